@@ -1,0 +1,5 @@
+"""The Python face of the native module: the one door to ``core._native``.
+
+What is done per message stands in Rust behind it and is crossed once per batch.  Imports nothing of
+the project but ``protocol``; every role may import it.
+"""

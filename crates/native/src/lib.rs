@@ -1,0 +1,9 @@
+//! The binding: the only crate that knows Python.  Bytes in, bytes out, once per batch.
+//!
+//! One file per native crate; each holds the classes that Python sees of it.  The GIL is released
+//! inside every call that does work.
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {}

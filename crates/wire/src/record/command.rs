@@ -1,0 +1,327 @@
+//! Commands: everything that changes the exchange.
+
+use super::field::{RecordError, packed, push_record, take_text};
+use super::terms::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
+
+/// Names no entry: the entry follows as a user id, or the request speaks for any account.
+pub const NO_ENTRY: u32 = u32::MAX;
+/// Names no instrument.
+pub const NO_INSTRUMENT: u32 = u32::MAX;
+/// A price that is absent, as it is in a market order.
+pub const NO_PRICE: i64 = i64::MIN;
+/// A quantity that is absent, as it may be in an amendment.
+pub const NO_QTY: i64 = i64::MIN;
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who<'a> {
+    /// An entry by its number, as an `EntryOpened` event gave it.
+    Entry(u32),
+    /// The REST entry of an account, opened at first use.
+    User(&'a str),
+    /// The operator's side of REST, which names an order by its id and speaks for its account.
+    Any,
+}
+
+/// A client's name for a request.
+///
+/// Binary: `num` is ClOrdID and `text` is empty.  REST: `num` is the facade's own number for the
+/// request, by which it finds the answer, and `text` the client's id, empty when there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClOrdId<'a> {
+    /// ClOrdID of the binary protocol, or the facade's request number.
+    pub num: u64,
+    /// Client order id in text, up to 36 characters.
+    pub text: &'a str,
+}
+
+packed! {
+    /// A gateway starts, and fences what an older incarnation of it may still send.
+    GatewayOpen {
+        /// The gateway's number; it is that of the batch too.
+        gateway: u16,
+    }
+}
+packed! {
+    /// Fixed part of [`Command::EntryOpen`].
+    EntryOpen {
+        /// The protocol.
+        kind: EntryKind,
+        /// Cancel the entry's open orders when its client goes away.
+        cancel_on_disconnect: bool,
+        /// What [`Stp::Default`] means for this entry.
+        stp: Stp,
+    }
+}
+packed! {
+    /// A client went away: with cancel on disconnect, its open orders go too.
+    EntryClosed {
+        /// The entry.
+        entry: u32,
+    }
+}
+packed! {
+    /// Fixed part of [`Command::New`].
+    NewOrder {
+        /// Entry, or `NO_ENTRY` when a user id follows.
+        entry: u32,
+        /// [`ClOrdId::num`].
+        num: u64,
+        /// Price, or `NO_PRICE`.
+        price: i64,
+        /// Quantity.
+        qty: i64,
+        /// Instrument.
+        instrument: u32,
+        /// Side.
+        side: Side,
+        /// Type.
+        ord_type: OrdType,
+        /// Time in force.
+        tif: TimeInForce,
+        /// Bits of `ExecInst`.
+        exec_inst: u8,
+        /// Self-trade prevention.
+        stp: Stp,
+    }
+}
+packed! {
+    /// Fixed part of [`Command::Cancel`].
+    Cancel {
+        /// Entry, or `NO_ENTRY`.
+        entry: u32,
+        /// [`ClOrdId::num`] of this request.
+        num: u64,
+        /// ClOrdID of the order, or 0.
+        orig_num: u64,
+        /// Order id, or 0.
+        order_id: u64,
+        /// Instrument, or `NO_INSTRUMENT`.
+        instrument: u32,
+    }
+}
+packed! {
+    /// Fixed part of [`Command::Replace`]: amend or cancel-replace.
+    ///
+    /// In the binary protocol the order takes the request's ClOrdID; on REST it keeps its own.
+    Replace {
+        /// Entry, or `NO_ENTRY`.
+        entry: u32,
+        /// [`ClOrdId::num`] of this request.
+        num: u64,
+        /// ClOrdID of the order, or 0.
+        orig_num: u64,
+        /// Order id, or 0.
+        order_id: u64,
+        /// New price, or `NO_PRICE` for the old one.
+        price: i64,
+        /// New total quantity (FIX 38: executed plus open), or `NO_QTY` for the old one.
+        qty: i64,
+        /// Instrument, or `NO_INSTRUMENT`.
+        instrument: u32,
+    }
+}
+packed! {
+    /// Fixed part of [`Command::MassCancel`].
+    MassCancel {
+        /// Entry, or `NO_ENTRY`.
+        entry: u32,
+        /// [`ClOrdId::num`] of this request.
+        num: u64,
+        /// Instrument, or `NO_INSTRUMENT`.
+        instrument: u32,
+        /// What to cancel.
+        kind: MassCancelType,
+        /// FIX 54, or 0 for both sides.
+        side: u8,
+    }
+}
+packed! {
+    /// Ask for the state of an order; changes nothing but the entry's message count.
+    Status {
+        /// Entry.
+        entry: u32,
+        /// OrdStatusReqID.
+        req_id: u64,
+        /// ClOrdID of the order, or 0.
+        num: u64,
+        /// Order id, or 0.
+        order_id: u64,
+        /// Instrument, or `NO_INSTRUMENT`.
+        instrument: u32,
+    }
+}
+packed! {
+    /// What a gateway refuses by itself but answers in sequence (BusinessMessageReject).
+    Refuse {
+        /// Entry.
+        entry: u32,
+        /// BusinessRejectRefID: the ClOrdID, where it could be read.
+        ref_id: u64,
+        /// RefMsgType: the template id.
+        template: u16,
+        /// BusinessRejectReason (FIX 380).
+        reason: u16,
+    }
+}
+packed! {
+    /// Fixed part of [`Command::Instrument`]: set an instrument and its filters.  0 = no limit.
+    Instrument {
+        /// Prices are multiples of it.
+        tick: i64,
+        /// Quantities are multiples of it.
+        lot: i64,
+        /// Least quantity of an order.
+        qty_min: i64,
+        /// Highest quantity of an order.
+        qty_max: i64,
+        /// Least price times quantity of an order, times 10^-8.
+        notional_min: i64,
+        /// How far a limit price may lie from the last trade, in hundredths of a percent.
+        price_band_bps: u32,
+        /// Most orders that rest on one side.
+        orders_per_side_max: u32,
+        /// When DAY orders expire: seconds after 00:00 UTC.
+        session_end_s: u32,
+        /// Whether orders are taken.
+        open: bool,
+    }
+}
+packed! {
+    /// Limits that the engine's answers depend on.
+    Settings {
+        /// Most accounts.
+        accounts_max: u32,
+        /// Client order ids in text that are remembered per account.
+        client_ids_per_account_max: u32,
+        /// Most instruments.
+        instruments_max: u32,
+        /// Bytes of records after which an event batch is cut.
+        event_batch_bytes_max: u32,
+        /// How far a stamp may lie ahead of the journal's append time, in nanoseconds.
+        stamp_ahead_ns_max: u64,
+    }
+}
+
+/// A command as it stands in the journal; texts are borrowed from the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// See [`GatewayOpen`].
+    GatewayOpen(GatewayOpen),
+    /// Open an entry, or change its settings: name (binary user, CompIDs), account.
+    EntryOpen(EntryOpen, &'a str, &'a str),
+    /// See [`EntryClosed`].
+    EntryClosed(EntryClosed),
+    /// A new order: user id (empty unless `entry` is `NO_ENTRY`), client order id in text.
+    New(NewOrder, &'a str, &'a str),
+    /// A cancel: user id, the order's client order id in text.  Both empty and no entry: any account.
+    Cancel(Cancel, &'a str, &'a str),
+    /// An amendment: user id, the order's client order id in text.
+    Replace(Replace, &'a str, &'a str),
+    /// A mass cancel: user id.
+    MassCancel(MassCancel, &'a str),
+    /// See [`Status`].
+    Status(Status),
+    /// See [`Refuse`].
+    Refuse(Refuse),
+    /// An instrument: symbol.
+    Instrument(Instrument, &'a str),
+    /// See [`Settings`].
+    Settings(Settings),
+    /// Time passes: the batch's stamp says how far.
+    Tick,
+}
+
+impl<'a> Command<'a> {
+    /// Append this command as a record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::GatewayOpen(x) => push_record(out, 1, 0, &x.to_bytes(), &[]),
+            Self::EntryOpen(x, name, account) => {
+                push_record(out, 2, 0, &x.to_bytes(), &[name, account]);
+            }
+            Self::EntryClosed(x) => push_record(out, 3, 0, &x.to_bytes(), &[]),
+            Self::New(x, user, text) => push_record(out, 4, 0, &x.to_bytes(), &[user, text]),
+            Self::Cancel(x, user, text) => push_record(out, 5, 0, &x.to_bytes(), &[user, text]),
+            Self::Replace(x, user, text) => push_record(out, 6, 0, &x.to_bytes(), &[user, text]),
+            Self::MassCancel(x, user) => push_record(out, 7, 0, &x.to_bytes(), &[user]),
+            Self::Status(x) => push_record(out, 8, 0, &x.to_bytes(), &[]),
+            Self::Refuse(x) => push_record(out, 9, 0, &x.to_bytes(), &[]),
+            Self::Instrument(x, symbol) => push_record(out, 10, 0, &x.to_bytes(), &[symbol]),
+            Self::Settings(x) => push_record(out, 11, 0, &x.to_bytes(), &[]),
+            Self::Tick => push_record(out, 12, 0, &[], &[]),
+        }
+    }
+
+    /// Read a record of this kind.
+    ///
+    /// # Errors
+    /// A [`RecordError`] that says what does not fit.
+    pub fn decode(kind: u8, body: &'a [u8]) -> Result<Self, RecordError> {
+        fn tail(body: &[u8], size: usize) -> &[u8] {
+            body.get(size..).unwrap_or_default()
+        }
+        Ok(match kind {
+            1 => Self::GatewayOpen(GatewayOpen::from_bytes(body)?),
+            2 => {
+                let mut rest = tail(body, EntryOpen::SIZE);
+                Self::EntryOpen(
+                    EntryOpen::from_bytes(body)?,
+                    take_text(&mut rest)?,
+                    take_text(&mut rest)?,
+                )
+            }
+            3 => Self::EntryClosed(EntryClosed::from_bytes(body)?),
+            4 => {
+                let mut rest = tail(body, NewOrder::SIZE);
+                Self::New(
+                    NewOrder::from_bytes(body)?,
+                    take_text(&mut rest)?,
+                    take_text(&mut rest)?,
+                )
+            }
+            5 => {
+                let mut rest = tail(body, Cancel::SIZE);
+                Self::Cancel(
+                    Cancel::from_bytes(body)?,
+                    take_text(&mut rest)?,
+                    take_text(&mut rest)?,
+                )
+            }
+            6 => {
+                let mut rest = tail(body, Replace::SIZE);
+                Self::Replace(
+                    Replace::from_bytes(body)?,
+                    take_text(&mut rest)?,
+                    take_text(&mut rest)?,
+                )
+            }
+            7 => {
+                let mut rest = tail(body, MassCancel::SIZE);
+                Self::MassCancel(MassCancel::from_bytes(body)?, take_text(&mut rest)?)
+            }
+            8 => Self::Status(Status::from_bytes(body)?),
+            9 => Self::Refuse(Refuse::from_bytes(body)?),
+            10 => {
+                let mut rest = tail(body, Instrument::SIZE);
+                Self::Instrument(Instrument::from_bytes(body)?, take_text(&mut rest)?)
+            }
+            11 => Self::Settings(Settings::from_bytes(body)?),
+            12 => Self::Tick,
+            other => return Err(RecordError::Kind(other)),
+        })
+    }
+}
+
+/// Who an order command speaks for, from its entry and user id.
+#[inline(always)]
+#[must_use]
+pub fn who(entry: u32, user: &str) -> Who<'_> {
+    if entry != NO_ENTRY {
+        Who::Entry(entry)
+    } else if user.is_empty() {
+        Who::Any
+    } else {
+        Who::User(user)
+    }
+}

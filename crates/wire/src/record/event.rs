@@ -1,0 +1,478 @@
+//! Events: everything that anyone is told.
+//!
+//! # Numbers
+//! An event's sequence number is its batch's `first_seq` plus its place in the batch.  Execution ids
+//! follow from it: `seq * 2`, and `seq * 2 + 1` for the maker's leg of a trade.
+//! `entry_seq` numbers what one entry is told, from 1 without a gap, over all kinds of events: in a
+//! binary session it is the SoupBinTCP sequence number.  0 means that no entry is told (an order
+//! of an entry that does not exist, say).
+
+use super::command::{Instrument, Settings};
+use super::field::{RecordError, packed, push_record, take_text};
+use super::terms::{
+    CancelReason, EntryKind, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp, TimeInForce,
+};
+
+packed! {
+    /// A gateway's incarnation: its batches count from 1 under it.
+    GatewayOpened {
+        /// The gateway.
+        gateway: u16,
+        /// Its incarnation, one higher than the last.
+        incarnation: u32,
+    }
+}
+packed! {
+    /// Fixed part of [`Event::EntryOpened`].
+    EntryOpened {
+        /// The entry's number, for ever; from 1.
+        entry: u32,
+        /// The account's number, for ever; from 1.
+        account: u32,
+        /// The protocol.
+        kind: EntryKind,
+        /// Cancel on disconnect.
+        cancel_on_disconnect: bool,
+        /// Default self-trade prevention.
+        stp: Stp,
+    }
+}
+packed! {
+    /// Fixed part of [`Event::Accepted`]: an order is new.
+    Accepted {
+        /// The order's entry.
+        entry: u32,
+        /// The order's account.
+        account: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// Order id.
+        order_id: u64,
+        /// `ClOrdId::num` of the order.
+        num: u64,
+        /// Price, or `NO_PRICE`.
+        price: i64,
+        /// Quantity.
+        qty: i64,
+        /// Instrument.
+        instrument: u32,
+        /// Side.
+        side: Side,
+        /// Type.
+        ord_type: OrdType,
+        /// Time in force, as it is in force (MARKET: IOC or FOK).
+        tif: TimeInForce,
+        /// Bits of `ExecInst`.
+        exec_inst: u8,
+        /// Self-trade prevention, as it is in force.
+        stp: Stp,
+    }
+}
+packed! {
+    /// A trade: the price is the maker's.  Fields that begin with `taker_` or `maker_` are of that order.
+    Trade {
+        /// Trade id, from 1 within the instrument's partition.
+        trade_id: u64,
+        /// The maker's price.
+        price: i64,
+        /// Quantity.
+        qty: i64,
+        /// Instrument.
+        instrument: u32,
+        /// The taker's side.
+        taker_side: Side,
+        /// Entry.
+        taker_entry: u32,
+        /// Account.
+        taker_account: u32,
+        /// Number of this event within the entry.
+        taker_entry_seq: u64,
+        /// Order id.
+        taker_order_id: u64,
+        /// `ClOrdId::num`.
+        taker_num: u64,
+        /// The taker's own limit, or `NO_PRICE`.
+        taker_price: i64,
+        /// Open quantity after this trade.
+        taker_leaves: i64,
+        /// Executed quantity after this trade.
+        taker_cum: i64,
+        /// Average price after this trade, rounded half to even.
+        taker_avg_px: i64,
+        /// Entry.
+        maker_entry: u32,
+        /// Account.
+        maker_account: u32,
+        /// Number of this event within the entry.
+        maker_entry_seq: u64,
+        /// Order id.
+        maker_order_id: u64,
+        /// `ClOrdId::num`.
+        maker_num: u64,
+        /// Open quantity after this trade.
+        maker_leaves: i64,
+        /// Executed quantity after this trade.
+        maker_cum: i64,
+        /// Average price after this trade, rounded half to even.
+        maker_avg_px: i64,
+    }
+}
+packed! {
+    /// Fixed part of [`Event::Canceled`]: an order left the book, or lost a part of its quantity.
+    Canceled {
+        /// The entry that is told: the order's, or with `copy` the requester's.
+        entry: u32,
+        /// The order's account.
+        account: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// Order id.
+        order_id: u64,
+        /// `ClOrdId::num` of the request; the order's own where nobody asked.
+        num: u64,
+        /// `ClOrdId::num` of the order.
+        orig_num: u64,
+        /// The order's price, or `NO_PRICE`.
+        price: i64,
+        /// Quantity that left the book with this event.
+        qty: i64,
+        /// Open quantity after it: 0, unless self-trade prevention took a part.
+        leaves: i64,
+        /// Executed quantity.
+        cum: i64,
+        /// Average price of what was executed, or 0.
+        avg_px: i64,
+        /// Instrument.
+        instrument: u32,
+        /// Side.
+        side: Side,
+        /// Why.
+        reason: CancelReason,
+        /// The order's status after it.
+        status: OrdStatus,
+        /// This is the requester's copy of an event of another entry; other readers pass it over.
+        copy: bool,
+    }
+}
+packed! {
+    /// Fixed part of [`Event::Replaced`].
+    Replaced {
+        /// The entry that is told: the order's, or with `copy` the requester's.
+        entry: u32,
+        /// The order's account.
+        account: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// Order id.
+        order_id: u64,
+        /// `ClOrdId::num` of the request.
+        num: u64,
+        /// `ClOrdId::num` of the order before it.
+        orig_num: u64,
+        /// Price before.
+        old_price: i64,
+        /// Open quantity before.
+        old_leaves: i64,
+        /// Price now.
+        price: i64,
+        /// Total quantity now.
+        qty: i64,
+        /// Open quantity now.
+        leaves: i64,
+        /// Executed quantity.
+        cum: i64,
+        /// Average price of what was executed, or 0.
+        avg_px: i64,
+        /// Instrument.
+        instrument: u32,
+        /// Side.
+        side: Side,
+        /// The order's status: NEW or PARTIALLY_FILLED.
+        status: OrdStatus,
+        /// Whether the order kept its place in the queue.
+        kept_priority: bool,
+        /// As in [`Canceled`].
+        copy: bool,
+    }
+}
+packed! {
+    /// Fixed part of [`Event::Rejected`]: an order was refused.
+    Rejected {
+        /// Entry, or 0 when none could be opened.
+        entry: u32,
+        /// Account, or 0.
+        account: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// Order id of the refused order; 0 for a duplicate, which is no order.
+        order_id: u64,
+        /// `ClOrdId::num`.
+        num: u64,
+        /// Price, or `NO_PRICE`.
+        price: i64,
+        /// Quantity.
+        qty: i64,
+        /// Instrument.
+        instrument: u32,
+        /// Side.
+        side: Side,
+        /// Type.
+        ord_type: OrdType,
+        /// Time in force.
+        tif: TimeInForce,
+        /// Why.
+        reason: Reason,
+    }
+}
+packed! {
+    /// Fixed part of [`Event::CancelRejected`]: a cancel or an amendment was refused.
+    CancelRejected {
+        /// Entry, or 0.
+        entry: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// Order id, or 0 where no order was found.
+        order_id: u64,
+        /// `ClOrdId::num` of the request.
+        num: u64,
+        /// ClOrdID of the order as the request named it, or 0.
+        orig_num: u64,
+        /// Instrument, or `NO_INSTRUMENT`.
+        instrument: u32,
+        /// Why.
+        reason: Reason,
+        /// FIX 434: 1 a cancel, 2 an amendment.
+        response_to: u8,
+        /// The order's status; REJECTED where no order was found.
+        status: OrdStatus,
+    }
+}
+packed! {
+    /// The end of a mass cancel; the canceled orders stand before it.
+    MassCanceled {
+        /// Entry, or 0.
+        entry: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// `ClOrdId::num` of the request.
+        num: u64,
+        /// How many orders were canceled.
+        count: u32,
+        /// Instrument, or `NO_INSTRUMENT`.
+        instrument: u32,
+        /// What was asked for.
+        kind: MassCancelType,
+        /// FIX 54, or 0 for both sides.
+        side: u8,
+        /// Why it was refused, or `None`.
+        reason: Reason,
+    }
+}
+packed! {
+    /// The state of an order as asked for; `order_id` 0 and status REJECTED where there is none open.
+    StatusReport {
+        /// Entry.
+        entry: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// OrdStatusReqID.
+        req_id: u64,
+        /// Order id, or 0.
+        order_id: u64,
+        /// `ClOrdId::num` of the order, or as asked for.
+        num: u64,
+        /// Price, or `NO_PRICE`.
+        price: i64,
+        /// Total quantity.
+        qty: i64,
+        /// Open quantity.
+        leaves: i64,
+        /// Executed quantity.
+        cum: i64,
+        /// Average price, or 0.
+        avg_px: i64,
+        /// Instrument, or `NO_INSTRUMENT`.
+        instrument: u32,
+        /// FIX 54, or 0.
+        side: u8,
+        /// FIX 40, or 0.
+        ord_type: u8,
+        /// FIX 59.
+        tif: u8,
+        /// Status.
+        status: OrdStatus,
+    }
+}
+packed! {
+    /// A request that a gateway refused by itself, in sequence.
+    Refused {
+        /// Entry.
+        entry: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// BusinessRejectRefID.
+        ref_id: u64,
+        /// Template id of the request.
+        template: u16,
+        /// BusinessRejectReason.
+        reason: u16,
+    }
+}
+packed! {
+    /// Fixed part of [`Event::Repeated`]: a client order id in text came again (REST).
+    Repeated {
+        /// Entry.
+        entry: u32,
+        /// Account.
+        account: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// `ClOrdId::num` of the request that repeats.
+        num: u64,
+        /// Order id of the first.
+        order_id: u64,
+        /// Whether the content is that of the first.
+        same: bool,
+        /// Why the first was refused, or `None`.
+        reason: Reason,
+    }
+}
+packed! {
+    /// Fixed part of [`Event::InstrumentSet`].
+    InstrumentSet {
+        /// The instrument's number, for ever; from 1.
+        instrument: u32,
+    }
+}
+
+/// An event as it stands in the journal; texts are borrowed from the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// See [`GatewayOpened`].
+    GatewayOpened(GatewayOpened),
+    /// An entry, new or with new settings: name, account.
+    EntryOpened(EntryOpened, &'a str, &'a str),
+    /// An instrument, new or with new filters: symbol.
+    InstrumentSet(InstrumentSet, Instrument, &'a str),
+    /// A new order: client order id in text.
+    Accepted(Accepted, &'a str),
+    /// A trade: client order ids in text of taker and maker.
+    Trade(Trade, &'a str, &'a str),
+    /// A cancel or expiry: the order's client order id in text.
+    Canceled(Canceled, &'a str),
+    /// An amendment: the order's client order id in text.
+    Replaced(Replaced, &'a str),
+    /// A refused order: user id (only where no entry could be opened), client order id in text.
+    Rejected(Rejected, &'a str, &'a str),
+    /// A refused cancel or amendment.
+    CancelRejected(CancelRejected),
+    /// See [`MassCanceled`].
+    MassCanceled(MassCanceled),
+    /// See [`StatusReport`].
+    StatusReport(StatusReport),
+    /// See [`Refused`].
+    Refused(Refused),
+    /// A repeat: client order id in text.
+    Repeated(Repeated, &'a str),
+    /// The limits in force.
+    SettingsSet(Settings),
+}
+
+impl<'a> Event<'a> {
+    /// Append this event as a record.
+    #[inline]
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::GatewayOpened(x) => push_record(out, 1, 0, &x.to_bytes(), &[]),
+            Self::EntryOpened(x, name, account) => {
+                push_record(out, 2, 0, &x.to_bytes(), &[name, account]);
+            }
+            Self::InstrumentSet(x, spec, symbol) => {
+                let mut fixed = [0u8; InstrumentSet::SIZE + Instrument::SIZE];
+                fixed[..InstrumentSet::SIZE].copy_from_slice(&x.to_bytes());
+                fixed[InstrumentSet::SIZE..].copy_from_slice(&spec.to_bytes());
+                push_record(out, 3, 0, &fixed, &[symbol]);
+            }
+            Self::Accepted(x, text) => push_record(out, 4, 0, &x.to_bytes(), &[text]),
+            Self::Trade(x, taker, maker) => push_record(out, 5, 0, &x.to_bytes(), &[taker, maker]),
+            Self::Canceled(x, text) => push_record(out, 6, 0, &x.to_bytes(), &[text]),
+            Self::Replaced(x, text) => push_record(out, 7, 0, &x.to_bytes(), &[text]),
+            Self::Rejected(x, user, text) => push_record(out, 8, 0, &x.to_bytes(), &[user, text]),
+            Self::CancelRejected(x) => push_record(out, 9, 0, &x.to_bytes(), &[]),
+            Self::MassCanceled(x) => push_record(out, 10, 0, &x.to_bytes(), &[]),
+            Self::StatusReport(x) => push_record(out, 11, 0, &x.to_bytes(), &[]),
+            Self::Refused(x) => push_record(out, 12, 0, &x.to_bytes(), &[]),
+            Self::Repeated(x, text) => push_record(out, 13, 0, &x.to_bytes(), &[text]),
+            Self::SettingsSet(x) => push_record(out, 14, 0, &x.to_bytes(), &[]),
+        }
+    }
+
+    /// Read a record of this kind.
+    ///
+    /// # Errors
+    /// A [`RecordError`] that says what does not fit.
+    #[inline]
+    pub fn decode(kind: u8, body: &'a [u8]) -> Result<Self, RecordError> {
+        fn tail(body: &[u8], size: usize) -> &[u8] {
+            body.get(size..).unwrap_or_default()
+        }
+        Ok(match kind {
+            1 => Self::GatewayOpened(GatewayOpened::from_bytes(body)?),
+            2 => {
+                let mut rest = tail(body, EntryOpened::SIZE);
+                Self::EntryOpened(
+                    EntryOpened::from_bytes(body)?,
+                    take_text(&mut rest)?,
+                    take_text(&mut rest)?,
+                )
+            }
+            3 => {
+                let spec = tail(body, InstrumentSet::SIZE);
+                let mut rest = tail(spec, Instrument::SIZE);
+                Self::InstrumentSet(
+                    InstrumentSet::from_bytes(body)?,
+                    Instrument::from_bytes(spec)?,
+                    take_text(&mut rest)?,
+                )
+            }
+            4 => {
+                let mut rest = tail(body, Accepted::SIZE);
+                Self::Accepted(Accepted::from_bytes(body)?, take_text(&mut rest)?)
+            }
+            5 => {
+                let mut rest = tail(body, Trade::SIZE);
+                Self::Trade(
+                    Trade::from_bytes(body)?,
+                    take_text(&mut rest)?,
+                    take_text(&mut rest)?,
+                )
+            }
+            6 => {
+                let mut rest = tail(body, Canceled::SIZE);
+                Self::Canceled(Canceled::from_bytes(body)?, take_text(&mut rest)?)
+            }
+            7 => {
+                let mut rest = tail(body, Replaced::SIZE);
+                Self::Replaced(Replaced::from_bytes(body)?, take_text(&mut rest)?)
+            }
+            8 => {
+                let mut rest = tail(body, Rejected::SIZE);
+                Self::Rejected(
+                    Rejected::from_bytes(body)?,
+                    take_text(&mut rest)?,
+                    take_text(&mut rest)?,
+                )
+            }
+            9 => Self::CancelRejected(CancelRejected::from_bytes(body)?),
+            10 => Self::MassCanceled(MassCanceled::from_bytes(body)?),
+            11 => Self::StatusReport(StatusReport::from_bytes(body)?),
+            12 => Self::Refused(Refused::from_bytes(body)?),
+            13 => {
+                let mut rest = tail(body, Repeated::SIZE);
+                Self::Repeated(Repeated::from_bytes(body)?, take_text(&mut rest)?)
+            }
+            14 => Self::SettingsSet(Settings::from_bytes(body)?),
+            other => return Err(RecordError::Kind(other)),
+        })
+    }
+}
