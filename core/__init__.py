@@ -3,3 +3,7 @@
 What is done per message stands in Rust behind it and is crossed once per batch.  Imports nothing of
 the project but ``protocol``; every role may import it.
 """
+
+from core._native import Commands, describe_commands, describe_events
+
+__all__ = ["Commands", "describe_commands", "describe_events"]

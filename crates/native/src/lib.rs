@@ -5,5 +5,13 @@
 
 use pyo3::prelude::*;
 
+mod commands;
+mod describe;
+
 #[pymodule]
-mod _native {}
+mod _native {
+    #[pymodule_export]
+    use super::commands::Commands;
+    #[pymodule_export]
+    use super::describe::{describe_commands, describe_events};
+}

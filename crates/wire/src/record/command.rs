@@ -1,6 +1,6 @@
 //! Commands: everything that changes the exchange.
 
-use super::field::{RecordError, packed, push_record, take_text};
+use super::field::{RecordError, Shown, packed, push_record, take_text};
 use super::terms::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
 /// Names no entry: the entry follows as a user id, or the request speaks for any account.
@@ -323,5 +323,56 @@ pub fn who(entry: u32, user: &str) -> Who<'_> {
         Who::Any
     } else {
         Who::User(user)
+    }
+}
+
+impl Command<'_> {
+    /// The command's name, its fields and its texts, for people.
+    pub fn show(&self, to: &mut impl FnMut(&'static str, Shown)) -> &'static str {
+        let text = |to: &mut dyn FnMut(&'static str, Shown), name, value: &str| {
+            to(name, Shown::Name(value.to_owned()));
+        };
+        match self {
+            Self::GatewayOpen(x) => (x.show(to), "GATEWAY_OPEN").1,
+            Self::EntryOpen(x, name, account) => {
+                x.show(to);
+                text(to, "name", name);
+                text(to, "account", account);
+                "ENTRY_OPEN"
+            }
+            Self::EntryClosed(x) => (x.show(to), "ENTRY_CLOSED").1,
+            Self::New(x, user, id) => {
+                x.show(to);
+                text(to, "user", user);
+                text(to, "text", id);
+                "NEW"
+            }
+            Self::Cancel(x, user, id) => {
+                x.show(to);
+                text(to, "user", user);
+                text(to, "text", id);
+                "CANCEL"
+            }
+            Self::Replace(x, user, id) => {
+                x.show(to);
+                text(to, "user", user);
+                text(to, "text", id);
+                "REPLACE"
+            }
+            Self::MassCancel(x, user) => {
+                x.show(to);
+                text(to, "user", user);
+                "MASS_CANCEL"
+            }
+            Self::Status(x) => (x.show(to), "STATUS").1,
+            Self::Refuse(x) => (x.show(to), "REFUSE").1,
+            Self::Instrument(x, symbol) => {
+                x.show(to);
+                text(to, "symbol", symbol);
+                "INSTRUMENT"
+            }
+            Self::Settings(x) => (x.show(to), "SETTINGS").1,
+            Self::Tick => "TICK",
+        }
     }
 }

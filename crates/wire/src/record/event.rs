@@ -8,7 +8,7 @@
 //! of an entry that does not exist, say).
 
 use super::command::{Instrument, Settings};
-use super::field::{RecordError, packed, push_record, take_text};
+use super::field::{RecordError, Shown, packed, push_record, take_text};
 use super::terms::{
     CancelReason, EntryKind, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp, TimeInForce,
 };
@@ -474,5 +474,50 @@ impl<'a> Event<'a> {
             14 => Self::SettingsSet(Settings::from_bytes(body)?),
             other => return Err(RecordError::Kind(other)),
         })
+    }
+}
+
+impl Event<'_> {
+    /// The event's name, its fields and its texts, for people.
+    pub fn show(&self, to: &mut impl FnMut(&'static str, Shown)) -> &'static str {
+        let text = |to: &mut dyn FnMut(&'static str, Shown), name, value: &str| {
+            to(name, Shown::Name(value.to_owned()));
+        };
+        match self {
+            Self::GatewayOpened(x) => (x.show(to), "GATEWAY_OPENED").1,
+            Self::EntryOpened(x, name, account) => {
+                x.show(to);
+                text(to, "name", name);
+                text(to, "account_name", account);
+                "ENTRY_OPENED"
+            }
+            Self::InstrumentSet(x, spec, symbol) => {
+                x.show(to);
+                spec.show(to);
+                text(to, "symbol", symbol);
+                "INSTRUMENT_SET"
+            }
+            Self::Accepted(x, id) => (x.show(to), text(to, "text", id), "ACCEPTED").2,
+            Self::Trade(x, taker, maker) => {
+                x.show(to);
+                text(to, "taker_text", taker);
+                text(to, "maker_text", maker);
+                "TRADE"
+            }
+            Self::Canceled(x, id) => (x.show(to), text(to, "text", id), "CANCELED").2,
+            Self::Replaced(x, id) => (x.show(to), text(to, "text", id), "REPLACED").2,
+            Self::Rejected(x, user, id) => {
+                x.show(to);
+                text(to, "user", user);
+                text(to, "text", id);
+                "REJECTED"
+            }
+            Self::CancelRejected(x) => (x.show(to), "CANCEL_REJECTED").1,
+            Self::MassCanceled(x) => (x.show(to), "MASS_CANCELED").1,
+            Self::StatusReport(x) => (x.show(to), "STATUS_REPORT").1,
+            Self::Refused(x) => (x.show(to), "REFUSED").1,
+            Self::Repeated(x, id) => (x.show(to), text(to, "text", id), "REPEATED").2,
+            Self::SettingsSet(x) => (x.show(to), "SETTINGS_SET").1,
+        }
     }
 }

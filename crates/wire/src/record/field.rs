@@ -31,6 +31,32 @@ impl fmt::Display for RecordError {
 
 impl std::error::Error for RecordError {}
 
+/// A field's value as people read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// A number, in the field's own unit.
+    Number(i128),
+    /// A name of an enumeration.
+    Name(String),
+    /// Yes or no.
+    Bool(bool),
+    /// Absent: the field holds its null value.
+    Absent,
+}
+
+/// `PostOnlyWouldTrade` as `POST_ONLY_WOULD_TRADE`.
+#[must_use]
+pub fn screaming(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for (place, letter) in name.char_indices() {
+        if place > 0 && letter.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_uppercase());
+    }
+    out
+}
+
 /// A value with one fixed width on the wire.
 pub trait Field: Copy {
     /// Width in bytes.
@@ -39,10 +65,12 @@ pub trait Field: Copy {
     fn put(self, to: &mut [u8]);
     /// Read from the first `SIZE` bytes of `from`; `None` if the value is not allowed.
     fn get(from: &[u8]) -> Option<Self>;
+    /// The value as people read it.
+    fn show(self) -> Shown;
 }
 
 macro_rules! int_fields {
-    ($($int:ty)*) => {$(
+    ($($int:ty, $null:expr;)*) => {$(
         impl Field for $int {
             const SIZE: usize = size_of::<$int>();
             #[inline(always)]
@@ -53,10 +81,13 @@ macro_rules! int_fields {
             fn get(from: &[u8]) -> Option<Self> {
                 Some(Self::from_le_bytes(from.get(..Self::SIZE)?.try_into().ok()?))
             }
+            fn show(self) -> Shown {
+                if Some(self) == $null { Shown::Absent } else { Shown::Number(self.into()) }
+            }
         }
     )*};
 }
-int_fields!(u8 u16 u32 u64 i64);
+int_fields!(u8, None; u16, None; u32, Some(u32::MAX); u64, None; i64, Some(i64::MIN););
 
 impl Field for bool {
     const SIZE: usize = 1;
@@ -71,6 +102,9 @@ impl Field for bool {
             1 => Some(true),
             _ => None,
         }
+    }
+    fn show(self) -> Shown {
+        Shown::Bool(self)
     }
 }
 
@@ -105,6 +139,11 @@ macro_rules! wire_enum {
             fn get(from: &[u8]) -> Option<Self> {
                 Self::from_code(<$int as $crate::record::field::Field>::get(from)?)
             }
+            fn show(self) -> $crate::record::field::Shown {
+                $crate::record::field::Shown::Name($crate::record::field::screaming(
+                    match self { $(Self::$variant => stringify!($variant),)* },
+                ))
+            }
         }
     };
 }
@@ -132,6 +171,11 @@ macro_rules! packed {
                     _at += <$ty as $crate::record::field::Field>::SIZE;
                 )*
                 bytes
+            }
+
+            /// Every field with its name, for people.
+            pub fn show(&self, to: &mut impl FnMut(&'static str, $crate::record::field::Shown)) {
+                $(to(stringify!($field), $crate::record::field::Field::show(self.$field));)*
             }
 
             /// Read the packed fields from the front of `from`.

@@ -1,0 +1,324 @@
+//! A buffer into which Python writes commands, and from which it takes sealed batches.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use wire::record::batch::{CommandBatch, CommandBatchHeader};
+use wire::record::command::{self, Command};
+use wire::record::field::Field;
+use wire::record::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
+
+/// Commands that wait to be sealed into a batch.
+#[derive(Debug, Default)]
+#[pyclass(module = "core._native")]
+pub struct Commands {
+    records: Vec<u8>,
+    /// Where each record ends in `records`.
+    ends: Vec<usize>,
+}
+
+fn known<T: Field, I: Into<u64> + Copy>(value: Option<T>, name: &str, code: I) -> PyResult<T> {
+    value.ok_or_else(|| PyValueError::new_err(format!("{name} has no value {}", code.into())))
+}
+
+fn fits(name: &str, text: &str, bytes_max: usize) -> PyResult<()> {
+    if text.len() > bytes_max {
+        return Err(PyValueError::new_err(format!(
+            "{name} is longer than {bytes_max} bytes"
+        )));
+    }
+    Ok(())
+}
+
+/// Longest text in a record, in bytes.
+const TEXT_BYTES_MAX: usize = 64;
+
+impl Commands {
+    fn push(&mut self, command: &Command<'_>) {
+        command.encode(&mut self.records);
+        self.ends.push(self.records.len());
+    }
+}
+
+#[pymethods]
+impl Commands {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    fn __len__(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn gateway_open(&mut self, gateway: u16) {
+        self.push(&Command::GatewayOpen(command::GatewayOpen { gateway }));
+    }
+
+    #[pyo3(signature = (kind, name, account, *, cancel_on_disconnect=false, stp=0))]
+    fn entry_open(
+        &mut self,
+        kind: u8,
+        name: &str,
+        account: &str,
+        cancel_on_disconnect: bool,
+        stp: u8,
+    ) -> PyResult<()> {
+        fits("name", name, TEXT_BYTES_MAX)?;
+        fits("account", account, TEXT_BYTES_MAX)?;
+        let fixed = command::EntryOpen {
+            kind: known(EntryKind::from_code(kind), "kind", kind)?,
+            cancel_on_disconnect,
+            stp: known(Stp::from_code(stp), "stp", stp)?,
+        };
+        self.push(&Command::EntryOpen(fixed, name, account));
+        Ok(())
+    }
+
+    fn entry_closed(&mut self, entry: u32) {
+        self.push(&Command::EntryClosed(command::EntryClosed { entry }));
+    }
+
+    #[pyo3(signature = (
+        *, instrument, side, ord_type, tif, qty, price=None, exec_inst=0, stp=255,
+        entry=None, user="", num=0, text=""
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn new_order(
+        &mut self,
+        instrument: u32,
+        side: u8,
+        ord_type: u8,
+        tif: u8,
+        qty: i64,
+        price: Option<i64>,
+        exec_inst: u8,
+        stp: u8,
+        entry: Option<u32>,
+        user: &str,
+        num: u64,
+        text: &str,
+    ) -> PyResult<()> {
+        fits("user", user, TEXT_BYTES_MAX)?;
+        fits("text", text, TEXT_BYTES_MAX)?;
+        let fixed = command::NewOrder {
+            entry: entry.unwrap_or(command::NO_ENTRY),
+            num,
+            price: price.unwrap_or(command::NO_PRICE),
+            qty,
+            instrument,
+            side: known(Side::from_code(side), "side", side)?,
+            ord_type: known(OrdType::from_code(ord_type), "ord_type", ord_type)?,
+            tif: known(TimeInForce::from_code(tif), "tif", tif)?,
+            exec_inst,
+            stp: known(Stp::from_code(stp), "stp", stp)?,
+        };
+        self.push(&Command::New(fixed, user, text));
+        Ok(())
+    }
+
+    #[pyo3(signature = (
+        *, entry=None, user="", num=0, orig_num=0, text="", order_id=0, instrument=None
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn cancel(
+        &mut self,
+        entry: Option<u32>,
+        user: &str,
+        num: u64,
+        orig_num: u64,
+        text: &str,
+        order_id: u64,
+        instrument: Option<u32>,
+    ) -> PyResult<()> {
+        fits("user", user, TEXT_BYTES_MAX)?;
+        fits("text", text, TEXT_BYTES_MAX)?;
+        let fixed = command::Cancel {
+            entry: entry.unwrap_or(command::NO_ENTRY),
+            num,
+            orig_num,
+            order_id,
+            instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
+        };
+        self.push(&Command::Cancel(fixed, user, text));
+        Ok(())
+    }
+
+    #[pyo3(signature = (
+        *, entry=None, user="", num=0, orig_num=0, text="", order_id=0, price=None, qty=None,
+        instrument=None
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn replace(
+        &mut self,
+        entry: Option<u32>,
+        user: &str,
+        num: u64,
+        orig_num: u64,
+        text: &str,
+        order_id: u64,
+        price: Option<i64>,
+        qty: Option<i64>,
+        instrument: Option<u32>,
+    ) -> PyResult<()> {
+        fits("user", user, TEXT_BYTES_MAX)?;
+        fits("text", text, TEXT_BYTES_MAX)?;
+        let fixed = command::Replace {
+            entry: entry.unwrap_or(command::NO_ENTRY),
+            num,
+            orig_num,
+            order_id,
+            price: price.unwrap_or(command::NO_PRICE),
+            qty: qty.unwrap_or(command::NO_QTY),
+            instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
+        };
+        self.push(&Command::Replace(fixed, user, text));
+        Ok(())
+    }
+
+    #[pyo3(signature = (*, kind, entry=None, user="", num=0, instrument=None, side=0))]
+    fn mass_cancel(
+        &mut self,
+        kind: u8,
+        entry: Option<u32>,
+        user: &str,
+        num: u64,
+        instrument: Option<u32>,
+        side: u8,
+    ) -> PyResult<()> {
+        fits("user", user, TEXT_BYTES_MAX)?;
+        let fixed = command::MassCancel {
+            entry: entry.unwrap_or(command::NO_ENTRY),
+            num,
+            instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
+            kind: known(MassCancelType::from_code(kind), "kind", kind)?,
+            side,
+        };
+        self.push(&Command::MassCancel(fixed, user));
+        Ok(())
+    }
+
+    #[pyo3(signature = (*, entry, req_id, num=0, order_id=0, instrument=None))]
+    fn status(
+        &mut self,
+        entry: u32,
+        req_id: u64,
+        num: u64,
+        order_id: u64,
+        instrument: Option<u32>,
+    ) {
+        self.push(&Command::Status(command::Status {
+            entry,
+            req_id,
+            num,
+            order_id,
+            instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
+        }));
+    }
+
+    fn refuse(&mut self, entry: u32, ref_id: u64, template: u16, reason: u16) {
+        self.push(&Command::Refuse(command::Refuse {
+            entry,
+            ref_id,
+            template,
+            reason,
+        }));
+    }
+
+    #[pyo3(signature = (
+        symbol, *, tick, lot, qty_min=0, qty_max=0, notional_min=0, price_band_bps=0,
+        orders_per_side_max=0, session_end_s=0, open=true
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn instrument(
+        &mut self,
+        symbol: &str,
+        tick: i64,
+        lot: i64,
+        qty_min: i64,
+        qty_max: i64,
+        notional_min: i64,
+        price_band_bps: u32,
+        orders_per_side_max: u32,
+        session_end_s: u32,
+        open: bool,
+    ) -> PyResult<()> {
+        fits("symbol", symbol, TEXT_BYTES_MAX)?;
+        let fixed = command::Instrument {
+            tick,
+            lot,
+            qty_min,
+            qty_max,
+            notional_min,
+            price_band_bps,
+            orders_per_side_max,
+            session_end_s,
+            open,
+        };
+        self.push(&Command::Instrument(fixed, symbol));
+        Ok(())
+    }
+
+    #[pyo3(signature = (
+        *, accounts_max, client_ids_per_account_max, instruments_max, event_batch_bytes_max,
+        stamp_ahead_ns_max
+    ))]
+    fn settings(
+        &mut self,
+        accounts_max: u32,
+        client_ids_per_account_max: u32,
+        instruments_max: u32,
+        event_batch_bytes_max: u32,
+        stamp_ahead_ns_max: u64,
+    ) {
+        self.push(&Command::Settings(command::Settings {
+            accounts_max,
+            client_ids_per_account_max,
+            instruments_max,
+            event_batch_bytes_max,
+            stamp_ahead_ns_max,
+        }));
+    }
+
+    fn tick(&mut self) {
+        self.push(&Command::Tick);
+    }
+
+    /// Take up to `commands_max` commands as one batch; `None` when there are none.
+    fn seal<'py>(
+        &mut self,
+        py: Python<'py>,
+        gateway: u16,
+        incarnation: u32,
+        number: u64,
+        stamp_ns: u64,
+        commands_max: usize,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let count = self.ends.len().min(commands_max);
+        if count == 0 {
+            return Ok(None);
+        }
+        let end = self.ends[count - 1];
+        let header = CommandBatchHeader {
+            magic: 0,
+            len: 0,
+            gateway,
+            incarnation,
+            number,
+            stamp_ns,
+            count: u32::try_from(count).map_err(|_| PyValueError::new_err("commands_max"))?,
+        };
+        let len = CommandBatchHeader::SIZE + end;
+        let batch = PyBytes::new_with_writer(py, len, |to| {
+            let mut out = Vec::with_capacity(len);
+            CommandBatch::write(header, &self.records[..end], &mut out);
+            Ok(std::io::Write::write_all(to, &out)?)
+        })?;
+        self.records.drain(..end);
+        self.ends.drain(..count);
+        for later in &mut self.ends {
+            *later -= end;
+        }
+        Ok(Some(batch))
+    }
+}
