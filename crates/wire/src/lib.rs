@@ -4,6 +4,8 @@
 //!
 //! * [`record`]: commands and events as they stand in the journal, and the enumerations they share.
 //! * `soup`: the session packets of SoupBinTCP 3.00.
+//! * [`text`]: decimals, times, and orders as JSON.
 //! * `sbe`: the order entry messages, FIX Simple Binary Encoding 1.0.
 
 pub mod record;
+pub mod text;

@@ -13,6 +13,15 @@ wire_enum! {
 }
 
 impl Side {
+    /// The name that REST clients see.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Buy => "BUY",
+            Self::Sell => "SELL",
+        }
+    }
+
     /// The other side.
     #[inline(always)]
     #[must_use]
@@ -38,6 +47,19 @@ wire_enum! {
     }
 }
 
+impl OrdType {
+    /// The name that REST clients see.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Market => "MARKET",
+            Self::Limit => "LIMIT",
+            Self::Stop => "STOP",
+            Self::StopLimit => "STOP_LIMIT",
+        }
+    }
+}
+
 wire_enum! {
     /// FIX 59.
     TimeInForce: u8 {
@@ -51,6 +73,20 @@ wire_enum! {
         Fok = 4,
         /// Refused so far.
         Gtd = 6,
+    }
+}
+
+impl TimeInForce {
+    /// The name that REST clients see.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "DAY",
+            Self::Gtc => "GTC",
+            Self::Ioc => "IOC",
+            Self::Fok => "FOK",
+            Self::Gtd => "GTD",
+        }
     }
 }
 
@@ -69,6 +105,21 @@ wire_enum! {
         Rejected = 8,
         /// Closed by the passing of time (`C`).
         Expired = 67,
+    }
+}
+
+impl OrdStatus {
+    /// The name that REST clients see.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "NEW",
+            Self::PartiallyFilled => "PARTIALLY_FILLED",
+            Self::Filled => "FILLED",
+            Self::Canceled => "CANCELED",
+            Self::Rejected => "REJECTED",
+            Self::Expired => "EXPIRED",
+        }
     }
 }
 
@@ -131,6 +182,23 @@ wire_enum! {
         Amended = 6,
         /// Self-trade prevention took a part; the order goes on with what it has left.
         Decremented = 7,
+    }
+}
+
+impl CancelReason {
+    /// The stable code that REST clients see.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "REQUESTED",
+            Self::Mass => "MASS_CANCEL",
+            Self::Unfilled => "UNFILLED",
+            Self::SelfTrade => "SELF_TRADE",
+            Self::Disconnect => "DISCONNECTED",
+            Self::SessionEnd => "SESSION_END",
+            Self::Amended => "AMENDED",
+            Self::Decremented => "DECREMENTED",
+        }
     }
 }
 

@@ -1,0 +1,301 @@
+//! Exact decimals: signed multiples of 10^-8 as text and back, with no float in between.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// Units in 1.
+pub const ONE: i64 = 100_000_000;
+/// Digits after the point.
+pub const SCALE: usize = 8;
+/// Longest text that is read, in bytes; what is longer is `Syntax`.
+pub const TEXT_BYTES_MAX: usize = 64;
+
+/// Text that is no decimal of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecimalError {
+    /// Not a number as JSON writes it.
+    Syntax,
+    /// Finer than 10^-8.
+    Precision,
+    /// Outside 64 bits.
+    Range,
+}
+
+impl fmt::Display for DecimalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syntax => "not a decimal number",
+            Self::Precision => "more than 8 digits after the point",
+            Self::Range => "out of range",
+        })
+    }
+}
+
+impl std::error::Error for DecimalError {}
+
+/// Append `value` without zeros at its end: `1`, `0.5`, `-12.00000001`.
+pub fn write(value: i64, out: &mut Vec<u8>) {
+    write_scaled(i128::from(value), SCALE, out);
+}
+
+/// Append a multiple of 10^-16, as price times quantity is one.
+pub fn write_product(value: i128, out: &mut Vec<u8>) {
+    write_scaled(value, 2 * SCALE, out);
+}
+
+/// `value` as [`write`] writes it.
+#[must_use]
+pub fn to_string(value: i64) -> String {
+    let mut out = Vec::with_capacity(24);
+    write(value, &mut out);
+    out.into_iter().map(char::from).collect()
+}
+
+fn write_scaled(value: i128, scale: usize, out: &mut Vec<u8>) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    // 39 digits are the most that 128 bits have.
+    let mut digits = [b'0'; 40];
+    let mut at = digits.len();
+    let magnitude = value.unsigned_abs();
+    match u64::try_from(magnitude) {
+        Ok(mut rest) => {
+            while rest > 0 {
+                at -= 1;
+                digits[at] = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
+        Err(_) => {
+            let mut rest = magnitude;
+            while rest > 0 {
+                at -= 1;
+                digits[at] = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
+    }
+    let point = digits.len() - scale;
+    out.extend_from_slice(&digits[at.min(point - 1)..point]);
+    let fraction = &digits[point..];
+    let kept = fraction
+        .iter()
+        .rposition(|&d| d != b'0')
+        .map_or(0, |i| i + 1);
+    if kept > 0 {
+        out.push(b'.');
+        out.extend_from_slice(&fraction[..kept]);
+    }
+}
+
+/// Append an integer.
+pub fn write_u64(value: u64, out: &mut Vec<u8>) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = value;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Read a number as JSON writes it (`-`, digits, fraction, exponent), exactly.
+///
+/// # Errors
+/// `Syntax` when it is no number, `Precision` when it is finer than 10^-8, `Range` when it does not
+/// fit 64 bits.
+pub fn parse(text: &[u8]) -> Result<i64, DecimalError> {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(DecimalError::Syntax);
+    }
+    let (negative, rest) = match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        _ => (false, text),
+    };
+    let (whole, rest) = split_digits(rest);
+    if whole.is_empty() || (whole.len() > 1 && whole[0] == b'0') {
+        return Err(DecimalError::Syntax);
+    }
+    let (fraction, rest) = match rest.split_first() {
+        Some((b'.', rest)) => match split_digits(rest) {
+            ([], _) => return Err(DecimalError::Syntax),
+            parts => parts,
+        },
+        _ => (&[][..], rest),
+    };
+    let exponent = parse_exponent(rest)?;
+    let magnitude = scale_digits(whole, fraction, exponent)?;
+    let value = if negative { -magnitude } else { magnitude };
+    i64::try_from(value).map_err(|_| DecimalError::Range)
+}
+
+fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text
+        .iter()
+        .position(|b| !b.is_ascii_digit())
+        .unwrap_or(text.len());
+    text.split_at(end)
+}
+
+fn parse_exponent(text: &[u8]) -> Result<i32, DecimalError> {
+    let Some((&mark, rest)) = text.split_first() else {
+        return Ok(0);
+    };
+    if !matches!(mark, b'e' | b'E') {
+        return Err(DecimalError::Syntax);
+    }
+    let (sign, rest) = match rest.split_first() {
+        Some((b'-', rest)) => (-1, rest),
+        Some((b'+', rest)) => (1, rest),
+        _ => (1, rest),
+    };
+    let (digits, after) = split_digits(rest);
+    if digits.is_empty() || !after.is_empty() {
+        return Err(DecimalError::Syntax);
+    }
+    // What is beyond any number that fits is only known to be so: the digits decide below.
+    let size = digits
+        .iter()
+        .fold(0i32, |n, d| (n * 10 + i32::from(d - b'0')).min(1_000));
+    Ok(sign * size)
+}
+
+/// The digits times 10^(8 + exponent - digits of the fraction), which must be whole.
+fn scale_digits(whole: &[u8], fraction: &[u8], exponent: i32) -> Result<i128, DecimalError> {
+    let digits = || whole.iter().chain(fraction);
+    let Some(last) = digits()
+        .collect::<Vec<_>>()
+        .iter()
+        .rposition(|&&d| d != b'0')
+    else {
+        return Ok(0);
+    };
+    let mut value: i128 = 0;
+    for d in digits().take(last + 1) {
+        value = value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(i128::from(d - b'0')))
+            .ok_or(DecimalError::Range)?;
+    }
+    let shift = SCALE as i32 + exponent + whole.len() as i32 - (last as i32 + 1);
+    if shift < 0 {
+        return Err(DecimalError::Precision);
+    }
+    10i128
+        .checked_pow(shift as u32)
+        .and_then(|factor| value.checked_mul(factor))
+        .ok_or(DecimalError::Range)
+}
+
+/// `total / parts`, rounded half to even; 0 when there are no parts.
+///
+/// An average price is the sum of price times quantity over the sum of quantities.
+#[must_use]
+pub fn average(total: i128, parts: i128) -> i64 {
+    if parts <= 0 {
+        return 0;
+    }
+    let (quotient, rest) = (total.div_euclid(parts), total.rem_euclid(parts));
+    // Against what is missing to the next, because twice the rest may not fit.
+    let up = match rest.cmp(&(parts - rest)) {
+        Ordering::Less => false,
+        Ordering::Equal => quotient % 2 != 0,
+        Ordering::Greater => true,
+    };
+    i64::try_from(quotient + i128::from(up)).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_without_zeros_at_the_end() {
+        for (value, text) in [
+            (0, "0"),
+            (1, "0.00000001"),
+            (ONE, "1"),
+            (-ONE / 2, "-0.5"),
+            (12 * ONE + 1, "12.00000001"),
+            (50_000 * ONE, "50000"),
+            (i64::MAX, "92233720368.54775807"),
+            (i64::MIN, "-92233720368.54775808"),
+        ] {
+            assert_eq!(to_string(value), text);
+            assert_eq!(parse(text.as_bytes()), Ok(value));
+        }
+    }
+
+    #[test]
+    fn prints_products_exactly() {
+        let mut out = Vec::new();
+        write_product(i128::from(i64::MAX) * i128::from(i64::MAX), &mut out);
+        assert_eq!(out, b"8507059173023461584739.6907784232501249");
+    }
+
+    #[test]
+    fn reads_numbers_as_json_writes_them() {
+        for (text, value) in [
+            ("-0", 0),
+            ("0.000", 0),
+            ("1e-8", 1),
+            ("1.5E+3", 1_500 * ONE),
+            ("100.10", 10_010_000_000),
+            ("0.000000010000", 1),
+            ("0e999999999999", 0),
+            ("1000000000000000e-10", 100_000 * ONE),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_hold_exactly() {
+        for text in [
+            "", "-", "+1", "01", ".5", "5.", "1e", "1e+", "1 ", " 1", "1.2.3", "0x1", "NaN", "1_0",
+            "--1",
+        ] {
+            assert_eq!(parse(text.as_bytes()), Err(DecimalError::Syntax), "{text}");
+        }
+        for text in ["0.000000001", "1e-9", "1.123456789", "1e-999999999999"] {
+            assert_eq!(
+                parse(text.as_bytes()),
+                Err(DecimalError::Precision),
+                "{text}"
+            );
+        }
+        for text in [
+            "92233720368.54775808",
+            "1e11",
+            "1e999999999999",
+            "-92233720368.54775809",
+        ] {
+            assert_eq!(parse(text.as_bytes()), Err(DecimalError::Range), "{text}");
+        }
+        assert_eq!(
+            parse(&[b'1'; TEXT_BYTES_MAX + 1]),
+            Err(DecimalError::Syntax)
+        );
+        assert_eq!(parse(&[b'9'; TEXT_BYTES_MAX]), Err(DecimalError::Range));
+    }
+
+    #[test]
+    fn averages_round_half_to_even() {
+        for (total, parts, expected) in [
+            (5, 2, 2),
+            (7, 2, 4),
+            (3, 3, 1),
+            (10, 3, 3),
+            (11, 3, 4),
+            (0, 0, 0),
+        ] {
+            assert_eq!(average(total, parts), expected, "{total}/{parts}");
+        }
+    }
+}

@@ -1,0 +1,461 @@
+//! An order and a trade as REST and WebSocket show them.
+//!
+//! Decimals are strings without zeros at their end, ids are strings, times RFC 3339; what is absent is
+//! `null`.  Fields always stand in the same order, and all of them are always there, so that two
+//! writers of the same order give the same bytes.
+
+use super::{decimal, json, time};
+use crate::record::command::NO_PRICE;
+use crate::record::{CancelReason, OrdStatus, OrdType, Reason, Side, TimeInForce};
+
+/// A client's own name for its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClientOrderId<'a> {
+    /// It gave none.
+    #[default]
+    None,
+    /// ClOrdID of the binary protocol.
+    Num(u64),
+    /// Text of REST or FIX.
+    Text(&'a str),
+}
+
+/// Why an order was refused, or left the book without a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Why {
+    /// Nothing of the kind happened.
+    #[default]
+    None,
+    /// It was refused.
+    Refused(Reason),
+    /// It, or a part of it, left the book.
+    Canceled(CancelReason),
+}
+
+impl Why {
+    const CANCELED: u16 = 1_000;
+
+    /// One number for all: reasons of refusal as they are, those of canceling from 1,000.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::None => 0,
+            Self::Refused(reason) => reason.code(),
+            Self::Canceled(reason) => Self::CANCELED + reason.code() as u16,
+        }
+    }
+
+    /// What has this number, if anything.
+    #[must_use]
+    pub const fn from_code(code: u16) -> Option<Self> {
+        match code {
+            0 => Some(Self::None),
+            1..Self::CANCELED => match Reason::from_code(code) {
+                Some(reason) => Some(Self::Refused(reason)),
+                None => None,
+            },
+            Self::CANCELED..1_256 => match CancelReason::from_code((code - Self::CANCELED) as u8) {
+                Some(reason) => Some(Self::Canceled(reason)),
+                None => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::None | Self::Refused(Reason::None) => out.extend_from_slice(b"null"),
+            Self::Refused(reason) => json::string(reason.name(), out),
+            Self::Canceled(reason) => json::string(reason.name(), out),
+        }
+    }
+}
+
+/// Which side of a trade an order was on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liquidity {
+    /// It came and took.
+    Taker,
+    /// It rested and gave.
+    Maker,
+}
+
+/// A trade as one of its orders sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fill {
+    /// Trade id.
+    pub trade_id: u64,
+    /// The maker's price.
+    pub price: i64,
+    /// Quantity.
+    pub qty: i64,
+    /// Role of the order.
+    pub liquidity: Liquidity,
+    /// Engine time.
+    pub time_ns: u64,
+}
+
+/// One change of an order; its values are those after the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// Status after it.
+    pub status: OrdStatus,
+    /// It is an amendment, which shows as REPLACED.
+    pub replaced: bool,
+    /// Price in force, or `NO_PRICE`.
+    pub price: i64,
+    /// Total quantity in force.
+    pub qty: i64,
+    /// Executed quantity.
+    pub cum: i64,
+    /// Open quantity.
+    pub leaves: i64,
+    /// Why, where it was refused or canceled in whole or part.
+    pub why: Why,
+    /// Engine time.
+    pub time_ns: u64,
+}
+
+/// An order as it stands.
+///
+/// `leaves` is what is open still: 0 once the order is closed.  `qty` is what was asked for: as accepted,
+/// or as the last amendment set it; self-trade prevention takes from `leaves` alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderState<'a> {
+    /// Order id.
+    pub order_id: u64,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId<'a>,
+    /// The account's name.
+    pub user_id: &'a str,
+    /// The instrument's symbol.
+    pub symbol: &'a str,
+    /// Side.
+    pub side: Side,
+    /// Type.
+    pub ord_type: OrdType,
+    /// Time in force, as it is in force.
+    pub tif: TimeInForce,
+    /// Price in force, or `NO_PRICE`.
+    pub price: i64,
+    /// Total quantity in force.
+    pub qty: i64,
+    /// Status.
+    pub status: OrdStatus,
+    /// Executed quantity.
+    pub cum: i64,
+    /// Open quantity.
+    pub leaves: i64,
+    /// Average price of what was executed; shown as `null` when nothing was.
+    pub avg_px: i64,
+    /// Engine time of its first event.
+    pub created_ns: u64,
+    /// Engine time of its last event.
+    pub updated_ns: u64,
+    /// Why it was refused or canceled.
+    pub why: Why,
+    /// Its trades, the oldest first.
+    pub fills: &'a [Fill],
+    /// Its changes, the oldest first.
+    pub history: &'a [HistoryEntry],
+}
+
+impl OrderState<'_> {
+    /// Append the order as a JSON object.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        self.write_terms(out);
+        self.write_progress(out);
+        name("fills", out);
+        json::array(self.fills, out, Fill::write);
+        name("status_history", out);
+        json::array(self.history, out, HistoryEntry::write);
+        out.push(b'}');
+    }
+
+    fn write_terms(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\"order_id\":");
+        id(self.order_id, out);
+        name("client_order_id", out);
+        match self.client_order_id {
+            ClientOrderId::None => out.extend_from_slice(b"null"),
+            ClientOrderId::Num(num) => id(num, out),
+            ClientOrderId::Text(text) => json::string(text, out),
+        }
+        name("user_id", out);
+        json::string(self.user_id, out);
+        name("symbol", out);
+        json::string(self.symbol, out);
+        name("side", out);
+        json::string(self.side.name(), out);
+        name("order_type", out);
+        json::string(self.ord_type.name(), out);
+        name("time_in_force", out);
+        json::string(self.tif.name(), out);
+        name("price", out);
+        price(self.price, out);
+        name("quantity", out);
+        amount(self.qty, out);
+    }
+
+    fn write_progress(&self, out: &mut Vec<u8>) {
+        name("status", out);
+        json::string(self.status.name(), out);
+        name("filled_quantity", out);
+        amount(self.cum, out);
+        name("remaining_quantity", out);
+        amount(self.leaves, out);
+        name("average_price", out);
+        price(if self.cum == 0 { NO_PRICE } else { self.avg_px }, out);
+        name("timestamp", out);
+        moment(self.created_ns, out);
+        name("updated_at", out);
+        moment(self.updated_ns, out);
+        name("reason", out);
+        self.why.write(out);
+    }
+}
+
+impl Fill {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"trade_id\":");
+        id(self.trade_id, out);
+        name("price", out);
+        amount(self.price, out);
+        name("quantity", out);
+        amount(self.qty, out);
+        name("liquidity", out);
+        out.extend_from_slice(match self.liquidity {
+            Liquidity::Taker => b"\"TAKER\"",
+            Liquidity::Maker => b"\"MAKER\"",
+        });
+        name("timestamp", out);
+        moment(self.time_ns, out);
+        out.push(b'}');
+    }
+}
+
+impl HistoryEntry {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"status\":");
+        let status = if self.replaced {
+            "REPLACED"
+        } else {
+            self.status.name()
+        };
+        json::string(status, out);
+        name("timestamp", out);
+        moment(self.time_ns, out);
+        name("price", out);
+        price(self.price, out);
+        name("quantity", out);
+        amount(self.qty, out);
+        name("filled_quantity", out);
+        amount(self.cum, out);
+        name("remaining_quantity", out);
+        amount(self.leaves, out);
+        name("reason", out);
+        self.why.write(out);
+        out.push(b'}');
+    }
+}
+
+/// A trade as everybody sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TradeState {
+    /// Trade id.
+    pub trade_id: u64,
+    /// The maker's price.
+    pub price: i64,
+    /// Quantity.
+    pub qty: i64,
+    /// The taker's side.
+    pub taker_side: Side,
+    /// Engine time.
+    pub time_ns: u64,
+}
+
+impl TradeState {
+    /// Append the trade as a JSON object.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"id\":");
+        id(self.trade_id, out);
+        name("price", out);
+        amount(self.price, out);
+        name("quantity", out);
+        amount(self.qty, out);
+        name("taker_side", out);
+        json::string(self.taker_side.name(), out);
+        name("timestamp", out);
+        moment(self.time_ns, out);
+        out.push(b'}');
+    }
+}
+
+fn name(text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+fn id(value: u64, out: &mut Vec<u8>) {
+    json::quoted(out, |out| decimal::write_u64(value, out));
+}
+
+fn amount(value: i64, out: &mut Vec<u8>) {
+    json::quoted(out, |out| decimal::write(value, out));
+}
+
+fn price(value: i64, out: &mut Vec<u8>) {
+    if value == NO_PRICE {
+        out.extend_from_slice(b"null");
+    } else {
+        amount(value, out);
+    }
+}
+
+fn moment(ns: u64, out: &mut Vec<u8>) {
+    json::quoted(out, |out| time::write(ns, out));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::decimal::ONE;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        out.into_iter().map(char::from).collect()
+    }
+
+    #[test]
+    fn an_order_with_a_fill() {
+        let at = |time_ns, status, cum, leaves| HistoryEntry {
+            status,
+            replaced: false,
+            price: 50_000 * ONE,
+            qty: 2 * ONE,
+            cum,
+            leaves,
+            why: Why::None,
+            time_ns,
+        };
+        let mut canceled = at(3_000_000, OrdStatus::Canceled, ONE / 2, 0);
+        canceled.why = Why::Canceled(CancelReason::Requested);
+        let mut replaced = at(2_000_000, OrdStatus::PartiallyFilled, ONE / 2, 3 * ONE / 2);
+        replaced.replaced = true;
+        let order = OrderState {
+            order_id: 1 << 56 | 7,
+            client_order_id: ClientOrderId::Text("a\"b"),
+            user_id: "alice",
+            symbol: "BTCUSD",
+            side: Side::Buy,
+            ord_type: OrdType::Limit,
+            tif: TimeInForce::Gtc,
+            price: 50_000 * ONE,
+            qty: 2 * ONE,
+            status: OrdStatus::Canceled,
+            cum: ONE / 2,
+            leaves: 0,
+            avg_px: 50_000 * ONE,
+            created_ns: 0,
+            updated_ns: 3_000_000,
+            why: canceled.why,
+            fills: &[Fill {
+                trade_id: 9,
+                price: 50_000 * ONE,
+                qty: ONE / 2,
+                liquidity: Liquidity::Maker,
+                time_ns: 1_000_000,
+            }],
+            history: &[at(0, OrdStatus::New, 0, 2 * ONE), replaced, canceled],
+        };
+        let expected = concat!(
+            r#"{"order_id":"72057594037927943","client_order_id":"a\"b","user_id":"alice","#,
+            r#""symbol":"BTCUSD","side":"BUY","order_type":"LIMIT","time_in_force":"GTC","#,
+            r#""price":"50000","quantity":"2","status":"CANCELED","filled_quantity":"0.5","#,
+            r#""remaining_quantity":"0","average_price":"50000","#,
+            r#""timestamp":"1970-01-01T00:00:00.000000Z","#,
+            r#""updated_at":"1970-01-01T00:00:00.003000Z","reason":"REQUESTED","#,
+            r#""fills":[{"trade_id":"9","price":"50000","quantity":"0.5","liquidity":"MAKER","#,
+            r#""timestamp":"1970-01-01T00:00:00.001000Z"}],"status_history":["#,
+            r#"{"status":"NEW","timestamp":"1970-01-01T00:00:00.000000Z","price":"50000","#,
+            r#""quantity":"2","filled_quantity":"0","remaining_quantity":"2","reason":null},"#,
+            r#"{"status":"REPLACED","timestamp":"1970-01-01T00:00:00.002000Z","price":"50000","#,
+            r#""quantity":"2","filled_quantity":"0.5","remaining_quantity":"1.5","reason":null},"#,
+            r#"{"status":"CANCELED","timestamp":"1970-01-01T00:00:00.003000Z","price":"50000","#,
+            r#""quantity":"2","filled_quantity":"0.5","remaining_quantity":"0","#,
+            r#""reason":"REQUESTED"}]}"#,
+        );
+        assert_eq!(text(|out| order.write(out)), expected);
+    }
+
+    #[test]
+    fn what_is_absent_is_null() {
+        let order = OrderState {
+            order_id: 1,
+            client_order_id: ClientOrderId::None,
+            user_id: "u",
+            symbol: "S",
+            side: Side::Sell,
+            ord_type: OrdType::Market,
+            tif: TimeInForce::Ioc,
+            price: NO_PRICE,
+            qty: ONE,
+            status: OrdStatus::Rejected,
+            cum: 0,
+            leaves: 0,
+            avg_px: 0,
+            created_ns: 0,
+            updated_ns: 0,
+            why: Why::Refused(Reason::QuantityTooSmall),
+            fills: &[],
+            history: &[],
+        };
+        let shown = text(|out| order.write(out));
+        for part in [
+            r#""client_order_id":null"#,
+            r#""price":null"#,
+            r#""average_price":null"#,
+            r#""reason":"QUANTITY_TOO_SMALL""#,
+            r#""fills":[],"status_history":[]}"#,
+        ] {
+            assert!(shown.contains(part), "{part} in {shown}");
+        }
+    }
+
+    #[test]
+    fn a_trade() {
+        let trade = TradeState {
+            trade_id: 3,
+            price: ONE,
+            qty: 1,
+            taker_side: Side::Sell,
+            time_ns: 1_000,
+        };
+        assert_eq!(
+            text(|out| trade.write(out)),
+            r#"{"id":"3","price":"1","quantity":"0.00000001","taker_side":"SELL","timestamp":"1970-01-01T00:00:00.000001Z"}"#
+        );
+    }
+
+    #[test]
+    fn every_reason_comes_back_from_its_code() {
+        for &reason in Reason::ALL.iter().filter(|r| **r != Reason::None) {
+            assert_eq!(
+                Why::from_code(Why::Refused(reason).code()),
+                Some(Why::Refused(reason))
+            );
+        }
+        for &reason in CancelReason::ALL {
+            assert_eq!(
+                Why::from_code(Why::Canceled(reason).code()),
+                Some(Why::Canceled(reason))
+            );
+        }
+        assert_eq!(Why::from_code(0), Some(Why::None));
+        assert_eq!(Why::from_code(999), None);
+        assert_eq!(Why::from_code(u16::MAX), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! RFC 3339 in UTC with microseconds.
+
+/// Nanoseconds in a second.
+pub const SECOND_NS: u64 = 1_000_000_000;
+const DAY_S: u64 = 86_400;
+/// Days in 400 years, after which the calendar repeats.
+const ERA_DAYS: u64 = 146_097;
+
+/// Append the time `ns` after the epoch: `2026-11-23T18:57:20.123456Z`; what is finer is cut off.
+pub fn write(ns: u64, out: &mut Vec<u8>) {
+    let (seconds, micros) = (ns / SECOND_NS, (ns % SECOND_NS) / 1_000);
+    let (year, month, day) = civil(seconds / DAY_S);
+    let second = seconds % DAY_S;
+    digits(year, 4, out);
+    for (mark, value) in [
+        (b'-', month),
+        (b'-', day),
+        (b'T', second / 3_600),
+        (b':', second / 60 % 60),
+        (b':', second % 60),
+    ] {
+        out.push(mark);
+        digits(value, 2, out);
+    }
+    out.push(b'.');
+    digits(micros, 6, out);
+    out.push(b'Z');
+}
+
+/// The time `ns` after the epoch as [`write`] writes it.
+#[must_use]
+pub fn to_string(ns: u64) -> String {
+    let mut out = Vec::with_capacity(27);
+    write(ns, &mut out);
+    out.into_iter().map(char::from).collect()
+}
+
+fn digits(value: u64, count: usize, out: &mut Vec<u8>) {
+    let at = out.len();
+    out.resize(at + count, b'0');
+    let mut rest = value;
+    for place in out[at..].iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+}
+
+/// Year, month and day of the day `days` after 1970-01-01, in the Gregorian calendar.
+///
+/// Years are counted from March, so that the leap day is the last of its year.
+fn civil(days: u64) -> (u64, u64, u64) {
+    // 1970-01-01 is day 719,468 from 0000-03-01.
+    let days = days + 719_468;
+    let (era, day) = (days / ERA_DAYS, days % ERA_DAYS);
+    let year = (day - day / 1_460 + day / 36_524 - day / (ERA_DAYS - 1)) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (era * 400 + year + carry, month, date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_times() {
+        for (ns, text) in [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (951_782_400 * SECOND_NS, "2000-02-29T00:00:00.000000Z"),
+            (
+                1_735_689_599 * SECOND_NS + 999_999_999,
+                "2024-12-31T23:59:59.999999Z",
+            ),
+            (1_709_164_800 * SECOND_NS, "2024-02-29T00:00:00.000000Z"),
+            (4_107_542_400 * SECOND_NS, "2100-03-01T00:00:00.000000Z"),
+            (u64::MAX, "2554-07-21T23:34:33.709551Z"),
+        ] {
+            assert_eq!(to_string(ns), text);
+        }
+    }
+
+    #[test]
+    fn each_day_follows_the_one_before() {
+        let lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        let (mut year, mut month, mut day) = (1970, 1, 1);
+        for n in 0..200_000 {
+            assert_eq!(civil(n), (year, month, day));
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let length = lengths[month as usize - 1] + u64::from(leap && month == 2);
+            day += 1;
+            if day > length {
+                (month, day) = (month + 1, 1);
+            }
+            if month > 12 {
+                (year, month) = (year + 1, 1);
+            }
+        }
+    }
+}
