@@ -1,38 +1,113 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-PYTHON ?= python3
-VENV   := .venv
-PY     := $(CURDIR)/$(VENV)/bin/python
-BIN    := $(CURDIR)/$(VENV)/bin
-RUST   := Cargo.toml Cargo.lock $(shell find crates -path '*/fuzz' -prune -o \( -name '*.rs' -o -name Cargo.toml -o -name '*.xml' \) -print | sort)
+.DELETE_ON_ERROR:
 
-.PHONY: help setup native-quick test fmt clean
+# The first interpreter that serves; `make PYTHON=...` names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; \
+  done; echo python3)
+VENV   := .venv
+# The folder's name may hold spaces: PY and BIN stand in quotes wherever they are used.
+BIN    := $(CURDIR)/$(VENV)/bin
+PY     := $(BIN)/python
+RUST   := Cargo.toml Cargo.lock $(shell find crates -path '*/fuzz' -prune -o \
+  \( -name '*.rs' -o -name Cargo.toml -o -name '*.xml' \) -print | sort)
+INSTALL = if command -v uv >/dev/null; \
+  then uv pip install -q --python "$(PY)" --require-hashes -r $<; \
+  else "$(PY)" -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<; fi
+MATURIN = PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" "$(BIN)/maturin"
+CARGO   = PYO3_PYTHON="$(PY)" cargo
+# What the tools check asks for; a target that needs more says so.
+TOOLS  := run
+ARGS   ?=
+
+.PHONY: help run setup test bench check fmt clean tools lint types rust-lint coverage rust-test \
+  python-test native-quick lock mutants wheel smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(VENV)/.deps: requirements-dev.lock
-	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	if command -v uv >/dev/null; then uv pip sync -q --python $(PY) --require-hashes requirements-dev.lock; \
-	else $(PY) -m pip install -q --no-deps --require-hashes -r requirements-dev.lock; fi
-	touch $@
+run: $(VENV)/.native ## serve the exchange on this machine (ARGS="--http-port 8081" ...)
+	@"$(BIN)/quantscope" serve $(ARGS)
 
-$(VENV)/.native: $(VENV)/.deps pyproject.toml $(RUST)
-	PATH="$(BIN):$$PATH" VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked -q
-	touch $@
+test: TOOLS := test
+test: rust-test python-test ## every test, Rust and Python (ARGS="-k book" for some of the Python ones)
 
-setup: $(VENV)/.native ## venv, pinned dependencies, native extension
+check: TOOLS := check
+check: lint types rust-lint coverage ## linters, types, import contracts, coverage: what must hold before a merge
 
-native-quick: $(VENV)/.deps ## the edit-run loop: an incremental native build at about half the speed
-	PATH="$(BIN):$$PATH" VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --profile quick --skip-install --locked
-	rm -f $(VENV)/.native
+bench: TOOLS := bench
+bench: $(VENV)/.dev $(VENV)/.native ## every figure with its baseline (BENCH=name for some, ARGS=--quick)
+	"$(PY)" -m benchmarks $(BENCH) $(ARGS)
 
-test: $(VENV)/.native ## every test
-	$(PY) -m pytest -q
+setup: TOOLS := test
+setup: $(VENV)/.dev $(VENV)/.native ## venv with all pinned dependencies, native extension
 
-fmt: ## format everything
-	$(BIN)/ruff format . && $(BIN)/ruff check --fix . && cargo fmt --all
+fmt: $(VENV)/.dev ## format everything
+	"$(BIN)/ruff" format . && "$(BIN)/ruff" check --fix . && cargo fmt --all
 
 clean: ## remove what was built
 	rm -rf $(VENV) target dist core/_native*.so
+
+tools: ## what this machine lacks, all at once
+	@PYTHON="$(PYTHON)" scripts/check_tools.sh $(TOOLS)
+
+# One environment: running needs the first lock, developing adds the second.
+$(VENV)/.run: requirements.lock | tools
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL)
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run | tools
+	$(INSTALL)
+	touch $@
+
+$(VENV)/.native: $(VENV)/.run pyproject.toml $(RUST)
+	$(MATURIN) develop --release --locked -q
+	touch $@
+
+native-quick: $(VENV)/.dev ## the edit-run loop: an incremental native build at about half the speed
+	$(MATURIN) develop --profile quick --skip-install --locked
+	rm -f $(VENV)/.native
+
+python-test: TOOLS := test
+python-test: $(VENV)/.dev $(VENV)/.native ## the Python tests
+	"$(PY)" -m pytest -q $(ARGS)
+
+rust-test: TOOLS := test
+rust-test: $(VENV)/.run ## the Rust tests
+	$(CARGO) test --workspace --locked -q
+
+lint: $(VENV)/.dev $(VENV)/.native
+	"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/lint-imports" --no-logo
+
+types: $(VENV)/.dev $(VENV)/.native
+	"$(PY)" -m mypy && "$(PY)" -m mypy.stubtest core._native
+
+rust-lint: $(VENV)/.run
+	cargo fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -q -- -D warnings
+
+coverage: $(VENV)/.dev $(VENV)/.native ## the Python tests with branch coverage (at least 95 %)
+	rm -f .coverage .coverage.*
+	"$(PY)" -m pytest -q --cov --cov-report= $(ARGS)
+	"$(PY)" -m coverage report --skip-covered
+
+mutants: TOOLS := mutants
+mutants: tools ## change the matching engine in every way and see a test fail (hours)
+	cargo mutants -p matching $(ARGS)
+
+lock: ## write both locks afresh; they name no host
+	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	  --no-annotate --no-header --generate-hashes -o requirements-dev.lock
+	uv pip compile -q pyproject.toml --extra build --universal --python-version 3.11 \
+	  -c requirements-dev.lock --no-annotate --no-header --generate-hashes -o requirements.lock
+	cargo update
+
+wheel: $(VENV)/.run
+	rm -rf dist && $(MATURIN) build --release --locked -q -i "$(PY)" -o dist
+
+smoke: wheel ## the wheel, in a bare environment, from outside the project
+	d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && $(PYTHON) -m venv "$$d/v" \
+	  && "$$d/v/bin/python" -m pip install -q dist/*.whl && cd "$$d" && v/bin/quantscope --help

@@ -1,0 +1,35 @@
+"""The package list is written several times; this is what keeps them one."""
+
+import pathlib
+import tomllib
+
+ROOT = pathlib.Path(__file__).parents[2]
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+
+
+def test_every_root_package_is_shipped_typed_layered_and_covered() -> None:
+    on_disk = {p.parent.name for p in ROOT.glob("*/__init__.py")}
+    layers = CONFIG["importlinter"]["contracts"][0]["layers"]
+    assert set(CONFIG["maturin"]["python-packages"]) == on_disk
+    assert set(CONFIG["importlinter"]["root_packages"]) == on_disk
+    assert {name.strip() for row in layers for name in row.split("|")} == on_disk
+    assert set(CONFIG["mypy"]["packages"]) - {"tests", "benchmarks"} == on_disk
+    assert set(CONFIG["coverage"]["run"]["source"]) == on_disk
+    assert all((ROOT / name / "py.typed").exists() for name in on_disk)
+
+
+def test_no_directory_of_a_package_lacks_its_init() -> None:
+    for name in CONFIG["maturin"]["python-packages"]:
+        for source in (ROOT / name).rglob("*.py"):
+            assert (source.parent / "__init__.py").exists(), source
+
+
+def test_every_crate_is_a_member_of_the_workspace() -> None:
+    cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
+    on_disk = {f"crates/{p.parent.name}" for p in ROOT.glob("crates/*/Cargo.toml")}
+    assert set(cargo["workspace"]["members"]) == on_disk
+
+
+def test_every_crate_takes_the_workspace_s_lints() -> None:
+    for manifest in ROOT.glob("crates/*/Cargo.toml"):
+        assert tomllib.loads(manifest.read_text())["lints"]["workspace"] is True, manifest
