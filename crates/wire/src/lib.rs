@@ -3,9 +3,11 @@
 //! Pure: no I/O, no clock, no allocation on the paths taken per message.
 //!
 //! * [`record`]: commands and events as they stand in the journal, and the enumerations they share.
-//! * `soup`: the session packets of SoupBinTCP 3.00.
+//! * [`soup`]: the session packets of SoupBinTCP 3.00.
+//! * [`sbe`]: the order entry messages, FIX Simple Binary Encoding 1.0.
 //! * [`text`]: decimals, times, and orders as JSON.
-//! * `sbe`: the order entry messages, FIX Simple Binary Encoding 1.0.
 
 pub mod record;
+pub mod sbe;
+pub mod soup;
 pub mod text;

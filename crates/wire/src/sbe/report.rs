@@ -1,0 +1,346 @@
+//! From an event to the messages of the entries that are told.
+//!
+//! | event | message |
+//! |---|---|
+//! | `Accepted` | `ExecutionReportNew` |
+//! | `Trade` | `ExecutionReportTrade`, one for each leg |
+//! | `Canceled` | `ExecutionReportCancel`; `ExecutionReportReplace` where the order goes on |
+//! | `Replaced` | `ExecutionReportReplace` |
+//! | `Rejected` | `ExecutionReportReject` |
+//! | `CancelRejected` | `OrderCancelReject` |
+//! | `MassCanceled` | `OrderMassCancelReport` |
+//! | `StatusReport` | `ExecutionReportStatus` |
+//! | `Refused` | `BusinessMessageReject`; `ExecutionReportReject` for a new order with BUSY |
+//!
+//! All others tell a binary entry nothing.  Ids that are 0 in an event are null in a message.
+
+use super::message::{
+    BusinessMessageReject, ExecutionReportCancel, ExecutionReportNew, ExecutionReportReject,
+    ExecutionReportReplace, ExecutionReportStatus, ExecutionReportTrade, NewOrderSingle,
+    OrderCancelReject, OrderMassCancelReport,
+};
+use super::{BusinessReason, NULL_I64, NULL_U8, NULL_U64};
+use crate::record::event::{
+    Accepted, CancelRejected, Canceled, MassCanceled, Refused, Rejected, Replaced, StatusReport,
+    Trade,
+};
+use crate::record::{CancelReason, Event, OrdStatus, Reason};
+
+/// Which side of a trade is told; other events have the taker's only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leg {
+    /// The incoming order, and every event that is no trade.
+    Taker,
+    /// The resting order.
+    Maker,
+}
+
+/// FIX 150 of an order that was canceled.
+const EXEC_CANCELED: u8 = 4;
+/// FIX 150 of an order that has expired, `C`.
+const EXEC_EXPIRED: u8 = b'C';
+/// FIX 1057.
+const YES: u8 = b'Y';
+/// FIX 1057.
+const NO: u8 = b'N';
+
+/// Entry and number within it that an event tells on a leg; `None` where nobody is told.
+#[inline]
+#[must_use]
+pub const fn told(event: &Event<'_>, leg: Leg) -> Option<(u32, u64)> {
+    let (entry, entry_seq) = match (event, leg) {
+        (Event::Trade(x, ..), Leg::Taker) => (x.taker_entry, x.taker_entry_seq),
+        (Event::Trade(x, ..), Leg::Maker) => (x.maker_entry, x.maker_entry_seq),
+        (_, Leg::Maker) => return None,
+        (Event::Accepted(x, _), _) => (x.entry, x.entry_seq),
+        (Event::Canceled(x, _), _) => (x.entry, x.entry_seq),
+        (Event::Replaced(x, _), _) => (x.entry, x.entry_seq),
+        (Event::Rejected(x, ..), _) => (x.entry, x.entry_seq),
+        (Event::CancelRejected(x), _) => (x.entry, x.entry_seq),
+        (Event::MassCanceled(x), _) => (x.entry, x.entry_seq),
+        (Event::StatusReport(x), _) => (x.entry, x.entry_seq),
+        (Event::Refused(x), _) => (x.entry, x.entry_seq),
+        (Event::Repeated(x, _), _) => (x.entry, x.entry_seq),
+        _ => return None,
+    };
+    if entry == 0 || entry_seq == 0 {
+        return None;
+    }
+    Some((entry, entry_seq))
+}
+
+/// Append the Sequenced Data packet that tells `event` on `leg`, and say whether there is one.
+///
+/// `seq` is the event's sequence number, `time_ns` the engine time of its batch.
+#[inline]
+pub fn encode_report(
+    event: &Event<'_>,
+    seq: u64,
+    time_ns: u64,
+    leg: Leg,
+    out: &mut Vec<u8>,
+) -> bool {
+    let exec_id = seq.wrapping_mul(2);
+    match (event, leg) {
+        (Event::Trade(x, ..), Leg::Taker) => taker(x, exec_id, time_ns).push(out),
+        (Event::Trade(x, ..), Leg::Maker) => maker(x, exec_id | 1, time_ns).push(out),
+        (_, Leg::Maker) => return false,
+        (Event::Accepted(x, _), _) => accepted(x, exec_id, time_ns).push(out),
+        (Event::Canceled(x, _), _) if x.leaves > 0 => reduced(x, exec_id, time_ns).push(out),
+        (Event::Canceled(x, _), _) => canceled(x, exec_id, time_ns).push(out),
+        (Event::Replaced(x, _), _) => replaced(x, exec_id, time_ns).push(out),
+        (Event::Rejected(x, ..), _) => rejected(x, time_ns).push(out),
+        (Event::CancelRejected(x), _) => cancel_rejected(x, time_ns).push(out),
+        (Event::MassCanceled(x), _) => mass_canceled(x, time_ns).push(out),
+        (Event::StatusReport(x), _) => status(x, time_ns).push(out),
+        (Event::Refused(x), _) if is_busy(x) => busy(x, time_ns).push(out),
+        (Event::Refused(x), _) => refused(x).push(out),
+        _ => return false,
+    }
+    true
+}
+
+#[inline(always)]
+const fn id_or_null(id: u64) -> u64 {
+    if id == 0 { NULL_U64 } else { id }
+}
+
+#[inline(always)]
+const fn code_or_null(code: u8) -> u8 {
+    if code == 0 { NULL_U8 } else { code }
+}
+
+#[inline(always)]
+const fn traded(leaves: i64) -> u8 {
+    if leaves > 0 {
+        OrdStatus::PartiallyFilled.code()
+    } else {
+        OrdStatus::Filled.code()
+    }
+}
+
+#[inline]
+fn accepted(x: &Accepted, exec_id: u64, time_ns: u64) -> ExecutionReportNew {
+    ExecutionReportNew {
+        transact_time: time_ns,
+        order_id: x.order_id,
+        cl_ord_id: x.num,
+        exec_id,
+        price: x.price,
+        order_qty: x.qty,
+        security_id: x.instrument,
+        side: x.side.code(),
+        ord_type: x.ord_type.code(),
+        time_in_force: x.tif.code(),
+        ord_status: OrdStatus::New.code(),
+    }
+}
+
+#[inline]
+fn taker(x: &Trade, exec_id: u64, time_ns: u64) -> ExecutionReportTrade {
+    ExecutionReportTrade {
+        transact_time: time_ns,
+        order_id: x.taker_order_id,
+        cl_ord_id: x.taker_num,
+        exec_id,
+        trade_id: x.trade_id,
+        last_px: x.price,
+        last_qty: x.qty,
+        leaves_qty: x.taker_leaves,
+        cum_qty: x.taker_cum,
+        misc_fee_amt: NULL_I64,
+        misc_fee_curr: 0,
+        security_id: x.instrument,
+        side: x.taker_side.code(),
+        ord_status: traded(x.taker_leaves),
+        aggressor_indicator: YES,
+    }
+}
+
+#[inline]
+fn maker(x: &Trade, exec_id: u64, time_ns: u64) -> ExecutionReportTrade {
+    ExecutionReportTrade {
+        transact_time: time_ns,
+        order_id: x.maker_order_id,
+        cl_ord_id: x.maker_num,
+        exec_id,
+        trade_id: x.trade_id,
+        last_px: x.price,
+        last_qty: x.qty,
+        leaves_qty: x.maker_leaves,
+        cum_qty: x.maker_cum,
+        misc_fee_amt: NULL_I64,
+        misc_fee_curr: 0,
+        security_id: x.instrument,
+        side: x.taker_side.opposite().code(),
+        ord_status: traded(x.maker_leaves),
+        aggressor_indicator: NO,
+    }
+}
+
+/// FIX 378; null where the client asked, and where `execType` says it all.
+#[inline]
+const fn restatement(reason: CancelReason) -> u8 {
+    match reason {
+        CancelReason::Requested
+        | CancelReason::Mass
+        | CancelReason::Amended
+        | CancelReason::SessionEnd => NULL_U8,
+        CancelReason::Decremented => 5,
+        CancelReason::Unfilled => 8,
+        CancelReason::Disconnect => 12,
+        CancelReason::SelfTrade => 17,
+    }
+}
+
+#[inline]
+fn canceled(x: &Canceled, exec_id: u64, time_ns: u64) -> ExecutionReportCancel {
+    ExecutionReportCancel {
+        transact_time: time_ns,
+        order_id: x.order_id,
+        cl_ord_id: x.num,
+        orig_cl_ord_id: id_or_null(x.orig_num),
+        exec_id,
+        cum_qty: x.cum,
+        security_id: x.instrument,
+        side: x.side.code(),
+        exec_type: match x.status {
+            OrdStatus::Expired => EXEC_EXPIRED,
+            _ => EXEC_CANCELED,
+        },
+        ord_status: x.status.code(),
+        exec_restatement_reason: restatement(x.reason),
+    }
+}
+
+/// Self-trade prevention took a part of an order that goes on.
+#[inline]
+fn reduced(x: &Canceled, exec_id: u64, time_ns: u64) -> ExecutionReportReplace {
+    ExecutionReportReplace {
+        transact_time: time_ns,
+        order_id: x.order_id,
+        cl_ord_id: x.num,
+        orig_cl_ord_id: id_or_null(x.orig_num),
+        exec_id,
+        price: x.price,
+        order_qty: x.cum.saturating_add(x.leaves),
+        leaves_qty: x.leaves,
+        security_id: x.instrument,
+        side: x.side.code(),
+        ord_status: x.status.code(),
+    }
+}
+
+#[inline]
+fn replaced(x: &Replaced, exec_id: u64, time_ns: u64) -> ExecutionReportReplace {
+    ExecutionReportReplace {
+        transact_time: time_ns,
+        order_id: x.order_id,
+        cl_ord_id: x.num,
+        orig_cl_ord_id: id_or_null(x.orig_num),
+        exec_id,
+        price: x.price,
+        order_qty: x.qty,
+        leaves_qty: x.leaves,
+        security_id: x.instrument,
+        side: x.side.code(),
+        ord_status: x.status.code(),
+    }
+}
+
+#[inline]
+fn rejected(x: &Rejected, time_ns: u64) -> ExecutionReportReject {
+    ExecutionReportReject {
+        transact_time: time_ns,
+        cl_ord_id: x.num,
+        security_id: x.instrument,
+        ord_rej_reason: x.reason.code(),
+        side: x.side.code(),
+    }
+}
+
+#[inline]
+fn cancel_rejected(x: &CancelRejected, time_ns: u64) -> OrderCancelReject {
+    OrderCancelReject {
+        transact_time: time_ns,
+        order_id: id_or_null(x.order_id),
+        cl_ord_id: x.num,
+        orig_cl_ord_id: id_or_null(x.orig_num),
+        security_id: x.instrument,
+        cxl_rej_reason: x.reason.cxl_rej_reason(),
+        cxl_rej_response_to: x.response_to,
+        ord_status: x.status.code(),
+    }
+}
+
+/// FIX 532: FIX's number where FIX has one, ours from 100, else 99 (other).
+const fn mass_cancel_reject_reason(reason: Reason) -> u8 {
+    match reason {
+        Reason::None => NULL_U8,
+        Reason::UnknownSymbol => 1,
+        other if other.code() >= 100 && other.code() < 255 => other.code() as u8,
+        _ => 99,
+    }
+}
+
+#[inline]
+fn mass_canceled(x: &MassCanceled, time_ns: u64) -> OrderMassCancelReport {
+    OrderMassCancelReport {
+        transact_time: time_ns,
+        cl_ord_id: x.num,
+        total_affected_orders: x.count,
+        security_id: x.instrument,
+        mass_cancel_request_type: x.kind.code(),
+        mass_cancel_response: match x.reason {
+            Reason::None => x.kind.code(),
+            _ => 0,
+        },
+        mass_cancel_reject_reason: mass_cancel_reject_reason(x.reason),
+        side: code_or_null(x.side),
+    }
+}
+
+#[inline]
+fn status(x: &StatusReport, time_ns: u64) -> ExecutionReportStatus {
+    let found = x.order_id != 0;
+    ExecutionReportStatus {
+        transact_time: time_ns,
+        ord_status_req_id: x.req_id,
+        order_id: id_or_null(x.order_id),
+        cl_ord_id: id_or_null(x.num),
+        price: x.price,
+        order_qty: x.qty,
+        leaves_qty: x.leaves,
+        cum_qty: x.cum,
+        avg_px: x.avg_px,
+        security_id: x.instrument,
+        side: code_or_null(x.side),
+        ord_type: code_or_null(x.ord_type),
+        time_in_force: if found { x.tif } else { NULL_U8 },
+        ord_status: x.status.code(),
+    }
+}
+
+#[inline]
+const fn is_busy(x: &Refused) -> bool {
+    x.template == NewOrderSingle::TEMPLATE && x.reason == BusinessReason::Busy.code()
+}
+
+/// A new order that came while the exchange was too far behind: nothing but its number is known.
+fn busy(x: &Refused, time_ns: u64) -> ExecutionReportReject {
+    ExecutionReportReject {
+        transact_time: time_ns,
+        cl_ord_id: x.ref_id,
+        security_id: super::NULL_U32,
+        ord_rej_reason: Reason::Busy.code(),
+        side: NULL_U8,
+    }
+}
+
+fn refused(x: &Refused) -> BusinessMessageReject {
+    BusinessMessageReject {
+        business_reject_ref_id: x.ref_id,
+        ref_template_id: x.template,
+        business_reject_reason: x.reason,
+    }
+}
