@@ -3,7 +3,7 @@
 //! Fields are the numbers of the wire: enumerations are checked where a request is decoded.
 
 use super::{Fault, Header, SCHEMA_ID, SCHEMA_VERSION, split};
-use crate::record::field::{Field, RecordError, packed};
+use crate::record::field::{Field, RecordError, Shown, packed};
 use crate::soup::{self, kind};
 
 /// One field as the schema describes it.
@@ -60,6 +60,10 @@ impl Field for Text20 {
     #[inline(always)]
     fn get(from: &[u8]) -> Option<Self> {
         from.get(..Self::SIZE)?.try_into().ok()
+    }
+    fn show(self) -> Shown {
+        let text = String::from_utf8_lossy(&self);
+        Shown::Name(text.trim_end_matches('\0').to_owned())
     }
 }
 
