@@ -1,1 +1,53 @@
-//! To be filled.
+//! A log of batches on SQLite: one file, one writer thread, one commit for all that waits.
+//!
+//! # Contract
+//! * Offsets start at 1 and have no gap.  [`Log::append`] queues and never touches the disk.
+//! * An entry is *written* when its transaction has committed: it survives the death of the process.
+//!   It is *durable* when `fdatasync` has returned on it as well.  With [`Synchronous::Full`] the two
+//!   are one; with [`Synchronous::Normal`] a sync ([`Log::request_sync`]) makes what is written durable.
+//! * After a failed commit, checkpoint or sync nothing more is taken ([`Log::failure`]); what was not
+//!   durable is dropped from memory, and only opening afresh says what the disk holds of it.
+//! * Every row carries a chain: xxh3-64 over the chain before it, its offset, time and batch.
+//!
+//! # Files
+//! `X.db` and `X.db-wal` hold the log, `X.db-shm` is scratch.  The write-ahead log is filled with
+//! zeros to [`LogOptions::wal_bytes_max`] and used again and again, so that a commit overwrites blocks
+//! that the file already has.  It is inspected ([`wal::inspect`]) before SQLite sees it.
+
+mod chain;
+mod checkpoint;
+mod error;
+mod lock;
+mod log;
+mod memory;
+mod open;
+mod options;
+mod reader;
+mod schema;
+mod shared;
+mod stats;
+pub mod wal;
+mod writer;
+
+pub use chain::{chain, chain_start};
+pub use error::{AppendError, Damage, OpenError, ReadError};
+pub use lock::{DataDir, LockError};
+pub use log::Log;
+pub use memory::MemoryLog;
+pub use open::inspect;
+pub use options::{LogOptions, OnDamage, Synchronous};
+pub use reader::{Ends, Reader};
+pub use stats::{COMMIT_BOUNDS_NS, Stats};
+
+/// One entry of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Place in the log, from 1 without a gap.
+    pub offset: u64,
+    /// The log's own time of the append, UTC.
+    pub append_ns: u64,
+    /// Checksum over the chain before, the offset, the time and the batch.
+    pub chain: u64,
+    /// What was appended.
+    pub batch: Vec<u8>,
+}

@@ -1,0 +1,249 @@
+//! The log as its owner sees it.
+
+use std::collections::VecDeque;
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::Entry;
+use crate::checkpoint::{Checkpoints, Frames, Gate};
+use crate::error::{AppendError, OpenError, ReadError};
+use crate::open::{beside, prepare};
+use crate::options::LogOptions;
+use crate::reader::{Ends, Reader};
+use crate::schema::connect_writer;
+use crate::shared::{Shared, lock};
+use crate::stats::Stats;
+use crate::writer::Writer;
+
+/// An open log.  Dropping it closes it.
+#[derive(Debug)]
+pub struct Log {
+    shared: Arc<Shared>,
+    options: LogOptions,
+    path: PathBuf,
+    journal_id: u64,
+    reader: Gate,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Log {
+    /// Open the log at `path`, or make one.
+    ///
+    /// The files are synced and read back from the disk; the write-ahead log is inspected and a
+    /// commit that was cut off is dropped from it; then the newest part of the log is verified.
+    ///
+    /// # Errors
+    /// `Damaged` when the files don't hold what was written to them, `Io` for the rest.
+    pub fn open(path: impl AsRef<Path>, options: LogOptions) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        prepare(path, &options)?;
+        let (mut connection, meta) = connect_writer(path, options.synchronous)?;
+        let reader = Reader::open(path)?;
+        let ends = reader.ends()?;
+        reader.verify(options.verify_bytes_max)?;
+        let wal = beside(path, "-wal");
+        let io = |error| OpenError::io(&wal, "opening", &error);
+        let shared = Arc::new(Shared::new(ends.first, ends.next).map_err(io)?);
+        let gate = Arc::new(Mutex::new(Some(reader)));
+        let frames = Arc::new(Frames::default());
+        let written = Arc::clone(&frames);
+        connection
+            .wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
+                let pages = u64::try_from(pages).unwrap_or(0);
+                written.written.store(pages, Ordering::Release);
+                Ok(())
+            }))
+            .map_err(|error| OpenError::sqlite(path, "opening", &error))?;
+        let writer = Writer {
+            wal: std::fs::File::open(&wal).map_err(io)?,
+            checkpoints: Checkpoints::start(
+                path,
+                &options,
+                frames,
+                Arc::clone(&gate),
+                Arc::clone(&shared),
+            )?,
+            shared: Arc::clone(&shared),
+            options,
+            path: path.to_owned(),
+            connection,
+            meta,
+            next: ends.next,
+            chain: ends.chain,
+            taken: VecDeque::new(),
+        };
+        let writer = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|error| OpenError::io(path, "starting a thread", &error))?;
+        Ok(Self {
+            shared,
+            options,
+            path: path.to_owned(),
+            journal_id: meta.journal_id,
+            reader: gate,
+            writer: Mutex::new(Some(writer)),
+        })
+    }
+
+    /// Queue batches for the writer; the first gets the offset that is returned, the others follow it.
+    ///
+    /// # Errors
+    /// `Full` when more than `queue_bytes_max` would wait (an append to an empty queue is always
+    /// taken), `Failed` and `Closed` when nothing is taken any more.
+    pub fn append(&self, append_ns: u64, batches: &[&[u8]]) -> Result<u64, AppendError> {
+        self.shared
+            .append(append_ns, batches, self.options.queue_bytes_max)
+    }
+
+    /// Names the log; a new one for each log that is made.
+    #[must_use]
+    pub fn journal_id(&self) -> u64 {
+        self.journal_id
+    }
+
+    /// Highest offset that survives the loss of power; 0 when there is none.
+    #[must_use]
+    pub fn durable_offset(&self) -> u64 {
+        self.shared.durable.load(Ordering::Acquire)
+    }
+
+    /// Highest offset that survives the death of the process, and can be read; 0 when there is none.
+    #[must_use]
+    pub fn written_offset(&self) -> u64 {
+        self.shared.written.load(Ordering::Acquire)
+    }
+
+    /// First offset that is kept.
+    #[must_use]
+    pub fn first_offset(&self) -> u64 {
+        self.shared.first.load(Ordering::Acquire)
+    }
+
+    /// The offset that the next batch appended gets.
+    #[must_use]
+    pub fn next_offset(&self) -> u64 {
+        self.shared.state().next_offset
+    }
+
+    /// Why nothing is taken any more, if it is so: drop this log and open it afresh.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        if !self.shared.failed.load(Ordering::Acquire) {
+            return None;
+        }
+        self.shared.state().failure.clone()
+    }
+
+    /// An eventfd that becomes readable after each commit, sync and failure.
+    #[must_use]
+    pub fn notify_fd(&self) -> RawFd {
+        self.shared.fd()
+    }
+
+    /// Make the eventfd wait for the next one.  Call it before looking at the offsets.
+    pub fn clear_notify(&self) {
+        self.shared.clear_signal();
+    }
+
+    /// Entries from `from` on: what is written, at least one if there is one, up to `bytes_max` of
+    /// batches; none when `from` is the next to be written.
+    ///
+    /// # Errors
+    /// `Damaged` where the chain breaks or a row is missing, `Deleted` before the log's beginning,
+    /// `Beyond` behind its end.
+    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
+        match lock(&self.reader).as_ref() {
+            Some(reader) => reader.read(from, bytes_max),
+            None => Err(ReadError::Io("the log is closed".to_owned())),
+        }
+    }
+
+    /// The ends of what is written.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub fn ends(&self) -> Result<Ends, ReadError> {
+        match lock(&self.reader).as_ref() {
+            Some(reader) => reader.ends(),
+            None => Err(ReadError::Io("the log is closed".to_owned())),
+        }
+    }
+
+    /// Have entries before `offset` deleted, by and by; their space is used again.
+    pub fn delete_before(&self, offset: u64) {
+        let mut state = self.shared.state();
+        state.delete_before = state.delete_before.max(offset);
+        drop(state);
+        self.shared.wake.notify_one();
+    }
+
+    /// Ask that what was appended so far becomes durable; [`Log::durable_offset`] tells when it is.
+    pub fn request_sync(&self) {
+        self.shared.state().sync_asked += 1;
+        self.shared.wake.notify_one();
+    }
+
+    /// Wait until what was appended so far is durable.
+    ///
+    /// # Errors
+    /// `Failed` or `Closed` when it did not become so.
+    pub fn sync(&self) -> Result<(), AppendError> {
+        let mut state = self.shared.state();
+        state.sync_asked += 1;
+        let mine = state.sync_asked;
+        self.shared.wake.notify_one();
+        while state.sync_done < mine {
+            if let Some(failure) = &state.failure {
+                return Err(AppendError::Failed(failure.clone()));
+            }
+            if state.closed {
+                return Err(AppendError::Closed);
+            }
+            state = self
+                .shared
+                .done
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    /// Bytes of the log's files.
+    #[must_use]
+    pub fn bytes_on_disk(&self) -> u64 {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |data| data.len());
+        size(&self.path) + size(&beside(&self.path, "-wal"))
+    }
+
+    /// What was counted since the log was opened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.shared.stats().clone();
+        let state = self.shared.state();
+        stats.queue_entries = state.pending.len() as u64;
+        stats.queue_bytes = state.pending_bytes;
+        stats
+    }
+
+    /// Commit what waits, move it to the database file, and let go of the files.
+    pub fn close(&self) {
+        self.shared.state().closing = true;
+        self.shared.wake.notify_one();
+        if let Some(writer) = lock(&self.writer).take()
+            && writer.join().is_err()
+        {
+            self.shared.fail("the writer thread panicked".to_owned());
+        }
+        drop(lock(&self.reader).take());
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

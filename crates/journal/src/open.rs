@@ -1,0 +1,121 @@
+//! What happens to the files before SQLite sees them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Advice, fadvise, fdatasync};
+
+use crate::error::{Damage, OpenError};
+use crate::options::{LogOptions, OnDamage};
+use crate::schema::PAGE;
+use crate::wal::{self, State};
+
+/// How a database file of this crate begins: SQLite's name, the page size, write-ahead log twice.
+const DB_HEADER: [u8; 20] = *b"SQLite format 3\0\x10\x00\x02\x02";
+
+/// The file beside `path` that SQLite gives this ending.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// See what the write-ahead log of the log at `path` holds.  No connection to it may be open in this
+/// process, and no other process may be writing it.
+///
+/// # Errors
+/// Those of reading.
+pub fn inspect(path: &Path) -> Result<State, OpenError> {
+    let wal = beside(path, "-wal");
+    match File::open(&wal) {
+        Ok(file) => wal::inspect(BufReader::with_capacity(1 << 18, file), PAGE)
+            .map_err(|error| OpenError::io(&wal, "reading", &error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Empty),
+        Err(error) => Err(OpenError::io(&wal, "opening", &error)),
+    }
+}
+
+/// Make the files what the disk holds of them, judge them, and prepare the write-ahead log.
+pub(crate) fn prepare(path: &Path, options: &LogOptions) -> Result<(), OpenError> {
+    let wal = beside(path, "-wal");
+    settle(path)?;
+    settle(&wal)?;
+    let state = inspect(path)?;
+    check_database(path, &wal, &state)?;
+    let end = match state {
+        State::Empty => Some(0),
+        State::Whole { .. } => None,
+        State::Torn { end } => Some(end),
+        State::Damaged { end, at, what } => match options.on_damage {
+            OnDamage::Refuse => return Err(Damage::at_byte(&wal, at, what).into()),
+            OnDamage::DropTail => Some(end),
+        },
+    };
+    fill(&wal, end, options.wal_bytes_max).map_err(|error| OpenError::io(&wal, "preparing", &error))
+}
+
+/// Sync the file and forget what memory holds of it: what is read next is what the disk has.
+fn settle(path: &Path) -> Result<(), OpenError> {
+    let file = match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(OpenError::io(path, "opening", &error)),
+    };
+    fdatasync(&file).map_err(|errno| OpenError::io(path, "syncing", &errno.into()))?;
+    fadvise(&file, 0, None, Advice::DontNeed)
+        .map_err(|errno| OpenError::io(path, "dropping its cache", &errno.into()))
+}
+
+/// A database that SQLite would take for an empty one, beside a write-ahead log that isn't: SQLite
+/// would delete the latter.
+fn check_database(path: &Path, wal: &Path, state: &State) -> Result<(), OpenError> {
+    let mut start = Vec::new();
+    match File::open(path) {
+        Ok(file) => {
+            file.take(DB_HEADER.len() as u64)
+                .read_to_end(&mut start)
+                .map_err(|error| OpenError::io(path, "reading", &error))?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(OpenError::io(path, "opening", &error)),
+    }
+    if start.is_empty() {
+        if *state == State::Empty {
+            return Ok(());
+        }
+        let what = format!("it is empty or missing, and {} is not", wal.display());
+        return Err(Damage::at_byte(path, 0, what).into());
+    }
+    // The journal of a first transaction that was cut off: SQLite undoes it.
+    if beside(path, "-journal").exists() && *state == State::Empty {
+        return Ok(());
+    }
+    let wrong = (0..DB_HEADER.len()).find(|&at| start.get(at) != Some(&DB_HEADER[at]));
+    match wrong {
+        Some(at) => Err(Damage::at_byte(path, at as u64, "its header is bad").into()),
+        None => Ok(()),
+    }
+}
+
+/// Cut the file at `end`, if there is one, and fill it with zeros up to `bytes`.
+fn fill(wal: &Path, end: Option<u64>, bytes: u64) -> io::Result<()> {
+    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(wal)?;
+    if let Some(end) = end {
+        file.set_len(end)?;
+    }
+    let mut at = file.seek(SeekFrom::End(0))?;
+    while at < bytes {
+        let part = (bytes - at).min(ZEROS.len() as u64);
+        file.write_all(&ZEROS[..part as usize])?;
+        at += part;
+    }
+    fdatasync(&file)?;
+    Ok(())
+}

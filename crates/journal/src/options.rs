@@ -1,0 +1,56 @@
+//! What a log may be told.
+
+/// When a commit counts as durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synchronous {
+    /// At its commit: each commit ends with one `fdatasync`.
+    Full,
+    /// At the next sync that is asked for; a commit itself waits for no disk.
+    Normal,
+}
+
+/// What to do when the write-ahead log holds a bad frame with later transactions behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDamage {
+    /// Refuse to open, and say where.
+    Refuse,
+    /// Go on from the last commit before the bad frame: only for a log whose content can be made again.
+    DropTail,
+}
+
+/// The limits of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct LogOptions {
+    /// When a commit counts as durable.
+    pub synchronous: Synchronous,
+    /// What to do about a damaged write-ahead log.
+    pub on_damage: OnDamage,
+    /// Size of the write-ahead log, filled with zeros at the start; when it is full it is checkpointed
+    /// and written again from its beginning.
+    pub wal_bytes_max: u64,
+    /// A checkpoint pass begins when so much has gathered in the write-ahead log.
+    pub checkpoint_bytes: u64,
+    /// What may wait for the writer thread; an append beyond it is refused.
+    pub queue_bytes_max: u64,
+    /// What one transaction takes of the queue; one batch is taken whatever its size.
+    pub commit_bytes_max: u64,
+    /// How much of the log's newest part is read and checked when it is opened.
+    pub verify_bytes_max: u64,
+    /// How many entries a transaction deletes at most, when deleting is due.
+    pub delete_entries_max: u64,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self {
+            synchronous: Synchronous::Full,
+            on_damage: OnDamage::Refuse,
+            wal_bytes_max: 16 << 20,
+            checkpoint_bytes: 4 << 20,
+            queue_bytes_max: 64 << 20,
+            commit_bytes_max: 4 << 20,
+            verify_bytes_max: 256 << 20,
+            delete_entries_max: 64,
+        }
+    }
+}

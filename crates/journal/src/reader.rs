@@ -1,0 +1,228 @@
+//! Reading a log, with its chain checked row by row.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::Entry;
+use crate::chain::chain;
+use crate::error::{Damage, ReadError};
+use crate::schema::{Meta, column, connect_beside};
+
+/// A connection that reads.  Each call is one short read transaction.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// The ends of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// Names the log; a new one for each log that is made.
+    pub journal_id: u64,
+    /// First offset that is kept.
+    pub first: u64,
+    /// One behind the last entry.
+    pub next: u64,
+    /// Chain of the last entry.
+    pub chain: u64,
+}
+
+impl Reader {
+    /// Read the log at `path`, which exists; another process may be writing it.
+    ///
+    /// # Errors
+    /// `Io` when there is none.
+    pub fn open(path: &Path) -> Result<Self, ReadError> {
+        let connection = connect_beside(path).map_err(|error| ReadError::sqlite(path, &error))?;
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The ends of the log; the last row's checksum is verified.
+    ///
+    /// # Errors
+    /// `Damaged` when a row at an end is missing or wrong.
+    pub fn ends(&self) -> Result<Ends, ReadError> {
+        self.in_transaction(|| {
+            let meta = self.meta()?;
+            let last = self.sqlite(|connection| {
+                connection
+                    .prepare_cached("SELECT max(offset) FROM entries")?
+                    .query_row([], |row| row.get::<_, Option<i64>>(0))
+            })?;
+            let next = last.map_or(meta.first, |last| last as u64 + 1);
+            let mut ends = Ends {
+                journal_id: meta.journal_id,
+                first: meta.first,
+                next,
+                chain: meta.chain_before,
+            };
+            if next > meta.first {
+                self.rows(&meta, next - 1, usize::MAX, |entry| {
+                    ends.chain = entry.chain
+                })?;
+            }
+            Ok(ends)
+        })
+    }
+
+    /// Entries from `from` on, at least one if there is one, up to `bytes_max` of batches.
+    ///
+    /// # Errors
+    /// `Damaged` where the chain breaks or a row is missing, `Deleted` before the log's beginning,
+    /// `Beyond` behind its end.
+    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
+        let mut entries = Vec::new();
+        self.in_transaction(|| {
+            let meta = self.meta()?;
+            self.rows(&meta, from, bytes_max, |entry| entries.push(entry))
+        })?;
+        Ok(entries)
+    }
+
+    /// Check the chain of the newest entries, up to `bytes_max` of batches.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn verify(&self, bytes_max: u64) -> Result<(), ReadError> {
+        self.in_transaction(|| {
+            let meta = self.meta()?;
+            let from = self.sqlite(|connection| {
+                let mut statement = connection
+                    .prepare("SELECT offset, length(batch) FROM entries ORDER BY offset DESC")?;
+                let mut rows = statement.query([])?;
+                let (mut from, mut bytes) = (None, 0);
+                while let Some(row) = rows.next()? {
+                    bytes += column(row, 1)?;
+                    if bytes > bytes_max && from.is_some() {
+                        break;
+                    }
+                    from = Some(column(row, 0)?);
+                }
+                Ok(from)
+            })?;
+            let from = from.unwrap_or(meta.first);
+            if from < meta.first {
+                return Err(self.damage(from, "a row before the log's beginning"));
+            }
+            self.rows(&meta, from, usize::MAX, drop)
+        })
+    }
+
+    /// Hand on rows from `from`, each checked against the one before.
+    fn rows(
+        &self,
+        meta: &Meta,
+        from: u64,
+        bytes_max: usize,
+        mut hand_on: impl FnMut(Entry),
+    ) -> Result<(), ReadError> {
+        let mut before = self.chain_before(meta, from)?;
+        let mut place = from;
+        let mut bytes = 0;
+        let wrong = self.sqlite(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT offset, append_ns, chain, batch FROM entries
+                 WHERE offset >= ?1 ORDER BY offset",
+            )?;
+            let mut rows = statement.query(params![from as i64])?;
+            while let Some(row) = rows.next()? {
+                let batch: &[u8] = row.get_ref(3)?.as_blob()?;
+                bytes += batch.len();
+                if bytes > bytes_max && place > from {
+                    break;
+                }
+                let entry = Entry {
+                    offset: column(row, 0)?,
+                    append_ns: column(row, 1)?,
+                    chain: column(row, 2)?,
+                    batch: batch.to_vec(),
+                };
+                if entry.offset != place {
+                    return Ok(Some(format!("missing: the next row is {}", entry.offset)));
+                }
+                if chain(before, entry.offset, entry.append_ns, &entry.batch) != entry.chain {
+                    return Ok(Some("its checksum is wrong".to_owned()));
+                }
+                before = entry.chain;
+                place += 1;
+                hand_on(entry);
+            }
+            Ok(None)
+        });
+        match wrong {
+            Ok(None) => Ok(()),
+            Ok(Some(what)) => Err(self.damage(place, what)),
+            Err(ReadError::Damaged(damage)) => Err(self.damage(place, damage.what)),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The chain of the entry before `from`.
+    fn chain_before(&self, meta: &Meta, from: u64) -> Result<u64, ReadError> {
+        if from < meta.first {
+            return Err(ReadError::Deleted { first: meta.first });
+        }
+        if from == meta.first {
+            return Ok(meta.chain_before);
+        }
+        let found = self.sqlite(|connection| {
+            connection
+                .prepare_cached("SELECT chain FROM entries WHERE offset = ?1")?
+                .query_row(params![(from - 1) as i64], |row| column(row, 0))
+                .optional()
+        })?;
+        if let Some(chain) = found {
+            return Ok(chain);
+        }
+        let last = self.sqlite(|connection| {
+            connection.query_row("SELECT max(offset) FROM entries", [], |row| {
+                row.get::<_, Option<i64>>(0)
+            })
+        })?;
+        match last.map(|last| last as u64) {
+            Some(last) if last >= from => Err(self.damage(from - 1, "missing")),
+            Some(last) => Err(ReadError::Beyond { next: last + 1 }),
+            None => Err(ReadError::Beyond { next: meta.first }),
+        }
+    }
+
+    fn meta(&self) -> Result<Meta, ReadError> {
+        self.sqlite(Meta::read)?.ok_or_else(|| {
+            ReadError::Damaged(Damage {
+                file: self.path.clone(),
+                byte: None,
+                offset: None,
+                what: "the row that says where the log begins is missing or wrong".to_owned(),
+            })
+        })
+    }
+
+    /// One read transaction, so that all that is read is of one moment.
+    fn in_transaction<T>(
+        &self,
+        read: impl FnOnce() -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        self.sqlite(|connection| connection.prepare_cached("BEGIN")?.execute([]))?;
+        let result = read();
+        let end = self.sqlite(|connection| connection.prepare_cached("ROLLBACK")?.execute([]));
+        let value = result?;
+        end?;
+        Ok(value)
+    }
+
+    fn sqlite<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, ReadError> {
+        ask(&self.connection).map_err(|error| ReadError::sqlite(&self.path, &error))
+    }
+
+    fn damage(&self, offset: u64, what: impl Into<String>) -> ReadError {
+        ReadError::Damaged(Damage::at_offset(&self.path, offset, what))
+    }
+}

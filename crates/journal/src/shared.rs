@@ -1,0 +1,140 @@
+//! What the caller and the threads of a log share.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use rustix::event::{EventfdFlags, eventfd};
+
+use crate::error::AppendError;
+use crate::stats::Stats;
+
+/// A batch that waits for the writer.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub append_ns: u64,
+    pub batch: Vec<u8>,
+}
+
+/// What the lock guards.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub pending: VecDeque<Pending>,
+    pub pending_bytes: u64,
+    pub next_offset: u64,
+    pub delete_before: u64,
+    /// Syncs asked for, and served.
+    pub sync_asked: u64,
+    pub sync_done: u64,
+    pub closing: bool,
+    pub closed: bool,
+    pub failure: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// The writer waits here.
+    pub wake: Condvar,
+    /// Those who wait for the writer wait here.
+    pub done: Condvar,
+    pub failed: AtomicBool,
+    pub written: AtomicU64,
+    pub durable: AtomicU64,
+    pub first: AtomicU64,
+    stats: Mutex<Stats>,
+    notify: OwnedFd,
+}
+
+/// A panic elsewhere must not hide the log's state from whoever asks for it.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub fn new(first: u64, next: u64) -> std::io::Result<Self> {
+        Ok(Self {
+            state: Mutex::new(State {
+                next_offset: next,
+                ..State::default()
+            }),
+            wake: Condvar::new(),
+            done: Condvar::new(),
+            failed: AtomicBool::new(false),
+            written: AtomicU64::new(next - 1),
+            durable: AtomicU64::new(next - 1),
+            first: AtomicU64::new(first),
+            stats: Mutex::new(Stats::default()),
+            notify: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+        })
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    pub fn stats(&self) -> MutexGuard<'_, Stats> {
+        lock(&self.stats)
+    }
+
+    /// Queue the batches, and say which offset the first has.
+    pub fn append(
+        &self,
+        append_ns: u64,
+        batches: &[&[u8]],
+        queue_bytes_max: u64,
+    ) -> Result<u64, AppendError> {
+        let bytes: u64 = batches.iter().map(|batch| batch.len() as u64).sum();
+        let mut state = self.state();
+        if let Some(failure) = &state.failure {
+            return Err(AppendError::Failed(failure.clone()));
+        }
+        if state.closing {
+            return Err(AppendError::Closed);
+        }
+        if state.pending_bytes + bytes > queue_bytes_max && state.pending_bytes > 0 {
+            return Err(AppendError::Full {
+                bytes: state.pending_bytes,
+            });
+        }
+        let first = state.next_offset;
+        state.pending.extend(batches.iter().map(|batch| Pending {
+            append_ns,
+            batch: batch.to_vec(),
+        }));
+        state.pending_bytes += bytes;
+        state.next_offset += batches.len() as u64;
+        drop(state);
+        if !batches.is_empty() {
+            self.wake.notify_one();
+        }
+        Ok(first)
+    }
+
+    /// Take nothing more, and drop what waits.  The first failure is the one that is kept.
+    pub fn fail(&self, what: String) {
+        let mut state = self.state();
+        state.pending.clear();
+        state.pending_bytes = 0;
+        state.failure.get_or_insert(what);
+        drop(state);
+        self.failed.store(true, Ordering::Release);
+        self.wake.notify_all();
+        self.done.notify_all();
+        self.signal();
+    }
+
+    pub fn fd(&self) -> RawFd {
+        self.notify.as_fd().as_raw_fd()
+    }
+
+    /// Make the eventfd readable.  It can only refuse when it is readable already.
+    pub fn signal(&self) {
+        let _ = rustix::io::write(&self.notify, &1u64.to_ne_bytes());
+    }
+
+    pub fn clear_signal(&self) {
+        let _ = rustix::io::read(&self.notify, &mut [0u8; 8]);
+    }
+}

@@ -1,0 +1,205 @@
+//! The writer thread: all that waits becomes one transaction.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use rusqlite::{Connection, params};
+
+use crate::chain::chain;
+use crate::checkpoint::Checkpoints;
+use crate::error::describe;
+use crate::options::{LogOptions, Synchronous};
+use crate::schema::{Meta, column};
+use crate::shared::{Pending, Shared};
+
+pub(crate) struct Writer {
+    pub shared: Arc<Shared>,
+    pub options: LogOptions,
+    pub path: PathBuf,
+    pub connection: Connection,
+    pub meta: Meta,
+    /// The write-ahead log, to sync it apart from SQLite.
+    pub wal: File,
+    pub next: u64,
+    pub chain: u64,
+    pub checkpoints: Checkpoints,
+    pub taken: VecDeque<Pending>,
+}
+
+/// What the writer does next.
+#[derive(Debug, Default)]
+struct Turn {
+    delete_before: u64,
+    sync: Option<u64>,
+    close: bool,
+}
+
+impl Writer {
+    /// Work until the log is closed or fails.
+    pub fn run(mut self) {
+        let end = loop {
+            let Some(turn) = self.wait() else {
+                break Ok(());
+            };
+            match self.serve(&turn) {
+                Ok(()) if turn.close => break self.finish(),
+                Ok(()) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        if let Err(what) = end {
+            self.shared.fail(format!("{}: {what}", self.path.display()));
+        }
+        self.checkpoints.stop();
+        drop(self.connection);
+        self.shared.state().closed = true;
+        self.shared.done.notify_all();
+    }
+
+    /// Wait for work and take it: batches into `taken`, the rest as a turn.  `None` after a failure.
+    fn wait(&mut self) -> Option<Turn> {
+        let mut state = self.shared.state();
+        loop {
+            if state.failure.is_some() {
+                return None;
+            }
+            let turn = Turn {
+                delete_before: state.delete_before.min(self.next),
+                sync: (state.sync_asked > state.sync_done).then_some(state.sync_asked),
+                close: state.closing,
+            };
+            let delete = turn.delete_before > self.meta.first;
+            if !state.pending.is_empty() || delete || turn.sync.is_some() || turn.close {
+                let mut bytes = 0;
+                while let Some(next) = state.pending.front() {
+                    let with = bytes + next.batch.len() as u64;
+                    if with > self.options.commit_bytes_max && !self.taken.is_empty() {
+                        break;
+                    }
+                    bytes = with;
+                    self.taken.extend(state.pending.pop_front());
+                }
+                state.pending_bytes -= bytes;
+                // What is left of the queue goes first; so do syncs and the end.
+                let last = state.pending.is_empty();
+                return Some(Turn {
+                    sync: turn.sync.filter(|_| last),
+                    close: turn.close && last,
+                    ..turn
+                });
+            }
+            state = self
+                .shared
+                .wake
+                .wait(state)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+    }
+
+    fn serve(&mut self, turn: &Turn) -> Result<(), String> {
+        if !self.taken.is_empty() || turn.delete_before > self.meta.first {
+            self.commit(turn.delete_before)?;
+        }
+        if let Some(asked) = turn.sync {
+            self.sync()?;
+            self.shared.state().sync_done = asked;
+            self.shared.done.notify_all();
+            self.shared.signal();
+        }
+        self.checkpoints
+            .after_commit(&self.connection, &self.shared)
+    }
+
+    /// One transaction: what was taken, and a slice of what is to be deleted.
+    fn commit(&mut self, delete_before: u64) -> Result<(), String> {
+        let start = Instant::now();
+        let first = self.next;
+        let mut meta = self.meta;
+        let (chain, bytes) = self
+            .transact(&mut meta, delete_before)
+            .map_err(|error| format!("commit: {}", describe(&error)))?;
+        let entries = self.taken.len() as u64;
+        let deleted = meta.first - self.meta.first;
+        self.taken.clear();
+        self.meta = meta;
+        self.next = first + entries;
+        self.chain = chain;
+        self.publish();
+        let mut stats = self.shared.stats();
+        stats.deleted += deleted;
+        if entries > 0 {
+            stats.committed(entries, bytes, start.elapsed());
+        }
+        Ok(())
+    }
+
+    fn transact(&self, meta: &mut Meta, delete_before: u64) -> rusqlite::Result<(u64, u64)> {
+        let connection = &self.connection;
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO entries (offset, append_ns, chain, batch) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        let (mut before, mut bytes) = (self.chain, 0);
+        for (offset, entry) in (self.next..).zip(&self.taken) {
+            before = chain(before, offset, entry.append_ns, &entry.batch);
+            bytes += entry.batch.len() as u64;
+            insert.execute(params![
+                offset as i64,
+                entry.append_ns as i64,
+                before as i64,
+                entry.batch
+            ])?;
+        }
+        if delete_before > meta.first {
+            self.delete_slice(meta, delete_before)?;
+        }
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok((before, bytes))
+    }
+
+    /// Delete a few entries, more than were added, so that deleting keeps pace.
+    fn delete_slice(&self, meta: &mut Meta, delete_before: u64) -> rusqlite::Result<()> {
+        let most = self
+            .options
+            .delete_entries_max
+            .max(2 * self.taken.len() as u64);
+        let until = delete_before.min(meta.first + most);
+        meta.chain_before = self
+            .connection
+            .prepare_cached("SELECT chain FROM entries WHERE offset = ?1")?
+            .query_row(params![(until - 1) as i64], |row| column(row, 0))?;
+        self.connection
+            .prepare_cached("DELETE FROM entries WHERE offset >= ?1 AND offset < ?2")?
+            .execute(params![meta.first as i64, until as i64])?;
+        meta.first = until;
+        meta.write(&self.connection)
+    }
+
+    fn publish(&self) {
+        let shared = &self.shared;
+        shared.first.store(self.meta.first, Ordering::Release);
+        shared.written.store(self.next - 1, Ordering::Release);
+        if self.options.synchronous == Synchronous::Full {
+            shared.durable.store(self.next - 1, Ordering::Release);
+        }
+        shared.signal();
+    }
+
+    /// Make what is written durable.
+    fn sync(&self) -> Result<(), String> {
+        if self.options.synchronous == Synchronous::Normal {
+            rustix::fs::fdatasync(&self.wal).map_err(|errno| format!("sync: {errno}"))?;
+        }
+        self.shared.durable.store(self.next - 1, Ordering::Release);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        self.sync()?;
+        self.checkpoints.last(&self.connection, &self.shared)
+    }
+}

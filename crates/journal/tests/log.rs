@@ -1,0 +1,172 @@
+//! What a log promises while nothing goes wrong.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{TempDir, batch, small};
+use journal::{AppendError, Log, LogOptions, ReadError, Synchronous};
+
+#[test]
+fn what_was_appended_is_read_after_a_restart() {
+    let dir = TempDir::new();
+    let path = dir.path().join("commands.db");
+    let log = Log::open(&path, small()).unwrap();
+    let id = log.journal_id();
+    for number in 0..100u64 {
+        assert_eq!(
+            log.append(number, &[&batch(number, 50)]).unwrap(),
+            number + 1
+        );
+    }
+    log.sync().unwrap();
+    assert_eq!(log.durable_offset(), 100);
+    let before = log.read(1, usize::MAX).unwrap();
+    log.close();
+    let log = Log::open(&path, small()).unwrap();
+    assert_eq!(log.journal_id(), id);
+    assert_eq!(log.next_offset(), 101);
+    assert_eq!(log.durable_offset(), 100);
+    let after = log.read(1, usize::MAX).unwrap();
+    assert_eq!(before, after);
+    assert_eq!(after.len(), 100);
+    for (number, entry) in (0..).zip(&after) {
+        assert_eq!((entry.offset, entry.append_ns), (number + 1, number));
+        assert_eq!(entry.batch, batch(number, 50));
+    }
+}
+
+#[test]
+fn a_read_stops_at_its_limit_and_at_the_ends() {
+    let dir = TempDir::new();
+    let log = Log::open(dir.path().join("x.db"), small()).unwrap();
+    assert_eq!(log.read(1, 10).unwrap(), vec![]);
+    assert_eq!(log.read(2, 10), Err(ReadError::Beyond { next: 1 }));
+    assert_eq!(log.read(0, 10), Err(ReadError::Deleted { first: 1 }));
+    log.append(1, &[&[1; 10], &[2; 10], &[3; 10]]).unwrap();
+    log.sync().unwrap();
+    assert_eq!(log.read(1, 5).unwrap().len(), 1);
+    assert_eq!(log.read(1, 20).unwrap().len(), 2);
+    assert_eq!(log.read(4, 20).unwrap(), vec![]);
+    assert_eq!(log.read(5, 20), Err(ReadError::Beyond { next: 4 }));
+}
+
+#[test]
+fn all_that_waits_becomes_one_commit() {
+    let dir = TempDir::new();
+    let log = Log::open(dir.path().join("x.db"), small()).unwrap();
+    for number in 0..2_000u64 {
+        log.append(number, &[&batch(number, 40)]).unwrap();
+    }
+    log.sync().unwrap();
+    let stats = log.stats();
+    assert_eq!(stats.entries, 2_000);
+    assert!(stats.commits < 1_000, "{} commits", stats.commits);
+    assert_eq!(stats.commit_buckets.iter().sum::<u64>(), stats.commits);
+    assert_eq!(stats.entries_buckets.iter().sum::<u64>(), stats.commits);
+}
+
+#[test]
+fn an_append_over_the_queues_limit_is_refused_and_takes_no_offset() {
+    let dir = TempDir::new();
+    let options = LogOptions {
+        queue_bytes_max: 1_000,
+        ..small()
+    };
+    let log = Log::open(dir.path().join("x.db"), options).unwrap();
+    let large = vec![0u8; 600];
+    let mut refused = 0;
+    let mut taken = 0;
+    for _ in 0..2_000 {
+        match log.append(1, &[&large]) {
+            Ok(offset) => {
+                taken += 1;
+                assert_eq!(offset, taken);
+            }
+            Err(AppendError::Full { bytes }) => {
+                assert!(bytes > 400);
+                refused += 1;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(refused > 0);
+    log.sync().unwrap();
+    assert_eq!(log.durable_offset(), taken);
+}
+
+#[test]
+fn deleted_entries_are_gone_and_their_space_is_used_again() {
+    let dir = TempDir::new();
+    let path = dir.path().join("x.db");
+    let log = Log::open(&path, small()).unwrap();
+    for round in 0..40u64 {
+        for number in 0..50 {
+            log.append(1, &[&batch(round * 50 + number, 2_000)])
+                .unwrap();
+        }
+        log.sync().unwrap();
+        log.delete_before((round * 50).saturating_sub(50));
+    }
+    log.delete_before(1_950);
+    while log.first_offset() < 1_950 {
+        std::thread::yield_now();
+    }
+    // 4 MB went in; a few rounds of 0.1 MB and the write-ahead log stay.
+    assert!(log.bytes_on_disk() < 2_500_000, "{}", log.bytes_on_disk());
+    assert_eq!(log.read(1, 1), Err(ReadError::Deleted { first: 1_950 }));
+    assert_eq!(log.read(1_950, usize::MAX).unwrap().len(), 51);
+    log.close();
+    let log = Log::open(&path, small()).unwrap();
+    assert_eq!(log.first_offset(), 1_950);
+    assert_eq!(log.read(1_950, usize::MAX).unwrap().len(), 51);
+}
+
+#[test]
+fn the_write_ahead_log_stays_bounded_under_load() {
+    let dir = TempDir::new();
+    let log = Log::open(dir.path().join("x.db"), small()).unwrap();
+    let entry = vec![7u8; 60_000];
+    let mut most = 0;
+    for number in 0..1_000u64 {
+        while log.append(number, &[&entry]).is_err() {
+            std::thread::yield_now();
+        }
+        most = most.max(log.stats().wal_bytes);
+        if number % 8 == 0 {
+            log.read(log.written_offset().max(1), 1 << 20).unwrap();
+        }
+    }
+    log.sync().unwrap();
+    assert!(log.stats().wal_restarts > 0);
+    // Twice the limit and one commit, each page with its header.
+    let bound = 2 * small().wal_bytes_max + small().commit_bytes_max * 11 / 10;
+    assert!(most < bound, "{most}");
+}
+
+#[test]
+fn a_normal_log_is_durable_when_synced_only() {
+    let dir = TempDir::new();
+    let options = LogOptions {
+        synchronous: Synchronous::Normal,
+        ..small()
+    };
+    let log = Log::open(dir.path().join("events.db"), options).unwrap();
+    log.append(1, &[b"one", b"two"]).unwrap();
+    while log.written_offset() < 2 {
+        std::thread::yield_now();
+    }
+    assert_eq!(log.durable_offset(), 0);
+    assert_eq!(log.read(1, 100).unwrap().len(), 2);
+    log.sync().unwrap();
+    assert_eq!(log.durable_offset(), 2);
+}
+
+#[test]
+fn nothing_is_taken_after_the_end() {
+    let dir = TempDir::new();
+    let log = Log::open(dir.path().join("x.db"), small()).unwrap();
+    log.append(1, &[b"one"]).unwrap();
+    log.close();
+    assert_eq!(log.append(1, &[b"two"]), Err(AppendError::Closed));
+    assert_eq!(log.durable_offset(), 1);
+}
