@@ -176,13 +176,13 @@ macro_rules! messages {
 messages! {
     /// A new order (35=D).
     NewOrderSingle = 100 via UNSEQUENCED {
-        /// Number of the request; it rises.
+        /// Number of the request; higher than any before it.
         cl_ord_id: u64 = 11 "clOrdID",
-        /// Price, null in a market order.
+        /// Limit; null in a market order, and only there.
         price: i64 = 44 "price",
         /// Quantity.
         order_qty: i64 = 38 "orderQty",
-        /// Trigger of a stop order; none is offered so far.
+        /// Trigger of a stop order; read by none that is offered so far.
         stop_px: i64 = 99 "stopPx",
         /// Instrument.
         security_id: u32 = 48 "securityID",
@@ -190,55 +190,55 @@ messages! {
         side: u8 = 54 "side",
         /// FIX 40.
         ord_type: u8 = 40 "ordType",
-        /// FIX 59; null means DAY.
+        /// FIX 59, null for DAY; in a market order IOC unless it is FOK.
         time_in_force: u8 = 59 "timeInForce",
-        /// Bit set; 1 = post only.
+        /// Bits of FIX 18; 255 for none is taken too.
         exec_inst: u8 = 18 "execInst",
         /// Self-trade prevention; null for the default of the session.
         self_match_prevention_instruction: u8 = 2964 "selfMatchPreventionInstruction",
     }
     /// A cancel (35=F).
     OrderCancelRequest = 101 via UNSEQUENCED {
-        /// Number of the request; it rises.
+        /// Number of the request; higher than any before it.
         cl_ord_id: u64 = 11 "clOrdID",
-        /// ClOrdID of the order.
+        /// ClOrdID of the order; this or its order id.
         orig_cl_ord_id: u64 = 41 "origClOrdID",
-        /// Order id.
+        /// Order id; beside a ClOrdID both name the same order.
         order_id: u64 = 37 "orderID",
-        /// Instrument.
+        /// Instrument; null only beside an order id.
         security_id: u32 = 48 "securityID",
     }
     /// An amendment (35=G).
     OrderCancelReplaceRequest = 102 via UNSEQUENCED {
-        /// Number of the request; it rises.
+        /// Number of the request; higher than any before it.
         cl_ord_id: u64 = 11 "clOrdID",
-        /// ClOrdID of the order.
+        /// ClOrdID of the order; this or its order id.
         orig_cl_ord_id: u64 = 41 "origClOrdID",
-        /// Order id.
+        /// Order id; beside a ClOrdID both name the same order.
         order_id: u64 = 37 "orderID",
         /// New price, null for the old one.
         price: i64 = 44 "price",
         /// New total quantity, executed plus open; null for the old one.
         order_qty: i64 = 38 "orderQty",
-        /// Instrument.
+        /// Instrument; null only beside an order id.
         security_id: u32 = 48 "securityID",
     }
     /// A mass cancel (35=q).
     OrderMassCancelRequest = 103 via UNSEQUENCED {
-        /// Number of the request; it rises.
+        /// Number of the request; higher than any before it.
         cl_ord_id: u64 = 11 "clOrdID",
-        /// Instrument.
+        /// Instrument; read only with type SECURITY.
         security_id: u32 = 48 "securityID",
-        /// FIX 530.
+        /// Which orders.
         mass_cancel_request_type: u8 = 530 "massCancelRequestType",
-        /// FIX 54.
+        /// One side, or null for both.
         side: u8 = 54 "side",
     }
     /// Asks for the state of an order (35=H).
     OrderStatusRequest = 104 via UNSEQUENCED {
-        /// Number of the question.
+        /// Number of the question; any, it comes back.
         ord_status_req_id: u64 = 790 "ordStatusReqID",
-        /// Number of the request; it rises.
+        /// ClOrdID of the order; this or its order id.
         cl_ord_id: u64 = 11 "clOrdID",
         /// Order id.
         order_id: u64 = 37 "orderID",
@@ -247,9 +247,9 @@ messages! {
     }
     /// Asks for one instrument or all (35=x); answered outside the sequence.
     SecurityListRequest = 105 via UNSEQUENCED {
-        /// Number of the question.
+        /// Number of the question; any, it comes back.
         security_req_id: u64 = 320 "securityReqID",
-        /// Instrument.
+        /// Instrument; read only with type SYMBOL.
         security_id: u32 = 48 "securityID",
         /// FIX 559: 0 one instrument, 4 all.
         security_list_request_type: u8 = 559 "securityListRequestType",
@@ -260,7 +260,7 @@ messages! {
         transact_time: u64 = 60 "transactTime",
         /// Order id.
         order_id: u64 = 37 "orderID",
-        /// Number of the request; it rises.
+        /// ClOrdID of the order.
         cl_ord_id: u64 = 11 "clOrdID",
         /// Execution id.
         exec_id: u64 = 17 "execID",
@@ -274,7 +274,7 @@ messages! {
         side: u8 = 54 "side",
         /// FIX 40.
         ord_type: u8 = 40 "ordType",
-        /// FIX 59.
+        /// FIX 59, as it is in force.
         time_in_force: u8 = 59 "timeInForce",
         /// FIX 39.
         ord_status: u8 = 39 "ordStatus",
@@ -285,7 +285,7 @@ messages! {
         transact_time: u64 = 60 "transactTime",
         /// Order id.
         order_id: u64 = 37 "orderID",
-        /// Number of the request; it rises.
+        /// ClOrdID of the order.
         cl_ord_id: u64 = 11 "clOrdID",
         /// Execution id.
         exec_id: u64 = 17 "execID",
@@ -318,13 +318,13 @@ messages! {
         transact_time: u64 = 60 "transactTime",
         /// Order id.
         order_id: u64 = 37 "orderID",
-        /// Number of the request; it rises.
+        /// ClOrdID of the request; the order's own where nobody asked.
         cl_ord_id: u64 = 11 "clOrdID",
-        /// ClOrdID of the order.
+        /// ClOrdID of the order before it.
         orig_cl_ord_id: u64 = 41 "origClOrdID",
         /// Execution id.
         exec_id: u64 = 17 "execID",
-        /// Executed quantity after it.
+        /// Executed quantity.
         cum_qty: i64 = 14 "cumQty",
         /// Instrument.
         security_id: u32 = 48 "securityID",
@@ -343,17 +343,17 @@ messages! {
         transact_time: u64 = 60 "transactTime",
         /// Order id.
         order_id: u64 = 37 "orderID",
-        /// Number of the request; it rises.
+        /// ClOrdID of the request; the order's own where nobody asked.
         cl_ord_id: u64 = 11 "clOrdID",
-        /// ClOrdID of the order.
+        /// ClOrdID of the order before it.
         orig_cl_ord_id: u64 = 41 "origClOrdID",
         /// Execution id.
         exec_id: u64 = 17 "execID",
-        /// Price, null in a market order.
+        /// Price now; null in a market order.
         price: i64 = 44 "price",
-        /// Quantity.
+        /// Total quantity now, executed plus open.
         order_qty: i64 = 38 "orderQty",
-        /// Open quantity after it.
+        /// Open quantity now.
         leaves_qty: i64 = 151 "leavesQty",
         /// Instrument.
         security_id: u32 = 48 "securityID",
@@ -366,24 +366,24 @@ messages! {
     ExecutionReportReject = 204 via SEQUENCED {
         /// Engine time, UTC.
         transact_time: u64 = 60 "transactTime",
-        /// Number of the request; it rises.
+        /// ClOrdID of the refused order.
         cl_ord_id: u64 = 11 "clOrdID",
-        /// Instrument.
+        /// Instrument; null with BUSY.
         security_id: u32 = 48 "securityID",
-        /// FIX 103: `Reason`.
+        /// FIX 103.
         ord_rej_reason: u16 = 103 "ordRejReason",
-        /// FIX 54.
+        /// FIX 54; null with BUSY.
         side: u8 = 54 "side",
     }
     /// A cancel or an amendment was refused (35=9).
     OrderCancelReject = 205 via SEQUENCED {
         /// Engine time, UTC.
         transact_time: u64 = 60 "transactTime",
-        /// Order id.
+        /// Order id, null where no order was found.
         order_id: u64 = 37 "orderID",
-        /// Number of the request; it rises.
+        /// ClOrdID of the refused request.
         cl_ord_id: u64 = 11 "clOrdID",
-        /// ClOrdID of the order.
+        /// ClOrdID of the order as the request named it.
         orig_cl_ord_id: u64 = 41 "origClOrdID",
         /// Instrument.
         security_id: u32 = 48 "securityID",
@@ -391,14 +391,14 @@ messages! {
         cxl_rej_reason: u16 = 102 "cxlRejReason",
         /// FIX 434: 1 a cancel, 2 an amendment.
         cxl_rej_response_to: u8 = 434 "cxlRejResponseTo",
-        /// FIX 39.
+        /// Status of the order; REJECTED where none was found.
         ord_status: u8 = 39 "ordStatus",
     }
     /// The end of a mass cancel (35=r).
     OrderMassCancelReport = 206 via SEQUENCED {
         /// Engine time, UTC.
         transact_time: u64 = 60 "transactTime",
-        /// Number of the request; it rises.
+        /// ClOrdID of the request.
         cl_ord_id: u64 = 11 "clOrdID",
         /// How many orders were canceled.
         total_affected_orders: u32 = 533 "totalAffectedOrders",
@@ -419,17 +419,17 @@ messages! {
         transact_time: u64 = 60 "transactTime",
         /// Number of the question.
         ord_status_req_id: u64 = 790 "ordStatusReqID",
-        /// Order id.
+        /// Order id, null where no open order was found.
         order_id: u64 = 37 "orderID",
-        /// Number of the request; it rises.
+        /// ClOrdID of the order, or as asked for.
         cl_ord_id: u64 = 11 "clOrdID",
         /// Price, null in a market order.
         price: i64 = 44 "price",
         /// Quantity.
         order_qty: i64 = 38 "orderQty",
-        /// Open quantity after it.
+        /// Open quantity.
         leaves_qty: i64 = 151 "leavesQty",
-        /// Executed quantity after it.
+        /// Executed quantity.
         cum_qty: i64 = 14 "cumQty",
         /// Average price, or 0.
         avg_px: i64 = 6 "avgPx",
@@ -441,7 +441,7 @@ messages! {
         ord_type: u8 = 40 "ordType",
         /// FIX 59.
         time_in_force: u8 = 59 "timeInForce",
-        /// FIX 39.
+        /// FIX 39; REJECTED where no open order was found.
         ord_status: u8 = 39 "ordStatus",
     }
     /// A message was refused before it was a request (35=j).
@@ -461,7 +461,7 @@ messages! {
         min_price_increment: i64 = 969 "minPriceIncrement",
         /// Quantities are multiples of it.
         round_lot: i64 = 561 "roundLot",
-        /// Least quantity of an order.
+        /// Least quantity of an order, null for none.
         min_trade_vol: i64 = 562 "minTradeVol",
         /// Highest quantity of an order, null for none.
         max_trade_vol: i64 = 1140 "maxTradeVol",

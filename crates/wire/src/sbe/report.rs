@@ -186,10 +186,9 @@ const fn restatement(reason: CancelReason) -> u8 {
         | CancelReason::Mass
         | CancelReason::Amended
         | CancelReason::SessionEnd => NULL_U8,
-        CancelReason::Decremented => 5,
         CancelReason::Unfilled => 8,
         CancelReason::Disconnect => 12,
-        CancelReason::SelfTrade => 17,
+        CancelReason::SelfTrade | CancelReason::Decremented => 17,
     }
 }
 
@@ -273,12 +272,11 @@ fn cancel_rejected(x: &CancelRejected, time_ns: u64) -> OrderCancelReject {
     }
 }
 
-/// FIX 532: FIX's number where FIX has one, ours from 100, else 99 (other).
+/// FIX 532; 99 is FIX's "other".
 const fn mass_cancel_reject_reason(reason: Reason) -> u8 {
     match reason {
         Reason::None => NULL_U8,
         Reason::UnknownSymbol => 1,
-        other if other.code() >= 100 && other.code() < 255 => other.code() as u8,
         _ => 99,
     }
 }
@@ -309,10 +307,10 @@ fn status(x: &StatusReport, time_ns: u64) -> ExecutionReportStatus {
         order_id: id_or_null(x.order_id),
         cl_ord_id: id_or_null(x.num),
         price: x.price,
-        order_qty: x.qty,
-        leaves_qty: x.leaves,
-        cum_qty: x.cum,
-        avg_px: x.avg_px,
+        order_qty: if found { x.qty } else { 0 },
+        leaves_qty: if found { x.leaves } else { 0 },
+        cum_qty: if found { x.cum } else { 0 },
+        avg_px: if found { x.avg_px } else { 0 },
         security_id: x.instrument,
         side: code_or_null(x.side),
         ord_type: code_or_null(x.ord_type),
