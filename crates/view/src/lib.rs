@@ -1,1 +1,3 @@
-//! To be filled.
+//! What the facade keeps in memory, fed with event batches in order.
+pub mod book;
+pub mod tape;

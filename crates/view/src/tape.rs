@@ -1,0 +1,249 @@
+//! What one instrument traded: the newest trades, and the rolling 24 hours.
+//!
+//! # Contract
+//! The window is exact: trades later than 24 hours before now count, and no others.  Kept are one
+//! bar a minute (at most [`BARS_MAX`]); where the window's edge cuts through a bar, [`Tape::edge`]
+//! names the stretch of time whose trades the store must sum.
+//!
+//! # Limits
+//! `trades_max` trades and `BARS_MAX` bars (about 112 bytes each) an instrument.
+
+use std::collections::VecDeque;
+
+use wire::record::Side;
+
+/// Width of a bar.
+pub const BAR_NS: u64 = 60_000_000_000;
+/// Width of the rolling window.
+pub const WINDOW_NS: u64 = 86_400_000_000_000;
+/// Most bars: the window, and one that its edge cuts.
+pub const BARS_MAX: usize = (WINDOW_NS / BAR_NS) as usize + 1;
+
+/// One trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Print {
+    /// Trade id.
+    pub trade_id: u64,
+    /// Sequence number of its event.
+    pub sequence: u64,
+    /// Price.
+    pub price: i64,
+    /// Quantity.
+    pub qty: i64,
+    /// The taker's side.
+    pub taker_side: Side,
+    /// Engine time.
+    pub time_ns: u64,
+}
+
+/// The sum of a row of trades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sum {
+    /// Price of the first.
+    pub open: i64,
+    /// Highest price.
+    pub high: i64,
+    /// Lowest price.
+    pub low: i64,
+    /// Price of the last.
+    pub close: i64,
+    /// Quantity, times 10^8.
+    pub qty: i128,
+    /// Price times quantity, times 10^16.
+    pub quote: i128,
+    /// How many trades; the rest is 0 when it is.
+    pub count: u64,
+}
+
+impl Sum {
+    /// Add a row of trades that came later.
+    pub fn join(&mut self, later: &Self) {
+        if later.count == 0 {
+            return;
+        }
+        if self.count == 0 {
+            *self = *later;
+            return;
+        }
+        self.high = self.high.max(later.high);
+        self.low = self.low.min(later.low);
+        self.close = later.close;
+        self.qty += later.qty;
+        self.quote += later.quote;
+        self.count += later.count;
+    }
+
+    /// Add a trade that came later.
+    #[inline]
+    pub fn push(&mut self, price: i64, qty: i64) {
+        self.join(&Self {
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            qty: i128::from(qty),
+            quote: i128::from(price) * i128::from(qty),
+            count: 1,
+        });
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bar {
+    minute: u64,
+    first_ns: u64,
+    last_ns: u64,
+    sum: Sum,
+}
+
+/// Where the window cuts through a bar: trades after `after_ns` and before `before_ns` count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edge {
+    /// The last time that does not count.
+    pub after_ns: u64,
+    /// The first time that belongs to the next bar.
+    pub before_ns: u64,
+}
+
+/// The trades of one instrument.
+#[derive(Debug)]
+pub struct Tape {
+    trades_max: usize,
+    prints: VecDeque<Print>,
+    bars: VecDeque<Bar>,
+    last: Option<i64>,
+}
+
+impl Tape {
+    /// A tape that keeps the newest `trades_max` trades.
+    #[must_use]
+    pub const fn new(trades_max: usize) -> Self {
+        Self { trades_max, prints: VecDeque::new(), bars: VecDeque::new(), last: None }
+    }
+
+    /// A trade happened.
+    pub fn push(&mut self, print: Print) {
+        if self.prints.len() >= self.trades_max {
+            self.prints.pop_front();
+        }
+        self.prints.push_back(print);
+        self.count(print.time_ns, print.price, print.qty);
+    }
+
+    /// Count a trade in the window alone.
+    pub fn count(&mut self, time_ns: u64, price: i64, qty: i64) {
+        self.last = Some(price);
+        let minute = time_ns / BAR_NS;
+        match self.bars.back_mut() {
+            Some(bar) if bar.minute == minute => {
+                bar.last_ns = time_ns;
+                bar.sum.push(price, qty);
+            }
+            _ => {
+                let mut sum = Sum::default();
+                sum.push(price, qty);
+                self.bars.push_back(Bar { minute, first_ns: time_ns, last_ns: time_ns, sum });
+                self.forget(time_ns);
+            }
+        }
+    }
+
+    fn forget(&mut self, now_ns: u64) {
+        let after_ns = now_ns.saturating_sub(WINDOW_NS);
+        while self.bars.len() > BARS_MAX
+            || self.bars.front().is_some_and(|bar| bar.last_ns <= after_ns && now_ns > WINDOW_NS)
+        {
+            self.bars.pop_front();
+        }
+    }
+
+    /// The newest trades first.
+    pub fn newest(&self) -> impl Iterator<Item = &Print> {
+        self.prints.iter().rev()
+    }
+
+    /// Price of the last trade ever.
+    #[must_use]
+    pub const fn last(&self) -> Option<i64> {
+        self.last
+    }
+
+    /// The stretch that only the store can sum, when the window of `now_ns` cuts through a bar.
+    #[must_use]
+    pub fn edge(&self, now_ns: u64) -> Option<Edge> {
+        let after_ns = now_ns.checked_sub(WINDOW_NS)?;
+        let cut = |bar: &&Bar| bar.first_ns <= after_ns && bar.last_ns > after_ns;
+        let bar = self.bars.iter().find(cut)?;
+        Some(Edge { after_ns, before_ns: (bar.minute + 1) * BAR_NS })
+    }
+
+    /// The sum of the window of `now_ns`; `edge` is the sum of the stretch that [`Self::edge`] named.
+    #[must_use]
+    pub fn sum(&self, now_ns: u64, edge: Option<&Sum>) -> Sum {
+        let after = now_ns.checked_sub(WINDOW_NS);
+        let mut sum = edge.copied().unwrap_or_default();
+        for bar in &self.bars {
+            if after.is_none_or(|after_ns| bar.first_ns > after_ns) {
+                sum.join(&bar.sum);
+            }
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: u64 = WINDOW_NS;
+
+    fn print(trade_id: u64, time_ns: u64, price: i64) -> Print {
+        Print { trade_id, sequence: trade_id, price, qty: 2, taker_side: Side::Buy, time_ns }
+    }
+
+    #[test]
+    fn the_newest_trades_are_kept_and_come_first() {
+        let mut tape = Tape::new(2);
+        for id in 1..=3 {
+            tape.push(print(id, id, 10));
+        }
+        let ids: Vec<_> = tape.newest().map(|print| print.trade_id).collect();
+        assert_eq!(ids, [3, 2]);
+    }
+
+    #[test]
+    fn a_trade_counts_for_24_hours_to_the_nanosecond() {
+        let mut tape = Tape::new(10);
+        tape.push(print(1, 1_000, 10));
+        assert_eq!(tape.sum(1_000 + DAY - 1, None).count, 1);
+        assert_eq!(tape.sum(1_000 + DAY, None).count, 0);
+        assert_eq!(tape.edge(1_000 + DAY), None);
+        assert_eq!(tape.last(), Some(10));
+    }
+
+    #[test]
+    fn a_bar_cut_by_the_edge_is_summed_by_the_store() {
+        let mut tape = Tape::new(10);
+        tape.push(print(1, 1_000, 10));
+        tape.push(print(2, 3_000, 30));
+        tape.push(print(3, 2 * BAR_NS, 20));
+        let now = 2_000 + DAY;
+        assert_eq!(tape.edge(now), Some(Edge { after_ns: 2_000, before_ns: BAR_NS }));
+        let mut edge = Sum::default();
+        edge.push(30, 2);
+        let sum = tape.sum(now, Some(&edge));
+        assert_eq!((sum.open, sum.high, sum.low, sum.close, sum.qty, sum.quote, sum.count),
+                   (30, 30, 20, 20, 4, 100, 2));
+    }
+
+    #[test]
+    fn bars_are_bounded_and_old_ones_forgotten() {
+        let mut tape = Tape::new(1);
+        for minute in 0..3 * BARS_MAX as u64 {
+            tape.push(print(minute + 1, minute * BAR_NS, 1));
+        }
+        assert!(tape.bars.len() <= BARS_MAX);
+        let now = (3 * BARS_MAX as u64 - 1) * BAR_NS;
+        assert_eq!(tape.sum(now, None).count, 1440);
+    }
+}
