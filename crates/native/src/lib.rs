@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 mod commands;
 mod describe;
+mod view;
 
 #[pymodule]
 mod _native {
@@ -14,4 +15,6 @@ mod _native {
     use super::commands::Commands;
     #[pymodule_export]
     use super::describe::{describe_commands, describe_events};
+    #[pymodule_export]
+    use super::view::{View, parse_decimal};
 }

@@ -73,7 +73,12 @@ impl Book {
     /// Levels of one side, the best first.
     pub fn levels(&self, side: Side) -> Box<dyn Iterator<Item = (i64, Level)> + '_> {
         match side {
-            Side::Buy => Box::new(self.bids.iter().rev().map(|(&price, &level)| (price, level))),
+            Side::Buy => Box::new(
+                self.bids
+                    .iter()
+                    .rev()
+                    .map(|(&price, &level)| (price, level)),
+            ),
             Side::Sell => Box::new(self.asks.iter().map(|(&price, &level)| (price, level))),
         }
     }
@@ -101,9 +106,15 @@ mod tests {
         book.add(Side::Buy, 99, 1);
         book.take(Side::Buy, 100, 5, true);
         book.take(Side::Buy, 100, 2, false);
-        assert_eq!(book.best(Side::Buy), Some((100, Level { qty: 5, orders: 1 })));
+        assert_eq!(
+            book.best(Side::Buy),
+            Some((100, Level { qty: 5, orders: 1 }))
+        );
         book.take(Side::Buy, 100, 5, true);
-        assert_eq!(book.best(Side::Buy), Some((99, Level { qty: 1, orders: 1 })));
+        assert_eq!(
+            book.best(Side::Buy),
+            Some((99, Level { qty: 1, orders: 1 }))
+        );
         assert_eq!(book.best(Side::Sell), None);
     }
 
@@ -114,7 +125,11 @@ mod tests {
             book.add(Side::Buy, price, 1);
             book.add(Side::Sell, price + 10, 1);
         }
-        let prices = |side| book.levels(side).map(|(price, _)| price).collect::<Vec<_>>();
+        let prices = |side| {
+            book.levels(side)
+                .map(|(price, _)| price)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(prices(Side::Buy), [3, 2, 1]);
         assert_eq!(prices(Side::Sell), [11, 12, 13]);
     }

@@ -118,7 +118,12 @@ impl Tape {
     /// A tape that keeps the newest `trades_max` trades.
     #[must_use]
     pub const fn new(trades_max: usize) -> Self {
-        Self { trades_max, prints: VecDeque::new(), bars: VecDeque::new(), last: None }
+        Self {
+            trades_max,
+            prints: VecDeque::new(),
+            bars: VecDeque::new(),
+            last: None,
+        }
     }
 
     /// A trade happened.
@@ -142,7 +147,12 @@ impl Tape {
             _ => {
                 let mut sum = Sum::default();
                 sum.push(price, qty);
-                self.bars.push_back(Bar { minute, first_ns: time_ns, last_ns: time_ns, sum });
+                self.bars.push_back(Bar {
+                    minute,
+                    first_ns: time_ns,
+                    last_ns: time_ns,
+                    sum,
+                });
                 self.forget(time_ns);
             }
         }
@@ -151,7 +161,10 @@ impl Tape {
     fn forget(&mut self, now_ns: u64) {
         let after_ns = now_ns.saturating_sub(WINDOW_NS);
         while self.bars.len() > BARS_MAX
-            || self.bars.front().is_some_and(|bar| bar.last_ns <= after_ns && now_ns > WINDOW_NS)
+            || self
+                .bars
+                .front()
+                .is_some_and(|bar| bar.last_ns <= after_ns && now_ns > WINDOW_NS)
         {
             self.bars.pop_front();
         }
@@ -174,7 +187,10 @@ impl Tape {
         let after_ns = now_ns.checked_sub(WINDOW_NS)?;
         let cut = |bar: &&Bar| bar.first_ns <= after_ns && bar.last_ns > after_ns;
         let bar = self.bars.iter().find(cut)?;
-        Some(Edge { after_ns, before_ns: (bar.minute + 1) * BAR_NS })
+        Some(Edge {
+            after_ns,
+            before_ns: (bar.minute + 1) * BAR_NS,
+        })
     }
 
     /// The sum of the window of `now_ns`; `edge` is the sum of the stretch that [`Self::edge`] named.
@@ -198,7 +214,14 @@ mod tests {
     const DAY: u64 = WINDOW_NS;
 
     fn print(trade_id: u64, time_ns: u64, price: i64) -> Print {
-        Print { trade_id, sequence: trade_id, price, qty: 2, taker_side: Side::Buy, time_ns }
+        Print {
+            trade_id,
+            sequence: trade_id,
+            price,
+            qty: 2,
+            taker_side: Side::Buy,
+            time_ns,
+        }
     }
 
     #[test]
@@ -228,12 +251,22 @@ mod tests {
         tape.push(print(2, 3_000, 30));
         tape.push(print(3, 2 * BAR_NS, 20));
         let now = 2_000 + DAY;
-        assert_eq!(tape.edge(now), Some(Edge { after_ns: 2_000, before_ns: BAR_NS }));
+        assert_eq!(
+            tape.edge(now),
+            Some(Edge {
+                after_ns: 2_000,
+                before_ns: BAR_NS
+            })
+        );
         let mut edge = Sum::default();
         edge.push(30, 2);
         let sum = tape.sum(now, Some(&edge));
-        assert_eq!((sum.open, sum.high, sum.low, sum.close, sum.qty, sum.quote, sum.count),
-                   (30, 30, 20, 20, 4, 100, 2));
+        assert_eq!(
+            (
+                sum.open, sum.high, sum.low, sum.close, sum.qty, sum.quote, sum.count
+            ),
+            (30, 30, 20, 20, 4, 100, 2)
+        );
     }
 
     #[test]

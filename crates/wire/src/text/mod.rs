@@ -6,6 +6,7 @@
 pub mod decimal;
 pub mod json;
 pub mod order_json;
+pub mod reasons;
 pub mod time;
 
 pub use order_json::{ClientOrderId, Fill, HistoryEntry, Liquidity, OrderState, TradeState, Why};

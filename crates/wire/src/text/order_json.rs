@@ -292,21 +292,25 @@ impl TradeState {
     }
 }
 
-fn name(text: &str, out: &mut Vec<u8>) {
+/// Append a comma and the name of the next field.
+pub fn name(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(text.as_bytes());
     out.extend_from_slice(b"\":");
 }
 
-fn id(value: u64, out: &mut Vec<u8>) {
+/// Append an id, which is a string.
+pub fn id(value: u64, out: &mut Vec<u8>) {
     json::quoted(out, |out| decimal::write_u64(value, out));
 }
 
-fn amount(value: i64, out: &mut Vec<u8>) {
+/// Append a decimal, which is a string.
+pub fn amount(value: i64, out: &mut Vec<u8>) {
     json::quoted(out, |out| decimal::write(value, out));
 }
 
-fn price(value: i64, out: &mut Vec<u8>) {
+/// Append a price; `null` where there is none.
+pub fn price(value: i64, out: &mut Vec<u8>) {
     if value == NO_PRICE {
         out.extend_from_slice(b"null");
     } else {
@@ -314,7 +318,8 @@ fn price(value: i64, out: &mut Vec<u8>) {
     }
 }
 
-fn moment(ns: u64, out: &mut Vec<u8>) {
+/// Append a time.
+pub fn moment(ns: u64, out: &mut Vec<u8>) {
     json::quoted(out, |out| time::write(ns, out));
 }
 

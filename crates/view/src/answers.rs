@@ -1,0 +1,73 @@
+//! The outcome of each request of this facade, as HTTP says it.
+//!
+//! # Contract
+//! Events of one command stand together.  The event that settles a request opens its answer; the answer
+//! is rendered when the next command's events begin or the command batch ends, so that it shows
+//! the order as the engine left it after the whole command and not after a later one.
+
+use wire::record::Reason;
+use wire::text::order_json::{id, name};
+use wire::text::{decimal, json, reasons};
+
+/// The answer to one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Number of the request.
+    pub num: u64,
+    /// HTTP status.
+    pub status: u16,
+    /// The body; empty when it is the order `order_id`, which only the store knows whole.
+    pub body: Vec<u8>,
+    /// The order that the request was about, or 0.
+    pub order_id: u64,
+    /// The recorder must have passed this sequence number before the store may answer.
+    pub sequence: u64,
+}
+
+/// An answer that is not rendered yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Open {
+    /// Number of the request.
+    pub num: u64,
+    /// HTTP status.
+    pub status: u16,
+    /// The order to show.
+    pub order_id: u64,
+    /// Sequence number of the event that settled the request.
+    pub sequence: u64,
+}
+
+/// HTTP status of a refused order.
+#[must_use]
+pub const fn refused_status(reason: Reason) -> u16 {
+    match reason {
+        Reason::UnknownOrder => 404,
+        Reason::OrderClosed | Reason::DuplicateClientOrderId => 409,
+        Reason::Busy => 503,
+        _ => 422,
+    }
+}
+
+/// The body of a refusal.
+#[must_use]
+pub fn refusal(reason: Reason, order_id: u64) -> Vec<u8> {
+    let mut out = b"{\"error\":".to_vec();
+    json::string(reasons::sentence(reason), &mut out);
+    name("code", &mut out);
+    json::string(reason.name(), &mut out);
+    if order_id != 0 {
+        name("order_id", &mut out);
+        id(order_id, &mut out);
+    }
+    out.push(b'}');
+    out
+}
+
+/// The body of a mass cancel's answer.
+#[must_use]
+pub fn canceled(count: u32) -> Vec<u8> {
+    let mut out = b"{\"canceled\":".to_vec();
+    decimal::write_u64(u64::from(count), &mut out);
+    out.push(b'}');
+    out
+}

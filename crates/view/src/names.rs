@@ -1,0 +1,71 @@
+//! Accounts, entries and instruments by their numbers, and back by name.
+
+use std::collections::HashMap;
+
+use wire::record::EntryKind;
+use wire::record::event::EntryOpened;
+use wire::text::ClientOrderId;
+
+/// The way in of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// Its account.
+    pub account: u32,
+    /// Its protocol.
+    pub kind: EntryKind,
+}
+
+/// Who there is.
+#[derive(Debug, Default)]
+pub struct Names {
+    entries: HashMap<u32, Entry>,
+    accounts: HashMap<u32, Box<str>>,
+    by_name: HashMap<Box<str>, u32>,
+}
+
+impl Names {
+    /// An entry is there, or has new settings.
+    pub fn open(&mut self, opened: &EntryOpened, account: &str) {
+        let entry = Entry {
+            account: opened.account,
+            kind: opened.kind,
+        };
+        self.entries.insert(opened.entry, entry);
+        self.accounts.entry(opened.account).or_insert_with(|| {
+            self.by_name.insert(account.into(), opened.account);
+            account.into()
+        });
+    }
+
+    /// Name of an account; empty for none.
+    #[must_use]
+    pub fn account(&self, account: u32) -> &str {
+        self.accounts.get(&account).map_or("", |name| name)
+    }
+
+    /// Number of the account of this name.
+    #[must_use]
+    pub fn by_name(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Whether orders of this entry came over REST.
+    #[must_use]
+    pub fn is_rest(&self, entry: u32) -> bool {
+        self.entries
+            .get(&entry)
+            .is_some_and(|entry| entry.kind == EntryKind::Rest)
+    }
+
+    /// What the client of `entry` calls its order.
+    #[must_use]
+    pub fn client_order_id<'a>(&self, entry: u32, num: u64, text: &'a str) -> ClientOrderId<'a> {
+        if !text.is_empty() {
+            ClientOrderId::Text(text)
+        } else if self.is_rest(entry) || num == 0 {
+            ClientOrderId::None
+        } else {
+            ClientOrderId::Num(num)
+        }
+    }
+}

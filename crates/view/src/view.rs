@@ -1,0 +1,249 @@
+//! The view: event batches in, answers and notifications out, questions answered from memory.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use wire::record::command::Instrument as Filters;
+use wire::record::{EventBatch, RecordError};
+
+use crate::answers::{Open, Reply};
+use crate::book::Book;
+use crate::listeners::Listeners;
+use crate::names::Names;
+use crate::overlay::Overlay;
+use crate::tape::Tape;
+
+/// How much the view keeps.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Orders that are kept though they are recorded.
+    pub recent_orders_max: usize,
+    /// Orders that may wait for the recorder before new ones are refused.
+    pub overlay_orders_max: usize,
+    /// Newest trades kept of each instrument.
+    pub trades_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            recent_orders_max: 20_000,
+            overlay_orders_max: 200_000,
+            trades_max: 1_000,
+        }
+    }
+}
+
+/// Why events could not be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewError {
+    /// Bytes that are no event batch.
+    Record(RecordError),
+    /// Events are missing.
+    Gap {
+        /// The sequence number that had to come.
+        expected: u64,
+        /// The one that came.
+        found: u64,
+    },
+}
+
+impl fmt::Display for ViewError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(error) => write!(f, "{error}"),
+            Self::Gap { expected, found } => {
+                write!(f, "event {expected} is missing: {found} came instead")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ViewError {}
+
+impl From<RecordError> for ViewError {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
+    }
+}
+
+/// What the view knows of one instrument.
+#[derive(Debug)]
+pub struct Market {
+    /// Symbol.
+    pub symbol: Box<str>,
+    /// Filters in force.
+    pub filters: Filters,
+    /// Order book by level.
+    pub book: Book,
+    /// Trades.
+    pub tape: Tape,
+}
+
+/// Place of an event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    pub(crate) seq: u64,
+    pub(crate) time_ns: u64,
+    /// The command came from this facade.
+    pub(crate) own: bool,
+}
+
+/// What one call of [`View::apply`] gives.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Answers to requests.
+    pub replies: Vec<Reply>,
+    /// WebSocket frames for each connection that has something to hear.
+    pub notices: Vec<(u32, Vec<u8>)>,
+}
+
+/// What the facade keeps in memory.
+#[derive(Debug)]
+pub struct View {
+    gateway: u16,
+    limits: Limits,
+    next_seq: u64,
+    time_ns: u64,
+    pub(crate) names: Names,
+    pub(crate) markets: HashMap<u32, Market>,
+    by_symbol: HashMap<Box<str>, u32>,
+    pub(crate) overlay: Overlay,
+    pub(crate) listeners: Listeners,
+    pub(crate) open: Option<Open>,
+    pub(crate) replies: Vec<Reply>,
+}
+
+impl View {
+    /// A view that answers the requests of this gateway and has seen no event.
+    #[must_use]
+    pub fn new(gateway: u16, limits: Limits) -> Self {
+        Self {
+            gateway,
+            limits,
+            next_seq: 1,
+            time_ns: 0,
+            names: Names::default(),
+            markets: HashMap::new(),
+            by_symbol: HashMap::new(),
+            overlay: Overlay::new(limits.recent_orders_max, limits.overlay_orders_max),
+            listeners: Listeners::default(),
+            open: None,
+            replies: Vec::new(),
+        }
+    }
+
+    /// Sequence number of the last event seen.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.next_seq - 1
+    }
+
+    /// Engine time of the last batch seen.
+    #[must_use]
+    pub const fn time_ns(&self) -> u64 {
+        self.time_ns
+    }
+
+    /// The instrument of this symbol.
+    #[must_use]
+    pub fn market(&self, symbol: &str) -> Option<&Market> {
+        self.markets.get(self.by_symbol.get(symbol)?)
+    }
+
+    /// The number of the instrument of this symbol.
+    #[must_use]
+    pub fn instrument(&self, symbol: &str) -> Option<u32> {
+        self.by_symbol.get(symbol).copied()
+    }
+
+    /// A connection listens to a user.
+    pub fn listen(&mut self, connection: u32, user: &str) {
+        self.listeners
+            .add(connection, user, self.names.by_name(user));
+    }
+
+    /// A connection listens no more.
+    pub fn unlisten(&mut self, connection: u32, user: &str) {
+        self.listeners
+            .remove(connection, user, self.names.by_name(user));
+    }
+
+    /// The recorder has recorded every event up to `seq`.
+    pub fn recorded(&mut self, seq: u64) {
+        self.overlay.recorded(seq);
+    }
+
+    /// Take event batches that stand one after the other; those that were seen are passed over.
+    ///
+    /// # Errors
+    /// `Gap` when events are missing, `Record` for bytes that are no batch; the view is not to be used
+    /// after either.
+    pub fn apply(&mut self, mut batches: &[u8]) -> Result<Told, ViewError> {
+        while !batches.is_empty() {
+            let batch = EventBatch::take(&mut batches)?;
+            self.take_batch(&batch)?;
+        }
+        Ok(Told {
+            replies: std::mem::take(&mut self.replies),
+            notices: self.listeners.take(),
+        })
+    }
+
+    fn take_batch(&mut self, batch: &EventBatch<'_>) -> Result<(), ViewError> {
+        let header = batch.header;
+        if header.first_seq > self.next_seq {
+            return Err(ViewError::Gap {
+                expected: self.next_seq,
+                found: header.first_seq,
+            });
+        }
+        if header.first_seq < self.next_seq {
+            return Ok(());
+        }
+        self.time_ns = self.time_ns.max(header.time_ns);
+        let own = header.gateway == self.gateway;
+        for event in batch.events() {
+            let (seq, event) = event?;
+            self.take_event(
+                &event,
+                At {
+                    seq,
+                    time_ns: header.time_ns,
+                    own,
+                },
+            );
+            self.next_seq = seq + 1;
+        }
+        if header.last {
+            self.settle();
+        }
+        Ok(())
+    }
+
+    /// An instrument is there, or has new filters.
+    pub fn set_instrument(&mut self, number: u32, filters: Filters, symbol: &str) {
+        let trades_max = self.limits.trades_max;
+        let market = self.markets.entry(number).or_insert_with(|| Market {
+            symbol: symbol.into(),
+            filters,
+            book: Book::default(),
+            tape: Tape::new(trades_max),
+        });
+        market.filters = filters;
+        self.by_symbol.insert(symbol.into(), number);
+    }
+
+    /// A recent order as JSON.
+    #[must_use]
+    pub fn order(&self, order_id: u64) -> Option<Vec<u8>> {
+        let order = self.overlay.get(order_id)?;
+        let symbol = self
+            .markets
+            .get(&order.instrument)
+            .map_or("", |market| &*market.symbol);
+        let mut out = Vec::with_capacity(768);
+        order.write(self.names.account(order.account), symbol, &mut out);
+        Some(out)
+    }
+}
