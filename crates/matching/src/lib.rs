@@ -1,1 +1,52 @@
-//! To be filled.
+//! The matching engine: a pure, deterministic state machine.
+//!
+//! A command batch goes in, event batches come out.  No clock, no random number, no I/O, no float;
+//! time comes with the commands.  The same commands give the same bytes, here or in any other process,
+//! from the start or from a snapshot.
+//!
+//! # Rooms
+//! * `engine`: one command batch, from its frame to its events; `gateways`: whose turn it is.
+//! * `enter`, `checks`, `cross`, `cancel`, `amend`, `ask`, `admin`, `expiry`: what each command does.
+//! * `book`, `tree`, `order`, `pool`, `index`, `texts`: the structures that hold open orders.
+//! * `parties`, `client_ids`, `instruments`, `names`: accounts, entries, what they said before, what they trade.
+//! * `snapshot`, `restore`, `validate`, `read`: the whole state out, in, checked, looked at.
+//!
+//! # Where later order types go in
+//! * STOP, STOP_LIMIT: a second pair of trees in a listing, keyed by trigger price, whose levels hold
+//!   orders of the same arena; `cross` looks at their best keys after a trade and feeds what is
+//!   triggered to `enter`, behind the command that triggered it.
+//! * Iceberg: the hidden rest in a table by order id; `cross` refills the shown quantity where it now
+//!   takes a filled maker off, and pushes it to the end of its level.
+//! * GTD: a tree of (expire time, order id) beside `next_end_ns`, read where `expiry` reads that.
+
+mod admin;
+mod amend;
+mod ask;
+mod book;
+mod cancel;
+mod checks;
+mod client_ids;
+mod cross;
+mod emit;
+mod engine;
+mod enter;
+mod expiry;
+mod gateways;
+mod index;
+mod instruments;
+mod names;
+mod order;
+mod orders;
+mod parties;
+mod pool;
+mod read;
+mod restore;
+mod snapshot;
+mod texts;
+mod tree;
+mod validate;
+
+pub use engine::{Engine, Position};
+pub use gateways::GatewayState;
+pub use read::{Counts, EntryView, InstrumentView, LevelView, OrderView};
+pub use restore::SnapshotError;

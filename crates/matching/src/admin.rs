@@ -1,0 +1,111 @@
+//! Entries, instruments and limits are set.  What is in force already makes no event.
+
+use super::emit::Emit;
+use super::engine::Engine;
+use wire::record::command::{EntryOpen, Instrument, NO_INSTRUMENT, NO_PRICE, Settings};
+use wire::record::event::{InstrumentSet, Rejected};
+use wire::record::{EntryKind, Event, OrdType, Reason, Side, Stp, TimeInForce};
+
+impl Engine {
+    /// Open an entry or change its settings; its account stays that of its first opening.
+    pub(crate) fn open_entry(
+        &mut self,
+        open: &EntryOpen,
+        name: &str,
+        account: &str,
+        out: &mut Emit<'_>,
+    ) {
+        let stp = match open.stp {
+            Stp::Default => Stp::None,
+            stp => stp,
+        };
+        let wanted = (open.cancel_on_disconnect, stp);
+        let Some(entry) = self.parties.find(open.kind, name) else {
+            if self
+                .new_entry(open.kind, name, account, wanted, out)
+                .is_none()
+            {
+                no_account(name, out);
+            }
+            return;
+        };
+        let row = self.parties.entry_mut(entry);
+        if (row.cancel_on_disconnect, row.stp) != wanted {
+            (row.cancel_on_disconnect, row.stp) = wanted;
+            self.tell_opened(entry, out);
+        }
+    }
+
+    /// Open an entry that is not there yet; `None` when there can be no more accounts.
+    pub(crate) fn new_entry(
+        &mut self,
+        kind: EntryKind,
+        name: &str,
+        account: &str,
+        settings: (bool, Stp),
+        out: &mut Emit<'_>,
+    ) -> Option<u32> {
+        let account = match self.parties.account(account) {
+            Some(account) => account,
+            None if self.parties.accounts.len() as u64 >= u64::from(self.settings.accounts_max) => {
+                return None;
+            }
+            None => self.parties.add_account(account),
+        };
+        let entry = self.parties.add_entry(kind, name, account);
+        let row = self.parties.entry_mut(entry);
+        (row.cancel_on_disconnect, row.stp) = settings;
+        self.tell_opened(entry, out);
+        Some(entry)
+    }
+
+    fn tell_opened(&self, entry: u32, out: &mut Emit<'_>) {
+        let opened = self.parties.opened(entry);
+        let row = self.parties.entry(entry);
+        let account = &self.parties.accounts[row.account as usize - 1].name;
+        out.event(&Event::EntryOpened(opened, &row.name, account));
+    }
+
+    /// Set an instrument; one too many (`instruments_max`) is passed over.
+    pub(crate) fn set_instrument(&mut self, spec: &Instrument, symbol: &str, out: &mut Emit<'_>) {
+        let now_ns = self.position.time_ns;
+        let instrument = match self.instruments.find(symbol) {
+            Some(known) if self.instruments.row(known).spec == *spec => return,
+            Some(known) => {
+                self.instruments.row_mut(known).spec = *spec;
+                self.instruments.plan(known, now_ns);
+                known
+            }
+            None if self.instruments.rows.len() >= self.settings.instruments_max as usize => return,
+            None => self.instruments.add(symbol, *spec, now_ns),
+        };
+        let set = InstrumentSet { instrument };
+        out.event(&Event::InstrumentSet(set, *spec, symbol));
+    }
+
+    pub(crate) fn set_settings(&mut self, settings: &Settings, out: &mut Emit<'_>) {
+        if self.settings != *settings {
+            self.settings = *settings;
+            out.event(&Event::SettingsSet(*settings));
+        }
+    }
+}
+
+/// No more accounts: nobody's order is refused, in the name of the entry that could not be opened.
+fn no_account(name: &str, out: &mut Emit<'_>) {
+    let rejected = Rejected {
+        entry: 0,
+        account: 0,
+        entry_seq: 0,
+        order_id: 0,
+        num: 0,
+        price: NO_PRICE,
+        qty: 0,
+        instrument: NO_INSTRUMENT,
+        side: Side::Buy,
+        ord_type: OrdType::Limit,
+        tif: TimeInForce::Gtc,
+        reason: Reason::AccountLimit,
+    };
+    out.event(&Event::Rejected(rejected, name, ""));
+}

@@ -1,0 +1,191 @@
+//! An order is changed: price, quantity, or both.
+//!
+//! Less quantity at the same price keeps the place in the queue; anything else loses it, and may
+//! trade.  A total quantity that is executed already cancels what is open.
+
+use super::book::key;
+use super::cancel::{Asker, Named, Refusal};
+use super::checks;
+use super::emit::Emit;
+use super::engine::Engine;
+use super::order::Order;
+use wire::record::command::{NO_PRICE, NO_QTY, Replace};
+use wire::record::event::Replaced;
+use wire::record::{CancelReason, EntryKind, Event, Reason};
+
+/// What an order is to be.
+#[derive(Debug, Clone, Copy)]
+struct Wish {
+    price: i64,
+    /// Total quantity: executed plus open.
+    qty: i64,
+}
+
+impl Engine {
+    pub(crate) fn amend(&mut self, replace: &Replace, user: &str, text: &str, out: &mut Emit<'_>) {
+        let (asker, repeats) = self.asker_once(replace.entry, user, replace.num);
+        let named = Named {
+            orig_num: replace.orig_num,
+            text,
+            order_id: replace.order_id,
+            instrument: replace.instrument,
+        };
+        let mut refusal = Refusal {
+            num: replace.num,
+            response_to: 2,
+            slot: None,
+            reason: Reason::DuplicateClientOrderId,
+        };
+        if repeats {
+            return self.refuse_change(asker, &named, &refusal, out);
+        }
+        let found = self.find(asker, &named).and_then(|slot| {
+            refusal.slot = Some(slot);
+            Ok((slot, self.wish(&self.open.pool[slot], replace)?))
+        });
+        match found {
+            Ok((slot, Some(wish))) => self.change(slot, wish, (asker, replace.num), out),
+            Ok((slot, None)) => {
+                let asked = Some((asker, replace.num));
+                self.cancel_slot(slot, CancelReason::Amended, asked, out);
+            }
+            Err(reason) => {
+                refusal.reason = reason;
+                self.refuse_change(asker, &named, &refusal, out);
+            }
+        }
+    }
+
+    /// What the order is to be, or `None` when nothing of it is to stay open.
+    fn wish(&self, order: &Order, replace: &Replace) -> Result<Option<Wish>, Reason> {
+        let wish = Wish {
+            price: if replace.price == NO_PRICE {
+                order.price
+            } else {
+                replace.price
+            },
+            qty: if replace.qty == NO_QTY {
+                order.total()
+            } else {
+                replace.qty
+            },
+        };
+        if wish.price <= 0 {
+            return Err(Reason::InvalidPrice);
+        }
+        if wish.qty <= 0 {
+            return Err(Reason::InvalidQuantity);
+        }
+        if wish.price == order.price && wish.qty == order.total() {
+            return Err(Reason::NothingToAmend);
+        }
+        if wish.qty <= order.cum {
+            return Ok(None);
+        }
+        self.check_wish(order, wish)?;
+        Ok(Some(wish))
+    }
+
+    /// The instrument's filters, for what changes.
+    fn check_wish(&self, order: &Order, wish: Wish) -> Result<(), Reason> {
+        let listing = self.instruments.row(order.instrument);
+        let spec = &listing.spec;
+        if !spec.open {
+            return Err(Reason::ExchangeClosed);
+        }
+        if wish.qty != order.total() {
+            checks::quantity(spec, wish.qty)?;
+        }
+        if wish.price != order.price {
+            checks::price(listing, wish.price)?;
+        }
+        checks::notional(spec, wish.price, wish.qty)?;
+        let others = listing.side(order.side).qty - order.leaves;
+        if others.checked_add(wish.qty - order.cum).is_none() {
+            return Err(Reason::OutOfRange);
+        }
+        checks::post_only(listing, order.side, order.exec_inst, wish.price)
+    }
+
+    fn change(&mut self, slot: u32, wish: Wish, asked: (Asker, u64), out: &mut Emit<'_>) {
+        let old = self.open.pool[slot];
+        let leaves = wish.qty - old.cum;
+        let listing = self.instruments.row_mut(old.instrument);
+        let side = listing.side_mut(old.side);
+        let kept = wish.price == old.price && leaves < old.leaves;
+        if kept {
+            side.reduce(&mut self.shelf, old.level, old.leaves - leaves);
+        } else {
+            side.unlink(&mut self.shelf, &mut self.open.pool, slot);
+        }
+        let order = &mut self.open.pool[slot];
+        (order.price, order.leaves) = (wish.price, leaves);
+        self.tell_replaced(slot, &old, kept, asked, out);
+        if !kept {
+            self.enter_again(slot, out);
+        }
+    }
+
+    /// An order that has left its queue takes what it reaches, and goes to the end of its level.
+    fn enter_again(&mut self, slot: u32, out: &mut Emit<'_>) {
+        let mut order = self.open.pool[slot];
+        let limit = key(order.side.opposite(), order.price);
+        self.cross(&mut order, limit, out);
+        // Neighbours among the entry's orders may have gone meanwhile: the slot knows, the copy doesn't.
+        let place = &mut self.open.pool[slot];
+        (place.leaves, place.cum) = (order.leaves, order.cum);
+        place.set_quote(order.quote());
+        if order.leaves == 0 {
+            return self.forget(slot);
+        }
+        let listing = self.instruments.row_mut(order.instrument);
+        let side = listing.side_mut(order.side);
+        side.push(&mut self.shelf, &mut self.open.pool, slot);
+    }
+
+    fn tell_replaced(
+        &mut self,
+        slot: u32,
+        old: &Order,
+        kept_priority: bool,
+        (asker, num): (Asker, u64),
+        out: &mut Emit<'_>,
+    ) {
+        let other = match asker {
+            Asker::Entry(entry) if entry != old.entry => Some(entry),
+            _ => None,
+        };
+        let own = asker == Asker::Entry(old.entry);
+        if own && self.parties.entry(old.entry).kind == EntryKind::Binary {
+            self.open.rename(slot, num);
+        }
+        let order = &self.open.pool[slot];
+        let mut replaced = Replaced {
+            entry: old.entry,
+            account: old.account,
+            entry_seq: self.parties.tell(old.entry),
+            order_id: old.order_id,
+            num: if other.is_some() { old.num } else { num },
+            orig_num: old.num,
+            old_price: old.price,
+            old_leaves: old.leaves,
+            price: order.price,
+            qty: order.total(),
+            leaves: order.leaves,
+            cum: order.cum,
+            avg_px: order.avg_px(old.price),
+            instrument: order.instrument,
+            side: order.side,
+            status: order.status(),
+            kept_priority,
+            copy: false,
+        };
+        let text = self.open.texts.get(order.text);
+        out.event(&Event::Replaced(replaced, text));
+        if let Some(entry) = other {
+            (replaced.entry, replaced.num, replaced.copy) = (entry, num, true);
+            replaced.entry_seq = self.parties.tell(entry);
+            out.event(&Event::Replaced(replaced, text));
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Orders that leave the book because someone asks for it: one, many, or those of a client that went away.
+
+use super::emit::Emit;
+use super::engine::Engine;
+use super::order::Order;
+use super::pool::NONE;
+use wire::record::command::{Cancel, MassCancel, NO_INSTRUMENT, who};
+use wire::record::event::{CancelRejected, Canceled, MassCanceled};
+use wire::record::{CancelReason, EntryKind, Event, MassCancelType, OrdStatus, Reason, Side, Who};
+
+/// Who asks for a change of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// An entry; it speaks for its account.
+    Entry(u32),
+    /// Whoever owns the order.
+    Any,
+    /// Nobody that is known.
+    Nobody,
+}
+
+impl Asker {
+    /// The entry that is answered, or 0.
+    pub(crate) const fn entry(self) -> u32 {
+        match self {
+            Self::Entry(entry) => entry,
+            Self::Any | Self::Nobody => 0,
+        }
+    }
+}
+
+/// The order that a request means, as the request names it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named<'a> {
+    pub(crate) orig_num: u64,
+    pub(crate) text: &'a str,
+    pub(crate) order_id: u64,
+    pub(crate) instrument: u32,
+}
+
+/// A request that is refused: its number, the answer's FIX 434, the order if one was found.
+pub(crate) struct Refusal {
+    pub(crate) num: u64,
+    pub(crate) response_to: u8,
+    pub(crate) slot: Option<u32>,
+    pub(crate) reason: Reason,
+}
+
+impl Engine {
+    /// Who asks; a user without a REST entry is nobody.
+    pub(crate) fn asker(&self, entry: u32, user: &str) -> Asker {
+        match who(entry, user) {
+            Who::Entry(entry) if self.parties.knows(entry) => Asker::Entry(entry),
+            Who::Entry(_) => Asker::Nobody,
+            Who::User(user) => match self.parties.find(EntryKind::Rest, user) {
+                Some(entry) => Asker::Entry(entry),
+                None => Asker::Nobody,
+            },
+            Who::Any => Asker::Any,
+        }
+    }
+
+    /// Who asks, or `None` where a binary entry repeats a ClOrdID.
+    pub(crate) fn asker_once(&mut self, entry: u32, user: &str, num: u64) -> (Asker, bool) {
+        let asker = self.asker(entry, user);
+        let repeats = match asker {
+            Asker::Entry(entry) if self.parties.entry(entry).kind == EntryKind::Binary => {
+                !self.rises(entry, num)
+            }
+            _ => false,
+        };
+        (asker, repeats)
+    }
+
+    /// The open order that is meant.  All names that are given must name it.
+    pub(crate) fn find(&self, asker: Asker, named: &Named<'_>) -> Result<u32, Reason> {
+        let by_name = self.find_by_name(asker, named);
+        let by_id = (named.order_id != 0).then(|| self.find_by_id(asker, named.order_id));
+        let slot = match (by_name, by_id) {
+            (None, None) => Err(Reason::UnknownOrder),
+            (Some(found), None) | (None, Some(found)) => found,
+            (Some(Ok(one)), Some(Ok(other))) if one == other => Ok(one),
+            (Some(Err(reason)), Some(Err(_))) => Err(reason),
+            (Some(_), Some(_)) => Err(Reason::OrderIdMismatch),
+        }?;
+        let instrument = self.open.pool[slot].instrument;
+        if named.instrument != NO_INSTRUMENT && named.instrument != instrument {
+            return Err(Reason::OrderIdMismatch);
+        }
+        Ok(slot)
+    }
+
+    /// By the client's own name for it, in the scope of its entry.
+    fn find_by_name(&self, asker: Asker, named: &Named<'_>) -> Option<Result<u32, Reason>> {
+        let Asker::Entry(entry) = asker else {
+            return None;
+        };
+        if self.parties.entry(entry).kind == EntryKind::Binary {
+            let found = || self.open.by_num(entry, named.orig_num);
+            return (named.orig_num != 0).then(|| found().ok_or(Reason::UnknownOrder));
+        }
+        if named.text.is_empty() {
+            return None;
+        }
+        Some(match self.client_ids.find(entry, named.text) {
+            Some(known) => self.open.by_id(known.order_id).ok_or(Reason::OrderClosed),
+            None => Err(Reason::UnknownOrder),
+        })
+    }
+
+    fn find_by_id(&self, asker: Asker, order_id: u64) -> Result<u32, Reason> {
+        let slot = self.open.by_id(order_id).ok_or(Reason::UnknownOrder)?;
+        match asker {
+            Asker::Any => Ok(slot),
+            Asker::Entry(entry)
+                if self.parties.entry(entry).account == self.open.pool[slot].account =>
+            {
+                Ok(slot)
+            }
+            _ => Err(Reason::UnknownOrder),
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, cancel: &Cancel, user: &str, text: &str, out: &mut Emit<'_>) {
+        let (asker, repeats) = self.asker_once(cancel.entry, user, cancel.num);
+        let named = Named {
+            orig_num: cancel.orig_num,
+            text,
+            order_id: cancel.order_id,
+            instrument: cancel.instrument,
+        };
+        let found = if repeats {
+            Err(Reason::DuplicateClientOrderId)
+        } else {
+            self.find(asker, &named)
+        };
+        match found {
+            Ok(slot) => {
+                self.cancel_slot(
+                    slot,
+                    CancelReason::Requested,
+                    Some((asker, cancel.num)),
+                    out,
+                );
+            }
+            Err(reason) => {
+                let refusal = Refusal {
+                    num: cancel.num,
+                    response_to: 1,
+                    slot: None,
+                    reason,
+                };
+                self.refuse_change(asker, &named, &refusal, out);
+            }
+        }
+    }
+
+    /// Answer a refused cancel or amendment.
+    pub(crate) fn refuse_change(
+        &mut self,
+        asker: Asker,
+        named: &Named<'_>,
+        refusal: &Refusal,
+        out: &mut Emit<'_>,
+    ) {
+        let (order_id, instrument, status) = match refusal.slot {
+            Some(slot) => {
+                let order = &self.open.pool[slot];
+                (order.order_id, order.instrument, order.status())
+            }
+            None => (0, named.instrument, OrdStatus::Rejected),
+        };
+        out.event(&Event::CancelRejected(CancelRejected {
+            entry: asker.entry(),
+            entry_seq: self.parties.tell(asker.entry()),
+            order_id,
+            num: refusal.num,
+            orig_num: named.orig_num,
+            instrument,
+            reason: refusal.reason,
+            response_to: refusal.response_to,
+            status,
+        }));
+    }
+
+    /// Cancel an open order, and tell its entry and the one that asked (`asked`: who, and its number).
+    pub(crate) fn cancel_slot(
+        &mut self,
+        slot: u32,
+        reason: CancelReason,
+        asked: Option<(Asker, u64)>,
+        out: &mut Emit<'_>,
+    ) {
+        let mut order = self.open.pool[slot];
+        let qty = std::mem::take(&mut order.leaves);
+        let (num, copy) = match asked {
+            Some((Asker::Entry(entry), num)) if entry != order.entry => {
+                (order.num, Some((entry, num)))
+            }
+            Some((_, num)) => (num, None),
+            None => (order.num, None),
+        };
+        self.tell_canceled(&order, (qty, reason), num, out);
+        if let Some((entry, num)) = copy {
+            self.tell_canceled_to((entry, true), &order, (qty, reason), num, out);
+        }
+        self.close(slot);
+    }
+
+    /// Tell an order's entry that `what` of it, a quantity, has left the book for a reason.
+    pub(crate) fn tell_canceled(
+        &mut self,
+        order: &Order,
+        what: (i64, CancelReason),
+        num: u64,
+        out: &mut Emit<'_>,
+    ) {
+        self.tell_canceled_to((order.entry, false), order, what, num, out);
+    }
+
+    fn tell_canceled_to(
+        &mut self,
+        (entry, copy): (u32, bool),
+        order: &Order,
+        (qty, reason): (i64, CancelReason),
+        num: u64,
+        out: &mut Emit<'_>,
+    ) {
+        let status = match reason {
+            CancelReason::Decremented => order.status(),
+            CancelReason::SessionEnd => OrdStatus::Expired,
+            _ => OrdStatus::Canceled,
+        };
+        let canceled = Canceled {
+            entry,
+            account: order.account,
+            entry_seq: self.parties.tell(entry),
+            order_id: order.order_id,
+            num,
+            orig_num: order.num,
+            price: order.price,
+            qty,
+            leaves: order.leaves,
+            cum: order.cum,
+            avg_px: order.avg_px(order.price),
+            instrument: order.instrument,
+            side: order.side,
+            reason,
+            status,
+            copy,
+        };
+        let text = self.open.texts.get(order.text);
+        out.event(&Event::Canceled(canceled, text));
+    }
+
+    pub(crate) fn mass_cancel(&mut self, mass: &MassCancel, user: &str, out: &mut Emit<'_>) {
+        let (asker, repeats) = self.asker_once(mass.entry, user, mass.num);
+        let checked = if repeats {
+            Err(Reason::DuplicateClientOrderId)
+        } else {
+            self.check_mass(asker, mass)
+        };
+        let mut count = 0;
+        if checked.is_ok() {
+            let slots = self.collect(asker.entry(), mass);
+            count = slots.len() as u32;
+            for slot in &slots {
+                let asked = Some((asker, mass.num));
+                self.cancel_slot(*slot, CancelReason::Mass, asked, out);
+            }
+            self.slots = slots;
+        }
+        out.event(&Event::MassCanceled(MassCanceled {
+            entry: asker.entry(),
+            entry_seq: self.parties.tell(asker.entry()),
+            num: mass.num,
+            count,
+            instrument: mass.instrument,
+            kind: mass.kind,
+            side: mass.side,
+            reason: checked.err().unwrap_or(Reason::None),
+        }));
+    }
+
+    fn check_mass(&self, asker: Asker, mass: &MassCancel) -> Result<(), Reason> {
+        if asker.entry() == 0 {
+            return Err(Reason::UnknownOrder);
+        }
+        if mass.kind == MassCancelType::Security && !self.instruments.knows(mass.instrument) {
+            return Err(Reason::UnknownSymbol);
+        }
+        if mass.side != 0 && Side::from_code(mass.side).is_none() {
+            return Err(Reason::OutOfRange);
+        }
+        Ok(())
+    }
+
+    /// The open orders that a mass cancel means: a binary entry's own, else the account's, entry by
+    /// entry in order of opening, each by order id.
+    fn collect(&mut self, entry: u32, mass: &MassCancel) -> Vec<u32> {
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.clear();
+        let row = self.parties.entry(entry);
+        if row.kind == EntryKind::Binary {
+            self.collect_entry(entry, mass, &mut slots);
+        } else {
+            for entry in self.parties.entries_of(row.account) {
+                self.collect_entry(entry, mass, &mut slots);
+            }
+        }
+        slots
+    }
+
+    fn collect_entry(&self, entry: u32, mass: &MassCancel, slots: &mut Vec<u32>) {
+        let mut slot = self.parties.entry(entry).first;
+        while slot != NONE {
+            let order = &self.open.pool[slot];
+            let instrument =
+                mass.kind == MassCancelType::All || order.instrument == mass.instrument;
+            if instrument && (mass.side == 0 || mass.side == order.side.code()) {
+                slots.push(slot);
+            }
+            slot = order.entry_next;
+        }
+    }
+
+    /// A client went away.
+    pub(crate) fn entry_closed(&mut self, entry: u32, out: &mut Emit<'_>) {
+        if !self.parties.knows(entry) || !self.parties.entry(entry).cancel_on_disconnect {
+            return;
+        }
+        while self.parties.entry(entry).first != NONE {
+            let slot = self.parties.entry(entry).first;
+            self.cancel_slot(slot, CancelReason::Disconnect, None, out);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What an order must satisfy.  The checks stand in the order in which they are made: the first that
+//! fails gives the reason.
+
+use super::book::key;
+use super::instruments::Listing;
+use wire::record::command::{Instrument, NO_PRICE, NewOrder};
+use wire::record::{ExecInst, OrdType, Reason, Side, TimeInForce};
+
+const UNIT: i128 = 100_000_000;
+const BPS: i128 = 10_000;
+
+/// Whether what is left of such an order may stay in the book.
+pub(crate) const fn may_rest(ord_type: OrdType, tif: TimeInForce) -> bool {
+    matches!(ord_type, OrdType::Limit) && matches!(tif, TimeInForce::Day | TimeInForce::Gtc)
+}
+
+/// Check a new order against its instrument.
+pub(crate) fn new_order(listing: &Listing, new: &NewOrder) -> Result<(), Reason> {
+    let spec = &listing.spec;
+    offered(spec, new)?;
+    quantity(spec, new.qty)?;
+    if new.ord_type == OrdType::Limit {
+        price(listing, new.price)?;
+        notional(spec, new.price, new.qty)?;
+    }
+    if !may_rest(new.ord_type, new.tif) {
+        return Ok(());
+    }
+    let side = listing.side(new.side);
+    if side.qty.checked_add(new.qty).is_none() {
+        return Err(Reason::OutOfRange);
+    }
+    if spec.orders_per_side_max > 0 && side.orders >= spec.orders_per_side_max {
+        return Err(Reason::OrderLimit);
+    }
+    post_only(listing, new.side, new.exec_inst, new.price)
+}
+
+/// Types, times in force and instructions that are offered, and prices where they belong.
+fn offered(spec: &Instrument, new: &NewOrder) -> Result<(), Reason> {
+    if !matches!(new.ord_type, OrdType::Market | OrdType::Limit) {
+        return Err(Reason::UnsupportedOrderType);
+    }
+    if new.tif == TimeInForce::Gtd {
+        return Err(Reason::UnsupportedTimeInForce);
+    }
+    if !spec.open {
+        return Err(Reason::ExchangeClosed);
+    }
+    let post_only = new.exec_inst & ExecInst::POST_ONLY != 0;
+    let unknown = new.exec_inst & !ExecInst::POST_ONLY != 0;
+    if unknown || (post_only && !may_rest(new.ord_type, new.tif)) {
+        return Err(Reason::InvalidExecInst);
+    }
+    match (new.ord_type, new.price) {
+        (OrdType::Market, NO_PRICE) => Ok(()),
+        (OrdType::Market, _) => Err(Reason::PriceNotAllowed),
+        (_, NO_PRICE) => Err(Reason::PriceRequired),
+        (_, price) if price <= 0 => Err(Reason::InvalidPrice),
+        _ => Ok(()),
+    }
+}
+
+/// Least and highest quantity, and lot.
+pub(crate) const fn quantity(spec: &Instrument, qty: i64) -> Result<(), Reason> {
+    if qty <= 0 {
+        return Err(Reason::InvalidQuantity);
+    }
+    if qty < spec.qty_min {
+        return Err(Reason::QuantityTooSmall);
+    }
+    if spec.qty_max > 0 && qty > spec.qty_max {
+        return Err(Reason::QuantityTooLarge);
+    }
+    if spec.lot > 0 && qty % spec.lot != 0 {
+        return Err(Reason::QuantityOffLot);
+    }
+    Ok(())
+}
+
+/// Tick, and the band around the last trade; without a trade there is no band.
+pub(crate) fn price(listing: &Listing, price: i64) -> Result<(), Reason> {
+    let spec = &listing.spec;
+    if spec.tick > 0 && price % spec.tick != 0 {
+        return Err(Reason::PriceOffTick);
+    }
+    let last = i128::from(listing.last_price);
+    if spec.price_band_bps > 0 && last > 0 {
+        let away = (i128::from(price) - last).abs();
+        if away * BPS > last * i128::from(spec.price_band_bps) {
+            return Err(Reason::PriceOutsideBand);
+        }
+    }
+    Ok(())
+}
+
+/// Least notional of an order with a price.
+pub(crate) fn notional(spec: &Instrument, price: i64, qty: i64) -> Result<(), Reason> {
+    if spec.notional_min > 0
+        && i128::from(price) * i128::from(qty) < i128::from(spec.notional_min) * UNIT
+    {
+        return Err(Reason::NotionalTooSmall);
+    }
+    Ok(())
+}
+
+/// A post-only order may not reach the other side, whosever orders stand there.
+pub(crate) fn post_only(
+    listing: &Listing,
+    side: Side,
+    exec_inst: u8,
+    price: i64,
+) -> Result<(), Reason> {
+    let other = side.opposite();
+    let post_only = exec_inst & ExecInst::POST_ONLY != 0;
+    if post_only && listing.side(other).reach(key(other, price)).is_some() {
+        return Err(Reason::PostOnlyWouldTrade);
+    }
+    Ok(())
+}

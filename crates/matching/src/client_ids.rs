@@ -1,0 +1,135 @@
+//! Client order ids in text, remembered after their orders are gone.
+//!
+//! Scope is the entry.  Each entry remembers at most `client_ids_per_account_max`; the oldest is
+//! forgotten first.  The highest ClOrdID of a binary entry stands in the entry itself.
+
+use super::index::{Index, mix_text};
+use super::parties::Entry;
+use super::pool::{NONE, Pool, Slot};
+use wire::record::Reason;
+use wire::record::command::NewOrder;
+use xxhash_rust::xxh3::xxh3_64;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Remembered {
+    pub(crate) text: String,
+    pub(crate) entry: u32,
+    /// The entry's next younger one; links free slots too.
+    pub(crate) younger: u32,
+    pub(crate) order_id: u64,
+    /// Hash of what the user said of the order.
+    pub(crate) content: u64,
+    /// Why it was refused, or `None`.
+    pub(crate) reason: Reason,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            entry: 0,
+            younger: NONE,
+            order_id: 0,
+            content: 0,
+            reason: Reason::None,
+        }
+    }
+}
+
+impl Slot for Remembered {
+    fn link(&self) -> u32 {
+        self.younger
+    }
+    fn set_link(&mut self, next: u32) {
+        self.younger = next;
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ClientIds {
+    pool: Pool<Remembered, 256>,
+    index: Index,
+}
+
+/// Hash of what a user says of an order, which a repeat is compared by.
+pub(crate) fn content(new: &NewOrder) -> u64 {
+    let mut what = *new;
+    (what.entry, what.num) = (0, 0);
+    xxh3_64(&what.to_bytes())
+}
+
+impl ClientIds {
+    pub(crate) fn new() -> Self {
+        Self {
+            pool: Pool::new(),
+            index: Index::default(),
+        }
+    }
+
+    pub(crate) const fn len(&self) -> u32 {
+        self.pool.used()
+    }
+
+    pub(crate) fn find(&self, entry: u32, text: &str) -> Option<&Remembered> {
+        let slot = self.index.find(mix_text(u64::from(entry), text), |slot| {
+            let known = &self.pool[slot];
+            known.entry == entry && known.text == text
+        })?;
+        Some(&self.pool[slot])
+    }
+
+    /// Remember a text that is not known, as the youngest of `entry` (`number`), and forget the oldest above `most`.
+    pub(crate) fn remember(
+        &mut self,
+        (number, entry): (u32, &mut Entry),
+        most: u32,
+        text: &str,
+        (order_id, content, reason): (u64, u64, Reason),
+    ) {
+        while entry.ids > 0 && entry.ids >= most {
+            self.forget_oldest(entry);
+        }
+        if most == 0 {
+            return;
+        }
+        let slot = self.pool.take_kept();
+        let place = &mut self.pool[slot];
+        place.text.clear();
+        place.text.push_str(text);
+        place.entry = number;
+        place.younger = NONE;
+        (place.order_id, place.content, place.reason) = (order_id, content, reason);
+        self.index.insert(mix_text(u64::from(number), text), slot);
+        let last = std::mem::replace(&mut entry.newest_id, slot);
+        if last == NONE {
+            entry.oldest_id = slot;
+        } else {
+            self.pool[last].younger = slot;
+        }
+        entry.ids += 1;
+    }
+
+    fn forget_oldest(&mut self, entry: &mut Entry) {
+        let slot = entry.oldest_id;
+        let oldest = &self.pool[slot];
+        let hash = mix_text(u64::from(oldest.entry), &oldest.text);
+        entry.oldest_id = oldest.younger;
+        entry.ids -= 1;
+        if entry.ids == 0 {
+            entry.newest_id = NONE;
+        }
+        self.index.remove(hash, slot);
+        self.pool.give(slot);
+    }
+
+    /// What an entry has remembered, oldest first.
+    pub(crate) fn of<'s>(
+        &'s self,
+        entry: &Entry,
+    ) -> impl Iterator<Item = &'s Remembered> + use<'s> {
+        let start = (entry.oldest_id != NONE).then(|| &self.pool[entry.oldest_id]);
+        std::iter::successors(start, |known| {
+            (known.younger != NONE).then(|| &self.pool[known.younger])
+        })
+    }
+}

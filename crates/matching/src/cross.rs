@@ -1,0 +1,198 @@
+//! Matching: an order takes what it reaches on the other side, best level first, oldest order first.
+//!
+//! # Self-trade prevention
+//! The mode of the incoming order decides, where it meets an order of its own account.  Cancel both
+//! tells of the resting order first.  Decrement takes the smaller open quantity off both, the resting
+//! order first; an order that has nothing left by that is canceled for self-trade.
+//!
+//! # Fill or kill
+//! What can be filled is counted before anything is taken.  With cancel oldest, orders of one's own
+//! account do not count and are passed over; with the other modes that prevent self-trades the count
+//! ends at the first of them in matching order.  Cost: the levels in reach, and where the mode asks
+//! for it the account's own open orders and one level's queue.
+
+use super::book::key;
+use super::emit::Emit;
+use super::engine::Engine;
+use super::order::Order;
+use super::pool::NONE;
+use wire::record::event::Trade;
+use wire::record::{CancelReason, Event, Stp};
+
+impl Engine {
+    /// Let an order that stands in no queue take what it reaches up to `limit`, a key of the other side.
+    pub(crate) fn cross(&mut self, taker: &mut Order, limit: i64, out: &mut Emit<'_>) {
+        let other = taker.side.opposite();
+        while taker.leaves > 0 {
+            let side = self.instruments.row(taker.instrument).side(other);
+            let Some(level) = side.reach(limit) else {
+                return;
+            };
+            let maker = self.shelf.levels[level].head;
+            if taker.stp != Stp::None && self.open.pool[maker].account == taker.account {
+                self.prevent(taker, maker, out);
+            } else {
+                self.trade(taker, maker, out);
+            }
+        }
+    }
+
+    fn trade(&mut self, taker: &mut Order, slot: u32, out: &mut Emit<'_>) {
+        let maker = &mut self.open.pool[slot];
+        let (price, qty) = (maker.price, maker.leaves.min(taker.leaves));
+        maker.fill(price, qty);
+        taker.fill(price, qty);
+        let maker = *maker;
+        let listing = self.instruments.row_mut(taker.instrument);
+        listing.last_price = price;
+        let side = listing.side_mut(maker.side);
+        side.reduce(&mut self.shelf, maker.level, qty);
+        self.trade_count += 1;
+        let trade = Trade {
+            trade_id: self.trade_count,
+            price,
+            qty,
+            instrument: taker.instrument,
+            taker_side: taker.side,
+            taker_entry: taker.entry,
+            taker_account: taker.account,
+            taker_entry_seq: self.parties.tell(taker.entry),
+            taker_order_id: taker.order_id,
+            taker_num: taker.num,
+            taker_price: taker.price,
+            taker_leaves: taker.leaves,
+            taker_cum: taker.cum,
+            taker_avg_px: taker.avg_px(price),
+            maker_entry: maker.entry,
+            maker_account: maker.account,
+            maker_entry_seq: self.parties.tell(maker.entry),
+            maker_order_id: maker.order_id,
+            maker_num: maker.num,
+            maker_leaves: maker.leaves,
+            maker_cum: maker.cum,
+            maker_avg_px: maker.avg_px(price),
+        };
+        let texts = &self.open.texts;
+        let (taken, made) = (texts.get(taker.text), texts.get(maker.text));
+        out.event(&Event::Trade(trade, taken, made));
+        if maker.leaves == 0 {
+            self.close(slot);
+        }
+    }
+
+    /// Two orders of one account meet: what the taker's mode says.
+    fn prevent(&mut self, taker: &mut Order, maker: u32, out: &mut Emit<'_>) {
+        let (of_taker, of_maker) = match taker.stp {
+            Stp::CancelOldest => (0, self.open.pool[maker].leaves),
+            Stp::CancelBoth => (taker.leaves, self.open.pool[maker].leaves),
+            Stp::Decrement => {
+                let qty = taker.leaves.min(self.open.pool[maker].leaves);
+                (qty, qty)
+            }
+            Stp::CancelNewest | Stp::None | Stp::Default => (taker.leaves, 0),
+        };
+        if of_maker > 0 {
+            self.take_from(maker, of_maker, out);
+        }
+        if of_taker > 0 {
+            taker.leaves -= of_taker;
+            let num = taker.num;
+            self.tell_canceled(taker, (of_taker, self_trade(taker.leaves)), num, out);
+        }
+    }
+
+    /// Take a part of a resting order, or all that is left, out of the book for self-trade.
+    fn take_from(&mut self, slot: u32, qty: i64, out: &mut Emit<'_>) {
+        let order = &mut self.open.pool[slot];
+        order.leaves -= qty;
+        let order = *order;
+        let listing = self.instruments.row_mut(order.instrument);
+        let side = listing.side_mut(order.side);
+        side.reduce(&mut self.shelf, order.level, qty);
+        self.tell_canceled(&order, (qty, self_trade(order.leaves)), order.num, out);
+        if order.leaves == 0 {
+            self.close(slot);
+        }
+    }
+
+    /// Whether a fill-or-kill order can be filled whole within `limit`.
+    pub(crate) fn can_fill(&self, order: &Order, limit: i64) -> bool {
+        let own = self.own_in_reach(order, limit);
+        let other = order.side.opposite();
+        let side = self.instruments.row(order.instrument).side(other);
+        let wanted = i128::from(order.leaves) + i128::from(own.qty);
+        let mut found = 0_i128;
+        let mut levels = side.walk();
+        while let Some(at) = levels.next(&self.shelf.nodes) {
+            let level = &self.shelf.levels[at];
+            let key = key(other, level.price);
+            if key > limit || key > own.first {
+                break;
+            }
+            found += if key == own.first {
+                self.ahead_of_own(level.head, order.account)
+            } else {
+                i128::from(level.qty)
+            };
+            if found >= wanted {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Open quantity from `slot` on, up to the first order of `account`.
+    fn ahead_of_own(&self, slot: u32, account: u32) -> i128 {
+        let mut slot = slot;
+        let mut qty = 0;
+        while slot != NONE && self.open.pool[slot].account != account {
+            qty += i128::from(self.open.pool[slot].leaves);
+            slot = self.open.pool[slot].next;
+        }
+        qty
+    }
+
+    fn own_in_reach(&self, order: &Order, limit: i64) -> Own {
+        let mut own = Own {
+            qty: 0,
+            first: i64::MAX,
+        };
+        if order.stp == Stp::None {
+            return own;
+        }
+        let other = order.side.opposite();
+        for entry in self.parties.entries_of(order.account) {
+            let mut slot = self.parties.entry(entry).first;
+            while slot != NONE {
+                let mine = &self.open.pool[slot];
+                slot = mine.entry_next;
+                let key = key(other, mine.price);
+                if mine.instrument != order.instrument || mine.side != other || key > limit {
+                    continue;
+                }
+                if order.stp == Stp::CancelOldest {
+                    own.qty += mine.leaves;
+                } else {
+                    own.first = own.first.min(key);
+                }
+            }
+        }
+        own
+    }
+}
+
+/// What stands in an order's reach that belongs to its own account.
+struct Own {
+    /// Open quantity that is passed over.
+    qty: i64,
+    /// Key of the level where the count ends, or `i64::MAX`.
+    first: i64,
+}
+
+const fn self_trade(leaves: i64) -> CancelReason {
+    if leaves == 0 {
+        CancelReason::SelfTrade
+    } else {
+        CancelReason::Decremented
+    }
+}

@@ -1,0 +1,106 @@
+//! Event batches as they are written: numbered, cut at their limit, and chained by their hashes.
+
+use wire::record::batch::{EVENT_MAGIC, HASH};
+use wire::record::{CommandBatchHeader, Event, EventBatchHeader};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Least value of `event_batch_bytes_max` that is kept to; less would cut at every event.
+const CUT_BYTES_MIN: u32 = 1 << 10;
+/// Highest value that is kept to, so that a batch's length fits its field.
+const CUT_BYTES_MAX: u32 = 1 << 30;
+
+/// Writes the event batches of one command batch.
+#[derive(Debug)]
+pub(crate) struct Emit<'o> {
+    out: &'o mut Vec<u8>,
+    header: EventBatchHeader,
+    /// Where the batch that is being written begins.
+    start: usize,
+    /// Length of `out` from which on the next event begins a new batch.
+    cut_at: usize,
+    cut_bytes: usize,
+}
+
+impl<'o> Emit<'o> {
+    /// Begin the answer to a command batch; `next_seq` and `previous_hash` go on from the last one.
+    pub(crate) fn new(
+        out: &'o mut Vec<u8>,
+        partition: u16,
+        cause: (u64, &CommandBatchHeader),
+        (next_seq, previous_hash): (u64, u64),
+        cut_bytes: u32,
+    ) -> Self {
+        let (command_offset, batch) = cause;
+        let header = EventBatchHeader {
+            magic: EVENT_MAGIC,
+            len: 0,
+            partition,
+            part: 0,
+            last: false,
+            command_offset,
+            gateway: batch.gateway,
+            incarnation: batch.incarnation,
+            number: batch.number,
+            time_ns: 0,
+            first_seq: next_seq,
+            count: 0,
+            previous_hash,
+        };
+        let mut emit = Self {
+            start: 0,
+            cut_at: 0,
+            cut_bytes: cut_bytes.clamp(CUT_BYTES_MIN, CUT_BYTES_MAX) as usize,
+            out,
+            header,
+        };
+        emit.begin();
+        emit
+    }
+
+    /// Engine time of all events that follow.
+    pub(crate) const fn set_time(&mut self, time_ns: u64) {
+        self.header.time_ns = time_ns;
+    }
+
+    fn begin(&mut self) {
+        self.start = self.out.len();
+        self.out.resize(self.start + EventBatchHeader::SIZE, 0);
+        self.cut_at = self.out.len() + self.cut_bytes;
+    }
+
+    /// Write an event.
+    #[inline]
+    pub(crate) fn event(&mut self, event: &Event<'_>) {
+        if self.out.len() >= self.cut_at && self.header.part < u16::MAX {
+            self.cut();
+        }
+        event.encode(self.out);
+        self.header.count += 1;
+    }
+
+    #[cold]
+    fn cut(&mut self) {
+        self.end(false);
+        self.header.part += 1;
+        self.begin();
+    }
+
+    /// Close the batch that is being written, and make the header of the one after it.
+    fn end(&mut self, last: bool) {
+        self.header.last = last;
+        self.header.len = (self.out.len() + HASH - self.start) as u32;
+        let header = self.header.to_bytes();
+        self.out[self.start..self.start + header.len()].copy_from_slice(&header);
+        let hash = xxh3_64(&self.out[self.start..]);
+        self.out.extend_from_slice(&hash.to_le_bytes());
+        self.header.previous_hash = hash;
+        self.header.first_seq += u64::from(self.header.count);
+        self.header.count = 0;
+    }
+
+    /// Close the last batch: the next sequence number, and its hash.
+    pub(crate) fn finish(mut self) -> (u64, u64) {
+        self.end(true);
+        (self.header.first_seq, self.header.previous_hash)
+    }
+}

@@ -1,0 +1,181 @@
+//! The engine: its whole state, and one command batch applied to it.
+
+use super::book::Shelf;
+use super::client_ids::ClientIds;
+use super::emit::Emit;
+use super::gateways::{Gateways, Turn};
+use super::instruments::Instruments;
+use super::orders::OpenOrders;
+use super::parties::Parties;
+use wire::record::command::Settings;
+use wire::record::event::GatewayOpened;
+use wire::record::{Command, CommandBatch, CommandBatchHeader, Event, RecordError};
+
+/// The limits in force before any `Settings` command.
+const SETTINGS: Settings = Settings {
+    accounts_max: 1_000_000,
+    client_ids_per_account_max: 10_000,
+    instruments_max: 1_000,
+    event_batch_bytes_max: 1 << 20,
+    stamp_ahead_ns_max: 1_000_000_000,
+};
+
+/// How far an engine has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Position {
+    /// Offset of the last command batch, dropped or not.
+    pub command_offset: u64,
+    /// Sequence number of the last event; 0 before the first.
+    pub event_seq: u64,
+    /// Hash of the last event batch; 0 before the first.
+    pub event_hash: u64,
+    /// Engine time: it never goes back.
+    pub time_ns: u64,
+    /// Commands in the batches that were not dropped.
+    pub commands: u64,
+    /// Command batches, dropped or not.
+    pub batches: u64,
+}
+
+/// The matching engine of one partition.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) partition: u16,
+    pub(crate) position: Position,
+    /// Orders that were given an id so far.
+    pub(crate) order_count: u64,
+    /// Trades so far.
+    pub(crate) trade_count: u64,
+    pub(crate) settings: Settings,
+    pub(crate) gateways: Gateways,
+    pub(crate) parties: Parties,
+    pub(crate) client_ids: ClientIds,
+    pub(crate) instruments: Instruments,
+    pub(crate) shelf: Shelf,
+    pub(crate) open: OpenOrders,
+    /// Buffers that are kept from batch to batch, so that nothing is allocated for them.
+    scratch: Vec<Command<'static>>,
+    pub(crate) slots: Vec<u32>,
+}
+
+impl Engine {
+    /// An engine with nothing in it.
+    #[must_use]
+    pub fn new(partition: u16) -> Self {
+        Self {
+            partition,
+            position: Position::default(),
+            order_count: 0,
+            trade_count: 0,
+            settings: SETTINGS,
+            gateways: Gateways::default(),
+            parties: Parties::default(),
+            client_ids: ClientIds::new(),
+            instruments: Instruments::new(),
+            shelf: Shelf::new(),
+            open: OpenOrders::new(),
+            scratch: Vec::new(),
+            slots: Vec::new(),
+        }
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Apply one command batch as it stands in the commands log, and append what follows from it to
+    /// `out`: one event batch or more, whole, one after the other.
+    ///
+    /// The whole batch is decoded before anything is applied.
+    ///
+    /// # Errors
+    /// The batch or one of its records does not have the layout it should have; nothing has changed.
+    pub fn apply(
+        &mut self,
+        offset: u64,
+        append_ns: u64,
+        batch: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), RecordError> {
+        let batch = CommandBatch::read(batch)?;
+        let mut commands = recycle(std::mem::take(&mut self.scratch));
+        let mut decoded = Ok(());
+        for command in batch.commands() {
+            match command {
+                Ok(command) => commands.push(command),
+                Err(error) => {
+                    decoded = Err(error);
+                    break;
+                }
+            }
+        }
+        if decoded.is_ok() {
+            self.apply_decoded((offset, append_ns), &batch.header, &commands, out);
+        }
+        self.scratch = recycle(commands);
+        decoded
+    }
+
+    fn apply_decoded(
+        &mut self,
+        (offset, append_ns): (u64, u64),
+        header: &CommandBatchHeader,
+        commands: &[Command<'_>],
+        out: &mut Vec<u8>,
+    ) {
+        let next = (self.position.event_seq + 1, self.position.event_hash);
+        let cut_bytes = self.settings.event_batch_bytes_max;
+        let mut out = Emit::new(out, self.partition, (offset, header), next, cut_bytes);
+        let turn = self.gateways.turn(header, commands);
+        if turn != Turn::Dropped {
+            let ahead_max = append_ns.saturating_add(self.settings.stamp_ahead_ns_max);
+            let now = header.stamp_ns.min(ahead_max);
+            self.position.time_ns = self.position.time_ns.max(now);
+        }
+        out.set_time(self.position.time_ns);
+        if turn != Turn::Dropped {
+            self.expire(&mut out);
+            if let Turn::Opened(incarnation) = turn {
+                out.event(&Event::GatewayOpened(GatewayOpened {
+                    gateway: header.gateway,
+                    incarnation,
+                }));
+            }
+            for command in commands {
+                self.command(command, &mut out);
+            }
+            self.position.commands += commands.len() as u64;
+        }
+        self.position.command_offset = offset;
+        self.position.batches += 1;
+        let (next_seq, hash) = out.finish();
+        (self.position.event_seq, self.position.event_hash) = (next_seq - 1, hash);
+    }
+
+    #[inline]
+    fn command(&mut self, command: &Command<'_>, out: &mut Emit<'_>) {
+        match command {
+            // What it opens was decided with the batch; anywhere else it means nothing.
+            Command::GatewayOpen(_) | Command::Tick => {}
+            Command::New(new, user, text) => self.enter(new, user, text, out),
+            Command::Cancel(cancel, user, text) => self.cancel(cancel, user, text, out),
+            Command::Replace(replace, user, text) => self.amend(replace, user, text, out),
+            Command::MassCancel(mass, user) => self.mass_cancel(mass, user, out),
+            Command::Status(status) => self.status(status, out),
+            Command::Refuse(refuse) => self.refuse(refuse, out),
+            Command::EntryOpen(open, name, account) => self.open_entry(open, name, account, out),
+            Command::EntryClosed(closed) => self.entry_closed(closed.entry, out),
+            Command::Instrument(spec, symbol) => self.set_instrument(spec, symbol, out),
+            Command::Settings(settings) => self.set_settings(settings, out),
+        }
+    }
+}
+
+/// The same buffer, empty, for commands of another lifetime.
+fn recycle<'b>(mut commands: Vec<Command<'_>>) -> Vec<Command<'b>> {
+    commands.clear();
+    // Collecting from a vector's own iterator keeps its buffer; there is nothing in it to convert.
+    commands.into_iter().map(|_| Command::Tick).collect()
+}

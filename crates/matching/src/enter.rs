@@ -1,0 +1,266 @@
+//! A new order: who sends it, whether it came before, whether it is taken, and what becomes of it.
+
+use super::book::key;
+use super::checks;
+use super::client_ids::content;
+use super::emit::Emit;
+use super::engine::Engine;
+use super::order::Order;
+use wire::record::command::{NO_PRICE, NewOrder, who};
+use wire::record::event::{Accepted, Rejected, Repeated};
+use wire::record::{CancelReason, EntryKind, Event, OrdType, Reason, Stp, TimeInForce, Who};
+
+impl Engine {
+    pub(crate) fn enter(&mut self, new: &NewOrder, user: &str, text: &str, out: &mut Emit<'_>) {
+        let entry = match self.sender(new.entry, user, out) {
+            Ok(entry) => entry,
+            Err(reason) => return self.reject(0, new, 0, reason, (user, text), out),
+        };
+        let kind = self.parties.entry(entry).kind;
+        if self.came_before(entry, kind, new, text, out) {
+            return;
+        }
+        let (order_id, checked) = if self.instruments.knows(new.instrument) {
+            self.order_count += 1;
+            let row = self.instruments.row(new.instrument);
+            (self.order_id(), checks::new_order(row, new))
+        } else {
+            (0, Err(Reason::UnknownSymbol))
+        };
+        if kind != EntryKind::Binary && !text.is_empty() {
+            let reason = checked.err().unwrap_or(Reason::None);
+            let most = self.settings.client_ids_per_account_max;
+            let whose = (entry, self.parties.entry_mut(entry));
+            let what = (order_id, content(new), reason);
+            self.client_ids.remember(whose, most, text, what);
+        }
+        match checked {
+            Ok(()) => self.accept(entry, new, order_id, text, out),
+            Err(reason) => self.reject(entry, new, order_id, reason, ("", text), out),
+        }
+    }
+
+    const fn order_id(&self) -> u64 {
+        ((self.partition as u64) & 0xff) << 56 | self.order_count
+    }
+
+    /// The entry that sends a new order; a user's REST entry is opened at first use.
+    fn sender(&mut self, entry: u32, user: &str, out: &mut Emit<'_>) -> Result<u32, Reason> {
+        match who(entry, user) {
+            Who::Entry(entry) if self.parties.knows(entry) => Ok(entry),
+            Who::Entry(_) | Who::Any => Err(Reason::OutOfRange),
+            Who::User(user) => match self.parties.find(EntryKind::Rest, user) {
+                Some(entry) => Ok(entry),
+                None => self
+                    .new_entry(EntryKind::Rest, user, user, (false, Stp::None), out)
+                    .ok_or(Reason::AccountLimit),
+            },
+        }
+    }
+
+    /// Whether the client order id was used before; what is to be said then has been said.
+    fn came_before(
+        &mut self,
+        entry: u32,
+        kind: EntryKind,
+        new: &NewOrder,
+        text: &str,
+        out: &mut Emit<'_>,
+    ) -> bool {
+        if kind == EntryKind::Binary {
+            if self.rises(entry, new.num) {
+                return false;
+            }
+            self.reject(
+                entry,
+                new,
+                0,
+                Reason::DuplicateClientOrderId,
+                ("", text),
+                out,
+            );
+            return true;
+        }
+        if text.is_empty() {
+            return false;
+        }
+        let Some(known) = self.client_ids.find(entry, text) else {
+            return false;
+        };
+        if kind == EntryKind::Fix {
+            self.reject(
+                entry,
+                new,
+                0,
+                Reason::DuplicateClientOrderId,
+                ("", text),
+                out,
+            );
+            return true;
+        }
+        let repeated = Repeated {
+            entry,
+            account: self.parties.entry(entry).account,
+            entry_seq: self.parties.tell(entry),
+            num: new.num,
+            order_id: known.order_id,
+            same: known.content == content(new),
+            reason: known.reason,
+        };
+        out.event(&Event::Repeated(repeated, text));
+        true
+    }
+
+    /// Take note of a binary entry's ClOrdID; whether it is higher than all before.
+    pub(crate) fn rises(&mut self, entry: u32, num: u64) -> bool {
+        let entry = self.parties.entry_mut(entry);
+        let rises = num > entry.last_num;
+        if rises {
+            entry.last_num = num;
+        }
+        rises
+    }
+
+    fn reject(
+        &mut self,
+        entry: u32,
+        new: &NewOrder,
+        order_id: u64,
+        reason: Reason,
+        (user, text): (&str, &str),
+        out: &mut Emit<'_>,
+    ) {
+        let account = match entry {
+            0 => 0,
+            entry => self.parties.entry(entry).account,
+        };
+        let rejected = Rejected {
+            entry,
+            account,
+            entry_seq: self.parties.tell(entry),
+            order_id,
+            num: new.num,
+            price: new.price,
+            qty: new.qty,
+            instrument: new.instrument,
+            side: new.side,
+            ord_type: new.ord_type,
+            tif: new.tif,
+            reason,
+        };
+        out.event(&Event::Rejected(rejected, user, text));
+    }
+
+    fn accept(
+        &mut self,
+        entry: u32,
+        new: &NewOrder,
+        order_id: u64,
+        text: &str,
+        out: &mut Emit<'_>,
+    ) {
+        let row = self.parties.entry(entry);
+        let tif = match (new.ord_type, new.tif) {
+            (OrdType::Market, TimeInForce::Day | TimeInForce::Gtc) => TimeInForce::Ioc,
+            (_, tif) => tif,
+        };
+        let stp = match new.stp {
+            Stp::Default => row.stp,
+            stp => stp,
+        };
+        let mut order = Order {
+            order_id,
+            num: new.num,
+            price: new.price,
+            leaves: new.qty,
+            entry,
+            account: row.account,
+            instrument: new.instrument,
+            side: new.side,
+            tif,
+            exec_inst: new.exec_inst,
+            stp,
+            ..Order::default()
+        };
+        self.tell_accepted(&order, new.ord_type, text, out);
+        order.text = self.open.texts.keep(text);
+        let other = order.side.opposite();
+        let limit = if order.price == NO_PRICE {
+            i64::MAX
+        } else {
+            key(other, order.price)
+        };
+        if tif != TimeInForce::Fok || self.can_fill(&order, limit) {
+            self.cross(&mut order, limit, out);
+        }
+        if order.leaves > 0 && checks::may_rest(new.ord_type, tif) {
+            self.rest(&order);
+            return;
+        }
+        if order.leaves > 0 {
+            let num = order.num;
+            let qty = std::mem::take(&mut order.leaves);
+            self.tell_canceled(&order, (qty, CancelReason::Unfilled), num, out);
+        }
+        self.open.texts.forget(order.text);
+    }
+
+    fn tell_accepted(&mut self, order: &Order, ord_type: OrdType, text: &str, out: &mut Emit<'_>) {
+        let accepted = Accepted {
+            entry: order.entry,
+            account: order.account,
+            entry_seq: self.parties.tell(order.entry),
+            order_id: order.order_id,
+            num: order.num,
+            price: order.price,
+            qty: order.leaves,
+            instrument: order.instrument,
+            side: order.side,
+            ord_type,
+            tif: order.tif,
+            exec_inst: order.exec_inst,
+            stp: order.stp,
+        };
+        out.event(&Event::Accepted(accepted, text));
+    }
+
+    /// Put a new order into the book, and on its entry's list.
+    fn rest(&mut self, order: &Order) {
+        let slot = self.place(order);
+        self.parties.list(&mut self.open.pool, slot);
+    }
+
+    /// Put an order into the book, at the end of its level.
+    pub(crate) fn place(&mut self, order: &Order) -> u32 {
+        let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
+        let slot = self.open.add(order, numbered);
+        let listing = self.instruments.row_mut(order.instrument);
+        listing.day_orders += u32::from(order.tif == TimeInForce::Day);
+        listing
+            .side_mut(order.side)
+            .push(&mut self.shelf, &mut self.open.pool, slot);
+        slot
+    }
+
+    /// Take an open order out of the book and forget it.
+    #[inline]
+    pub(crate) fn close(&mut self, slot: u32) {
+        let order = &self.open.pool[slot];
+        let (side, instrument) = (order.side, order.instrument);
+        let listing = self.instruments.row_mut(instrument);
+        listing
+            .side_mut(side)
+            .unlink(&mut self.shelf, &mut self.open.pool, slot);
+        self.forget(slot);
+    }
+
+    /// Forget an order that stands in no queue any more.
+    pub(crate) fn forget(&mut self, slot: u32) {
+        let order = &self.open.pool[slot];
+        let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
+        let listing = self.instruments.row_mut(order.instrument);
+        listing.day_orders -= u32::from(order.tif == TimeInForce::Day);
+        self.parties.unlist(&mut self.open.pool, slot);
+        self.open.remove(slot, numbered);
+    }
+}

@@ -1,0 +1,53 @@
+//! What the passing of time does: DAY orders expire when their instrument's session ends.
+//!
+//! An instrument's end is a time ahead of engine time, so one comparison a batch says whether any has
+//! come, and then all DAY orders of that instrument go: they all came before it.
+
+use super::emit::Emit;
+use super::engine::Engine;
+use super::pool::NONE;
+use wire::record::{CancelReason, TimeInForce};
+
+impl Engine {
+    /// Expire what engine time has passed: by instrument, bids before asks, in the order of the book.
+    #[inline]
+    pub(crate) fn expire(&mut self, out: &mut Emit<'_>) {
+        if self.position.time_ns >= self.instruments.next_end_ns {
+            self.end_sessions(out);
+        }
+    }
+
+    #[cold]
+    fn end_sessions(&mut self, out: &mut Emit<'_>) {
+        let now_ns = self.position.time_ns;
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.clear();
+        for row in &self.instruments.rows {
+            if row.session_end_ns > now_ns || row.day_orders == 0 {
+                continue;
+            }
+            for side in [&row.bids, &row.asks] {
+                let mut levels = side.walk();
+                while let Some(level) = levels.next(&self.shelf.nodes) {
+                    self.day_orders(self.shelf.levels[level].head, &mut slots);
+                }
+            }
+        }
+        for slot in &slots {
+            self.cancel_slot(*slot, CancelReason::SessionEnd, None, out);
+        }
+        self.slots = slots;
+        self.instruments.plan_ended(now_ns);
+    }
+
+    fn day_orders(&self, head: u32, slots: &mut Vec<u32>) {
+        let mut slot = head;
+        while slot != NONE {
+            let order = &self.open.pool[slot];
+            if order.tif == TimeInForce::Day {
+                slots.push(slot);
+            }
+            slot = order.next;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Whose batch is the next: the table of gateways and their incarnations.
+
+use std::collections::BTreeMap;
+use wire::record::{Command, CommandBatchHeader};
+
+/// What is known of a gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GatewayState {
+    /// Its incarnation; batches of an older one are dropped.
+    pub incarnation: u32,
+    /// Number of the last batch that was applied under it.
+    pub number: u64,
+    /// Batches that were dropped because one before them is missing.
+    pub gaps: u64,
+}
+
+/// What becomes of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Applied.
+    Now,
+    /// Applied, and its gateway has this new incarnation.
+    Opened(u32),
+    /// Dropped whole.
+    Dropped,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Gateways {
+    pub(crate) table: BTreeMap<u16, GatewayState>,
+}
+
+impl Gateways {
+    /// Decide on a batch, and take note of it.  Gateway 0 is the engine's own and not numbered.
+    pub(crate) fn turn(&mut self, header: &CommandBatchHeader, commands: &[Command<'_>]) -> Turn {
+        if header.gateway == 0 {
+            return Turn::Now;
+        }
+        if header.incarnation == 0 && header.number == 0 {
+            return self.open(header.gateway, commands.first());
+        }
+        let Some(state) = self.table.get_mut(&header.gateway) else {
+            return Turn::Dropped;
+        };
+        if header.incarnation != state.incarnation || header.number <= state.number {
+            return Turn::Dropped;
+        }
+        if header.number - state.number > 1 {
+            state.gaps += 1;
+            return Turn::Dropped;
+        }
+        state.number = header.number;
+        Turn::Now
+    }
+
+    fn open(&mut self, gateway: u16, first: Option<&Command<'_>>) -> Turn {
+        if !matches!(first, Some(Command::GatewayOpen(open)) if open.gateway == gateway) {
+            return Turn::Dropped;
+        }
+        let state = self.table.entry(gateway).or_default();
+        let Some(incarnation) = state.incarnation.checked_add(1) else {
+            return Turn::Dropped;
+        };
+        (state.incarnation, state.number) = (incarnation, 0);
+        Turn::Opened(incarnation)
+    }
+}

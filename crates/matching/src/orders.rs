@@ -1,0 +1,88 @@
+//! Open orders, and the ways to find one: by its id, or by the ClOrdID of a binary entry.
+
+use super::book::Orders;
+use super::index::{Index, mix};
+use super::order::Order;
+use super::pool::Pool;
+use super::texts::Texts;
+
+#[derive(Debug)]
+pub(crate) struct OpenOrders {
+    pub(crate) pool: Orders,
+    by_id: Index,
+    by_num: Index,
+    pub(crate) texts: Texts,
+}
+
+#[inline(always)]
+fn id_hash(order_id: u64) -> u64 {
+    mix(order_id, 0)
+}
+
+#[inline(always)]
+fn num_hash(entry: u32, num: u64) -> u64 {
+    mix(num, u64::from(entry))
+}
+
+impl OpenOrders {
+    pub(crate) fn new() -> Self {
+        Self {
+            pool: Pool::new(),
+            by_id: Index::default(),
+            by_num: Index::default(),
+            texts: Texts::default(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn by_id(&self, order_id: u64) -> Option<u32> {
+        self.by_id.find(id_hash(order_id), |slot| {
+            self.pool[slot].order_id == order_id
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn by_num(&self, entry: u32, num: u64) -> Option<u32> {
+        self.by_num.find(num_hash(entry, num), |slot| {
+            let order = &self.pool[slot];
+            order.num == num && order.entry == entry
+        })
+    }
+
+    /// How many stand in each index.
+    pub(crate) const fn indexed(&self) -> (usize, usize) {
+        (self.by_id.len(), self.by_num.len())
+    }
+
+    /// Give an order a slot and its names; `numbered` for those of binary entries.
+    #[inline]
+    pub(crate) fn add(&mut self, order: &Order, numbered: bool) -> u32 {
+        let slot = self.pool.take(*order);
+        self.by_id.insert(id_hash(order.order_id), slot);
+        if numbered {
+            self.by_num.insert(num_hash(order.entry, order.num), slot);
+        }
+        slot
+    }
+
+    /// Forget an order: its names, its text, its slot.
+    #[inline]
+    pub(crate) fn remove(&mut self, slot: u32, numbered: bool) {
+        let order = &self.pool[slot];
+        self.by_id.remove(id_hash(order.order_id), slot);
+        if numbered {
+            self.by_num.remove(num_hash(order.entry, order.num), slot);
+        }
+        self.texts.forget(order.text);
+        self.pool.give(slot);
+    }
+
+    /// Give the order of a binary entry another ClOrdID.
+    pub(crate) fn rename(&mut self, slot: u32, num: u64) {
+        let order = &mut self.pool[slot];
+        let (entry, old) = (order.entry, order.num);
+        order.num = num;
+        self.by_num.remove(num_hash(entry, old), slot);
+        self.by_num.insert(num_hash(entry, num), slot);
+    }
+}

@@ -1,0 +1,96 @@
+//! Slots that are taken, given back and taken again, named by `u32`.
+//!
+//! Slots stand in chunks that never move, so growth copies nothing and allocates once in `N` slots.
+//! A freed slot is the next to be taken.  After the peak nothing is allocated any more.
+
+use std::ops::{Index, IndexMut};
+
+/// Names no slot.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// What can stand in a pool: it lends one of its fields to the list of free slots.
+pub(crate) trait Slot: Clone + Default {
+    fn link(&self) -> u32;
+    fn set_link(&mut self, next: u32);
+}
+
+/// A pool whose chunks hold `N` slots, a power of two.
+#[derive(Debug)]
+pub(crate) struct Pool<T, const N: usize> {
+    chunks: Vec<Box<[T; N]>>,
+    free: u32,
+    fresh: u32,
+    used: u32,
+}
+
+impl<T: Slot, const N: usize> Pool<T, N> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            chunks: Vec::new(),
+            free: NONE,
+            fresh: 0,
+            used: 0,
+        }
+    }
+
+    /// Slots that are taken.
+    pub(crate) const fn used(&self) -> u32 {
+        self.used
+    }
+
+    /// Take a slot and put `value` there.
+    #[inline]
+    pub(crate) fn take(&mut self, value: T) -> u32 {
+        let slot = self.take_kept();
+        self[slot] = value;
+        slot
+    }
+
+    /// Take a slot that still holds what it held, whose buffers can be used again.
+    #[inline]
+    pub(crate) fn take_kept(&mut self) -> u32 {
+        self.used += 1;
+        if self.free != NONE {
+            let slot = self.free;
+            self.free = self[slot].link();
+            return slot;
+        }
+        let slot = self.fresh;
+        self.fresh += 1;
+        if slot as usize / N == self.chunks.len() {
+            self.grow();
+        }
+        slot
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let chunk = vec![T::default(); N].into_boxed_slice();
+        if let Ok(chunk) = chunk.try_into() {
+            self.chunks.push(chunk);
+        }
+    }
+
+    /// Give a slot back.
+    pub(crate) fn give(&mut self, slot: u32) {
+        let next = self.free;
+        self[slot].set_link(next);
+        self.free = slot;
+        self.used -= 1;
+    }
+}
+
+impl<T, const N: usize> Index<u32> for Pool<T, N> {
+    type Output = T;
+    #[inline(always)]
+    fn index(&self, slot: u32) -> &T {
+        &self.chunks[slot as usize / N][slot as usize % N]
+    }
+}
+
+impl<T, const N: usize> IndexMut<u32> for Pool<T, N> {
+    #[inline(always)]
+    fn index_mut(&mut self, slot: u32) -> &mut T {
+        &mut self.chunks[slot as usize / N][slot as usize % N]
+    }
+}

@@ -1,0 +1,249 @@
+//! Read access for other roles: what the engine knows, in a fixed order.
+
+use super::engine::Engine;
+use super::gateways::GatewayState;
+use super::order::Order;
+use super::pool::NONE;
+use wire::record::command::{Instrument, Settings};
+use wire::record::event::EntryOpened;
+use wire::record::{OrdStatus, OrdType, Side, Stp, TimeInForce};
+
+/// An instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InstrumentView<'e> {
+    /// Its number, for ever.
+    pub id: u32,
+    /// Its symbol.
+    pub symbol: &'e str,
+    /// Its filters.
+    pub spec: Instrument,
+    /// Price of the last trade, or 0.
+    pub last_price: i64,
+    /// When its DAY orders expire next.
+    pub session_end_ns: u64,
+}
+
+/// An entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryView<'e> {
+    /// As the last `EntryOpened` event told it.
+    pub opened: EntryOpened,
+    /// Its name.
+    pub name: &'e str,
+    /// Its account's name.
+    pub account: &'e str,
+    /// Number of the last event told to it.
+    pub entry_seq: u64,
+    /// Highest ClOrdID of a binary entry, or 0.
+    pub last_cl_ord_id: u64,
+    /// Client order ids in text that are remembered.
+    pub client_ids: u32,
+}
+
+/// An open order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderView<'e> {
+    /// Order id.
+    pub order_id: u64,
+    /// Its entry.
+    pub entry: u32,
+    /// Its account.
+    pub account: u32,
+    /// `ClOrdId::num`.
+    pub num: u64,
+    /// Client order id in text, or empty.
+    pub text: &'e str,
+    /// Instrument.
+    pub instrument: u32,
+    /// Side.
+    pub side: Side,
+    /// Type.
+    pub ord_type: OrdType,
+    /// Time in force.
+    pub tif: TimeInForce,
+    /// Bits of `ExecInst`.
+    pub exec_inst: u8,
+    /// Self-trade prevention.
+    pub stp: Stp,
+    /// Price.
+    pub price: i64,
+    /// Total quantity: executed plus open.
+    pub qty: i64,
+    /// Open quantity.
+    pub leaves: i64,
+    /// Executed quantity.
+    pub cum: i64,
+    /// Average price, or 0.
+    pub avg_px: i64,
+    /// NEW or PARTIALLY_FILLED.
+    pub status: OrdStatus,
+}
+
+/// A price level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelView {
+    /// Price.
+    pub price: i64,
+    /// Open quantity.
+    pub qty: i64,
+    /// Orders.
+    pub orders: u32,
+}
+
+/// How much there is of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Open orders.
+    pub open_orders: u32,
+    /// Price levels of all books.
+    pub levels: u32,
+    /// Orders that were given an id so far.
+    pub orders: u64,
+    /// Trades so far.
+    pub trades: u64,
+    /// Accounts.
+    pub accounts: u32,
+    /// Entries.
+    pub entries: u32,
+    /// Instruments.
+    pub instruments: u32,
+    /// Client order ids in text that are remembered.
+    pub client_ids: u32,
+    /// Batches dropped because one before them was missing, over all gateways.
+    pub gaps: u64,
+}
+
+impl Engine {
+    /// The partition.
+    #[must_use]
+    pub const fn partition(&self) -> u16 {
+        self.partition
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// The gateways, by number.
+    pub fn gateways(&self) -> impl Iterator<Item = (u16, GatewayState)> + '_ {
+        self.gateways.table.iter().map(|(g, state)| (*g, *state))
+    }
+
+    /// The instruments, by number.
+    pub fn instruments(&self) -> impl Iterator<Item = InstrumentView<'_>> {
+        (1..)
+            .zip(&self.instruments.rows)
+            .map(|(id, row)| InstrumentView {
+                id,
+                symbol: &row.symbol,
+                spec: row.spec,
+                last_price: row.last_price,
+                session_end_ns: row.session_end_ns,
+            })
+    }
+
+    /// The accounts' names, by number, and how many open orders each has.
+    pub fn accounts(&self) -> impl Iterator<Item = (u32, &str, u32)> {
+        let accounts = (1..).zip(&self.parties.accounts);
+        accounts.map(|(id, account)| (id, &*account.name, account.open))
+    }
+
+    /// The entries, by number.
+    pub fn entries(&self) -> impl Iterator<Item = EntryView<'_>> {
+        (1..).zip(&self.parties.entries).map(|(id, row)| EntryView {
+            opened: self.parties.opened(id),
+            name: &row.name,
+            account: &self.parties.accounts[row.account as usize - 1].name,
+            entry_seq: row.seq,
+            last_cl_ord_id: row.last_num,
+            client_ids: row.ids,
+        })
+    }
+
+    /// How much there is.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts {
+            open_orders: self.open.pool.used(),
+            levels: self.shelf.levels.used(),
+            orders: self.order_count,
+            trades: self.trade_count,
+            accounts: self.parties.accounts.len() as u32,
+            entries: self.parties.entries.len() as u32,
+            instruments: self.instruments.rows.len() as u32,
+            client_ids: self.client_ids.len(),
+            gaps: self.gateways.table.values().map(|state| state.gaps).sum(),
+        }
+    }
+
+    /// An open order by its id.
+    #[must_use]
+    pub fn order(&self, order_id: u64) -> Option<OrderView<'_>> {
+        let slot = self.open.by_id(order_id)?;
+        Some(self.view(&self.open.pool[slot]))
+    }
+
+    /// The levels of one side of an instrument's book, best first; none where there is no such instrument.
+    pub fn levels(&self, instrument: u32, side: Side) -> impl Iterator<Item = LevelView> + '_ {
+        self.level_slots(instrument, side).map(|at| {
+            let level = &self.shelf.levels[at];
+            LevelView {
+                price: level.price,
+                qty: level.qty,
+                orders: level.count,
+            }
+        })
+    }
+
+    /// All open orders: by instrument, bids before asks, best level first, oldest first.
+    pub fn orders(&self) -> impl Iterator<Item = OrderView<'_>> {
+        self.orders_in_book_order().map(|order| self.view(order))
+    }
+
+    pub(crate) fn level_slots(
+        &self,
+        instrument: u32,
+        side: Side,
+    ) -> impl Iterator<Item = u32> + '_ {
+        let known = self.instruments.knows(instrument);
+        let mut levels = known.then(|| self.instruments.row(instrument).side(side).walk());
+        std::iter::from_fn(move || levels.as_mut()?.next(&self.shelf.nodes))
+    }
+
+    pub(crate) fn orders_in_book_order(&self) -> impl Iterator<Item = &Order> {
+        let instruments = 1..=self.instruments.rows.len() as u32;
+        let sides = instruments.flat_map(|i| [(i, Side::Buy), (i, Side::Sell)]);
+        let levels = sides.flat_map(|(i, side)| self.level_slots(i, side));
+        levels.flat_map(|at| self.queue(self.shelf.levels[at].head))
+    }
+
+    /// The orders from `head` on, oldest first.
+    pub(crate) fn queue(&self, head: u32) -> impl Iterator<Item = &Order> {
+        let at = |slot: u32| (slot != NONE).then(|| &self.open.pool[slot]);
+        std::iter::successors(at(head), move |order| at(order.next))
+    }
+
+    fn view(&self, order: &Order) -> OrderView<'_> {
+        OrderView {
+            order_id: order.order_id,
+            entry: order.entry,
+            account: order.account,
+            num: order.num,
+            text: self.open.texts.get(order.text),
+            instrument: order.instrument,
+            side: order.side,
+            ord_type: OrdType::Limit,
+            tif: order.tif,
+            exec_inst: order.exec_inst,
+            stp: order.stp,
+            price: order.price,
+            qty: order.total(),
+            leaves: order.leaves,
+            cum: order.cum,
+            avg_px: order.avg_px(order.price),
+            status: order.status(),
+        }
+    }
+}

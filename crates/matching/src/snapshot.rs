@@ -1,0 +1,152 @@
+//! The whole logical state as bytes: the snapshot, and the hash over it.
+//!
+//! # Layout
+//! `MAGIC u32, VERSION u32`, the state, then the state's hash and a checksum over all before it, both
+//! xxh3-64.  The state: counters and settings, gateways, accounts, entries with what they remember,
+//! instruments with their open orders in the order of the book.  Little-endian; texts are `len u32`
+//! and bytes.  What follows from the rest (indexes, totals, lists) is not in it.
+
+use super::engine::Engine;
+use super::order::Order;
+use super::parties::Entry;
+use wire::record::Side;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// First bytes of a snapshot.
+pub(crate) const MAGIC: u32 = u32::from_le_bytes(*b"QSSN");
+/// Version of the rules and of this layout: another one is not restored.
+pub(crate) const VERSION: u32 = 1;
+
+/// Appends fields.
+pub(crate) struct Writer<'o>(pub(crate) &'o mut Vec<u8>);
+
+impl Writer<'_> {
+    fn u8(&mut self, value: u8) {
+        self.0.push(value);
+    }
+    fn u16(&mut self, value: u16) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+    fn u32(&mut self, value: u32) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+    fn u64(&mut self, value: u64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+    fn i64(&mut self, value: i64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+    fn count(&mut self, count: usize) {
+        self.u64(count as u64);
+    }
+    fn text(&mut self, text: &str) {
+        self.u32(text.len() as u32);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+}
+
+impl Engine {
+    /// Append a snapshot of the whole state to `out`.
+    pub fn snapshot(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        let mut to = Writer(out);
+        to.u32(MAGIC);
+        to.u32(VERSION);
+        let state = to.0.len();
+        self.write_state(&mut to);
+        let hash = xxh3_64(&out[state..]);
+        out.extend_from_slice(&hash.to_le_bytes());
+        let checksum = xxh3_64(&out[start..]);
+        out.extend_from_slice(&checksum.to_le_bytes());
+    }
+
+    /// Hash over the whole logical state: the same for engines that were told the same.
+    #[must_use]
+    pub fn state_hash(&self) -> u64 {
+        let mut state = Vec::new();
+        self.write_state(&mut Writer(&mut state));
+        xxh3_64(&state)
+    }
+
+    fn write_state(&self, to: &mut Writer<'_>) {
+        let position = self.position;
+        to.u16(self.partition);
+        for value in [
+            position.command_offset,
+            position.event_seq,
+            position.event_hash,
+            position.time_ns,
+            position.commands,
+            position.batches,
+            self.order_count,
+            self.trade_count,
+        ] {
+            to.u64(value);
+        }
+        to.0.extend_from_slice(&self.settings.to_bytes());
+        to.count(self.gateways.table.len());
+        for (gateway, state) in &self.gateways.table {
+            to.u16(*gateway);
+            to.u32(state.incarnation);
+            to.u64(state.number);
+            to.u64(state.gaps);
+        }
+        to.count(self.parties.accounts.len());
+        for account in &self.parties.accounts {
+            to.text(&account.name);
+        }
+        to.count(self.parties.entries.len());
+        for entry in &self.parties.entries {
+            self.write_entry(entry, to);
+        }
+        self.write_instruments(to);
+    }
+
+    fn write_entry(&self, entry: &Entry, to: &mut Writer<'_>) {
+        to.text(&entry.name);
+        to.u32(entry.account);
+        to.u8(entry.kind.code());
+        to.u8(u8::from(entry.cancel_on_disconnect));
+        to.u8(entry.stp.code());
+        to.u64(entry.seq);
+        to.u64(entry.last_num);
+        to.u32(entry.ids);
+        for known in self.client_ids.of(entry) {
+            to.text(&known.text);
+            to.u64(known.order_id);
+            to.u64(known.content);
+            to.u16(known.reason.code());
+        }
+    }
+
+    fn write_instruments(&self, to: &mut Writer<'_>) {
+        to.count(self.instruments.rows.len());
+        for (id, row) in (1..).zip(&self.instruments.rows) {
+            to.text(&row.symbol);
+            to.0.extend_from_slice(&row.spec.to_bytes());
+            to.i64(row.last_price);
+            for side in [Side::Buy, Side::Sell] {
+                to.u32(row.side(side).orders);
+                for level in self.level_slots(id, side) {
+                    for order in self.queue(self.shelf.levels[level].head) {
+                        self.write_order(order, to);
+                    }
+                }
+            }
+        }
+    }
+
+    fn write_order(&self, order: &Order, to: &mut Writer<'_>) {
+        to.u64(order.order_id);
+        to.u64(order.num);
+        to.i64(order.price);
+        to.i64(order.leaves);
+        to.i64(order.cum);
+        to.0.extend_from_slice(&order.quote().to_le_bytes());
+        to.u32(order.entry);
+        to.u8(order.tif.code());
+        to.u8(order.exec_inst);
+        to.u8(order.stp.code());
+        to.text(self.open.texts.get(order.text));
+    }
+}

@@ -1,0 +1,390 @@
+//! An ordered map from `i64` keys to slots: a B+tree whose nodes stand in a shared pool.
+//!
+//! # Layout
+//! A node holds up to 32 keys and as many values: children in an inner node, the caller's slots in
+//! a leaf.  The leaves are linked in the order of keys.  An inner node's first key is never looked
+//! at: what is below the second key goes to the first child.
+//!
+//! # Cost
+//! Search, insertion and removal touch one node a layer: 2 layers hold 1,000 keys, 5 hold millions.
+//! A node that falls to a quarter joins its neighbour where both fit into three quarters.
+
+use super::pool::{NONE, Pool, Slot};
+
+const CAP: usize = 32;
+const LOW: usize = CAP / 4;
+const JOINED_MAX: usize = CAP * 3 / 4;
+/// Layers that no book reaches: neighbours that are not joined hold more than 24 keys together.
+const LAYERS_MAX: usize = 16;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    keys: [i64; CAP],
+    vals: [u32; CAP],
+    len: u32,
+    next: u32,
+    prev: u32,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self {
+            keys: [0; CAP],
+            vals: [NONE; CAP],
+            len: 0,
+            next: NONE,
+            prev: NONE,
+        }
+    }
+}
+
+impl Slot for Node {
+    fn link(&self) -> u32 {
+        self.next
+    }
+    fn set_link(&mut self, next: u32) {
+        self.next = next;
+    }
+}
+
+impl Node {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    fn insert(&mut self, at: usize, key: i64, val: u32) {
+        let len = self.len();
+        self.keys.copy_within(at..len, at + 1);
+        self.vals.copy_within(at..len, at + 1);
+        self.keys[at] = key;
+        self.vals[at] = val;
+        self.len += 1;
+    }
+
+    fn remove(&mut self, at: usize) {
+        let len = self.len();
+        self.keys.copy_within(at + 1..len, at);
+        self.vals.copy_within(at + 1..len, at);
+        self.len -= 1;
+    }
+
+    /// Move all from place `at` to the end of `to`.
+    fn spill(&mut self, at: usize, to: &mut Self) {
+        let (len, end) = (self.len(), to.len());
+        to.keys[end..end + len - at].copy_from_slice(&self.keys[at..len]);
+        to.vals[end..end + len - at].copy_from_slice(&self.vals[at..len]);
+        to.len += self.len - at as u32;
+        self.len = at as u32;
+    }
+
+    #[inline(always)]
+    fn child(&self, key: i64) -> usize {
+        let len = self.len();
+        self.keys[1..len].partition_point(|k| *k <= key)
+    }
+
+    #[inline(always)]
+    fn place(&self, key: i64) -> usize {
+        self.keys[..self.len()].partition_point(|k| *k < key)
+    }
+}
+
+/// The pool of nodes that all trees share.
+pub(crate) type Nodes = Pool<Node, 64>;
+
+/// The way from the root to a leaf: node and place in it, one a layer.
+type Path = [(u32, usize); LAYERS_MAX];
+
+#[derive(Debug)]
+pub(crate) struct Tree {
+    root: u32,
+    first: u32,
+    layers: usize,
+}
+
+/// A place among the leaves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor {
+    leaf: u32,
+    at: usize,
+}
+
+impl Tree {
+    pub(crate) const fn new() -> Self {
+        Self {
+            root: NONE,
+            first: NONE,
+            layers: 0,
+        }
+    }
+
+    pub(crate) fn find(&self, nodes: &Nodes, key: i64) -> Option<u32> {
+        if self.root == NONE {
+            return None;
+        }
+        let mut node = &nodes[self.root];
+        for _ in 0..self.layers {
+            node = &nodes[node.vals[node.child(key)]];
+        }
+        let at = node.place(key);
+        (at < node.len() && node.keys[at] == key).then(|| node.vals[at])
+    }
+
+    /// The least key's slot.
+    pub(crate) fn first(&self, nodes: &Nodes) -> Option<(i64, u32)> {
+        (self.first != NONE).then(|| (nodes[self.first].keys[0], nodes[self.first].vals[0]))
+    }
+
+    pub(crate) const fn cursor(&self) -> Cursor {
+        Cursor {
+            leaf: self.first,
+            at: 0,
+        }
+    }
+
+    /// Down to the leaf where `key` belongs.
+    fn descend(&self, nodes: &Nodes, key: i64) -> (Path, u32) {
+        let mut path = [(NONE, 0); LAYERS_MAX];
+        let mut at = self.root;
+        for step in &mut path[..self.layers] {
+            let node = &nodes[at];
+            let child = node.child(key);
+            *step = (at, child);
+            at = node.vals[child];
+        }
+        (path, at)
+    }
+
+    /// Add a key that is not in here.
+    pub(crate) fn insert(&mut self, nodes: &mut Nodes, key: i64, val: u32) {
+        if self.root == NONE {
+            self.root = nodes.take(Node::default());
+            self.first = self.root;
+            self.layers = 0;
+        }
+        let (path, leaf) = self.descend(nodes, key);
+        let at = nodes[leaf].place(key);
+        let (mut node, mut at, mut key, mut val) = (leaf, at, key, val);
+        for layer in (0..=self.layers).rev() {
+            if nodes[node].len() < CAP {
+                nodes[node].insert(at, key, val);
+                return;
+            }
+            let (right, low) = split(nodes, node, at, key, val, layer == self.layers);
+            (key, val) = (low, right);
+            if layer == 0 {
+                break;
+            }
+            node = path[layer - 1].0;
+            at = path[layer - 1].1 + 1;
+        }
+        let mut root = Node::default();
+        root.insert(0, i64::MIN, self.root);
+        root.insert(1, key, val);
+        self.root = nodes.take(root);
+        self.layers += 1;
+    }
+
+    /// Take out a key that is in here.
+    pub(crate) fn remove(&mut self, nodes: &mut Nodes, key: i64) {
+        if self.root == NONE {
+            return;
+        }
+        let (path, leaf) = self.descend(nodes, key);
+        let at = nodes[leaf].place(key);
+        if at == nodes[leaf].len() || nodes[leaf].keys[at] != key {
+            return;
+        }
+        nodes[leaf].remove(at);
+        let mut node = leaf;
+        for layer in (0..self.layers).rev() {
+            let (parent, place) = path[layer];
+            if !self.tidy(nodes, node, parent, place, layer + 1 == self.layers) {
+                return;
+            }
+            node = parent;
+        }
+        self.lower(nodes);
+    }
+
+    /// Mend `node` after a removal; whether its parent lost a child by that.
+    fn tidy(
+        &mut self,
+        nodes: &mut Nodes,
+        node: u32,
+        parent: u32,
+        place: usize,
+        leaf: bool,
+    ) -> bool {
+        let len = nodes[node].len();
+        if len > LOW {
+            return false;
+        }
+        if len == 0 {
+            self.drop_node(nodes, node, leaf);
+            nodes[parent].remove(place);
+            return true;
+        }
+        let siblings = nodes[parent].len();
+        let fits = |other: u32| nodes[other].len() + len <= JOINED_MAX;
+        let right = if place + 1 < siblings && fits(nodes[parent].vals[place + 1]) {
+            place + 1
+        } else if place > 0 && fits(nodes[parent].vals[place - 1]) {
+            place
+        } else {
+            return false;
+        };
+        self.join(nodes, parent, right, leaf);
+        true
+    }
+
+    /// Move the child at `right` into the one before it.
+    fn join(&mut self, nodes: &mut Nodes, parent: u32, right: usize, leaf: bool) {
+        let low = nodes[parent].keys[right];
+        let (to, from) = (nodes[parent].vals[right - 1], nodes[parent].vals[right]);
+        let mut moved = nodes[from].clone();
+        if !leaf {
+            moved.keys[0] = low;
+        }
+        moved.spill(0, &mut nodes[to]);
+        self.drop_node(nodes, from, leaf);
+        nodes[parent].remove(right);
+    }
+
+    fn drop_node(&mut self, nodes: &mut Nodes, node: u32, leaf: bool) {
+        if leaf {
+            let (prev, next) = (nodes[node].prev, nodes[node].next);
+            if prev == NONE {
+                self.first = next;
+            } else {
+                nodes[prev].next = next;
+            }
+            if next != NONE {
+                nodes[next].prev = prev;
+            }
+        }
+        nodes.give(node);
+    }
+
+    /// Take away layers at the top that say nothing any more.
+    fn lower(&mut self, nodes: &mut Nodes) {
+        while self.layers > 0 && nodes[self.root].len() == 1 {
+            let child = nodes[self.root].vals[0];
+            nodes.give(self.root);
+            self.root = child;
+            self.layers -= 1;
+        }
+        if nodes[self.root].len() == 0 {
+            // Only a tree without any leaf left gets here; an inner root lost its last child above.
+            nodes.give(self.root);
+            *self = Self::new();
+        }
+    }
+}
+
+impl Tree {
+    /// Check order, bounds and links of all nodes; how many there are.
+    pub(crate) fn check(&self, nodes: &Nodes) -> Result<u32, String> {
+        if self.root == NONE {
+            return Ok(0);
+        }
+        let mut leaves = Vec::new();
+        let range = (i64::MIN, i64::MAX);
+        let count = check_node(nodes, self.root, self.layers, range, &mut leaves)?;
+        let mut at = self.first;
+        let mut before = NONE;
+        for leaf in leaves {
+            if at != leaf || nodes[at].prev != before {
+                return Err("the leaves are not linked in order".to_owned());
+            }
+            (before, at) = (at, nodes[at].next);
+        }
+        if at == NONE {
+            Ok(count)
+        } else {
+            Err("the leaves do not end".to_owned())
+        }
+    }
+}
+
+/// Check a node and all below it: its keys lie in `low..=high`.
+fn check_node(
+    nodes: &Nodes,
+    at: u32,
+    layers: usize,
+    (low, high): (i64, i64),
+    leaves: &mut Vec<u32>,
+) -> Result<u32, String> {
+    let node = &nodes[at];
+    let len = node.len();
+    let keys = &node.keys[usize::from(layers > 0).min(len)..len];
+    let sorted = keys.windows(2).all(|pair| pair[0] < pair[1]);
+    if len == 0 || len > CAP || !sorted || keys.iter().any(|key| *key < low || *key > high) {
+        return Err(format!(
+            "a node of the tree is out of order at layer {layers}"
+        ));
+    }
+    if layers == 0 {
+        leaves.push(at);
+        return Ok(1);
+    }
+    let mut count = 1;
+    for place in 0..len {
+        let low = if place == 0 { low } else { node.keys[place] };
+        let high = if place + 1 == len {
+            high
+        } else {
+            node.keys[place + 1] - 1
+        };
+        count += check_node(nodes, node.vals[place], layers - 1, (low, high), leaves)?;
+    }
+    Ok(count)
+}
+
+impl Cursor {
+    /// The slot here, and one step on.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, nodes: &Nodes) -> Option<u32> {
+        if self.leaf == NONE {
+            return None;
+        }
+        let node = &nodes[self.leaf];
+        let val = node.vals[self.at];
+        self.at += 1;
+        if self.at == node.len() {
+            *self = Self {
+                leaf: node.next,
+                at: 0,
+            };
+        }
+        Some(val)
+    }
+}
+
+/// Split a full node around a new key; the new node to its right and that node's low key.
+fn split(nodes: &mut Nodes, node: u32, at: usize, key: i64, val: u32, leaf: bool) -> (u32, i64) {
+    // Keys that come in rising order leave full nodes behind them.
+    let half = if at == CAP { CAP - 1 } else { CAP / 2 };
+    let mut right = Node::default();
+    nodes[node].spill(half, &mut right);
+    if at > half {
+        right.insert(at - half, key, val);
+    } else {
+        nodes[node].insert(at, key, val);
+    }
+    let low = right.keys[0];
+    if leaf {
+        right.prev = node;
+        right.next = nodes[node].next;
+    }
+    let next = right.next;
+    let right = nodes.take(right);
+    if leaf {
+        nodes[node].next = right;
+        if next != NONE {
+            nodes[next].prev = right;
+        }
+    }
+    (right, low)
+}

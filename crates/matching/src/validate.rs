@@ -1,0 +1,262 @@
+//! Every invariant of the whole state, checked the slow way.
+
+use super::book::{Level, key};
+use super::engine::Engine;
+use super::instruments::Listing;
+use super::order::Order;
+use super::pool::NONE;
+use wire::record::{EntryKind, Side, TimeInForce};
+
+type Checked<T = ()> = Result<T, String>;
+
+fn must(condition: bool, what: impl FnOnce() -> String) -> Checked {
+    if condition { Ok(()) } else { Err(what()) }
+}
+
+/// What was counted while the books were walked.
+#[derive(Default)]
+struct Seen {
+    orders: u32,
+    levels: u32,
+    nodes: u32,
+    numbered: usize,
+    texts: usize,
+    day_orders: u32,
+}
+
+impl Engine {
+    /// Check every invariant of the whole state; costs as much as reading all of it a few times.
+    ///
+    /// # Errors
+    /// The first invariant that does not hold.
+    pub fn validate(&self) -> Result<(), String> {
+        let mut seen = Seen::default();
+        for (id, row) in (1..).zip(&self.instruments.rows) {
+            let symbol = &row.symbol;
+            let found = self.instruments.find(symbol) == Some(id);
+            must(found, || {
+                format!("instrument {id} is not found by {symbol}")
+            })?;
+            self.check_book(id, row, &mut seen)
+                .map_err(|what| format!("instrument {id}: {what}"))?;
+        }
+        self.check_totals(&seen)?;
+        self.check_sessions()?;
+        self.check_parties()
+    }
+
+    fn check_book(&self, id: u32, row: &Listing, seen: &mut Seen) -> Checked {
+        seen.day_orders = 0;
+        for side in [Side::Buy, Side::Sell] {
+            self.check_side(id, side, seen)
+                .map_err(|what| format!("{side:?}: {what}"))?;
+        }
+        must(seen.day_orders == row.day_orders, || {
+            format!("{} DAY orders, {} counted", row.day_orders, seen.day_orders)
+        })?;
+        let best = |side| self.levels(id, side).next().map(|level| level.price);
+        match (best(Side::Buy), best(Side::Sell)) {
+            (Some(bid), Some(ask)) if bid >= ask => Err(format!("crossed: {bid} over {ask}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_side(&self, id: u32, side: Side, seen: &mut Seen) -> Checked {
+        let book = self.instruments.row(id).side(side);
+        seen.nodes += book.check_tree(&self.shelf)?;
+        let (mut orders, mut qty) = (0, 0_i64);
+        let mut before = i64::MIN;
+        for at in self.level_slots(id, side) {
+            let level = &self.shelf.levels[at];
+            let key = key(side, level.price);
+            must(key > before, || {
+                format!("level {} out of order", level.price)
+            })?;
+            must(book.level(&self.shelf, key) == Some(at), || {
+                format!("level {} is not found", level.price)
+            })?;
+            before = key;
+            self.check_queue((id, side), at, level, seen)?;
+            orders += level.count;
+            qty = qty.checked_add(level.qty).ok_or("quantity overflows")?;
+            seen.levels += 1;
+        }
+        must((orders, qty) == (book.orders, book.qty), || {
+            format!("totals {} {}, found {orders} {qty}", book.orders, book.qty)
+        })
+    }
+
+    fn check_queue(
+        &self,
+        (id, side): (u32, Side),
+        at: u32,
+        level: &Level,
+        seen: &mut Seen,
+    ) -> Checked {
+        let (mut count, mut qty, mut before) = (0, 0_i64, NONE);
+        let mut slot = level.head;
+        while slot != NONE {
+            let order = &self.open.pool[slot];
+            let place = (order.instrument, order.side, order.price, order.level);
+            must(
+                place == (id, side, level.price, at) && order.prev == before,
+                || format!("order {} stands in the wrong queue", order.order_id),
+            )?;
+            self.check_order(slot, order, seen)
+                .map_err(|what| format!("order {}: {what}", order.order_id))?;
+            count += 1;
+            qty = qty.checked_add(order.leaves).ok_or("quantity overflows")?;
+            before = slot;
+            slot = order.next;
+        }
+        must(count > 0 && before == level.tail, || {
+            format!("level {} does not end at its tail", level.price)
+        })?;
+        must((count, qty) == (level.count, level.qty), || {
+            format!(
+                "level {}: totals {} {}, found {count} {qty}",
+                level.price, level.count, level.qty
+            )
+        })
+    }
+
+    fn check_order(&self, slot: u32, order: &Order, seen: &mut Seen) -> Checked {
+        must(
+            order.price > 0 && order.leaves > 0 && order.cum >= 0,
+            || "price or quantity is not positive".to_owned(),
+        )?;
+        must(order.cum.checked_add(order.leaves).is_some(), || {
+            "quantity overflows".to_owned()
+        })?;
+        must((order.cum == 0) == (order.quote() == 0), || {
+            "executed sum".to_owned()
+        })?;
+        must(
+            matches!(order.tif, TimeInForce::Day | TimeInForce::Gtc),
+            || "its time in force may not rest".to_owned(),
+        )?;
+        let counter = order.order_id & ((1 << 56) - 1);
+        must(counter >= 1 && counter <= self.order_count, || {
+            "an id not given yet".to_owned()
+        })?;
+        must(self.open.by_id(order.order_id) == Some(slot), || {
+            "not found by id".to_owned()
+        })?;
+        must(self.parties.knows(order.entry), || {
+            "unknown entry".to_owned()
+        })?;
+        let entry = self.parties.entry(order.entry);
+        must(entry.account == order.account, || {
+            "another account than its entry".to_owned()
+        })?;
+        if entry.kind == EntryKind::Binary {
+            seen.numbered += 1;
+            must(
+                self.open.by_num(order.entry, order.num) == Some(slot),
+                || "not found by ClOrdID".to_owned(),
+            )?;
+            must(order.num <= entry.last_num, || {
+                "a ClOrdID above the highest".to_owned()
+            })?;
+        }
+        seen.orders += 1;
+        seen.day_orders += u32::from(order.tif == TimeInForce::Day);
+        seen.texts += usize::from(order.text != NONE);
+        Ok(())
+    }
+
+    fn check_totals(&self, seen: &Seen) -> Checked {
+        let (by_id, by_num) = self.open.indexed();
+        let orders = seen.orders as usize;
+        must((orders, seen.numbered) == (by_id, by_num), || {
+            format!(
+                "{orders} orders, {} numbered; indexed {by_id}, {by_num}",
+                seen.numbered
+            )
+        })?;
+        let pools = (
+            self.open.pool.used(),
+            self.shelf.levels.used(),
+            self.shelf.nodes.used(),
+        );
+        must(pools == (seen.orders, seen.levels, seen.nodes), || {
+            format!(
+                "slots taken {pools:?}, found {} {} {}",
+                seen.orders, seen.levels, seen.nodes
+            )
+        })?;
+        let texts = self.open.texts.used();
+        must(texts == seen.texts, || {
+            format!("{texts} texts kept for {} orders", seen.texts)
+        })
+    }
+
+    fn check_sessions(&self) -> Checked {
+        let ends = &self.instruments;
+        must(ends.next_end_ns == ends.earliest_end(), || {
+            "the next session end is not the earliest".to_owned()
+        })?;
+        let now_ns = self.position.time_ns;
+        let ahead = ends.next_end_ns > now_ns || ends.next_end_ns == u64::MAX;
+        must(ahead, || "a session end has passed".to_owned())
+    }
+
+    fn check_parties(&self) -> Checked {
+        let mut listed = 0;
+        let mut remembered = 0;
+        for (id, account) in (1..).zip(&self.parties.accounts) {
+            let found = self.parties.account(&account.name) == Some(id);
+            must(found, || format!("account {id} is not found by name"))?;
+            let mut open = 0;
+            for entry in self.parties.entries_of(id) {
+                open += self.check_entry(entry, id)?;
+                remembered += self.parties.entry(entry).ids;
+            }
+            must(open == account.open, || {
+                format!("account {id}: {} open orders, {open} listed", account.open)
+            })?;
+            listed += open;
+        }
+        must(listed == self.open.pool.used(), || {
+            format!("{listed} orders listed")
+        })?;
+        must(remembered == self.client_ids.len(), || {
+            format!(
+                "{remembered} client ids listed of {}",
+                self.client_ids.len()
+            )
+        })
+    }
+
+    /// How many open orders an entry of `account` lists.
+    fn check_entry(&self, number: u32, account: u32) -> Checked<u32> {
+        let entry = self.parties.entry(number);
+        let found = self.parties.find(entry.kind, &entry.name) == Some(number);
+        must(found && entry.account == account, || {
+            format!("entry {number} is not found by name")
+        })?;
+        let (mut open, mut slot, mut before) = (0, entry.first, (NONE, 0));
+        while slot != NONE {
+            let order = &self.open.pool[slot];
+            let sound = order.entry == number && order.entry_prev == before.0;
+            must(sound && order.order_id > before.1, || {
+                format!("entry {number} lists order {} wrongly", order.order_id)
+            })?;
+            before = (slot, order.order_id);
+            slot = order.entry_next;
+            open += 1;
+        }
+        let mut ids = 0;
+        for known in self.client_ids.of(entry) {
+            let found = self.client_ids.find(number, &known.text);
+            must(found.is_some_and(|it| std::ptr::eq(it, known)), || {
+                format!("entry {number}: client id {} is not found", known.text)
+            })?;
+            ids += 1;
+        }
+        must(ids == entry.ids, || {
+            format!("entry {number}: {} client ids, {ids} found", entry.ids)
+        })?;
+        Ok(open)
+    }
+}
