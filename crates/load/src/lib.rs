@@ -1,1 +1,32 @@
-//! To be filled.
+//! The load generator, and the baselines that the exchange is compared with.
+//!
+//! # What is measured
+//! A request is answered by the first report that carries its ClOrdID.  Its latency runs from the time
+//! at which it was to be sent: in the open loop that is the time of the schedule, whether or not the
+//! socket or this process was late, so that no slow answer hides the ones behind it.
+//! Refused requests are counted apart and are no orders.
+//!
+//! # Cost
+//! One thread, one epoll, one read and one write per connection and turn, nothing allocated per
+//! message: the client must not be what is measured.  `echo` and the closed loop against it say
+//! what the generator itself can do.
+
+pub mod baseline;
+pub mod cli;
+mod error;
+mod fleet;
+mod latency;
+mod link;
+mod mix;
+pub mod notify;
+mod poller;
+mod report;
+mod session;
+mod time;
+mod trader;
+
+pub use error::LoadError;
+pub use fleet::{Fleet, Loop, Target};
+pub use latency::Latency;
+pub use mix::Mix;
+pub use report::Tally;
