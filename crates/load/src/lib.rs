@@ -18,10 +18,11 @@ mod fleet;
 mod latency;
 mod link;
 mod mix;
-pub mod notify;
 mod poller;
 mod report;
+mod round_trip;
 mod session;
+mod text;
 mod time;
 mod trader;
 

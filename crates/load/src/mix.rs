@@ -45,8 +45,14 @@ impl FromStr for Mix {
             .collect::<Result<_, _>>()
             .map_err(|_| "three whole numbers are wanted, as in 45/45/10".to_owned())?;
         match shares[..] {
-            [rest, cancel, cross] if u16::from(rest) + u16::from(cancel) + u16::from(cross) == 100 => {
-                Ok(Self { rest, cancel, cross })
+            [rest, cancel, cross]
+                if u16::from(rest) + u16::from(cancel) + u16::from(cross) == 100 =>
+            {
+                Ok(Self {
+                    rest,
+                    cancel,
+                    cross,
+                })
             }
             _ => Err("three shares that make 100 are wanted, as in 45/45/10".to_owned()),
         }
@@ -105,7 +111,10 @@ mod tests {
     fn resting_orders_never_cross_and_crossing_ones_always_do() {
         let mut random = Random::new(1);
         for _ in 0..10_000 {
-            let (bid, ask) = (rest_price(true, &mut random), rest_price(false, &mut random));
+            let (bid, ask) = (
+                rest_price(true, &mut random),
+                rest_price(false, &mut random),
+            );
             assert!(bid < ask && cross_price(false) < bid && ask < cross_price(true));
         }
     }

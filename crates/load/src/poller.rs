@@ -1,5 +1,6 @@
 //! Readiness of many sockets, with timeouts in nanoseconds.
 
+use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::buffer::spare_capacity;
@@ -22,10 +23,15 @@ pub struct Ready {
 }
 
 /// An epoll instance.
-#[derive(Debug)]
 pub struct Poller {
     epoll: OwnedFd,
     events: Vec<Event>,
+}
+
+impl fmt::Debug for Poller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Poller").field(&self.epoll).finish()
+    }
 }
 
 impl Poller {

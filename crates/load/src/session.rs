@@ -4,19 +4,22 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use wire::sbe::{Message, NULL_U32, SecurityListRequest};
 use wire::soup::{LoginRequest, Packets, Sender, kind};
 
 use crate::error::LoadError;
 
 /// Longest packet taken from a server, in bytes.
 pub const PACKET_BYTES_MAX: usize = 4096;
+/// FIX 559: all securities.
+const ALL_SECURITIES: u8 = 4;
 /// Longest wait for the answer to a login.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a login brought.
 #[derive(Debug)]
 pub struct Login {
-    /// The connection; nothing that was sent on it is unread but for `rest`.
+    /// The connection, blocking.
     pub stream: TcpStream,
     /// Highest ClOrdID that the exchange has seen of this user.
     pub last_cl_ord_id: u64,
@@ -79,6 +82,49 @@ pub fn login(address: SocketAddr, user: &str, password: &str) -> Result<Login, L
             });
         }
     }
+}
+
+/// Ask for all instruments: their numbers, in the exchange's order.
+///
+/// # Errors
+/// When the exchange answers something else, or not in time.
+pub fn instruments(stream: &mut TcpStream) -> Result<Vec<u32>, LoadError> {
+    let mut request = Vec::new();
+    SecurityListRequest {
+        security_req_id: 1,
+        security_id: NULL_U32,
+        security_list_request_type: ALL_SECURITIES,
+    }
+    .push(&mut request);
+    stream.write_all(&request)?;
+    let (mut received, mut piece) = (Vec::new(), [0; 1024]);
+    loop {
+        match stream.read(&mut piece)? {
+            0 => return Err(LoadError::Closed("while instruments were asked for".into())),
+            bytes => received.extend_from_slice(&piece[..bytes]),
+        }
+        if let Some(listed) = read_instruments(&received)? {
+            return Ok(listed);
+        }
+    }
+}
+
+/// The instruments, once all of them have come.
+fn read_instruments(bytes: &[u8]) -> Result<Option<Vec<u32>>, LoadError> {
+    let mut listed = Vec::new();
+    for packet in Packets::new(bytes, Sender::Server, PACKET_BYTES_MAX) {
+        let packet = packet.map_err(|error| LoadError::Protocol(error.to_string()))?;
+        if packet.kind != kind::UNSEQUENCED {
+            continue;
+        }
+        if let Ok(Message::SecurityList(security)) = Message::read(packet.payload) {
+            listed.push(security.security_id);
+            if listed.len() == security.tot_no_related_sym as usize {
+                return Ok(Some(listed));
+            }
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! One session's orders: what it sends next, and what its reports answer.
 
+use wire::record::{OrdType, Side, TimeInForce};
 use wire::sbe::{
     BusinessMessageReject, ExecutionReportCancel, ExecutionReportNew, ExecutionReportReject,
-    ExecutionReportTrade, Header, NULL_I64, NULL_U8, NewOrderSingle, OrderCancelReject,
+    ExecutionReportTrade, Header, NULL_I64, NULL_U8, NULL_U64, NewOrderSingle, OrderCancelReject,
     OrderCancelRequest, split,
 };
-use wire::record::{OrdType, Side, TimeInForce};
 
 use crate::error::LoadError;
 use crate::mix::{CROSS_QTY, Mix, REST_QTY, Random, cross_price, rest_price};
@@ -75,7 +75,7 @@ impl Trader {
             random: Random::new(seed),
             next_cl_ord_id: last_cl_ord_id + 1,
             in_flight: 0,
-            resting: Vec::with_capacity(plan.resting * 2),
+            resting: Vec::new(),
             filling: false,
             plan,
         }
@@ -138,7 +138,7 @@ impl Trader {
             OrderCancelRequest {
                 cl_ord_id,
                 orig_cl_ord_id: order.cl_ord_id,
-                order_id: 0,
+                order_id: NULL_U64,
                 security_id: order.instrument,
             }
             .push(out);
@@ -153,7 +153,11 @@ impl Trader {
         let (price, order_qty, time_in_force) = if cross {
             (cross_price(buy), CROSS_QTY, TimeInForce::Ioc)
         } else {
-            (rest_price(buy, &mut self.random), REST_QTY, TimeInForce::Gtc)
+            (
+                rest_price(buy, &mut self.random),
+                REST_QTY,
+                TimeInForce::Gtc,
+            )
         };
         NewOrderSingle {
             cl_ord_id,
@@ -161,7 +165,11 @@ impl Trader {
             order_qty,
             stop_px: NULL_I64,
             security_id: self.plan.instruments[place],
-            side: if buy { Side::Buy.code() } else { Side::Sell.code() },
+            side: if buy {
+                Side::Buy.code()
+            } else {
+                Side::Sell.code()
+            },
             ord_type: OrdType::Limit.code(),
             time_in_force: time_in_force.code(),
             exec_inst: 0,
@@ -218,7 +226,12 @@ impl Trader {
     /// # Errors
     /// `Protocol` when it can't be read.
     #[inline]
-    pub fn take(&mut self, message: &[u8], now_ns: u64, tally: &mut Tally) -> Result<(), LoadError> {
+    pub fn take(
+        &mut self,
+        message: &[u8],
+        now_ns: u64,
+        tally: &mut Tally,
+    ) -> Result<(), LoadError> {
         let (header, block) = split(message).map_err(protocol)?;
         match header.template_id {
             ExecutionReportNew::TEMPLATE => {
@@ -256,10 +269,14 @@ impl Trader {
     ) -> Result<(), LoadError> {
         let cl_ord_id = match header.template_id {
             ExecutionReportReject::TEMPLATE => {
-                ExecutionReportReject::read(header, block).map_err(protocol)?.cl_ord_id
+                ExecutionReportReject::read(header, block)
+                    .map_err(protocol)?
+                    .cl_ord_id
             }
             OrderCancelReject::TEMPLATE => {
-                OrderCancelReject::read(header, block).map_err(protocol)?.cl_ord_id
+                OrderCancelReject::read(header, block)
+                    .map_err(protocol)?
+                    .cl_ord_id
             }
             BusinessMessageReject::TEMPLATE => {
                 BusinessMessageReject::read(header, block)

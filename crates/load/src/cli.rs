@@ -1,0 +1,266 @@
+//! The command line, and what each command prints.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::baseline::{Echo, append_and_sync};
+use crate::error::LoadError;
+use crate::fleet::{Fleet, Loop, Target};
+use crate::mix::Mix;
+use crate::report::Tally;
+use crate::trader::Plan;
+use crate::{round_trip, text};
+
+/// Longest wait for the last answers.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Longest time in which the books fill.
+const WARM: Duration = Duration::from_secs(120);
+/// Requests in flight while the books fill, per session.
+const WARM_IN_FLIGHT: usize = 100;
+/// Requests that may wait for an answer in the open loop, per session.
+const OPEN_IN_FLIGHT_MAX: usize = 1 << 16;
+
+/// A load generator for the binary protocol.
+#[derive(Debug, Parser)]
+#[command(name = "load", args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A bare echo server: the baseline of round trips, and the generator's own ceiling.
+    Echo {
+        /// Address to listen on.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
+    /// Append and fdatasync, over and over: the baseline of what is durable.
+    Fdatasync {
+        /// Directory on the disk to measure.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Bytes of each append.
+        #[arg(long, default_value_t = 4096)]
+        bytes: usize,
+        /// How long.
+        #[arg(long, default_value_t = 2.0)]
+        seconds: f64,
+    },
+    /// Round trips with one request in flight, in turns against the exchange and echo servers.
+    RoundTrip {
+        #[command(flatten)]
+        session: Session,
+        /// Port of an echo server on the same host; may be given more than once.
+        #[arg(long)]
+        echo_port: Vec<u16>,
+        /// How long, over all of them.
+        #[arg(long, default_value_t = 5.0)]
+        seconds: f64,
+    },
+}
+
+/// How to reach the exchange, and what to trade there.
+#[derive(Debug, Clone, Args)]
+pub struct Session {
+    /// Host of the exchange.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// Port of the binary protocol.
+    #[arg(long, default_value_t = 9879)]
+    pub port: u16,
+    /// Users are this and a number from 1.
+    #[arg(long, default_value = "demo")]
+    pub user_prefix: String,
+    /// Their password.
+    #[arg(long, default_value = "demo")]
+    pub password: String,
+    /// Numbers of the instruments, with commas; by default the exchange's first four.
+    #[arg(long, value_delimiter = ',')]
+    pub instruments: Vec<u32>,
+    /// Orders that rest when the books are warm, over all sessions.
+    #[arg(long, default_value_t = 20_000)]
+    pub resting: usize,
+    /// Shares in percent: new orders that rest, cancels, orders that cross.
+    #[arg(long, default_value = "45/45/10")]
+    pub mix: Mix,
+    /// Seed of the random choices.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    #[command(flatten)]
+    session: Session,
+    /// Sessions.
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
+    /// Requests in flight per session, in the closed loop.
+    #[arg(long, default_value_t = 100)]
+    in_flight: usize,
+    /// Open loop: requests a second over all sessions.
+    #[arg(long)]
+    rate: Option<f64>,
+    /// How long.
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    /// How long before it counts.
+    #[arg(long, default_value_t = 1.0)]
+    warmup_seconds: f64,
+    /// The other side is a bare echo server.
+    #[arg(long)]
+    echo: bool,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Run the command line `args` (the program's name first); gives the exit code.
+pub fn main<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let failed = error.use_stderr();
+            // Nothing is left to tell whom where even this can't be printed.
+            drop(error.print());
+            return if failed { 2 } else { 0 };
+        }
+    };
+    let done = match cli.command {
+        None => run(&cli.run),
+        Some(Command::Echo { listen }) => echo(listen),
+        Some(Command::Fdatasync {
+            dir,
+            bytes,
+            seconds,
+        }) => append_and_sync(&dir, bytes, duration(seconds))
+            .and_then(|disk| print(&disk.to_json(bytes).to_string())),
+        Some(Command::RoundTrip {
+            session,
+            echo_port,
+            seconds,
+        }) => round_trip::run(&session, &echo_port, duration(seconds))
+            .and_then(|result| print(&result.to_string())),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(error) => {
+            drop(writeln!(std::io::stderr(), "load: {error}"));
+            1
+        }
+    }
+}
+
+fn print(line: &str) -> Result<(), LoadError> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+/// The address of `host` and `port`.
+pub(crate) fn resolve(host: &str, port: u16) -> Result<SocketAddr, LoadError> {
+    (host, port)
+        .to_socket_addrs()?
+        .next()
+        .ok_or_else(|| LoadError::Protocol(format!("{host} has no address")))
+}
+
+impl Session {
+    /// The exchange as a target.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        Target::Exchange {
+            user_prefix: self.user_prefix.clone(),
+            password: self.password.clone(),
+        }
+    }
+
+    /// What each of `connections` sessions trades, with so many requests out at most.
+    #[must_use]
+    pub fn plan(&self, connections: usize, in_flight_max: usize) -> Plan {
+        Plan {
+            mix: self.mix,
+            instruments: self.instruments.clone(),
+            resting: (self.resting / connections.max(1)).max(1),
+            in_flight_max,
+        }
+    }
+}
+
+fn echo(listen: SocketAddr) -> Result<(), LoadError> {
+    let mut echo = Echo::bind(listen)?;
+    print(&format!("ready echo={}", echo.address()?))?;
+    echo.serve(&AtomicBool::new(false))
+}
+
+fn run(run: &Run) -> Result<(), LoadError> {
+    let result = measure(run)?;
+    if run.json {
+        print(&result.to_string())
+    } else {
+        print(&text::run(&result))
+    }
+}
+
+fn measure(run: &Run) -> Result<Value, LoadError> {
+    let how = match run.rate {
+        Some(rate) => Loop::Open { rate },
+        None => Loop::Closed {
+            in_flight: run.in_flight,
+        },
+    };
+    let in_flight_max = run.rate.map_or(run.in_flight, |_| OPEN_IN_FLIGHT_MAX);
+    let mut plan = run.session.plan(run.connections, in_flight_max);
+    let mut target = run.session.target();
+    if run.echo {
+        target = Target::Echo;
+        plan.instruments = vec![1];
+        plan.mix = Mix {
+            rest: 100,
+            cancel: 0,
+            cross: 0,
+        };
+        plan.resting = usize::MAX;
+    }
+    let address = resolve(&run.session.host, run.session.port)?;
+    let mut fleet = Fleet::connect(address, &target, run.connections, &plan, run.session.seed)?;
+    if !run.echo {
+        fleet.warm(WARM_IN_FLIGHT, WARM)?;
+    }
+    let mut tally = Tally::default();
+    fleet.run(how, duration(run.warmup_seconds), &mut tally)?;
+    tally.reset();
+    let start = crate::time::now_ns();
+    fleet.run(how, duration(run.seconds), &mut tally)?;
+    let seconds = (crate::time::now_ns() - start) as f64 / 1e9;
+    // The closed loop counts what was answered in its time, the open loop all that was sent in it.
+    let mut rest = Tally::default();
+    let tail = if run.rate.is_some() {
+        &mut tally
+    } else {
+        &mut rest
+    };
+    let lost = fleet.drain(DRAIN, tail)?;
+    let mut result = tally.to_json(seconds, lost as u64);
+    result["loop"] = json!(if run.rate.is_some() { "open" } else { "closed" });
+    result["connections"] = json!(run.connections);
+    result["in_flight"] = json!(run.in_flight);
+    result["rate"] = json!(run.rate);
+    result["echo"] = json!(run.echo);
+    Ok(result)
+}

@@ -1,0 +1,320 @@
+//! Many sessions on one thread, and the two loops that drive them.
+
+use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use wire::soup::{Packets, Sender, kind, push_empty};
+
+use crate::error::LoadError;
+use crate::link::Link;
+use crate::poller::{Poller, Ready};
+use crate::report::Tally;
+use crate::session::{PACKET_BYTES_MAX, instruments, login};
+use crate::time::now_ns;
+use crate::trader::{Plan, Trader};
+
+/// Bytes read from one session at once at most.
+const READ_BYTES: usize = 256 * 1024;
+/// Instruments that are traded when none are named.
+const INSTRUMENTS: usize = 4;
+/// A session that sent nothing for so long sends a heartbeat.
+const HEARTBEAT_NS: u64 = 800_000_000;
+/// Longest wait for something to happen.
+const WAIT_NS: u64 = 50_000_000;
+/// Longest wait for room when a session has as many requests out as it may.
+const STALL_NS: u64 = 200_000;
+
+/// The other side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An exchange: each session logs in as the prefix and its number from 1.
+    Exchange {
+        /// What stands before the number in a user's name.
+        user_prefix: String,
+        /// Password of all of them.
+        password: String,
+    },
+    /// A server that sends back what it gets.
+    Echo,
+}
+
+/// How requests follow each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Loop {
+    /// The next request is sent when an answer comes; so many are out per session.
+    Closed {
+        /// Requests without an answer, per session.
+        in_flight: usize,
+    },
+    /// Requests are sent by a schedule, whatever the answers do.
+    Open {
+        /// Requests a second over all sessions.
+        rate: f64,
+    },
+}
+
+#[derive(Debug)]
+struct Seat {
+    link: Link,
+    trader: Trader,
+    watches_writes: bool,
+    sent_ns: u64,
+}
+
+impl Seat {
+    /// Take what came; `now_ns` is when it was read.
+    fn receive(&mut self, tally: &mut Tally) -> Result<(), LoadError> {
+        let alive = self.link.fill()?;
+        let now = now_ns();
+        let mut packets = Packets::new(self.link.received(), Sender::Server, PACKET_BYTES_MAX);
+        for packet in &mut packets {
+            let packet = packet.map_err(|error| LoadError::Protocol(error.to_string()))?;
+            match packet.kind {
+                kind::SEQUENCED | kind::UNSEQUENCED => {
+                    self.trader.take(packet.payload, now, tally)?;
+                }
+                kind::END_OF_SESSION => return Err(LoadError::Closed("end of session".into())),
+                _ => {}
+            }
+        }
+        let consumed = packets.consumed();
+        self.link.consume(consumed);
+        if alive {
+            Ok(())
+        } else {
+            Err(LoadError::Closed("in the middle of a run".into()))
+        }
+    }
+}
+
+/// Sessions that trade.
+#[derive(Debug)]
+pub struct Fleet {
+    poller: Poller,
+    seats: Vec<Seat>,
+    ready: Vec<Ready>,
+    heartbeat_ns: u64,
+    /// An echo would send a heartbeat back, which no server sends.
+    heartbeats: bool,
+}
+
+impl Fleet {
+    /// Connect and log in `connections` sessions.  A plan without instruments takes the exchange's first four.
+    ///
+    /// # Errors
+    /// When one of them can't be had.
+    pub fn connect(
+        address: SocketAddr,
+        target: &Target,
+        connections: usize,
+        plan: &Plan,
+        seed: u64,
+    ) -> Result<Self, LoadError> {
+        // The open loop sleeps for a few microseconds at a time: no slack for the kernel.
+        rustix::thread::set_current_timer_slack(NonZeroU64::new(1))?;
+        let poller = Poller::new()?;
+        let mut plan = plan.clone();
+        let mut seats = Vec::with_capacity(connections);
+        for place in 0..connections {
+            let (stream, last) = match target {
+                Target::Echo => (TcpStream::connect(address)?, 0),
+                Target::Exchange {
+                    user_prefix,
+                    password,
+                } => {
+                    let user = format!("{user_prefix}{}", place + 1);
+                    let mut login = login(address, &user, password)?;
+                    if plan.instruments.is_empty() {
+                        plan.instruments = instruments(&mut login.stream)?;
+                        plan.instruments.truncate(INSTRUMENTS);
+                    }
+                    (login.stream, login.last_cl_ord_id)
+                }
+            };
+            let link = Link::new(stream, READ_BYTES)?;
+            poller.add(link.stream(), place, false)?;
+            seats.push(Seat {
+                link,
+                trader: Trader::new(plan.clone(), last, seed + place as u64),
+                watches_writes: false,
+                sent_ns: now_ns(),
+            });
+        }
+        Ok(Self {
+            poller,
+            seats,
+            ready: Vec::with_capacity(connections),
+            heartbeat_ns: now_ns(),
+            heartbeats: *target != Target::Echo,
+        })
+    }
+
+    /// Requests without an answer.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.seats.iter().map(|seat| seat.trader.in_flight()).sum()
+    }
+
+    /// Send resting orders until the books hold what the plan wants.
+    ///
+    /// # Errors
+    /// When a session fails, or the books do not fill within `timeout`.
+    pub fn warm(&mut self, in_flight: usize, timeout: Duration) -> Result<(), LoadError> {
+        let deadline = now_ns() + timeout.as_nanos() as u64;
+        let mut tally = Tally::default();
+        for seat in &mut self.seats {
+            seat.trader.filling = true;
+        }
+        while self.seats.iter().any(|seat| !seat.trader.is_full()) {
+            if now_ns() > deadline {
+                return Err(LoadError::Protocol("the books do not fill".into()));
+            }
+            for place in 0..self.seats.len() {
+                let seat = &self.seats[place];
+                if !seat.trader.is_full() && seat.trader.in_flight() * 2 <= in_flight {
+                    self.top_up(place, in_flight)?;
+                }
+            }
+            self.turn(WAIT_NS, &mut tally)?;
+        }
+        for seat in &mut self.seats {
+            seat.trader.filling = false;
+        }
+        Ok(())
+    }
+
+    /// Drive the sessions for `duration`, and count what is answered in it.
+    ///
+    /// # Errors
+    /// When a session fails.
+    pub fn run(
+        &mut self,
+        how: Loop,
+        duration: Duration,
+        tally: &mut Tally,
+    ) -> Result<(), LoadError> {
+        let end = now_ns() + duration.as_nanos() as u64;
+        match how {
+            Loop::Closed { in_flight } => self.run_closed(in_flight, end, tally),
+            Loop::Open { rate } => self.run_open(rate, end, tally),
+        }
+    }
+
+    fn run_closed(
+        &mut self,
+        in_flight: usize,
+        end: u64,
+        tally: &mut Tally,
+    ) -> Result<(), LoadError> {
+        for place in 0..self.seats.len() {
+            self.top_up(place, in_flight)?;
+        }
+        loop {
+            let now = now_ns();
+            if now >= end {
+                return Ok(());
+            }
+            self.turn(WAIT_NS.min(end - now), tally)?;
+            for at in 0..self.ready.len() {
+                self.top_up(self.ready[at].token, in_flight)?;
+            }
+        }
+    }
+
+    fn run_open(&mut self, rate: f64, end: u64, tally: &mut Tally) -> Result<(), LoadError> {
+        let start = now_ns();
+        let due = |number: u64| start + (number as f64 * 1e9 / rate) as u64;
+        let mut number = 0;
+        while due(number) < end {
+            let now = now_ns();
+            let first = number;
+            let mut wait_min = 0;
+            while due(number) <= now && due(number) < end {
+                let place = number as usize % self.seats.len();
+                let seat = &mut self.seats[place];
+                if !seat.trader.has_room() {
+                    tally.stalls += 1;
+                    wait_min = STALL_NS;
+                    break;
+                }
+                seat.trader.push_request(due(number), &mut seat.link.outbox);
+                number += 1;
+            }
+            for place in 0..self.seats.len().min((number - first) as usize) {
+                let place = (first as usize + place) % self.seats.len();
+                self.flush(place)?;
+            }
+            let wait = due(number).saturating_sub(now_ns());
+            self.turn(wait.clamp(wait_min, WAIT_NS), tally)?;
+        }
+        Ok(())
+    }
+
+    /// Wait until everything is answered, at most for `timeout`; says how many are not.
+    ///
+    /// # Errors
+    /// When a session fails.
+    pub fn drain(&mut self, timeout: Duration, tally: &mut Tally) -> Result<usize, LoadError> {
+        let deadline = now_ns() + timeout.as_nanos() as u64;
+        while self.in_flight() > 0 && now_ns() < deadline {
+            self.turn(WAIT_NS, tally)?;
+        }
+        Ok(self.in_flight())
+    }
+
+    /// One turn: wait, read what is ready, send what waits.
+    fn turn(&mut self, timeout_ns: u64, tally: &mut Tally) -> Result<(), LoadError> {
+        self.ready.clear();
+        self.poller.wait(timeout_ns, &mut self.ready)?;
+        for at in 0..self.ready.len() {
+            let ready = self.ready[at];
+            if ready.readable {
+                self.seats[ready.token].receive(tally)?;
+            }
+            if ready.writable {
+                self.flush(ready.token)?;
+            }
+        }
+        self.heartbeat()
+    }
+
+    fn top_up(&mut self, place: usize, in_flight: usize) -> Result<(), LoadError> {
+        let seat = &mut self.seats[place];
+        let now = now_ns();
+        while seat.trader.in_flight() < in_flight && seat.trader.has_room() {
+            seat.trader.push_request(now, &mut seat.link.outbox);
+        }
+        self.flush(place)
+    }
+
+    fn flush(&mut self, place: usize) -> Result<(), LoadError> {
+        let seat = &mut self.seats[place];
+        if seat.link.outbox.is_empty() {
+            return Ok(());
+        }
+        seat.sent_ns = now_ns();
+        let waits = !seat.link.flush()?;
+        if waits != seat.watches_writes {
+            seat.watches_writes = waits;
+            self.poller.modify(seat.link.stream(), place, waits)?;
+        }
+        Ok(())
+    }
+
+    fn heartbeat(&mut self) -> Result<(), LoadError> {
+        let now = now_ns();
+        if now < self.heartbeat_ns || !self.heartbeats {
+            return Ok(());
+        }
+        self.heartbeat_ns = now + HEARTBEAT_NS / 8;
+        for place in 0..self.seats.len() {
+            let seat = &mut self.seats[place];
+            if now.saturating_sub(seat.sent_ns) > HEARTBEAT_NS {
+                push_empty(kind::CLIENT_HEARTBEAT, &mut seat.link.outbox);
+                self.flush(place)?;
+            }
+        }
+        Ok(())
+    }
+}
