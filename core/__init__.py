@@ -4,6 +4,20 @@ What is done per message stands in Rust behind it and is crossed once per batch.
 the project but ``protocol``; every role may import it.
 """
 
-from core._native import Commands, View, describe_commands, describe_events, parse_decimal
+from core._native import (
+    Commands,
+    View,
+    describe_commands,
+    describe_events,
+    load_main,
+    parse_decimal,
+)
 
-__all__ = ["Commands", "View", "describe_commands", "describe_events", "parse_decimal"]
+__all__ = [
+    "Commands",
+    "View",
+    "describe_commands",
+    "describe_events",
+    "load_main",
+    "parse_decimal",
+]

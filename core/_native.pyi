@@ -1,6 +1,6 @@
 from typing import final
 
-__all__ = ["Commands", "describe_commands", "describe_events", "View", "parse_decimal"]
+__all__ = ["Commands", "describe_commands", "describe_events", "View", "load_main", "parse_decimal"]
 
 @final
 class Commands:
@@ -157,4 +157,5 @@ class View:
     def wait_for(self, order_id: int) -> int: ...
     def wait_for_user(self, user: str) -> int: ...
 
+def load_main(args: list[str]) -> int: ...
 def parse_decimal(text: bytes) -> int: ...

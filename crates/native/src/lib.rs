@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 mod commands;
 mod describe;
+mod load;
 mod view;
 
 #[pymodule]
@@ -15,6 +16,8 @@ mod _native {
     use super::commands::Commands;
     #[pymodule_export]
     use super::describe::{describe_commands, describe_events};
+    #[pymodule_export]
+    use super::load::load_main;
     #[pymodule_export]
     use super::view::{View, parse_decimal};
 }
