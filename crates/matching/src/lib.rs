@@ -22,6 +22,7 @@
 mod admin;
 mod amend;
 mod ask;
+mod bare;
 mod book;
 mod cancel;
 mod checks;
@@ -46,6 +47,7 @@ mod texts;
 mod tree;
 mod validate;
 
+pub use bare::BareBook;
 pub use engine::{Engine, Position};
 pub use gateways::GatewayState;
 pub use read::{Counts, EntryView, InstrumentView, LevelView, OrderView};

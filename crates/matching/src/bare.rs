@@ -1,0 +1,51 @@
+//! The book's structure by itself, without accounts, names and events: to measure it beside others.
+
+use super::book::{BookSide, Orders, Shelf};
+use super::order::Order;
+use super::pool::Pool;
+use wire::record::Side;
+
+/// One side of one book: orders by price and time.
+#[derive(Debug)]
+pub struct BareBook {
+    shelf: Shelf,
+    orders: Orders,
+    side: BookSide,
+}
+
+impl Default for BareBook {
+    fn default() -> Self {
+        Self {
+            shelf: Shelf::new(),
+            orders: Pool::new(),
+            side: BookSide::new(),
+        }
+    }
+}
+
+impl BareBook {
+    /// Put an offer at the end of its level; what [`BareBook::cancel`] takes it out by.
+    pub fn add(&mut self, price: i64, qty: i64) -> u32 {
+        let slot = self.orders.take(Order {
+            price,
+            leaves: qty,
+            side: Side::Sell,
+            ..Order::default()
+        });
+        self.side.push(&mut self.shelf, &mut self.orders, slot);
+        slot
+    }
+
+    /// Take out an offer that is in here.
+    pub fn cancel(&mut self, slot: u32) {
+        self.side.unlink(&mut self.shelf, &mut self.orders, slot);
+        self.orders.give(slot);
+    }
+
+    /// The oldest offer of the least price: its handle and price.
+    #[must_use]
+    pub fn best(&self) -> Option<(u32, i64)> {
+        let level = &self.shelf.levels[self.side.reach(i64::MAX)?];
+        Some((level.head, level.price))
+    }
+}
