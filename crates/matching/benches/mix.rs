@@ -2,6 +2,7 @@
 //!
 //! It is made with an engine beside it, so that cancels name open orders; it is encoded before
 //! anything is timed.
+#![allow(clippy::unwrap_used)]
 
 use matching::Engine;
 use wire::record::command::{Cancel, EntryOpen, Instrument, NO_INSTRUMENT, NewOrder};
