@@ -11,7 +11,7 @@ VENV   := .venv
 # The folder's name may hold spaces: PY and BIN stand in quotes wherever they are used.
 BIN    := $(CURDIR)/$(VENV)/bin
 PY     := $(BIN)/python
-RUST   := Cargo.toml Cargo.lock $(shell find crates -path '*/fuzz' -prune -o \
+RUST   := Cargo.toml Cargo.lock .cargo/config.toml $(shell find crates -path '*/fuzz' -prune -o \
   \( -name '*.rs' -o -name Cargo.toml -o -name '*.xml' \) -print | sort)
 INSTALL = if command -v uv >/dev/null; \
   then uv pip install -q --python "$(PY)" --require-hashes -r $<; \

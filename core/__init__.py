@@ -6,6 +6,16 @@ the project but ``protocol``; every role may import it.
 
 from core._native import (
     Commands,
+    DataDirLock,
+    DataDirLocked,
+    JournalDamaged,
+    JournalError,
+    JournalFailed,
+    JournalFull,
+    JournalRange,
+    Log,
+    LogReader,
+    MemoryLog,
     View,
     describe_commands,
     describe_events,
@@ -15,6 +25,16 @@ from core._native import (
 
 __all__ = [
     "Commands",
+    "DataDirLock",
+    "DataDirLocked",
+    "JournalDamaged",
+    "JournalError",
+    "JournalFailed",
+    "JournalFull",
+    "JournalRange",
+    "Log",
+    "LogReader",
+    "MemoryLog",
     "View",
     "describe_commands",
     "describe_events",

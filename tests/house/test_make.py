@@ -48,7 +48,7 @@ def test_help_lists_the_commands() -> None:
 def test_all_that_is_missing_is_listed_at_once(bare_machine: pathlib.Path) -> None:
     done = check_tools("test", bare_machine)
     assert done.returncode == 1
-    for what in ("Python >= 3.11", "Rust >= 1.88", "a C compiler", "wrk"):
+    for what in ("Python >= 3.11", "Rust >= 1.89", "a C compiler", "wrk"):
         assert f"  {what}: " in done.stderr
     assert done.stderr.count("apt-get install") == 3
 

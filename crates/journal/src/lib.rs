@@ -37,7 +37,7 @@ pub use memory::MemoryLog;
 pub use open::inspect;
 pub use options::{LogOptions, OnDamage, Synchronous};
 pub use reader::{Ends, Reader};
-pub use stats::{COMMIT_BOUNDS_NS, Stats};
+pub use stats::{COMMIT_BOUNDS_NS, ENTRIES_BOUNDS, Stats};
 
 /// One entry of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -156,10 +156,7 @@ impl Log {
     /// `Damaged` where the chain breaks or a row is missing, `Deleted` before the log's beginning,
     /// `Beyond` behind its end.
     pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
-        match lock(&self.reader).as_ref() {
-            Some(reader) => reader.read(from, bytes_max),
-            None => Err(ReadError::Io("the log is closed".to_owned())),
-        }
+        self.with_reader(|reader| reader.read(from, bytes_max))
     }
 
     /// The ends of what is written.
@@ -167,8 +164,15 @@ impl Log {
     /// # Errors
     /// As [`Log::read`].
     pub fn ends(&self) -> Result<Ends, ReadError> {
+        self.with_reader(Reader::ends)
+    }
+
+    fn with_reader<T>(
+        &self,
+        ask: impl FnOnce(&Reader) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
         match lock(&self.reader).as_ref() {
-            Some(reader) => reader.ends(),
+            Some(reader) => ask(reader),
             None => Err(ReadError::Io("the log is closed".to_owned())),
         }
     }
@@ -210,6 +214,14 @@ impl Log {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         Ok(())
+    }
+
+    /// Bytes of the database file that hold something: without what deleting left free.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub fn bytes_used(&self) -> Result<u64, ReadError> {
+        self.with_reader(Reader::bytes_used)
     }
 
     /// Bytes of the log's files.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::Entry;
 use crate::chain::chain;
 use crate::error::{Damage, ReadError};
-use crate::schema::{Meta, column, connect_beside};
+use crate::schema::{Meta, PAGE, column, connect_beside};
 
 /// A connection that reads.  Each call is one short read transaction.
 #[derive(Debug)]
@@ -110,6 +110,22 @@ impl Reader {
                 return Err(self.damage(from, "a row before the log's beginning"));
             }
             self.rows(&meta, from, usize::MAX, drop)
+        })
+    }
+
+    /// Bytes of the database that hold something.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn bytes_used(&self) -> Result<u64, ReadError> {
+        self.sqlite(|connection| {
+            let ask = |what: &str| {
+                connection
+                    .prepare_cached(what)?
+                    .query_row([], |row| column(row, 0))
+            };
+            let pages = ask("PRAGMA page_count")?.saturating_sub(ask("PRAGMA freelist_count")?);
+            Ok(pages * PAGE as u64)
         })
     }
 

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 mod commands;
 mod describe;
+mod journal;
 mod load;
 mod view;
 
@@ -16,6 +17,11 @@ mod _native {
     use super::commands::Commands;
     #[pymodule_export]
     use super::describe::{describe_commands, describe_events};
+    #[pymodule_export]
+    use super::journal::{
+        DataDirLock, DataDirLocked, JournalDamaged, JournalError, JournalFailed, JournalFull,
+        JournalRange, Log, LogReader, MemoryLog,
+    };
     #[pymodule_export]
     use super::load::load_main;
     #[pymodule_export]

@@ -1,0 +1,406 @@
+//! The log, on disk and in memory, and the lock of a data directory.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use journal::{AppendError, Entry, LogOptions, OnDamage, OpenError, ReadError, Synchronous};
+use pyo3::exceptions::{PyException, PyOSError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use pyo3::{PyTypeInfo, create_exception};
+
+create_exception!(
+    core._native,
+    JournalError,
+    PyException,
+    "What the journal refuses."
+);
+create_exception!(
+    core._native,
+    JournalDamaged,
+    JournalError,
+    "A file of the journal does not hold what was written to it; says which, and where."
+);
+create_exception!(
+    core._native,
+    JournalFailed,
+    JournalError,
+    "The log has failed or is closed; drop it and open it afresh."
+);
+create_exception!(
+    core._native,
+    JournalFull,
+    JournalError,
+    "More waits (in memory: is kept) than the log's limit allows."
+);
+create_exception!(
+    core._native,
+    JournalRange,
+    JournalError,
+    "The offset was deleted, or is behind the log's end."
+);
+create_exception!(
+    core._native,
+    DataDirLocked,
+    PyException,
+    "Another process holds the data directory."
+);
+
+fn raise<E: PyTypeInfo>(what: &impl ToString) -> PyErr {
+    PyErr::new::<E, _>(what.to_string())
+}
+
+fn open_error(error: &OpenError) -> PyErr {
+    match error {
+        OpenError::Damaged(_) => raise::<JournalDamaged>(error),
+        OpenError::Io { .. } => raise::<JournalFailed>(error),
+    }
+}
+
+fn append_error(error: &AppendError) -> PyErr {
+    match error {
+        AppendError::Full { .. } => raise::<JournalFull>(error),
+        AppendError::Closed | AppendError::Failed(_) => raise::<JournalFailed>(error),
+    }
+}
+
+fn read_error(error: &ReadError) -> PyErr {
+    match error {
+        ReadError::Damaged(_) => raise::<JournalDamaged>(error),
+        ReadError::Deleted { .. } | ReadError::Beyond { .. } => raise::<JournalRange>(error),
+        ReadError::Io(_) => raise::<JournalFailed>(error),
+    }
+}
+
+type PyEntry = (u64, u64, u64, Py<PyBytes>);
+
+fn entries(py: Python<'_>, read: Result<Vec<Entry>, ReadError>) -> PyResult<Vec<PyEntry>> {
+    let read = read.map_err(|error| read_error(&error))?;
+    let entry = |entry: Entry| {
+        let batch = PyBytes::new(py, &entry.batch).unbind();
+        (entry.offset, entry.append_ns, entry.chain, batch)
+    };
+    Ok(read.into_iter().map(entry).collect())
+}
+
+fn slices<'a>(batches: &'a [Bound<'_, PyBytes>]) -> Vec<&'a [u8]> {
+    batches.iter().map(|batch| batch.as_bytes()).collect()
+}
+
+fn synchronous(name: &str) -> PyResult<Synchronous> {
+    match name {
+        "full" => Ok(Synchronous::Full),
+        "normal" => Ok(Synchronous::Normal),
+        _ => Err(PyValueError::new_err("synchronous is 'full' or 'normal'")),
+    }
+}
+
+fn on_damage(name: &str) -> PyResult<OnDamage> {
+    match name {
+        "refuse" => Ok(OnDamage::Refuse),
+        "drop_tail" => Ok(OnDamage::DropTail),
+        _ => Err(PyValueError::new_err(
+            "on_damage is 'refuse' or 'drop_tail'",
+        )),
+    }
+}
+
+/// A log in a file of its own.
+#[derive(Debug)]
+#[pyclass(module = "core._native", frozen)]
+pub struct Log(pub(crate) journal::Log);
+
+#[pymethods]
+impl Log {
+    // As many arguments as there are limits, all named.
+    #[allow(clippy::too_many_arguments)]
+    #[new]
+    #[pyo3(signature = (path, *, synchronous="full", on_damage="refuse", wal_bytes_max=None,
+        checkpoint_bytes=None, queue_bytes_max=None, commit_bytes_max=None, verify_bytes_max=None,
+        delete_entries_max=None))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        synchronous: &str,
+        on_damage: &str,
+        wal_bytes_max: Option<u64>,
+        checkpoint_bytes: Option<u64>,
+        queue_bytes_max: Option<u64>,
+        commit_bytes_max: Option<u64>,
+        verify_bytes_max: Option<u64>,
+        delete_entries_max: Option<u64>,
+    ) -> PyResult<Self> {
+        let default = LogOptions::default();
+        let options = LogOptions {
+            synchronous: self::synchronous(synchronous)?,
+            on_damage: self::on_damage(on_damage)?,
+            wal_bytes_max: wal_bytes_max.unwrap_or(default.wal_bytes_max),
+            checkpoint_bytes: checkpoint_bytes.unwrap_or(default.checkpoint_bytes),
+            queue_bytes_max: queue_bytes_max.unwrap_or(default.queue_bytes_max),
+            commit_bytes_max: commit_bytes_max.unwrap_or(default.commit_bytes_max),
+            verify_bytes_max: verify_bytes_max.unwrap_or(default.verify_bytes_max),
+            delete_entries_max: delete_entries_max.unwrap_or(default.delete_entries_max),
+        };
+        let log = py.detach(|| journal::Log::open(path, options));
+        log.map(Self).map_err(|error| open_error(&error))
+    }
+
+    fn append(&self, append_ns: u64, batches: Vec<Bound<'_, PyBytes>>) -> PyResult<u64> {
+        self.0
+            .append(append_ns, &slices(&batches))
+            .map_err(|error| append_error(&error))
+    }
+
+    #[getter]
+    fn journal_id(&self) -> u64 {
+        self.0.journal_id()
+    }
+
+    #[getter]
+    fn durable_offset(&self) -> u64 {
+        self.0.durable_offset()
+    }
+
+    #[getter]
+    fn written_offset(&self) -> u64 {
+        self.0.written_offset()
+    }
+
+    #[getter]
+    fn first_offset(&self) -> u64 {
+        self.0.first_offset()
+    }
+
+    #[getter]
+    fn next_offset(&self) -> u64 {
+        self.0.next_offset()
+    }
+
+    #[getter]
+    fn failure(&self) -> Option<String> {
+        self.0.failure()
+    }
+
+    fn notify_fd(&self) -> i32 {
+        self.0.notify_fd()
+    }
+
+    fn clear_notify(&self) {
+        self.0.clear_notify();
+    }
+
+    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<PyEntry>> {
+        entries(py, py.detach(|| self.0.read(start, bytes_max)))
+    }
+
+    fn delete_before(&self, offset: u64) {
+        self.0.delete_before(offset);
+    }
+
+    fn request_sync(&self) {
+        self.0.request_sync();
+    }
+
+    fn sync(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.0.sync())
+            .map_err(|error| append_error(&error))
+    }
+
+    fn bytes_used(&self, py: Python<'_>) -> PyResult<u64> {
+        py.detach(|| self.0.bytes_used())
+            .map_err(|error| read_error(&error))
+    }
+
+    fn bytes_on_disk(&self) -> u64 {
+        self.0.bytes_on_disk()
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.0.stats();
+        let dict = PyDict::new(py);
+        for (name, value) in [
+            ("commits", stats.commits),
+            ("entries", stats.entries),
+            ("bytes", stats.bytes),
+            ("commit_ns", stats.commit_ns),
+            ("deleted", stats.deleted),
+            ("checkpoints", stats.checkpoints),
+            ("checkpoint_ns", stats.checkpoint_ns),
+            ("wal_restarts", stats.wal_restarts),
+            ("wal_bytes", stats.wal_bytes),
+            ("queue_entries", stats.queue_entries),
+            ("queue_bytes", stats.queue_bytes),
+        ] {
+            dict.set_item(name, value)?;
+        }
+        Ok(dict)
+    }
+
+    fn commit_buckets(&self) -> (Vec<u64>, Vec<u64>) {
+        let counts = self.0.stats().commit_buckets.to_vec();
+        (journal::COMMIT_BOUNDS_NS.to_vec(), counts)
+    }
+
+    fn entries_buckets(&self) -> (Vec<u64>, Vec<u64>) {
+        let counts = self.0.stats().entries_buckets.to_vec();
+        (journal::ENTRIES_BOUNDS.to_vec(), counts)
+    }
+
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+}
+
+/// A log in memory.
+#[derive(Debug)]
+#[pyclass(module = "core._native", frozen)]
+pub struct MemoryLog(pub(crate) journal::MemoryLog);
+
+#[pymethods]
+impl MemoryLog {
+    #[new]
+    #[pyo3(signature = (*, journal_id=1, bytes_max=1073741824))]
+    fn new(journal_id: u64, bytes_max: u64) -> PyResult<Self> {
+        let log = journal::MemoryLog::new(journal_id, bytes_max);
+        log.map(Self)
+            .map_err(|error| PyOSError::new_err(error.to_string()))
+    }
+
+    fn append(&self, append_ns: u64, batches: Vec<Bound<'_, PyBytes>>) -> PyResult<u64> {
+        self.0
+            .append(append_ns, &slices(&batches))
+            .map_err(|error| append_error(&error))
+    }
+
+    #[getter]
+    fn journal_id(&self) -> u64 {
+        self.0.journal_id()
+    }
+
+    #[getter]
+    fn durable_offset(&self) -> u64 {
+        self.0.durable_offset()
+    }
+
+    #[getter]
+    fn written_offset(&self) -> u64 {
+        self.0.durable_offset()
+    }
+
+    #[getter]
+    fn first_offset(&self) -> u64 {
+        self.0.first_offset()
+    }
+
+    #[getter]
+    fn next_offset(&self) -> u64 {
+        self.0.next_offset()
+    }
+
+    #[getter]
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
+    fn notify_fd(&self) -> i32 {
+        self.0.notify_fd()
+    }
+
+    fn clear_notify(&self) {
+        self.0.clear_notify();
+    }
+
+    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<PyEntry>> {
+        entries(py, py.detach(|| self.0.read(start, bytes_max)))
+    }
+
+    fn delete_before(&self, offset: u64) {
+        self.0.delete_before(offset);
+    }
+
+    #[allow(clippy::unused_self)]
+    fn request_sync(&self) {}
+
+    #[allow(clippy::unused_self)]
+    fn sync(&self) {}
+
+    fn bytes_used(&self) -> u64 {
+        self.0.bytes_kept()
+    }
+
+    #[allow(clippy::unused_self)]
+    fn bytes_on_disk(&self) -> u64 {
+        0
+    }
+
+    #[allow(clippy::unused_self)]
+    fn stats<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        PyDict::new(py)
+    }
+
+    #[allow(clippy::unused_self)]
+    fn commit_buckets(&self) -> (Vec<u64>, Vec<u64>) {
+        (Vec::new(), Vec::new())
+    }
+
+    #[allow(clippy::unused_self)]
+    fn entries_buckets(&self) -> (Vec<u64>, Vec<u64>) {
+        (Vec::new(), Vec::new())
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// A log that is only read; another process may be writing it.
+#[derive(Debug)]
+#[pyclass(module = "core._native", frozen)]
+pub struct LogReader(Mutex<journal::Reader>);
+
+impl LogReader {
+    fn ask<T: Send>(&self, py: Python<'_>, ask: impl FnOnce(&journal::Reader) -> T + Send) -> T {
+        py.detach(|| ask(&self.0.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+#[pymethods]
+impl LogReader {
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        py.detach(|| journal::Reader::open(&path))
+            .map(|reader| Self(Mutex::new(reader)))
+            .map_err(|error| read_error(&error))
+    }
+
+    fn ends(&self, py: Python<'_>) -> PyResult<(u64, u64, u64)> {
+        self.ask(py, journal::Reader::ends)
+            .map(|ends| (ends.journal_id, ends.first, ends.next))
+            .map_err(|error| read_error(&error))
+    }
+
+    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<PyEntry>> {
+        entries(py, self.ask(py, |reader| reader.read(start, bytes_max)))
+    }
+}
+
+/// A data directory that this process holds, until it is closed or the process ends.
+#[derive(Debug)]
+#[pyclass(module = "core._native", frozen)]
+pub struct DataDirLock(Mutex<Option<journal::DataDir>>);
+
+#[pymethods]
+impl DataDirLock {
+    #[new]
+    fn new(path: PathBuf) -> PyResult<Self> {
+        match journal::DataDir::lock(path) {
+            Ok(held) => Ok(Self(Mutex::new(Some(held)))),
+            Err(error @ journal::LockError::Held { .. }) => Err(raise::<DataDirLocked>(&error)),
+            Err(error) => Err(PyOSError::new_err(error.to_string())),
+        }
+    }
+
+    fn close(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}

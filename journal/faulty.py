@@ -1,0 +1,125 @@
+"""A log that fails when it is told to, around any other: for tests."""
+
+import os
+
+import core
+from journal.port import Entry, Log
+
+
+class FaultyLog:
+    """Fails at its n-th append: that one and all later ones are lost, as with a failed commit.
+
+    With ``keep_failed`` the append that fails reaches the log underneath all the same, as it may
+    with a disk: whoever opens afresh finds it.
+    """
+
+    def __init__(self, log: Log, fail_at: int | None = None, *, keep_failed: bool = False) -> None:
+        """Wrap ``log``; ``fail_at`` counts appends from 1."""
+        self._log = log
+        self._fail_at = fail_at
+        self._keep_failed = keep_failed
+        self._appends = 0
+        self._failure: str | None = None
+        self._next = log.next_offset
+        self._claimed = log.next_offset - 1
+
+    def fail_next(self) -> None:
+        """Have the next append fail."""
+        self._fail_at = self._appends + 1
+
+    def append(self, append_ns: int, batches: list[bytes]) -> int:
+        """As the port says; the one that fails is taken, and its failure is found afterwards."""
+        if self._failure is not None:
+            raise core.JournalFailed(self._failure)
+        failing = self._appends + 1 == self._fail_at
+        if not failing or self._keep_failed:
+            self._log.append(append_ns, batches)
+        self._appends += 1
+        first = self._next
+        self._next += len(batches)
+        if failing:
+            self._failure = f"append {self._appends} was told to fail"
+            os.eventfd_write(self._log.notify_fd(), 1)
+        else:
+            self._claimed = self._next - 1
+        return first
+
+    @property
+    def journal_id(self) -> int:
+        """As the port says."""
+        return self._log.journal_id
+
+    @property
+    def durable_offset(self) -> int:
+        """As the port says; a failed append never counts."""
+        return min(self._log.durable_offset, self._claimed)
+
+    @property
+    def written_offset(self) -> int:
+        """As the port says; a failed append never counts."""
+        return min(self._log.written_offset, self._claimed)
+
+    @property
+    def first_offset(self) -> int:
+        """As the port says."""
+        return self._log.first_offset
+
+    @property
+    def next_offset(self) -> int:
+        """As the port says."""
+        return self._next
+
+    @property
+    def failure(self) -> str | None:
+        """As the port says."""
+        return self._failure or self._log.failure
+
+    def notify_fd(self) -> int:
+        """As the port says."""
+        return self._log.notify_fd()
+
+    def clear_notify(self) -> None:
+        """As the port says."""
+        self._log.clear_notify()
+
+    def read(self, start: int, bytes_max: int) -> list[Entry]:
+        """As the port says."""
+        return self._log.read(start, bytes_max)
+
+    def delete_before(self, offset: int) -> None:
+        """As the port says."""
+        self._log.delete_before(offset)
+
+    def request_sync(self) -> None:
+        """As the port says."""
+        self._log.request_sync()
+
+    def sync(self) -> None:
+        """As the port says."""
+        if self._failure is not None:
+            raise core.JournalFailed(self._failure)
+        self._log.sync()
+
+    def bytes_used(self) -> int:
+        """As the port says."""
+        return self._log.bytes_used()
+
+    def bytes_on_disk(self) -> int:
+        """As the port says."""
+        return self._log.bytes_on_disk()
+
+    def stats(self) -> dict[str, int]:
+        """As the port says."""
+        return self._log.stats()
+
+    def commit_buckets(self) -> tuple[list[int], list[int]]:
+        """As the port says."""
+        return self._log.commit_buckets()
+
+    def entries_buckets(self) -> tuple[list[int], list[int]]:
+        """As the port says."""
+        return self._log.entries_buckets()
+
+    def close(self) -> None:
+        """As the port says."""
+        self._log.close()

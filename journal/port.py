@@ -1,0 +1,86 @@
+"""The Journal port: what every adapter of a log fulfils."""
+
+from typing import Protocol, TypeAlias
+
+Entry: TypeAlias = tuple[int, int, int, bytes]
+"""Offset, append time in ns, chain, batch."""
+
+
+class Log(Protocol):
+    """An ordered, durable log of batches, with offsets from 1 without a gap.
+
+    ``append`` never waits for the disk.  An entry can be read once it is *written* (it survives the
+    death of the process), and counts once it is *durable* (it survives the loss of power).  After a
+    failure nothing more is taken, and what was not durable may or may not be there: the owner
+    closes the log and opens it afresh.
+    """
+
+    @property
+    def journal_id(self) -> int:
+        """Name of the log, a new one for each that is made."""
+
+    @property
+    def durable_offset(self) -> int:
+        """Highest offset that survives the loss of power."""
+
+    @property
+    def written_offset(self) -> int:
+        """Highest offset that can be read."""
+
+    @property
+    def first_offset(self) -> int:
+        """First offset that is kept."""
+
+    @property
+    def next_offset(self) -> int:
+        """The offset that the next batch gets."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing is taken any more, if it is so."""
+
+    def append(self, append_ns: int, batches: list[bytes]) -> int:
+        """Take batches, and return the first one's offset.
+
+        Raises ``JournalFull`` at the log's limit, ``JournalFailed`` after a failure or the end.
+        """
+
+    def notify_fd(self) -> int:
+        """Return a descriptor that becomes readable after each commit, sync and failure."""
+
+    def clear_notify(self) -> None:
+        """Make the descriptor wait for the next one; to be called before the offsets are read."""
+
+    def read(self, start: int, bytes_max: int) -> list[Entry]:
+        """Return written entries from ``start`` on: one at least, if there is one.
+
+        Raises ``JournalDamaged`` where the chain breaks or an entry is missing, ``JournalRange``
+        before the first and behind the next offset.
+        """
+
+    def delete_before(self, offset: int) -> None:
+        """Have older entries deleted, by and by."""
+
+    def request_sync(self) -> None:
+        """Ask that what was appended so far becomes durable; ``durable_offset`` says when."""
+
+    def sync(self) -> None:
+        """Wait until what was appended so far is durable."""
+
+    def bytes_used(self) -> int:
+        """Bytes that hold entries: without what deleting left free."""
+
+    def bytes_on_disk(self) -> int:
+        """Bytes of the log's files."""
+
+    def stats(self) -> dict[str, int]:
+        """Return counters since the log was opened, and gauges of now."""
+
+    def commit_buckets(self) -> tuple[list[int], list[int]]:
+        """Return upper bounds in ns, and how many commits took so long; one more above all."""
+
+    def entries_buckets(self) -> tuple[list[int], list[int]]:
+        """Return upper bounds, and how many commits held so many entries; one more above all."""
+
+    def close(self) -> None:
+        """Commit what waits, and let go of the files."""
