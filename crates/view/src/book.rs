@@ -56,6 +56,11 @@ impl Book {
         level.orders += 1;
     }
 
+    /// Set a level to what rests there.
+    pub fn set(&mut self, side: Side, price: i64, qty: i128, orders: u64) {
+        self.side(side).insert(price, Level { qty, orders });
+    }
+
     /// An order at this price lost this quantity; `gone` when nothing of it is left.
     #[inline]
     pub fn take(&mut self, side: Side, price: i64, qty: i64, gone: bool) {

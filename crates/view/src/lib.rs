@@ -12,6 +12,7 @@ pub mod names;
 pub mod notice;
 pub mod order;
 pub mod overlay;
+mod restore;
 pub mod show;
 pub mod tape;
 mod view;

@@ -158,6 +158,11 @@ impl Tape {
         }
     }
 
+    /// The price of the last trade, where no trade is known.
+    pub fn set_last(&mut self, price: i64) {
+        self.last = Some(price);
+    }
+
     fn forget(&mut self, now_ns: u64) {
         let after_ns = now_ns.saturating_sub(WINDOW_NS);
         while self.bars.len() > BARS_MAX

@@ -133,6 +133,12 @@ impl View {
         }
     }
 
+    /// Go on after the event `seq`.
+    pub(crate) const fn begin(&mut self, seq: u64, time_ns: u64) {
+        self.next_seq = seq + 1;
+        self.time_ns = time_ns;
+    }
+
     /// Sequence number of the last event seen.
     #[must_use]
     pub const fn sequence(&self) -> u64 {

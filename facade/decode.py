@@ -1,0 +1,90 @@
+"""Bodies and fields into values, with a sentence that names the field where that fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from core import parse_decimal
+from facade.errors import ApiError
+from facade.models import USER_ID
+
+T = TypeVar("T")
+
+U64_MAX: Final = 2**64 - 1
+_USER_ID: Final = re.compile(USER_ID)
+_AT: Final = re.compile(r"^(.*?) - at `\$\.?([^`]*)`$")
+_MISSING: Final = re.compile(r"^Object missing required field `([^`]*)`")
+_UNKNOWN: Final = re.compile(r"^Object contains unknown field `([^`]*)`")
+_NULL: Final = Raw(b"null")
+
+
+def body(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+    """The body of a request as its structure."""
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ApiError(400, "INVALID_JSON") from None
+
+
+def _explain(text: str) -> ApiError:
+    if found := _UNKNOWN.match(text):
+        return ApiError(400, "UNKNOWN_FIELD", f"{found[1][:40]}: no such field")
+    if found := _MISSING.match(text):
+        return ApiError(400, "INVALID_FIELD", f"{found[1]}: missing")
+    if found := _AT.match(text):
+        return ApiError(400, "INVALID_FIELD", f"{found[2]}: {found[1].lower()}")
+    return ApiError(400, "INVALID_JSON", text.lower())
+
+
+def amount(name: str, raw: Raw | UnsetType) -> int | None:
+    """A decimal in units of 10^-8; None where it is absent or null."""
+    if raw is UNSET or raw == _NULL:
+        return None
+    try:
+        return parse_decimal(bytes(raw))
+    except ValueError as error:
+        raise ApiError(400, "INVALID_FIELD", f"{name}: {error}") from None
+
+
+def choice(name: str, value: str, choices: Mapping[str, int]) -> int:
+    """The number of a named value."""
+    number = choices.get(value)
+    if number is None:
+        raise ApiError(400, "INVALID_FIELD", f"{name}: must be one of {', '.join(choices)}")
+    return number
+
+
+def user_id(fields: Mapping[str, str]) -> str:
+    """The user that a query string names."""
+    user = fields.get("user_id")
+    if user is None:
+        raise ApiError(400, "INVALID_FIELD", "user_id: missing")
+    if not _USER_ID.match(user):
+        raise ApiError(400, "INVALID_FIELD", "user_id: 1 to 32 of A-Z a-z 0-9 _ . : -")
+    return user
+
+
+def count(fields: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """A number from 1 to ``most``."""
+    text = fields.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most):
+        raise ApiError(400, "INVALID_FIELD", f"{name}: must be a number from 1 to {most}")
+    return int(text)
+
+
+def order_id(text: str) -> int:
+    """The order id of a path; what can't be one names no order."""
+    if text.isascii() and text.isdigit() and len(text) <= 20:
+        value = int(text)
+        if 0 < value <= U64_MAX:
+            return value
+    raise ApiError(404, "UNKNOWN_ORDER")

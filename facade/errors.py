@@ -1,0 +1,56 @@
+"""What REST says when it refuses: a sentence and a code from one closed list.
+
+Codes of the exchange itself (``PRICE_OFF_TICK``, ...) come from the engine; those here are about
+HTTP and the form of a request.
+"""
+
+from typing import Final
+
+import msgspec
+
+CODES: Final = {
+    "INVALID_JSON": "the body is not the JSON of one object",
+    "UNKNOWN_FIELD": "a field that the call does not know",
+    "INVALID_FIELD": "a field with a wrong type or value, or one that is missing",
+    "NOT_FOUND": "no such page",
+    "UNKNOWN_SYMBOL": "no such instrument",
+    "UNKNOWN_ORDER": "no such order",
+    "METHOD_NOT_ALLOWED": "the page has other methods",
+    "FORBIDDEN_ORIGIN": "a web page of another origin may not do this",
+    "BAD_REQUEST": "bytes that are no HTTP request",
+    "PAYLOAD_TOO_LARGE": "the body is longer than it may be",
+    "HEADERS_TOO_LARGE": "request line and headers are longer than they may be",
+    "EXPECTATION_FAILED": "an Expect header other than 100-continue",
+    "UPGRADE_REQUIRED": "a WebSocket page, asked for without a WebSocket handshake",
+    "REQUEST_TIMEOUT": "the request did not come whole within its deadline",
+    "BUSY": "the exchange is too far behind, or serves as much as it may",
+    "UNAVAILABLE": "the journal is not there; commands are not taken now",
+    "OUTCOME_UNKNOWN": "the request may have been executed or not: ask by client_order_id",
+    "INTERNAL": "a fault of the server, which is in its log",
+}
+
+
+class _Body(msgspec.Struct):
+    error: str
+    code: str
+
+
+def error_body(code: str, error: str) -> bytes:
+    """The body of a refusal."""
+    return msgspec.json.encode(_Body(error, code))
+
+
+class ApiError(Exception):
+    """A refusal that a handler raises."""
+
+    def __init__(self, status: int, code: str, error: str = "", *, headers: bytes = b"") -> None:
+        """``error`` is the sentence of the code's own where it is empty."""
+        super().__init__(error or CODES[code])
+        self.status = status
+        self.code = code
+        self.headers = headers
+
+    @property
+    def body(self) -> bytes:
+        """The body of the answer."""
+        return error_body(self.code, str(self))

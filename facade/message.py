@@ -1,0 +1,118 @@
+"""A request, and the bytes of its answer."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from facade.errors import ApiError
+
+if TYPE_CHECKING:
+    from facade.connection import Connection
+
+JSON: Final = b"application/json"
+QUERY_FIELDS_MAX: Final = 16
+"""Fields of a query string; more is answered 400."""
+
+
+def _heads(close: bool) -> dict[int, bytes]:
+    tail = b"Connection: close\r\n" if close else b""
+    return {
+        status: b"HTTP/1.1 %d %s\r\n%s" % (status.value, status.phrase.encode(), tail)
+        for status in HTTPStatus
+    }
+
+
+_KEEP: Final = _heads(close=False)
+_CLOSE: Final = _heads(close=True)
+
+
+class Answer(NamedTuple):
+    """An answer: status, body, and what else stands in its head."""
+
+    status: int
+    body: bytes
+    content_type: bytes = JSON
+    headers: bytes = b""
+    """Whole header lines, each with its CRLF."""
+
+
+def encode(answer: Answer, *, date: bytes, keep_alive: bool, head_only: bool) -> bytes:
+    """The answer as it goes over the wire; ``date`` is a whole header line."""
+    return b"%b%bContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n%b" % (
+        (_KEEP if keep_alive else _CLOSE)[answer.status],
+        date,
+        answer.content_type,
+        answer.headers,
+        len(answer.body),
+        b"" if head_only else answer.body,
+    )
+
+
+class Request:
+    """One request of a connection; whoever handles it calls ``answer`` once, now or later."""
+
+    __slots__ = (
+        "_query",
+        "body",
+        "connection",
+        "headers",
+        "keep_alive",
+        "method",
+        "order_id",
+        "param",
+        "path",
+        "query",
+        "started",
+        "upgrade",
+    )
+
+    def __init__(self, connection: Connection, started: float) -> None:
+        """Nothing of it has been read yet."""
+        self.connection = connection
+        self.started = started
+        self.method = b""
+        self.path = b""
+        self.query = b""
+        self._query: dict[str, str] | None = None
+        self.headers: dict[bytes, bytes] = {}
+        self.body = b""
+        self.keep_alive = True
+        self.upgrade = False
+        self.param = ""
+        self.order_id = 0
+
+    def target(self, url: bytes) -> None:
+        """Take path and query from the request line."""
+        if url[:1] != b"/":
+            # The absolute form, as it is sent to proxies.
+            _, mark, rest = url.partition(b"://")
+            url = b"/" + rest.partition(b"/")[2] if mark else url
+        path, _, self.query = url.partition(b"?")
+        self.path = unquote_to_bytes(path) if b"%" in path else path
+
+    def fields(self, *known: str) -> dict[str, str]:
+        """The query string; a field that is not known or comes twice is an error."""
+        try:
+            pairs = parse_qsl(
+                self.query.decode(),
+                keep_blank_values=True,
+                strict_parsing=bool(self.query),
+                errors="strict",
+                max_num_fields=QUERY_FIELDS_MAX,
+            )
+        except ValueError:
+            raise ApiError(400, "INVALID_FIELD", "the query string is malformed") from None
+        fields: dict[str, str] = {}
+        for name, value in pairs:
+            if name not in known:
+                raise ApiError(400, "UNKNOWN_FIELD", f"{name[:40]}: no such field")
+            if name in fields:
+                raise ApiError(400, "INVALID_FIELD", f"{name}: given twice")
+            fields[name] = value
+        return fields
+
+    def answer(self, status: int, body: bytes) -> None:
+        """Send a JSON answer; one that comes too late goes nowhere."""
+        self.connection.answer(self, Answer(status, body))

@@ -1,0 +1,272 @@
+"""Bodies of requests and answers: what is decoded, and what the document describes.
+
+Answers are written natively; their structures here say what they hold.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, UnsetType
+
+SIDES: Final = {"BUY": 1, "SELL": 2}
+ORDER_TYPES: Final = {"MARKET": 1, "LIMIT": 2}
+TIMES_IN_FORCE: Final = {"DAY": 0, "GTC": 1, "IOC": 3, "FOK": 4}
+PREVENTIONS: Final = {
+    "NONE": 0,
+    "CANCEL_NEWEST": 1,
+    "CANCEL_OLDEST": 2,
+    "CANCEL_BOTH": 3,
+    "DECREMENT": 100,
+}
+STATUSES: Final = ("NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED")
+
+USER_ID: Final = r"^[A-Za-z0-9_.:-]{1,32}$(?!\n)"
+CLIENT_ORDER_ID: Final = r"^[ -~]{1,36}$(?!\n)"
+
+UserId = Annotated[
+    str,
+    Meta(
+        pattern=USER_ID,
+        description="who trades; 1 to 32 of A-Z a-z 0-9 _ . : -",
+        examples=["alice"],
+    ),
+]
+Decimal = Annotated[
+    str, Meta(description="an exact decimal, a multiple of 0.00000001", examples=["50000.5"])
+]
+Amount = Annotated[
+    Raw,
+    Meta(
+        description="an exact decimal, as a number or a string, a multiple of 0.00000001",
+        extra_json_schema={"type": ["string", "number"], "examples": ["50000.5"]},
+    ),
+]
+Time = Annotated[
+    str,
+    Meta(description="RFC 3339, UTC, microseconds", extra_json_schema={"format": "date-time"}),
+]
+Id = Annotated[str, Meta(description="a number, as a string", examples=["72057594037927937"])]
+
+
+def _named(*names: str, about: str) -> Meta:
+    return Meta(description=about, extra_json_schema={"enum": list(names)})
+
+
+class NewOrder(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A new order."""
+
+    symbol: Annotated[str, Meta(max_length=64, description="the instrument", examples=["BTCUSD"])]
+    side: Annotated[str, _named(*SIDES, about="BUY or SELL")]
+    order_type: Annotated[str, _named(*ORDER_TYPES, about="LIMIT, or MARKET without a price")]
+    quantity: Amount
+    user_id: UserId
+    price: Amount | UnsetType = UNSET
+    time_in_force: (
+        Annotated[
+            str, _named(*TIMES_IN_FORCE, about="GTC unless given; a MARKET order is IOC or FOK")
+        ]
+        | None
+    ) = None
+    client_order_id: (
+        Annotated[
+            str,
+            Meta(
+                pattern=CLIENT_ORDER_ID,
+                description="the client's name for it; a repeat never makes a second order",
+            ),
+        ]
+        | None
+    ) = None
+    post_only: Annotated[
+        bool, Meta(description="refuse the order rather than let it trade at once")
+    ] = False
+    self_trade_prevention: Annotated[
+        str, _named(*PREVENTIONS, about="what happens where it would trade with its own account")
+    ] = "NONE"
+
+
+class Amendment(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What to change of an order; priority is kept only when the quantity alone falls."""
+
+    price: Amount | UnsetType = UNSET
+    quantity: Amount | UnsetType = UNSET
+
+
+class Fill(msgspec.Struct):
+    """A trade as one of its orders sees it."""
+
+    trade_id: Id
+    price: Decimal
+    quantity: Decimal
+    liquidity: Literal["TAKER", "MAKER"]
+    timestamp: Time
+
+
+class HistoryEntry(msgspec.Struct):
+    """One change of an order, with the values after it."""
+
+    status: Literal[
+        "NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED", "REPLACED"
+    ]
+    timestamp: Time
+    price: Decimal | None
+    quantity: Decimal
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    reason: str | None
+
+
+class Order(msgspec.Struct):
+    """An order as the engine left it."""
+
+    order_id: Id
+    client_order_id: str | None
+    user_id: str
+    symbol: str
+    side: Literal["BUY", "SELL"]
+    order_type: Literal["LIMIT", "MARKET"]
+    time_in_force: Literal["DAY", "GTC", "IOC", "FOK"]
+    price: Decimal | None
+    quantity: Decimal
+    status: Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    average_price: Decimal | None
+    timestamp: Time
+    updated_at: Time
+    reason: str | None
+    fills: list[Fill]
+    status_history: list[HistoryEntry]
+
+
+class Orders(msgspec.Struct):
+    """A page of a user's orders, the newest first."""
+
+    orders: list[Order]
+    count: Annotated[int, Meta(description="orders on this page")]
+    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
+
+
+class Canceled(msgspec.Struct):
+    """The outcome of a mass cancel."""
+
+    canceled: Annotated[int, Meta(description="how many orders were canceled")]
+
+
+class Level(msgspec.Struct):
+    """What rests at one price."""
+
+    price: Decimal
+    quantity: Decimal
+    orders: int
+
+
+class OrderBook(msgspec.Struct):
+    """An order book by price level, the best first."""
+
+    symbol: str
+    sequence: Annotated[int, Meta(description="number of the last event that touched it")]
+    timestamp: Time
+    bids: list[Level]
+    asks: list[Level]
+
+
+class Trade(msgspec.Struct):
+    """A trade as everybody sees it."""
+
+    id: Id
+    price: Decimal
+    quantity: Decimal
+    taker_side: Literal["BUY", "SELL"]
+    timestamp: Time
+
+
+class Trades(msgspec.Struct):
+    """Trades of an instrument, the newest first."""
+
+    trades: list[Trade]
+
+
+class Ticker(msgspec.Struct):
+    """The last 24 hours of an instrument, rolling and exact; null where nothing traded."""
+
+    symbol: str
+    last: Decimal | None
+    open: Decimal | None
+    high: Decimal | None
+    low: Decimal | None
+    change: Decimal | None
+    change_percent: Decimal | None
+    volume: Decimal
+    quote_volume: Decimal
+    trades: int
+    best_bid: Decimal | None
+    best_ask: Decimal | None
+    timestamp: Time
+
+
+class Tickers(msgspec.Struct):
+    """The tickers of all instruments."""
+
+    tickers: list[Ticker]
+
+
+class Instrument(msgspec.Struct):
+    """An instrument and its filters; null is no limit."""
+
+    symbol: str
+    security_id: Annotated[int, Meta(description="its number in the binary protocol")]
+    status: Literal["OPEN", "CLOSED"]
+    tick_size: Decimal | None
+    lot_size: Decimal | None
+    quantity_min: Decimal | None
+    quantity_max: Decimal | None
+    notional_min: Decimal | None
+    price_band_bps: int | None
+    orders_per_side_max: int | None
+    session_end_s: Annotated[int, Meta(description="end of DAY orders, seconds after 00:00 UTC")]
+
+
+class Instruments(msgspec.Struct):
+    """All instruments."""
+
+    instruments: list[Instrument]
+
+
+class Health(msgspec.Struct):
+    """Whether the server lives, or is ready to take orders."""
+
+    status: str
+
+
+class Error(msgspec.Struct):
+    """A refusal: a sentence for people, a stable code for programs."""
+
+    error: str
+    code: str
+    order_id: Id | UnsetType = UNSET
+
+
+class Notification(msgspec.Struct):
+    """One change of an order, as its user is told by WebSocket."""
+
+    type: Literal["order", "execution"]
+    event: Literal["NEW", "TRADE", "REPLACED", "CANCELED", "EXPIRED", "REJECTED"]
+    sequence: Annotated[int, Meta(description="number of the event; rises, with gaps")]
+    exec_id: Id
+    user_id: str
+    order_id: Id
+    client_order_id: str | None
+    symbol: str
+    side: Literal["BUY", "SELL"]
+    status: Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
+    price: Decimal | None
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    average_price: Decimal | None
+    reason: str | None
+    timestamp: Time
+    trade_id: Id | UnsetType = UNSET
+    last_price: Decimal | UnsetType = UNSET
+    last_quantity: Decimal | UnsetType = UNSET
+    liquidity: Literal["TAKER", "MAKER"] | UnsetType = UNSET

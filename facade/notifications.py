@@ -1,0 +1,64 @@
+"""``GET /ws/notifications``: every execution and order change of a user, by WebSocket."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import msgspec
+from websockets.frames import CloseCode
+
+from facade import decode
+from facade.websocket import WebSocket, handshake, text_frame
+
+if TYPE_CHECKING:
+    from core import View
+    from facade.message import Request
+
+
+class _Subscribed(msgspec.Struct):
+    user_id: str
+    sequence: int
+    type: str = "subscribed"
+
+
+class Notifications:
+    """Who listens.  What they hear is framed by the view, one buffer a connection and batch."""
+
+    def __init__(self, view: View) -> None:
+        """Nobody listens yet."""
+        self.sockets: dict[int, WebSocket] = {}
+        self.sent = 0
+        self._view = view
+        self._numbers = itertools.count(1)
+
+    def subscribe(self, request: Request) -> None:
+        """Make the connection a WebSocket that hears of its user from now on."""
+        user = decode.user_id(request.fields("user_id"))
+        head = handshake(request)
+        number = next(self._numbers)
+        connection = request.connection
+
+        def closed() -> None:
+            if self.sockets.pop(number, None) is not None:
+                self._view.unlisten(number, user)
+
+        socket = WebSocket(connection, closed)
+        self.sockets[number] = socket
+        self._view.listen(number, user)
+        connection.become(request, socket, head)
+        greeting = _Subscribed(user, self._view.sequence)
+        socket.send(text_frame(msgspec.json.encode(greeting)))
+
+    def send(self, notices: list[tuple[int, bytes]]) -> None:
+        """Send what the view framed."""
+        for number, frames in notices:
+            socket = self.sockets.get(number)
+            if socket is not None:
+                socket.send(frames)
+        self.sent += len(notices)
+
+    def close(self) -> None:
+        """Say goodbye to all."""
+        for socket in tuple(self.sockets.values()):
+            socket.close(CloseCode.GOING_AWAY, "the server stops")

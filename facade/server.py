@@ -1,0 +1,74 @@
+"""All connections of the facade: who there is, what time it is, and whose deadline has passed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+from facade.connection import Connection
+
+if TYPE_CHECKING:
+    from facade.limits import Limits
+    from facade.message import Request
+
+
+class Server:
+    """Makes connections and looks after them; ``handle`` is called for each request."""
+
+    def __init__(self, handle: Callable[[Request], None], limits: Limits) -> None:
+        """Listening is the caller's part: ``connect`` makes a protocol for each connection."""
+        self.handle = handle
+        self.limits = limits
+        self.closing = False
+        self.connections: set[Connection] = set()
+        self.refused = 0
+        self.now = time.monotonic()
+        """The time of the last sweep: precise enough for deadlines, and free."""
+        self.date = b""
+        self._second = 0
+        self._tell_time()
+
+    def connect(self) -> Connection:
+        """A protocol for a new connection."""
+        return Connection(self)
+
+    def register(self, connection: Connection) -> bool:
+        """Take a connection; False when there are as many as there may be."""
+        if self.closing or len(self.connections) >= self.limits.connections_max:
+            self.refused += 1
+            self.connections.add(connection)
+            return False
+        self.connections.add(connection)
+        return True
+
+    def unregister(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+
+    async def run(self) -> None:
+        """Look at the deadlines until canceled."""
+        while True:
+            await asyncio.sleep(self.limits.sweep_interval_s)
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Look at the deadlines of all connections."""
+        self._tell_time()
+        for connection in tuple(self.connections):
+            connection.sweep(self.now)
+
+    def close(self) -> None:
+        """Take no more requests; answers that are owed are still sent."""
+        self.closing = True
+        for connection in tuple(self.connections):
+            connection.shut()
+
+    def _tell_time(self) -> None:
+        self.now = time.monotonic()
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self.date = f"Date: {formatdate(second, usegmt=True)}\r\n".encode()

@@ -1,0 +1,237 @@
+"""Every page there is: method, path, who handles it, and what the document says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from facade import models
+from facade.models import STATUSES, USER_ID
+from facade.queries import DEPTH_DEFAULT, DEPTH_MAX, LIMIT_DEFAULT, LIMIT_MAX
+from facade.routes import Parameter, Route
+
+if TYPE_CHECKING:
+    from facade.app import Facade
+
+_USER: Final = Parameter("user_id", "the user", True, {"type": "string", "pattern": USER_ID})
+_ORDER_ID: Final = Parameter("order_id", "the order", True)
+_SYMBOL: Final = Parameter("symbol", "the instrument", True)
+_ONE_SYMBOL: Final = Parameter("symbol", "only this instrument")
+_LIMIT: Final = Parameter(
+    "limit",
+    "how many",
+    schema={"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
+)
+
+Answers = Mapping[int, tuple[str, Any]]
+
+
+def _error(about: str) -> tuple[str, Any]:
+    return about, models.Error
+
+
+_MALFORMED: Final[Answers] = {400: _error("malformed, with the field named")}
+_LATER: Final[Answers] = {503: _error("BUSY, UNAVAILABLE or OUTCOME_UNKNOWN")}
+_NO_ORDER: Final[Answers] = {404: _error("no such order")}
+_NO_SYMBOL: Final[Answers] = {404: _error("no such instrument")}
+
+
+def routes(facade: Facade) -> tuple[Route, ...]:
+    """The table."""
+    return (*_trading(facade), *_queries(facade), *_markets(facade), *_service(facade))
+
+
+def _trading(facade: Facade) -> tuple[Route, ...]:
+    trading = facade.trading
+    return (
+        Route(
+            method="POST",
+            path="/orders",
+            handle=trading.place,
+            summary="Place an order",
+            body=models.NewOrder,
+            answers={
+                201: ("the order as the engine left it", models.Order),
+                200: ("a repeat of a client_order_id: the first order as it is", models.Order),
+                409: _error("a client_order_id that was used for an order of other content"),
+                422: _error("refused by a rule of the exchange"),
+                **_MALFORMED,
+                **_LATER,
+            },
+        ),
+        Route(
+            method="DELETE",
+            path="/orders",
+            handle=trading.cancel_all,
+            summary="Cancel all open orders of a user, or those of one instrument",
+            parameters=(_USER, _ONE_SYMBOL),
+            answers={200: ("how many", models.Canceled), **_MALFORMED, **_LATER},
+        ),
+        Route(
+            method="DELETE",
+            path="/orders/{order_id}",
+            handle=trading.cancel,
+            summary="Cancel an order",
+            parameters=(_ORDER_ID, Parameter("symbol", "accepted and not needed")),
+            answers={
+                200: ("the order, canceled", models.Order),
+                409: _error("closed already"),
+                **_NO_ORDER,
+                **_LATER,
+            },
+        ),
+        Route(
+            method="PATCH",
+            path="/orders/{order_id}",
+            handle=trading.amend,
+            summary="Change price or quantity of an order",
+            parameters=(_ORDER_ID,),
+            body=models.Amendment,
+            answers={
+                200: ("the order, amended", models.Order),
+                409: _error("closed already"),
+                422: _error("refused by a rule of the exchange"),
+                **_MALFORMED,
+                **_NO_ORDER,
+                **_LATER,
+            },
+        ),
+    )
+
+
+def _queries(facade: Facade) -> tuple[Route, ...]:
+    queries = facade.queries
+    return (
+        Route(
+            method="GET",
+            path="/orders/{order_id}",
+            handle=queries.order,
+            summary="An order with its fills and its history",
+            parameters=(_ORDER_ID,),
+            answers={200: ("the order", models.Order), **_NO_ORDER},
+        ),
+        Route(
+            method="GET",
+            path="/orders",
+            handle=queries.orders,
+            summary="Orders of a user, the newest first",
+            parameters=(
+                _USER,
+                Parameter(
+                    "status", "only of this status", schema={"type": "string", "enum": STATUSES}
+                ),
+                _ONE_SYMBOL,
+                _LIMIT,
+                Parameter("cursor", "next_cursor of the page before"),
+            ),
+            answers={200: ("a page", models.Orders), **_MALFORMED},
+        ),
+        Route(
+            method="GET",
+            path="/ws/notifications",
+            handle=facade.notifications.subscribe,
+            summary="WebSocket: every execution and order change of a user, as a Notification",
+            tag="notifications",
+            parameters=(_USER,),
+            answers={
+                101: ("the connection speaks WebSocket", None),
+                426: _error("not a WebSocket handshake"),
+                **_MALFORMED,
+            },
+        ),
+    )
+
+
+def _markets(facade: Facade) -> tuple[Route, ...]:
+    queries = facade.queries
+    depth = {"type": "integer", "minimum": 1, "maximum": DEPTH_MAX, "default": DEPTH_DEFAULT}
+    return (
+        Route(
+            method="GET",
+            path="/orderbook/{symbol}",
+            handle=queries.orderbook,
+            summary="The best levels of an order book",
+            tag="markets",
+            parameters=(_SYMBOL, Parameter("depth", "levels of each side", schema=depth)),
+            answers={200: ("the book", models.OrderBook), **_NO_SYMBOL, **_MALFORMED},
+        ),
+        Route(
+            method="GET",
+            path="/trades/{symbol}",
+            handle=queries.trades,
+            summary="Trades, the newest first",
+            tag="markets",
+            parameters=(_SYMBOL, _LIMIT),
+            answers={200: ("the trades", models.Trades), **_NO_SYMBOL, **_MALFORMED},
+        ),
+        Route(
+            method="GET",
+            path="/ticker/{symbol}",
+            handle=queries.ticker,
+            summary="The last 24 hours of an instrument",
+            tag="markets",
+            parameters=(_SYMBOL,),
+            answers={200: ("the ticker", models.Ticker), **_NO_SYMBOL},
+        ),
+        Route(
+            method="GET",
+            path="/ticker",
+            handle=queries.tickers,
+            summary="The last 24 hours of all instruments",
+            tag="markets",
+            answers={200: ("the tickers", models.Tickers)},
+        ),
+        Route(
+            method="GET",
+            path="/instruments",
+            handle=queries.instruments,
+            summary="All instruments and their filters",
+            tag="markets",
+            answers={200: ("the instruments", models.Instruments)},
+        ),
+    )
+
+
+def _service(facade: Facade) -> tuple[Route, ...]:
+    def page(path: str, summary: str, **more: Any) -> Route:
+        return Route(method="GET", path=path, summary=summary, tag="service", **more)
+
+    return (
+        page(
+            "/health",
+            "Whether the server lives",
+            handle=facade.health,
+            answers={200: ("it does", models.Health)},
+        ),
+        page(
+            "/ready",
+            "Whether orders are taken",
+            handle=facade.readiness,
+            answers={200: ("they are", models.Health), 503: ("they are not", models.Health)},
+        ),
+        page(
+            "/metrics",
+            "Figures for Prometheus",
+            handle=facade.metrics,
+            answers={200: ("text exposition format", "text/plain")},
+        ),
+        page(
+            "/openapi.json",
+            "This document",
+            handle=facade.openapi,
+            answers={200: ("OpenAPI 3.1", "application/json")},
+        ),
+        page(
+            "/docs",
+            "This document for people",
+            handle=facade.pages.docs,
+            answers={200: ("a web page", "text/html")},
+        ),
+        page(
+            "/docs/{file}",
+            "What that page needs",
+            handle=facade.pages.file,
+            parameters=(Parameter("file", "its name", True),),
+            answers={200: ("the file", None), 404: _error("no such file")},
+        ),
+    )

@@ -1,0 +1,150 @@
+"""Calls that change the exchange: each becomes a command, and the engine's events answer it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from core import Commands, View
+from facade import decode
+from facade.errors import ApiError
+from facade.models import (
+    ORDER_TYPES,
+    PREVENTIONS,
+    SIDES,
+    TIMES_IN_FORCE,
+    Amendment,
+    NewOrder,
+)
+
+if TYPE_CHECKING:
+    from facade.limits import Limits
+    from facade.message import Request
+    from journal.sequencer import Sequencer
+
+POST_ONLY: Final = 1
+MASS_CANCEL_SECURITY: Final = 1
+MASS_CANCEL_ALL: Final = 7
+
+_NEW_ORDER: Final = msgspec.json.Decoder(NewOrder)
+_AMENDMENT: Final = msgspec.json.Decoder(Amendment)
+
+
+class Trading:
+    """Requests on their way to the engine, and those that wait for its answer."""
+
+    def __init__(self, view: View, sequencer: Sequencer, limits: Limits) -> None:
+        """Numbers of requests begin with the time, so that an older facade's never come again."""
+        self.commands = Commands()
+        self.waiting: dict[int, Request] = {}
+        self.full = False
+        self._view = view
+        self._sequencer = sequencer
+        self._limits = limits
+        self._symbols: dict[str, int] = {}
+        self._num = time.time_ns()
+
+    def instrument(self, symbol: str) -> int:
+        """The number of an instrument; 422 where there is none."""
+        number = self._symbols.get(symbol)
+        if number is None:
+            self._symbols = {symbol: number for number, symbol in self._view.instruments()}
+            number = self._symbols.get(symbol)
+            if number is None:
+                raise ApiError(422, "UNKNOWN_SYMBOL", "symbol: no such instrument")
+        return number
+
+    def place(self, request: Request) -> None:
+        """``POST /orders``."""
+        order = decode.body(_NEW_ORDER, request.body)
+        instrument = self.instrument(order.symbol)
+        side = decode.choice("side", order.side, SIDES)
+        ord_type = ORDER_TYPES.get(order.order_type)
+        if ord_type is None:
+            raise ApiError(422, "UNSUPPORTED_ORDER_TYPE", "order_type: not offered")
+        tif = 1 if order.time_in_force is None else TIMES_IN_FORCE.get(order.time_in_force)
+        if tif is None:
+            raise ApiError(422, "UNSUPPORTED_TIME_IN_FORCE", "time_in_force: not offered")
+        stp = decode.choice("self_trade_prevention", order.self_trade_prevention, PREVENTIONS)
+        qty = decode.amount("quantity", order.quantity)
+        if qty is None:
+            raise ApiError(400, "INVALID_FIELD", "quantity: missing")
+        price = decode.amount("price", order.price)
+        if self.full or self._sequencer.busy:
+            raise ApiError(503, "BUSY")
+        self.commands.new_order(
+            instrument=instrument,
+            side=side,
+            ord_type=ord_type,
+            tif=tif,
+            qty=qty,
+            price=price,
+            exec_inst=POST_ONLY if order.post_only else 0,
+            stp=stp,
+            user=order.user_id,
+            num=self._wait(request),
+            text=order.client_order_id or "",
+        )
+
+    def cancel(self, request: Request) -> None:
+        """``DELETE /orders/{order_id}``."""
+        symbol = request.fields("symbol").get("symbol")
+        request.order_id = order_id = decode.order_id(request.param)
+        instrument = None if symbol is None else self.instrument(symbol)
+        num = self._wait(request)
+        self.commands.cancel(num=num, order_id=order_id, instrument=instrument)
+
+    def amend(self, request: Request) -> None:
+        """``PATCH /orders/{order_id}``."""
+        request.fields()
+        request.order_id = order_id = decode.order_id(request.param)
+        amendment = decode.body(_AMENDMENT, request.body)
+        price = decode.amount("price", amendment.price)
+        qty = decode.amount("quantity", amendment.quantity)
+        if price is None and qty is None:
+            raise ApiError(400, "INVALID_FIELD", "price, quantity: one of them is needed")
+        self.commands.replace(num=self._wait(request), order_id=order_id, price=price, qty=qty)
+
+    def cancel_all(self, request: Request) -> None:
+        """``DELETE /orders?user_id=&symbol=``."""
+        fields = request.fields("user_id", "symbol")
+        user = decode.user_id(fields)
+        symbol = fields.get("symbol")
+        instrument = None if symbol is None else self.instrument(symbol)
+        self.commands.mass_cancel(
+            kind=MASS_CANCEL_ALL if symbol is None else MASS_CANCEL_SECURITY,
+            user=user,
+            num=self._wait(request),
+            instrument=instrument,
+        )
+
+    def _wait(self, request: Request) -> int:
+        sequencer = self._sequencer
+        if not sequencer.ready:
+            raise ApiError(503, "UNAVAILABLE")
+        self._num = num = self._num + 1
+        self.waiting[num] = request
+        sequencer.wake()
+        return num
+
+    def give_up(self) -> None:
+        """Nobody knows what becomes of whatever waits: say so."""
+        self.commands = Commands()
+        waiting, self.waiting = self.waiting, {}
+        unknown = ApiError(503, "OUTCOME_UNKNOWN")
+        for request in waiting.values():
+            request.answer(unknown.status, unknown.body)
+
+    def expire(self, now: float) -> None:
+        """Say so to those who have waited too long; the oldest stand first."""
+        before = now - self._limits.answer_deadline_s
+        late = []
+        for num, request in self.waiting.items():
+            if request.started > before:
+                break
+            late.append(num)
+        unknown = ApiError(503, "OUTCOME_UNKNOWN")
+        for num in late:
+            self.waiting.pop(num).answer(unknown.status, unknown.body)

@@ -1,0 +1,106 @@
+"""WebSocket: the handshake, the client's frames, and what is sent, which was framed natively.
+
+Frames of the client are read by ``websockets`` without I/O: pings are answered, a close is
+answered, data is passed over (no page takes any).  A client that is silent is asked by ping.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from websockets.frames import CloseCode
+from websockets.protocol import OPEN, SERVER, Protocol
+from websockets.utils import accept_key
+
+from facade.errors import ApiError
+
+if TYPE_CHECKING:
+    from facade.connection import Connection
+    from facade.message import Request
+
+_PING: Final = b"\x89\x00"
+_QUIET: Final = logging.getLogger("facade.websocket")
+_QUIET.setLevel(logging.WARNING)
+KEY_BYTES: Final = 24
+"""Length of a Sec-WebSocket-Key: 16 bytes in base64."""
+
+
+def handshake(request: Request) -> bytes:
+    """The head that accepts the request's handshake."""
+    headers = request.headers
+    if not request.upgrade or headers.get(b"upgrade", b"").lower() != b"websocket":
+        raise ApiError(426, "UPGRADE_REQUIRED")
+    if headers.get(b"sec-websocket-version") != b"13":
+        raise ApiError(426, "UPGRADE_REQUIRED", "Sec-WebSocket-Version: must be 13")
+    key = headers.get(b"sec-websocket-key", b"")
+    if len(key) != KEY_BYTES or not key.isascii():
+        raise ApiError(400, "BAD_REQUEST", "Sec-WebSocket-Key: missing or malformed")
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept_key(key.decode()).encode() + b"\r\n\r\n"
+    )
+
+
+def text_frame(message: bytes) -> bytes:
+    """One unmasked text frame of at most 65,535 bytes."""
+    size = len(message)
+    head = bytes((0x81, size)) if size < 126 else b"\x81\x7e" + size.to_bytes(2, "big")
+    return head + message
+
+
+class WebSocket:
+    """One WebSocket connection."""
+
+    def __init__(self, connection: Connection, on_closed: Callable[[], None]) -> None:
+        """``on_closed`` is called once, when the connection is gone."""
+        self._connection = connection
+        self._limits = connection.limits
+        self._on_closed = on_closed
+        self._protocol = Protocol(
+            SERVER, state=OPEN, max_size=self._limits.ws_message_bytes_max, logger=_QUIET
+        )
+        self._heard_at = self._pinged_at = connection.server.now
+
+    def send(self, frames: bytes) -> None:
+        """Send frames that were made elsewhere; after a close frame nothing is sent."""
+        if self._protocol.state is OPEN:
+            self._connection.transport.write(frames)
+
+    def feed(self, data: bytes) -> None:
+        """Bytes came."""
+        self._protocol.receive_data(data)
+        if self._protocol.events_received():
+            self._heard_at = self._connection.server.now
+        self._flush()
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Say why, and close."""
+        if self._protocol.state is OPEN:
+            self._protocol.send_close(code, reason)
+            self._flush()
+        self._connection.transport.close()
+
+    def closed(self) -> None:
+        """The connection is gone."""
+        self._on_closed()
+
+    def sweep(self, now: float) -> None:
+        """Ask who is silent; close who does not answer."""
+        limits = self._limits
+        silent = now - self._heard_at
+        if silent > limits.ws_ping_interval_s + limits.ws_pong_deadline_s:
+            self._connection.transport.abort()
+        elif (
+            silent > limits.ws_ping_interval_s and now - self._pinged_at > limits.ws_ping_interval_s
+        ):
+            self._pinged_at = now
+            self.send(_PING)
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._connection.transport.write(data)
+            else:
+                self._connection.transport.close()
