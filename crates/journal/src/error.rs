@@ -89,21 +89,21 @@ impl OpenError {
     }
 }
 
-impl From<Damage> for OpenError {
-    fn from(damage: Damage) -> Self {
-        Self::Damaged(damage)
-    }
-}
-
-impl From<ReadError> for OpenError {
-    fn from(error: ReadError) -> Self {
+impl OpenError {
+    pub(crate) fn read(file: &Path, error: ReadError) -> Self {
         match error {
             ReadError::Damaged(damage) => Self::Damaged(damage),
             other => Self::Io {
-                file: PathBuf::new(),
+                file: file.to_owned(),
                 what: other.to_string(),
             },
         }
+    }
+}
+
+impl From<Damage> for OpenError {
+    fn from(damage: Damage) -> Self {
+        Self::Damaged(damage)
     }
 }
 
@@ -190,13 +190,19 @@ impl fmt::Display for AppendError {
 
 impl std::error::Error for AppendError {}
 
+/// What speaks of the file's content.  The statements are fixed and the tables are this crate's, so an
+/// error in a statement means that the tables are not what they were.
 fn is_corruption(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TypeMismatch};
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TypeMismatch, Unknown};
     match error {
         rusqlite::Error::SqliteFailure(failure, _) => {
-            matches!(failure.code, DatabaseCorrupt | NotADatabase | TypeMismatch)
+            matches!(
+                failure.code,
+                DatabaseCorrupt | NotADatabase | TypeMismatch | Unknown
+            )
         }
-        rusqlite::Error::InvalidColumnType(..)
+        rusqlite::Error::SqlInputError { .. }
+        | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::FromSqlConversionFailure(..)
         | rusqlite::Error::IntegralValueOutOfRange(..) => true,
         _ => false,

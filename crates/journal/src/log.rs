@@ -41,9 +41,10 @@ impl Log {
         let path = path.as_ref();
         prepare(path, &options)?;
         let (mut connection, meta) = connect_writer(path, options.synchronous)?;
-        let reader = Reader::open(path)?;
-        let ends = reader.ends()?;
-        reader.verify(options.verify_bytes_max)?;
+        let read = |error| OpenError::read(path, error);
+        let reader = Reader::open(path).map_err(read)?;
+        let ends = reader.ends().map_err(read)?;
+        reader.verify(options.verify_bytes_max).map_err(read)?;
         let wal = beside(path, "-wal");
         let io = |error| OpenError::io(&wal, "opening", &error);
         let shared = Arc::new(Shared::new(ends.first, ends.next).map_err(io)?);

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Advice, fadvise, fdatasync};
+use rustix::fs::{Advice, fadvise};
 
 use crate::error::{Damage, OpenError};
 use crate::options::{LogOptions, OnDamage};
@@ -62,7 +62,8 @@ fn settle(path: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(OpenError::io(path, "opening", &error)),
     };
-    fdatasync(&file).map_err(|errno| OpenError::io(path, "syncing", &errno.into()))?;
+    file.sync_data()
+        .map_err(|error| OpenError::io(path, "syncing", &error))?;
     fadvise(&file, 0, None, Advice::DontNeed)
         .map_err(|errno| OpenError::io(path, "dropping its cache", &errno.into()))
 }
@@ -116,6 +117,5 @@ fn fill(wal: &Path, end: Option<u64>, bytes: u64) -> io::Result<()> {
         file.write_all(&ZEROS[..part as usize])?;
         at += part;
     }
-    fdatasync(&file)?;
-    Ok(())
+    file.sync_data()
 }

@@ -140,7 +140,7 @@ fn set_up_writer(
     connection.pragma_update(None, "cache_size", -8192)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match version {
-        0 => create(connection)?,
+        0 if is_empty(connection)? => create(connection)?,
         VERSION => {}
         other => {
             return Err(SchemaError::Foreign(format!(
@@ -167,6 +167,12 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(())
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
+        row.get(0)
+    })
 }
 
 fn create(connection: &Connection) -> rusqlite::Result<()> {

@@ -192,7 +192,9 @@ impl Writer {
     /// Make what is written durable.
     fn sync(&self) -> Result<(), String> {
         if self.options.synchronous == Synchronous::Normal {
-            rustix::fs::fdatasync(&self.wal).map_err(|errno| format!("sync: {errno}"))?;
+            self.wal
+                .sync_data()
+                .map_err(|error| format!("sync: {error}"))?;
         }
         self.shared.durable.store(self.next - 1, Ordering::Release);
         Ok(())

@@ -105,17 +105,68 @@ impl<'a> Frame<'a> {
 
     /// Whether the frame fits once one byte of its commit mark is another.
     pub fn fits_with_another_mark(&self, big_endian: bool, before: Sum) -> bool {
-        let mut bytes = self.bytes.to_vec();
-        for at in 4..8 {
-            let old = bytes[at];
-            for value in 0..=u8::MAX {
-                bytes[at] = value;
-                if Frame::read(&bytes).fits(big_endian, before) {
-                    return true;
-                }
-            }
-            bytes[at] = old;
+        let page = Affine::of(big_endian, &self.bytes[FRAME_HEADER..]);
+        let mut start = [0u8; 8];
+        start.copy_from_slice(&self.bytes[..8]);
+        (4..8).any(|at| {
+            (0..=u8::MAX).any(|value| {
+                let mut start = start;
+                start[at] = value;
+                page.after(before.over(big_endian, &start)) == self.stored
+            })
+        })
+    }
+}
+
+/// What summing over some bytes does to the sums before them: they enter by multiplication only.
+struct Affine {
+    from_a: Sum,
+    from_b: Sum,
+    rest: Sum,
+}
+
+impl Affine {
+    fn of(big_endian: bool, bytes: &[u8]) -> Self {
+        let rest = Sum(0, 0).over(big_endian, bytes);
+        let less = |sum: Sum| Sum(sum.0.wrapping_sub(rest.0), sum.1.wrapping_sub(rest.1));
+        Self {
+            from_a: less(Sum(1, 0).over(big_endian, bytes)),
+            from_b: less(Sum(0, 1).over(big_endian, bytes)),
+            rest,
         }
-        false
+    }
+
+    fn after(&self, before: Sum) -> Sum {
+        let part = |from_a: u32, from_b: u32, rest: u32| {
+            let product = from_a.wrapping_mul(before.0);
+            product
+                .wrapping_add(from_b.wrapping_mul(before.1))
+                .wrapping_add(rest)
+        };
+        Sum(
+            part(self.from_a.0, self.from_b.0, self.rest.0),
+            part(self.from_a.1, self.from_b.1, self.rest.1),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_after_a_page_follow_from_the_sums_before_it() {
+        let page: Vec<u8> = (0..4096u32).map(|at| (at * at % 251) as u8).collect();
+        for big_endian in [false, true] {
+            let affine = Affine::of(big_endian, &page);
+            for before in [
+                Sum(0, 0),
+                Sum(1, 2),
+                Sum(u32::MAX, 77),
+                Sum(123_456_789, u32::MAX),
+            ] {
+                assert_eq!(affine.after(before), before.over(big_endian, &page));
+            }
+        }
     }
 }

@@ -155,7 +155,8 @@ impl First {
             has_salt,
             stored: frame.stored,
             computed: frame.computed(header.big_endian, before),
-            mark_is_bad: has_salt && frame.fits_with_another_mark(header.big_endian, before),
+            mark_is_bad: frame.commit == 0
+                && frame.fits_with_another_mark(header.big_endian, before),
         }
     }
 }

@@ -14,9 +14,22 @@ pub struct TempDir(PathBuf);
 
 impl TempDir {
     pub fn new() -> Self {
+        Self::under(&std::env::temp_dir())
+    }
+
+    /// On a file system that syncs nothing, where there is one: for thousands of starts.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() {
+            return Self::under(memory);
+        }
+        Self::new()
+    }
+
+    fn under(parent: &Path) -> Self {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("quantscope-journal-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let path = parent.join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -46,4 +59,36 @@ pub fn batch(number: u64, len: usize) -> Vec<u8> {
     let mut batch = vec![number as u8; len];
     batch[..8].copy_from_slice(&number.to_le_bytes());
     batch
+}
+
+/// The files of a log, as bytes.
+#[derive(Debug)]
+pub struct Copy {
+    pub db: Vec<u8>,
+    pub wal: Vec<u8>,
+}
+
+impl Copy {
+    pub fn of(path: &Path) -> Self {
+        Self {
+            db: std::fs::read(path).unwrap(),
+            wal: std::fs::read(path.with_extension("db-wal")).unwrap(),
+        }
+    }
+
+    /// Write the files, changed, into a directory that may hold older ones.
+    pub fn put(&self, dir: &Path, change: impl FnOnce(&mut Vec<u8>, &mut Vec<u8>)) -> PathBuf {
+        let (mut db, mut wal) = (self.db.clone(), self.wal.clone());
+        change(&mut db, &mut wal);
+        let path = dir.join("commands.db");
+        let _ = std::fs::remove_file(path.with_extension("db-shm"));
+        std::fs::write(&path, db).unwrap();
+        std::fs::write(path.with_extension("db-wal"), wal).unwrap();
+        path
+    }
+}
+
+/// Three other values of a byte.
+pub fn flips(byte: u8) -> [u8; 3] {
+    [byte ^ 1, byte ^ 0xff, if byte == 0 { 0x37 } else { 0 }]
 }

@@ -1,0 +1,166 @@
+//! What is made of a database file that was cut or went bad.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Copy, TempDir, batch, flips};
+use journal::{Entry, Log, LogOptions, OpenError};
+
+fn plain() -> LogOptions {
+    LogOptions {
+        wal_bytes_max: 0,
+        ..LogOptions::default()
+    }
+}
+
+/// A log whose entries are all in the database file.
+fn write() -> (Copy, Vec<Entry>) {
+    let dir = TempDir::new();
+    let path = dir.path().join("commands.db");
+    let log = Log::open(&path, plain()).unwrap();
+    for number in 0..40 {
+        let len = if number % 5 == 0 { 3_000 } else { 200 };
+        log.append(number, &[&batch(number, len)]).unwrap();
+    }
+    log.sync().unwrap();
+    let entries = log.read(1, usize::MAX).unwrap();
+    log.close();
+    let mut copy = Copy::of(&path);
+    copy.wal.clear();
+    (copy, entries)
+}
+
+#[test]
+fn any_byte_that_went_bad_is_found_or_changes_no_entry() {
+    let (copy, entries) = write();
+    let dir = TempDir::in_memory();
+    let mut found = 0;
+    for at in (0..copy.db.len()).step_by(13).chain(0..100) {
+        let value = flips(copy.db[at])[at % 3];
+        let path = copy.put(dir.path(), |db, _| db[at] = value);
+        match Log::open(&path, plain()) {
+            Ok(log) => {
+                let read = log.read(1, usize::MAX).unwrap();
+                assert!(
+                    read == entries,
+                    "byte {at} became {value}, and nobody said so"
+                );
+            }
+            Err(OpenError::Damaged(damage)) => {
+                assert!(damage.file.ends_with("commands.db"), "{damage}");
+                found += 1;
+            }
+            Err(OpenError::Io { file, what }) => {
+                assert!(file.ends_with("commands.db"), "{what}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > copy.db.len() / 13 / 2, "{found}");
+}
+
+#[test]
+fn an_entry_that_went_bad_is_named() {
+    let (copy, entries) = write();
+    let dir = TempDir::in_memory();
+    let wanted = &entries[17].batch;
+    let at = copy
+        .db
+        .windows(wanted.len())
+        .position(|bytes| bytes == wanted)
+        .unwrap();
+    let path = copy.put(dir.path(), |db, _| db[at + 20] ^= 1);
+    let Err(OpenError::Damaged(damage)) = Log::open(&path, plain()) else {
+        panic!("not found");
+    };
+    assert_eq!(damage.offset, Some(18));
+    assert!(
+        damage
+            .to_string()
+            .contains("at log offset 18: its checksum is wrong")
+    );
+}
+
+#[test]
+fn a_file_that_was_cut_is_refused() {
+    let (copy, _) = write();
+    let dir = TempDir::in_memory();
+    for cut in (0..copy.db.len()).step_by(509) {
+        let path = copy.put(dir.path(), |db, _| db.truncate(cut));
+        match Log::open(&path, plain()) {
+            // An empty file beside an empty write-ahead log is a new log.
+            Ok(log) => assert_eq!((cut, log.next_offset()), (0, 1)),
+            Err(error) => assert!(error.to_string().contains("commands.db"), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_in_what_the_write_ahead_log_still_holds_is_whole_again() {
+    let dir = TempDir::new();
+    let path = dir.path().join("commands.db");
+    let options = LogOptions {
+        wal_bytes_max: 1 << 20,
+        ..plain()
+    };
+    let log = Log::open(&path, options).unwrap();
+    for number in 0..40 {
+        log.append(number, &[&batch(number, 900)]).unwrap();
+        log.sync().unwrap();
+    }
+    let entries = log.read(1, usize::MAX).unwrap();
+    log.close();
+    let copy = Copy::of(&path);
+    let dir = TempDir::in_memory();
+    for cut in (4_096..copy.db.len()).step_by(401) {
+        let path = copy.put(dir.path(), |db, _| db.truncate(cut));
+        let log = Log::open(&path, plain()).unwrap();
+        assert_eq!(log.read(1, usize::MAX).unwrap(), entries, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_row_that_is_gone_or_that_was_changed_is_found() {
+    let (copy, _) = write();
+    let dir = TempDir::in_memory();
+    for (sql, offset) in [
+        ("DELETE FROM entries WHERE offset = 20", Some(20)),
+        ("DELETE FROM entries WHERE offset = 1", Some(1)),
+        (
+            "UPDATE entries SET append_ns = 5 WHERE offset = 30",
+            Some(30),
+        ),
+        (
+            "UPDATE entries SET batch = 'text' WHERE offset = 30",
+            Some(30),
+        ),
+        ("UPDATE entries SET offset = 99 WHERE offset = 40", Some(98)),
+        ("UPDATE meta SET first = 2", None),
+        ("UPDATE meta SET journal_id = 2", None),
+        ("DELETE FROM meta", None),
+    ] {
+        let path = copy.put(dir.path(), |_, _| {});
+        rusqlite::Connection::open(&path)
+            .unwrap()
+            .execute(sql, [])
+            .unwrap();
+        match Log::open(&path, plain()) {
+            Err(OpenError::Damaged(damage)) => assert_eq!(damage.offset, offset, "{sql}: {damage}"),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn tables_of_another_version_are_refused() {
+    let (copy, _) = write();
+    let dir = TempDir::in_memory();
+    let path = copy.put(dir.path(), |_, _| {});
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.pragma_update(None, "user_version", 7).unwrap();
+    drop(other);
+    let error = Log::open(&path, plain())
+        .err()
+        .map(|error| error.to_string());
+    assert!(error.is_some_and(|what| what.contains("version 7")));
+}
