@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -14,6 +15,7 @@ use crate::baseline::{Echo, append_and_sync};
 use crate::error::LoadError;
 use crate::fleet::{Fleet, Loop, Target};
 use crate::mix::Mix;
+use crate::notify::Audience;
 use crate::report::Tally;
 use crate::trader::Plan;
 use crate::{round_trip, text};
@@ -56,6 +58,21 @@ enum Command {
         /// How long.
         #[arg(long, default_value_t = 2.0)]
         seconds: f64,
+    },
+    /// Users who listen to their notifications; ends at the end of its input.
+    Notify {
+        /// Host of the exchange.
+        #[arg(long, default_value = "127.0.0.1")]
+        host: String,
+        /// Port of HTTP.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// How many users.
+        #[arg(long, default_value_t = 1000)]
+        users: usize,
+        /// Users are this and a number from 1.
+        #[arg(long, default_value = "user")]
+        user_prefix: String,
     },
     /// Round trips with one request in flight, in turns against the exchange and echo servers.
     RoundTrip {
@@ -146,6 +163,12 @@ pub fn main<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> u8 
             seconds,
         }) => append_and_sync(&dir, bytes, duration(seconds))
             .and_then(|disk| print(&disk.to_json(bytes).to_string())),
+        Some(Command::Notify {
+            host,
+            port,
+            users,
+            user_prefix,
+        }) => notify(&host, port, users, &user_prefix),
         Some(Command::RoundTrip {
             session,
             echo_port,
@@ -206,6 +229,20 @@ fn echo(listen: SocketAddr) -> Result<(), LoadError> {
     let mut echo = Echo::bind(listen)?;
     print(&format!("ready echo={}", echo.address()?))?;
     echo.serve(&AtomicBool::new(false))
+}
+
+fn notify(host: &str, port: u16, users: usize, user_prefix: &str) -> Result<(), LoadError> {
+    let mut audience = Audience::connect(resolve(host, port)?, user_prefix, users)?;
+    print(&format!("ready users={users}"))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    std::thread::spawn(move || {
+        // Whatever stands in the input, and however it ends: its end is the sign.
+        drop(std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+        stopped.store(true, Ordering::Relaxed);
+    });
+    audience.listen(&stop)?;
+    print(&audience.to_json().to_string())
 }
 
 fn run(run: &Run) -> Result<(), LoadError> {

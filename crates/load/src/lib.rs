@@ -18,6 +18,7 @@ mod fleet;
 mod latency;
 mod link;
 mod mix;
+pub mod notify;
 mod poller;
 mod report;
 mod round_trip;

@@ -59,6 +59,13 @@ impl Link {
         }
     }
 
+    /// Let `bytes` that were read elsewhere come first; what does not fit is dropped.
+    pub fn put_back(&mut self, bytes: &[u8]) {
+        let room = bytes.len().min(self.inbox.len());
+        self.inbox[..room].copy_from_slice(&bytes[..room]);
+        self.filled = room;
+    }
+
     /// What was read and not consumed.
     #[must_use]
     pub fn received(&self) -> &[u8] {

@@ -72,6 +72,14 @@ impl Poller {
         epoll::modify(&self.epoll, socket, data, Self::flags(writable))
     }
 
+    /// Watch `socket` no more.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove(&self, socket: impl AsFd) -> Result<(), Errno> {
+        epoll::delete(&self.epoll, socket)
+    }
+
     /// Wait until something is ready or `timeout_ns` have passed, and append what is ready to `ready`.
     ///
     /// # Errors

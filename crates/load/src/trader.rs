@@ -293,3 +293,7 @@ impl Trader {
 fn protocol(fault: wire::sbe::Fault) -> LoadError {
     LoadError::Protocol(format!("{fault:?}"))
 }
+
+#[cfg(test)]
+#[path = "trader_tests.rs"]
+mod tests;
