@@ -1,0 +1,62 @@
+"""``make bench``: every figure with its baseline, measured between each other."""
+
+import pathlib
+import tempfile
+
+import click
+from rich.console import Console
+
+from benchmarks import binary, cores, memory, recovery, rest
+from benchmarks.context import MEASURES, Context
+from benchmarks.result import Result
+from benchmarks.table import README, RESULTS, ROOT, show, with_table, write_results
+
+MODULES = (cores, binary, rest, recovery, memory)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "listing", is_flag=True, help="Only print the names.")
+@click.option("--quick", is_flag=True, help="One short run of each: shows that it works.")
+@click.option("--runs", type=click.IntRange(1), help="Runs of each measurement.")
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=pathlib.Path),
+    default=ROOT / "target",
+    help="Where data directories are made: the disk that is measured.",
+)
+@click.option("--output", type=click.Path(path_type=pathlib.Path), default=RESULTS)
+@click.option("--readme/--no-readme", default=None, help="Write the README's table.")
+def main(
+    names: tuple[str, ...],
+    *,
+    listing: bool,
+    quick: bool,
+    runs: int | None,
+    directory: pathlib.Path,
+    output: pathlib.Path,
+    readme: bool | None,
+) -> None:
+    """Measure NAMEs, or everything, and print the table."""
+    unknown = set(names) - set(MEASURES)
+    if unknown:
+        raise click.UsageError(f"unknown: {', '.join(unknown)}; known: {', '.join(MEASURES)}")
+    if listing:
+        click.echo("\n".join(MEASURES))
+        return
+    console = Console()
+    directory.mkdir(parents=True, exist_ok=True)
+    results: list[Result] = []
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=directory) as scratch:
+        context = Context(pathlib.Path(scratch), quick=quick, runs=runs, say=console.log)
+        for name in names or MEASURES:
+            results += [row.result() for row in MEASURES[name](context)]
+    written = write_results(results, output)
+    show(results, console)
+    if readme if readme is not None else not quick and output == RESULTS:
+        README.write_text(with_table(README.read_text(), written))
+
+
+if __name__ == "__main__":
+    main()

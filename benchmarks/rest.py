@@ -1,0 +1,97 @@
+"""REST under load by wrk, and a thousand users who listen while it runs."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from benchmarks.context import Context, measure
+from benchmarks.processes import LOAD_TIMEOUT_S, QUANTSCOPE, ROOT, BenchError, Exchange, ready_line
+from benchmarks.recorder import catch_up
+from benchmarks.result import Row
+
+USERS = 1000
+ACCEPTED = "quantscope_orders_accepted_total"
+TRADES = "quantscope_trades_total"
+
+
+def wrk(port: int, seconds: int) -> dict[str, Any]:
+    """The load test, word for word but for the port and the time; gives the script's result."""
+    command = f"wrk -t4 -c100 -d{seconds}s -s tests/post.lua http://localhost:{port}/orders"
+    done = subprocess.run(
+        command.split(), cwd=ROOT, capture_output=True, text=True, timeout=LOAD_TIMEOUT_S,
+        check=False,
+    )  # fmt: skip
+    found = [line for line in done.stdout.splitlines() if line.startswith("result ")]
+    if done.returncode or not found:
+        raise BenchError(f"{command}: {done.stdout} {done.stderr}")
+    result: dict[str, Any] = msgspec.json.decode(found[0].removeprefix("result "))
+    return result
+
+
+@contextlib.contextmanager
+def listening(port: int) -> Iterator[dict[str, Any]]:
+    """A thousand users; what they heard is there once the block has ended."""
+    heard: dict[str, Any] = {}
+    arguments = [*QUANTSCOPE, "load", "notify", "--port", str(port), "--users", str(USERS)]
+    with subprocess.Popen(
+        arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            ready_line(process)
+            yield heard
+            output, _ = process.communicate(timeout=LOAD_TIMEOUT_S)
+            heard.update(msgspec.json.decode(output))
+        finally:
+            process.kill()
+
+
+def not_as_told(heard: dict[str, Any], exchange: Exchange) -> float:
+    """Notifications that break a chain, and those by which the count is wrong."""
+    metrics = exchange.metrics()
+    events = heard["events"]
+    missing = abs(metrics[ACCEPTED] - events.get("NEW", 0))
+    missing += abs(2 * metrics[TRADES] - events.get("TRADE", 0))
+    return float(heard["violations"] + missing + heard["closed"])
+
+
+@measure("rest")
+def rest(ctx: Context) -> list[Row]:
+    """The load test, with all users listening."""
+    seconds = int(ctx.seconds(30, 1))
+    command = f"wrk -t4 -c100 -d{seconds}s -s tests/post.lua http://localhost:8080/orders"
+    rate = Row(name="REST POST /orders, durable", unit="orders/s", command=command, bar=">= 8000")
+    tail = Row(name="REST POST /orders, p99", unit="ms", command=command, bar="<= 25")
+    errors = Row(
+        name="REST POST /orders, errors and other answers than 201",
+        unit="answers",
+        command=command,
+        bar="<= 0",
+    )
+    wrong = Row(
+        name=f"{USERS:,} users on /ws/notifications: missing, doubled or out of order",
+        unit="notifications",
+        command=command,
+        bar="<= 0",
+    )
+    socket = Row(
+        name=f"{USERS:,} users on /ws/notifications: from the engine's time to the socket, p99",
+        unit="ms",
+        command=command,
+        bar="<= 50",
+    )
+    behind = Row(name="recorder caught up after the wrk run", unit="s", command=command, bar="<= 5")
+    for _ in ctx.each_run("rest"):
+        with ctx.exchange() as exchange:
+            with listening(exchange.http) as heard:
+                result = wrk(exchange.http, seconds)
+                _, caught_up_s = catch_up(exchange)
+            wrong.samples.append(not_as_told(heard, exchange))
+        rate.samples.append(result["requests"] / result["seconds"])
+        tail.samples.append(result["p99_us"] / 1e3)
+        errors.samples.append(result["not_2xx"] + result["socket_errors"])
+        socket.samples.append(heard["latency_us"]["p99"] / 1e3)
+        behind.samples.append(caught_up_s)
+    return [rate, tail, errors, wrong, socket, behind]
