@@ -50,6 +50,11 @@ class FaultyLog:
         return self._log.journal_id
 
     @property
+    def queue_bytes(self) -> int:
+        """As the port says."""
+        return self._log.queue_bytes
+
+    @property
     def durable_offset(self) -> int:
         """As the port says; a failed append never counts."""
         return min(self._log.durable_offset, self._claimed)

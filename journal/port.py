@@ -39,6 +39,10 @@ class Log(Protocol):
     def failure(self) -> str | None:
         """Why nothing is taken any more, if it is so."""
 
+    @property
+    def queue_bytes(self) -> int:
+        """Bytes that wait for the log's writer."""
+
     def append(self, append_ns: int, batches: list[bytes]) -> int:
         """Take batches, and return the first one's offset.
 

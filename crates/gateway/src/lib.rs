@@ -1,1 +1,31 @@
-//! To be filled.
+//! Order entry over the binary protocol, without I/O: bytes in, commands out; events in, bytes out.
+//!
+//! [`OrderEntry`] holds every connection and every session.  A *session* is the logical one, a
+//! user's: it has a number for each message it was ever told, and outlives connections.  A
+//! *connection* is a TCP line that has logged in to a session, or not yet.
+//!
+//! # Contract
+//! * [`OrderEntry::receive`] takes whole socket reads.  Requests become command records that wait
+//!   for [`OrderEntry::seal`]; what needs a decision (login, logout, malformed framing) is returned.
+//! * [`OrderEntry::route`] takes event batches in order and leaves one buffer per touched connection.
+//! * A message's number is its event's `entry_seq`; nothing is numbered here.
+//!
+//! # Limits
+//! A connection has at most `requests_in_flight_max` unanswered requests: beyond it `receive` says
+//! that the socket is not to be read.  Packets have at most `packet_bytes_max` bytes.
+//!
+//! # Cost
+//! A request is copied once (socket read to command record), a report once (event to buffer).
+
+mod connection;
+mod histogram;
+mod order_entry;
+mod pending;
+mod replay;
+mod session;
+mod tally;
+
+pub use histogram::{BOUNDS_NS, Histogram};
+pub use order_entry::{Limits, OrderEntry, Received, TickAction};
+pub use session::Session;
+pub use tally::Tally;

@@ -232,6 +232,12 @@ impl Log {
         size(&self.path) + size(&beside(&self.path, "-wal"))
     }
 
+    /// Bytes that wait for the writer.
+    #[must_use]
+    pub fn queue_bytes(&self) -> u64 {
+        self.shared.state().pending_bytes
+    }
+
     /// What was counted since the log was opened.
     #[must_use]
     pub fn stats(&self) -> Stats {

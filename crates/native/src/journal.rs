@@ -211,6 +211,11 @@ impl Log {
             .map_err(|error| read_error(&error))
     }
 
+    #[getter]
+    fn queue_bytes(&self) -> u64 {
+        self.0.queue_bytes()
+    }
+
     fn bytes_on_disk(&self) -> u64 {
         self.0.bytes_on_disk()
     }
@@ -329,6 +334,11 @@ impl MemoryLog {
     }
 
     #[allow(clippy::unused_self)]
+    #[getter]
+    fn queue_bytes(&self) -> u64 {
+        0
+    }
+
     fn bytes_on_disk(&self) -> u64 {
         0
     }

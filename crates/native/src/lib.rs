@@ -7,6 +7,8 @@ use pyo3::prelude::*;
 
 mod commands;
 mod describe;
+mod engine;
+mod gateway;
 mod journal;
 mod load;
 mod view;
@@ -17,6 +19,10 @@ mod _native {
     use super::commands::Commands;
     #[pymodule_export]
     use super::describe::{describe_commands, describe_events};
+    #[pymodule_export]
+    use super::engine::{Engine, Entry, Position, split_batches};
+    #[pymodule_export]
+    use super::gateway::{OrderEntry, login_accepted, login_rejected, security_list};
     #[pymodule_export]
     use super::journal::{
         DataDirLock, DataDirLocked, JournalDamaged, JournalError, JournalFailed, JournalFull,

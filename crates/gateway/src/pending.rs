@@ -1,0 +1,113 @@
+//! Command records that wait to be sealed, and sealed batches that wait for their answers.
+
+use std::collections::VecDeque;
+
+use wire::record::batch::{CommandBatch, CommandBatchHeader};
+
+/// Whose requests they are: place and generation of a connection, and how many.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
+    /// Place of the connection.
+    pub connection: u32,
+    /// Its generation.
+    pub generation: u32,
+    /// How many requests.
+    pub requests: u32,
+    /// When they were received.
+    pub received_ns: u64,
+}
+
+#[derive(Debug)]
+struct Sealed {
+    number: u64,
+    shares: Vec<Share>,
+}
+
+/// Records between the socket and the journal, and the account of whose they are.
+#[derive(Debug, Default)]
+pub struct Pending {
+    /// Command records, one after the other.
+    pub records: Vec<u8>,
+    ends: Vec<u32>,
+    shares: VecDeque<Share>,
+    sealed: VecDeque<Sealed>,
+}
+
+impl Pending {
+    /// Commands that wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The last record in `records` is whole.
+    #[inline(always)]
+    pub fn end_record(&mut self) {
+        self.ends.push(self.records.len() as u32);
+    }
+
+    /// Say whose the last records are.
+    pub fn attribute(&mut self, share: Share) {
+        self.shares.push_back(share);
+    }
+
+    /// Take up to `commands_max` commands as a batch, appended to `out`; false when there are none.
+    pub fn seal(
+        &mut self,
+        mut header: CommandBatchHeader,
+        commands_max: usize,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let count = self.ends.len().min(commands_max);
+        if count == 0 {
+            return false;
+        }
+        let end = self.ends[count - 1];
+        header.count = count as u32;
+        CommandBatch::write(header, &self.records[..end as usize], out);
+        self.records.drain(..end as usize);
+        self.ends.drain(..count);
+        for later in &mut self.ends {
+            *later -= end;
+        }
+        let shares = self.take_shares(count as u32);
+        self.sealed.push_back(Sealed {
+            number: header.number,
+            shares,
+        });
+        true
+    }
+
+    fn take_shares(&mut self, mut commands: u32) -> Vec<Share> {
+        let mut taken = Vec::with_capacity(self.shares.len());
+        while commands > 0 {
+            let Some(first) = self.shares.front_mut() else {
+                break;
+            };
+            let requests = first.requests.min(commands);
+            taken.push(Share { requests, ..*first });
+            first.requests -= requests;
+            commands -= requests;
+            if first.requests == 0 {
+                self.shares.pop_front();
+            }
+        }
+        taken
+    }
+
+    /// The batch `number` is answered: whose requests it held.
+    pub fn answered(&mut self, number: u64) -> Vec<Share> {
+        let mut shares = Vec::new();
+        while self.sealed.front().is_some_and(|s| s.number <= number) {
+            if let Some(sealed) = self.sealed.pop_front() {
+                shares.extend(sealed.shares);
+            }
+        }
+        shares
+    }
+
+    /// Forget everything: the journal failed.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}

@@ -1,0 +1,81 @@
+//! The logical session of a user.
+
+use std::collections::VecDeque;
+
+/// Messages between two entries of a session's replay index.
+const INDEX_STEP: u64 = 1_024;
+
+/// A user's session: what it was told so far, and where that stands in the events log.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    /// The entry's number in the engine.
+    pub entry: u32,
+    /// Number of the last message that exists.
+    pub sent: u64,
+    /// Oldest message that the events log keeps; `sent + 1` when it keeps none.
+    pub oldest: u64,
+    /// Highest ClOrdID that was passed on.
+    pub last_cl_ord_id: u64,
+    /// The connection that is logged in.
+    pub connection: Option<u32>,
+    /// (message number, offset of the event batch that holds it), rising.
+    index: VecDeque<(u64, u64)>,
+}
+
+impl Session {
+    /// A session that was told `sent` messages, of which none has been found in the log yet.
+    #[must_use]
+    pub fn new(entry: u32, sent: u64, last_cl_ord_id: u64) -> Self {
+        Self {
+            entry,
+            sent,
+            oldest: sent.saturating_add(1),
+            last_cl_ord_id,
+            ..Self::default()
+        }
+    }
+
+    /// Message `number` stands in the event batch at `offset`.
+    #[inline(always)]
+    pub fn located(&mut self, number: u64, offset: u64) {
+        match self.index.back() {
+            Some((last, _)) if number < last.saturating_add(INDEX_STEP) => {}
+            Some(_) => self.index.push_back((number, offset)),
+            None => {
+                self.index.push_back((number, offset));
+                self.oldest = number;
+            }
+        }
+    }
+
+    /// Where to begin to read for message `number`: at or before its event batch.
+    #[must_use]
+    pub fn offset_of(&self, number: u64) -> Option<u64> {
+        let place = self.index.partition_point(|(first, _)| *first <= number);
+        self.index
+            .get(place.saturating_sub(1))
+            .map(|(_, offset)| *offset)
+    }
+
+    /// The log now begins at `first_offset`: forget what stood before it.
+    pub fn forget_before(&mut self, first_offset: u64) {
+        while self
+            .index
+            .front()
+            .is_some_and(|(_, offset)| *offset < first_offset)
+        {
+            self.index.pop_front();
+        }
+        self.oldest = match self.index.front() {
+            Some((number, _)) => *number,
+            None => self.sent.saturating_add(1),
+        };
+    }
+
+    /// Offset of the oldest event batch that the newest `messages` messages need, if any.
+    #[must_use]
+    pub fn needs_offset(&self, messages: u64) -> Option<u64> {
+        let oldest_needed = self.sent.saturating_sub(messages).saturating_add(1);
+        self.offset_of(oldest_needed.max(self.oldest))
+    }
+}

@@ -1,0 +1,83 @@
+//! What the events say, counted: for the operator.
+
+use wire::record::event::Event;
+use wire::record::{CancelReason, Reason};
+
+/// Places for reasons: the highest number of [`Reason`], rounded up.
+const REASONS: usize = 128;
+
+/// Counters over all events of all gateways.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    /// Orders accepted.
+    pub accepted: u64,
+    /// Trades.
+    pub trades: u64,
+    /// Amendments.
+    pub replaced: u64,
+    canceled: [u64; CancelReason::ALL.len()],
+    rejected: [u64; REASONS],
+    cancel_rejected: [u64; REASONS],
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            accepted: 0,
+            trades: 0,
+            replaced: 0,
+            canceled: [0; CancelReason::ALL.len()],
+            rejected: [0; REASONS],
+            cancel_rejected: [0; REASONS],
+        }
+    }
+}
+
+fn bump(counts: &mut [u64], place: usize) {
+    if let Some(count) = counts.get_mut(place) {
+        *count += 1;
+    }
+}
+
+impl Tally {
+    /// Count one event.
+    #[inline(always)]
+    pub fn add(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Accepted(..) => self.accepted += 1,
+            Event::Trade(..) => self.trades += 1,
+            Event::Replaced(x, _) if !x.copy => self.replaced += 1,
+            Event::Canceled(x, _) if !x.copy => {
+                bump(&mut self.canceled, usize::from(x.reason.code()));
+            }
+            Event::Rejected(x, _, _) => bump(&mut self.rejected, usize::from(x.reason.code())),
+            Event::CancelRejected(x) => {
+                bump(&mut self.cancel_rejected, usize::from(x.reason.code()));
+            }
+            Event::Refused(x) => bump(&mut self.rejected, usize::from(x.reason)),
+            _ => {}
+        }
+    }
+
+    /// Cancels by reason.
+    pub fn canceled(&self) -> impl Iterator<Item = (CancelReason, u64)> + '_ {
+        CancelReason::ALL
+            .iter()
+            .map(|reason| (*reason, self.canceled[usize::from(reason.code())]))
+    }
+
+    /// Refused orders and requests by reason.
+    pub fn rejected(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        by_reason(&self.rejected)
+    }
+
+    /// Refused cancels and amendments by reason.
+    pub fn cancel_rejected(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        by_reason(&self.cancel_rejected)
+    }
+}
+
+fn by_reason(counts: &[u64; REASONS]) -> impl Iterator<Item = (Reason, u64)> + '_ {
+    let known = Reason::ALL.iter().filter(|reason| **reason != Reason::None);
+    known.map(|reason| (*reason, counts[usize::from(reason.code())]))
+}

@@ -1,0 +1,279 @@
+//! The matching engine, as Python sees it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use matching::Engine as Inner;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use wire::record::command::Instrument;
+use wire::record::{CommandBatchHeader, EventBatch, RecordError};
+
+/// An instrument: id, symbol, tick, lot, qty_min, qty_max, notional_min, price_band_bps,
+/// orders_per_side_max, session_end_s, open.
+pub type InstrumentRow = (u32, String, i64, i64, i64, i64, i64, u32, u32, u32, bool);
+
+/// The filters of a row.
+pub fn spec_of(row: &InstrumentRow) -> Instrument {
+    Instrument {
+        tick: row.2,
+        lot: row.3,
+        qty_min: row.4,
+        qty_max: row.5,
+        notional_min: row.6,
+        price_band_bps: row.7,
+        orders_per_side_max: row.8,
+        session_end_s: row.9,
+        open: row.10,
+    }
+}
+
+/// How far an engine has come.
+#[derive(Debug, Clone)]
+#[pyclass(module = "core._native", frozen, get_all)]
+pub struct Position {
+    command_offset: u64,
+    event_seq: u64,
+    event_hash: u64,
+    time_ns: u64,
+    commands: u64,
+}
+
+/// An entry: the way in by which a client speaks.
+#[derive(Debug, Clone)]
+#[pyclass(module = "core._native", frozen, get_all)]
+pub struct Entry {
+    entry: u32,
+    account: u32,
+    kind: u8,
+    name: String,
+    account_name: String,
+    cancel_on_disconnect: bool,
+    entry_seq: u64,
+    last_cl_ord_id: u64,
+}
+
+/// The matching engine of one partition; one thread owns it.
+///
+/// A panic inside leaves it poisoned: every later call is refused, and the process is to end.
+#[derive(Debug)]
+#[pyclass(module = "core._native")]
+pub struct Engine {
+    pub(crate) inner: Inner,
+    out: Vec<u8>,
+    poisoned: bool,
+    /// Command batches by size: one count per bound of `BATCH_BOUNDS`, one for what is above.
+    batch_sizes: [u64; BATCH_BOUNDS.len() + 1],
+    /// Commands in them.
+    batch_commands: u64,
+}
+
+/// Upper bounds of the histogram of batch sizes, in commands.
+const BATCH_BOUNDS: [u32; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
+
+fn bad(error: RecordError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+impl Engine {
+    fn of(inner: Inner) -> Self {
+        Self {
+            inner,
+            out: Vec::new(),
+            poisoned: false,
+            batch_sizes: [0; BATCH_BOUNDS.len() + 1],
+            batch_commands: 0,
+        }
+    }
+
+    fn count(&mut self, batch: &[u8]) {
+        if let Ok(header) = CommandBatchHeader::from_bytes(batch) {
+            let place = BATCH_BOUNDS.partition_point(|bound| *bound < header.count);
+            self.batch_sizes[place] += 1;
+            self.batch_commands += u64::from(header.count);
+        }
+    }
+
+    /// Run `work` without the GIL; its events are the result.
+    fn run<'py>(
+        &mut self,
+        py: Python<'py>,
+        work: impl FnOnce(&mut Inner, &mut Vec<u8>) -> Result<(), RecordError> + Send,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        if self.poisoned {
+            return Err(PyRuntimeError::new_err("engine poisoned by a panic"));
+        }
+        self.out.clear();
+        let Self { inner, out, .. } = self;
+        let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(inner, out))));
+        match outcome {
+            Ok(Ok(())) => Ok(PyBytes::new(py, &self.out)),
+            Ok(Err(error)) => Err(bad(error)),
+            Err(panic) => {
+                self.poisoned = true;
+                resume_unwind(panic);
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (partition=0))]
+    fn new(partition: u16) -> Self {
+        Self::of(Inner::new(partition))
+    }
+
+    /// The engine that a snapshot holds; ValueError when it is damaged or of another version.
+    #[staticmethod]
+    fn restore(py: Python<'_>, snapshot: &[u8]) -> PyResult<Self> {
+        py.detach(|| Inner::restore(snapshot))
+            .map(Self::of)
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Apply command batches that stand at `first_offset` and after; the event batches they make.
+    fn apply<'py>(
+        &mut self,
+        py: Python<'py>,
+        first_offset: u64,
+        append_ns: u64,
+        batches: Vec<Bound<'py, PyBytes>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let batches: Vec<&[u8]> = batches.iter().map(|batch| batch.as_bytes()).collect();
+        for batch in &batches {
+            self.count(batch);
+        }
+        self.run(py, |inner, out| {
+            for (offset, batch) in (first_offset..).zip(batches) {
+                inner.apply(offset, append_ns, batch, out)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Apply entries of the commands log: (offset, append time, chain, batch).
+    fn replay<'py>(
+        &mut self,
+        py: Python<'py>,
+        entries: Vec<(u64, u64, u64, Bound<'py, PyBytes>)>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let entries: Vec<(u64, u64, &[u8])> = entries
+            .iter()
+            .map(|(offset, append_ns, _, batch)| (*offset, *append_ns, batch.as_bytes()))
+            .collect();
+        self.run(py, |inner, out| {
+            for (offset, append_ns, batch) in entries {
+                inner.apply(offset, append_ns, batch, out)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let mut out = Vec::new();
+        py.detach(|| self.inner.snapshot(&mut out));
+        PyBytes::new(py, &out)
+    }
+
+    fn state_hash(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.inner.state_hash())
+    }
+
+    /// RuntimeError when the state contradicts itself.
+    fn validate(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.inner.validate())
+            .map_err(PyRuntimeError::new_err)
+    }
+
+    fn position(&self) -> Position {
+        let position = self.inner.position();
+        Position {
+            command_offset: position.command_offset,
+            event_seq: position.event_seq,
+            event_hash: position.event_hash,
+            time_ns: position.time_ns,
+            commands: position.commands,
+        }
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let entries = self.inner.entries().map(|view| Entry {
+            entry: view.opened.entry,
+            account: view.opened.account,
+            kind: view.opened.kind.code(),
+            name: view.name.to_owned(),
+            account_name: view.account.to_owned(),
+            cancel_on_disconnect: view.opened.cancel_on_disconnect,
+            entry_seq: view.entry_seq,
+            last_cl_ord_id: view.last_cl_ord_id,
+        });
+        entries.collect()
+    }
+
+    fn instruments(&self) -> Vec<InstrumentRow> {
+        let rows = self.inner.instruments().map(|view| {
+            let spec = view.spec;
+            (
+                view.id,
+                view.symbol.to_owned(),
+                spec.tick,
+                spec.lot,
+                spec.qty_min,
+                spec.qty_max,
+                spec.notional_min,
+                spec.price_band_bps,
+                spec.orders_per_side_max,
+                spec.session_end_s,
+                spec.open,
+            )
+        });
+        rows.collect()
+    }
+
+    /// (gateway, incarnation, number of its last batch).
+    fn gateways(&self) -> Vec<(u16, u32, u64)> {
+        let rows = self.inner.gateways();
+        rows.map(|(gateway, state)| (gateway, state.incarnation, state.number))
+            .collect()
+    }
+
+    /// Command batches applied, by size: (bounds in commands, counts per bucket, commands).
+    fn batch_sizes(&self) -> (Vec<u32>, Vec<u64>, u64) {
+        (
+            BATCH_BOUNDS.to_vec(),
+            self.batch_sizes.to_vec(),
+            self.batch_commands,
+        )
+    }
+
+    /// How much there is of everything, by name.
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counts = self.inner.counts();
+        let out = PyDict::new(py);
+        out.set_item("open_orders", counts.open_orders)?;
+        out.set_item("levels", counts.levels)?;
+        out.set_item("orders", counts.orders)?;
+        out.set_item("trades", counts.trades)?;
+        out.set_item("accounts", counts.accounts)?;
+        out.set_item("entries", counts.entries)?;
+        out.set_item("instruments", counts.instruments)?;
+        out.set_item("client_ids", counts.client_ids)?;
+        out.set_item("gaps", counts.gaps)?;
+        Ok(out)
+    }
+}
+
+/// Event batches that stand one after the other, each by itself.
+#[pyfunction]
+pub fn split_batches<'py>(py: Python<'py>, batches: &[u8]) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let mut rest = batches;
+    let mut split = Vec::new();
+    while !rest.is_empty() {
+        let before = rest;
+        EventBatch::take(&mut rest).map_err(bad)?;
+        split.push(PyBytes::new(py, &before[..before.len() - rest.len()]));
+    }
+    Ok(split)
+}

@@ -1,0 +1,316 @@
+//! Order entry of the binary protocol, as Python sees it.
+
+use gateway::{BOUNDS_NS, Limits, OrderEntry as Inner, Received, TickAction};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+use wire::record::field::screaming;
+use wire::record::{CommandBatchHeader, RecordError};
+use wire::sbe;
+use wire::soup::{self, LoginAccepted, LoginRejected};
+
+/// Every connection and session of binary order entry.
+#[derive(Debug)]
+#[pyclass(module = "core._native")]
+pub struct OrderEntry {
+    inner: Inner,
+    sealed: Vec<u8>,
+}
+
+fn bad(error: RecordError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+#[pymethods]
+impl OrderEntry {
+    #[new]
+    #[pyo3(signature = (
+        *, packet_bytes_max, requests_in_flight_max, login_deadline_ns, heartbeat_interval_ns,
+        idle_deadline_ns
+    ))]
+    fn new(
+        packet_bytes_max: usize,
+        requests_in_flight_max: u32,
+        login_deadline_ns: u64,
+        heartbeat_interval_ns: u64,
+        idle_deadline_ns: u64,
+    ) -> Self {
+        Self {
+            inner: Inner::new(Limits {
+                packet_bytes_max,
+                requests_in_flight_max,
+                login_deadline_ns,
+                heartbeat_interval_ns,
+                idle_deadline_ns,
+            }),
+            sealed: Vec::new(),
+        }
+    }
+
+    fn add_session(&mut self, entry: u32, sent: u64, last_cl_ord_id: u64) -> u32 {
+        self.inner.add_session(entry, sent, last_cl_ord_id)
+    }
+
+    /// (entry, sent, oldest, last_cl_ord_id, connection) of a session.
+    fn session(&self, place: u32) -> PyResult<(u32, u64, u64, u64, Option<u32>)> {
+        let session = self
+            .inner
+            .session(place)
+            .ok_or_else(|| PyValueError::new_err("no such session"))?;
+        Ok((
+            session.entry,
+            session.sent,
+            session.oldest,
+            session.last_cl_ord_id,
+            session.connection,
+        ))
+    }
+
+    /// After an outage the engine's word counts: (entry, last ClOrdID).
+    fn reset_cl_ord_ids(&mut self, last: Vec<(u32, u64)>) {
+        for session in self.inner.sessions_mut() {
+            if let Some((_, number)) = last.iter().find(|(entry, _)| *entry == session.entry) {
+                session.last_cl_ord_id = *number;
+            }
+        }
+    }
+
+    fn set_busy(&mut self, busy: bool) {
+        self.inner.set_busy(busy);
+    }
+
+    fn set_next_offset(&mut self, offset: u64) {
+        self.inner.set_next_offset(offset);
+    }
+
+    fn connected(&mut self, now_ns: u64) -> u32 {
+        self.inner.connected(now_ns)
+    }
+
+    fn disconnected(&mut self, connection: u32) -> Option<u32> {
+        self.inner.disconnected(connection)
+    }
+
+    /// Take a socket read; `None`, or what is asked as a tuple that begins with its name.
+    fn receive<'py>(
+        &mut self,
+        py: Python<'py>,
+        connection: u32,
+        data: &[u8],
+        now_ns: u64,
+    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let asked = match self.inner.receive(connection, data, now_ns) {
+            Received::Nothing => return Ok(None),
+            Received::Throttle => ("throttle",).into_pyobject(py)?,
+            Received::Logout => ("logout",).into_pyobject(py)?,
+            Received::Malformed(why) => ("malformed", why).into_pyobject(py)?,
+            Received::SecurityList(req_id, instrument) => {
+                ("security_list", req_id, instrument).into_pyobject(py)?
+            }
+            Received::Login {
+                user,
+                password,
+                session,
+                sequence,
+            } => ("login", user, password, session, sequence).into_pyobject(py)?,
+        };
+        Ok(Some(asked))
+    }
+
+    #[getter]
+    fn waiting(&self) -> usize {
+        self.inner.waiting()
+    }
+
+    fn entry_closed(&mut self, entry: u32) {
+        self.inner.entry_closed(entry);
+    }
+
+    fn seal<'py>(
+        &mut self,
+        py: Python<'py>,
+        gateway: u16,
+        incarnation: u32,
+        number: u64,
+        stamp_ns: u64,
+        commands_max: usize,
+    ) -> Option<Bound<'py, PyBytes>> {
+        let header = CommandBatchHeader {
+            magic: 0,
+            len: 0,
+            gateway,
+            incarnation,
+            number,
+            stamp_ns,
+            count: 0,
+        };
+        self.sealed.clear();
+        self.inner
+            .seal(header, commands_max, &mut self.sealed)
+            .then(|| PyBytes::new(py, &self.sealed))
+    }
+
+    /// The number of the first message the line will get; `None` when `sequence` lies beyond the next.
+    fn login(&mut self, connection: u32, session: u32, sequence: u64) -> Option<u64> {
+        self.inner.login(connection, session, sequence)
+    }
+
+    fn replay_offset(&self, connection: u32) -> Option<u64> {
+        self.inner.replay_offset(connection)
+    }
+
+    /// Make messages again from event batches; whether the line is live now.
+    fn replay(&mut self, py: Python<'_>, connection: u32, batches: &[u8]) -> PyResult<bool> {
+        py.detach(|| self.inner.replay(connection, batches))
+            .map_err(bad)
+    }
+
+    fn scan(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<()> {
+        py.detach(|| self.inner.scan(batches)).map_err(bad)
+    }
+
+    /// Route event batches: (connection, bytes to write) for each line that is told something.
+    fn route<'py>(
+        &mut self,
+        py: Python<'py>,
+        gateway: u16,
+        incarnation: u32,
+        batches: &[u8],
+        now_ns: u64,
+    ) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
+        py.detach(|| self.inner.route(gateway, incarnation, batches, now_ns))
+            .map_err(bad)?;
+        let mut written = Vec::new();
+        self.inner
+            .take_touched(|connection, out| written.push((connection, PyBytes::new(py, out))));
+        Ok(written)
+    }
+
+    fn take_out<'py>(&mut self, py: Python<'py>, connection: u32) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.inner.take_out(connection))
+    }
+
+    fn take_resumed(&mut self) -> Vec<u32> {
+        self.inner.take_resumed()
+    }
+
+    /// (connection, why it is to be closed, or `None` for a heartbeat that is in its buffer).
+    fn tick(&mut self, now_ns: u64) -> Vec<(u32, Option<&'static str>)> {
+        self.inner
+            .tick(now_ns)
+            .into_iter()
+            .map(|(connection, action)| match action {
+                TickAction::Heartbeat => (connection, None),
+                TickAction::Close(why) => (connection, Some(why)),
+            })
+            .collect()
+    }
+
+    fn forget_before(&mut self, first_offset: u64) {
+        self.inner.forget_before(first_offset);
+    }
+
+    /// Offset of the oldest event batch that the sessions' last `messages` messages need.
+    fn needs_offset(&mut self, messages: u64) -> Option<u64> {
+        self.inner
+            .sessions_mut()
+            .filter_map(|session| session.needs_offset(messages))
+            .min()
+    }
+
+    fn outage(&mut self) {
+        self.inner.outage();
+    }
+
+    /// (requests, reports).
+    fn counts(&self) -> (u64, u64) {
+        (self.inner.requests, self.inner.reports)
+    }
+
+    /// What the events say, of all gateways: (name, reason, count).
+    fn tally(&self) -> Vec<(&'static str, String, u64)> {
+        let tally = &self.inner.tally;
+        let mut rows = vec![
+            ("accepted", String::new(), tally.accepted),
+            ("trade", String::new(), tally.trades),
+            ("replaced", String::new(), tally.replaced),
+        ];
+        let canceled = tally.canceled();
+        rows.extend(canceled.map(|(why, n)| ("canceled", screaming(&format!("{why:?}")), n)));
+        let rejected = tally.rejected();
+        rows.extend(rejected.map(|(why, n)| ("rejected", why.name().to_owned(), n)));
+        let refused = tally.cancel_rejected();
+        rows.extend(refused.map(|(why, n)| ("cancel_rejected", why.name().to_owned(), n)));
+        rows
+    }
+
+    /// From socket read to answer: (bounds in ns, counts per bucket, sum in ns).
+    fn latency(&self) -> (Vec<u64>, Vec<u64>, u64) {
+        let histogram = &self.inner.latency;
+        (
+            BOUNDS_NS.to_vec(),
+            histogram.counts.to_vec(),
+            histogram.sum_ns,
+        )
+    }
+}
+
+/// Packets that the gateway sends by itself.
+#[pyfunction]
+pub fn login_accepted<'py>(
+    py: Python<'py>,
+    session: &str,
+    sequence: u64,
+    debug: &str,
+) -> Bound<'py, PyBytes> {
+    let mut out = Vec::new();
+    LoginAccepted { session, sequence }.push(&mut out);
+    soup::push_debug(debug, &mut out);
+    PyBytes::new(py, &out)
+}
+
+/// A Login Rejected packet: not authorized, or else no such session.
+#[pyfunction]
+pub fn login_rejected(py: Python<'_>, authorized: bool) -> Bound<'_, PyBytes> {
+    let reason = if authorized {
+        LoginRejected::SessionNotAvailable
+    } else {
+        LoginRejected::NotAuthorized
+    };
+    let mut out = Vec::new();
+    reason.push(&mut out);
+    PyBytes::new(py, &out)
+}
+
+/// The answer to a SecurityListRequest; `instruments` are (id, symbol, tick, lot, qty_min, qty_max,
+/// notional_min, price_band_bps, orders_per_side_max, session_end_s, open).
+#[pyfunction]
+pub fn security_list<'py>(
+    py: Python<'py>,
+    req_id: u64,
+    instrument: Option<u32>,
+    instruments: Vec<crate::engine::InstrumentRow>,
+) -> Bound<'py, PyBytes> {
+    let mut out = Vec::new();
+    let named: Vec<_> = instruments
+        .iter()
+        .filter(|row| instrument.is_none_or(|id| id == row.0))
+        .collect();
+    for (place, row) in named.iter().enumerate() {
+        let spec = crate::engine::spec_of(row);
+        let last = place + 1 == named.len();
+        sbe::encode_security(
+            req_id,
+            row.0,
+            &spec,
+            &row.1,
+            named.len() as u32,
+            last,
+            &mut out,
+        );
+    }
+    if named.is_empty() {
+        sbe::encode_no_security(req_id, instrument.unwrap_or(u32::MAX), &mut out);
+    }
+    PyBytes::new(py, &out)
+}

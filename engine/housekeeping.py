@@ -1,0 +1,87 @@
+"""Snapshots in time, and retention: what the journal no longer has to keep is deleted."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.recovery import first_batch_after
+from engine.service import Service
+from engine.snapshots import Snapshots
+
+log = logging.getLogger("quantscope.engine")
+
+POLL_S = 0.002
+"""How often to look whether the events of a snapshot's commands have been told, in seconds."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When snapshots are made; units are in the names."""
+
+    snapshot_interval_s: float
+    snapshot_commands_min: int
+
+
+class Housekeeping:
+    """Makes snapshots and deletes what nobody needs any more."""
+
+    def __init__(
+        self,
+        service: Service,
+        snapshots: Snapshots,
+        limits: Limits,
+        *,
+        readers: Callable[[], int],
+        on_deleted: Callable[[int], None],
+    ) -> None:
+        """``readers``: the first offset of the events log that a reader still needs."""
+        self._service = service
+        self._snapshots = snapshots
+        self._limits = limits
+        self._readers = readers
+        self._on_deleted = on_deleted
+        self.snapshots_written = 0
+
+    async def run(self) -> None:
+        """A snapshot every interval, until canceled."""
+        while True:
+            await asyncio.sleep(self._limits.snapshot_interval_s)
+            try:
+                if await self.snapshot():
+                    await self.retain()
+            except (OSError, RuntimeError) as error:
+                log.error("no snapshot: %s", error)
+
+    async def snapshot(self) -> bool:
+        """Write a snapshot of the engine as it is now, if enough has happened since the last."""
+        service = self._service
+        if not service.ready:
+            return False
+        outages = service.outages
+        offset = service.engine.position().command_offset
+        newest = max(self._snapshots.offsets(), default=0)
+        if offset - newest < self._limits.snapshot_commands_min:
+            return False
+        data = service.engine.snapshot()
+        while service.told < offset:
+            if service.outages != outages:
+                return False
+            await asyncio.sleep(POLL_S)
+        await asyncio.to_thread(service.journals.events.sync)
+        await asyncio.to_thread(self._snapshots.write, offset, data)
+        self.snapshots_written += 1
+        log.info("snapshot at command batch %d, %d bytes", offset, len(data))
+        return True
+
+    async def retain(self) -> None:
+        """Delete what the second newest snapshot, the readers and the sessions no longer need."""
+        covered = self._snapshots.retention_offset()
+        if not covered:
+            return
+        journals = self._service.journals
+        first = await asyncio.to_thread(first_batch_after, journals.events, covered)
+        first = min(first, self._readers())
+        journals.commands.delete_before(covered + 1)
+        journals.events.delete_before(first)
+        self._on_deleted(first)

@@ -1,0 +1,135 @@
+"""How the engine comes back: the last good snapshot, then the tail of the commands log.
+
+What the replay produces is compared, byte by byte, with the events that are stored for that
+stretch; a difference halts.  Only what comes after the stored events is new.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core import Engine, split_batches
+from journal.port import Log
+
+log = logging.getLogger("quantscope.engine")
+
+READ_BYTES = 8 * 2**20
+
+
+class ReplayDiffers(Exception):
+    """The engine makes other events of the commands than those that are stored."""
+
+
+class JournalGap(Exception):
+    """The commands that would be needed are no longer (or not) in the log."""
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The state after recovery."""
+
+    engine: Engine
+    commands: int
+    """How many command batches were replayed."""
+    events: int
+    """How many event batches the log lacked; they have been appended."""
+    seconds: float
+
+
+class StoredEvents:
+    """The events log from the batch after a snapshot on, as one stream of bytes to compare with."""
+
+    def __init__(self, events: Log, after_command: int) -> None:
+        """Find the first event batch that a later command than ``after_command`` made."""
+        self._log = events
+        self._next = first_batch_after(events, after_command)
+        self._bytes = b""
+
+    def match(self, produced: bytes) -> bytes:
+        """Compare ``produced`` with what is stored; return the part that is not stored yet."""
+        while len(self._bytes) < len(produced):
+            entries = self._log.read(self._next, READ_BYTES)
+            if not entries:
+                break
+            self._bytes += b"".join(entry[3] for entry in entries)
+            self._next = entries[-1][0] + 1
+        stored = self._bytes[: len(produced)]
+        if not produced.startswith(stored):
+            raise ReplayDiffers(_difference(stored, produced))
+        self._bytes = self._bytes[len(produced) :]
+        return produced[len(stored) :]
+
+    def surplus(self) -> bool:
+        """Whether events are stored that no stored command made."""
+        return bool(self._bytes) or self._next < self._log.next_offset
+
+
+def _difference(stored: bytes, produced: bytes) -> str:
+    place = 0
+    for ours in split_batches(produced):
+        if stored[place : place + len(ours)] != ours[: len(stored) - place]:
+            header = command_offset(ours)
+            return (
+                f"the events of the command batch at offset {header} are not those that are stored"
+            )
+        place += len(ours)
+    return "the stored events end inside a batch"
+
+
+def command_offset(batch: bytes) -> int:
+    """The offset of the command batch that made an event batch (see ``EventBatchHeader``)."""
+    return int.from_bytes(batch[13:21], "little")
+
+
+def first_batch_after(events: Log, after_command: int) -> int:
+    """Offset of the first event batch that a later command than ``after_command`` made."""
+    low, high = events.first_offset, events.next_offset
+    while low < high:
+        middle = (low + high) // 2
+        if command_offset(events.read(middle, 1)[0][3]) > after_command:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def stored_after(events: Log, after_command: int) -> Iterator[bytes]:
+    """Stored event batches that later commands than ``after_command`` made, in chunks."""
+    place = first_batch_after(events, after_command)
+    while entries := events.read(place, READ_BYTES):
+        yield b"".join(entry[3] for entry in entries)
+        place = entries[-1][0] + 1
+
+
+def replay(engine: Engine, commands: Log) -> Iterator[tuple[int, bytes]]:
+    """Apply the commands after the engine's position; yield their number and the events."""
+    start = engine.position().command_offset + 1
+    if start < commands.first_offset:
+        raise JournalGap(
+            f"the commands log begins at offset {commands.first_offset}, "
+            f"but the newest usable snapshot needs it from {start}"
+        )
+    while entries := commands.read(start, READ_BYTES):
+        yield len(entries), engine.replay(entries)
+        start = entries[-1][0] + 1
+
+
+def recover(engines: Iterator[Engine], commands: Log, events: Log) -> Recovered:
+    """Bring an engine to the end of the commands log, and the events log with it."""
+    begin = time.perf_counter()
+    engine = next(engines, None) or Engine()
+    stored = StoredEvents(events, engine.position().command_offset)
+    replayed = appended = 0
+    for count, produced in replay(engine, commands):
+        replayed += count
+        new = split_batches(stored.match(produced))
+        if new:
+            events.append(time.time_ns(), new)
+            appended += len(new)
+    if stored.surplus():
+        raise ReplayDiffers(
+            "the events log holds events of commands that the commands log does not hold: "
+            f"it ends at offset {commands.next_offset - 1}"
+        )
+    return Recovered(engine, replayed, appended, time.perf_counter() - begin)

@@ -1,0 +1,312 @@
+"""The engine's owner: seals what the sources have, commits it, applies it, and tells what follows.
+
+One group of command batches is under way at a time.  While its commit runs, the engine applies it
+and the events are held; commands that come in meanwhile gather, and make the next group.  Nothing
+that follows from a command leaves before its commit has returned.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core import Commands, Engine, split_batches
+from engine.recovery import Recovered, stored_after
+from engine.setup import Setup
+from journal.port import Log
+from journal.sequencer import CommandSource
+
+log = logging.getLogger("quantscope.engine")
+
+BACKLOG_PAUSE_S = 0.002
+"""How long sealing pauses when the events log's writer has too much to write, in seconds."""
+
+SYSTEM = 0
+"""The gateway number of the engine's own commands."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the service; units are in the names."""
+
+    batch_commands_max: int
+    group_batches_max: int
+    queue_bytes_max: int
+    tick_interval_s: float
+    retry_interval_s: float
+    fault_apply_delay_ns: int = 0
+    """Slows the engine on purpose, by this much per command batch: the benchmarks' own test."""
+
+
+@dataclass
+class Journals:
+    """The two logs, as they are opened: again after each failure."""
+
+    commands: Log
+    events: Log
+
+
+class EngineFault(Exception):
+    """The engine itself failed: the process must end, and recover from the journal."""
+
+
+class Service:
+    """Owner of the engine; fulfils ``journal.sequencer.Sequencer``."""
+
+    def __init__(
+        self,
+        recover: Callable[[], tuple[Journals, Recovered]],
+        setup: Setup,
+        limits: Limits,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """``recover`` opens the journals and brings an engine to their end; it may block."""
+        self._recover = recover
+        self._setup = setup
+        self._limits = limits
+        self._clock = clock
+        self._sources: list[CommandSource] = []
+        self._incarnations: dict[int, int] = {}
+        self._numbers: dict[int, int] = {}
+        self._system = Commands()
+        self._ready = False
+        self._scheduled = False
+        self._held: tuple[int, bytes] | None = None
+        """Events that wait for a commit, and the last offset of that commit."""
+        self.told = 0
+        """Offset of the last command batch whose events the sources know."""
+        self._watched: int | None = None
+        self._broken: asyncio.Future[str] | None = None
+        self.busy = False
+        self.engine: Engine
+        self.journals: Journals
+        self.recovered: Recovered
+        self.outages = 0
+
+    # -- the contract with the sources -------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """Whether commands are taken."""
+        return self._ready
+
+    def wake(self) -> None:
+        """A source has commands: they are sealed at the end of the loop's turn."""
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    # -- one turn ----------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if not self._ready or self._held is not None:
+            return
+        try:
+            self._advance(None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the state is not to be trusted
+            self._break(error)
+
+    def _on_commit(self) -> None:
+        """The commands log committed, or failed."""
+        journals = self.journals
+        journals.commands.clear_notify()
+        failure = journals.commands.failure
+        if failure is not None:
+            self._outage(failure)
+            return
+        held = self._held
+        if held is None or journals.commands.durable_offset < held[0]:
+            return
+        self._held = None
+        try:
+            self._advance(held)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._break(error)
+
+    def _advance(self, durable: tuple[int, bytes] | None) -> None:
+        """Give the next group to the disk, then tell what the group before it made."""
+        while True:
+            sent = self._send()
+            if durable is not None:
+                self._publish(*durable)
+            if sent is None:
+                return
+            first, stamp, batches = sent
+            events = self._apply(first, stamp, batches)
+            last = first + len(batches) - 1
+            if self.journals.commands.durable_offset < last:
+                self._held = (last, events)
+                return
+            durable = (last, events)
+
+    def _send(self) -> tuple[int, int, list[bytes]] | None:
+        stamp = self._clock()
+        batches = self._seal(stamp)
+        if not batches:
+            return None
+        return self.journals.commands.append(stamp, batches), stamp, batches
+
+    def _seal(self, stamp: int) -> list[bytes]:
+        limits = self._limits
+        if self.journals.events.queue_bytes > limits.queue_bytes_max:
+            asyncio.get_running_loop().call_later(BACKLOG_PAUSE_S, self.wake)
+            return []
+        most = limits.batch_commands_max
+        batches: list[bytes] = []
+        if len(self._system):
+            sealed = self._system.seal(SYSTEM, 0, 0, stamp, most)
+            if sealed is not None:
+                batches.append(sealed)
+        for source in self._sources:
+            gateway = source.gateway
+            while len(batches) < limits.group_batches_max:
+                number = self._numbers[gateway] + 1
+                sealed = source.seal(self._incarnations[gateway], number, stamp, most)
+                if sealed is None:
+                    break
+                self._numbers[gateway] = number
+                batches.append(sealed)
+        return batches
+
+    def _apply(self, first: int, stamp: int, batches: list[bytes]) -> bytes:
+        if self._limits.fault_apply_delay_ns:
+            time.sleep(self._limits.fault_apply_delay_ns * len(batches) / 1e9)
+        return self.engine.apply(first, stamp, batches)
+
+    def _publish(self, last: int, events: bytes) -> None:
+        """Events of durable commands: to the sources first, then to the events log."""
+        self.told = last
+        self._tell(events)
+        self.journals.events.append(self._clock(), split_batches(events))
+
+    def _tell(self, events: bytes) -> None:
+        for source in self._sources:
+            source.on_events(events)
+
+    # -- faults ------------------------------------------------------------------------------
+
+    def _break(self, error: Exception) -> None:
+        log.critical("the engine stops: %s", error, exc_info=error)
+        self._ready = False
+        if self._broken is not None and not self._broken.done():
+            self._broken.set_exception(EngineFault(str(error)))
+
+    def _outage(self, reason: str) -> None:
+        if not self._ready:
+            return
+        self._ready = False
+        self._held = None
+        self.outages += 1
+        log.error("the journal failed, nothing is acknowledged until it is back: %s", reason)
+        self._unwatch()
+        for source in self._sources:
+            source.on_outage()
+        if self._broken is not None and not self._broken.done():
+            self._broken.set_result(reason)
+
+    # -- life --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Recover, and journal what the configuration changes.  Blocks; before the loop serves."""
+        self.journals, self.recovered = self._recover()
+        self.engine = self.recovered.engine
+        self._configure()
+        if not self._sources:
+            self.told = self.journals.commands.next_offset - 1
+
+    def _configure(self) -> None:
+        """Settings, instruments, entries and the gateways' incarnations, as durable commands."""
+        stamp = self._clock()
+        batches = []
+        system = self._setup.commands()
+        while sealed := system.seal(SYSTEM, 0, 0, stamp, self._limits.batch_commands_max):
+            batches.append(sealed)
+        for gateway in (1, 2):
+            opening = Commands()
+            opening.gateway_open(gateway)
+            sealed = opening.seal(gateway, 0, 0, stamp, 1)
+            if sealed is not None:
+                batches.append(sealed)
+        commands, events = self.journals.commands, self.journals.events
+        first = commands.append(stamp, batches)
+        produced = self.engine.apply(first, stamp, batches)
+        commands.sync()
+        events.append(stamp, split_batches(produced))
+        for gateway, incarnation, number in self.engine.gateways():
+            self._incarnations[gateway] = incarnation
+            self._numbers[gateway] = number
+
+    def attach(self, *sources: CommandSource) -> None:
+        """From now on these sources are asked for commands and told of events."""
+        self._sources.extend(sources)
+
+    async def run(self) -> None:
+        """Take commands until canceled; raise ``EngineFault`` when the engine itself fails."""
+        while True:
+            self._broken = asyncio.get_running_loop().create_future()
+            self._watch()
+            self._ready = True
+            for source in self._sources:
+                source.on_ready()
+            try:
+                await self._tick_until(self._broken)
+            finally:
+                self._ready = False
+                self._unwatch()
+            await self._reopen()
+
+    async def _tick_until(self, broken: "asyncio.Future[str]") -> None:
+        while not broken.done():
+            await asyncio.wait([broken], timeout=self._limits.tick_interval_s)
+            failure = self.journals.events.failure
+            if failure is not None:
+                self._outage(failure)
+            elif self._ready:
+                self._system.tick()
+                self.wake()
+        broken.result()
+
+    async def _reopen(self) -> None:
+        """Throw the engine's memory away and build it again from what is read back from disk."""
+        told = self.told
+        self.journals.commands.close()
+        self.journals.events.close()
+        while True:
+            try:
+                await asyncio.to_thread(self.start)
+            except (OSError, RuntimeError) as error:
+                log.error("the journal is not back yet: %s", error)
+                await asyncio.sleep(self._limits.retry_interval_s)
+            else:
+                break
+        for events in stored_after(self.journals.events, told):
+            self._tell(events)
+        log.warning(
+            "the journal is back, at command batch %d", self.journals.commands.next_offset - 1
+        )
+
+    async def drain(self) -> None:
+        """Wait until nothing is under way: before a clean stop."""
+        while self._ready and (self._held is not None or self._scheduled):
+            await asyncio.sleep(0.001)
+
+    def close(self) -> None:
+        """Commit what is queued, and close the logs."""
+        self._ready = False
+        self._unwatch()
+        self.journals.commands.close()
+        self.journals.events.close()
+
+    def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._watched = self.journals.commands.notify_fd()
+        if self._watched is not None:
+            loop.add_reader(self._watched, self._on_commit)
+
+    def _unwatch(self) -> None:
+        if self._watched is not None:
+            asyncio.get_running_loop().remove_reader(self._watched)
+            self._watched = None

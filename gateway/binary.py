@@ -1,0 +1,204 @@
+"""The acceptor of binary order entry, and its side of the contract with the sequencer."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core import OrderEntry, login_accepted, login_rejected
+from gateway.connection import Connection
+from gateway.replay import Replayer
+from gateway.users import User
+from journal.port import Log
+from journal.sequencer import Sequencer
+
+log = logging.getLogger("quantscope.gateway")
+
+GATEWAY = 1
+TICK_S = 0.25
+"""How often heartbeats and deadlines are looked at, in seconds."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the acceptor; units are in the names."""
+
+    connections_max: int
+    queue_bytes_max: int
+    handover_grace_s: float
+
+
+class BinaryGateway:
+    """All binary connections; a ``journal.sequencer.CommandSource``."""
+
+    gateway = GATEWAY
+
+    def __init__(
+        self,
+        order_entry: OrderEntry,
+        users: list[User],
+        sequencer: Sequencer,
+        limits: Limits,
+        *,
+        events: Callable[[], Log],
+        security_list: Callable[[int, int | None], bytes],
+        last_cl_ord_ids: Callable[[], list[tuple[int, int]]],
+    ) -> None:
+        """``events`` is the events log as it is open now; it is opened afresh after a failure."""
+        self.order_entry = order_entry
+        self.sequencer = sequencer
+        self.security_list = security_list
+        self.throttled: set[int] = set()
+        self.logins = 0
+        self.rejected_logins = 0
+        self._users = {user.name.lower(): user for user in users}
+        self._by_session = {user.session: user for user in users}
+        self._limits = limits
+        self._last_cl_ord_ids = last_cl_ord_ids
+        self._connections: dict[int, Connection] = {}
+        self._incarnation = 0
+        self._grace: dict[int, asyncio.TimerHandle] = {}
+        self._replayer = Replayer(order_entry, events)
+
+    # -- CommandSource -----------------------------------------------------------------------
+
+    def seal(self, incarnation: int, number: int, stamp_ns: int, commands_max: int) -> bytes | None:
+        """The requests that wait, as a command batch."""
+        self._incarnation = incarnation
+        return self.order_entry.seal(GATEWAY, incarnation, number, stamp_ns, commands_max)
+
+    def on_events(self, batches: bytes) -> None:
+        """Write to each connection what it is told."""
+        written = self.order_entry.route(GATEWAY, self._incarnation, batches, time.monotonic_ns())
+        connections = self._connections
+        for number, data in written:
+            connection = connections.get(number)
+            if connection is not None:
+                self._write(connection, data)
+        if self.throttled:
+            self._resume_reading()
+
+    def on_ready(self) -> None:
+        """Sessions whose clients are away lose their orders, where their settings say so."""
+        self.order_entry.reset_cl_ord_ids(self._last_cl_ord_ids())
+        for user in self._users.values():
+            if user.cancel_on_disconnect:
+                self.order_entry.entry_closed(user.entry)
+        self.sequencer.wake()
+
+    def on_outage(self) -> None:
+        """Nobody can be told what became of its requests: close every line."""
+        self.order_entry.outage()
+        for connection in list(self._connections.values()):
+            connection.abort("the journal failed: the outcome of what is unanswered is unknown")
+
+    # -- connections -------------------------------------------------------------------------
+
+    def opened(self, connection: Connection) -> None:
+        """A TCP connection was accepted."""
+        if not self.sequencer.ready or len(self._connections) >= self._limits.connections_max:
+            connection.abort("no connection can be taken")
+            return
+        connection.transport.set_write_buffer_limits(high=self._limits.queue_bytes_max // 2)
+        connection.number = self.order_entry.connected(time.monotonic_ns())
+        self._connections[connection.number] = connection
+
+    def lost(self, connection: Connection) -> None:
+        """A TCP connection is gone; cancel on disconnect after its grace."""
+        if self._connections.pop(connection.number, None) is None:
+            return
+        self.throttled.discard(connection.number)
+        place = self.order_entry.disconnected(connection.number)
+        if place is None:
+            return
+        user = self._by_session[place]
+        log.info("binary session of %s: connection lost", user.name)
+        if user.cancel_on_disconnect:
+            loop = asyncio.get_running_loop()
+            self._grace[place] = loop.call_later(self._limits.handover_grace_s, self._gone, user)
+
+    def _gone(self, user: User) -> None:
+        self._grace.pop(user.session, None)
+        self.order_entry.entry_closed(user.entry)
+        self.sequencer.wake()
+
+    def _write(self, connection: Connection, data: bytes) -> None:
+        transport = connection.transport
+        transport.write(data)
+        if transport.get_write_buffer_size() > self._limits.queue_bytes_max:
+            connection.abort("slow reader: over queue_bytes_max")
+
+    def _resume_reading(self) -> None:
+        for number in self.order_entry.take_resumed():
+            self.throttled.discard(number)
+            connection = self._connections.get(number)
+            if connection is not None and not connection.transport.is_closing():
+                connection.transport.resume_reading()
+
+    def login(
+        self, connection: Connection, name: str, password: str, session: str, sequence: int
+    ) -> None:
+        """Accept or reject a login; the first live connection of a session stays."""
+        user = self._users.get(name.lower())
+        if user is None or not user.admits(password):
+            self._reject(connection, name, authorized=False)
+            return
+        taken = self.order_entry.session(user.session)[4] is not None
+        unknown = session.strip() not in ("", user.session_id)
+        first = None
+        if not taken and not unknown:
+            first = self.order_entry.login(connection.number, user.session, sequence)
+        if first is None:
+            self._reject(connection, name, authorized=True)
+            return
+        self.logins += 1
+        grace = self._grace.pop(user.session, None)
+        if grace is not None:
+            grace.cancel()
+        _, _, oldest, last_cl_ord_id, _ = self.order_entry.session(user.session)
+        debug = f"lastClOrdID={last_cl_ord_id} oldest={oldest}"
+        connection.transport.write(login_accepted(user.session_id, first, debug))
+        log.info("binary session of %s: logged in from %s, at %d", name, connection.peer, first)
+        if self.order_entry.replay_offset(connection.number) is not None:
+            self._replayer.begin(connection)
+        connection.resume()
+
+    def _reject(self, connection: Connection, name: str, *, authorized: bool) -> None:
+        self.rejected_logins += 1
+        connection.transport.write(login_rejected(authorized))
+        why = "session not available" if authorized else "not authorized"
+        connection.close(f"login of {name!r} rejected: {why}")
+
+    # -- life --------------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> int:
+        """Open TCP connections."""
+        return len(self._connections)
+
+    async def run(self) -> None:
+        """Heartbeats, deadlines and replays, until canceled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._replayer.run())
+            group.create_task(self._ticks())
+
+    async def _ticks(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.order_entry.set_busy(self.sequencer.busy)
+            for number, close in self.order_entry.tick(time.monotonic_ns()):
+                connection = self._connections.get(number)
+                if connection is None:
+                    continue
+                if close is None:
+                    self._write(connection, self.order_entry.take_out(number))
+                else:
+                    connection.abort(close)
+
+    def close(self) -> None:
+        """Close every line after its last whole packet."""
+        for timer in self._grace.values():
+            timer.cancel()
+        for connection in list(self._connections.values()):
+            connection.close("the server stops")

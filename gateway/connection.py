@@ -1,0 +1,85 @@
+"""One TCP line of binary order entry: a thin shell around ``core.OrderEntry``."""
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from gateway.binary import BinaryGateway
+
+log = logging.getLogger("quantscope.gateway")
+
+
+class Connection(asyncio.Protocol):
+    """Reads go to the native side; what it asks for is decided by the gateway."""
+
+    def __init__(self, gateway: "BinaryGateway") -> None:
+        """Wait for the transport."""
+        self._gateway = gateway
+        self._receive = gateway.order_entry.receive
+        self._wake = gateway.sequencer.wake
+        self.number = -1
+        self.peer = ""
+        self.transport: asyncio.Transport
+        self.drained = asyncio.Event()
+        self.drained.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place, or be closed at once when there is none."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.peer = str(transport.get_extra_info("peername"))
+        self._gateway.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """A socket read: requests wait for the end of the loop's turn, anything else is rare."""
+        asked = self._receive(self.number, data, time.monotonic_ns())
+        self._wake()
+        if asked is not None:
+            self._handle(asked)
+
+    def resume(self) -> None:
+        """Take what came after something that had to be decided first."""
+        if not self.transport.is_closing():
+            self.data_received(b"")
+
+    def _handle(self, asked: tuple[Any, ...]) -> None:
+        match asked:
+            case ("throttle",):
+                self.transport.pause_reading()
+                self._gateway.throttled.add(self.number)
+            case ("login", user, password, session, sequence):
+                self._gateway.login(self, user, password, session, sequence)
+            case ("security_list", req_id, instrument):
+                self.transport.write(self._gateway.security_list(req_id, instrument))
+                self.resume()
+            case ("logout",):
+                self.close("logout")
+            case ("malformed", why):
+                self.close(f"malformed: {why}")
+
+    def close(self, why: str) -> None:
+        """Write what is left, then close the line."""
+        log.info("binary connection %s closes: %s", self.peer, why)
+        out = self._gateway.order_entry.take_out(self.number)
+        if out:
+            self.transport.write(out)
+        self.transport.close()
+
+    def abort(self, why: str) -> None:
+        """Close the line at once: its reader does not read."""
+        log.warning("binary connection %s is cut: %s", self.peer, why)
+        self.transport.abort()
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is above its high-water mark."""
+        self.drained.clear()
+
+    def resume_writing(self) -> None:
+        """The transport's buffer is below its low-water mark."""
+        self.drained.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The line is gone."""
+        self.drained.set()
+        self._gateway.lost(self)

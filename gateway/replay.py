@@ -1,0 +1,58 @@
+"""The pump of old messages: reads the events log for lines that are not live yet."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from core import OrderEntry
+from gateway.connection import Connection
+from journal.port import Log
+
+log = logging.getLogger("quantscope.gateway")
+
+READ_BYTES = 2**20
+"""Bytes of events that are read at a time for one line."""
+WRITER_PAUSE_S = 0.002
+"""How long to wait for the events log's writer, in seconds."""
+
+
+class Replayer:
+    """One pump per line, at the pace of its reader."""
+
+    def __init__(self, order_entry: OrderEntry, events: Callable[[], Log]) -> None:
+        """``events`` gives the events log as it is open now."""
+        self._order_entry = order_entry
+        self._events = events
+        self._waiting: asyncio.Queue[Connection] = asyncio.Queue()
+
+    def begin(self, connection: Connection) -> None:
+        """A line has logged in that wants old messages first."""
+        self._waiting.put_nowait(connection)
+
+    async def run(self) -> None:
+        """Pump until canceled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                connection = await self._waiting.get()
+                group.create_task(self._pump(connection))
+
+    async def _pump(self, connection: Connection) -> None:
+        try:
+            offset = self._order_entry.replay_offset(connection.number) or 1
+            while not connection.transport.is_closing():
+                entries = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
+                if connection.transport.is_closing():
+                    return
+                batches = b"".join(entry[3] for entry in entries)
+                live = self._order_entry.replay(connection.number, batches)
+                connection.transport.write(self._order_entry.take_out(connection.number))
+                if live:
+                    return
+                await connection.drained.wait()
+                if entries:
+                    offset = entries[-1][0] + 1
+                else:
+                    await asyncio.sleep(WRITER_PAUSE_S)
+        except (OSError, RuntimeError, ValueError) as error:
+            log.error("replay to %s failed: %s", connection.peer, error)
+            connection.abort("replay failed")

@@ -1,0 +1,30 @@
+"""Who may log in, and to which session."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class User:
+    """A user of binary order entry: its session, and the engine's entry of it."""
+
+    name: str
+    password: str
+    entry: int
+    session: int
+    """Place of the session in ``core.OrderEntry``."""
+    session_id: str
+    cancel_on_disconnect: bool
+
+    def admits(self, password: str) -> bool:
+        """Compare in constant time, without case, as SoupBinTCP asks."""
+        return hmac.compare_digest(password.lower().encode(), self.password.lower().encode())
+
+
+def session_id(journal_id: int, name: str) -> str:
+    """Ten characters that are constant for a user and a data directory."""
+    digest = hashlib.blake2b(f"{journal_id}:{name.lower()}".encode(), digest_size=8).digest()
+    number = int.from_bytes(digest, "big")
+    letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    return "".join(letters[(number >> (5 * place)) & 31] for place in range(10))

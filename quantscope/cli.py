@@ -1,0 +1,142 @@
+"""The command line: ``quantscope serve``, ``config``, ``journal``, ``verify`` and the rest."""
+
+import logging
+import pathlib
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from quantscope import settings
+from quantscope.config import Config
+
+
+class Failure(click.ClickException):
+    """An error that is told in one line."""
+
+
+def configured(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where the configuration comes from."""
+    command = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="A setting, over the file and the environment; may be given again.",
+    )(command)
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=pathlib.Path),
+        envvar="QUANTSCOPE_CONFIG",
+        help="The TOML file with the settings; `quantscope config` shows them all.",
+    )(command)
+
+
+def load(config_file: pathlib.Path | None, overrides: list[str]) -> Config:
+    """The configuration in force, or one line that says what is wrong with it."""
+    environment = {k: v for k, v in settings.environment().items() if k != "QUANTSCOPE_CONFIG"}
+    try:
+        return settings.load(config_file, environment, overrides)
+    except settings.ConfigError as error:
+        raise Failure(str(error)) from error
+
+
+def _flags(values: Mapping[str, object]) -> list[str]:
+    return [f"{name}={value}" for name, value in values.items() if value is not None]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="quantscope")
+def main() -> None:
+    """QuantScope: a trading exchange that people can run, trust and read."""
+
+
+@main.command()
+@configured
+@click.option("--data-dir", metavar="DIR", help="Directory of the journal and the store.")
+@click.option("--host", metavar="H", help="Address to listen on.")
+@click.option("--http-port", type=int, metavar="N", help="Port of REST and WebSocket; 0: any.")
+@click.option("--binary-port", type=int, metavar="N", help="Port of binary order entry; 0: any.")
+@click.option("--journal", type=click.Choice(["sqlite", "memory"]), help="Where commands are kept.")
+def serve(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    data_dir: str | None,
+    host: str | None,
+    http_port: int | None,
+    binary_port: int | None,
+    journal: str | None,
+) -> None:
+    """Run the whole exchange in this process."""
+    from quantscope import serve as serving
+
+    flags = {
+        "server.data_dir": data_dir,
+        "server.host": host,
+        "server.http_port": http_port,
+        "server.binary_port": binary_port,
+        "journal.adapter": journal,
+    }
+    config = load(config_file, [*overrides, *_flags(flags)])
+    logging.basicConfig(
+        level=config.server.log_level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    _told_in_one_line(lambda: serving.run(config))
+
+
+@main.command("config")
+@configured
+def show_config(config_file: pathlib.Path | None, overrides: tuple[str, ...]) -> None:
+    """Print the settings in force, with their units and defaults."""
+    click.echo(settings.show(load(config_file, list(overrides))))
+
+
+@main.command()
+@configured
+@click.option("--data-dir", metavar="DIR", help="Directory of the journal and the store.")
+@click.option("--from", "first", type=int, metavar="OFFSET", help="The first batch to print.")
+@click.option("--limit", type=int, metavar="N", help="Most lines.")
+@click.argument("topic", type=click.Choice(["commands", "events"]))
+def journal(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    data_dir: str | None,
+    first: int | None,
+    limit: int | None,
+    topic: str,
+) -> None:
+    """Print the journal's commands or events as JSON lines; the exchange must be stopped."""
+    from quantscope import examine
+
+    config = load(config_file, [*overrides, *_flags({"server.data_dir": data_dir})])
+    _told_in_one_line(lambda: examine.print_journal(config, topic, first, limit))
+
+
+@main.command()
+@configured
+@click.option("--data-dir", metavar="DIR", help="Directory of the journal and the store.")
+def verify(
+    config_file: pathlib.Path | None, overrides: tuple[str, ...], data_dir: str | None
+) -> None:
+    """Replay the journal from the oldest snapshot kept; compare every event and hash."""
+    from quantscope import examine
+
+    config = load(config_file, [*overrides, *_flags({"server.data_dir": data_dir})])
+    _told_in_one_line(lambda: examine.run_verify(config))
+
+
+def _told_in_one_line(work: Callable[[], None]) -> None:
+    from quantscope.faults import EXPECTED
+
+    try:
+        work()
+    except EXPECTED as error:
+        raise Failure(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""The configuration: every setting with its unit, its default and what it is for.
+
+One TOML file; the environment goes over it (``QUANTSCOPE_GATEWAY_CONNECTIONS_MAX=64``), and the
+command line over both (``--set gateway.connections_max=64``).  An unknown key is an error.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Count = Annotated[int, Meta(ge=1, le=2**31)]
+Bytes = Annotated[int, Meta(ge=1, le=2**50)]
+Seconds = Annotated[float, Meta(gt=0, le=1e9)]
+Decimal = Annotated[str, Meta(pattern=r"^\d{1,10}(\.\d{1,8})?$")]
+
+
+def about(text: str) -> Meta:
+    """What a setting is for, with its unit: it is shown by ``quantscope config``."""
+    return Meta(description=text)
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the configuration file."""
+
+
+class Server(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the exchange listens and keeps its data."""
+
+    data_dir: Annotated[str, about("directory of the journal, the snapshots and the store")] = (
+        "quantscope-data"
+    )
+    host: Annotated[str, about("address to listen on")] = "127.0.0.1"
+    http_port: Annotated[Port, about("port of REST and WebSocket; 0 takes a free one")] = 8080
+    binary_port: Annotated[Port, about("port of binary order entry; 0 takes a free one")] = 9879
+    allow_open: Annotated[
+        bool, about("listen on other addresses than loopback, though REST knows no passwords")
+    ] = False
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("least level that is logged")
+    ] = "INFO"
+    stop_deadline_s: Annotated[Seconds, about("seconds that a clean stop may take")] = 10.0
+
+
+class JournalSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The commands log, the events log and the snapshots."""
+
+    adapter: Annotated[
+        Literal["sqlite", "memory"], about("sqlite is durable; memory forgets all at the end")
+    ] = "sqlite"
+    batch_commands_max: Annotated[Count, about("commands in one batch")] = 1_000
+    group_batches_max: Annotated[Count, about("command batches in one commit")] = 16
+    queue_bytes_max: Annotated[
+        Bytes, about("bytes that may wait for a log's writer; beyond it no commands are sealed")
+    ] = 256 * 2**20
+    wal_bytes_max: Annotated[
+        Bytes, about("bytes of write-ahead log after which a checkpoint begins")
+    ] = 64 * 2**20
+    journal_bytes_max: Annotated[
+        Bytes, about("bytes of events the recorder has not read; beyond it new orders get BUSY")
+    ] = 4 * 2**30
+    memory_bytes_max: Annotated[
+        Bytes, about("bytes that a memory log keeps; beyond it the oldest go")
+    ] = 256 * 2**20
+    snapshot_interval_s: Annotated[Seconds, about("seconds between snapshots")] = 60.0
+    snapshot_commands_min: Annotated[
+        Count, about("no snapshot for fewer command batches than this")
+    ] = 100
+    snapshots_kept: Annotated[
+        Annotated[int, Meta(ge=2, le=100)], about("good snapshots that are kept")
+    ] = 2
+    tick_interval_s: Annotated[
+        Annotated[float, Meta(gt=0, le=1)], about("seconds between ticks of engine time")
+    ] = 1.0
+    retry_interval_s: Annotated[
+        Seconds, about("seconds between attempts to open a failed journal again")
+    ] = 1.0
+
+
+class EngineSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Limits that the engine's answers depend on; a change becomes a command."""
+
+    accounts_max: Annotated[Count, about("accounts; an order of one more gets ACCOUNT_LIMIT")] = (
+        1_000_000
+    )
+    client_ids_per_account_max: Annotated[
+        Count, about("client order ids in text remembered per account; the oldest is forgotten")
+    ] = 10_000
+    instruments_max: Annotated[Count, about("instruments")] = 1_000
+    event_batch_bytes_max: Annotated[Bytes, about("bytes after which an event batch is cut")] = (
+        2**20
+    )
+    stamp_ahead_s_max: Annotated[
+        Seconds, about("seconds that a gateway's clock may be ahead of the journal's")
+    ] = 1.0
+    fault_apply_delay_ns: Annotated[
+        Annotated[int, Meta(ge=0, le=10**9)],
+        about("nanoseconds by which each command batch is slowed, for tests of the benchmarks"),
+    ] = 0
+
+
+class GatewaySection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Binary order entry."""
+
+    connections_max: Annotated[Count, about("TCP connections; one more is closed at once")] = 256
+    login_deadline_s: Annotated[Seconds, about("seconds from connection to login")] = 5.0
+    heartbeat_interval_s: Annotated[Seconds, about("seconds of silence before a heartbeat")] = 1.0
+    idle_deadline_s: Annotated[
+        Seconds, about("seconds without a whole packet after which the line is dropped")
+    ] = 15.0
+    packet_bytes_max: Annotated[
+        Annotated[int, Meta(ge=64, le=65535)], about("bytes of one packet; more is malformed")
+    ] = 1_024
+    queue_bytes_max: Annotated[
+        Bytes, about("bytes queued to a slow reader; beyond it the connection is closed")
+    ] = 8 * 2**20
+    requests_in_flight_max: Annotated[
+        Count, about("unanswered requests of a connection; beyond it the socket is not read")
+    ] = 10_000
+    handover_grace_s: Annotated[
+        Annotated[float, Meta(ge=0, le=3600)],
+        about("seconds to reconnect before cancel on disconnect takes effect"),
+    ] = 0.0
+    session_replay_messages_min: Annotated[
+        Count, about("sequenced messages kept for replay per session")
+    ] = 1_000_000
+
+
+class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """REST and WebSocket."""
+
+    connections_max: Annotated[Count, about("HTTP and WebSocket connections; more get 503")] = 4_096
+    head_bytes_max: Annotated[Bytes, about("bytes of request line and headers")] = 16_384
+    body_bytes_max: Annotated[Bytes, about("bytes of a request body; more gets 413")] = 65_536
+    request_deadline_s: Annotated[
+        Seconds, about("seconds from a request's first byte to its last; then 408")
+    ] = 10.0
+    idle_deadline_s: Annotated[Seconds, about("seconds between requests of a connection")] = 75.0
+    answer_deadline_s: Annotated[
+        Seconds, about("seconds that a request waits for the engine; then OUTCOME_UNKNOWN")
+    ] = 10.0
+    queue_bytes_max: Annotated[
+        Bytes, about("bytes queued to a slow reader; beyond it the connection is closed")
+    ] = 4 * 2**20
+    pipelined_requests_max: Annotated[
+        Count, about("requests of a connection under way; beyond it the socket is not read")
+    ] = 64
+    overlay_orders_max: Annotated[
+        Count, about("recent orders kept until the store has them; beyond it new ones get BUSY")
+    ] = 1_000_000
+    recent_trades_max: Annotated[Count, about("trades per instrument kept in memory")] = 10_000
+
+
+class StoreSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The store and its recorder."""
+
+    recorder_transaction_bytes_max: Annotated[
+        Bytes, about("bytes of events recorded in one transaction")
+    ] = 4 * 2**20
+    recorder_interval_s: Annotated[
+        Seconds, about("seconds after which the recorder looks for new events")
+    ] = 0.02
+
+
+class User(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A user of binary order entry; its session trades for an account."""
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,6}$"), about("login name")]
+    password: Annotated[str, Meta(pattern=r"^[!-~]{1,10}$"), about("login password")]
+    account: Annotated[str, about("account; the name when empty")] = ""
+    cancel_on_disconnect: Annotated[bool, about("cancel open orders when the line is lost")] = False
+    self_trade_prevention: Annotated[
+        Literal["NONE", "CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "DECREMENT"],
+        about("what an order does that names no mode"),
+    ] = "NONE"
+
+
+class InstrumentSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An instrument and its filters.  0 means no limit."""
+
+    symbol: Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,20}$"), about("name")]
+    tick: Annotated[Decimal, about("prices are multiples of it")] = "0.01"
+    lot: Annotated[Decimal, about("quantities are multiples of it")] = "0.00000001"
+    quantity_min: Annotated[Decimal, about("least quantity of an order")] = "0"
+    quantity_max: Annotated[Decimal, about("highest quantity of an order")] = "0"
+    notional_min: Annotated[Decimal, about("least price times quantity")] = "0"
+    price_band_bps: Annotated[
+        Annotated[int, Meta(ge=0, le=1_000_000)],
+        about("distance of a limit price from the last trade, in hundredths of a percent"),
+    ] = 0
+    orders_per_side_max: Annotated[
+        Annotated[int, Meta(ge=0, le=2**31)], about("orders that rest on one side")
+    ] = 100_000
+    session_end: Annotated[
+        str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"), about("when DAY orders expire, UTC")
+    ] = "00:00"
+    open: Annotated[bool, about("whether orders are taken")] = True
+
+
+def demo_users() -> tuple[User, ...]:
+    """``demo1`` to ``demo16``, password ``demo``."""
+    return tuple(User(name=f"demo{n}", password="demo") for n in range(1, 17))  # noqa: S106
+
+
+def default_instruments() -> tuple[InstrumentSection, ...]:
+    """BTCUSD takes the real order flow of the tests whole."""
+    return (
+        InstrumentSection(symbol="BTCUSD", tick="0.01"),
+        InstrumentSection(symbol="ETHUSD", tick="0.01"),
+        InstrumentSection(symbol="SOLUSD", tick="0.01"),
+        InstrumentSection(symbol="XRPUSD", tick="0.0001"),
+    )
+
+
+class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All of it."""
+
+    server: Server = Server()
+    journal: JournalSection = JournalSection()
+    engine: EngineSection = EngineSection()
+    gateway: GatewaySection = GatewaySection()
+    facade: FacadeSection = FacadeSection()
+    store: StoreSection = StoreSection()
+    users: tuple[User, ...] = msgspec.field(default_factory=demo_users)
+    instruments: tuple[InstrumentSection, ...] = msgspec.field(default_factory=default_instruments)

@@ -1,0 +1,87 @@
+"""``quantscope journal`` and ``verify``: what a data directory holds, and if it is true."""
+
+import itertools
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from core import describe_commands, describe_events
+from engine.recovery import READ_BYTES
+from engine.verify import verify
+from journal.datadir import DataDir
+from journal.port import Log
+from quantscope.config import Config
+from quantscope.journals import data_dir, open_journals, snapshots_of
+
+
+def print_journal(config: Config, topic: str, first: int | None, limit: int | None) -> None:
+    """Commands or events as JSON lines, one line per command or event."""
+    with DataDir(data_dir(config)) as directory:
+        journals = open_journals(config, directory)
+        lines = (
+            commands(journals.commands, first)
+            if topic == "commands"
+            else events(journals.events, first)
+        )
+        for line in itertools.islice(lines, limit):
+            click.echo(json.dumps(line))
+        journals.commands.close()
+        journals.events.close()
+
+
+def _entries(log: Log, first: int | None) -> Iterator[tuple[int, int, int, bytes]]:
+    place = max(first or 0, log.first_offset)
+    while entries := log.read(place, READ_BYTES):
+        yield from entries
+        place = entries[-1][0] + 1
+
+
+def commands(log: Log, first: int | None) -> Iterator[dict[str, Any]]:
+    """Commands with the batch they travelled in."""
+    for offset, append_ns, chain, batch in _entries(log, first):
+        described = json.loads(describe_commands(batch))
+        items = described.pop("commands")
+        head = {"offset": offset, "append_ns": append_ns, "chain": f"{chain:016x}", **described}
+        for item in items:
+            yield {**head, **item}
+
+
+def events(log: Log, first: int | None) -> Iterator[dict[str, Any]]:
+    """Events with the batch they travelled in."""
+    for offset, _append_ns, _chain, batch in _entries(log, first):
+        for described in json.loads(describe_events(batch)):
+            items = described.pop("events")
+            for name in ("hash", "previous_hash"):
+                described[name] = f"{described[name]:016x}"
+            for item in items:
+                yield {"offset": offset, **described, **item}
+
+
+def run_verify(config: Config) -> None:
+    """Replay from the oldest snapshot kept, and say from where and what was compared."""
+    with DataDir(data_dir(config)) as directory:
+        journals = open_journals(config, directory)
+        snapshots = snapshots_of(directory, config)
+        oldest = min(snapshots.offsets(), default=0)
+        total = journals.commands.next_offset - max(oldest + 1, journals.commands.first_offset)
+        with Progress(console=Console(file=sys.stderr), transient=True) as bar:
+            task = bar.add_task("replaying command batches", total=total)
+            result = verify(
+                snapshots,
+                journals.commands,
+                journals.events,
+                progress=lambda done: bar.advance(task, done),
+            )
+        journals.commands.close()
+        journals.events.close()
+    begun = f"the snapshot at command batch {oldest}" if oldest else "the first command"
+    click.echo(
+        f"verified from {begun}: {result.commands} command batches, {result.event_bytes} bytes of "
+        f"events compared ({result.missing_bytes} not stored yet), {result.snapshots} snapshots, "
+        f"last event {result.last_seq}, state hash {result.state_hash:016x}"
+    )

@@ -1,0 +1,17 @@
+"""The errors that an operator is told in one line, without a traceback."""
+
+from core import DataDirLocked, JournalDamaged, JournalFailed
+from engine.recovery import JournalGap, ReplayDiffers
+from engine.service import EngineFault
+from quantscope.serve import PortInUse
+
+EXPECTED = (
+    DataDirLocked,
+    EngineFault,
+    JournalDamaged,
+    JournalFailed,
+    JournalGap,
+    PortInUse,
+    ReplayDiffers,
+    OSError,
+)

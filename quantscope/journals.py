@@ -1,0 +1,51 @@
+"""The data directory of one process: its lock, its logs, its snapshots."""
+
+import pathlib
+import secrets
+from collections.abc import Callable
+
+from engine.recovery import Recovered, recover
+from engine.service import Journals
+from engine.snapshots import Snapshots
+from journal.datadir import DataDir
+from journal.memory import open_memory
+from journal.sqlite import Limits, open_commands, open_events
+from quantscope.config import Config
+
+
+def snapshots_of(directory: DataDir, config: Config) -> Snapshots:
+    """The snapshots of a data directory."""
+    return Snapshots(directory.snapshots, config.journal.snapshots_kept)
+
+
+def opener(config: Config, directory: DataDir) -> Callable[[], tuple[Journals, Recovered]]:
+    """What opens the logs and brings an engine to their end; called again after each failure."""
+    snapshots = snapshots_of(directory, config)
+
+    def open_and_recover() -> tuple[Journals, Recovered]:
+        journals = open_journals(config, directory)
+        engines = snapshots.good() if config.journal.adapter == "sqlite" else iter(())
+        return journals, recover(engines, journals.commands, journals.events)
+
+    return open_and_recover
+
+
+def open_journals(config: Config, directory: DataDir) -> Journals:
+    """Open both logs with the configured limits."""
+    limits = config.journal
+    if limits.adapter == "memory":
+        journal_id = secrets.randbits(63)
+        return Journals(
+            commands=open_memory(journal_id, limits.memory_bytes_max),
+            events=open_memory(journal_id, limits.memory_bytes_max),
+        )
+    bounds = Limits(wal_bytes_max=limits.wal_bytes_max, queue_bytes_max=limits.queue_bytes_max)
+    return Journals(
+        commands=open_commands(directory.commands, bounds),
+        events=open_events(directory.events, bounds),
+    )
+
+
+def data_dir(config: Config) -> pathlib.Path:
+    """Where the data directory is."""
+    return pathlib.Path(config.server.data_dir).expanduser()

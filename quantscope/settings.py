@@ -1,0 +1,136 @@
+"""Where the configuration comes from (defaults, file, environment, command line), and its print."""
+
+import ipaddress
+import os
+import pathlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from quantscope.config import Config, Section
+
+PREFIX = "QUANTSCOPE_"
+
+
+class ConfigError(Exception):
+    """A setting that can't be taken, in one sentence."""
+
+
+def load(
+    path: pathlib.Path | None, environment: Mapping[str, str], overrides: Iterable[str] = ()
+) -> Config:
+    """The configuration in force: ``overrides`` are ``section.key=value``."""
+    tree: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tree = tomllib.loads(path.read_text())
+        except OSError as error:
+            raise ConfigError(f"{path}: {error.strerror}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: {error}") from error
+    for section, key, value in _from_environment(environment):
+        _set(
+            tree,
+            section,
+            key,
+            value,
+            f"environment variable {PREFIX}{section.upper()}_{key.upper()}",
+        )
+    for override in overrides:
+        name, separator, value = override.partition("=")
+        section, _, key = name.partition(".")
+        if not separator or not key:
+            raise ConfigError(f"--set takes section.key=value, not {override!r}")
+        _set(tree, section, key, value, f"--set {override}")
+    try:
+        config = msgspec.convert(tree, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"configuration: {error}") from error
+    _check(config)
+    return config
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
+    sections = {name for name in Config.__struct_fields__ if name not in ("users", "instruments")}
+    for variable in sorted(environment):
+        if not variable.startswith(PREFIX):
+            continue
+        section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
+        if section not in sections or not key:
+            raise ConfigError(f"environment variable {variable} names no setting")
+        yield section, key, environment[variable]
+
+
+def _set(tree: dict[str, Any], section: str, key: str, value: str, source: str) -> None:
+    kind = get_type_hints(Config).get(section)
+    if not (isinstance(kind, type) and issubclass(kind, Section)):
+        raise ConfigError(f"{source}: there is no section {section!r}")
+    if key not in kind.__struct_fields__:
+        raise ConfigError(f"{source}: section {section!r} has no key {key!r}")
+    tree.setdefault(section, {})[key] = value
+
+
+def _check(config: Config) -> None:
+    host = config.server.host
+    if not config.server.allow_open and not _is_loopback(host):
+        raise ConfigError(
+            f"server.host = {host!r} is not a loopback address: REST knows no passwords; "
+            "say server.allow_open = true if it may be reached from outside"
+        )
+    for what, names in (
+        ("users", [user.name.lower() for user in config.users]),
+        ("instruments", [instrument.symbol for instrument in config.instruments]),
+    ):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(f"configuration: {what} has {twice[0]!r} more than once")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def show(config: Config) -> str:
+    """The configuration in force as a TOML file that says what each setting means."""
+    lines: list[str] = []
+    for name in Config.__struct_fields__:
+        part = getattr(config, name)
+        tables = part if isinstance(part, tuple) else (part,)
+        for table in tables:
+            lines.append(f"[[{name}]]" if isinstance(part, tuple) else f"[{name}]")
+            lines.extend(_show_table(table))
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _show_table(table: Section) -> Iterable[str]:
+    hints = get_type_hints(type(table), include_extras=True)
+    for field in msgspec.structs.fields(table):
+        value = getattr(table, field.name)
+        default = "required" if field.required else f"default {_toml(field.default)}"
+        setting = f"{field.name} = {_toml(value)}"
+        yield f"{setting:<48}# {_description(hints[field.name])} ({default})"
+
+
+def _toml(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _description(hint: Any) -> str:
+    for meta in get_args(hint)[1:] if get_origin(hint) is not None else ():
+        if isinstance(meta, msgspec.Meta) and meta.description:
+            return meta.description
+    inner = get_args(hint)[:1]
+    return _description(inner[0]) if inner else ""
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment."""
+    return os.environ
