@@ -146,6 +146,22 @@ class View:
         overlay_orders_max: int = 200_000,
         trades_max: int = 1_000,
     ) -> View: ...
+    @staticmethod
+    def restore(
+        engine: Engine,
+        gateway: int,
+        *,
+        recent_orders_max: int = 20_000,
+        overlay_orders_max: int = 200_000,
+        trades_max: int = 1_000,
+    ) -> View: ...
+    @property
+    def trade_id(self) -> int: ...
+    def fill(
+        self,
+        symbol: str,
+        bars: list[tuple[int, int, int, tuple[int, int, int, int, int, int, int]]],
+    ) -> None: ...
     @property
     def sequence(self) -> int: ...
     @property

@@ -4,10 +4,12 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use view::show::Filter;
-use view::tape::Sum;
+use view::tape::{Bar, Sum};
 use view::{Limits, ViewError};
 use wire::record::OrdStatus;
 use wire::text::decimal;
+
+use crate::engine::Engine;
 
 type Answer<'py> = (u64, u16, Bound<'py, PyBytes>, u64, u64);
 type Frames<'py> = (u32, Bound<'py, PyBytes>);
@@ -22,6 +24,18 @@ pub struct View {
 
 fn bad(error: ViewError) -> PyErr {
     PyValueError::new_err(error.to_string())
+}
+
+fn sum((open, high, low, close, qty, quote, count): SumFields) -> Sum {
+    Sum {
+        open,
+        high,
+        low,
+        close,
+        qty,
+        quote,
+        count,
+    }
 }
 
 fn status_of(name: &str) -> PyResult<OrdStatus> {
@@ -52,6 +66,48 @@ impl View {
         Self {
             inner: view::View::new(gateway, limits),
         }
+    }
+
+    /// A view that begins where a restored engine stands.
+    #[staticmethod]
+    #[pyo3(signature = (
+        engine, gateway, *, recent_orders_max=20_000, overlay_orders_max=200_000, trades_max=1_000
+    ))]
+    fn restore(
+        py: Python<'_>,
+        engine: &Engine,
+        gateway: u16,
+        recent_orders_max: usize,
+        overlay_orders_max: usize,
+        trades_max: usize,
+    ) -> Self {
+        let limits = Limits {
+            recent_orders_max,
+            overlay_orders_max,
+            trades_max,
+        };
+        let engine = &engine.inner;
+        Self {
+            inner: py.detach(|| view::View::restore(gateway, limits, engine)),
+        }
+    }
+
+    #[getter]
+    fn trade_id(&self) -> u64 {
+        self.inner.trade_id()
+    }
+
+    /// Put bars (minute, first and last time, sum) before those of the trades that were seen.
+    fn fill(&mut self, symbol: &str, bars: Vec<(u64, u64, u64, SumFields)>) {
+        let bars = bars
+            .into_iter()
+            .map(|(minute, first_ns, last_ns, fields)| Bar {
+                minute,
+                first_ns,
+                last_ns,
+                sum: sum(fields),
+            });
+        self.inner.fill(symbol, bars);
     }
 
     #[getter]
@@ -156,15 +212,7 @@ impl View {
         now_ns: u64,
         edge: Option<SumFields>,
     ) -> Option<Bound<'py, PyBytes>> {
-        let edge = edge.map(|(open, high, low, close, qty, quote, count)| Sum {
-            open,
-            high,
-            low,
-            close,
-            qty,
-            quote,
-            count,
-        });
+        let edge = edge.map(sum);
         let json = self.inner.show_ticker(symbol, now_ns, edge.as_ref())?;
         Some(PyBytes::new(py, &json))
     }

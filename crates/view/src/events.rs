@@ -66,6 +66,7 @@ impl View {
     }
 
     fn trade(&mut self, x: &Trade, taker: &str, maker: &str, at: At) {
+        self.trade_id = x.trade_id;
         if let Some(market) = self.markets.get_mut(&x.instrument) {
             let book = &mut market.book;
             if x.taker_price != NO_PRICE {

@@ -11,7 +11,7 @@ impl View {
     pub fn restore(gateway: u16, limits: Limits, engine: &Engine) -> Self {
         let mut view = Self::new(gateway, limits);
         let position = engine.position();
-        view.begin(position.event_seq, position.time_ns);
+        view.begin(position.event_seq, position.time_ns, engine.counts().trades);
         for entry in engine.entries() {
             view.names.open(&entry.opened, entry.account);
         }
@@ -24,7 +24,9 @@ impl View {
             for side in [Side::Buy, Side::Sell] {
                 for level in engine.levels(instrument.id, side) {
                     let qty = i128::from(level.qty);
-                    market.book.set(side, level.price, qty, u64::from(level.orders));
+                    market
+                        .book
+                        .set(side, level.price, qty, u64::from(level.orders));
                 }
             }
             if instrument.last_price != 0 {

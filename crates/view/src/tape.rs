@@ -88,12 +88,17 @@ impl Sum {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Bar {
-    minute: u64,
-    first_ns: u64,
-    last_ns: u64,
-    sum: Sum,
+/// The trades of one minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    /// Minutes since the epoch.
+    pub minute: u64,
+    /// Time of the first trade.
+    pub first_ns: u64,
+    /// Time of the last trade.
+    pub last_ns: u64,
+    /// All of them.
+    pub sum: Sum,
 }
 
 /// Where the window cuts through a bar: trades after `after_ns` and before `before_ns` count.
@@ -161,6 +166,21 @@ impl Tape {
     /// The price of the last trade, where no trade is known.
     pub fn set_last(&mut self, price: i64) {
         self.last = Some(price);
+    }
+
+    /// Put bars of trades before those that were pushed; a minute that both have is joined.
+    pub fn fill(&mut self, older: impl IntoIterator<Item = Bar>) {
+        let live = std::mem::replace(&mut self.bars, older.into_iter().collect());
+        for bar in live {
+            match self.bars.back_mut() {
+                Some(last) if last.minute == bar.minute => {
+                    last.last_ns = bar.last_ns;
+                    last.sum.join(&bar.sum);
+                }
+                _ => self.bars.push_back(bar),
+            }
+        }
+        self.last = self.last.or(self.bars.back().map(|bar| bar.sum.close));
     }
 
     fn forget(&mut self, now_ns: u64) {
@@ -271,6 +291,33 @@ mod tests {
                 sum.open, sum.high, sum.low, sum.close, sum.qty, sum.quote, sum.count
             ),
             (30, 30, 20, 20, 4, 100, 2)
+        );
+    }
+
+    #[test]
+    fn older_bars_go_before_and_a_common_minute_is_joined() {
+        let mut tape = Tape::new(10);
+        tape.push(print(3, BAR_NS + 5, 30));
+        let bar = |minute, ns, price| {
+            let mut sum = Sum::default();
+            sum.push(price, 1);
+            Bar {
+                minute,
+                first_ns: ns,
+                last_ns: ns,
+                sum,
+            }
+        };
+        tape.fill([bar(0, 1, 10), bar(1, BAR_NS + 1, 20)]);
+        let sum = tape.sum(BAR_NS + 9, None);
+        assert_eq!(
+            (sum.open, sum.high, sum.close, sum.qty, sum.count),
+            (10, 30, 30, 4, 3)
+        );
+        assert_eq!(tape.bars.len(), 2);
+        assert_eq!(
+            tape.edge(BAR_NS + 1 + DAY).map(|edge| edge.before_ns),
+            Some(2 * BAR_NS)
         );
     }
 

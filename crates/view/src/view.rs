@@ -11,7 +11,7 @@ use crate::book::Book;
 use crate::listeners::Listeners;
 use crate::names::Names;
 use crate::overlay::Overlay;
-use crate::tape::Tape;
+use crate::tape::{Bar, Tape};
 
 /// How much the view keeps.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +105,7 @@ pub struct View {
     limits: Limits,
     next_seq: u64,
     time_ns: u64,
+    pub(crate) trade_id: u64,
     pub(crate) names: Names,
     pub(crate) markets: HashMap<u32, Market>,
     by_symbol: HashMap<Box<str>, u32>,
@@ -123,6 +124,7 @@ impl View {
             limits,
             next_seq: 1,
             time_ns: 0,
+            trade_id: 0,
             names: Names::default(),
             markets: HashMap::new(),
             by_symbol: HashMap::new(),
@@ -134,9 +136,16 @@ impl View {
     }
 
     /// Go on after the event `seq`.
-    pub(crate) const fn begin(&mut self, seq: u64, time_ns: u64) {
+    pub(crate) const fn begin(&mut self, seq: u64, time_ns: u64, trade_id: u64) {
         self.next_seq = seq + 1;
         self.time_ns = time_ns;
+        self.trade_id = trade_id;
+    }
+
+    /// Id of the last trade of all instruments.
+    #[must_use]
+    pub const fn trade_id(&self) -> u64 {
+        self.trade_id
     }
 
     /// Sequence number of the last event seen.
@@ -161,6 +170,14 @@ impl View {
     #[must_use]
     pub fn instrument(&self, symbol: &str) -> Option<u32> {
         self.by_symbol.get(symbol).copied()
+    }
+
+    /// Put what the store knows of the rolling day before what was seen here.
+    pub fn fill(&mut self, symbol: &str, bars: impl IntoIterator<Item = Bar>) {
+        let number = self.instrument(symbol);
+        if let Some(market) = number.and_then(|number| self.markets.get_mut(&number)) {
+            market.tape.fill(bars);
+        }
     }
 
     /// A connection listens to a user.

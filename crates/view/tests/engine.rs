@@ -1,0 +1,409 @@
+//! The view beside the engine whose events it is fed with.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use matching::Engine;
+use proptest::prelude::*;
+use view::{Limits, Told, View, ViewError};
+use wire::record::command::{
+    Cancel, GatewayOpen, Instrument, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY,
+    NewOrder, Replace,
+};
+use wire::record::{
+    Command, CommandBatch, CommandBatchHeader, MassCancelType, OrdType, Side, Stp, TimeInForce,
+};
+use wire::text::decimal::ONE;
+
+const FACADE: u16 = 2;
+
+struct Exchange {
+    engine: Engine,
+    view: View,
+    number: u64,
+    time_ns: u64,
+    events: Vec<u8>,
+}
+
+impl Exchange {
+    fn new(limits: Limits) -> Self {
+        let mut exchange = Self {
+            engine: Engine::new(1),
+            view: View::new(FACADE, limits),
+            number: 0,
+            time_ns: 1_000_000_000,
+            events: Vec::new(),
+        };
+        let _ = exchange.send_as(0, 0, 0, &[Command::Instrument(filters(), "BTCUSD")]);
+        let open = Command::GatewayOpen(GatewayOpen { gateway: FACADE });
+        let _ = exchange.send_as(FACADE, 0, 0, &[open]);
+        exchange
+    }
+
+    fn send_as(
+        &mut self,
+        gateway: u16,
+        incarnation: u32,
+        number: u64,
+        commands: &[Command<'_>],
+    ) -> Told {
+        let mut records = Vec::new();
+        for command in commands {
+            command.encode(&mut records);
+        }
+        self.time_ns += 1_000_000;
+        let header = CommandBatchHeader {
+            magic: 0,
+            len: 0,
+            gateway,
+            incarnation,
+            number,
+            stamp_ns: self.time_ns,
+            count: commands.len() as u32,
+        };
+        let mut batch = Vec::new();
+        CommandBatch::write(header, &records, &mut batch);
+        self.events.clear();
+        let offset = self.engine.position().command_offset + 1;
+        self.engine
+            .apply(offset, self.time_ns, &batch, &mut self.events)
+            .expect("a batch that was just written");
+        self.view.apply(&self.events).expect("events in order")
+    }
+
+    fn send(&mut self, commands: &[Command<'_>]) -> Told {
+        self.number += 1;
+        self.send_as(FACADE, 1, self.number, commands)
+    }
+
+    fn one(&mut self, command: Command<'_>) -> (u16, serde_json::Value) {
+        let told = self.send(&[command]);
+        let reply = told.replies.last().expect("an answer");
+        (
+            reply.status,
+            serde_json::from_slice(&reply.body).expect("JSON"),
+        )
+    }
+
+    fn assert_books_agree(&self) {
+        for instrument in self.engine.instruments() {
+            let market = self.view.market(instrument.symbol).expect("known");
+            for side in [Side::Buy, Side::Sell] {
+                let ours: Vec<_> = market
+                    .book
+                    .levels(side)
+                    .map(|(price, level)| (price, level.qty, level.orders))
+                    .collect();
+                let theirs: Vec<_> = self
+                    .engine
+                    .levels(instrument.id, side)
+                    .map(|level| (level.price, i128::from(level.qty), u64::from(level.orders)))
+                    .collect();
+                assert_eq!(ours, theirs, "{side:?}");
+            }
+        }
+    }
+}
+
+fn filters() -> Instrument {
+    Instrument {
+        tick: 1,
+        lot: 1,
+        qty_min: 0,
+        qty_max: 0,
+        notional_min: 0,
+        price_band_bps: 0,
+        orders_per_side_max: 0,
+        session_end_s: 0,
+        open: true,
+    }
+}
+
+fn order(num: u64, side: Side, price: i64, qty: i64) -> NewOrder {
+    NewOrder {
+        entry: NO_ENTRY,
+        num,
+        price: if price == NO_PRICE {
+            price
+        } else {
+            price * ONE
+        },
+        qty: qty * ONE,
+        instrument: 1,
+        side,
+        ord_type: if price == NO_PRICE {
+            OrdType::Market
+        } else {
+            OrdType::Limit
+        },
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
+        stp: Stp::None,
+    }
+}
+
+fn cancel(num: u64, order_id: u64) -> Cancel {
+    Cancel {
+        entry: NO_ENTRY,
+        num,
+        orig_num: 0,
+        order_id,
+        instrument: NO_INSTRUMENT,
+    }
+}
+
+fn id(order: &serde_json::Value) -> u64 {
+    order["order_id"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .expect("an id")
+}
+
+#[test]
+fn an_order_is_answered_as_its_own_command_left_it() {
+    let mut exchange = Exchange::new(Limits::default());
+    let maker = order(1, Side::Sell, 100, 2);
+    let taker = order(2, Side::Buy, 100, 1);
+    let told = exchange.send(&[Command::New(maker, "a", "m"), Command::New(taker, "b", "")]);
+    let bodies: Vec<serde_json::Value> = told
+        .replies
+        .iter()
+        .map(|reply| serde_json::from_slice(&reply.body).expect("JSON"))
+        .collect();
+    assert_eq!(
+        told.replies
+            .iter()
+            .map(|r| (r.num, r.status))
+            .collect::<Vec<_>>(),
+        [(1, 201), (2, 201)]
+    );
+    assert_eq!(
+        (&bodies[0]["status"], &bodies[0]["client_order_id"]),
+        (&"NEW".into(), &"m".into())
+    );
+    assert_eq!(
+        (&bodies[1]["status"], &bodies[1]["average_price"]),
+        (&"FILLED".into(), &"100".into())
+    );
+    assert_eq!(bodies[1]["fills"][0]["liquidity"], "TAKER");
+    let now: serde_json::Value =
+        serde_json::from_slice(&exchange.view.order(id(&bodies[0])).expect("kept")).expect("JSON");
+    assert_eq!(
+        (&now["status"], &now["remaining_quantity"]),
+        (&"PARTIALLY_FILLED".into(), &"1".into())
+    );
+    assert_eq!(now["status_history"].as_array().map(Vec::len), Some(2));
+    exchange.assert_books_agree();
+}
+
+#[test]
+fn a_repeat_shows_the_first_order_and_other_content_conflicts() {
+    let mut exchange = Exchange::new(Limits::default());
+    let first = exchange.one(Command::New(order(1, Side::Buy, 100, 1), "a", "x"));
+    let again = exchange.one(Command::New(order(2, Side::Buy, 100, 1), "a", "x"));
+    assert_eq!((again.0, &again.1), (200, &first.1));
+    let other = exchange.one(Command::New(order(3, Side::Buy, 101, 1), "a", "x"));
+    assert_eq!(
+        (other.0, &other.1["code"]),
+        (409, &"DUPLICATE_CLIENT_ORDER_ID".into())
+    );
+    let refused = exchange.one(Command::New(order(4, Side::Buy, 0, 1), "a", "y"));
+    let refused_again = exchange.one(Command::New(order(5, Side::Buy, 0, 1), "a", "y"));
+    assert_eq!(
+        (refused.0, &refused.1["code"]),
+        (422, &"INVALID_PRICE".into())
+    );
+    assert_eq!(refused, refused_again);
+}
+
+#[test]
+fn cancel_amend_and_mass_cancel_are_answered() {
+    let mut exchange = Exchange::new(Limits::default());
+    let (_, first) = exchange.one(Command::New(order(1, Side::Buy, 100, 4), "a", ""));
+    let replace = Replace {
+        entry: NO_ENTRY,
+        num: 2,
+        orig_num: 0,
+        order_id: id(&first),
+        price: NO_PRICE,
+        qty: 3 * ONE,
+        instrument: NO_INSTRUMENT,
+    };
+    let (status, amended) = exchange.one(Command::Replace(replace, "", ""));
+    assert_eq!((status, &amended["quantity"]), (200, &"3".into()));
+    assert_eq!(amended["status_history"][1]["status"], "REPLACED");
+    let same = Replace {
+        num: 3,
+        qty: NO_QTY,
+        ..replace
+    };
+    let (status, refused) = exchange.one(Command::Replace(same, "", ""));
+    assert_eq!(
+        (status, &refused["code"]),
+        (422, &"NOTHING_TO_AMEND".into())
+    );
+    let (status, canceled) = exchange.one(Command::Cancel(cancel(4, id(&first)), "", ""));
+    assert_eq!((status, &canceled["status"]), (200, &"CANCELED".into()));
+    assert_eq!(canceled["reason"], "REQUESTED");
+    let (status, gone) = exchange.one(Command::Cancel(cancel(5, id(&first)), "", ""));
+    assert_eq!((status, &gone["code"]), (404, &"UNKNOWN_ORDER".into()));
+    for num in 6..9 {
+        let _ = exchange.one(Command::New(order(num, Side::Buy, num as i64, 1), "a", ""));
+    }
+    let all = MassCancel {
+        entry: NO_ENTRY,
+        num: 9,
+        instrument: NO_INSTRUMENT,
+        kind: MassCancelType::All,
+        side: 0,
+    };
+    assert_eq!(
+        exchange.one(Command::MassCancel(all, "a")),
+        (200, serde_json::json!({"canceled": 3}))
+    );
+    exchange.assert_books_agree();
+}
+
+#[test]
+fn an_order_that_memory_has_dropped_is_left_to_the_store() {
+    let limits = Limits {
+        recent_orders_max: 0,
+        ..Limits::default()
+    };
+    let mut exchange = Exchange::new(limits);
+    let (_, first) = exchange.one(Command::New(order(1, Side::Buy, 100, 1), "a", ""));
+    exchange.view.recorded(exchange.view.sequence());
+    let _ = exchange.one(Command::New(order(2, Side::Buy, 99, 1), "a", ""));
+    assert!(exchange.view.order(id(&first)).is_none());
+    let told = exchange.send(&[Command::Cancel(cancel(3, id(&first)), "", "")]);
+    let reply = &told.replies[0];
+    assert_eq!(
+        (reply.status, reply.order_id, reply.body.len()),
+        (200, id(&first), 0)
+    );
+    assert_eq!(reply.sequence, exchange.view.sequence());
+    assert_eq!(exchange.view.wait_for(id(&first)), reply.sequence);
+}
+
+#[test]
+fn each_user_hears_of_its_own_orders_in_order_and_once() {
+    let mut exchange = Exchange::new(Limits::default());
+    exchange.view.listen(7, "a");
+    exchange.view.listen(8, "a");
+    exchange.view.listen(9, "b");
+    let told = exchange.send(&[
+        Command::New(order(1, Side::Sell, 100, 1), "a", ""),
+        Command::New(order(2, Side::Buy, 100, 2), "b", ""),
+    ]);
+    let mut heard: Vec<_> = told
+        .notices
+        .iter()
+        .map(|(connection, frames)| (*connection, messages(frames)))
+        .collect();
+    heard.sort_by_key(|(connection, _)| *connection);
+    let kinds = |at: usize| -> Vec<(String, String)> {
+        let of = |m: &serde_json::Value, f: &str| m[f].as_str().unwrap_or_default().to_owned();
+        heard[at]
+            .1
+            .iter()
+            .map(|m| (of(m, "type"), of(m, "status")))
+            .collect()
+    };
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert_eq!(
+        kinds(0),
+        [pair("order", "NEW"), pair("execution", "FILLED")]
+    );
+    assert_eq!(heard[0].1, heard[1].1);
+    assert_eq!(
+        kinds(2),
+        [pair("order", "NEW"), pair("execution", "PARTIALLY_FILLED")]
+    );
+    let sequences: Vec<_> = heard[2].1.iter().map(|m| m["sequence"].as_u64()).collect();
+    assert!(sequences.is_sorted());
+    exchange.view.unlisten(7, "a");
+    let told = exchange.send(&[Command::New(order(3, Side::Buy, 1, 1), "a", "")]);
+    assert_eq!(
+        told.notices.iter().map(|(to, _)| *to).collect::<Vec<_>>(),
+        [8]
+    );
+}
+
+/// The JSON of each text frame.
+fn messages(mut frames: &[u8]) -> Vec<serde_json::Value> {
+    let mut all = Vec::new();
+    while let [0x81, len, rest @ ..] = frames {
+        let (len, rest) = match *len {
+            126 => (
+                usize::from(u16::from_be_bytes([rest[0], rest[1]])),
+                &rest[2..],
+            ),
+            len => (usize::from(len), rest),
+        };
+        all.push(serde_json::from_slice(&rest[..len]).expect("JSON"));
+        frames = &rest[len..];
+    }
+    assert!(frames.is_empty());
+    all
+}
+
+#[test]
+fn seen_batches_are_passed_over_and_a_gap_is_an_error() {
+    let mut exchange = Exchange::new(Limits::default());
+    let _ = exchange.send(&[Command::New(order(1, Side::Buy, 100, 1), "a", "")]);
+    let first = exchange.events.clone();
+    assert_eq!(exchange.view.apply(&first), Ok(Told::default()));
+    exchange.assert_books_agree();
+    let mut late = View::new(FACADE, Limits::default());
+    let expected = ViewError::Gap {
+        expected: 1,
+        found: 3,
+    };
+    assert_eq!(late.apply(&first), Err(expected));
+    assert!(late.apply(b"no batch at all").is_err());
+}
+
+fn any_command() -> impl Strategy<Value = (u8, u8, i64, i64, u8, u8)> {
+    (0..12u8, 0..3u8, 95..106i64, 1..5i64, 0..4u8, 0..5u8)
+}
+
+proptest! {
+    #[test]
+    fn books_are_those_of_the_engine(script in proptest::collection::vec(any_command(), 1..80)) {
+        let mut exchange = Exchange::new(Limits::default());
+        let mut ids = vec![1u64 << 56 | 1];
+        for (at, (what, user, price, qty, tif, stp)) in script.into_iter().enumerate() {
+            let num = at as u64 + 1;
+            let user = ["a", "b", "c"][usize::from(user)];
+            let some = ids[at % ids.len()];
+            let mut new = order(num, if qty % 2 == 0 { Side::Buy } else { Side::Sell }, price, qty);
+            new.stp = [Stp::None, Stp::CancelNewest, Stp::CancelOldest, Stp::CancelBoth,
+                       Stp::Decrement][usize::from(stp)];
+            new.tif = [TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok,
+                       TimeInForce::Day][usize::from(tif)];
+            let command = match what {
+                0 => Command::Cancel(cancel(num, some), "", ""),
+                1 => Command::Replace(Replace {
+                    entry: NO_ENTRY, num, orig_num: 0, order_id: some, price: price * ONE,
+                    qty: qty * ONE, instrument: NO_INSTRUMENT,
+                }, "", ""),
+                2 => Command::MassCancel(MassCancel {
+                    entry: NO_ENTRY, num, instrument: 1, kind: MassCancelType::Security, side: 0,
+                }, user),
+                3 => Command::New(NewOrder { price: NO_PRICE, ord_type: OrdType::Market, ..new },
+                                  user, ""),
+                _ => Command::New(new, user, ""),
+            };
+            let told = exchange.send(&[command]);
+            let answers: Vec<_> = told.replies.iter().filter(|r| r.num == num).collect();
+            prop_assert_eq!(answers.len(), 1);
+            if answers[0].order_id != 0 {
+                ids.push(answers[0].order_id);
+            }
+            exchange.assert_books_agree();
+        }
+        let restored = View::restore(FACADE, Limits::default(), &exchange.engine);
+        let book = |view: &View| view.show_book("BTCUSD", 100)
+            .map(|json| String::from_utf8_lossy(&json).split("\"bids\"").last().map(str::to_owned));
+        prop_assert_eq!(book(&restored), book(&exchange.view));
+        prop_assert_eq!(restored.sequence(), exchange.view.sequence());
+    }
+}
