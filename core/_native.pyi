@@ -20,10 +20,12 @@ __all__ = [
     "View",
     "describe_commands",
     "describe_events",
+    "describe_message",
     "load_main",
     "login_accepted",
     "login_rejected",
     "parse_decimal",
+    "recode_message",
     "security_list",
     "split_batches",
 ]
@@ -135,6 +137,8 @@ class Commands:
 
 def describe_commands(batch: bytes) -> str: ...
 def describe_events(batches: bytes) -> str: ...
+def describe_message(message: bytes) -> str: ...
+def recode_message(message: bytes) -> bytes: ...
 
 @final
 class View:

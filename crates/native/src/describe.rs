@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use serde_json::{Map, Value, json};
 use wire::record::field::Shown;
 use wire::record::{Command, CommandBatch, Event, EventBatch, RecordError};
+use wire::sbe::Message;
 
 fn value(shown: Shown) -> Value {
     match shown {
@@ -41,6 +42,10 @@ fn bad(error: RecordError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
+fn read_message(message: &[u8]) -> PyResult<Message> {
+    Message::read(message).map_err(|fault| PyValueError::new_err(fault.to_string()))
+}
+
 /// A command batch as JSON: its header, and `commands`.
 #[pyfunction]
 pub fn describe_commands(batch: &[u8]) -> PyResult<String> {
@@ -56,6 +61,26 @@ pub fn describe_commands(batch: &[u8]) -> PyResult<String> {
         "commands": commands.map_err(bad)?,
     })
     .to_string())
+}
+
+/// An order entry message as JSON: its fields, and `type`.
+#[pyfunction]
+pub fn describe_message(message: &[u8]) -> PyResult<String> {
+    let message = read_message(message)?;
+    let mut fields = Map::new();
+    let name = message.show(&mut |field, shown| {
+        fields.insert(field.to_owned(), value(shown));
+    });
+    fields.insert("type".to_owned(), Value::from(name));
+    Ok(Value::Object(fields).to_string())
+}
+
+/// An order entry message read and written again: what its fields mean, in our bytes.
+#[pyfunction]
+pub fn recode_message(message: &[u8]) -> PyResult<Vec<u8>> {
+    let mut out = Vec::new();
+    read_message(message)?.push_message(&mut out);
+    Ok(out)
 }
 
 /// Event batches that stand one after the other as a JSON array: headers, and `events`.

@@ -18,7 +18,7 @@ mod _native {
     #[pymodule_export]
     use super::commands::Commands;
     #[pymodule_export]
-    use super::describe::{describe_commands, describe_events};
+    use super::describe::{describe_commands, describe_events, describe_message, recode_message};
     #[pymodule_export]
     use super::engine::{Engine, Entry, Position, split_batches};
     #[pymodule_export]

@@ -155,6 +155,13 @@ macro_rules! messages {
                 }
             }
 
+            /// The message's name, and its fields for people.
+            pub fn show(&self, to: &mut impl FnMut(&'static str, Shown)) -> &'static str {
+                match self {
+                    $(Self::$name(message) => (message.show(to), stringify!($name)).1,)*
+                }
+            }
+
             /// Append header and block.
             pub fn push_message(&self, out: &mut Vec<u8>) {
                 match self {
