@@ -1,0 +1,291 @@
+"""Cancels, amendments, mass cancels and questions in the naive engine."""
+
+from dataclasses import replace as copy_of
+from typing import Any
+
+from .naive_enter import check_notional, check_post_only, check_price, check_qty, cross
+from .naive_state import INT64_MAX, Command, Entry, Order, State
+
+ANY = "ANY"
+NOBODY = "NOBODY"
+Asker = Entry | str
+
+
+def find_asker(state: State, command: Command) -> Asker:
+    """Who asks: an entry, anyone for the order's account, or nobody that is known."""
+    if command["entry"] is not None:
+        return state.entries.get(command["entry"], NOBODY)
+    if not command["user"]:
+        return ANY
+    return state.find_entry("REST", command["user"]) or NOBODY
+
+
+def repeats(asker: Asker, num: int) -> bool:
+    """Whether a binary entry uses a ClOrdID again; a new one is remembered."""
+    if not isinstance(asker, Entry) or asker.kind != "BINARY":
+        return False
+    if num <= asker.last_num:
+        return True
+    asker.last_num = num
+    return False
+
+
+def number(asker: Asker) -> int:
+    """The entry that is answered, or 0."""
+    return asker.entry if isinstance(asker, Entry) else 0
+
+
+def find_order(state: State, asker: Asker, command: Command, orig_num: int) -> Order | str:
+    """The open order that is meant, or the reason why there is none."""
+    found: list[Order | str] = []
+    if isinstance(asker, Entry) and asker.kind == "BINARY" and orig_num:
+        found.append(by_num(state, asker, orig_num))
+    elif isinstance(asker, Entry) and asker.kind != "BINARY" and command.get("text"):
+        found.append(by_text(state, asker, command["text"]))
+    if command["order_id"]:
+        found.append(by_id(state, asker, command["order_id"]))
+    if not found:
+        return "UNKNOWN_ORDER"
+    first, last = found[0], found[-1]
+    if isinstance(first, str) and isinstance(last, str):
+        return first
+    if first is not last or isinstance(first, str):
+        return "ORDER_ID_MISMATCH"
+    if command["instrument"] not in (None, first.instrument):
+        return "ORDER_ID_MISMATCH"
+    return first
+
+
+def by_num(state: State, entry: Entry, num: int) -> Order | str:
+    """The open order of a binary entry that has this ClOrdID."""
+    for order in state.open.values():
+        if order.entry == entry.entry and order.num == num:
+            return order
+    return "UNKNOWN_ORDER"
+
+
+def by_text(state: State, entry: Entry, text: str) -> Order | str:
+    """The open order that a client order id in text stands for."""
+    if text not in entry.remembered:
+        return "UNKNOWN_ORDER"
+    return state.open.get(entry.remembered[text][0], "ORDER_CLOSED")
+
+
+def by_id(state: State, asker: Asker, order_id: int) -> Order | str:
+    """The open order of this id, if it is the asker's account's."""
+    order = state.open.get(order_id)
+    if order is None or asker == NOBODY:
+        return "UNKNOWN_ORDER"
+    if isinstance(asker, Entry) and asker.account != order.account:
+        return "UNKNOWN_ORDER"
+    return order
+
+
+def refuse_change(
+    state: State, asker: Asker, command: Command, reason: str, order: Order | None = None
+) -> None:
+    """A cancel or an amendment is refused."""
+    state.say(
+        "CANCEL_REJECTED",
+        entry=number(asker),
+        entry_seq=state.tell(number(asker)),
+        order_id=order.order_id if order else 0,
+        num=command["num"],
+        orig_num=command["orig_num"],
+        instrument=order.instrument if order else command["instrument"],
+        reason=reason,
+        response_to=1 if command["type"] == "CANCEL" else 2,
+        status=order.status if order else "REJECTED",
+    )
+
+
+def take_out(state: State, order: Order, reason: str, asker: Asker, num: int) -> None:
+    """Cancel an open order at someone's request; both entries are told."""
+    qty, order.leaves = order.leaves, 0
+    if isinstance(asker, Entry) and asker.entry != order.entry:
+        state.say_canceled(order, qty, reason)
+        state.say_canceled(order, qty, reason, num=num, entry=asker.entry)
+    else:
+        state.say_canceled(order, qty, reason, num=num)
+    state.close(order)
+
+
+def cancel(state: State, command: Command) -> None:
+    """A CANCEL command."""
+    asker = find_asker(state, command)
+    if repeats(asker, command["num"]):
+        refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
+        return
+    order = find_order(state, asker, command, command["orig_num"])
+    if isinstance(order, str):
+        refuse_change(state, asker, command, order)
+    else:
+        take_out(state, order, "REQUESTED", asker, command["num"])
+
+
+def amend(state: State, command: Command) -> None:
+    """A REPLACE command."""
+    asker = find_asker(state, command)
+    if repeats(asker, command["num"]):
+        refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
+        return
+    order = find_order(state, asker, command, command["orig_num"])
+    if isinstance(order, str):
+        refuse_change(state, asker, command, order)
+        return
+    if order.price is None:
+        raise AssertionError("an open order without a price")
+    price = order.price if command["price"] is None else command["price"]
+    qty = order.total if command["qty"] is None else command["qty"]
+    reason = check_wish(state, order, price, qty)
+    if reason != "NONE":
+        refuse_change(state, asker, command, reason, order)
+    elif qty <= order.cum:
+        take_out(state, order, "AMENDED", asker, command["num"])
+    else:
+        change(state, order, price, qty, asker, command["num"])
+
+
+def check_wish(state: State, order: Order, price: int, qty: int) -> str:
+    """The first reason to refuse an amendment, or NONE."""
+    if price <= 0:
+        return "INVALID_PRICE"
+    if qty <= 0:
+        return "INVALID_QUANTITY"
+    if (price, qty) == (order.price, order.total):
+        return "NOTHING_TO_AMEND"
+    if qty <= order.cum:
+        return "NONE"
+    listing = state.listings[order.instrument]
+    if not listing.spec["open"]:
+        return "EXCHANGE_CLOSED"
+    reasons = []
+    if qty != order.total:
+        reasons.append(check_qty(listing.spec, qty))
+    if price != order.price:
+        reasons.append(check_price(listing, price))
+    reasons.append(check_notional(listing.spec, price, qty))
+    others = sum(other.leaves for other in listing.book[order.side] if other is not order)
+    if others + qty - order.cum > INT64_MAX:
+        reasons.append("OUT_OF_RANGE")
+    reasons.append(check_post_only(listing, order.side, order.exec_inst, price))
+    return next((reason for reason in reasons if reason != "NONE"), "NONE")
+
+
+def change(state: State, order: Order, price: int, qty: int, asker: Asker, num: int) -> None:
+    """An order gets a new price or quantity, and may trade."""
+    old = copy_of(order)
+    kept = price == order.price and qty < order.total
+    order.price, order.leaves = price, qty - order.cum
+    own = isinstance(asker, Entry) and asker.entry == order.entry
+    if own and isinstance(asker, Entry) and asker.kind == "BINARY":
+        order.num = num
+    copied = isinstance(asker, Entry) and not own
+    say_replaced(state, order, old, old.entry, old.num if copied else num, kept)
+    if copied:
+        say_replaced(state, order, old, number(asker), num, kept)
+    if kept:
+        return
+    state.leave(order)
+    cross(state, order)
+    if order.leaves:
+        state.queue_up(order)
+    else:
+        del state.open[order.order_id]
+
+
+def say_replaced(state: State, order: Order, old: Order, entry: int, num: int, kept: bool) -> None:
+    """An order was amended."""
+    state.say(
+        "REPLACED",
+        entry=entry,
+        account=order.account,
+        entry_seq=state.tell(entry),
+        order_id=order.order_id,
+        num=num,
+        orig_num=old.num,
+        old_price=old.price,
+        old_leaves=old.leaves,
+        price=order.price,
+        qty=order.total,
+        leaves=order.leaves,
+        cum=order.cum,
+        avg_px=order.avg_px,
+        instrument=order.instrument,
+        side=order.side,
+        status=order.status,
+        kept_priority=kept,
+        copy=entry != order.entry,
+        text=order.text,
+    )
+
+
+def mass_cancel(state: State, command: Command) -> None:
+    """A MASS_CANCEL command."""
+    asker = find_asker(state, command)
+    reason, meant = "NONE", []
+    if repeats(asker, command["num"]):
+        reason = "DUPLICATE_CLIENT_ORDER_ID"
+    elif not isinstance(asker, Entry):
+        reason = "UNKNOWN_ORDER"
+    elif command["kind"] == "SECURITY" and command["instrument"] not in state.listings:
+        reason = "UNKNOWN_SYMBOL"
+    elif command["side"] not in (0, 1, 2):
+        reason = "OUT_OF_RANGE"
+    else:
+        meant = [order for order in state.open.values() if is_meant(asker, command, order)]
+        meant.sort(key=lambda order: (order.entry, order.order_id))
+    for order in meant:
+        take_out(state, order, "MASS", asker, command["num"])
+    state.say(
+        "MASS_CANCELED",
+        entry=number(asker),
+        entry_seq=state.tell(number(asker)),
+        num=command["num"],
+        count=len(meant),
+        instrument=command["instrument"],
+        kind=command["kind"],
+        side=command["side"],
+        reason=reason,
+    )
+
+
+def is_meant(entry: Entry, command: Command, order: Order) -> bool:
+    """Whether an order is one that a mass cancel means."""
+    own = order.entry == entry.entry if entry.kind == "BINARY" else order.account == entry.account
+    here = command["kind"] == "ALL" or order.instrument == command["instrument"]
+    side = {0: order.side, 1: "BUY", 2: "SELL"}[command["side"]]
+    return own and here and order.side == side
+
+
+def status(state: State, command: Command) -> None:
+    """A STATUS command."""
+    asker = state.entries.get(command["entry"], NOBODY)
+    order = find_order(state, asker, command, command["num"])
+    fields: dict[str, Any] = {
+        "entry": number(asker),
+        "entry_seq": state.tell(number(asker)),
+        "req_id": command["req_id"],
+    }
+    if isinstance(order, str):
+        empty = dict.fromkeys(
+            ("order_id", "qty", "leaves", "cum", "avg_px", "side", "ord_type", "tif"), 0
+        )
+        fields |= empty | {"num": command["num"], "price": None, "status": "REJECTED"}
+        fields["instrument"] = command["instrument"]
+    else:
+        fields |= {
+            "order_id": order.order_id,
+            "num": order.num,
+            "price": order.price,
+            "qty": order.total,
+            "leaves": order.leaves,
+            "cum": order.cum,
+            "avg_px": order.avg_px,
+            "instrument": order.instrument,
+            "side": 1 if order.side == "BUY" else 2,
+            "ord_type": 2,
+            "tif": {"DAY": 0, "GTC": 1}[order.tif],
+            "status": order.status,
+        }
+    state.say("STATUS_REPORT", **fields)

@@ -1,0 +1,183 @@
+"""The matching engine once more, as plain as it can be: the twin that the real one is held to.
+
+Commands in, events out, as dictionaries with the names that ``describe_commands`` and
+``describe_events`` give.  Lists are searched from end to end; nothing is fast.  It does not cut
+event batches and keeps no hashes: what it says is which events there are, field by field.
+"""
+
+from typing import Any
+
+from .naive_change import amend, cancel, mass_cancel, status
+from .naive_enter import enter
+from .naive_state import Command, Entry, Event, Listing, State, session_end_after
+
+SPEC = (
+    "tick",
+    "lot",
+    "qty_min",
+    "qty_max",
+    "notional_min",
+    "price_band_bps",
+    "orders_per_side_max",
+    "session_end_s",
+    "open",
+)
+
+
+class NaiveEngine:
+    """One partition's engine."""
+
+    def __init__(self) -> None:
+        self.state = State()
+
+    def apply(
+        self, header: dict[str, int], append_ns: int, commands: list[Command]
+    ) -> list[Event]:
+        """One command batch: the events that follow from it."""
+        state = self.state
+        state.events = []
+        if not self.takes(header, commands):
+            return state.events
+        ahead_max = append_ns + state.settings["stamp_ahead_ns_max"]
+        state.time_ns = max(state.time_ns, min(header["stamp_ns"], ahead_max))
+        expire(state)
+        if header["gateway"] and header["number"] == 0:
+            incarnation = state.gateways[header["gateway"]][0]
+            state.say("GATEWAY_OPENED", gateway=header["gateway"], incarnation=incarnation)
+        for command in commands:
+            DO[command["type"]](state, command)
+        return state.events
+
+    def takes(self, header: dict[str, int], commands: list[Command]) -> bool:
+        """Whether it is this batch's turn."""
+        gateway, incarnation, number = (
+            header[name] for name in ("gateway", "incarnation", "number")
+        )
+        if gateway == 0:
+            return True
+        table = self.state.gateways
+        if (incarnation, number) == (0, 0):
+            first = commands[0]
+            if first["type"] != "GATEWAY_OPEN" or first["gateway"] != gateway:
+                return False
+            before = table.get(gateway, [0, 0, 0])
+            table[gateway] = [before[0] + 1, 0, before[2]]
+            return True
+        if gateway not in table or incarnation != table[gateway][0]:
+            return False
+        if number > table[gateway][1] + 1:
+            table[gateway][2] += 1
+        if number != table[gateway][1] + 1:
+            return False
+        table[gateway][1] = number
+        return True
+
+
+def expire(state: State) -> None:
+    """DAY orders go when their session has ended: by instrument, bids first, in book order."""
+    for listing in state.listings.values():
+        if listing.session_end_ns > state.time_ns:
+            continue
+        gone = [order for side in ("BUY", "SELL") for order in listing.book[side]]
+        for order in gone:
+            if order.tif == "DAY":
+                qty, order.leaves = order.leaves, 0
+                state.say_canceled(order, qty, "SESSION_END")
+                state.close(order)
+        listing.session_end_ns = session_end_after(listing.spec["session_end_s"], state.time_ns)
+
+
+def nothing(state: State, command: Command) -> None:
+    """Time passes, or a gateway opens where it can't."""
+
+
+def open_entry(state: State, command: Command) -> None:
+    """An ENTRY_OPEN command."""
+    stp = "NONE" if command["stp"] == "DEFAULT" else command["stp"]
+    disconnect = command["cancel_on_disconnect"]
+    entry = state.find_entry(command["kind"], command["name"])
+    if entry is None:
+        opened = state.new_entry(
+            command["kind"], command["name"], command["account"], disconnect, stp
+        )
+        if opened is None:
+            say_no_account(state, command["name"])
+        return
+    if (entry.cancel_on_disconnect, entry.stp) != (disconnect, stp):
+        entry.cancel_on_disconnect, entry.stp = disconnect, stp
+        state.say_opened(entry)
+
+
+def say_no_account(state: State, name: str) -> None:
+    """An entry could not be opened."""
+    state.say(
+        "REJECTED",
+        **dict.fromkeys(("entry", "account", "entry_seq", "order_id", "num", "qty"), 0),
+        price=None,
+        instrument=None,
+        side="BUY",
+        ord_type="LIMIT",
+        tif="GTC",
+        reason="ACCOUNT_LIMIT",
+        user=name,
+        text="",
+    )
+
+
+def close_entry(state: State, command: Command) -> None:
+    """An ENTRY_CLOSED command."""
+    entry: Entry | None = state.entries.get(command["entry"])
+    if entry is None or not entry.cancel_on_disconnect:
+        return
+    for order in [order for order in state.open.values() if order.entry == entry.entry]:
+        qty, order.leaves = order.leaves, 0
+        state.say_canceled(order, qty, "DISCONNECT")
+        state.close(order)
+
+
+def set_instrument(state: State, command: Command) -> None:
+    """An INSTRUMENT command."""
+    spec: dict[str, Any] = {name: command[name] for name in SPEC}
+    symbols = {listing.symbol: number for number, listing in state.listings.items()}
+    number = symbols.get(command["symbol"], len(state.listings) + 1)
+    if number not in state.listings:
+        if len(state.listings) >= state.settings["instruments_max"]:
+            return
+        state.listings[number] = Listing(command["symbol"], {})
+    listing = state.listings[number]
+    if listing.spec == spec:
+        return
+    listing.spec = spec
+    listing.session_end_ns = session_end_after(spec["session_end_s"], state.time_ns)
+    state.say("INSTRUMENT_SET", instrument=number, symbol=command["symbol"], **spec)
+
+
+def set_settings(state: State, command: Command) -> None:
+    """A SETTINGS command."""
+    settings = {name: command[name] for name in state.settings}
+    if settings != state.settings:
+        state.settings = settings
+        state.say("SETTINGS_SET", **settings)
+
+
+def refuse(state: State, command: Command) -> None:
+    """A REFUSE command."""
+    entry = command["entry"] if command["entry"] in state.entries else 0
+    said = {name: command[name] for name in ("ref_id", "template", "reason")}
+    state.say("REFUSED", entry=entry, entry_seq=state.tell(entry), **said)
+
+
+DO = {
+    "GATEWAY_OPEN": nothing,
+    "TICK": nothing,
+    "ENTRY_OPEN": open_entry,
+    "ENTRY_CLOSED": close_entry,
+    "NEW": enter,
+    "CANCEL": cancel,
+    "REPLACE": amend,
+    "MASS_CANCEL": mass_cancel,
+    "STATUS": status,
+    "REFUSE": refuse,
+    "INSTRUMENT": set_instrument,
+    "SETTINGS": set_settings,
+}

@@ -1,0 +1,304 @@
+"""A new order in the naive engine, and how it trades."""
+
+from .naive_state import (
+    INT64_MAX,
+    Command,
+    Entry,
+    Listing,
+    Order,
+    State,
+    opposite,
+    reaches,
+)
+
+POST_ONLY = 1
+RESTS = ("DAY", "GTC")
+
+
+def enter(state: State, new: Command) -> None:
+    """A NEW command."""
+    entry = sender(state, new)
+    if isinstance(entry, str):
+        reject(state, None, new, 0, entry, user=new["user"])
+        return
+    if came_before(state, entry, new):
+        return
+    order_id, reason = 0, "UNKNOWN_SYMBOL"
+    listing = state.listings.get(new["instrument"])
+    if listing is not None:
+        state.orders += 1
+        order_id, reason = state.orders, check(listing, new)
+    if entry.kind != "BINARY" and new["text"]:
+        remember(state, entry, new, order_id, reason)
+    if reason != "NONE":
+        reject(state, entry, new, order_id, reason)
+        return
+    accept(state, entry, new, order_id)
+
+
+def sender(state: State, new: Command) -> Entry | str:
+    """The entry that sends an order, opened at need; or the reason why there is none."""
+    if new["entry"] is not None:
+        return state.entries.get(new["entry"], "OUT_OF_RANGE")
+    user = new["user"]
+    if not user:
+        return "OUT_OF_RANGE"
+    known = state.find_entry("REST", user)
+    return known or state.new_entry("REST", user, user, False, "NONE") or "ACCOUNT_LIMIT"
+
+
+def content(new: Command) -> tuple[object, ...]:
+    """What a user says of an order."""
+    names = ("price", "qty", "instrument", "side", "ord_type", "tif", "exec_inst", "stp")
+    return tuple(new[name] for name in names)
+
+
+def came_before(state: State, entry: Entry, new: Command) -> bool:
+    """Whether the client order id was used before, and what is said then."""
+    if entry.kind == "BINARY":
+        if new["num"] > entry.last_num:
+            entry.last_num = new["num"]
+            return False
+        reject(state, entry, new, 0, "DUPLICATE_CLIENT_ORDER_ID")
+        return True
+    if new["text"] not in entry.remembered:
+        return False
+    if entry.kind == "FIX":
+        reject(state, entry, new, 0, "DUPLICATE_CLIENT_ORDER_ID")
+        return True
+    order_id, said, reason = entry.remembered[new["text"]]
+    state.say(
+        "REPEATED",
+        entry=entry.entry,
+        account=entry.account,
+        entry_seq=state.tell(entry.entry),
+        num=new["num"],
+        order_id=order_id,
+        same=said == content(new),
+        reason=reason,
+        text=new["text"],
+    )
+    return True
+
+
+def remember(state: State, entry: Entry, new: Command, order_id: int, reason: str) -> None:
+    """Keep a client order id; the oldest ones make room."""
+    most = state.settings["client_ids_per_account_max"]
+    while entry.remembered and len(entry.remembered) >= most:
+        del entry.remembered[next(iter(entry.remembered))]
+    if most:
+        entry.remembered[new["text"]] = (order_id, content(new), reason)
+
+
+def check(listing: Listing, new: Command) -> str:
+    """The first reason to refuse an order, or NONE."""
+    spec, rests = listing.spec, new["ord_type"] == "LIMIT" and new["tif"] in RESTS
+    limit = new["ord_type"] == "LIMIT"
+    if new["ord_type"] in ("STOP", "STOP_LIMIT"):
+        return "UNSUPPORTED_ORDER_TYPE"
+    if new["tif"] == "GTD":
+        return "UNSUPPORTED_TIME_IN_FORCE"
+    if not spec["open"]:
+        return "EXCHANGE_CLOSED"
+    if new["exec_inst"] not in (0, POST_ONLY) or (new["exec_inst"] and not rests):
+        return "INVALID_EXEC_INST"
+    if not limit and new["price"] is not None:
+        return "PRICE_NOT_ALLOWED"
+    if limit and new["price"] is None:
+        return "PRICE_REQUIRED"
+    if limit and new["price"] <= 0:
+        return "INVALID_PRICE"
+    reason = check_qty(spec, new["qty"])
+    if reason == "NONE" and limit:
+        reason = check_price(listing, new["price"])
+    if reason == "NONE" and limit:
+        reason = check_notional(spec, new["price"], new["qty"])
+    if reason != "NONE" or not rests:
+        return reason
+    side = listing.book[new["side"]]
+    if sum(order.leaves for order in side) + new["qty"] > INT64_MAX:
+        return "OUT_OF_RANGE"
+    if spec["orders_per_side_max"] and len(side) >= spec["orders_per_side_max"]:
+        return "ORDER_LIMIT"
+    return check_post_only(listing, new["side"], new["exec_inst"], new["price"])
+
+
+def check_qty(spec: Command, qty: int) -> str:
+    """Least and highest quantity, and lot."""
+    if qty <= 0:
+        return "INVALID_QUANTITY"
+    if qty < spec["qty_min"]:
+        return "QUANTITY_TOO_SMALL"
+    if spec["qty_max"] > 0 and qty > spec["qty_max"]:
+        return "QUANTITY_TOO_LARGE"
+    if spec["lot"] > 0 and qty % spec["lot"]:
+        return "QUANTITY_OFF_LOT"
+    return "NONE"
+
+
+def check_price(listing: Listing, price: int) -> str:
+    """Tick, and the band around the last trade."""
+    spec, last = listing.spec, listing.last_price
+    if spec["tick"] > 0 and price % spec["tick"]:
+        return "PRICE_OFF_TICK"
+    band = spec["price_band_bps"]
+    if band and last and abs(price - last) * 10_000 > last * band:
+        return "PRICE_OUTSIDE_BAND"
+    return "NONE"
+
+
+def check_notional(spec: Command, price: int, qty: int) -> str:
+    """Least notional."""
+    least = spec["notional_min"]
+    return "NOTIONAL_TOO_SMALL" if least > 0 and price * qty < least * 10**8 else "NONE"
+
+
+def check_post_only(listing: Listing, side: str, exec_inst: int, price: int) -> str:
+    """A post-only order may not reach the other side."""
+    for other in listing.book[opposite(side)]:
+        crossed = other.price is not None and (
+            price >= other.price if side == "BUY" else price <= other.price
+        )
+        if exec_inst & POST_ONLY and crossed:
+            return "POST_ONLY_WOULD_TRADE"
+    return "NONE"
+
+
+def reject(
+    state: State, entry: Entry | None, new: Command, order_id: int, reason: str, user: str = ""
+) -> None:
+    """An order is refused."""
+    state.say(
+        "REJECTED",
+        entry=entry.entry if entry else 0,
+        account=entry.account if entry else 0,
+        entry_seq=state.tell(entry.entry) if entry else 0,
+        order_id=order_id,
+        reason=reason,
+        user=user,
+        **{
+            name: new[name]
+            for name in ("num", "price", "qty", "instrument", "side", "ord_type", "tif", "text")
+        },
+    )
+
+
+def accept(state: State, entry: Entry, new: Command, order_id: int) -> None:
+    """An order is new; it takes what it may, and rests or goes."""
+    tif = "IOC" if new["ord_type"] == "MARKET" and new["tif"] in RESTS else new["tif"]
+    stp = entry.stp if new["stp"] == "DEFAULT" else new["stp"]
+    order = Order(
+        order_id,
+        entry.entry,
+        entry.account,
+        new["num"],
+        new["text"],
+        new["instrument"],
+        new["side"],
+        new["price"],
+        new["qty"],
+        tif,
+        new["exec_inst"],
+        stp,
+    )
+    state.say(
+        "ACCEPTED",
+        entry=order.entry,
+        account=order.account,
+        entry_seq=state.tell(order.entry),
+        order_id=order_id,
+        num=order.num,
+        price=order.price,
+        qty=order.leaves,
+        instrument=order.instrument,
+        side=order.side,
+        ord_type=new["ord_type"],
+        tif=tif,
+        exec_inst=order.exec_inst,
+        stp=stp,
+        text=order.text,
+    )
+    if tif != "FOK" or can_fill(state, order):
+        cross(state, order)
+    if order.leaves and tif in RESTS:
+        state.queue_up(order)
+        state.open[order_id] = order
+    elif order.leaves:
+        qty, order.leaves = order.leaves, 0
+        state.say_canceled(order, qty, "UNFILLED")
+
+
+def can_fill(state: State, order: Order) -> bool:
+    """Whether all of an order can be filled now, by what its mode lets it trade with."""
+    found = 0
+    for other in state.listings[order.instrument].book[opposite(order.side)]:
+        if not reaches(order, other):
+            break
+        if order.stp != "NONE" and other.account == order.account:
+            if order.stp == "CANCEL_OLDEST":
+                continue
+            break
+        found += other.leaves
+    return found >= order.leaves
+
+
+def cross(state: State, taker: Order) -> None:
+    """Take from the other side, best first, oldest first."""
+    book = state.listings[taker.instrument].book[opposite(taker.side)]
+    while taker.leaves and book and reaches(taker, book[0]):
+        maker = book[0]
+        if taker.stp != "NONE" and taker.account == maker.account:
+            prevent(state, taker, maker)
+        else:
+            trade(state, taker, maker)
+
+
+def trade(state: State, taker: Order, maker: Order) -> None:
+    """Two orders trade at the maker's price."""
+    if maker.price is None:
+        raise AssertionError("a maker without a price")
+    qty, price = min(taker.leaves, maker.leaves), maker.price
+    for order in (taker, maker):
+        order.leaves -= qty
+        order.cum += qty
+        order.quote += price * qty
+    state.listings[taker.instrument].last_price = price
+    state.trades += 1
+    fields = {}
+    for role, order in (("taker", taker), ("maker", maker)):
+        fields |= {
+            f"{role}_entry": order.entry,
+            f"{role}_account": order.account,
+            f"{role}_entry_seq": state.tell(order.entry),
+            f"{role}_order_id": order.order_id,
+            f"{role}_num": order.num,
+            f"{role}_leaves": order.leaves,
+            f"{role}_cum": order.cum,
+            f"{role}_avg_px": order.avg_px,
+            f"{role}_text": order.text,
+        }
+    state.say(
+        "TRADE",
+        trade_id=state.trades,
+        price=price,
+        qty=qty,
+        instrument=taker.instrument,
+        taker_side=taker.side,
+        taker_price=taker.price,
+        **fields,
+    )
+    if not maker.leaves:
+        state.close(maker)
+
+
+def prevent(state: State, taker: Order, maker: Order) -> None:
+    """Two orders of one account would trade: the incoming order's mode decides."""
+    least = min(taker.leaves, maker.leaves)
+    of_maker = {"CANCEL_NEWEST": 0, "DECREMENT": least}.get(taker.stp, maker.leaves)
+    of_taker = {"CANCEL_OLDEST": 0, "DECREMENT": least}.get(taker.stp, taker.leaves)
+    for order, qty in ((maker, of_maker), (taker, of_taker)):
+        if qty:
+            order.leaves -= qty
+            state.say_canceled(order, qty, "DECREMENTED" if order.leaves else "SELF_TRADE")
+    if not maker.leaves:
+        state.close(maker)

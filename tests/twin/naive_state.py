@@ -1,0 +1,228 @@
+"""What the naive engine knows, in lists and dictionaries, and how it says what happens."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Command = dict[str, Any]
+Event = dict[str, Any]
+
+DAY_NS = 86_400_000_000_000
+SECOND_NS = 1_000_000_000
+INT64_MAX = 2**63 - 1
+
+
+@dataclass
+class Order:
+    """An order, open or on its way into the book."""
+
+    order_id: int
+    entry: int
+    account: int
+    num: int
+    text: str
+    instrument: int
+    side: str
+    price: int | None
+    leaves: int
+    tif: str
+    exec_inst: int
+    stp: str
+    cum: int = 0
+    quote: int = 0
+
+    @property
+    def total(self) -> int:
+        """Executed plus open quantity."""
+        return self.cum + self.leaves
+
+    @property
+    def status(self) -> str:
+        """Its status while it is open."""
+        return "PARTIALLY_FILLED" if self.cum else "NEW"
+
+    @property
+    def avg_px(self) -> int:
+        """Average price of its fills, rounded half to even; 0 without fills."""
+        if not self.cum:
+            return 0
+        whole, rest = divmod(self.quote, self.cum)
+        up = 2 * rest > self.cum or (2 * rest == self.cum and whole % 2 == 1)
+        return whole + up
+
+
+@dataclass
+class Entry:
+    """A way in: who speaks through it, and what it said before."""
+
+    entry: int
+    kind: str
+    name: str
+    account: int
+    cancel_on_disconnect: bool
+    stp: str
+    seq: int = 0
+    last_num: int = 0
+    # Text -> (order id, content, reason), oldest first.
+    remembered: dict[str, tuple[int, Any, str]] = field(default_factory=dict)
+
+
+@dataclass
+class Listing:
+    """An instrument and its book: two lists, best order first."""
+
+    symbol: str
+    spec: dict[str, Any]
+    session_end_ns: int = 0
+    last_price: int = 0
+    book: dict[str, list[Order]] = field(default_factory=lambda: {"BUY": [], "SELL": []})
+
+
+class State:
+    """Everything; entries, accounts and instruments by their number, from 1."""
+
+    def __init__(self) -> None:
+        self.settings = {
+            "accounts_max": 1_000_000,
+            "client_ids_per_account_max": 10_000,
+            "instruments_max": 1_000,
+            "event_batch_bytes_max": 1 << 20,
+            "stamp_ahead_ns_max": SECOND_NS,
+        }
+        # Gateway -> [incarnation, number of its last batch, gaps].
+        self.gateways: dict[int, list[int]] = {}
+        self.accounts: list[str] = []
+        self.entries: dict[int, Entry] = {}
+        self.listings: dict[int, Listing] = {}
+        self.open: dict[int, Order] = {}
+        self.time_ns = 0
+        self.orders = 0
+        self.trades = 0
+        self.seq = 0
+        self.events: list[Event] = []
+
+    def say(self, kind: str, **fields: Any) -> None:
+        """Something happens, and everyone may know."""
+        self.seq += 1
+        self.events.append({"type": kind, "seq": self.seq, **fields})
+
+    def tell(self, entry: int) -> int:
+        """The number of the next event told to an entry."""
+        if entry == 0:
+            return 0
+        self.entries[entry].seq += 1
+        return self.entries[entry].seq
+
+    def find_entry(self, kind: str, name: str) -> Entry | None:
+        """The entry of this protocol and name."""
+        for entry in self.entries.values():
+            if entry.kind == kind and entry.name == name:
+                return entry
+        return None
+
+    def new_entry(
+        self, kind: str, name: str, account: str, cancel_on_disconnect: bool, stp: str
+    ) -> Entry | None:
+        """Open an entry, and its account where that is new; None when there are too many."""
+        if account not in self.accounts:
+            if len(self.accounts) >= self.settings["accounts_max"]:
+                return None
+            self.accounts.append(account)
+        number = self.accounts.index(account) + 1
+        entry = Entry(len(self.entries) + 1, kind, name, number, cancel_on_disconnect, stp)
+        self.entries[entry.entry] = entry
+        self.say_opened(entry)
+        return entry
+
+    def say_opened(self, entry: Entry) -> None:
+        """An entry as it is now."""
+        self.say(
+            "ENTRY_OPENED",
+            entry=entry.entry,
+            account=entry.account,
+            kind=entry.kind,
+            cancel_on_disconnect=entry.cancel_on_disconnect,
+            stp=entry.stp,
+            name=entry.name,
+            account_name=self.accounts[entry.account - 1],
+        )
+
+    def say_canceled(
+        self,
+        order: Order,
+        qty: int,
+        reason: str,
+        *,
+        num: int | None = None,
+        entry: int | None = None,
+    ) -> None:
+        """A quantity of an order has left; with `entry`, a copy for that one."""
+        status = {"DECREMENTED": order.status, "SESSION_END": "EXPIRED"}.get(reason, "CANCELED")
+        told = order.entry if entry is None else entry
+        self.say(
+            "CANCELED",
+            entry=told,
+            account=order.account,
+            entry_seq=self.tell(told),
+            order_id=order.order_id,
+            num=order.num if num is None else num,
+            orig_num=order.num,
+            price=order.price,
+            qty=qty,
+            leaves=order.leaves,
+            cum=order.cum,
+            avg_px=order.avg_px,
+            instrument=order.instrument,
+            side=order.side,
+            reason=reason,
+            status=status,
+            copy=entry is not None,
+            text=order.text,
+        )
+
+    def queue_up(self, order: Order) -> None:
+        """Into the book, behind all that are as good or better."""
+        book = self.listings[order.instrument].book[order.side]
+        place = len(book)
+        while place and better(order, book[place - 1]):
+            place -= 1
+        book.insert(place, order)
+
+    def leave(self, order: Order) -> None:
+        """Out of the book, without being forgotten."""
+        book = self.listings[order.instrument].book[order.side]
+        place = next(i for i, other in enumerate(book) if other is order)
+        del book[place]
+
+    def close(self, order: Order) -> None:
+        """Out of the book, and forgotten."""
+        self.leave(order)
+        del self.open[order.order_id]
+
+
+def better(one: Order, other: Order) -> bool:
+    """Whether an order's price is better than another's on the same side."""
+    if one.price is None or other.price is None:
+        raise AssertionError("an order without a price in the book")
+    return one.price > other.price if one.side == "BUY" else one.price < other.price
+
+
+def opposite(side: str) -> str:
+    """The other side."""
+    return "SELL" if side == "BUY" else "BUY"
+
+
+def reaches(order: Order, resting: Order) -> bool:
+    """Whether an order's price reaches one of the other side."""
+    if order.price is None or resting.price is None:
+        return True
+    if order.side == "BUY":
+        return order.price >= resting.price
+    return order.price <= resting.price
+
+
+def session_end_after(end_s: int, now_ns: int) -> int:
+    """The first session end after now: one a day, so many seconds after 00:00 UTC."""
+    end = now_ns // DAY_NS * DAY_NS + end_s % 86_400 * SECOND_NS
+    while end <= now_ns:
+        end += DAY_NS
+    return end
