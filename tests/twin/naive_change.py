@@ -3,8 +3,8 @@
 from dataclasses import replace as copy_of
 from typing import Any
 
-from .naive_enter import check_notional, check_post_only, check_price, check_qty, cross
-from .naive_state import INT64_MAX, Command, Entry, Order, State
+from tests.twin.naive_enter import check_notional, check_post_only, check_price, check_qty, cross
+from tests.twin.naive_state import INT64_MAX, Command, Entry, Order, State
 
 ANY = "ANY"
 NOBODY = "NOBODY"

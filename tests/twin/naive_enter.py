@@ -1,6 +1,6 @@
 """A new order in the naive engine, and how it trades."""
 
-from .naive_state import (
+from tests.twin.naive_state import (
     INT64_MAX,
     Command,
     Entry,

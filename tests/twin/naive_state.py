@@ -100,7 +100,7 @@ class State:
         self.seq = 0
         self.events: list[Event] = []
 
-    def say(self, kind: str, **fields: Any) -> None:
+    def say(self, kind: str, /, **fields: Any) -> None:
         """Something happens, and everyone may know."""
         self.seq += 1
         self.events.append({"type": kind, "seq": self.seq, **fields})

@@ -1,0 +1,77 @@
+"""Commands as dictionaries, written into the native buffer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from core import Commands
+
+SIDE = {"BUY": 1, "SELL": 2}
+ORD_TYPE = {"MARKET": 1, "LIMIT": 2, "STOP": 3, "STOP_LIMIT": 4}
+TIF = {"DAY": 0, "GTC": 1, "IOC": 3, "FOK": 4, "GTD": 6}
+STP = {
+    "NONE": 0,
+    "CANCEL_NEWEST": 1,
+    "CANCEL_OLDEST": 2,
+    "CANCEL_BOTH": 3,
+    "DECREMENT": 100,
+    "DEFAULT": 255,
+}
+ENTRY_KIND = {"REST": 0, "BINARY": 1, "FIX": 2}
+MASS_KIND = {"SECURITY": 1, "ALL": 7}
+
+
+def batch(header: dict[str, int], commands: list[dict[str, Any]]) -> bytes:
+    """A sealed batch of commands."""
+    buffer = Commands()
+    for command in commands:
+        fields = {name: value for name, value in command.items() if name != "type"}
+        PUT[command["type"]](buffer, fields)
+    sealed = buffer.seal(
+        header["gateway"],
+        header["incarnation"],
+        header["number"],
+        header["stamp_ns"],
+        len(commands),
+    )
+    assert sealed is not None
+    return sealed
+
+
+def new(buffer: Commands, fields: dict[str, Any]) -> None:
+    codes = {
+        "side": SIDE[fields["side"]],
+        "ord_type": ORD_TYPE[fields["ord_type"]],
+        "tif": TIF[fields["tif"]],
+        "stp": STP[fields["stp"]],
+    }
+    buffer.new_order(**(fields | codes))
+
+
+def entry_open(buffer: Commands, fields: dict[str, Any]) -> None:
+    buffer.entry_open(
+        ENTRY_KIND[fields["kind"]],
+        fields["name"],
+        fields["account"],
+        cancel_on_disconnect=fields["cancel_on_disconnect"],
+        stp=STP[fields["stp"]],
+    )
+
+
+def mass_cancel(buffer: Commands, fields: dict[str, Any]) -> None:
+    buffer.mass_cancel(**(fields | {"kind": MASS_KIND[fields["kind"]]}))
+
+
+PUT: dict[str, Callable[[Commands, dict[str, Any]], None]] = {
+    "GATEWAY_OPEN": lambda buffer, fields: buffer.gateway_open(**fields),
+    "TICK": lambda buffer, fields: buffer.tick(),
+    "ENTRY_OPEN": entry_open,
+    "ENTRY_CLOSED": lambda buffer, fields: buffer.entry_closed(**fields),
+    "NEW": new,
+    "CANCEL": lambda buffer, fields: buffer.cancel(**fields),
+    "REPLACE": lambda buffer, fields: buffer.replace(**fields),
+    "MASS_CANCEL": mass_cancel,
+    "STATUS": lambda buffer, fields: buffer.status(**fields),
+    "REFUSE": lambda buffer, fields: buffer.refuse(**fields),
+    "INSTRUMENT": lambda buffer, fields: buffer.instrument(**fields),
+    "SETTINGS": lambda buffer, fields: buffer.settings(**fields),
+}

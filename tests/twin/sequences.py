@@ -1,0 +1,306 @@
+"""Random sequences of commands from a seed: cheap to make, and mostly about orders that are open."""
+
+import random
+from collections.abc import Iterator
+
+from tests.twin.naive_state import DAY_NS, Command, Order, State
+from tests.twin.pair import Pair, Step
+
+COMMANDS_MAX = 500
+# (share in a hundred, least and most commands): most sequences are short, some are as long as it gets.
+LENGTHS = ((60, 5, 40), (90, 40, 150), (100, 150, COMMANDS_MAX))
+NAMES = ("demo1", "demo2", "demo3")
+USERS = ("demo1", "alice", "bob")
+TEXTS = ("", "a", "b", "c", "déjà", "x" * 36)
+STPS = ("NONE", "CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "DECREMENT", "DEFAULT")
+INT64_MAX = 2**63 - 1
+
+
+class Sequence:
+    """Makes one sequence of steps, and runs it on a pair as it goes."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.pair = Pair()
+        self.nums: dict[int, int] = {}
+        self.number = -1  # of gateway 1's last batch; -1 before it is open
+        self.stamp_ns = self.random.choice((0, DAY_NS, DAY_NS * 20_000 + 5))
+        self.stp_share = self.random.choice((0.0, 0.2, 1.0))
+        self.rare = self.random.choice((0.01, 0.05))
+        self.batched = self.random.choice((0.0, 0.1, 0.5))
+        # How far apart the two sides stand, and how widely each is spread, in ticks.
+        self.apart, self.spread = self.random.choice(((0, 3), (4, 3), (7, 6), (60, 25)))
+
+    @property
+    def state(self) -> State:
+        """What the twin knows."""
+        return self.pair.naive.state
+
+    def steps(self) -> Iterator[Step]:
+        """The steps, each made when the one before has been applied."""
+        yield self.step(self.opening())
+        share = self.random.randrange(100)
+        low, high = next(row[1:] for row in LENGTHS if share < row[0])
+        left = self.random.randint(low, high)
+        while left:
+            many = 1
+            if self.random.random() < self.batched:
+                many = min(left, self.random.randint(2, 12))
+            left -= many
+            step = self.step([self.command() for _ in range(many)])
+            step.restore = self.random.random() < 0.02
+            yield step
+
+    def step(self, commands: list[Command]) -> Step:
+        """A batch: mostly the next of gateway 1 or the engine's own, at times out of turn."""
+        rng = self.random
+        header = {"gateway": 0, "incarnation": 0, "number": 0, "stamp_ns": self.stamp_ns}
+        if self.number < 0 or rng.random() < self.rare / 4:
+            header["gateway"] = 1
+            if self.number < 0 or rng.random() < 0.8:
+                commands = [{"type": "GATEWAY_OPEN", "gateway": 1}, *commands]
+                self.number = 0
+        elif rng.random() < 0.7:
+            self.number += 1
+            header |= {"gateway": 1, "incarnation": self.incarnation(), "number": self.number}
+            self.out_of_turn(header)
+        step = Step(header, self.stamp_ns, commands)
+        if rng.random() < self.rare:
+            header["stamp_ns"] += rng.choice((10**9, 10**12))
+        self.pass_time()
+        return step
+
+    def incarnation(self) -> int:
+        """The incarnation of gateway 1."""
+        return self.state.gateways.get(1, [1])[0]
+
+    def out_of_turn(self, header: dict[str, int]) -> None:
+        """At times a batch comes again, leaves a gap, or is of an old incarnation."""
+        if self.random.random() >= self.rare:
+            return
+        wrong = self.random.choice(({"number": -1}, {"number": 1}, {"incarnation": -1}))
+        self.number -= 1
+        for name, by in wrong.items():
+            header[name] = max(0, header[name] + by)
+
+    def pass_time(self) -> None:
+        """Time goes on a little, at times by hours, at times back."""
+        rng = self.random
+        self.stamp_ns += rng.randrange(1_000_000)
+        if rng.random() < self.rare / 2:
+            self.stamp_ns += rng.choice((DAY_NS // 3, DAY_NS, 3 * DAY_NS))
+        elif rng.random() < self.rare:
+            self.stamp_ns = max(0, self.stamp_ns - rng.randrange(10**10))
+
+    def opening(self) -> list[Command]:
+        """Instruments, entries and settings to begin with."""
+        rng = self.random
+        commands: list[Command] = [{"type": "TICK"}]
+        if rng.random() < 0.3:
+            commands.append(self.settings())
+        commands += [self.instrument(f"SYM{i}") for i in range(rng.randint(1, 3))]
+        for name in NAMES[: rng.randint(1, 3)]:
+            commands.append(self.entry("BINARY", name))
+        commands.append(self.entry("FIX", "FIX1"))
+        return commands
+
+    def settings(self) -> Command:
+        rng = self.random
+        return {
+            "type": "SETTINGS",
+            "accounts_max": rng.choice((2, 4, 1_000)),
+            "client_ids_per_account_max": rng.choice((0, 1, 3, 1_000)),
+            "instruments_max": rng.choice((1, 2, 100)),
+            "event_batch_bytes_max": rng.choice((0, 1_500, 1 << 20)),
+            "stamp_ahead_ns_max": rng.choice((0, 10**9, 2**64 - 1)),
+        }
+
+    def instrument(self, symbol: str) -> Command:
+        """An instrument; its ticks and lots give the scale of what is sent for it."""
+        rng = self.random
+        tick, lot = rng.choice((0, 1, 5, 10**6)), rng.choice((0, 1, 10, 10**5))
+        notional = max(1, tick) * 100 * max(1, lot) * 5 // 10**8
+        return {
+            "type": "INSTRUMENT",
+            "symbol": symbol,
+            "tick": tick,
+            "lot": lot,
+            "qty_min": rng.choice((0, 0, 3)) * max(1, lot),
+            "qty_max": rng.choice((0, 0, 15)) * max(1, lot),
+            "notional_min": rng.choice((0, notional)),
+            "price_band_bps": rng.choice((0, 0, 0, 400)),
+            "orders_per_side_max": rng.choice((0, 0, 5)),
+            "session_end_s": rng.choice((0, 3_600, 86_399, 90_000)),
+            "open": rng.random() > self.rare,
+        }
+
+    def entry(self, kind: str, name: str) -> Command:
+        rng = self.random
+        return {
+            "type": "ENTRY_OPEN",
+            "kind": kind,
+            "name": name,
+            "account": rng.choice(NAMES),
+            "cancel_on_disconnect": rng.random() < 0.5,
+            "stp": rng.choice(STPS),
+        }
+
+    def command(self) -> Command:
+        """One command of the mix."""
+        rng = self.random
+        draw = rng.random()
+        if draw < 0.6:
+            return self.new()
+        if draw < 0.75:
+            return self.cancel()
+        if draw < 0.92:
+            return self.replace()
+        if rng.random() < 0.5:
+            return {"type": "STATUS", "req_id": rng.randrange(100)} | self.status_names()
+        return self.other()
+
+    def other(self) -> Command:
+        """What comes seldom."""
+        rng = self.random
+        entry = rng.randint(0, len(self.state.entries) + 1)
+        kinds: tuple[Command, ...] = (
+            {"type": "ENTRY_CLOSED", "entry": entry},
+            {"type": "REFUSE", "entry": entry, "ref_id": 7, "template": 100, "reason": 3},
+            {"type": "TICK"},
+            {"type": "GATEWAY_OPEN", "gateway": 1},
+            self.entry(rng.choice(("BINARY", "FIX", "REST")), rng.choice((*NAMES, "FIX1"))),
+            self.instrument(f"SYM{rng.randrange(4)}"),
+            self.settings(),
+            self.mass_cancel(),
+            self.mass_cancel(),
+            self.mass_cancel(),
+        )
+        return rng.choice(kinds)
+
+    def who(self, order: Order | None = None) -> Command:
+        """Who speaks: for an order mostly its own entry, else any."""
+        rng = self.random
+        if order is not None and rng.random() < 0.9:
+            entry: int | None = order.entry
+        elif rng.random() < 0.35:
+            user = rng.choice((*USERS, "")) if rng.random() < 0.2 else rng.choice(USERS)
+            return {"entry": None, "user": user, "num": rng.randrange(1, 1_000)}
+        else:
+            entry = rng.randint(1, max(1, len(self.state.entries)))
+        if rng.random() < self.rare / 4:
+            entry = rng.choice((0, 99, None))
+        number = entry or 0
+        num = self.nums.get(number, 0) + rng.choice((1, 1, 1, 5))
+        if rng.random() < self.rare:
+            num -= rng.choice((1, 2, 5))
+        self.nums[number] = max(num, self.nums.get(number, 0))
+        return {"entry": entry, "user": "", "num": max(0, num)}
+
+    def price_qty(self, instrument: int, side: str) -> tuple[int, int]:
+        """A price near the middle and a quantity, on tick and lot but for rare ones."""
+        rng = self.random
+        listing = self.state.listings.get(instrument)
+        tick = max(1, listing.spec["tick"]) if listing else 1
+        lot = max(1, listing.spec["lot"]) if listing else 1
+        middle = 100 + (-self.apart if side == "BUY" else self.apart)
+        price = tick * max(1, int(middle + rng.gauss(0, self.spread)))
+        qty = lot * rng.randint(1, 16)
+        if rng.random() < self.rare:
+            price += rng.choice((1, -price, -2 * price, INT64_MAX - price))
+        if rng.random() < self.rare:
+            qty += rng.choice((1, -qty, -2 * qty))
+        if rng.random() < self.rare / 10:
+            qty += rng.choice((INT64_MAX // 2, INT64_MAX - qty))
+        return price, qty
+
+    def new(self) -> Command:
+        rng = self.random
+        instrument = rng.randint(1, max(1, len(self.state.listings)))
+        if rng.random() < self.rare / 4:
+            instrument = rng.choice((0, 99))
+        side = rng.choice(("BUY", "SELL"))
+        price, qty = self.price_qty(instrument, side)
+        ord_type = "MARKET" if rng.random() < 0.08 else "LIMIT"
+        tif = rng.choice(("GTC", "GTC", "GTC", "GTC", "DAY", "DAY", "IOC", "FOK"))
+        if rng.random() < self.rare:
+            ord_type = rng.choice(("STOP", "STOP_LIMIT", "MARKET", "LIMIT"))
+            tif = rng.choice(("GTD", tif))
+        priced = (ord_type == "LIMIT") != (rng.random() < self.rare)
+        return {
+            "type": "NEW",
+            **self.who(),
+            "text": rng.choice(TEXTS) if rng.random() < 0.3 else f"t{rng.randrange(1_000)}",
+            "instrument": instrument,
+            "side": side,
+            "ord_type": ord_type,
+            "tif": tif,
+            "exec_inst": rng.choice((0,) * 9 + (1,)) if rng.random() > self.rare else 3,
+            "stp": rng.choice(STPS) if rng.random() < self.stp_share else "DEFAULT",
+            "price": price if priced else None,
+            "qty": qty,
+        }
+
+    def names(self) -> tuple[Order | None, Command]:
+        """An order, open or not, and the names by which a request may mean it."""
+        rng = self.random
+        opened = list(self.state.open.values())
+        order = rng.choice(opened) if opened and rng.random() < 0.9 else None
+        order_id = order.order_id if order else rng.randint(0, self.state.orders + 1)
+        num = order.num if order else rng.randrange(20)
+        text = order.text if order else rng.choice(TEXTS)
+        own = 4 if text else 1
+        which = rng.choice((own, own, own, 2, 2, own | 2))
+        if rng.random() < self.rare:
+            which = rng.randrange(8)
+        if rng.random() < self.rare:
+            order_id += 1
+        names = {
+            "orig_num": num if which & 1 else 0,
+            "order_id": order_id if which & 2 else 0,
+            "text": text if which & 4 else "",
+            "instrument": order.instrument if order and rng.random() < 0.5 else None,
+        }
+        if rng.random() < self.rare:
+            names["instrument"] = rng.choice((0, 1, 2, 99))
+        return order, names
+
+    def cancel(self) -> Command:
+        order, names = self.names()
+        return {"type": "CANCEL", **self.who(order), **names}
+
+    def replace(self) -> Command:
+        rng = self.random
+        order, names = self.names()
+        price, qty = self.price_qty(order.instrument if order else 1, order.side if order else "BUY")
+        what = rng.choice((1, 2, 3, 3, 0))
+        if order and rng.random() < 0.4:
+            qty = rng.randint(1, max(1, order.total))
+        if order and rng.random() < 0.2:
+            qty = rng.choice((order.cum, order.cum + 1, order.total))
+        return {
+            "type": "REPLACE",
+            **self.who(order),
+            **names,
+            "price": price if what & 1 else None,
+            "qty": qty if what & 2 else None,
+        }
+
+    def status_names(self) -> Command:
+        order, names = self.names()
+        entry = self.who(order)["entry"]
+        return {
+            "entry": entry or 0,
+            "num": names["orig_num"],
+            "order_id": names["order_id"],
+            "instrument": names["instrument"],
+        }
+
+    def mass_cancel(self) -> Command:
+        rng = self.random
+        return {
+            "type": "MASS_CANCEL",
+            **self.who(),
+            "kind": rng.choice(("SECURITY", "ALL")),
+            "instrument": rng.choice((None, 1, 1, 2, 99)),
+            "side": rng.choice((0, 0, 1, 2, 3)),
+        }
