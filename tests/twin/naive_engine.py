@@ -30,9 +30,7 @@ class NaiveEngine:
     def __init__(self) -> None:
         self.state = State()
 
-    def apply(
-        self, header: dict[str, int], append_ns: int, commands: list[Command]
-    ) -> list[Event]:
+    def apply(self, header: dict[str, int], append_ns: int, commands: list[Command]) -> list[Event]:
         """One command batch: the events that follow from it."""
         state = self.state
         state.events = []

@@ -90,61 +90,72 @@ def remember(state: State, entry: Entry, new: Command, order_id: int, reason: st
         entry.remembered[new["text"]] = (order_id, content(new), reason)
 
 
+def first(*rules: tuple[bool, str]) -> str:
+    """The reason of the first rule that is broken, or NONE."""
+    return next((reason for broken, reason in rules if broken), "NONE")
+
+
 def check(listing: Listing, new: Command) -> str:
     """The first reason to refuse an order, or NONE."""
-    spec, rests = listing.spec, new["ord_type"] == "LIMIT" and new["tif"] in RESTS
     limit = new["ord_type"] == "LIMIT"
-    if new["ord_type"] in ("STOP", "STOP_LIMIT"):
-        return "UNSUPPORTED_ORDER_TYPE"
-    if new["tif"] == "GTD":
-        return "UNSUPPORTED_TIME_IN_FORCE"
-    if not spec["open"]:
-        return "EXCHANGE_CLOSED"
-    if new["exec_inst"] not in (0, POST_ONLY) or (new["exec_inst"] and not rests):
-        return "INVALID_EXEC_INST"
-    if not limit and new["price"] is not None:
-        return "PRICE_NOT_ALLOWED"
-    if limit and new["price"] is None:
-        return "PRICE_REQUIRED"
-    if limit and new["price"] <= 0:
-        return "INVALID_PRICE"
-    reason = check_qty(spec, new["qty"])
+    reason = check_offered(listing.spec, new, limit)
+    if reason == "NONE":
+        reason = check_qty(listing.spec, new["qty"])
     if reason == "NONE" and limit:
         reason = check_price(listing, new["price"])
     if reason == "NONE" and limit:
-        reason = check_notional(spec, new["price"], new["qty"])
-    if reason != "NONE" or not rests:
+        reason = check_notional(listing.spec, new["price"], new["qty"])
+    if reason == "NONE" and limit and new["tif"] in RESTS:
+        reason = check_room(listing, new)
+    return reason
+
+
+def check_offered(spec: Command, new: Command, limit: bool) -> str:
+    """Types, times in force and instructions that are offered, and prices where they belong."""
+    price, inst = new["price"], new["exec_inst"]
+    rests = limit and new["tif"] in RESTS
+    return first(
+        (new["ord_type"] in ("STOP", "STOP_LIMIT"), "UNSUPPORTED_ORDER_TYPE"),
+        (new["tif"] == "GTD", "UNSUPPORTED_TIME_IN_FORCE"),
+        (not spec["open"], "EXCHANGE_CLOSED"),
+        (inst not in (0, POST_ONLY) or (inst != 0 and not rests), "INVALID_EXEC_INST"),
+        (not limit and price is not None, "PRICE_NOT_ALLOWED"),
+        (limit and price is None, "PRICE_REQUIRED"),
+        (limit and price is not None and price <= 0, "INVALID_PRICE"),
+    )
+
+
+def check_room(listing: Listing, new: Command) -> str:
+    """Whether the side of the book can hold one more order."""
+    side, most = listing.book[new["side"]], listing.spec["orders_per_side_max"]
+    standing = sum(order.leaves for order in side)
+    reason = first(
+        (standing + new["qty"] > INT64_MAX, "OUT_OF_RANGE"),
+        (most > 0 and len(side) >= most, "ORDER_LIMIT"),
+    )
+    if reason != "NONE":
         return reason
-    side = listing.book[new["side"]]
-    if sum(order.leaves for order in side) + new["qty"] > INT64_MAX:
-        return "OUT_OF_RANGE"
-    if spec["orders_per_side_max"] and len(side) >= spec["orders_per_side_max"]:
-        return "ORDER_LIMIT"
     return check_post_only(listing, new["side"], new["exec_inst"], new["price"])
 
 
 def check_qty(spec: Command, qty: int) -> str:
     """Least and highest quantity, and lot."""
-    if qty <= 0:
-        return "INVALID_QUANTITY"
-    if qty < spec["qty_min"]:
-        return "QUANTITY_TOO_SMALL"
-    if spec["qty_max"] > 0 and qty > spec["qty_max"]:
-        return "QUANTITY_TOO_LARGE"
-    if spec["lot"] > 0 and qty % spec["lot"]:
-        return "QUANTITY_OFF_LOT"
-    return "NONE"
+    return first(
+        (qty <= 0, "INVALID_QUANTITY"),
+        (qty < spec["qty_min"], "QUANTITY_TOO_SMALL"),
+        (0 < spec["qty_max"] < qty, "QUANTITY_TOO_LARGE"),
+        (qty % max(1, spec["lot"]) != 0, "QUANTITY_OFF_LOT"),
+    )
 
 
 def check_price(listing: Listing, price: int) -> str:
     """Tick, and the band around the last trade."""
     spec, last = listing.spec, listing.last_price
-    if spec["tick"] > 0 and price % spec["tick"]:
-        return "PRICE_OFF_TICK"
-    band = spec["price_band_bps"]
-    if band and last and abs(price - last) * 10_000 > last * band:
-        return "PRICE_OUTSIDE_BAND"
-    return "NONE"
+    away = abs(price - last) * 10_000 > last * spec["price_band_bps"]
+    return first(
+        (price % max(1, spec["tick"]) != 0, "PRICE_OFF_TICK"),
+        (spec["price_band_bps"] > 0 and last > 0 and away, "PRICE_OUTSIDE_BAND"),
+    )
 
 
 def check_notional(spec: Command, price: int, qty: int) -> str:
@@ -264,7 +275,7 @@ def trade(state: State, taker: Order, maker: Order) -> None:
         order.quote += price * qty
     state.listings[taker.instrument].last_price = price
     state.trades += 1
-    fields = {}
+    fields: dict[str, object] = {}
     for role, order in (("taker", taker), ("maker", maker)):
         fields |= {
             f"{role}_entry": order.entry,

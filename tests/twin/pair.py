@@ -13,7 +13,7 @@ from tests.twin.naive_state import Command, Event
 
 @dataclasses.dataclass
 class Step:
-    """One command batch, when it was appended, and whether a restored engine takes over after it."""
+    """One command batch, its append time, and whether a restored engine takes over after it."""
 
     header: dict[str, int]
     append_ns: int

@@ -1,4 +1,4 @@
-"""Random sequences of commands from a seed: cheap to make, and mostly about orders that are open."""
+"""Random sequences of commands from a seed: cheap to make, mostly about open orders."""
 
 import random
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from tests.twin.naive_state import DAY_NS, Command, Order, State
 from tests.twin.pair import Pair, Step
 
 COMMANDS_MAX = 500
-# (share in a hundred, least and most commands): most sequences are short, some are as long as it gets.
+# (share in a hundred, least and most commands): most are short, some as long as it gets.
 LENGTHS = ((60, 5, 40), (90, 40, 150), (100, 150, COMMANDS_MAX))
 NAMES = ("demo1", "demo2", "demo3")
 USERS = ("demo1", "alice", "bob")
@@ -271,7 +271,9 @@ class Sequence:
     def replace(self) -> Command:
         rng = self.random
         order, names = self.names()
-        price, qty = self.price_qty(order.instrument if order else 1, order.side if order else "BUY")
+        price, qty = self.price_qty(
+            order.instrument if order else 1, order.side if order else "BUY"
+        )
         what = rng.choice((1, 2, 3, 3, 0))
         if order and rng.random() < 0.4:
             qty = rng.randint(1, max(1, order.total))
