@@ -1,7 +1,7 @@
 //! The log as its owner sees it.
 
 use std::collections::VecDeque;
-use std::os::fd::RawFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,6 +143,12 @@ impl Log {
     #[must_use]
     pub fn notify_fd(&self) -> RawFd {
         self.shared.fd()
+    }
+
+    /// The same, borrowed.
+    #[must_use]
+    pub fn notify(&self) -> BorrowedFd<'_> {
+        self.shared.notify()
     }
 
     /// Make the eventfd wait for the next one.  Call it before looking at the offsets.

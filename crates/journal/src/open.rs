@@ -8,7 +8,7 @@ use rustix::fs::{Advice, fadvise};
 
 use crate::error::{Damage, OpenError};
 use crate::options::{LogOptions, OnDamage};
-use crate::schema::PAGE;
+use crate::schema::{PAGE, connect_writer};
 use crate::wal::{self, State};
 
 /// How a database file of this crate begins: SQLite's name, the page size, write-ahead log twice.
@@ -42,8 +42,13 @@ pub(crate) fn prepare(path: &Path, options: &LogOptions) -> Result<(), OpenError
     settle(path)?;
     settle(&wal)?;
     let state = inspect(path)?;
-    check_database(path, &wal, &state)?;
+    let made = check_database(path, &wal, &state)?;
+    if !made {
+        // SQLite deletes a write-ahead log beside an empty database: the tables come first.
+        connect_writer(path, options.synchronous)?;
+    }
     let end = match state {
+        _ if !made => None,
         State::Empty => Some(0),
         State::Whole { .. } => None,
         State::Torn { end } => Some(end),
@@ -52,7 +57,17 @@ pub(crate) fn prepare(path: &Path, options: &LogOptions) -> Result<(), OpenError
             OnDamage::DropTail => Some(end),
         },
     };
-    fill(&wal, end, options.wal_bytes_max).map_err(|error| OpenError::io(&wal, "preparing", &error))
+    fill(&wal, end, options.wal_bytes_max)
+        .and_then(|()| sync_folder(path))
+        .map_err(|error| OpenError::io(&wal, "preparing", &error))
+}
+
+/// Make the files' names durable.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Sync the file and forget what memory holds of it: what is read next is what the disk has.
@@ -69,8 +84,8 @@ fn settle(path: &Path) -> Result<(), OpenError> {
 }
 
 /// A database that SQLite would take for an empty one, beside a write-ahead log that isn't: SQLite
-/// would delete the latter.
-fn check_database(path: &Path, wal: &Path, state: &State) -> Result<(), OpenError> {
+/// would delete the latter.  Says whether there is a database.
+fn check_database(path: &Path, wal: &Path, state: &State) -> Result<bool, OpenError> {
     let mut start = Vec::new();
     match File::open(path) {
         Ok(file) => {
@@ -83,19 +98,19 @@ fn check_database(path: &Path, wal: &Path, state: &State) -> Result<(), OpenErro
     }
     if start.is_empty() {
         if *state == State::Empty {
-            return Ok(());
+            return Ok(false);
         }
         let what = format!("it is empty or missing, and {} is not", wal.display());
         return Err(Damage::at_byte(path, 0, what).into());
     }
     // The journal of a first transaction that was cut off: SQLite undoes it.
     if beside(path, "-journal").exists() && *state == State::Empty {
-        return Ok(());
+        return Ok(false);
     }
     let wrong = (0..DB_HEADER.len()).find(|&at| start.get(at) != Some(&DB_HEADER[at]));
     match wrong {
         Some(at) => Err(Damage::at_byte(path, at as u64, "its header is bad").into()),
-        None => Ok(()),
+        None => Ok(true),
     }
 }
 

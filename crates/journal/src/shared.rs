@@ -1,7 +1,7 @@
 //! What the caller and the threads of a log share.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -127,6 +127,10 @@ impl Shared {
 
     pub fn fd(&self) -> RawFd {
         self.notify.as_fd().as_raw_fd()
+    }
+
+    pub fn notify(&self) -> BorrowedFd<'_> {
+        self.notify.as_fd()
     }
 
     /// Make the eventfd readable.  It can only refuse when it is readable already.

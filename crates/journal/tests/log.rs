@@ -144,6 +144,26 @@ fn the_write_ahead_log_stays_bounded_under_load() {
 }
 
 #[test]
+fn the_write_ahead_log_has_its_size_from_the_start_and_keeps_it() {
+    let dir = TempDir::new();
+    let path = dir.path().join("x.db");
+    let wal = path.with_extension("db-wal");
+    for _ in 0..3 {
+        let log = Log::open(&path, small()).unwrap();
+        assert_eq!(
+            std::fs::metadata(&wal).unwrap().len(),
+            small().wal_bytes_max
+        );
+        log.append(1, &[b"one"]).unwrap();
+        log.close();
+        assert_eq!(
+            std::fs::metadata(&wal).unwrap().len(),
+            small().wal_bytes_max
+        );
+    }
+}
+
+#[test]
 fn a_normal_log_is_durable_when_synced_only() {
     let dir = TempDir::new();
     let options = LogOptions {
