@@ -1,1 +1,42 @@
-//! To be filled.
+//! The store: orders with their history, fills and trades in SQLite, written from the events log alone.
+//!
+//! # Writing
+//! [`Recorder`] takes event batches in order and writes them in large transactions; its own position
+//! is part of each, so that every event is recorded exactly once whatever happens to the process.
+//! [`Runner`] gives it a thread of its own and an [`EventSource`] to read from.
+//!
+//! # Reading
+//! [`Reader`] answers by its own connection, and never waits for the recorder (write-ahead log).
+//!
+//! # Durability
+//! `synchronous=NORMAL`: a transaction is whole or absent after a crash, and the last ones may be
+//! absent after a power cut.  That is enough, because all of it follows from the events log, which is
+//! read again from the position that is found.  What the events log may delete is bounded by the
+//! position of the last checkpoint ([`Recorder::durable`]), which no power cut takes back.
+//!
+//! # Layout of the file
+//! See [`schema`].  What happened to an order stands packed in its own row ([`change`]): an order and
+//! its whole history are one read, and a change of it is one write.
+
+pub mod bar;
+mod begin;
+pub mod change;
+pub mod error;
+pub mod pending;
+pub mod position;
+pub mod reader;
+pub mod recorder;
+pub mod row;
+pub mod runner;
+pub mod schema;
+mod state;
+pub mod tape;
+mod write;
+
+pub use bar::Bar;
+pub use error::StoreError;
+pub use position::Position;
+pub use reader::{OrderQuery, Page, Reader};
+pub use recorder::{Recorder, Written};
+pub use runner::{EventSource, Runner, RunnerLimits};
+pub use state::Stats;

@@ -1,0 +1,107 @@
+//! What can go wrong in the store.
+
+use std::fmt;
+
+use wire::record::RecordError;
+
+/// Why the recorder or a query stopped.
+#[derive(Debug)]
+pub enum StoreError {
+    /// SQLite refused: disk full, an I/O error, a damaged file.
+    Sqlite(rusqlite::Error),
+    /// A file could not be moved or looked at.
+    Io(std::io::Error),
+    /// The events log could not be read.
+    Source(String),
+    /// A batch that is no event batch.
+    Record {
+        /// Offset of its log entry.
+        offset: u64,
+        /// What does not fit.
+        error: RecordError,
+    },
+    /// The hash at the end of a batch is not that of its bytes.
+    Damaged {
+        /// Offset of its log entry.
+        offset: u64,
+    },
+    /// Events are missing between what is recorded and this batch.
+    Gap {
+        /// Offset of its log entry.
+        offset: u64,
+        /// The sequence number that should come.
+        expected_seq: u64,
+        /// The one that came.
+        first_seq: u64,
+    },
+    /// The batch does not follow from the one before it: its `previous_hash` is another.
+    Chain {
+        /// Offset of its log entry.
+        offset: u64,
+    },
+    /// The file is of another version of the store.
+    Schema {
+        /// Version of the file.
+        found: i64,
+    },
+    /// A row holds what no recorder writes.
+    Row(&'static str),
+}
+
+impl StoreError {
+    /// Whether trying again may help: the disk may have room again, the log may be readable again.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Sqlite(_) | Self::Io(_) | Self::Source(_))
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(error) => write!(f, "store: {error}"),
+            Self::Io(error) => write!(f, "store: {error}"),
+            Self::Source(error) => write!(f, "events log: {error}"),
+            Self::Record { offset, error } => write!(f, "events log, offset {offset}: {error}"),
+            Self::Damaged { offset } => {
+                write!(
+                    f,
+                    "events log, offset {offset}: the batch's hash is not that of its bytes"
+                )
+            }
+            Self::Gap {
+                offset,
+                expected_seq,
+                first_seq,
+            } => write!(
+                f,
+                "events log, offset {offset}: event {expected_seq} should come, {first_seq} came; \
+                 what lies between is lost to the store"
+            ),
+            Self::Chain { offset } => write!(
+                f,
+                "events log, offset {offset}: the batch does not follow from what is recorded"
+            ),
+            Self::Schema { found } => write!(
+                f,
+                "the store's file is of version {found}, this program's of {}",
+                crate::schema::VERSION
+            ),
+            Self::Row(what) => write!(f, "the store holds a row that cannot be read: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}

@@ -1,0 +1,185 @@
+//! The recorder: event batches in, rows out, each event exactly once.
+//!
+//! # Contract
+//! Batches are taken in the order of the log ([`Recorder::take`]) and written by
+//! [`Recorder::commit`], together with the position, in one transaction.  What has been seen is passed
+//! over; a gap, another past, or a damaged batch is an error, and the recorder stays where it is.
+//! After any error [`Recorder::rewind`] forgets what is not committed, and the log is read again from
+//! [`Recorder::position`].
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, TransactionBehavior};
+use wire::record::EventBatch;
+use wire::record::batch::HASH;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::error::StoreError;
+use crate::pending::Pending;
+use crate::position::{Next, Position};
+use crate::{schema, write};
+
+/// What a commit wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Events.
+    pub events: u64,
+    /// Orders that began.
+    pub orders: u64,
+    /// Trades.
+    pub trades: u64,
+}
+
+/// The writer of the store.  One at a time has the file.
+#[derive(Debug)]
+pub struct Recorder {
+    connection: Connection,
+    path: PathBuf,
+    committed: Option<Position>,
+    durable: Option<Position>,
+    taken: Option<Position>,
+    pending: Pending,
+}
+
+impl Recorder {
+    /// Open the store at `path`, and make it when it is not there.
+    ///
+    /// # Errors
+    /// `Sqlite` or `Schema` when it cannot be used.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = schema::open_for_writing(path)?;
+        let committed = Position::load(&connection)?;
+        let mut recorder = Self {
+            connection,
+            path: path.to_owned(),
+            committed,
+            durable: None,
+            taken: committed,
+            pending: Pending::default(),
+        };
+        recorder.checkpoint()?;
+        Ok(recorder)
+    }
+
+    /// What is committed; `None` in a store that is empty.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        self.committed
+    }
+
+    /// What no power cut takes back: the position of the last checkpoint.
+    #[must_use]
+    pub const fn durable(&self) -> Option<Position> {
+        self.durable
+    }
+
+    /// What is taken, committed or not.
+    #[must_use]
+    pub const fn taken(&self) -> Option<Position> {
+        self.taken
+    }
+
+    /// Events that are taken and not committed.
+    #[must_use]
+    pub const fn pending_events(&self) -> usize {
+        self.pending.events
+    }
+
+    /// Take the batch at `offset` of the events log.
+    ///
+    /// # Errors
+    /// `Record`, `Damaged`, `Gap` or `Chain`; then [`Self::rewind`] must follow.
+    pub fn take(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let batch = read_batch(offset, bytes)?;
+        match Position::judge(self.taken.as_ref(), offset, &batch)? {
+            Next::Seen => Ok(()),
+            Next::Take(next) => {
+                self.add(offset, &batch)?;
+                self.taken = Some(next);
+                Ok(())
+            }
+        }
+    }
+
+    /// Take events that tell of what was before the log begins: entries, instruments, open orders.
+    ///
+    /// They are written with the next commit, and are no part of the position.
+    ///
+    /// # Errors
+    /// `Record` when it is no row of event batches.
+    pub fn seed(&mut self, mut batches: &[u8]) -> Result<(), StoreError> {
+        while !batches.is_empty() {
+            let batch = EventBatch::take(&mut batches)
+                .map_err(|error| StoreError::Record { offset: 0, error })?;
+            self.add(0, &batch)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, offset: u64, batch: &EventBatch<'_>) -> Result<(), StoreError> {
+        self.pending
+            .add_batch(batch)
+            .map_err(|error| StoreError::Record { offset, error })
+    }
+
+    /// Write what is pending, and the position with it.
+    ///
+    /// # Errors
+    /// `Sqlite`: nothing of it is written; [`Self::rewind`] must follow.
+    pub fn commit(&mut self) -> Result<Written, StoreError> {
+        if self.taken == self.committed && self.pending.events == 0 {
+            return Ok(Written::default());
+        }
+        let immediate = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(immediate)?;
+        write::write(&transaction, &mut self.pending)?;
+        if let Some(position) = &self.taken {
+            position.save(&transaction)?;
+        }
+        transaction.commit()?;
+        self.committed = self.taken;
+        let written = Written {
+            events: self.pending.events as u64,
+            orders: self.pending.begun,
+            trades: self.pending.trades.len() as u64,
+        };
+        self.pending.clear();
+        Ok(written)
+    }
+
+    /// Forget what is not committed.
+    pub fn rewind(&mut self) {
+        self.pending.clear();
+        self.taken = self.committed;
+    }
+
+    /// Move the write-ahead log into the file and sync both; false when a reader was in the way.
+    ///
+    /// # Errors
+    /// `Sqlite` when the disk refuses.
+    pub fn checkpoint(&mut self) -> Result<bool, StoreError> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
+        if busy == 0 {
+            self.durable = self.committed;
+        }
+        Ok(busy == 0)
+    }
+
+    /// Size of the write-ahead log.
+    #[must_use]
+    pub fn wal_bytes(&self) -> u64 {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-wal");
+        std::fs::metadata(path).map_or(0, |file| file.len())
+    }
+}
+
+/// Read the batch that is all of `bytes`, and hold its hash to its bytes.
+pub(crate) fn read_batch(offset: u64, bytes: &[u8]) -> Result<EventBatch<'_>, StoreError> {
+    let batch = EventBatch::read(bytes).map_err(|error| StoreError::Record { offset, error })?;
+    if xxh3_64(&bytes[..bytes.len() - HASH]) != batch.hash {
+        return Err(StoreError::Damaged { offset });
+    }
+    Ok(batch)
+}

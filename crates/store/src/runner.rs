@@ -1,0 +1,239 @@
+//! A thread that records: reads the events log at its own pace, below the hot path in priority.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::error::StoreError;
+use crate::recorder::Recorder;
+use crate::state::{Shared, Stats};
+
+/// Where event batches come from: the events log.
+pub trait EventSource: Send {
+    /// Entries from offset `from` on, in order: offsets and event batches, of at most about
+    /// `bytes_max` bytes together, but at least one where there is one.
+    ///
+    /// # Errors
+    /// A sentence, when the log cannot be read.
+    fn read(&mut self, from: u64, bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String>;
+
+    /// Offset of the last entry; `None` when the log is empty.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn last(&mut self) -> Result<Option<u64>, String>;
+}
+
+/// Limits of the recorder's pace.
+#[derive(Debug, Clone, Copy)]
+pub struct RunnerLimits {
+    /// Most events in one transaction (a batch is never cut).
+    pub batch_events_max: usize,
+    /// Most bytes that are read from the log at once.
+    pub read_bytes_max: usize,
+    /// Pause between two looks at a log that has nothing more, in milliseconds.
+    pub interval_ms: u64,
+    /// Size of the write-ahead log at which a checkpoint is made, in bytes.
+    pub wal_bytes_max: u64,
+    /// Longest time between what is recorded and the checkpoint that makes it durable, in milliseconds.
+    pub checkpoint_interval_ms: u64,
+    /// Longest pause between two attempts after a failure, in milliseconds.
+    pub retry_ms_max: u64,
+    /// Nice value of the thread: 0 the same as the hot path, 19 the lowest priority.
+    pub nice: i32,
+}
+
+impl Default for RunnerLimits {
+    fn default() -> Self {
+        Self {
+            batch_events_max: 50_000,
+            read_bytes_max: 1 << 20,
+            interval_ms: 100,
+            wal_bytes_max: 64 << 20,
+            checkpoint_interval_ms: 10_000,
+            retry_ms_max: 5_000,
+            nice: 10,
+        }
+    }
+}
+
+/// First pause after a failure, in milliseconds; it doubles up to `retry_ms_max`.
+const RETRY_MS_MIN: u64 = 50;
+
+/// The recorder's thread.
+#[derive(Debug)]
+pub struct Runner {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Runner {
+    /// Record from `source` into the store at `path`, until [`Self::stop`].
+    ///
+    /// A store that belongs to another log is put aside first, and a new one begun.  `seed` tells of
+    /// what was before the log begins, and is used only by a store that is empty while the log no
+    /// longer begins at event 1 (see [`Recorder::seed`]).
+    ///
+    /// # Errors
+    /// When the store cannot be opened, or the log cannot be read.
+    pub fn start(
+        path: &Path,
+        mut source: Box<dyn EventSource>,
+        seed: &[u8],
+        limits: RunnerLimits,
+    ) -> Result<Self, StoreError> {
+        let (recorder, notice) = crate::begin::begin(path, source.as_mut(), seed, &limits)?;
+        let shared = Arc::new(Shared::new(recorder.position(), recorder.durable(), notice));
+        let mut work = Work {
+            path: path.to_owned(),
+            recorder,
+            source,
+            limits,
+            shared: Arc::clone(&shared),
+            checkpointed: Instant::now(),
+            wal_bytes_next: limits.wal_bytes_max,
+        };
+        let thread = std::thread::Builder::new()
+            .name("recorder".to_owned())
+            .spawn(move || work.run())?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// Look at the log now, rather than at the end of the pause.
+    pub fn wake(&self) {
+        self.shared.wake();
+    }
+
+    /// Record what the log holds, make it durable, and end the thread.
+    pub fn stop(&mut self) {
+        self.shared.stop();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            self.shared
+                .fail("the recorder's thread panicked".to_owned(), true);
+        }
+    }
+
+    /// Counters, positions and failures.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+struct Work {
+    path: PathBuf,
+    recorder: Recorder,
+    source: Box<dyn EventSource>,
+    limits: RunnerLimits,
+    shared: Arc<Shared>,
+    checkpointed: Instant,
+    wal_bytes_next: u64,
+}
+
+impl Work {
+    fn run(&mut self) {
+        // Without the permission, or on another system, it runs at the priority of all.
+        let _ = rustix::process::setpriority_process(None, self.limits.nice);
+        let mut retry_ms = RETRY_MS_MIN;
+        loop {
+            let stopping = self.shared.is_stopping();
+            match self.turn() {
+                Ok(more) => {
+                    retry_ms = RETRY_MS_MIN;
+                    self.shared.recovered();
+                    if more {
+                        continue;
+                    }
+                    if stopping {
+                        break;
+                    }
+                    self.shared
+                        .pause(Duration::from_millis(self.limits.interval_ms));
+                }
+                Err(error) => {
+                    self.recorder.rewind();
+                    self.shared.fail(error.to_string(), !error.is_passing());
+                    if stopping || !error.is_passing() {
+                        return;
+                    }
+                    self.shared.pause(Duration::from_millis(retry_ms));
+                    retry_ms = (retry_ms * 2).min(self.limits.retry_ms_max);
+                    self.reopen();
+                }
+            }
+        }
+        if let Err(error) = self.checkpoint() {
+            self.shared.fail(error.to_string(), false);
+        }
+    }
+
+    /// Read and write one transaction's worth; whether there is more.
+    fn turn(&mut self) -> Result<bool, StoreError> {
+        let begun = Instant::now();
+        let more = self.gather()?;
+        let written = self.recorder.commit()?;
+        let position = self.recorder.position();
+        self.shared.wrote(position, written, begun.elapsed());
+        self.checkpoint_when_due(more)?;
+        Ok(more)
+    }
+
+    /// Take batches until there are enough for a transaction, or no more; whether there may be more.
+    fn gather(&mut self) -> Result<bool, StoreError> {
+        self.shared
+            .saw(self.source.last().map_err(StoreError::Source)?);
+        while self.recorder.pending_events() < self.limits.batch_events_max {
+            let from = self.recorder.taken().map_or(0, |at| at.offset + 1);
+            let entries = self.source.read(from, self.limits.read_bytes_max);
+            let entries = entries.map_err(StoreError::Source)?;
+            if entries.is_empty() {
+                return Ok(false);
+            }
+            for (offset, batch) in entries {
+                self.recorder.take(offset, &batch)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn checkpoint_when_due(&mut self, more: bool) -> Result<(), StoreError> {
+        let bytes = self.recorder.wal_bytes();
+        let waited = self.checkpointed.elapsed();
+        let late = waited >= Duration::from_millis(self.limits.checkpoint_interval_ms);
+        let pending = self.recorder.durable() != self.recorder.position();
+        if bytes >= self.wal_bytes_next || (late && pending && !more) {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let whole = self.recorder.checkpoint()?;
+        self.checkpointed = Instant::now();
+        // A reader was in the way: not again at once.
+        let left = if whole { 0 } else { self.recorder.wal_bytes() };
+        self.wal_bytes_next = left + self.limits.wal_bytes_max;
+        self.shared.checkpointed(self.recorder.durable());
+        Ok(())
+    }
+
+    /// After a failure the connection is thrown away: what it remembers may not be on the disk.
+    fn reopen(&mut self) {
+        match Recorder::open(&self.path) {
+            Ok(recorder) => self.recorder = recorder,
+            Err(error) => self.shared.fail(error.to_string(), false),
+        }
+    }
+}

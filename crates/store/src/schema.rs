@@ -1,0 +1,162 @@
+//! The file: tables, versions, and how a connection is opened.
+//!
+//! | table | key | holds |
+//! |---|---|---|
+//! | `position` | one row | what is recorded so far |
+//! | `account` | number | user ids |
+//! | `entry` | number | ways in: account, protocol, name |
+//! | `instrument` | number | symbols |
+//! | `orders` | order id | the order as it stands, and its newest changes, packed |
+//! | `older` | order id, part | earlier changes of orders that have very many |
+//! | `trade` | trade id | trades |
+//! | `bar` | instrument, minute | sums of trades by minute |
+//!
+//! Order ids and trade ids rise, so that new rows are appended at the right edge of their tables.
+//! Times are nanoseconds since the epoch, prices and quantities multiples of 10^-8, enumerations have
+//! FIX's numbers.  Sums in `bar` are decimal text, because 64 bits may not hold them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::StoreError;
+
+/// Version of the layout, in the file's `user_version`.
+pub const VERSION: i64 = 1;
+/// Page cache of the recorder's connection, in KiB.
+pub const RECORDER_CACHE_KIB: i64 = 65_536;
+/// Page cache of a reader's connection, in KiB.
+pub const READER_CACHE_KIB: i64 = 8_192;
+/// How long a connection waits for a lock that another holds, in milliseconds.
+pub const BUSY_MS: u64 = 2_000;
+
+const TABLES: &str = "
+CREATE TABLE position (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    offset INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    hash INTEGER NOT NULL,
+    command_offset INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL
+) STRICT;
+CREATE TABLE account (
+    account INTEGER PRIMARY KEY,
+    name TEXT NOT NULL
+) STRICT;
+CREATE INDEX account_name ON account (name);
+CREATE TABLE entry (
+    entry INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL
+) STRICT;
+CREATE TABLE instrument (
+    instrument INTEGER PRIMARY KEY,
+    symbol TEXT NOT NULL
+) STRICT;
+CREATE TABLE orders (
+    order_id INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    num INTEGER NOT NULL,
+    client_text TEXT,
+    user_text TEXT,
+    instrument INTEGER NOT NULL,
+    side INTEGER NOT NULL,
+    ord_type INTEGER NOT NULL,
+    tif INTEGER NOT NULL,
+    price INTEGER,
+    qty INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    cum INTEGER NOT NULL,
+    leaves INTEGER NOT NULL,
+    avg_px INTEGER NOT NULL,
+    why INTEGER NOT NULL,
+    created_ns INTEGER NOT NULL,
+    updated_ns INTEGER NOT NULL,
+    changes BLOB NOT NULL
+) STRICT;
+CREATE INDEX orders_of_account ON orders (account, order_id);
+CREATE TABLE older (
+    order_id INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    changes BLOB NOT NULL,
+    PRIMARY KEY (order_id, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE trade (
+    trade_id INTEGER PRIMARY KEY,
+    instrument INTEGER NOT NULL,
+    time_ns INTEGER NOT NULL,
+    price INTEGER NOT NULL,
+    qty INTEGER NOT NULL,
+    taker_side INTEGER NOT NULL,
+    taker_order_id INTEGER NOT NULL,
+    maker_order_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX trade_time ON trade (instrument, time_ns);
+CREATE TABLE bar (
+    instrument INTEGER NOT NULL,
+    minute INTEGER NOT NULL,
+    first_ns INTEGER NOT NULL,
+    last_ns INTEGER NOT NULL,
+    open INTEGER NOT NULL,
+    high INTEGER NOT NULL,
+    low INTEGER NOT NULL,
+    close INTEGER NOT NULL,
+    qty TEXT NOT NULL,
+    quote TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (instrument, minute)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Open the file for the recorder, and make it when it is not there.
+///
+/// # Errors
+/// `Sqlite` when it cannot be opened, `Schema` when it is of another version.
+pub fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // Whole but perhaps not the last after a power cut: the events log has the rest (see the crate).
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // Checkpoints are made by the recorder, between transactions and not within one.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "cache_size", -RECORDER_CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    if version(&connection)? == 0 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+    }
+    check_version(&connection)?;
+    Ok(connection)
+}
+
+/// Open the file for queries.
+///
+/// # Errors
+/// As [`open_for_writing`]; a file that is not there is an error.
+pub fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    check_version(&connection)?;
+    Ok(connection)
+}
+
+fn version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn check_version(connection: &Connection) -> Result<(), StoreError> {
+    match version(connection)? {
+        VERSION => Ok(()),
+        found => Err(StoreError::Schema { found }),
+    }
+}

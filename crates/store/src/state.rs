@@ -1,0 +1,132 @@
+//! What the recorder's thread shares with those who ask about it.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::position::Position;
+use crate::recorder::Written;
+
+/// Counters, positions and failures of a recorder.
+#[derive(Debug, Clone, Default)]
+pub struct Stats {
+    /// Transactions.
+    pub transactions: u64,
+    /// Events recorded.
+    pub events: u64,
+    /// Orders begun.
+    pub orders: u64,
+    /// Trades recorded.
+    pub trades: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+    /// Attempts that failed.
+    pub failures: u64,
+    /// Time at work, in nanoseconds.
+    pub busy_ns: u64,
+    /// What is recorded.
+    pub position: Option<Position>,
+    /// What no power cut takes back.
+    pub durable: Option<Position>,
+    /// Offset of the last entry of the log, when it was last looked at.
+    pub last_offset: Option<u64>,
+    /// What fails now: nothing when all is well.
+    pub failure: Option<String>,
+    /// The recorder halted by itself, and does not try again.
+    pub halted: bool,
+    /// What was remarkable at the start: a store put aside, a log without its beginning.
+    pub notice: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stats: Stats,
+    woken: bool,
+    stopping: bool,
+}
+
+/// Shared by the thread and its owner.
+#[derive(Debug, Default)]
+pub struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Shared {
+    pub fn new(
+        position: Option<Position>,
+        durable: Option<Position>,
+        notice: Option<String>,
+    ) -> Self {
+        let shared = Self::default();
+        {
+            let stats = &mut shared.lock().stats;
+            (stats.position, stats.durable, stats.notice) = (position, durable, notice);
+        }
+        shared
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change below is whole, whoever panics.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.lock().stats.clone()
+    }
+
+    pub fn wake(&self) {
+        self.lock().woken = true;
+        self.changed.notify_one();
+    }
+
+    pub fn stop(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_one();
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.lock().stopping
+    }
+
+    /// Wait, until woken or told to stop.
+    pub fn pause(&self, longest: Duration) {
+        let quiet = |state: &mut State| !state.woken && !state.stopping;
+        let waited = self.changed.wait_timeout_while(self.lock(), longest, quiet);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.woken = false;
+    }
+
+    pub fn saw(&self, last_offset: Option<u64>) {
+        self.lock().stats.last_offset = last_offset;
+    }
+
+    pub fn wrote(&self, position: Option<Position>, written: Written, busy: Duration) {
+        let stats = &mut self.lock().stats;
+        stats.transactions += u64::from(stats.position != position);
+        stats.position = position;
+        stats.events += written.events;
+        stats.orders += written.orders;
+        stats.trades += written.trades;
+        stats.busy_ns += u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
+    }
+
+    pub fn checkpointed(&self, durable: Option<Position>) {
+        let stats = &mut self.lock().stats;
+        stats.checkpoints += 1;
+        stats.durable = durable;
+    }
+
+    pub fn fail(&self, sentence: String, halted: bool) {
+        let stats = &mut self.lock().stats;
+        stats.failures += 1;
+        stats.failure = Some(sentence);
+        stats.halted = halted;
+    }
+
+    pub fn recovered(&self) {
+        let stats = &mut self.lock().stats;
+        if !stats.halted {
+            stats.failure = None;
+        }
+    }
+}
