@@ -2,3 +2,9 @@
 
 Imports ``journal`` and below; the facade, the engine and the gateway may import it.
 """
+
+from store.port import Bar, Store, Sum, Trade
+from store.recorder import RecorderService
+from store.sqlite import SqliteStore
+
+__all__ = ["Bar", "RecorderService", "SqliteStore", "Store", "Sum", "Trade"]

@@ -11,6 +11,7 @@ mod engine;
 mod gateway;
 mod journal;
 mod load;
+mod store;
 mod view;
 
 #[pymodule]
@@ -30,6 +31,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::load::load_main;
+    #[pymodule_export]
+    use super::store::{Recorder, StoreFailed, StoreReader};
     #[pymodule_export]
     use super::view::{View, parse_decimal};
 }

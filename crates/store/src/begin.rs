@@ -6,7 +6,8 @@ use wire::record::EventBatch;
 
 use crate::error::StoreError;
 use crate::recorder::{Recorder, read_batch};
-use crate::runner::{EventSource, RunnerLimits};
+use crate::runner::RunnerLimits;
+use crate::source::EventSource;
 
 /// A recorder whose position lies in the log, and what was remarkable about it.
 pub fn begin(

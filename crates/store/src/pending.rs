@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use wire::record::event::{EntryOpened, Trade};
-use wire::record::{EntryKind, Event, RecordError};
+use wire::record::{EntryKind, Event, EventBatch, RecordError};
 use wire::text::Liquidity;
 
 use crate::bar::{BAR_NS, Bar};
@@ -52,6 +52,8 @@ pub struct Pending {
     pub begun: u64,
     /// Events taken.
     pub events: usize,
+    /// Bytes of their batches.
+    pub bytes: u64,
     orders: Vec<OrderRow>,
     places: HashMap<u64, usize>,
 }
@@ -138,14 +140,15 @@ impl Pending {
         self.bars.clear();
         self.orders.clear();
         self.places.clear();
-        (self.begun, self.events) = (0, 0);
+        (self.begun, self.events, self.bytes) = (0, 0, 0);
     }
 
     /// Add the events of a batch.
     ///
     /// # Errors
     /// A record that cannot be read; what stands before it has been added.
-    pub fn add_batch(&mut self, batch: &wire::record::EventBatch<'_>) -> Result<(), RecordError> {
+    pub fn add_batch(&mut self, batch: &EventBatch<'_>) -> Result<(), RecordError> {
+        self.bytes += u64::from(batch.header.len);
         for event in batch.events() {
             let (seq, event) = event?;
             self.add(seq, batch.header.time_ns, &event);

@@ -24,6 +24,8 @@ use crate::{schema, write};
 pub struct Written {
     /// Events.
     pub events: u64,
+    /// Bytes of their batches.
+    pub bytes: u64,
     /// Orders that began.
     pub orders: u64,
     /// Trades.
@@ -140,6 +142,7 @@ impl Recorder {
         self.committed = self.taken;
         let written = Written {
             events: self.pending.events as u64,
+            bytes: self.pending.bytes,
             orders: self.pending.begun,
             trades: self.pending.trades.len() as u64,
         };

@@ -1,29 +1,15 @@
 //! A thread that records: reads the events log at its own pace, below the hot path in priority.
 
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::StoreError;
 use crate::recorder::Recorder;
+use crate::source::EventSource;
 use crate::state::{Shared, Stats};
-
-/// Where event batches come from: the events log.
-pub trait EventSource: Send {
-    /// Entries from offset `from` on, in order: offsets and event batches, of at most about
-    /// `bytes_max` bytes together, but at least one where there is one.
-    ///
-    /// # Errors
-    /// A sentence, when the log cannot be read.
-    fn read(&mut self, from: u64, bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String>;
-
-    /// Offset of the last entry; `None` when the log is empty.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    fn last(&mut self) -> Result<Option<u64>, String>;
-}
 
 /// Limits of the recorder's pace.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +51,7 @@ const RETRY_MS_MIN: u64 = 50;
 #[derive(Debug)]
 pub struct Runner {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Runner {
@@ -84,7 +70,11 @@ impl Runner {
         limits: RunnerLimits,
     ) -> Result<Self, StoreError> {
         let (recorder, notice) = crate::begin::begin(path, source.as_mut(), seed, &limits)?;
-        let shared = Arc::new(Shared::new(recorder.position(), recorder.durable(), notice));
+        let shared = Arc::new(Shared::new(
+            recorder.position(),
+            recorder.durable(),
+            notice,
+        )?);
         let mut work = Work {
             path: path.to_owned(),
             recorder,
@@ -99,7 +89,7 @@ impl Runner {
             .spawn(move || work.run())?;
         Ok(Self {
             shared,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         })
     }
 
@@ -109,14 +99,28 @@ impl Runner {
     }
 
     /// Record what the log holds, make it durable, and end the thread.
-    pub fn stop(&mut self) {
+    pub fn stop(&self) {
         self.shared.stop();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
             self.shared
                 .fail("the recorder's thread panicked".to_owned(), true);
         }
+    }
+
+    /// A descriptor that becomes readable after each transaction and each failure.
+    #[must_use]
+    pub fn notify_fd(&self) -> RawFd {
+        self.shared.notify_fd()
+    }
+
+    /// Make the descriptor wait for the next one; to be called before [`Self::stats`].
+    pub fn clear_notify(&self) {
+        self.shared.clear_notify();
     }
 
     /// Counters, positions and failures.

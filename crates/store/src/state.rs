@@ -1,7 +1,10 @@
 //! What the recorder's thread shares with those who ask about it.
 
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use rustix::event::{EventfdFlags, eventfd};
 
 use crate::position::Position;
 use crate::recorder::Written;
@@ -13,6 +16,8 @@ pub struct Stats {
     pub transactions: u64,
     /// Events recorded.
     pub events: u64,
+    /// Bytes of their batches.
+    pub bytes: u64,
     /// Orders begun.
     pub orders: u64,
     /// Trades recorded.
@@ -45,10 +50,11 @@ struct State {
 }
 
 /// Shared by the thread and its owner.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    notify: OwnedFd,
 }
 
 impl Shared {
@@ -56,13 +62,28 @@ impl Shared {
         position: Option<Position>,
         durable: Option<Position>,
         notice: Option<String>,
-    ) -> Self {
-        let shared = Self::default();
-        {
-            let stats = &mut shared.lock().stats;
-            (stats.position, stats.durable, stats.notice) = (position, durable, notice);
-        }
-        shared
+    ) -> std::io::Result<Self> {
+        let mut state = State::default();
+        (state.stats.position, state.stats.durable) = (position, durable);
+        state.stats.notice = notice;
+        Ok(Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            notify: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+        })
+    }
+
+    pub fn notify_fd(&self) -> RawFd {
+        self.notify.as_fd().as_raw_fd()
+    }
+
+    pub fn clear_notify(&self) {
+        let _ = rustix::io::read(&self.notify, &mut [0u8; 8]);
+    }
+
+    /// It can only be refused when the descriptor is readable already.
+    fn notify(&self) {
+        let _ = rustix::io::write(&self.notify, &1u64.to_ne_bytes());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -101,13 +122,20 @@ impl Shared {
     }
 
     pub fn wrote(&self, position: Option<Position>, written: Written, busy: Duration) {
-        let stats = &mut self.lock().stats;
-        stats.transactions += u64::from(stats.position != position);
+        let mut state = self.lock();
+        let stats = &mut state.stats;
+        stats.busy_ns += u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
+        if stats.position == position {
+            return;
+        }
+        stats.transactions += 1;
         stats.position = position;
         stats.events += written.events;
+        stats.bytes += written.bytes;
         stats.orders += written.orders;
         stats.trades += written.trades;
-        stats.busy_ns += u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
+        drop(state);
+        self.notify();
     }
 
     pub fn checkpointed(&self, durable: Option<Position>) {
@@ -117,16 +145,19 @@ impl Shared {
     }
 
     pub fn fail(&self, sentence: String, halted: bool) {
-        let stats = &mut self.lock().stats;
-        stats.failures += 1;
-        stats.failure = Some(sentence);
-        stats.halted = halted;
+        let mut state = self.lock();
+        state.stats.failures += 1;
+        state.stats.failure = Some(sentence);
+        state.stats.halted = halted;
+        drop(state);
+        self.notify();
     }
 
     pub fn recovered(&self) {
-        let stats = &mut self.lock().stats;
-        if !stats.halted {
-            stats.failure = None;
+        let mut state = self.lock();
+        if !state.stats.halted && state.stats.failure.take().is_some() {
+            drop(state);
+            self.notify();
         }
     }
 }

@@ -18,8 +18,8 @@ pub struct Writer {
     pub hash: u64,
     pub command_offset: u64,
     pub time_ns: u64,
-    records: Vec<u8>,
-    count: u32,
+    pub records: Vec<u8>,
+    pub count: u32,
 }
 
 impl Default for Writer {

@@ -1,0 +1,315 @@
+//! The recorder and the queries of the store.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::create_exception;
+use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use store::{
+    EventSource, LogSource, OrderQuery, Position, Reader, Runner, RunnerLimits, StoreError,
+    read_kept,
+};
+use wire::record::OrdStatus;
+use wire::text::TradeState;
+
+use crate::journal::MemoryLog;
+
+create_exception!(
+    core._native,
+    StoreFailed,
+    PyException,
+    "What the store refuses, and why."
+);
+
+fn failed(error: &StoreError) -> PyErr {
+    StoreFailed::new_err(error.to_string())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A log in memory as a source; reading it needs no GIL.
+struct MemorySource(Py<MemoryLog>);
+
+impl EventSource for MemorySource {
+    fn read(&mut self, from: u64, bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String> {
+        read_kept(from, |from| self.0.get().0.read(from, bytes_max))
+    }
+
+    fn last(&mut self) -> Result<Option<u64>, String> {
+        Ok(self
+            .0
+            .get()
+            .0
+            .next_offset()
+            .checked_sub(2)
+            .map(|before| before + 1))
+    }
+}
+
+/// The events log: a file, or a log in memory.
+#[derive(FromPyObject)]
+enum Events {
+    Memory(Py<MemoryLog>),
+    File(PathBuf),
+}
+
+/// The recorder: a thread that writes what the events log holds into the store.
+#[derive(Debug)]
+#[pyclass(module = "core._native", frozen)]
+pub struct Recorder(Runner);
+
+#[pymethods]
+impl Recorder {
+    // As many arguments as there are limits, all named.
+    #[allow(clippy::too_many_arguments)]
+    #[new]
+    #[pyo3(signature = (path, events, *, seed=b"".as_slice(), batch_events_max=None,
+        read_bytes_max=None, interval_ms=None, wal_bytes_max=None, checkpoint_interval_ms=None,
+        retry_ms_max=None, nice=None))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        events: Events,
+        seed: &[u8],
+        batch_events_max: Option<usize>,
+        read_bytes_max: Option<usize>,
+        interval_ms: Option<u64>,
+        wal_bytes_max: Option<u64>,
+        checkpoint_interval_ms: Option<u64>,
+        retry_ms_max: Option<u64>,
+        nice: Option<i32>,
+    ) -> PyResult<Self> {
+        let default = RunnerLimits::default();
+        let limits = RunnerLimits {
+            batch_events_max: batch_events_max.unwrap_or(default.batch_events_max),
+            read_bytes_max: read_bytes_max.unwrap_or(default.read_bytes_max),
+            interval_ms: interval_ms.unwrap_or(default.interval_ms),
+            wal_bytes_max: wal_bytes_max.unwrap_or(default.wal_bytes_max),
+            checkpoint_interval_ms: checkpoint_interval_ms
+                .unwrap_or(default.checkpoint_interval_ms),
+            retry_ms_max: retry_ms_max.unwrap_or(default.retry_ms_max),
+            nice: nice.unwrap_or(default.nice),
+        };
+        let runner = py.detach(|| {
+            let source: Box<dyn EventSource> = match events {
+                Events::Memory(log) => Box::new(MemorySource(log)),
+                Events::File(path) => Box::new(LogSource::open(&path).map_err(StoreError::Source)?),
+            };
+            Runner::start(&path, source, seed, limits)
+        });
+        runner.map(Self).map_err(|error| failed(&error))
+    }
+
+    fn wake(&self) {
+        self.0.wake();
+    }
+
+    fn stop(&self, py: Python<'_>) {
+        py.detach(|| self.0.stop());
+    }
+
+    fn notify_fd(&self) -> i32 {
+        self.0.notify_fd()
+    }
+
+    fn clear_notify(&self) {
+        self.0.clear_notify();
+    }
+
+    /// Offset and sequence number up to which everything is recorded; zeros when nothing is.
+    fn position(&self) -> (u64, u64) {
+        ends(self.0.stats().position)
+    }
+
+    /// The same for what no power cut takes back: the log may delete up to here.
+    fn durable(&self) -> (u64, u64) {
+        ends(self.0.stats().durable)
+    }
+
+    #[getter]
+    fn failure(&self) -> Option<String> {
+        self.0.stats().failure
+    }
+
+    #[getter]
+    fn halted(&self) -> bool {
+        self.0.stats().halted
+    }
+
+    #[getter]
+    fn notice(&self) -> Option<String> {
+        self.0.stats().notice
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.0.stats();
+        let recorded = ends(stats.position).0;
+        let dict = PyDict::new(py);
+        for (name, value) in [
+            ("transactions", stats.transactions),
+            ("events", stats.events),
+            ("bytes", stats.bytes),
+            ("orders", stats.orders),
+            ("trades", stats.trades),
+            ("checkpoints", stats.checkpoints),
+            ("failures", stats.failures),
+            ("busy_ns", stats.busy_ns),
+            (
+                "lag_entries",
+                stats.last_offset.unwrap_or(0).saturating_sub(recorded),
+            ),
+        ] {
+            dict.set_item(name, value)?;
+        }
+        Ok(dict)
+    }
+}
+
+fn ends(position: Option<Position>) -> (u64, u64) {
+    position.map_or((0, 0), |at| (at.offset, at.seq))
+}
+
+type Json<'py> = Bound<'py, PyBytes>;
+type Page<'py> = (Vec<(u64, Json<'py>)>, Option<u64>);
+type TradeFields = (u64, u64, i64, i64, u8);
+type SumFields = (i64, i64, i64, i64, i128, i128, u64);
+type BarFields = (u64, u64, u64, SumFields);
+
+const fn sum_fields(bar: &store::Bar) -> SumFields {
+    (
+        bar.open, bar.high, bar.low, bar.close, bar.qty, bar.quote, bar.count,
+    )
+}
+
+/// A connection for queries of the store; one query at a time.
+#[derive(Debug)]
+#[pyclass(module = "core._native", frozen)]
+pub struct StoreReader(Mutex<Reader>);
+
+impl StoreReader {
+    fn ask<T: Send>(
+        &self,
+        py: Python<'_>,
+        ask: impl FnOnce(&Reader) -> Result<T, StoreError> + Send,
+    ) -> PyResult<T> {
+        py.detach(|| ask(&lock(&self.0)))
+            .map_err(|error| failed(&error))
+    }
+}
+
+#[pymethods]
+impl StoreReader {
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        py.detach(|| Reader::open(&path))
+            .map(|reader| Self(Mutex::new(reader)))
+            .map_err(|error| failed(&error))
+    }
+
+    fn position(&self, py: Python<'_>) -> PyResult<(u64, u64)> {
+        self.ask(py, |reader| reader.position().map(ends))
+    }
+
+    fn order<'py>(&self, py: Python<'py>, order_id: u64) -> PyResult<Option<Json<'py>>> {
+        let order = self.ask(py, |reader| reader.order(order_id))?;
+        Ok(order.map(|json| PyBytes::new(py, &json)))
+    }
+
+    #[pyo3(signature = (user, *, before=None, limit=100, status=None, instrument=None))]
+    fn orders<'py>(
+        &self,
+        py: Python<'py>,
+        user: &str,
+        before: Option<u64>,
+        limit: usize,
+        status: Option<&str>,
+        instrument: Option<u32>,
+    ) -> PyResult<Page<'py>> {
+        let status = status.map(status_of).transpose()?;
+        let query = OrderQuery {
+            user,
+            status,
+            instrument,
+            before,
+            limit,
+        };
+        let page = self.ask(py, |reader| reader.orders(&query))?;
+        let orders = page
+            .orders
+            .iter()
+            .map(|(id, json)| (*id, PyBytes::new(py, json)));
+        Ok((orders.collect(), page.next))
+    }
+
+    #[pyo3(signature = (instrument, *, before=None, limit=100))]
+    fn trades<'py>(
+        &self,
+        py: Python<'py>,
+        instrument: u32,
+        before: Option<u64>,
+        limit: usize,
+    ) -> PyResult<Vec<Json<'py>>> {
+        let trades = self.ask(py, |reader| reader.trades(instrument, before, limit))?;
+        let show = |trade: &TradeState| {
+            let mut json = Vec::with_capacity(160);
+            trade.write(&mut json);
+            PyBytes::new(py, &json)
+        };
+        Ok(trades.iter().map(show).collect())
+    }
+
+    /// Trades as (trade id, time, price, quantity, taker's side).
+    #[pyo3(signature = (instrument, from_ns, to_ns, *, after=0, limit=1_000))]
+    fn trades_between(
+        &self,
+        py: Python<'_>,
+        instrument: u32,
+        from_ns: u64,
+        to_ns: u64,
+        after: u64,
+        limit: usize,
+    ) -> PyResult<Vec<TradeFields>> {
+        let trades = self.ask(py, |reader| {
+            reader.trades_between(instrument, (from_ns, to_ns), after, limit)
+        })?;
+        let fields = |t: TradeState| (t.trade_id, t.time_ns, t.price, t.qty, t.taker_side.code());
+        Ok(trades.into_iter().map(fields).collect())
+    }
+
+    fn sum_between(
+        &self,
+        py: Python<'_>,
+        instrument: u32,
+        after_ns: u64,
+        before_ns: u64,
+    ) -> PyResult<Option<SumFields>> {
+        let sum = self.ask(py, |reader| {
+            reader.sum_between(instrument, after_ns, before_ns)
+        })?;
+        Ok(sum.as_ref().map(sum_fields))
+    }
+
+    /// Bars as (minute, time of the first trade, time of the last, sum).
+    fn bars(&self, py: Python<'_>, instrument: u32, from_ns: u64) -> PyResult<Vec<BarFields>> {
+        let bars = self.ask(py, |reader| reader.bars(instrument, from_ns))?;
+        let fields = |(minute, bar): &(u64, store::Bar)| {
+            (*minute, bar.first_ns, bar.last_ns, sum_fields(bar))
+        };
+        Ok(bars.iter().map(fields).collect())
+    }
+
+    fn instruments(&self, py: Python<'_>) -> PyResult<Vec<(u32, String)>> {
+        self.ask(py, Reader::instruments)
+    }
+}
+
+fn status_of(name: &str) -> PyResult<OrdStatus> {
+    let found = OrdStatus::ALL.iter().find(|status| status.name() == name);
+    found
+        .copied()
+        .ok_or_else(|| PyValueError::new_err(format!("no status of an order: {name}")))
+}

@@ -1,0 +1,71 @@
+//! Where events come from: a trait, and the events log as one.
+
+use std::path::Path;
+
+use journal::{ReadError, Reader};
+
+/// Where event batches come from.
+pub trait EventSource: Send {
+    /// Entries from offset `from` on, or from the oldest that is kept where that is later: offsets
+    /// and event batches in order, of about `bytes_max` bytes together, at least one where there is one.
+    ///
+    /// # Errors
+    /// A sentence, when the log cannot be read.
+    fn read(&mut self, from: u64, bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String>;
+
+    /// Offset of the last entry; `None` when the log never had one.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn last(&mut self) -> Result<Option<u64>, String>;
+}
+
+/// An events log on disk, read by a connection of its own.
+#[derive(Debug)]
+pub struct LogSource {
+    reader: Reader,
+}
+
+impl LogSource {
+    /// Read the log at `path`, which exists; another thread or process writes it.
+    ///
+    /// # Errors
+    /// A sentence, when there is none.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let reader = Reader::open(path).map_err(|error| error.to_string())?;
+        Ok(Self { reader })
+    }
+}
+
+impl EventSource for LogSource {
+    fn read(&mut self, from: u64, bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String> {
+        read_kept(from, |from| self.reader.read(from, bytes_max))
+    }
+
+    fn last(&mut self) -> Result<Option<u64>, String> {
+        let ends = self.reader.ends().map_err(|error| error.to_string())?;
+        Ok((ends.next > 1).then(|| ends.next - 1))
+    }
+}
+
+/// Read from `from`, or from the oldest entry where that is deleted; nothing behind the end.
+///
+/// # Errors
+/// A sentence, when the log is damaged or cannot be read.
+pub fn read_kept(
+    from: u64,
+    read: impl Fn(u64) -> Result<Vec<journal::Entry>, ReadError>,
+) -> Result<Vec<(u64, Vec<u8>)>, String> {
+    let entries = match read(from) {
+        Err(ReadError::Deleted { first }) => read(first),
+        other => other,
+    };
+    match entries {
+        Ok(entries) => Ok(entries
+            .into_iter()
+            .map(|entry| (entry.offset, entry.batch))
+            .collect()),
+        Err(ReadError::Beyond { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,581 @@
+//! Event batches in, orders and trades out: each event exactly once.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod market;
+
+use std::path::PathBuf;
+
+use market::{Market, ONE, Rest, Writer, accepted, canceled, trade};
+use store::{OrderQuery, Reader, Recorder, StoreError};
+use wire::record::event::{Rejected, Replaced};
+use wire::record::{CancelReason, Event, OrdStatus, OrdType, Reason, Side, TimeInForce};
+
+/// A directory that goes away with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("store-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn db(&self) -> PathBuf {
+        self.0.join("store.db")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn rest(order_id: u64, side: Side) -> Rest {
+    Rest {
+        order_id,
+        account: 1,
+        instrument: 1,
+        side,
+        price: 50_000 * ONE,
+    }
+}
+
+fn text(json: Vec<u8>) -> String {
+    String::from_utf8(json).unwrap()
+}
+
+/// Everything that a reader can see of orders and trades.
+fn content(reader: &Reader) -> Vec<String> {
+    let mut all = Vec::new();
+    for user in 1..=4 {
+        let user = format!("user{user}");
+        let mut query = OrderQuery {
+            user: &user,
+            limit: 1_000,
+            ..OrderQuery::default()
+        };
+        loop {
+            let page = reader.orders(&query).unwrap();
+            for (order_id, json) in page.orders {
+                assert_eq!(reader.order(order_id).unwrap().unwrap(), json);
+                all.push(text(json));
+            }
+            query.before = page.next;
+            if page.next.is_none() {
+                break;
+            }
+        }
+    }
+    for instrument in 1..=2 {
+        for trade in reader.trades(instrument, None, 1_000).unwrap() {
+            let mut json = Vec::new();
+            trade.write(&mut json);
+            all.push(text(json));
+        }
+        all.extend(
+            reader
+                .bars(instrument, 0)
+                .unwrap()
+                .iter()
+                .map(|bar| format!("{bar:?}")),
+        );
+    }
+    all
+}
+
+fn market_batches(count: usize) -> Vec<Vec<u8>> {
+    let mut market = Market::new(4, 2);
+    (0..count)
+        .map(|_| {
+            (0..7).for_each(|_| market.step());
+            market.writer.batch()
+        })
+        .collect()
+}
+
+#[test]
+fn the_life_of_an_order() {
+    let scratch = Scratch::new("life");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut writer = Writer::default();
+    writer.names(2, 1);
+    let (buy, mut sell) = (rest(7, Side::Buy), rest(8, Side::Sell));
+    sell.account = 2;
+    let mut order = accepted(&buy, 3 * ONE, TimeInForce::Gtc);
+    order.num = 70;
+    writer.add(&Event::Accepted(order, ""));
+    recorder.take(0, &writer.batch()).unwrap();
+    recorder.commit().unwrap();
+
+    writer.add(&Event::Accepted(
+        accepted(&sell, ONE, TimeInForce::Ioc),
+        "mine",
+    ));
+    let mut leg = trade(&sell, &buy, 5, ONE);
+    (leg.maker_leaves, leg.maker_num) = (2 * ONE, 70);
+    writer.add(&Event::Trade(leg, "mine", ""));
+    recorder.take(1, &writer.batch()).unwrap();
+    let replaced = Replaced {
+        entry: 1,
+        account: 1,
+        entry_seq: 9,
+        order_id: 7,
+        num: 71,
+        orig_num: 70,
+        old_price: buy.price,
+        old_leaves: 2 * ONE,
+        price: 49_000 * ONE,
+        qty: 2 * ONE,
+        leaves: ONE,
+        cum: ONE,
+        avg_px: 50_000 * ONE,
+        instrument: 1,
+        side: Side::Buy,
+        status: OrdStatus::PartiallyFilled,
+        kept_priority: false,
+        copy: false,
+    };
+    writer.add(&Event::Replaced(replaced, ""));
+    writer.add(&Event::Replaced(
+        Replaced {
+            copy: true,
+            qty: 1,
+            ..replaced
+        },
+        "",
+    ));
+    let mut cancel = canceled(&buy, ONE);
+    (cancel.cum, cancel.avg_px, cancel.reason) = (ONE, 50_000 * ONE, CancelReason::Disconnect);
+    writer.add(&Event::Canceled(cancel, ""));
+    cancel.copy = true;
+    writer.add(&Event::Canceled(cancel, ""));
+    recorder.take(2, &writer.batch()).unwrap();
+    recorder.commit().unwrap();
+
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let shown = text(reader.order(7).unwrap().unwrap());
+    let expected = concat!(
+        r#"{"order_id":"7","client_order_id":"71","user_id":"user1","symbol":"SYM1","side":"BUY","#,
+        r#""order_type":"LIMIT","time_in_force":"GTC","price":"49000","quantity":"2","#,
+        r#""status":"CANCELED","filled_quantity":"1","remaining_quantity":"0","#,
+        r#""average_price":"50000","timestamp":"2023-11-14T22:13:20.000000Z","#,
+        r#""updated_at":"2023-11-14T22:13:20.002000Z","reason":"DISCONNECTED","#,
+        r#""fills":[{"trade_id":"5","price":"50000","quantity":"1","liquidity":"MAKER","#,
+        r#""timestamp":"2023-11-14T22:13:20.001000Z"}],"status_history":["#,
+        r#"{"status":"NEW","timestamp":"2023-11-14T22:13:20.000000Z","price":"50000","#,
+        r#""quantity":"3","filled_quantity":"0","remaining_quantity":"3","reason":null},"#,
+        r#"{"status":"PARTIALLY_FILLED","timestamp":"2023-11-14T22:13:20.001000Z","#,
+        r#""price":"50000","quantity":"3","filled_quantity":"1","remaining_quantity":"2","#,
+        r#""reason":null},"#,
+        r#"{"status":"REPLACED","timestamp":"2023-11-14T22:13:20.002000Z","price":"49000","#,
+        r#""quantity":"2","filled_quantity":"1","remaining_quantity":"1","reason":null},"#,
+        r#"{"status":"CANCELED","timestamp":"2023-11-14T22:13:20.002000Z","price":"49000","#,
+        r#""quantity":"2","filled_quantity":"1","remaining_quantity":"0","#,
+        r#""reason":"DISCONNECTED"}]}"#,
+    );
+    assert_eq!(shown, expected);
+    let taker = text(reader.order(8).unwrap().unwrap());
+    assert!(
+        taker.contains(r#""client_order_id":"mine","user_id":"user2""#),
+        "{taker}"
+    );
+    assert!(taker.contains(r#""liquidity":"TAKER""#), "{taker}");
+    assert_eq!(reader.order(9).unwrap(), None);
+}
+
+#[test]
+fn a_refused_order_and_one_without_an_account() {
+    let scratch = Scratch::new("refused");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut writer = Writer::default();
+    writer.names(1, 1);
+    let refused = |order_id, account| Rejected {
+        entry: account,
+        account,
+        entry_seq: 1,
+        order_id,
+        num: 1,
+        price: ONE,
+        qty: ONE,
+        instrument: 1,
+        side: Side::Sell,
+        ord_type: OrdType::Limit,
+        tif: TimeInForce::Gtc,
+        reason: Reason::AccountLimit,
+    };
+    writer.add(&Event::Rejected(refused(1, 1), "", "a"));
+    writer.add(&Event::Rejected(refused(2, 0), "stranger", ""));
+    writer.add(&Event::Rejected(refused(0, 1), "", "a"));
+    recorder.take(0, &writer.batch()).unwrap();
+    assert_eq!(recorder.commit().unwrap().orders, 2);
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let first = text(reader.order(1).unwrap().unwrap());
+    assert!(first.contains(r#""status":"REJECTED""#) && first.contains(r#""ACCOUNT_LIMIT""#));
+    let second = text(reader.order(2).unwrap().unwrap());
+    assert!(second.contains(r#""user_id":"stranger""#), "{second}");
+    assert!(second.contains(r#""client_order_id":null"#), "{second}");
+}
+
+#[test]
+fn the_size_of_transactions_does_not_show() {
+    let scratch = Scratch::new("sizes");
+    let batches = market_batches(200);
+    let mut contents = Vec::new();
+    for events_max in [1, 50, usize::MAX] {
+        let path = scratch.0.join(format!("{events_max}.db"));
+        let mut recorder = Recorder::open(&path).unwrap();
+        for (offset, batch) in batches.iter().enumerate() {
+            recorder.take(offset as u64, batch).unwrap();
+            if recorder.pending_events() >= events_max {
+                recorder.commit().unwrap();
+            }
+        }
+        recorder.commit().unwrap();
+        contents.push(content(&Reader::open(&path).unwrap()));
+    }
+    assert!(contents[0].len() > 500);
+    assert_eq!(contents[0], contents[1]);
+    assert_eq!(contents[0], contents[2]);
+}
+
+#[test]
+fn what_is_not_committed_is_read_again() {
+    let scratch = Scratch::new("again");
+    let batches = market_batches(60);
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    for (offset, batch) in batches.iter().enumerate().take(40) {
+        recorder.take(offset as u64, batch).unwrap();
+        if offset == 20 {
+            recorder.commit().unwrap();
+        }
+    }
+    drop(recorder);
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let at = recorder.position().unwrap().offset;
+    assert_eq!(at, 20);
+    // From before the position: what was seen is passed over.
+    for (offset, batch) in batches.iter().enumerate().skip(10) {
+        recorder.take(offset as u64, batch).unwrap();
+    }
+    recorder.commit().unwrap();
+    let whole = scratch.0.join("whole.db");
+    let mut other = Recorder::open(&whole).unwrap();
+    for (offset, batch) in batches.iter().enumerate() {
+        other.take(offset as u64, batch).unwrap();
+    }
+    other.commit().unwrap();
+    let again = content(&Reader::open(&scratch.db()).unwrap());
+    assert_eq!(again, content(&Reader::open(&whole).unwrap()));
+    assert_eq!(recorder.position(), other.position());
+}
+
+#[test]
+fn gaps_other_pasts_and_damage_halt() {
+    let scratch = Scratch::new("halt");
+    let batches = market_batches(5);
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    recorder.take(0, &batches[0]).unwrap();
+    recorder.commit().unwrap();
+    let at = recorder.position();
+
+    let gap = recorder.take(2, &batches[2]).unwrap_err();
+    assert!(matches!(gap, StoreError::Gap { offset: 2, .. }), "{gap}");
+    assert!(!gap.is_passing());
+
+    let mut damaged = batches[1].clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert!(matches!(
+        recorder.take(1, &damaged),
+        Err(StoreError::Damaged { offset: 1 })
+    ));
+    let short = recorder.take(1, &batches[1][..20]);
+    assert!(matches!(short, Err(StoreError::Record { offset: 1, .. })));
+
+    let mut other = Market::new(3, 2);
+    (0..7).for_each(|_| other.step());
+    other.writer.batch();
+    other.writer.seq = at.unwrap().seq;
+    other.step();
+    let foreign = recorder.take(1, &other.writer.batch());
+    assert!(
+        matches!(foreign, Err(StoreError::Chain { offset: 1 })),
+        "{foreign:?}"
+    );
+
+    recorder.rewind();
+    recorder.take(1, &batches[1]).unwrap();
+    recorder.commit().unwrap();
+    assert_ne!(recorder.position(), at);
+}
+
+#[test]
+fn empty_batches_move_the_position_and_repeats_do_not() {
+    let scratch = Scratch::new("empty");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut writer = Writer::default();
+    let (first, second) = (writer.batch(), writer.batch());
+    recorder.take(1, &first).unwrap();
+    recorder.take(2, &first).unwrap();
+    recorder.take(3, &second).unwrap();
+    recorder.commit().unwrap();
+    let at = recorder.position().unwrap();
+    assert_eq!((at.offset, at.seq, at.hash), (3, 0, writer.hash));
+}
+
+#[test]
+fn an_order_with_very_many_changes_keeps_them_all() {
+    let scratch = Scratch::new("many");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut writer = Writer::default();
+    writer.names(2, 1);
+    let maker = rest(1, Side::Buy);
+    let fills = 500;
+    writer.add(&Event::Accepted(
+        accepted(&maker, fills * ONE, TimeInForce::Gtc),
+        "",
+    ));
+    for n in 1..=fills {
+        let taker = rest(1 + n as u64, Side::Sell);
+        writer.add(&Event::Accepted(
+            accepted(&taker, ONE, TimeInForce::Ioc),
+            "",
+        ));
+        let mut leg = trade(&taker, &maker, n as u64, ONE);
+        (leg.maker_cum, leg.maker_leaves) = (n * ONE, (fills - n) * ONE);
+        writer.add(&Event::Trade(leg, "", ""));
+        recorder.take(n as u64, &writer.batch()).unwrap();
+        recorder.commit().unwrap();
+    }
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let shown = text(reader.order(1).unwrap().unwrap());
+    assert_eq!(shown.matches("\"trade_id\"").count(), fills as usize);
+    assert_eq!(
+        shown.matches("\"PARTIALLY_FILLED\"").count(),
+        fills as usize - 1
+    );
+    for n in 1..=fills {
+        assert!(
+            shown.contains(&format!("{{\"trade_id\":\"{n}\",")),
+            "fill {n}"
+        );
+    }
+    let query = OrderQuery {
+        user: "user1",
+        limit: 1_000,
+        ..OrderQuery::default()
+    };
+    let page = reader.orders(&query).unwrap();
+    let (_, listed) = page.orders.last().unwrap();
+    assert!(
+        listed.len() < 20_000,
+        "a list shows only the newest changes"
+    );
+}
+
+#[test]
+fn orders_whose_beginning_is_lost_are_recorded_as_their_events_tell() {
+    let scratch = Scratch::new("late");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut writer = Writer {
+        seq: 1_000,
+        hash: 77,
+        command_offset: 9,
+        ..Writer::default()
+    };
+    let order = rest(3, Side::Sell);
+    let taker = rest(900, Side::Buy);
+    writer.add(&Event::Accepted(
+        accepted(&taker, ONE, TimeInForce::Ioc),
+        "",
+    ));
+    let mut leg = trade(&taker, &order, 1, ONE);
+    leg.maker_leaves = ONE;
+    writer.add(&Event::Trade(leg, "", "its name"));
+    recorder.take(55, &writer.batch()).unwrap();
+    recorder.commit().unwrap();
+    let mut cancel = canceled(&order, ONE);
+    (cancel.cum, cancel.avg_px) = (ONE, order.price);
+    writer.add(&Event::Canceled(cancel, "its name"));
+    recorder.take(56, &writer.batch()).unwrap();
+    recorder.commit().unwrap();
+    let at = recorder.position().unwrap();
+    assert_eq!((at.first_seq, at.seq), (1_001, 1_003));
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let shown = text(reader.order(3).unwrap().unwrap());
+    for part in [
+        r#""client_order_id":"its name","user_id":"\#1","symbol":"\#1","side":"SELL""#,
+        r#""quantity":"2","status":"CANCELED","filled_quantity":"1""#,
+        r#""liquidity":"MAKER""#,
+    ] {
+        let part = part.replace('\\', "");
+        assert!(shown.contains(&part), "{part} in {shown}");
+    }
+}
+
+#[test]
+fn a_seed_tells_what_was_before() {
+    let scratch = Scratch::new("seed");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut before = Writer::default();
+    before.names(1, 1);
+    let order = rest(3, Side::Sell);
+    before.add(&Event::Accepted(
+        accepted(&order, ONE, TimeInForce::Day),
+        "",
+    ));
+    recorder.seed(&before.batch()).unwrap();
+    let mut writer = Writer {
+        seq: 500,
+        hash: 5,
+        command_offset: 90,
+        ..Writer::default()
+    };
+    writer.add(&Event::Canceled(canceled(&order, ONE), ""));
+    recorder.take(30, &writer.batch()).unwrap();
+    recorder.commit().unwrap();
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let shown = text(reader.order(3).unwrap().unwrap());
+    assert!(
+        shown.contains(r#""user_id":"user1","symbol":"SYM1""#),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(r#""time_in_force":"DAY""#) && shown.contains("CANCELED"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn pages_hold_still_while_orders_come() {
+    let scratch = Scratch::new("pages");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut market = Market::new(1, 2);
+    let mut offset = 0;
+    let mut grow = |recorder: &mut Recorder, count: usize| {
+        (0..count).for_each(|_| market.rest());
+        recorder.take(offset, &market.writer.batch()).unwrap();
+        recorder.commit().unwrap();
+        offset += 1;
+    };
+    grow(&mut recorder, 100);
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let (mut ids, mut before) = (Vec::new(), None);
+    loop {
+        let query = OrderQuery {
+            user: "user1",
+            limit: 7,
+            before,
+            ..OrderQuery::default()
+        };
+        let page = reader.orders(&query).unwrap();
+        ids.extend(page.orders.iter().map(|(id, _)| *id));
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+        grow(&mut recorder, 5);
+    }
+    assert_eq!(ids, (1..=100).rev().collect::<Vec<u64>>());
+    let filtered = OrderQuery {
+        user: "user1",
+        limit: 10,
+        status: Some(OrdStatus::New),
+        instrument: Some(2),
+        before: None,
+    };
+    let page = reader.orders(&filtered).unwrap();
+    assert_eq!(page.orders.len(), 10);
+    assert!(
+        page.orders
+            .iter()
+            .all(|(_, json)| text(json.clone()).contains("\"SYM2\""))
+    );
+    let none = OrderQuery {
+        status: Some(OrdStatus::Filled),
+        ..filtered
+    };
+    assert_eq!(reader.orders(&none).unwrap(), store::Page::default());
+    let nobody = OrderQuery {
+        user: "nobody",
+        ..filtered
+    };
+    assert_eq!(reader.orders(&nobody).unwrap(), store::Page::default());
+}
+
+#[test]
+fn trades_and_their_sums_agree() {
+    let scratch = Scratch::new("trades");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut market = Market::new(2, 2);
+    for offset in 0..300 {
+        (0..20).for_each(|_| market.step());
+        // Steps of a second, so that several minutes are touched.
+        market.writer.time_ns += 999_000_000;
+        recorder.take(offset, &market.writer.batch()).unwrap();
+        recorder.commit().unwrap();
+    }
+    let reader = Reader::open(&scratch.db()).unwrap();
+    for instrument in [1, 2] {
+        let all = reader
+            .trades_between(instrument, (0, u64::MAX), 0, 1_000)
+            .unwrap();
+        assert!(all.len() > 100 && all.is_sorted_by_key(|trade| trade.trade_id));
+        let mut newest = reader.trades(instrument, None, 1_000).unwrap();
+        newest.reverse();
+        assert_eq!(all, newest);
+        let middle = all[all.len() / 2];
+        let after = reader
+            .trades_between(instrument, (0, u64::MAX), middle.trade_id, 5)
+            .unwrap();
+        assert_eq!(after, all[all.len() / 2 + 1..][..5]);
+        let before = reader.trades(instrument, Some(middle.trade_id), 5).unwrap();
+        assert!(
+            before
+                .iter()
+                .rev()
+                .eq(&all[all.len() / 2 - 5..all.len() / 2])
+        );
+
+        let sum = reader
+            .sum_between(instrument, 0, u64::MAX)
+            .unwrap()
+            .unwrap();
+        assert_eq!(sum.count, all.len() as u64);
+        assert_eq!(sum.qty, all.iter().map(|t| i128::from(t.qty)).sum::<i128>());
+        assert_eq!(Some(sum.high), all.iter().map(|t| t.price).max());
+        let bars = reader.bars(instrument, 0).unwrap();
+        assert!(bars.len() > 3);
+        let mut joined = bars[0].1;
+        bars[1..].iter().for_each(|(_, bar)| joined.join(bar));
+        assert_eq!(joined, sum);
+        let (minute, bar) = bars[1];
+        let (from, to) = (
+            minute * store::bar::BAR_NS,
+            (minute + 1) * store::bar::BAR_NS,
+        );
+        assert_eq!(
+            reader.sum_between(instrument, from - 1, to).unwrap(),
+            Some(bar)
+        );
+    }
+    assert_eq!(reader.sum_between(9, 0, u64::MAX).unwrap(), None);
+    assert_eq!(reader.instruments().unwrap().len(), 2);
+}
+
+#[test]
+fn a_file_of_another_version_is_refused() {
+    let scratch = Scratch::new("version");
+    drop(Recorder::open(&scratch.db()).unwrap());
+    let connection = rusqlite::Connection::open(scratch.db()).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    assert!(matches!(
+        Recorder::open(&scratch.db()),
+        Err(StoreError::Schema { found: 99 })
+    ));
+    assert!(matches!(
+        Reader::open(&scratch.db()),
+        Err(StoreError::Schema { found: 99 })
+    ));
+}

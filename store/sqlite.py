@@ -1,0 +1,92 @@
+"""The Store on SQLite: queries run in threads of their own, so that no disk holds up the loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
+from typing import TypeVar
+
+from core import StoreReader
+from store.port import Bar, Sum, Trade
+
+T = TypeVar("T")
+
+READERS_MAX = 2
+"""Queries at the same time, each on a connection of its own."""
+
+
+class SqliteStore:
+    """Queries of the file that a ``Recorder`` has made, which may be recording into it."""
+
+    def __init__(self, path: str | PathLike[str], *, readers_max: int = READERS_MAX) -> None:
+        """Open ``readers_max`` connections."""
+        self._free = [StoreReader(path) for _ in range(readers_max)]
+        self._threads = ThreadPoolExecutor(readers_max, thread_name_prefix="store")
+
+    async def _ask(self, ask: Callable[[StoreReader], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, ask)
+
+    def _run(self, ask: Callable[[StoreReader], T]) -> T:
+        # As many threads as connections, so there is always one.
+        reader = self._free.pop()
+        try:
+            return ask(reader)
+        finally:
+            self._free.append(reader)
+
+    async def position(self) -> tuple[int, int]:
+        """See ``Store``."""
+        return await self._ask(lambda reader: reader.position())
+
+    async def order(self, order_id: int) -> bytes | None:
+        """See ``Store``."""
+        return await self._ask(lambda reader: reader.order(order_id))
+
+    async def orders(
+        self,
+        user: str,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        status: str | None = None,
+        instrument: int | None = None,
+    ) -> tuple[list[tuple[int, bytes]], int | None]:
+        """See ``Store``."""
+        return await self._ask(
+            lambda reader: reader.orders(
+                user, before=before, limit=limit, status=status, instrument=instrument
+            )
+        )
+
+    async def trades(
+        self, instrument: int, *, before: int | None = None, limit: int = 100
+    ) -> list[bytes]:
+        """See ``Store``."""
+        return await self._ask(lambda reader: reader.trades(instrument, before=before, limit=limit))
+
+    async def trades_between(
+        self, instrument: int, from_ns: int, to_ns: int, *, after: int = 0, limit: int = 1_000
+    ) -> list[Trade]:
+        """See ``Store``."""
+        return await self._ask(
+            lambda reader: reader.trades_between(
+                instrument, from_ns, to_ns, after=after, limit=limit
+            )
+        )
+
+    async def sum_between(self, instrument: int, after_ns: int, before_ns: int) -> Sum | None:
+        """See ``Store``."""
+        return await self._ask(lambda reader: reader.sum_between(instrument, after_ns, before_ns))
+
+    async def bars(self, instrument: int, from_ns: int) -> list[Bar]:
+        """See ``Store``."""
+        return await self._ask(lambda reader: reader.bars(instrument, from_ns))
+
+    async def instruments(self) -> list[tuple[int, str]]:
+        """See ``Store``."""
+        return await self._ask(lambda reader: reader.instruments())
+
+    async def close(self) -> None:
+        """See ``Store``."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._free.clear()
