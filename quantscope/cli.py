@@ -10,6 +10,8 @@ import click
 
 from quantscope import settings
 from quantscope.config import Config
+from quantscope.flow import flow
+from quantscope.load import load as load_command
 
 
 class Failure(click.ClickException):
@@ -137,6 +139,9 @@ def _told_in_one_line(work: Callable[[], None]) -> None:
     except EXPECTED as error:
         raise Failure(str(error)) from error
 
+
+main.add_command(flow)
+main.add_command(load_command)
 
 if __name__ == "__main__":
     main()
