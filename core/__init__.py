@@ -5,6 +5,7 @@ the project but ``protocol``; every role may import it.
 """
 
 from core._native import (
+    VERSION,
     Commands,
     DataDirLock,
     DataDirLocked,
@@ -37,6 +38,7 @@ from core._native import (
 )
 
 __all__ = [
+    "VERSION",
     "Commands",
     "DataDirLock",
     "DataDirLocked",

@@ -1,7 +1,8 @@
 from os import PathLike
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, final
 
 __all__ = [
+    "VERSION",
     "Commands",
     "DataDirLock",
     "DataDirLocked",
@@ -32,6 +33,8 @@ __all__ = [
     "security_list",
     "split_batches",
 ]
+
+VERSION: Final[str]
 
 InstrumentRow = tuple[int, str, int, int, int, int, int, int, int, int, bool]
 
@@ -205,7 +208,6 @@ class View:
         symbol: str | None = None,
     ) -> list[tuple[int, bytes]]: ...
     def keeps(self, order_id: int) -> bool: ...
-    def lacks_entry(self, user: str) -> bool: ...
     def wait_for(self, order_id: int) -> int: ...
     def wait_for_user(self, user: str) -> int: ...
 

@@ -23,9 +23,9 @@ from facade.table import routes
 from facade.trading import Trading
 
 if TYPE_CHECKING:
-    from facade.history import History
     from facade.limits import Limits
     from journal.sequencer import Sequencer
+    from store.port import Store
 
 log = logging.getLogger("facade")
 
@@ -43,7 +43,7 @@ class Facade:
         self,
         view: View,
         sequencer: Sequencer,
-        history: History,
+        store: Store,
         limits: Limits,
         *,
         version: str,
@@ -53,7 +53,7 @@ class Facade:
         self.view = view
         self.limits = limits
         self.trading = Trading(view, sequencer, limits)
-        self.queries = Queries(view, history, self.trading, limits)
+        self.queries = Queries(view, store, self.trading, limits)
         self.notifications = Notifications(view)
         self.pages = Pages()
         self.server = Server(self.handle, limits)

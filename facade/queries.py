@@ -21,10 +21,10 @@ from facade.models import STATUSES
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from facade.history import History
     from facade.limits import Limits
     from facade.message import Request
     from facade.trading import Trading
+    from store.port import Store
 
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1_000
@@ -35,10 +35,10 @@ DEPTH_MAX: Final = 10_000
 class Queries:
     """See the module."""
 
-    def __init__(self, view: View, history: History, trading: Trading, limits: Limits) -> None:
+    def __init__(self, view: View, store: Store, trading: Trading, limits: Limits) -> None:
         """``trading`` knows the instruments."""
         self._view = view
-        self._history = history
+        self._store = store
         self._trading = trading
         self._limits = limits
         self._recorded = 0
@@ -82,14 +82,14 @@ class Queries:
     async def stored_order(self, order_id: int, status: int, sequence: int) -> Answer:
         """An order that is not in memory, once the store has the event ``sequence``."""
         await self.reach(sequence)
-        known = await self._history.order(order_id)
+        known = await self._store.order(order_id)
         if known is None:
             raise ApiError(404, "UNKNOWN_ORDER")
         return Answer(status, known)
 
     async def closed_or_unknown(self, order_id: int) -> Answer:
         """Why the engine does not know an order: it is closed, or there never was one."""
-        if not self._view.keeps(order_id) and await self._history.order(order_id) is None:
+        if not self._view.keeps(order_id) and await self._store.order(order_id) is None:
             raise ApiError(404, "UNKNOWN_ORDER")
         raise ApiError(409, "ORDER_CLOSED", "the order is filled, canceled or expired already")
 
@@ -108,7 +108,7 @@ class Queries:
         found = dict(
             self._view.recent(user, before=before, limit=limit + 1, status=status, symbol=symbol)
         )
-        stored, following = await self._history.orders(
+        stored, following = await self._store.orders(
             user, before=before, limit=limit, status=status, instrument=instrument
         )
         for order_id, order in stored:
@@ -152,7 +152,7 @@ class Queries:
         self, instrument: int, newest: list[tuple[int, bytes]], limit: int
     ) -> Answer:
         before = newest[-1][0] if newest else None
-        older = await self._history.trades(instrument, before=before, limit=limit - len(newest))
+        older = await self._store.trades(instrument, before=before, limit=limit - len(newest))
         return _trades([trade for _, trade in newest] + older)
 
     async def ticker(self, request: Request) -> Answer:
@@ -178,7 +178,7 @@ class Queries:
         edge = self._view.ticker_edge(symbol, now_ns)
         total = None
         if edge is not None:
-            total = await self._history.sum_between(instrument, *edge)
+            total = await self._store.sum_between(instrument, *edge)
         return self._view.ticker_json(symbol, now_ns, total) or b""
 
     def instruments(self, request: Request) -> Answer:

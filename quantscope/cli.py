@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
+from core import VERSION
 from quantscope import settings
 from quantscope.config import Config
-from quantscope.flow import flow
-from quantscope.load import load as load_command
 
 
 class Failure(click.ClickException):
@@ -50,7 +49,7 @@ def _flags(values: Mapping[str, object]) -> list[str]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="quantscope")
+@click.version_option(VERSION)
 def main() -> None:
     """QuantScope: a trading exchange that people can run, trust and read."""
 
@@ -139,9 +138,6 @@ def _told_in_one_line(work: Callable[[], None]) -> None:
     except EXPECTED as error:
         raise Failure(str(error)) from error
 
-
-main.add_command(flow)
-main.add_command(load_command)
 
 if __name__ == "__main__":
     main()

@@ -128,28 +128,71 @@ class GatewaySection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """REST and WebSocket."""
+    """REST and WebSocket; the limits of ``facade.limits.Limits``."""
 
-    connections_max: Annotated[Count, about("HTTP and WebSocket connections; more get 503")] = 4_096
-    head_bytes_max: Annotated[Bytes, about("bytes of request line and headers")] = 16_384
-    body_bytes_max: Annotated[Bytes, about("bytes of a request body; more gets 413")] = 65_536
-    request_deadline_s: Annotated[
-        Seconds, about("seconds from a request's first byte to its last; then 408")
+    connections_max: Annotated[
+        Count, about("connections, HTTP and WebSocket; one more is answered 503 and closed")
+    ] = 4_096
+    head_bytes_max: Annotated[
+        Bytes, about("bytes of request line and headers; more is answered 431 and closed")
+    ] = 16_384
+    body_bytes_max: Annotated[
+        Bytes, about("bytes of a request body; more is answered 413 and closed")
+    ] = 65_536
+    head_deadline_s: Annotated[
+        Seconds, about("seconds from a request's first byte to the end of its headers; then 408")
     ] = 10.0
-    idle_deadline_s: Annotated[Seconds, about("seconds between requests of a connection")] = 75.0
+    body_deadline_s: Annotated[
+        Seconds, about("seconds from there to the end of its body; then 408")
+    ] = 10.0
+    idle_deadline_s: Annotated[
+        Seconds, about("seconds between requests of a connection; then it is closed")
+    ] = 75.0
+    write_deadline_s: Annotated[
+        Seconds,
+        about("seconds that a full write buffer may stay full; then the connection is aborted"),
+    ] = 10.0
+    linger_deadline_s: Annotated[
+        Seconds, about("seconds that what a refused client still sends is read and thrown away")
+    ] = 1.0
     answer_deadline_s: Annotated[
-        Seconds, about("seconds that a request waits for the engine; then OUTCOME_UNKNOWN")
+        Seconds, about("seconds that a request waits for the engine; then 503 OUTCOME_UNKNOWN")
     ] = 10.0
+    store_deadline_s: Annotated[
+        Seconds, about("seconds that a query waits for the recorder; then 503 BUSY")
+    ] = 5.0
     queue_bytes_max: Annotated[
-        Bytes, about("bytes queued to a slow reader; beyond it the connection is closed")
+        Bytes, about("bytes queued to a slow reader; HTTP is not read further, WebSocket is closed")
     ] = 4 * 2**20
     pipelined_requests_max: Annotated[
-        Count, about("requests of a connection under way; beyond it the socket is not read")
+        Count,
+        about(
+            "requests of a connection that wait for their turn; beyond it the socket is not read"
+        ),
     ] = 64
+    ws_message_bytes_max: Annotated[
+        Bytes, about("bytes of a WebSocket message from a client; more closes the connection")
+    ] = 4_096
+    ws_ping_interval_s: Annotated[Seconds, about("seconds between pings of a WebSocket client")] = (
+        20.0
+    )
+    ws_pong_deadline_s: Annotated[
+        Seconds, about("seconds without a whole frame after a ping; then the connection is closed")
+    ] = 20.0
+    queries_max: Annotated[
+        Count, about("queries of the store under way; one more is answered 503 BUSY")
+    ] = 256
+    recent_orders_max: Annotated[
+        Count, about("orders kept in memory though the store has them")
+    ] = 20_000
     overlay_orders_max: Annotated[
-        Count, about("recent orders kept until the store has them; beyond it new ones get BUSY")
-    ] = 1_000_000
-    recent_trades_max: Annotated[Count, about("trades per instrument kept in memory")] = 10_000
+        Count, about("orders the store does not have yet; beyond it new ones are answered 503 BUSY")
+    ] = 200_000
+    recent_trades_max: Annotated[Count, about("trades of each instrument kept in memory")] = 1_000
+    sweep_interval_s: Annotated[
+        Seconds,
+        about("seconds between looks at the deadlines: how late one of them may be noticed"),
+    ] = 0.25
 
 
 class StoreSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,20 +9,26 @@ from collections.abc import Callable
 
 import uvloop
 
-from core import OrderEntry, security_list
+from core import VERSION, MemoryLog, Recorder
 from engine.housekeeping import Housekeeping
-from engine.recovery import READ_BYTES
 from engine.service import Service
-from engine.setup import EntryKind
+from facade.app import GATEWAY as FACADE_GATEWAY
+from facade.app import Facade
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
-from gateway.users import User, session_id
 from journal.datadir import DataDir
-from quantscope import translate
+from quantscope import metrics, roles, translate
 from quantscope.config import Config
 from quantscope.journals import data_dir, opener, snapshots_of
+from store.recorder import RecorderService
+from store.sqlite import SqliteStore
 
 log = logging.getLogger("quantscope")
+
+DAY_NS = 86_400 * translate.NS
+
+LAG_INTERVAL_S = 0.25
+"""How often the recorder's lag is compared with its limit, in seconds."""
 
 
 class PortInUse(Exception):
@@ -46,15 +52,68 @@ class Exchange:
             opener(config, directory), translate.setup(config), translate.service_limits(config)
         )
         self.gateway: BinaryGateway
-        self.housekeeping: Housekeeping
+        self.facade: Facade
+        self.recorder: Recorder
 
     async def run(self) -> None:
         """Recover, listen, say ``ready``, and serve until a signal."""
         self.service.start()
         self._announce()
-        self.gateway = self._build_gateway()
-        self.service.attach(self.gateway)
-        self.housekeeping = Housekeeping(
+        recorder = RecorderService(self._make_recorder, self._on_recorded)
+        async with recorder:
+            self.recorder = recorder.recorder
+            store = SqliteStore(self.directory.store)
+            try:
+                self._build(store)
+                await self._fill_day(store)
+                await self._serve()
+            finally:
+                await store.close()
+        self.service.close()
+
+    def _make_recorder(self) -> Recorder:
+        events = self.service.journals.events
+        source = events if isinstance(events, MemoryLog) else self.directory.events
+        limits = self.config.store
+        return Recorder(
+            self.directory.store,
+            source,
+            read_bytes_max=limits.recorder_transaction_bytes_max,
+            interval_ms=int(limits.recorder_interval_s * 1000),
+        )
+
+    def _on_recorded(self, sequence: int) -> None:
+        if hasattr(self, "facade"):
+            self.facade.on_recorded(sequence)
+
+    def _build(self, store: SqliteStore) -> None:
+        config, service = self.config, self.service
+        self.gateway = roles.binary_gateway(config, service)
+        self.facade = Facade(
+            roles.view(config, service, FACADE_GATEWAY),
+            service,
+            store,
+            roles.facade_limits(config),
+            version=VERSION,
+            metrics=metrics.renderer(self),
+        )
+        self.facade.on_recorded(self.recorder.position()[1])
+        service.attach(self.gateway, self.facade)
+
+    async def _fill_day(self, store: SqliteStore) -> None:
+        """The rolling 24 hours before this start, once the store has all of them."""
+        view = self.facade.view
+        while self.recorder.position()[1] < view.sequence:
+            if self.recorder.failure is not None:
+                log.error("the recorder can't go on: the rolling day begins now")
+                return
+            await asyncio.sleep(0.01)
+        for instrument, symbol in view.instruments():
+            bars = await store.bars(instrument, max(0, view.time_ns - DAY_NS))
+            view.fill(symbol, bars)
+
+    async def _serve(self) -> None:
+        housekeeping = Housekeeping(
             self.service,
             snapshots_of(self.directory, self.config),
             translate.housekeeping_limits(self.config),
@@ -65,32 +124,45 @@ class Exchange:
             tasks = [
                 group.create_task(self.service.run()),
                 group.create_task(self.gateway.run()),
-                group.create_task(self.housekeeping.run()),
+                group.create_task(self.facade.run()),
+                group.create_task(self._watch_lag()),
             ]
-            await self._serve()
+            if self.config.journal.adapter != "memory":
+                tasks.append(group.create_task(housekeeping.run()))
+            await self._until_signal()
             for task in tasks:
                 task.cancel()
-        self.service.close()
 
-    async def _serve(self) -> None:
+    async def _until_signal(self) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        server = self.config.server
         async with contextlib.AsyncExitStack() as stack:
-            binary = await stack.enter_async_context(
-                await self._listen(
-                    lambda: Connection(self.gateway), self.config.server.binary_port, "binary"
-                )
+            http = await self._listen(self.facade.server.connect, server.http_port, "http")
+            await stack.enter_async_context(http)
+            binary = await self._listen(
+                lambda: Connection(self.gateway), server.binary_port, "binary"
             )
+            await stack.enter_async_context(binary)
             while not self.service.ready:
                 await asyncio.sleep(0)
-            print(f"ready binary={_address(binary)}", flush=True)
+            print(f"ready http={_address(http)} binary={_address(binary)}", flush=True)
             await stop.wait()
             log.info("stopping")
+            http.close()
             binary.close()
-            self.gateway.close()
-            await self.service.drain()
+            await self._drain()
+
+    async def _drain(self) -> None:
+        """Answer what was asked, then close every line."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.config.server.stop_deadline_s):
+                await self.service.drain()
+        self.facade.close()
+        self.gateway.close()
+        await asyncio.sleep(0)
 
     async def _listen(
         self, protocol: Callable[[], asyncio.Protocol], port: int, name: str
@@ -109,77 +181,44 @@ class Exchange:
 
     def _announce(self) -> None:
         recovered = self.service.recovered
-        orders = recovered.engine.counts()["open_orders"]
-        if recovered.engine.position().command_offset > 0 and recovered.engine.counts()["orders"]:
+        counts = recovered.engine.counts()
+        if counts["orders"]:
             log.info(
-                "%s: restored %d open orders (%d command batches replayed in %.1f s); "
-                "to start afresh, stop and delete that directory",
+                "%s: restored %d open orders, %d command batches replayed in %.2f s; "
+                "to start afresh, stop the server and delete that directory",
                 self.directory.path,
-                orders,
+                counts["open_orders"],
                 recovered.commands,
                 recovered.seconds,
             )
 
-    def _build_gateway(self) -> BinaryGateway:
-        limits = self.config.gateway
-        order_entry = OrderEntry(
-            packet_bytes_max=limits.packet_bytes_max,
-            requests_in_flight_max=limits.requests_in_flight_max,
-            login_deadline_ns=int(limits.login_deadline_s * translate.NS),
-            heartbeat_interval_ns=int(limits.heartbeat_interval_s * translate.NS),
-            idle_deadline_ns=int(limits.idle_deadline_s * translate.NS),
-        )
-        events = self.service.journals.events
-        users = self._users(order_entry)
-        place = events.first_offset
-        order_entry.set_next_offset(place)
-        while entries := events.read(place, READ_BYTES):
-            order_entry.scan(b"".join(entry[3] for entry in entries))
-            place = entries[-1][0] + 1
-        return BinaryGateway(
-            order_entry,
-            users,
-            self.service,
-            translate.gateway_limits(self.config),
-            events=lambda: self.service.journals.events,
-            security_list=lambda req_id, instrument: security_list(
-                req_id, instrument, self.service.engine.instruments()
-            ),
-            last_cl_ord_ids=lambda: [
-                (entry.entry, entry.last_cl_ord_id) for entry in self.service.engine.entries()
-            ],
-        )
+    # -- the recorder's lag ------------------------------------------------------------------
 
-    def _users(self, order_entry: OrderEntry) -> list[User]:
-        journal_id = self.service.journals.commands.journal_id
-        entries = {
-            entry.name: entry
-            for entry in self.service.engine.entries()
-            if entry.kind == EntryKind.BINARY
-        }
-        users = []
-        for user in self.config.users:
-            entry = entries[user.name]
-            users.append(
-                User(
-                    name=user.name,
-                    password=user.password,
-                    entry=entry.entry,
-                    session=order_entry.add_session(
-                        entry.entry, entry.entry_seq, entry.last_cl_ord_id
-                    ),
-                    session_id=session_id(journal_id, user.name),
-                    cancel_on_disconnect=user.cancel_on_disconnect,
-                )
-            )
-        return users
+    def lag_bytes(self) -> int:
+        """About how many bytes of events the recorder has not read."""
+        events = self.service.journals.events
+        kept = events.next_offset - events.first_offset
+        unread = events.next_offset - 1 - self.recorder.position()[0]
+        return events.bytes_used() * max(unread, 0) // kept if kept else 0
+
+    async def _watch_lag(self) -> None:
+        limit = self.config.journal.journal_bytes_max
+        while True:
+            await asyncio.sleep(LAG_INTERVAL_S)
+            if not self.service.ready:
+                continue
+            busy = self.lag_bytes() > limit
+            if busy != self.service.busy:
+                log.warning("new orders are %s: the recorder's lag", "refused" if busy else "taken")
+            self.service.busy = busy
 
     def _first_needed(self) -> int:
         """The first offset of the events log that somebody still has to read."""
-        needed = self.gateway.order_entry.needs_offset(
+        sessions = self.gateway.order_entry.needs_offset(
             self.config.gateway.session_replay_messages_min
         )
-        return needed if needed is not None else self.service.journals.events.next_offset
+        recorded = self.recorder.position()[0] + 1
+        return recorded if sessions is None else min(sessions, recorded)
 
 
 def _address(server: asyncio.Server) -> str:

@@ -26,9 +26,7 @@ impl View {
                 }
             }
             Event::MassCanceled(x) => {
-                // Who is unknown has no orders.
-                let refused = !matches!(x.reason, Reason::None | Reason::UnknownOrder);
-                if at.own && refused {
+                if at.own && x.reason != Reason::None {
                     self.refuse(x.num, x.reason, 0, at);
                 } else if at.own {
                     self.answer(x.num, 200, answers::canceled(x.count), 0, at);

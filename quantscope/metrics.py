@@ -1,0 +1,174 @@
+"""``/metrics``: native counters, read at the scrape and never before."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from journal.port import Log
+    from quantscope.serve import Exchange
+
+NS = 1e9
+
+
+def renderer(exchange: "Exchange") -> "Renderer":
+    """What renders the metrics of an exchange in the text exposition format."""
+    registry = CollectorRegistry()
+    registry.register(ExchangeCollector(exchange))
+    return Renderer(registry)
+
+
+class Renderer:
+    """A callable that renders a registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Render ``registry``."""
+        self._registry = registry
+
+    def __call__(self) -> bytes:
+        """The exposition, version 0.0.4."""
+        return generate_latest(self._registry)
+
+
+class ExchangeCollector(Collector):
+    """Reads every role's counters."""
+
+    def __init__(self, exchange: "Exchange") -> None:
+        """Read from ``exchange``."""
+        self._exchange = exchange
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing in advance: what there is shows at the scrape."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """All of it."""
+        yield from self._events()
+        yield from self._engine()
+        yield from self._gateway()
+        yield from self._facade()
+        yield from self._log("commands", self._exchange.service.journals.commands)
+        yield from self._log("events", self._exchange.service.journals.events)
+        yield from self._recorder()
+
+    def _events(self) -> Iterator[Metric]:
+        tally = self._exchange.gateway.order_entry.tally()
+        plain = {name: count for name, reason, count in tally if not reason}
+        yield _counter("quantscope_orders", "Orders accepted.", plain["accepted"])
+        yield _counter("quantscope_trades", "Trades.", plain["trade"])
+        yield _counter("quantscope_fills", "Fills: two for each trade.", 2 * plain["trade"])
+        yield _counter("quantscope_replaces", "Amendments.", plain["replaced"])
+        for name, title in (
+            ("canceled", "Orders that left the book without a trade, by reason."),
+            ("rejected", "Orders and requests refused, by reason."),
+            ("cancel_rejected", "Cancels and amendments refused, by reason."),
+        ):
+            family = CounterMetricFamily(f"quantscope_{name}", title, labels=["reason"])
+            for row, reason, count in tally:
+                if row == name:
+                    family.add_metric([reason], count)
+            yield family
+
+    def _engine(self) -> Iterator[Metric]:
+        service = self._exchange.service
+        counts = service.engine.counts()
+        position = service.engine.position()
+        yield _gauge("quantscope_open_orders", "Orders that rest.", counts["open_orders"])
+        yield _gauge("quantscope_price_levels", "Price levels.", counts["levels"])
+        yield _gauge("quantscope_accounts", "Accounts.", counts["accounts"])
+        yield _counter("quantscope_gateway_gaps", "Batches out of order.", counts["gaps"])
+        yield _counter("quantscope_commands", "Commands applied.", position.commands)
+        yield _counter("quantscope_events", "Events made.", position.event_seq)
+        yield _counter("quantscope_outages", "Failures of the journal.", service.outages)
+        yield _gauge("quantscope_ready", "1 while commands are taken.", float(service.ready))
+        bounds, buckets, total = service.engine.batch_sizes()
+        yield _histogram(
+            "quantscope_batch_commands", "Commands in a batch.", bounds, buckets, total, 1
+        )
+
+    def _gateway(self) -> Iterator[Metric]:
+        gateway = self._exchange.gateway
+        requests, reports = gateway.order_entry.counts()
+        yield _counter("quantscope_binary_requests", "Requests received.", requests)
+        yield _counter("quantscope_binary_reports", "Sequenced messages sent.", reports)
+        yield _counter("quantscope_binary_logins", "Logins accepted.", gateway.logins)
+        yield _counter("quantscope_binary_login_rejects", "Refused.", gateway.rejected_logins)
+        yield _gauge("quantscope_binary_connections", "TCP connections.", gateway.connections)
+        yield _gauge(
+            "quantscope_binary_waiting", "Requests not sealed yet.", gateway.order_entry.waiting
+        )
+        bounds, buckets, total = gateway.order_entry.latency()
+        yield _histogram(
+            "quantscope_binary_ack_seconds",
+            "From socket read to answer.",
+            bounds,
+            buckets,
+            total,
+            NS,
+        )
+
+    def _facade(self) -> Iterator[Metric]:
+        facade = self._exchange.facade
+        family = CounterMetricFamily(
+            "quantscope_rest_answers", "Answers to commands, by status.", labels=["status"]
+        )
+        for status, count in sorted(facade.answers.items()):
+            family.add_metric([str(status)], count)
+        yield family
+        yield _gauge(
+            "quantscope_http_connections", "HTTP connections.", len(facade.server.connections)
+        )
+        yield _gauge(
+            "quantscope_rest_waiting", "Requests without an answer.", len(facade.trading.waiting)
+        )
+
+    def _log(self, topic: str, log: "Log") -> Iterator[Metric]:
+        prefix = f"quantscope_{topic}_log"
+        stats = log.stats()
+        yield _gauge(f"{prefix}_offset", "Offset of the last entry.", log.next_offset - 1)
+        yield _gauge(f"{prefix}_bytes", "Bytes on disk.", log.bytes_on_disk())
+        yield _gauge(f"{prefix}_queue_bytes", "Bytes that wait for the writer.", log.queue_bytes)
+        yield _counter(f"{prefix}_checkpoints", "Checkpoints.", stats.get("checkpoints", 0))
+        bounds, buckets = log.commit_buckets()
+        total = stats.get("commit_ns", 0)
+        yield _histogram(f"{prefix}_commit_seconds", "Commits.", bounds, buckets, total, NS)
+
+    def _recorder(self) -> Iterator[Metric]:
+        exchange = self._exchange
+        recorded = exchange.recorder.position()[0]
+        end = exchange.service.journals.events.next_offset - 1
+        yield _gauge("quantscope_recorder_lag_batches", "Event batches unread.", end - recorded)
+        yield _gauge("quantscope_recorder_lag_bytes", "Bytes unread.", exchange.lag_bytes())
+        yield _gauge(
+            "quantscope_recorder_failed",
+            "1 while it can't record.",
+            float(exchange.recorder.failure is not None),
+        )
+
+
+def _counter(name: str, title: str, value: float) -> Metric:
+    return CounterMetricFamily(name, title, value=value)
+
+
+def _gauge(name: str, title: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, title, value=value)
+
+
+def _histogram(
+    name: str, title: str, bounds: list[int], counts: list[int], total: int, unit: float
+) -> Metric:
+    """``counts`` has one more place than ``bounds``: what is above them all."""
+    cumulated, buckets = 0, []
+    labels = [str(bound / unit if unit != 1 else bound) for bound in bounds] + ["+Inf"]
+    for label, count in zip(labels, counts, strict=True):
+        cumulated += count
+        buckets.append((label, float(cumulated)))
+    return HistogramMetricFamily(name, title, buckets=buckets, sum_value=total / unit)

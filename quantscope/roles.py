@@ -1,0 +1,89 @@
+"""Each role as the configuration wants it, made from the state that the engine was recovered to."""
+
+import msgspec
+
+from core import OrderEntry, View, security_list
+from engine.recovery import READ_BYTES
+from engine.service import Service
+from engine.setup import EntryKind
+from facade.limits import Limits as FacadeLimits
+from gateway.binary import BinaryGateway
+from gateway.users import User, session_id
+from quantscope import translate
+from quantscope.config import Config
+
+
+def binary_gateway(config: Config, service: Service) -> BinaryGateway:
+    """Order entry, with the sessions as far as they have come."""
+    limits = config.gateway
+    order_entry = OrderEntry(
+        packet_bytes_max=limits.packet_bytes_max,
+        requests_in_flight_max=limits.requests_in_flight_max,
+        login_deadline_ns=int(limits.login_deadline_s * translate.NS),
+        heartbeat_interval_ns=int(limits.heartbeat_interval_s * translate.NS),
+        idle_deadline_ns=int(limits.idle_deadline_s * translate.NS),
+    )
+    users = _users(config, service, order_entry)
+    _index_sessions(service, order_entry)
+    return BinaryGateway(
+        order_entry,
+        users,
+        service,
+        translate.gateway_limits(config),
+        events=lambda: service.journals.events,
+        security_list=lambda req_id, instrument: security_list(
+            req_id, instrument, service.engine.instruments()
+        ),
+        last_cl_ord_ids=lambda: [
+            (entry.entry, entry.last_cl_ord_id) for entry in service.engine.entries()
+        ],
+    )
+
+
+def _users(config: Config, service: Service, order_entry: OrderEntry) -> list[User]:
+    journal_id = service.journals.commands.journal_id
+    entries = {
+        entry.name: entry for entry in service.engine.entries() if entry.kind == EntryKind.BINARY
+    }
+    users = []
+    for user in config.users:
+        entry = entries[user.name]
+        place = order_entry.add_session(entry.entry, entry.entry_seq, entry.last_cl_ord_id)
+        users.append(
+            User(
+                name=user.name,
+                password=user.password,
+                entry=entry.entry,
+                session=place,
+                session_id=session_id(journal_id, user.name),
+                cancel_on_disconnect=user.cancel_on_disconnect,
+            )
+        )
+    return users
+
+
+def _index_sessions(service: Service, order_entry: OrderEntry) -> None:
+    """Learn from the events log which messages of each session it keeps, and where."""
+    events = service.journals.events
+    place = events.first_offset
+    order_entry.set_next_offset(place)
+    while entries := events.read(place, READ_BYTES):
+        order_entry.scan(b"".join(entry[3] for entry in entries))
+        place = entries[-1][0] + 1
+
+
+def view(config: Config, service: Service, gateway: int) -> View:
+    """What the facade keeps in memory, as far as the engine knows it."""
+    limits = config.facade
+    return View.restore(
+        service.engine,
+        gateway,
+        recent_orders_max=limits.recent_orders_max,
+        overlay_orders_max=limits.overlay_orders_max,
+        trades_max=limits.recent_trades_max,
+    )
+
+
+def facade_limits(config: Config) -> FacadeLimits:
+    """Bounds of the facade."""
+    return FacadeLimits(**msgspec.structs.asdict(config.facade))
