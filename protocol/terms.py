@@ -6,6 +6,7 @@ its enumeration, so that old clients go on.
 
 from __future__ import annotations
 
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import IntEnum, IntFlag
 from typing import Self
 
@@ -220,3 +221,22 @@ class ExecInst(IntFlag):
 
 PRICE_SCALE = 10**8
 """Prices and quantities are multiples of ``1 / PRICE_SCALE``."""
+
+
+def units(number: str | Decimal) -> int:
+    """A decimal as a multiple of 10^-8; ``ValueError`` where it is none."""
+    try:
+        scaled = Decimal(number).scaleb(8, _EXACT)
+    except ArithmeticError:
+        raise ValueError(f"{number!r} is not a number") from None
+    if not scaled.is_finite() or scaled != int(scaled):
+        raise ValueError(f"{number} is not a multiple of 10^-8")
+    return int(scaled)
+
+
+def decimal(number: int) -> Decimal:
+    """A multiple of 10^-8 as a decimal."""
+    return Decimal(number).scaleb(-8, _EXACT)
+
+
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])

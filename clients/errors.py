@@ -1,0 +1,77 @@
+"""What can go wrong for a client, each as an exception of its own."""
+
+from __future__ import annotations
+
+from protocol.messages import (
+    BusinessMessageReject,
+    ExecutionReportReject,
+    OrderCancelReject,
+    OrderMassCancelReport,
+)
+
+Refusal = ExecutionReportReject | OrderCancelReject | OrderMassCancelReport | BusinessMessageReject
+"""The reports that say no."""
+
+
+class ClientError(Exception):
+    """Any of these."""
+
+
+class LoginRejectedError(ClientError):
+    """The server does not take this user, password or session: ``A`` or ``S`` of SoupBinTCP."""
+
+    def __init__(self, code: str) -> None:
+        """Say why in words."""
+        words = {"A": "not authorized", "S": "session not available"}
+        super().__init__(words.get(code, f"login rejected: {code}"))
+        self.code = code
+
+
+class SessionEndedError(ClientError):
+    """The operator ended the session for good, or the client closed it."""
+
+
+class ProtocolError(ClientError):
+    """The server sent what it may not."""
+
+
+class DisconnectedError(ClientError):
+    """The line is gone and did not come back in time; unanswered requests may have been executed.
+
+    Their ClOrdIDs tell: what was executed stands in the sequence, for whoever logs in again.
+    """
+
+
+class OutcomeUnknownError(ClientError):
+    """The answer was among reports that the server no longer keeps."""
+
+
+class NotExecutedError(ClientError):
+    """The request had not reached the exchange when the line was lost, and was not sent again."""
+
+
+class TooManyInFlightError(ClientError):
+    """``in_flight_max`` requests wait for their answers."""
+
+
+class RejectedError(ClientError):
+    """The exchange refused a request."""
+
+    def __init__(self, report: Refusal) -> None:
+        """Keep the report; its reason is the message."""
+        self.report = report
+        self.reason = _reason(report)
+        super().__init__(self.reason)
+
+
+def _reason(report: Refusal) -> str:
+    match report:
+        case ExecutionReportReject():
+            return report.ord_rej_reason.name
+        case OrderCancelReject():
+            return report.cxl_rej_reason.name
+        case OrderMassCancelReport():
+            reason = report.mass_cancel_reject_reason
+            return "OTHER" if reason is None else reason.name
+        case BusinessMessageReject():
+            return report.business_reject_reason.name
