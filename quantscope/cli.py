@@ -11,6 +11,7 @@ import click
 from core import VERSION
 from quantscope import settings
 from quantscope.config import Config
+from quantscope.load import load as generate_load
 
 
 class Failure(click.ClickException):
@@ -137,6 +138,9 @@ def _told_in_one_line(work: Callable[[], None]) -> None:
         work()
     except EXPECTED as error:
         raise Failure(str(error)) from error
+
+
+main.add_command(generate_load)
 
 
 if __name__ == "__main__":
