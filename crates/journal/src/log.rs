@@ -44,6 +44,9 @@ impl Log {
         let read = |error| OpenError::read(path, error);
         let reader = Reader::open(path).map_err(read)?;
         let ends = reader.ends().map_err(read)?;
+        if reader.bytes_used().map_err(read)? <= options.verify_bytes_max {
+            reader.check_pages().map_err(read)?;
+        }
         reader.verify(options.verify_bytes_max).map_err(read)?;
         let wal = beside(path, "-wal");
         let io = |error| OpenError::io(&wal, "opening", &error);

@@ -34,7 +34,8 @@ pub struct LogOptions {
     pub queue_bytes_max: u64,
     /// What one transaction takes of the queue; one batch is taken whatever its size.
     pub commit_bytes_max: u64,
-    /// How much of the log's newest part is read and checked when it is opened.
+    /// How much of the log's newest part is read and checked when it is opened; a database that is
+    /// no longer than that has its pages checked as well.
     pub verify_bytes_max: u64,
     /// How many entries a transaction deletes at most, when deleting is due.
     pub delete_entries_max: u64,

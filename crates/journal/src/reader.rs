@@ -113,6 +113,25 @@ impl Reader {
         })
     }
 
+    /// Check the pages of the database: that each is used once, and that free ones are free.
+    ///
+    /// # Errors
+    /// `Damaged` with SQLite's own words.
+    pub fn check_pages(&self) -> Result<(), ReadError> {
+        let found: String = self.sqlite(|connection| {
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        })?;
+        if found == "ok" {
+            return Ok(());
+        }
+        Err(ReadError::Damaged(Damage {
+            file: self.path.clone(),
+            byte: None,
+            offset: None,
+            what: found.replace('\n', " "),
+        }))
+    }
+
     /// Bytes of the database that hold something.
     ///
     /// # Errors

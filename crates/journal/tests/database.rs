@@ -152,6 +152,35 @@ fn a_row_that_is_gone_or_that_was_changed_is_found() {
 }
 
 #[test]
+fn a_free_page_that_is_in_use_is_found() {
+    let dir = TempDir::new();
+    let path = dir.path().join("commands.db");
+    let log = Log::open(&path, plain()).unwrap();
+    for number in 0..40 {
+        log.append(number, &[&batch(number, 3_000)]).unwrap();
+    }
+    log.sync().unwrap();
+    log.delete_before(20);
+    while log.first_offset() < 20 {
+        std::thread::yield_now();
+    }
+    log.close();
+    let mut copy = Copy::of(&path);
+    copy.wal.clear();
+    let dir = TempDir::in_memory();
+    // The header names the first page of the free list, and that one the free pages from byte 8 on.
+    let trunk = u32::from_be_bytes(copy.db[32..36].try_into().unwrap()) as usize;
+    let at = (trunk - 1) * 4_096 + 8;
+    let path = copy.put(dir.path(), |db, _| {
+        db[at..at + 4].copy_from_slice(&2u32.to_be_bytes())
+    });
+    let Err(OpenError::Damaged(damage)) = Log::open(&path, plain()) else {
+        panic!("not found");
+    };
+    assert!(damage.what.contains("reference to page 2"), "{damage}");
+}
+
+#[test]
 fn tables_of_another_version_are_refused() {
     let (copy, _) = write();
     let dir = TempDir::in_memory();
