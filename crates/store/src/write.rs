@@ -1,6 +1,6 @@
 //! The statements of a transaction.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params};
 use wire::text::Why;
 
 use crate::bar::Bar;
@@ -12,7 +12,7 @@ use crate::row::OrderRow;
 /// Bytes of changes in an order's row above which they are moved to `older`.
 pub const ROW_CHANGES_BYTES_MAX: i64 = 2_048;
 
-const BEGIN: &str = "INSERT OR REPLACE INTO orders VALUES \
+const BEGIN: &str = "INSERT INTO orders VALUES \
     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
 const PROGRESS: &str = "UPDATE orders SET status = ?2, cum = ?3, leaves = ?4, avg_px = ?5, \
     why = COALESCE(?6, why), updated_ns = ?7, changes = CAST(changes || ?8 AS BLOB) \
@@ -76,7 +76,7 @@ impl<'a> Orders<'a> {
 
     fn write(&mut self, row: &OrderRow) -> Result<(), StoreError> {
         if row.begun {
-            return self.insert(row);
+            return self.insert_anew(row);
         }
         if !self.update(row)? {
             if self.make_room(row.order_id)? {
@@ -91,6 +91,20 @@ impl<'a> Orders<'a> {
                 .execute(params![row.order_id as i64, price, row.qty, num])?;
         }
         Ok(())
+    }
+
+    /// Insert an order that begins; what a seed told of it gives way to what its events tell.
+    fn insert_anew(&mut self, row: &OrderRow) -> Result<(), StoreError> {
+        match self.insert(row) {
+            Err(StoreError::Sqlite(error)) if is_conflict(&error) => {
+                let sql = "DELETE FROM orders WHERE order_id = ?1";
+                self.connection
+                    .prepare_cached(sql)?
+                    .execute(params![row.order_id as i64])?;
+                self.insert(row)
+            }
+            other => other,
+        }
     }
 
     fn insert(&mut self, row: &OrderRow) -> Result<(), StoreError> {
@@ -152,6 +166,10 @@ impl<'a> Orders<'a> {
         self.connection.prepare_cached(sql)?.execute(params![id])?;
         Ok(moved == 1)
     }
+}
+
+fn is_conflict(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }
 
 fn text_column(text: &str) -> Option<&str> {

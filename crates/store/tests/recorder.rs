@@ -447,6 +447,43 @@ fn a_seed_tells_what_was_before() {
 }
 
 #[test]
+fn what_events_tell_replaces_what_a_seed_told() {
+    let scratch = Scratch::new("anew");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut writer = Writer::default();
+    writer.names(1, 1);
+    let order = rest(3, Side::Sell);
+    writer.add(&Event::Accepted(
+        accepted(&order, ONE, TimeInForce::Day),
+        "",
+    ));
+    let batch = writer.batch();
+    recorder.seed(&batch).unwrap();
+    recorder.commit().unwrap();
+    assert_eq!(recorder.position(), None);
+    let mut log = Writer {
+        seq: 100,
+        hash: 5,
+        command_offset: 90,
+        ..Writer::default()
+    };
+    log.add(&Event::Accepted(
+        accepted(&order, 2 * ONE, TimeInForce::Gtc),
+        "",
+    ));
+    recorder.take(30, &log.batch()).unwrap();
+    recorder.commit().unwrap();
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let shown = text(reader.order(3).unwrap().unwrap());
+    assert!(shown.contains(r#""time_in_force":"GTC""#), "{shown}");
+    assert_eq!(
+        shown.matches(r#""status":"NEW""#).count(),
+        2,
+        "the order and one change"
+    );
+}
+
+#[test]
 fn pages_hold_still_while_orders_come() {
     let scratch = Scratch::new("pages");
     let mut recorder = Recorder::open(&scratch.db()).unwrap();

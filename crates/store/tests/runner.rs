@@ -1,0 +1,339 @@
+//! The recorder's thread: its pace, its failures, and logs that are not its own.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod market;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use journal::{Log, LogOptions};
+use market::{Market, Writer};
+use store::{EventSource, LogSource, Reader, Runner, RunnerLimits, Stats};
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("runner-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn db(&self) -> PathBuf {
+        self.0.join("store.db")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    first: u64,
+    batches: Vec<Vec<u8>>,
+    failure: Option<String>,
+}
+
+/// A log in memory that fails when it is told to.
+#[derive(Debug, Clone, Default)]
+struct Rows(Arc<Mutex<Kept>>);
+
+impl Rows {
+    fn of(batches: Vec<Vec<u8>>) -> Self {
+        Self(Arc::new(Mutex::new(Kept {
+            first: 1,
+            batches,
+            failure: None,
+        })))
+    }
+
+    fn push(&self, batch: Vec<u8>) {
+        self.0.lock().unwrap().batches.push(batch);
+    }
+
+    fn fail(&self, failure: Option<&str>) {
+        self.0.lock().unwrap().failure = failure.map(str::to_owned);
+    }
+
+    fn forget(&self, count: usize) {
+        let mut kept = self.0.lock().unwrap();
+        kept.batches.drain(..count);
+        kept.first += count as u64;
+    }
+}
+
+impl EventSource for Rows {
+    fn read(&mut self, from: u64, bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String> {
+        let kept = self.0.lock().unwrap();
+        if let Some(failure) = &kept.failure {
+            return Err(failure.clone());
+        }
+        let mut bytes = 0;
+        let rows = kept
+            .batches
+            .iter()
+            .zip(kept.first..)
+            .filter(|(_, offset)| *offset >= from);
+        let within = |(batch, _): &(&Vec<u8>, u64)| {
+            let first = bytes == 0;
+            bytes += batch.len();
+            first || bytes <= bytes_max
+        };
+        Ok(rows
+            .take_while(within)
+            .map(|(batch, offset)| (offset, batch.clone()))
+            .collect())
+    }
+
+    fn last(&mut self) -> Result<Option<u64>, String> {
+        let kept = self.0.lock().unwrap();
+        Ok((kept.first + kept.batches.len() as u64)
+            .checked_sub(2)
+            .map(|before| before + 1))
+    }
+}
+
+const QUICK: RunnerLimits = RunnerLimits {
+    batch_events_max: 100,
+    read_bytes_max: 4_096,
+    interval_ms: 5,
+    wal_bytes_max: 200_000,
+    checkpoint_interval_ms: 50,
+    retry_ms_max: 20,
+    nice: 5,
+};
+
+fn batches(market: &mut Market, count: usize) -> Vec<Vec<u8>> {
+    let batch = |_| {
+        (0..7).for_each(|_| market.step());
+        market.writer.batch()
+    };
+    (0..count).map(batch).collect()
+}
+
+fn wait_for(runner: &Runner, what: &str, reached: impl Fn(&Stats) -> bool) -> Stats {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let stats = runner.stats();
+        if reached(&stats) {
+            return stats;
+        }
+        assert!(Instant::now() < deadline, "{what}: {stats:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn recorded(stats: &Stats) -> (u64, u64) {
+    stats.position.map_or((0, 0), |at| (at.offset, at.seq))
+}
+
+#[test]
+fn it_records_what_comes_and_what_is_left_at_the_end() {
+    let scratch = Scratch::new("drain");
+    let mut market = Market::new(4, 2);
+    let rows = Rows::of(batches(&mut market, 50));
+    let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), b"", QUICK).unwrap();
+    wait_for(&runner, "the first", |stats| recorded(stats).0 == 50);
+    batches(&mut market, 400)
+        .into_iter()
+        .for_each(|batch| rows.push(batch));
+    runner.stop();
+    let stats = runner.stats();
+    assert_eq!(recorded(&stats), (450, market.writer.seq));
+    assert_eq!(stats.durable, stats.position);
+    assert_eq!(
+        (stats.failure, stats.halted, stats.notice),
+        (None, false, None)
+    );
+    assert_eq!(stats.events, market.writer.seq);
+    assert!(stats.transactions > 5 && stats.orders > 500 && stats.trades > 20);
+    assert_eq!(
+        Reader::open(&scratch.db()).unwrap().position().unwrap(),
+        stats.position
+    );
+}
+
+#[test]
+fn what_is_recorded_becomes_durable_by_itself() {
+    let scratch = Scratch::new("durable");
+    let mut market = Market::new(4, 2);
+    let rows = Rows::of(batches(&mut market, 5));
+    let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
+    let stats = wait_for(&runner, "durable", |stats| stats.durable.is_some());
+    assert_eq!(stats.durable, stats.position);
+}
+
+#[test]
+fn waking_ends_the_pause() {
+    let scratch = Scratch::new("wake");
+    let mut market = Market::new(4, 2);
+    let rows = Rows::of(batches(&mut market, 1));
+    let slow = RunnerLimits {
+        interval_ms: 600_000,
+        ..QUICK
+    };
+    let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), b"", slow).unwrap();
+    wait_for(&runner, "the first", |stats| recorded(stats).0 == 1);
+    batches(&mut market, 1)
+        .into_iter()
+        .for_each(|batch| rows.push(batch));
+    runner.wake();
+    wait_for(&runner, "the second", |stats| recorded(stats).0 == 2);
+}
+
+#[test]
+fn a_log_that_cannot_be_read_is_tried_again() {
+    let scratch = Scratch::new("retry");
+    let mut market = Market::new(4, 2);
+    let rows = Rows::of(batches(&mut market, 10));
+    let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), b"", QUICK).unwrap();
+    wait_for(&runner, "the first", |stats| recorded(stats).0 == 10);
+    rows.fail(Some("no such device"));
+    let stats = wait_for(&runner, "failures", |stats| stats.failures >= 3);
+    assert_eq!(stats.failure.as_deref(), Some("events log: no such device"));
+    assert!(!stats.halted);
+    batches(&mut market, 10)
+        .into_iter()
+        .for_each(|batch| rows.push(batch));
+    rows.fail(None);
+    let stats = wait_for(&runner, "recovery", |stats| recorded(stats).0 == 20);
+    assert_eq!(stats.events, market.writer.seq);
+    wait_for(&runner, "no failure", |stats| stats.failure.is_none());
+}
+
+#[test]
+fn a_store_that_another_writer_holds_is_tried_again() {
+    let scratch = Scratch::new("held");
+    let mut market = Market::new(4, 2);
+    let rows = Rows::of(batches(&mut market, 10));
+    let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), b"", QUICK).unwrap();
+    wait_for(&runner, "the first", |stats| recorded(stats).0 == 10);
+    let other = rusqlite::Connection::open(scratch.db()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    batches(&mut market, 10)
+        .into_iter()
+        .for_each(|batch| rows.push(batch));
+    let stats = wait_for(&runner, "a failure", |stats| stats.failures > 0);
+    assert!(stats.failure.unwrap().contains("locked"));
+    other.execute_batch("ROLLBACK").unwrap();
+    let stats = wait_for(&runner, "recovery", |stats| recorded(stats).0 == 20);
+    assert_eq!(stats.events, market.writer.seq);
+}
+
+#[test]
+fn a_gap_halts_and_says_where() {
+    let scratch = Scratch::new("gap");
+    let mut market = Market::new(4, 2);
+    let mut all = batches(&mut market, 10);
+    all.remove(6);
+    let runner = Runner::start(&scratch.db(), Box::new(Rows::of(all)), b"", QUICK).unwrap();
+    let stats = wait_for(&runner, "the halt", |stats| stats.halted);
+    assert!(
+        stats
+            .failure
+            .unwrap()
+            .starts_with("events log, offset 7: event ")
+    );
+    let before = recorded(&runner.stats());
+    runner.stop();
+    assert_eq!(recorded(&runner.stats()), before);
+}
+
+#[test]
+fn another_log_puts_the_store_aside() {
+    let scratch = Scratch::new("aside");
+    let mut market = Market::new(4, 2);
+    let first = Rows::of(batches(&mut market, 10));
+    Runner::start(&scratch.db(), Box::new(first), b"", QUICK)
+        .unwrap()
+        .stop();
+
+    for (name, instruments) in [("shorter", 2), ("other", 1)] {
+        let mut market = Market::new(4, instruments);
+        let count = if name == "shorter" { 5 } else { 15 };
+        let rows = Rows::of(batches(&mut market, count));
+        let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
+        runner.stop();
+        let stats = runner.stats();
+        assert_eq!(
+            recorded(&stats),
+            (count as u64, market.writer.seq),
+            "{name}"
+        );
+        assert!(stats.notice.unwrap().contains("put aside"), "{name}");
+    }
+    for n in [1, 2] {
+        assert!(scratch.0.join(format!("store.db.aside-{n}")).exists());
+    }
+}
+
+#[test]
+fn a_log_without_its_beginning_is_recorded_from_where_it_begins() {
+    let scratch = Scratch::new("late");
+    let mut market = Market::new(4, 2);
+    let rows = Rows::of(batches(&mut market, 20));
+    rows.forget(5);
+    let mut names = Writer::default();
+    names.names(4, 2);
+    let seed = names.batch();
+    let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), &seed, QUICK).unwrap();
+    runner.stop();
+    let stats = runner.stats();
+    assert_eq!(recorded(&stats), (20, market.writer.seq));
+    assert!(stats.notice.unwrap().contains("begins at event"));
+    let reader = Reader::open(&scratch.db()).unwrap();
+    assert_eq!(reader.instruments().unwrap().len(), 2);
+    drop(reader);
+
+    // The log goes on: what is recorded may be deleted from it, and nothing else.
+    rows.forget(15);
+    batches(&mut market, 3)
+        .into_iter()
+        .for_each(|batch| rows.push(batch));
+    let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), b"", QUICK).unwrap();
+    runner.stop();
+    assert_eq!(recorded(&runner.stats()), (23, market.writer.seq));
+    batches(&mut market, 3)
+        .into_iter()
+        .for_each(|batch| rows.push(batch));
+    rows.forget(5);
+    let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
+    let stats = wait_for(&runner, "the halt", |stats| stats.halted);
+    assert!(stats.failure.unwrap().contains("is lost to the store"));
+}
+
+#[test]
+fn the_log_on_disk_is_a_source() {
+    let scratch = Scratch::new("log");
+    let path = scratch.0.join("events.db");
+    let log = Log::open(&path, LogOptions::default()).unwrap();
+    let mut source = LogSource::open(&path).unwrap();
+    assert_eq!(source.last().unwrap(), None);
+    let mut market = Market::new(4, 2);
+    let all = batches(&mut market, 30);
+    let slices: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+    log.append(1, &slices).unwrap();
+    log.sync().unwrap();
+    assert_eq!(source.last().unwrap(), Some(30));
+    assert_eq!(source.read(31, 100).unwrap(), Vec::new());
+    assert_eq!(source.read(99, 100).unwrap(), Vec::new());
+    assert_eq!(source.read(7, 1).unwrap(), vec![(7, all[6].clone())]);
+    let runner = Runner::start(&scratch.db(), Box::new(source), b"", QUICK).unwrap();
+    runner.stop();
+    assert_eq!(recorded(&runner.stats()), (30, market.writer.seq));
+    log.delete_before(20);
+    log.append(2, &[&batches(&mut market, 1)[0]]).unwrap();
+    log.sync().unwrap();
+    let mut source = LogSource::open(&path).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while log.first_offset() < 20 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(source.read(3, 1).unwrap()[0].0, 20);
+    assert!(LogSource::open(&scratch.0.join("none.db")).is_err());
+    log.close();
+}
