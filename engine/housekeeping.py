@@ -53,7 +53,14 @@ class Housekeeping:
             except (OSError, RuntimeError) as error:
                 log.error("no snapshot: %s", error)
 
-    async def snapshot(self) -> bool:
+    async def last_snapshot(self) -> None:
+        """Before a clean stop: the next start then has nothing to replay."""
+        try:
+            await self.snapshot(commands_min=1)
+        except (OSError, RuntimeError) as error:
+            log.error("no snapshot: %s", error)
+
+    async def snapshot(self, commands_min: int | None = None) -> bool:
         """Write a snapshot of the engine as it is now, if enough has happened since the last."""
         service = self._service
         if not service.ready:
@@ -61,7 +68,7 @@ class Housekeeping:
         outages = service.outages
         offset = service.engine.position().command_offset
         newest = max(self._snapshots.offsets(), default=0)
-        if offset - newest < self._limits.snapshot_commands_min:
+        if offset - newest < (commands_min or self._limits.snapshot_commands_min):
             return False
         data = service.engine.snapshot()
         while service.told < offset:

@@ -127,9 +127,12 @@ class Exchange:
                 group.create_task(self.facade.run()),
                 group.create_task(self._watch_lag()),
             ]
-            if self.config.journal.adapter != "memory":
+            durable = self.config.journal.adapter != "memory"
+            if durable:
                 tasks.append(group.create_task(housekeeping.run()))
             await self._until_signal()
+            if durable:
+                await housekeeping.last_snapshot()
             for task in tasks:
                 task.cancel()
 
