@@ -8,6 +8,7 @@ from rich.console import Console
 
 from benchmarks import binary, cores, memory, recovery, rest
 from benchmarks.context import MEASURES, Context
+from benchmarks.processes import BenchError
 from benchmarks.result import Result
 from benchmarks.table import README, RESULTS, ROOT, show, with_table, write_results
 
@@ -51,7 +52,10 @@ def main(
     with tempfile.TemporaryDirectory(prefix="bench-", dir=directory) as scratch:
         context = Context(pathlib.Path(scratch), quick=quick, runs=runs, say=console.log)
         for name in names or MEASURES:
-            results += [row.result() for row in MEASURES[name](context)]
+            try:
+                results += [row.result() for row in MEASURES[name](context)]
+            except BenchError as error:
+                raise click.ClickException(f"{name}: {error}") from error
     written = write_results(results, output)
     show(results, console)
     if readme if readme is not None else not quick and output == RESULTS:

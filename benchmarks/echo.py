@@ -1,6 +1,7 @@
 """A bare echo server on uvloop: what a round trip through Python's event loop costs at least."""
 
 import asyncio
+from typing import cast
 
 import uvloop
 
@@ -10,8 +11,8 @@ class Echo(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are no subclass of asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         """Send it back."""
