@@ -133,7 +133,7 @@ class Exchange:
             self.process.wait()
             raise
         self.start_s = time.monotonic() - start
-        self.http = int(said["http"].rpartition(":")[2])
+        self.http = int(said.get("http", "").rpartition(":")[2] or 0)
         self.binary = int(said["binary"].rpartition(":")[2])
         return self
 

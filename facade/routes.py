@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
 
 from facade.errors import ApiError
 from facade.message import Answer, Request
@@ -15,16 +14,18 @@ Outcome = Answer | Coroutine[Any, Any, Answer] | None
 Handler = Callable[[Request], Outcome]
 
 
-class Parameter(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Parameter:
     """A field of the path or the query string."""
 
     name: str
     about: str
     required: bool = False
-    schema: Mapping[str, Any] = msgspec.field(default_factory=lambda: {"type": "string"})
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
     """One call."""
 
     method: str
@@ -35,7 +36,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = "orders"
     parameters: Sequence[Parameter] = ()
     body: type | None = None
-    answers: Mapping[int, tuple[str, Any]] = {}
+    answers: Mapping[int, tuple[str, Any]] = field(default_factory=dict)
     """What each status means, and the structure (or content type) of its body."""
 
 

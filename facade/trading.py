@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from journal.sequencer import Sequencer
 
 POST_ONLY: Final = 1
+REST_ENTRY: Final = 0
 MASS_CANCEL_SECURITY: Final = 1
 MASS_CANCEL_ALL: Final = 7
 
@@ -113,10 +114,13 @@ class Trading:
         user = decode.user_id(fields)
         symbol = fields.get("symbol")
         instrument = None if symbol is None else self.instrument(symbol)
+        num = self._wait(request)
+        if self._view.lacks_entry(user):
+            self.commands.entry_open(REST_ENTRY, user, user)
         self.commands.mass_cancel(
             kind=MASS_CANCEL_ALL if symbol is None else MASS_CANCEL_SECURITY,
             user=user,
-            num=self._wait(request),
+            num=num,
             instrument=instrument,
         )
 

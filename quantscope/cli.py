@@ -11,7 +11,8 @@ import click
 from core import VERSION
 from quantscope import settings
 from quantscope.config import Config
-from quantscope.load import load as generate_load
+from quantscope.flow import flow
+from quantscope.load import load as load_command
 
 
 class Failure(click.ClickException):
@@ -140,8 +141,8 @@ def _told_in_one_line(work: Callable[[], None]) -> None:
         raise Failure(str(error)) from error
 
 
-main.add_command(generate_load)
-
+main.add_command(flow)
+main.add_command(load_command)
 
 if __name__ == "__main__":
     main()

@@ -249,6 +249,10 @@ impl View {
         self.inner.keeps(order_id)
     }
 
+    fn lacks_entry(&self, user: &str) -> bool {
+        self.inner.lacks_entry(user)
+    }
+
     fn wait_for(&self, order_id: u64) -> u64 {
         self.inner.wait_for(order_id)
     }

@@ -26,7 +26,9 @@ impl View {
                 }
             }
             Event::MassCanceled(x) => {
-                if at.own && x.reason != Reason::None {
+                // Who is unknown has no orders.
+                let refused = !matches!(x.reason, Reason::None | Reason::UnknownOrder);
+                if at.own && refused {
                     self.refuse(x.num, x.reason, 0, at);
                 } else if at.own {
                     self.answer(x.num, 200, answers::canceled(x.count), 0, at);

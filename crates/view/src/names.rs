@@ -1,6 +1,6 @@
 //! Accounts, entries and instruments by their numbers, and back by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wire::record::EntryKind;
 use wire::record::event::EntryOpened;
@@ -21,6 +21,8 @@ pub struct Names {
     entries: HashMap<u32, Entry>,
     accounts: HashMap<u32, Box<str>>,
     by_name: HashMap<Box<str>, u32>,
+    /// Accounts that have a REST entry.
+    rest: HashSet<u32>,
 }
 
 impl Names {
@@ -31,6 +33,9 @@ impl Names {
             kind: opened.kind,
         };
         self.entries.insert(opened.entry, entry);
+        if opened.kind == EntryKind::Rest {
+            self.rest.insert(opened.account);
+        }
         self.accounts.entry(opened.account).or_insert_with(|| {
             self.by_name.insert(account.into(), opened.account);
             account.into()
@@ -47,6 +52,13 @@ impl Names {
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<u32> {
         self.by_name.get(name).copied()
+    }
+
+    /// Whether there is an account of this name that has no REST entry yet.
+    #[must_use]
+    pub fn lacks_rest(&self, name: &str) -> bool {
+        self.by_name(name)
+            .is_some_and(|account| !self.rest.contains(&account))
     }
 
     /// Whether orders of this entry came over REST.

@@ -270,6 +270,12 @@ impl View {
             .map_or(0, |account| self.overlay.wait_for_account(account))
     }
 
+    /// Whether a user that trades has no REST entry yet, by which it could mass cancel.
+    #[must_use]
+    pub fn lacks_entry(&self, user: &str) -> bool {
+        self.names.lacks_rest(user)
+    }
+
     /// Whether new orders are to be refused until the recorder has caught up.
     #[must_use]
     pub fn full(&self) -> bool {

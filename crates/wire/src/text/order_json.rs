@@ -441,7 +441,10 @@ mod tests {
         };
         assert_eq!(
             text(|out| trade.write(out)),
-            r#"{"id":"3","price":"1","quantity":"0.00000001","taker_side":"SELL","timestamp":"1970-01-01T00:00:00.000001Z"}"#
+            concat!(
+                r#"{"id":"3","price":"1","quantity":"0.00000001","taker_side":"SELL","#,
+                r#""timestamp":"1970-01-01T00:00:00.000001Z"}"#
+            )
         );
     }
 

@@ -1,0 +1,142 @@
+"""``quantscope flow``: half an hour of a real market, sent through the binary protocol."""
+
+import asyncio
+import pathlib
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from protocol.terms import Side
+from quantscope.flow_file import DECIMALS, FlowFile, FlowFileError, read_text, read_trades
+from quantscope.flow_session import FlowError, FlowSession
+from quantscope.flow_state import FlowState
+
+UNIT = 10**DECIMALS
+FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What became of a flow; ``trades_equal`` is there where it was compared with the venue's."""
+
+    requests: int
+    trades: int
+    order_rejects: dict[str, int]
+    cancel_rejects: dict[str, int]
+    resting: int
+    resting_max: int
+    bid_levels: int
+    ask_levels: int
+    best_bid: float | None
+    best_ask: float | None
+    trades_equal: int | None = None
+
+
+async def send_flow(
+    flow: FlowFile,
+    *,
+    host: str,
+    port: int,
+    user: str,
+    password: str,
+    symbol: str,
+    in_flight_max: int,
+    progress: Progress | None = None,
+) -> FlowState:
+    """Send a flow on one session and gather what its reports say."""
+    state = FlowState(flow.venue_ids)
+    bar = progress.add_task(symbol, total=len(flow)) if progress else None
+    session = FlowSession(*await asyncio.open_connection(host, port))
+    await session.log_in(user, password)
+    security_id = await session.security_id(symbol)
+
+    def show(answered: int) -> None:
+        if progress and bar is not None:
+            progress.update(bar, completed=answered)
+
+    await session.send(flow, state, security_id, in_flight_max, show)
+    await session.log_out()
+    return state
+
+
+def result_of(state: FlowState, trades_equal: int | None) -> Result:
+    """The figures of a flow."""
+    bids, asks = state.levels(Side.BUY), state.levels(Side.SELL)
+    return Result(
+        requests=state.answered,
+        trades=len(state.trades),
+        order_rejects=dict(state.order_rejects.most_common()),
+        cancel_rejects=dict(state.cancel_rejects.most_common()),
+        resting=len(state.open),
+        resting_max=max(state.open_max, len(state.open)),
+        bid_levels=len(bids),
+        ask_levels=len(asks),
+        best_bid=bids[0] / UNIT if bids else None,
+        best_ask=asks[0] / UNIT if asks else None,
+        trades_equal=trades_equal,
+    )
+
+
+def show_table(result: Result, console: Console) -> None:
+    """Print the figures for people."""
+    table = Table("figure", "value", title="Order flow")
+    for name, value in msgspec.structs.asdict(result).items():
+        if isinstance(value, dict):
+            value = "\n".join(f"{kind} {count:,}" for kind, count in value.items())
+        elif isinstance(value, int):
+            value = f"{value:,}"
+        if value is not None:
+            table.add_row(name.replace("_", " "), str(value))
+    console.print(table)
+
+
+@click.command(short_help="Send an order flow file through the binary protocol.")
+@click.argument("file", type=FILE)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=9879, show_default=True, help="Port of the binary protocol.")
+@click.option("--user", default="demo1", show_default=True)
+@click.option("--password", default="demo", show_default=True)
+@click.option("--symbol", default="BTCUSD", show_default=True)
+@click.option("--in-flight", default=1000, show_default=True, help="Requests without an answer.")
+@click.option("--verify", type=FILE, help="The venue's trades, to be compared with ours.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def flow(
+    *,
+    file: pathlib.Path,
+    host: str,
+    port: int,
+    user: str,
+    password: str,
+    symbol: str,
+    in_flight: int,
+    verify: pathlib.Path | None,
+    as_json: bool,
+) -> None:
+    """Send the order flow in FILE (.csv or .csv.gz) and print what became of it."""
+    console = Console(stderr=as_json)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    try:
+        rows = FlowFile(read_text(file))
+        with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+            state = asyncio.run(
+                send_flow(
+                    rows,
+                    host=host,
+                    port=port,
+                    user=user,
+                    password=password,
+                    symbol=symbol,
+                    in_flight_max=in_flight,
+                    progress=progress,
+                )
+            )
+    except (FlowFileError, FlowError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    equal = state.equal_trades(read_trades(read_text(verify))) if verify else None
+    result = result_of(state, equal)
+    if as_json:
+        click.echo(msgspec.json.encode(result).decode())
+    else:
+        show_table(result, console)

@@ -1,0 +1,185 @@
+"""An exchange in one process for tests of the facade: engine, facade, a store that is a dict."""
+
+import asyncio
+import time
+from types import TracebackType
+from typing import Any, Self, cast
+
+import httpx
+
+from core import Commands, Engine, View
+from facade.app import GATEWAY, Facade
+from facade.limits import Limits
+
+ONE = 10**8
+INSTRUMENTS = ("BTCUSD", "ETHUSD")
+Sum = tuple[int, int, int, int, int, int, int]
+
+
+class Sequencer:
+    """The engine's owner: applies what is sealed at the end of the loop's turn, or when told to."""
+
+    def __init__(self) -> None:
+        self.ready = True
+        self.busy = False
+        self.held = False
+        self.source: Facade
+        self.engine = Engine(1)
+        self.offset = 0
+        self.number = 0
+        self.events: list[bytes] = []
+        setup = Commands()
+        for symbol in INSTRUMENTS:
+            setup.instrument(symbol, tick=ONE // 100, lot=1)
+        self.apply(setup.seal(0, 0, 0, time.time_ns(), 100))
+        opening = Commands()
+        opening.gateway_open(GATEWAY)
+        self.apply(opening.seal(GATEWAY, 0, 0, time.time_ns(), 1))
+        self.incarnation = 1
+
+    def apply(self, batch: bytes | None) -> bytes:
+        assert batch is not None
+        self.offset += 1
+        events = self.engine.apply(self.offset, time.time_ns(), [batch])
+        self.events.append(events)
+        return events
+
+    def wake(self) -> None:
+        asyncio.get_running_loop().call_soon(self.turn)
+
+    def turn(self) -> None:
+        if self.held:
+            return
+        batch = self.source.seal(self.incarnation, self.number + 1, time.time_ns(), 1000)
+        if batch is not None:
+            self.number += 1
+            self.source.on_events(self.apply(batch))
+
+
+class Shelf:
+    """A store that holds what it is given."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, bytes] = {}
+        self.older_trades: list[bytes] = []
+        self.total: Sum | None = None
+        self.asked: list[tuple[Any, ...]] = []
+
+    async def order(self, order_id: int) -> bytes | None:
+        return self.kept.get(order_id)
+
+    async def orders(
+        self,
+        user: str,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        status: str | None = None,
+        instrument: int | None = None,
+    ) -> tuple[list[tuple[int, bytes]], int | None]:
+        ids = sorted((i for i in self.kept if before is None or i < before), reverse=True)
+        following = ids[limit - 1] if len(ids) > limit else None
+        return [(i, self.kept[i]) for i in ids[:limit]], following
+
+    async def trades(
+        self, instrument: int, *, before: int | None = None, limit: int = 100
+    ) -> list[bytes]:
+        self.asked.append(("trades", instrument, before, limit))
+        return self.older_trades[:limit]
+
+    async def sum_between(self, instrument: int, after_ns: int, before_ns: int) -> Sum | None:
+        self.asked.append(("sum", instrument, after_ns, before_ns))
+        return self.total
+
+
+class Exchange:
+    """Facade, engine, store, and a client."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.sequencer = Sequencer()
+        self.store = Shelf()
+        self.view = View.restore(
+            self.sequencer.engine,
+            GATEWAY,
+            recent_orders_max=self.limits.recent_orders_max,
+            overlay_orders_max=self.limits.overlay_orders_max,
+            trades_max=self.limits.recent_trades_max,
+        )
+        self.facade = Facade(
+            self.view,
+            self.sequencer,
+            cast("Any", self.store),
+            self.limits,
+            version="0",
+            metrics=lambda: b"orders 1\n",
+        )
+        self.sequencer.source = self.facade
+        self.port = 0
+        self.client: httpx.AsyncClient
+        self._server: asyncio.Server
+        self._task: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self.facade.server.connect, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._task = asyncio.create_task(self.facade.run())
+        await asyncio.sleep(0)
+        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.client.aclose()
+        self.facade.close()
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._server.close()
+        for connection in tuple(self.facade.server.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def record_all(self) -> None:
+        """The recorder has caught up."""
+        self.facade.on_recorded(self.view.sequence)
+
+    async def place(self, status: int = 201, /, **fields: Any) -> Any:
+        body = {
+            "symbol": "BTCUSD",
+            "side": "BUY",
+            "order_type": "LIMIT",
+            "price": "100",
+            "quantity": 1,
+            "user_id": "alice",
+            **fields,
+        }
+        body = {name: value for name, value in body.items() if value is not ...}
+        answer = await self.client.post("/orders", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def get(self, path: str, expected: int = 200, /, **params: Any) -> Any:
+        answer = await self.client.get(path, params=params)
+        assert answer.status_code == expected, answer.text
+        return answer.json()
+
+    async def talk(self, *parts: bytes, pause_s: float = 0.0) -> bytes:
+        """Send bytes on a connection of one's own, and read until it is closed."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(pause_s)
+        try:
+            return await reader.read()
+        finally:
+            writer.close()

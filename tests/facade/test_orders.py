@@ -1,0 +1,259 @@
+"""Orders over REST: what the calls answer."""
+
+import asyncio
+import json
+
+import pytest
+
+from facade.limits import Limits
+from tests.facade.harness import Exchange
+
+
+async def test_an_order_that_rests_is_201_and_found_again(exchange: Exchange) -> None:
+    order = await exchange.place(price=100.5, quantity="0.25", client_order_id="c-1")
+    assert order["status"] == "NEW"
+    assert (order["price"], order["quantity"]) == ("100.5", "0.25")
+    assert order["remaining_quantity"] == "0.25"
+    assert order["average_price"] is None
+    assert order["client_order_id"] == "c-1"
+    assert await exchange.get(f"/orders/{order['order_id']}") == order
+
+
+async def test_a_trade_shows_in_both_orders_book_trades_and_ticker(exchange: Exchange) -> None:
+    maker = await exchange.place(side="SELL", price="100.10", quantity=2, user_id="bob")
+    taker = await exchange.place(price=101, quantity=3)
+    assert taker["status"] == "PARTIALLY_FILLED"
+    assert taker["average_price"] == "100.1"
+    assert [fill["liquidity"] for fill in taker["fills"]] == ["TAKER"]
+    maker = await exchange.get(f"/orders/{maker['order_id']}")
+    assert [entry["status"] for entry in maker["status_history"]] == ["NEW", "FILLED"]
+    book = await exchange.get("/orderbook/BTCUSD")
+    assert book["bids"] == [{"price": "101", "quantity": "1", "orders": 1}]
+    assert book["asks"] == []
+    trades = (await exchange.get("/trades/BTCUSD"))["trades"]
+    assert [(t["price"], t["quantity"], t["taker_side"]) for t in trades] == [("100.1", "2", "BUY")]
+    ticker = await exchange.get("/ticker/BTCUSD")
+    assert (ticker["last"], ticker["volume"], ticker["quote_volume"]) == ("100.1", "2", "200.2")
+    assert (ticker["best_bid"], ticker["best_ask"], ticker["trades"]) == ("101", None, 1)
+    assert [t["symbol"] for t in (await exchange.get("/ticker"))["tickers"]] == ["BTCUSD", "ETHUSD"]
+
+
+async def test_a_market_order_has_no_price_and_what_it_leaves_is_canceled(
+    exchange: Exchange,
+) -> None:
+    await exchange.place(side="SELL", quantity=1, user_id="bob")
+    order = await exchange.place(order_type="MARKET", price=..., quantity=2)
+    assert (order["status"], order["filled_quantity"]) == ("CANCELED", "1")
+    assert (order["price"], order["time_in_force"], order["reason"]) == (None, "IOC", "UNFILLED")
+    refused = await exchange.place(422, order_type="MARKET", price=5)
+    assert refused["code"] == "PRICE_NOT_ALLOWED"
+    assert (await exchange.place(order_type="MARKET", price=None))["price"] is None
+
+
+async def test_a_repeat_never_makes_a_second_order(exchange: Exchange) -> None:
+    first = await exchange.place(client_order_id="one")
+    assert await exchange.place(200, client_order_id="one") == first
+    other = await exchange.place(409, client_order_id="one", price=99)
+    assert other["code"] == "DUPLICATE_CLIENT_ORDER_ID"
+    refused = await exchange.place(422, client_order_id="two", price="0.001")
+    assert refused["code"] == "PRICE_OFF_TICK"
+    assert await exchange.place(422, client_order_id="two", price="0.001") == refused
+    found = await exchange.get(f"/orders/{refused['order_id']}")
+    assert (found["status"], found["reason"]) == ("REJECTED", "PRICE_OFF_TICK")
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"symbol": "NOPE"}, 422, "UNKNOWN_SYMBOL"),
+        ({"symbol": 5}, 400, "INVALID_FIELD"),
+        ({"side": "HOLD"}, 400, "INVALID_FIELD"),
+        ({"order_type": "STOP"}, 422, "UNSUPPORTED_ORDER_TYPE"),
+        ({"time_in_force": "GTD"}, 422, "UNSUPPORTED_TIME_IN_FORCE"),
+        ({"price": ...}, 422, "PRICE_REQUIRED"),
+        ({"price": "1e3x"}, 400, "INVALID_FIELD"),
+        ({"price": True}, 400, "INVALID_FIELD"),
+        ({"price": -1}, 422, "INVALID_PRICE"),
+        ({"quantity": ...}, 400, "INVALID_FIELD"),
+        ({"quantity": None}, 400, "INVALID_FIELD"),
+        ({"quantity": 0}, 422, "INVALID_QUANTITY"),
+        ({"quantity": "0.000000001"}, 400, "INVALID_FIELD"),
+        ({"quantity": 10**30}, 400, "INVALID_FIELD"),
+        ({"user_id": ""}, 400, "INVALID_FIELD"),
+        ({"user_id": "a b"}, 400, "INVALID_FIELD"),
+        ({"user_id": "a\n"}, 400, "INVALID_FIELD"),
+        ({"user_id": "x" * 33}, 400, "INVALID_FIELD"),
+        ({"client_order_id": ""}, 400, "INVALID_FIELD"),
+        ({"client_order_id": "x" * 37}, 400, "INVALID_FIELD"),
+        ({"self_trade_prevention": "MAYBE"}, 400, "INVALID_FIELD"),
+        ({"stop_price": 5}, 400, "UNKNOWN_FIELD"),
+    ],
+)
+async def test_what_is_wrong_is_named(
+    exchange: Exchange, fields: dict[str, object], status: int, code: str
+) -> None:
+    answer = await exchange.place(status, **fields)
+    assert answer["code"] == code
+    assert next(iter(fields)) in answer["error"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"nul", b"\xff", b'{"price":' + b"[" * 60_000, b'"x"']
+)
+async def test_what_is_no_object_is_invalid_json(exchange: Exchange, body: bytes) -> None:
+    answer = await exchange.client.post("/orders", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_JSON")
+
+
+async def test_post_only_and_self_trade_prevention(exchange: Exchange) -> None:
+    await exchange.place(side="SELL")
+    refused = await exchange.place(422, post_only=True)
+    assert refused["code"] == "POST_ONLY_WOULD_TRADE"
+    order = await exchange.place(self_trade_prevention="CANCEL_NEWEST")
+    assert (order["status"], order["reason"]) == ("CANCELED", "SELF_TRADE")
+
+
+async def test_cancel_is_200_then_409_and_404_for_what_never_was(exchange: Exchange) -> None:
+    order = await exchange.place()
+    path = f"/orders/{order['order_id']}"
+    canceled = await exchange.client.delete(path, params={"symbol": "BTCUSD"})
+    assert (canceled.status_code, canceled.json()["status"]) == (200, "CANCELED")
+    assert canceled.json()["reason"] == "REQUESTED"
+    again = await exchange.client.delete(path)
+    assert (again.status_code, again.json()["code"]) == (409, "ORDER_CLOSED")
+    for unknown in ("1", "0", "x", "9" * 30):
+        answer = await exchange.client.delete(f"/orders/{unknown}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "UNKNOWN_ORDER")
+        await exchange.get(f"/orders/{unknown}", 404)
+
+
+async def test_amend(exchange: Exchange) -> None:
+    order = await exchange.place(quantity=4)
+    path = f"/orders/{order['order_id']}"
+    answer = await exchange.client.patch(path, json={"quantity": 3})
+    assert (answer.status_code, answer.json()["quantity"]) == (200, "3")
+    answer = await exchange.client.patch(path, json={"price": "99.5"})
+    assert answer.json()["status_history"][-1]["status"] == "REPLACED"
+    for body, status, code in (
+        ({}, 400, "INVALID_FIELD"),
+        ({"price": "99.5"}, 422, "NOTHING_TO_AMEND"),
+        ({"price": "99.555"}, 422, "PRICE_OFF_TICK"),
+        ({"side": "SELL"}, 400, "UNKNOWN_FIELD"),
+    ):
+        answer = await exchange.client.patch(path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+    await exchange.client.delete(path)
+    answer = await exchange.client.patch(path, json={"price": 1})
+    assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_CLOSED")
+
+
+async def test_mass_cancel_says_how_many(exchange: Exchange) -> None:
+    for price in (1, 2, 3):
+        await exchange.place(price=price)
+    await exchange.place(symbol="ETHUSD")
+    await exchange.place(user_id="bob", price=1)
+
+    async def cancel(status: int = 200, **params: str) -> object:
+        answer = await exchange.client.delete("/orders", params=params)
+        assert answer.status_code == status
+        return answer.json()
+
+    assert await cancel(user_id="alice", symbol="ETHUSD") == {"canceled": 1}
+    assert await cancel(user_id="alice") == {"canceled": 3}
+    assert await cancel(user_id="nobody") == {"canceled": 0}
+    await cancel(400)
+    await cancel(422, user_id="alice", symbol="NOPE")
+    await cancel(400, user_id="alice", all="yes")
+
+
+async def test_orders_of_a_user_come_in_pages_the_newest_first(exchange: Exchange) -> None:
+    placed = [(await exchange.place(price=n + 1))["order_id"] for n in range(5)]
+    await exchange.place(user_id="bob")
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await exchange.get("/orders", user_id="alice", limit=2, **cursor)
+        assert page["count"] == len(page["orders"])
+        seen += [order["order_id"] for order in page["orders"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert seen == placed[::-1]
+    await exchange.client.delete(f"/orders/{placed[0]}")
+    found = await exchange.get("/orders", user_id="alice", status="CANCELED", symbol="BTCUSD")
+    assert [order["order_id"] for order in found["orders"]] == [placed[0]]
+    assert (await exchange.get("/orders", user_id="nobody"))["orders"] == []
+    for wrong in ({"limit": 0}, {"limit": 1001}, {"status": "OPEN"}, {"cursor": "x"}, {"a": 1}):
+        await exchange.get("/orders", 400, user_id="alice", **wrong)
+    await exchange.get("/orders", 400)
+
+
+async def test_what_memory_has_dropped_the_store_answers_once_it_has_the_change() -> None:
+    async with Exchange(Limits(recent_orders_max=0)) as exchange:
+        order = await exchange.place()
+        order_id = int(order["order_id"])
+        exchange.store.kept[order_id] = json.dumps(order).encode()
+        exchange.record_all()
+        newer = await exchange.place(price=99)
+        assert await exchange.get(f"/orders/{order_id}") == order
+        page = await exchange.get("/orders", user_id="alice")
+        assert [o["order_id"] for o in page["orders"]] == [newer["order_id"], order["order_id"]]
+        cancel = asyncio.create_task(exchange.client.delete(f"/orders/{order_id}"))
+        get = asyncio.create_task(exchange.client.get(f"/orders/{order_id}"))
+        await asyncio.sleep(0.05)
+        assert not cancel.done()
+        assert not get.done() or get.result().json() == order
+        exchange.store.kept[order_id] = json.dumps({**order, "status": "CANCELED"}).encode()
+        exchange.record_all()
+        answer = await cancel
+        assert (answer.status_code, answer.json()["status"]) == (200, "CANCELED")
+        await get
+        assert (await exchange.client.delete(f"/orders/{order_id}")).status_code == 409
+
+
+async def test_a_store_that_is_too_far_behind_is_503() -> None:
+    limits = Limits(recent_orders_max=0, store_deadline_s=0.05)
+    async with Exchange(limits) as exchange:
+        order = await exchange.place()
+        exchange.record_all()
+        await exchange.place(price=99)
+        answer = await exchange.client.delete(f"/orders/{order['order_id']}")
+        assert (answer.status_code, answer.json()["code"]) == (503, "BUSY")
+
+
+async def test_new_orders_are_busy_while_the_recorder_is_too_far_behind() -> None:
+    async with Exchange(Limits(overlay_orders_max=2)) as exchange:
+        first = await exchange.place()
+        await exchange.place()
+        assert (await exchange.place(503))["code"] == "BUSY"
+        assert (await exchange.client.delete(f"/orders/{first['order_id']}")).status_code == 200
+        exchange.record_all()
+        await exchange.place()
+        exchange.sequencer.busy = True
+        assert (await exchange.place(503))["code"] == "BUSY"
+
+
+async def test_an_outage_leaves_the_outcome_unknown_and_then_refuses(exchange: Exchange) -> None:
+    exchange.sequencer.held = True
+    waiting = asyncio.create_task(exchange.place(503))
+    while not exchange.facade.trading.waiting:
+        await asyncio.sleep(0.01)
+    exchange.sequencer.ready = False
+    exchange.facade.on_outage()
+    assert (await waiting)["code"] == "OUTCOME_UNKNOWN"
+    assert (await exchange.place(503))["code"] == "UNAVAILABLE"
+    assert (await exchange.get("/ready", 503))["status"] == "not ready"
+    exchange.sequencer.ready, exchange.sequencer.held = True, False
+    exchange.facade.on_ready()
+    await exchange.place()
+    assert (await exchange.get("/ready"))["status"] == "ready"
+
+
+async def test_an_engine_that_does_not_answer_leaves_the_outcome_unknown() -> None:
+    limits = Limits(answer_deadline_s=0.05, sweep_interval_s=0.02)
+    async with Exchange(limits) as exchange:
+        exchange.sequencer.held = True
+        assert (await exchange.place(503))["code"] == "OUTCOME_UNKNOWN"
+        exchange.sequencer.held = False
+        exchange.sequencer.turn()
+        assert len((await exchange.get("/orders", user_id="alice"))["orders"]) == 1
