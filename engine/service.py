@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from core import Commands, Engine, split_batches
 from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
-from journal.port import Log
+from journal import JournalFailed, Log
 from journal.sequencer import CommandSource
 
 log = logging.getLogger("quantscope.engine")
@@ -106,6 +106,8 @@ class Service:
             return
         try:
             self._advance(None)
+        except JournalFailed as error:
+            self._outage(str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the state is not to be trusted
             self._break(error)
 
@@ -123,6 +125,8 @@ class Service:
         self._held = None
         try:
             self._advance(held)
+        except JournalFailed as error:
+            self._outage(str(error))
         except Exception as error:  # noqa: BLE001 - as above
             self._break(error)
 
@@ -272,12 +276,13 @@ class Service:
     async def _reopen(self) -> None:
         """Throw the engine's memory away and build it again from what is read back from disk."""
         told = self.told
-        self.journals.commands.close()
-        self.journals.events.close()
         while True:
+            # Also what an attempt has opened before it failed: a file is opened once at a time.
+            self.journals.commands.close()
+            self.journals.events.close()
             try:
                 await asyncio.to_thread(self.start)
-            except (OSError, RuntimeError) as error:
+            except (OSError, RuntimeError, JournalFailed) as error:
                 log.error("the journal is not back yet: %s", error)
                 await asyncio.sleep(self._limits.retry_interval_s)
             else:

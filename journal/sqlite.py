@@ -16,7 +16,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint_bytes: int = 4 << 20
     """Pages are moved to the database file when so much has gathered in the write-ahead log."""
     queue_bytes_max: int = 64 << 20
-    """What may wait for the writer thread; an append beyond it is refused."""
+    """What may wait for the writer thread: when more waits, an append is refused."""
     commit_bytes_max: int = 4 << 20
     """What one transaction takes of the queue."""
     verify_bytes_max: int = 256 << 20

@@ -39,7 +39,8 @@ def open_journals(config: Config, directory: DataDir) -> Journals:
             commands=open_memory(journal_id, limits.memory_bytes_max),
             events=open_memory(journal_id, limits.memory_bytes_max),
         )
-    bounds = Limits(wal_bytes_max=limits.wal_bytes_max, queue_bytes_max=limits.queue_bytes_max)
+    # Twice: at the limit the service seals no more, and what it has under way must still be taken.
+    bounds = Limits(wal_bytes_max=limits.wal_bytes_max, queue_bytes_max=2 * limits.queue_bytes_max)
     return Journals(
         commands=open_commands(directory.commands, bounds),
         events=open_events(directory.events, bounds),

@@ -96,8 +96,7 @@ impl Log {
     /// Queue batches for the writer; the first gets the offset that is returned, the others follow it.
     ///
     /// # Errors
-    /// `Full` when more than `queue_bytes_max` would wait (an append to an empty queue is always
-    /// taken), `Failed` and `Closed` when nothing is taken any more.
+    /// `Full` when more than `queue_bytes_max` waits already, `Failed` and `Closed` when nothing is taken any more.
     pub fn append(&self, append_ns: u64, batches: &[&[u8]]) -> Result<u64, AppendError> {
         self.shared
             .append(append_ns, batches, self.options.queue_bytes_max)

@@ -30,7 +30,7 @@ pub struct LogOptions {
     pub wal_bytes_max: u64,
     /// A checkpoint pass begins when so much has gathered in the write-ahead log.
     pub checkpoint_bytes: u64,
-    /// What may wait for the writer thread; an append beyond it is refused.
+    /// What may wait for the writer thread: when more waits, an append is refused.
     pub queue_bytes_max: u64,
     /// What one transaction takes of the queue; one batch is taken whatever its size.
     pub commit_bytes_max: u64,

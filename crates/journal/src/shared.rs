@@ -93,7 +93,7 @@ impl Shared {
         if state.closing {
             return Err(AppendError::Closed);
         }
-        if state.pending_bytes + bytes > queue_bytes_max && state.pending_bytes > 0 {
+        if state.pending_bytes > queue_bytes_max {
             return Err(AppendError::Full {
                 bytes: state.pending_bytes,
             });
