@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from core import View
+from core import StoreFailed, View
+from facade.archive import Archive
 from facade.errors import ApiError
 from facade.message import Answer, Request
 from facade.models import Health
@@ -53,7 +54,8 @@ class Facade:
         self.view = view
         self.limits = limits
         self.trading = Trading(view, sequencer, limits)
-        self.queries = Queries(view, store, self.trading, limits)
+        self.archive = Archive(view, store, limits)
+        self.queries = Queries(view, self.archive, self.trading)
         self.notifications = Notifications(view)
         self.pages = Pages()
         self.server = Server(self.handle, limits)
@@ -101,7 +103,7 @@ class Facade:
 
     def on_recorded(self, sequence: int) -> None:
         """The store has every event up to ``sequence``."""
-        self.queries.recorded(sequence)
+        self.archive.recorded(sequence)
         self.trading.full = self.view.full
 
     # A server.
@@ -111,6 +113,7 @@ class Facade:
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self._expire())
+            group.create_task(self.archive.fill())
             await self.server.run()
 
     async def _expire(self) -> None:
@@ -154,6 +157,9 @@ class Facade:
             answer = await query
         except ApiError as error:
             _refuse(request, error)
+        except StoreFailed as error:
+            log.error("the store can't be read: %s", error)
+            _refuse(request, ApiError(503, "UNAVAILABLE", "the store can't be read now"))
         except Exception:
             log.exception("%s %s", request.method, request.path)
             _refuse(request, ApiError(500, "INTERNAL"))

@@ -7,6 +7,7 @@ waits.  Deadlines are looked at by the server's sweep, so that no request costs 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections import deque
 from typing import TYPE_CHECKING, Protocol, cast
@@ -323,7 +324,8 @@ class Connection(asyncio.Protocol):
         self._refused = True
         if self.transport.is_closing():
             return
-        if self.transport.can_write_eof():
+        # A client that is gone already needs no farewell.
+        with contextlib.suppress(OSError):
             self.transport.write_eof()
         self._deadline = self.server.now + self.limits.linger_deadline_s
         self.transport.resume_reading()

@@ -24,7 +24,7 @@ CODES: Final = {
     "UPGRADE_REQUIRED": "a WebSocket page, asked for without a WebSocket handshake",
     "REQUEST_TIMEOUT": "the request did not come whole within its deadline",
     "BUSY": "the exchange is too far behind, or serves as much as it may",
-    "UNAVAILABLE": "the journal is not there; commands are not taken now",
+    "UNAVAILABLE": "the journal, or the store, is not there now",
     "OUTCOME_UNKNOWN": "the request may have been executed or not: ask by client_order_id",
     "INTERNAL": "a fault of the server, which is in its log",
 }

@@ -6,9 +6,6 @@ recorder has passed the change: so an answer never says less than one before it.
 
 from __future__ import annotations
 
-import asyncio
-import heapq
-import itertools
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -21,10 +18,9 @@ from facade.models import STATUSES
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from facade.limits import Limits
+    from facade.archive import Archive
     from facade.message import Request
     from facade.trading import Trading
-    from store.port import Store
 
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1_000
@@ -35,38 +31,11 @@ DEPTH_MAX: Final = 10_000
 class Queries:
     """See the module."""
 
-    def __init__(self, view: View, store: Store, trading: Trading, limits: Limits) -> None:
+    def __init__(self, view: View, archive: Archive, trading: Trading) -> None:
         """``trading`` knows the instruments."""
         self._view = view
-        self._store = store
+        self._archive = archive
         self._trading = trading
-        self._limits = limits
-        self._recorded = 0
-        self._reached: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._order = itertools.count()
-
-    # How far the store is.
-
-    def recorded(self, sequence: int) -> None:
-        """The store has every event up to ``sequence``."""
-        self._recorded = max(self._recorded, sequence)
-        self._view.recorded(sequence)
-        while self._reached and self._reached[0][0] <= sequence:
-            future = heapq.heappop(self._reached)[2]
-            if not future.done():
-                future.set_result(None)
-
-    async def reach(self, sequence: int) -> None:
-        """Wait until the store has every event up to ``sequence``."""
-        if sequence <= self._recorded:
-            return
-        future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._reached, (sequence, next(self._order), future))
-        try:
-            async with asyncio.timeout(self._limits.store_deadline_s):
-                await future
-        except TimeoutError:
-            raise ApiError(503, "BUSY", "the store is too far behind; ask again later") from None
 
     # Orders.
 
@@ -81,16 +50,18 @@ class Queries:
 
     async def stored_order(self, order_id: int, status: int, sequence: int) -> Answer:
         """An order that is not in memory, once the store has the event ``sequence``."""
-        await self.reach(sequence)
-        known = await self._store.order(order_id)
+        store = await self._archive.reach(sequence)
+        known = await store.order(order_id)
         if known is None:
             raise ApiError(404, "UNKNOWN_ORDER")
         return Answer(status, known)
 
     async def closed_or_unknown(self, order_id: int) -> Answer:
         """Why the engine does not know an order: it is closed, or there never was one."""
-        if not self._view.keeps(order_id) and await self._store.order(order_id) is None:
-            raise ApiError(404, "UNKNOWN_ORDER")
+        if not self._view.keeps(order_id):
+            store = await self._archive.reach()
+            if await store.order(order_id) is None:
+                raise ApiError(404, "UNKNOWN_ORDER")
         raise ApiError(409, "ORDER_CLOSED", "the order is filled, canceled or expired already")
 
     async def orders(self, request: Request) -> Answer:
@@ -104,11 +75,11 @@ class Queries:
         instrument = None if symbol is None else self._trading.instrument(symbol)
         limit = decode.count(fields, "limit", LIMIT_DEFAULT, LIMIT_MAX)
         before = decode.count(fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
-        await self.reach(self._view.wait_for_user(user))
+        store = await self._archive.reach(self._view.wait_for_user(user))
         found = dict(
             self._view.recent(user, before=before, limit=limit + 1, status=status, symbol=symbol)
         )
-        stored, following = await self._store.orders(
+        stored, following = await store.orders(
             user, before=before, limit=limit, status=status, instrument=instrument
         )
         for order_id, order in stored:
@@ -152,7 +123,8 @@ class Queries:
         self, instrument: int, newest: list[tuple[int, bytes]], limit: int
     ) -> Answer:
         before = newest[-1][0] if newest else None
-        older = await self._store.trades(instrument, before=before, limit=limit - len(newest))
+        store = await self._archive.reach()
+        older = await store.trades(instrument, before=before, limit=limit - len(newest))
         return _trades([trade for _, trade in newest] + older)
 
     async def ticker(self, request: Request) -> Answer:
@@ -175,10 +147,11 @@ class Queries:
         return max(time.time_ns(), self._view.time_ns)
 
     async def _ticker(self, instrument: int, symbol: str, now_ns: int) -> bytes:
+        store = await self._archive.complete()
         edge = self._view.ticker_edge(symbol, now_ns)
         total = None
         if edge is not None:
-            total = await self._store.sum_between(instrument, *edge)
+            total = await store.sum_between(instrument, *edge)
         return self._view.ticker_json(symbol, now_ns, total) or b""
 
     def instruments(self, request: Request) -> Answer:

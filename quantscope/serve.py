@@ -65,7 +65,6 @@ class Exchange:
             store = SqliteStore(self.directory.store)
             try:
                 self._build(store)
-                await self._fill_day(store)
                 await self._serve()
             finally:
                 await store.close()
@@ -99,18 +98,6 @@ class Exchange:
         )
         self.facade.on_recorded(self.recorder.position()[1])
         service.attach(self.gateway, self.facade)
-
-    async def _fill_day(self, store: SqliteStore) -> None:
-        """The rolling 24 hours before this start, once the store has all of them."""
-        view = self.facade.view
-        while self.recorder.position()[1] < view.sequence:
-            if self.recorder.failure is not None:
-                log.error("the recorder can't go on: the rolling day begins now")
-                return
-            await asyncio.sleep(0.01)
-        for instrument, symbol in view.instruments():
-            bars = await store.bars(instrument, max(0, view.time_ns - DAY_NS))
-            view.fill(symbol, bars)
 
     async def _serve(self) -> None:
         housekeeping = Housekeeping(

@@ -3,17 +3,17 @@
 import asyncio
 import time
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import httpx
 
 from core import Commands, Engine, View
 from facade.app import GATEWAY, Facade
 from facade.limits import Limits
+from store.port import Bar, Sum, Trade
 
 ONE = 10**8
 INSTRUMENTS = ("BTCUSD", "ETHUSD")
-Sum = tuple[int, int, int, int, int, int, int]
 
 
 class Sequencer:
@@ -64,6 +64,26 @@ class Shelf:
         self.older_trades: list[bytes] = []
         self.total: Sum | None = None
         self.asked: list[tuple[Any, ...]] = []
+        self.day: list[Bar] = []
+        self.minute: list[Trade] = []
+
+    async def bars(self, instrument: int, from_ns: int) -> list[Bar]:
+        return self.day if instrument == 1 else []
+
+    async def trades_between(
+        self, instrument: int, from_ns: int, to_ns: int, *, after: int = 0, limit: int = 1_000
+    ) -> list[Trade]:
+        found = [t for t in self.minute if from_ns <= t[1] < to_ns and t[0] > after]
+        return found[:limit] if instrument == 1 else []
+
+    async def position(self) -> tuple[int, int]:
+        return 0, 0
+
+    async def instruments(self) -> list[tuple[int, str]]:
+        return []
+
+    async def close(self) -> None:
+        self.kept.clear()
 
     async def order(self, order_id: int) -> bytes | None:
         return self.kept.get(order_id)
@@ -109,7 +129,7 @@ class Exchange:
         self.facade = Facade(
             self.view,
             self.sequencer,
-            cast("Any", self.store),
+            self.store,
             self.limits,
             version="0",
             metrics=lambda: b"orders 1\n",
@@ -126,6 +146,7 @@ class Exchange:
         self.port = self._server.sockets[0].getsockname()[1]
         self._task = asyncio.create_task(self.facade.run())
         await asyncio.sleep(0)
+        self.record_all()
         self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}")
         return self
 

@@ -1,0 +1,282 @@
+"""HTTP itself: framing, order, limits and deadlines, byte by byte."""
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from facade.limits import Limits
+from tests.facade.harness import Exchange
+
+GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+FAST = Limits(
+    head_deadline_s=0.15,
+    body_deadline_s=0.15,
+    idle_deadline_s=0.3,
+    write_deadline_s=0.15,
+    linger_deadline_s=0.1,
+    sweep_interval_s=0.02,
+    head_bytes_max=1_000,
+    body_bytes_max=1_000,
+    connections_max=8,
+    pipelined_requests_max=2,
+    queue_bytes_max=10_000,
+)
+
+
+def post(body: bytes, *headers: bytes) -> bytes:
+    lines = [b"POST /orders HTTP/1.1", b"Host: x", *headers]
+    if not any(header.lower().startswith(b"transfer") for header in headers):
+        lines.append(b"Content-Length: %d" % len(body))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+ORDER = json.dumps(
+    {
+        "symbol": "BTCUSD",
+        "side": "BUY",
+        "order_type": "LIMIT",
+        "price": 5,
+        "quantity": 1,
+        "user_id": "alice",
+    }
+).encode()
+
+
+def statuses(answers: bytes) -> list[int]:
+    return [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]]
+
+
+async def test_pipelined_requests_are_answered_in_order(exchange: Exchange) -> None:
+    mixed = GET + post(ORDER) + b"GET /nope HTTP/1.1\r\nHost: x\r\n\r\n" + post(ORDER) + LAST
+    answers = await exchange.talk(mixed)
+    assert statuses(answers) == [200, 201, 404, 201, 200]
+
+
+async def test_more_pipelined_requests_than_may_wait_are_read_later() -> None:
+    async with Exchange(FAST) as exchange:
+        answers = await exchange.talk(post(ORDER) * 20 + LAST)
+        assert statuses(answers) == [201] * 20 + [200]
+
+
+async def test_a_request_may_come_in_pieces(exchange: Exchange) -> None:
+    request = post(ORDER, b"Connection: close")
+    answers = await exchange.talk(*(request[at : at + 1] for at in range(len(request))))
+    assert statuses(answers) == [201]
+
+
+async def test_a_chunked_body_is_read_and_its_trailers_are_no_headers(exchange: Exchange) -> None:
+    body = b"%x\r\n%b\r\n%x;a=b\r\n%b\r\n0\r\nHost: y\r\n\r\n" % (
+        10,
+        ORDER[:10],
+        len(ORDER) - 10,
+        ORDER[10:],
+    )
+    answers = await exchange.talk(post(body, b"Transfer-Encoding: chunked") + LAST)
+    assert statuses(answers) == [201, 200]
+
+
+async def test_head_is_get_without_a_body(exchange: Exchange) -> None:
+    answer = await exchange.talk(LAST.replace(b"GET", b"HEAD"))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"Content-Length: 15" in head
+    assert body == b""
+
+
+async def test_who_expects_to_be_asked_is_asked(exchange: Exchange) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    request = post(ORDER, b"Expect: 100-continue", b"Connection: close")
+    head, _, body = request.partition(b"\r\n\r\n")
+    writer.write(head + b"\r\n\r\n")
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(body)
+    assert statuses(await reader.read()) == [201]
+    writer.close()
+
+
+async def test_http_1_0_is_answered_and_closed(exchange: Exchange) -> None:
+    answer = await exchange.talk(b"GET /health HTTP/1.0\r\n\r\n")
+    assert statuses(answer) == [200]
+    assert b"Connection: close" in answer
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "code"),
+    [
+        (b"\x00\x01\x02\r\n\r\n", 400, "BAD_REQUEST"),
+        (b"GET /health HTTP/1.1\r\n\r\n", 400, "BAD_REQUEST"),
+        (b"GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "BAD_REQUEST"),
+        (
+            b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n",
+            400,
+            "BAD_REQUEST",
+        ),
+        (post(b"x" * 1001), 413, "PAYLOAD_TOO_LARGE"),
+        (
+            post(b"3e9\r\n" + b"x" * 1001, b"Transfer-Encoding: chunked"),
+            413,
+            "PAYLOAD_TOO_LARGE",
+        ),
+        (post(b"1\r\nx\r\n" * 1001, b"Transfer-Encoding: chunked"), 413, "PAYLOAD_TOO_LARGE"),
+        (post(b"", b"X: " + b"y" * 1001), 431, "HEADERS_TOO_LARGE"),
+        (post(b"", *[b"a: b"] * 101), 431, "HEADERS_TOO_LARGE"),
+        (b"GET /" + b"y" * 1001 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431, "HEADERS_TOO_LARGE"),
+        (post(b"", b"Expect: tea"), 417, "EXPECTATION_FAILED"),
+        (post(b"", b"Origin: http://evil.example"), 403, "FORBIDDEN_ORIGIN"),
+        (
+            b"PUT /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            405,
+            "METHOD_NOT_ALLOWED",
+        ),
+        (b"GET /docs/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "NOT_FOUND"),
+        (b"GET /orders/%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "NOT_FOUND"),
+        (b"GET /ready?x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200, ""),
+        (
+            b"GET /instruments?a=%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            400,
+            "INVALID_FIELD",
+        ),
+        (b"GET http://x/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200, ""),
+        (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 404, "NOT_FOUND"),
+        (
+            b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nPRI *",
+            200,
+            "",
+        ),
+    ],
+)
+async def test_what_is_refused_is_refused_with_a_code_and_closed(
+    request_bytes: bytes, status: int, code: str
+) -> None:
+    async with Exchange(FAST) as exchange:
+        answer = await exchange.talk(request_bytes)
+        assert statuses(answer) == [status]
+        body = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert body.get("code", "") == code
+
+
+async def test_same_origin_is_ours(exchange: Exchange) -> None:
+    answers = await exchange.talk(post(ORDER, b"Origin: http://x", b"Connection: close"))
+    assert statuses(answers) == [201]
+
+
+async def test_405_says_what_is_allowed(exchange: Exchange) -> None:
+    answer = await exchange.client.put("/orders")
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, POST"
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ([b"GET /health HTTP/1.1\r\nHo"], [408]),
+        ([post(ORDER)[:-5]], [408]),
+        ([], []),
+        ([GET], [200]),
+        ([GET + b"GE"], [200, 408]),
+    ],
+)
+async def test_a_connection_that_stays_silent_is_closed_at_its_deadline(
+    parts: list[bytes], status: list[int]
+) -> None:
+    async with Exchange(FAST) as exchange:
+        begun = time.monotonic()
+        answers = await exchange.talk(*parts)
+        assert statuses(answers) == status
+        assert time.monotonic() - begun < 2
+
+
+async def test_a_byte_at_a_time_does_not_put_the_deadline_off() -> None:
+    async with Exchange(FAST) as exchange:
+        begun = time.monotonic()
+        slow = [b"GET /health HTTP/1.1\r\nHost: x\r\nX: "] + [b"y"] * 500
+        with pytest.raises(ConnectionError):
+            await exchange.talk(*slow, pause_s=0.02)
+        assert time.monotonic() - begun < 3
+        assert (await exchange.get("/health"))["status"] == "ok"
+
+
+async def test_one_connection_too_many_is_told_so_and_the_others_stay() -> None:
+    async with Exchange(FAST) as exchange:
+        await exchange.get("/health")
+        held = [await asyncio.open_connection("127.0.0.1", exchange.port) for _ in range(7)]
+        await asyncio.sleep(0.05)
+        assert statuses(await exchange.talk()) == [503]
+        assert exchange.facade.server.refused == 1
+        for _, writer in held:
+            writer.close()
+        await asyncio.sleep(0.05)
+        assert statuses(await exchange.talk(LAST)) == [200]
+
+
+async def test_a_client_that_does_not_read_is_cut_off() -> None:
+    async with Exchange(FAST) as exchange:
+        for price in range(100, 400):
+            await exchange.place(price=price)
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port, limit=1)
+        big = b"GET /orderbook/BTCUSD?depth=10000 HTTP/1.1\r\nHost: x\r\n\r\n"
+        writer.write(big * 2_000)
+        begun = time.monotonic()
+        while len(exchange.facade.server.connections) > 1:
+            await asyncio.sleep(0.02)
+            assert time.monotonic() - begun < 10
+        writer.transport.abort()
+        del reader
+        assert (await exchange.get("/health"))["status"] == "ok"
+
+
+async def test_the_answer_to_an_order_is_sent_though_what_follows_is_no_http(
+    exchange: Exchange,
+) -> None:
+    answers = await exchange.talk(post(ORDER) + b"\x00\x00\r\n\r\n")
+    assert statuses(answers) == [201]
+
+
+async def test_who_has_sent_its_last_request_still_gets_the_answer(exchange: Exchange) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    writer.write(post(ORDER))
+    writer.write_eof()
+    assert statuses(await reader.read()) == [201]
+    writer.close()
+
+
+async def test_who_goes_away_before_the_answer_harms_nobody(exchange: Exchange) -> None:
+    exchange.sequencer.held = True
+    _, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    writer.write(post(ORDER))
+    while not exchange.facade.trading.waiting:
+        await asyncio.sleep(0.01)
+    writer.transport.abort()
+    await asyncio.sleep(0.02)
+    exchange.sequencer.held = False
+    exchange.sequencer.turn()
+    assert (await exchange.get("/orders", user_id="alice"))["count"] == 1
+
+
+async def test_closing_answers_what_is_owed_and_takes_nothing_new(exchange: Exchange) -> None:
+    exchange.sequencer.held = True
+    waiting = asyncio.create_task(exchange.talk(post(ORDER)))
+    idle = asyncio.create_task(exchange.talk())
+    while not exchange.facade.trading.waiting:
+        await asyncio.sleep(0.01)
+    exchange.facade.close()
+    assert await idle == b""
+    exchange.sequencer.held = False
+    exchange.sequencer.turn()
+    answer = await waiting
+    assert statuses(answer) == [201]
+    assert b"Connection: close" in answer
+
+
+async def test_a_fault_of_a_handler_is_500_and_logged(
+    exchange: Exchange, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(symbol: str) -> int:
+        raise ZeroDivisionError(symbol)
+
+    monkeypatch.setattr(exchange.facade.trading, "instrument", fail)
+    assert (await exchange.place(500))["code"] == "INTERNAL"
+    assert (await exchange.get("/ticker/BTCUSD", 500))["code"] == "INTERNAL"
+    assert "ZeroDivisionError" in caplog.text

@@ -1,0 +1,203 @@
+"""Notifications over WebSocket."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from facade.limits import Limits
+from tests.facade.harness import Exchange
+
+
+async def hear(socket: ClientConnection, count: int) -> list[dict[str, object]]:
+    async with asyncio.timeout(5):
+        return [json.loads(await socket.recv()) for _ in range(count)]
+
+
+def listen(exchange: Exchange, user: str) -> connect:
+    return connect(f"{exchange.url}/ws/notifications?user_id={user}")
+
+
+async def test_each_connection_of_a_user_hears_everything_once_and_in_order(
+    exchange: Exchange,
+) -> None:
+    async with listen(exchange, "alice") as one, listen(exchange, "alice") as other:
+        greeting = await hear(one, 1)
+        assert greeting[0]["type"] == "subscribed"
+        assert await hear(other, 1) == greeting
+        order = await exchange.place(price=100, quantity=2, client_order_id="c")
+        await exchange.place(side="SELL", price=100, user_id="bob")
+        await exchange.client.patch(f"/orders/{order['order_id']}", json={"price": 99})
+        await exchange.client.delete(f"/orders/{order['order_id']}")
+        await exchange.place(422, price=0)
+        told = await hear(one, 5)
+        assert await hear(other, 5) == told
+        assert [message["event"] for message in told] == [
+            "NEW",
+            "TRADE",
+            "REPLACED",
+            "CANCELED",
+            "REJECTED",
+        ]
+        sequences = [message["sequence"] for message in told]
+        assert sequences == sorted(set(map(int, map(str, sequences))))
+        trade = told[1]
+        assert (trade["type"], trade["liquidity"], trade["client_order_id"]) == (
+            "execution",
+            "MAKER",
+            "c",
+        )
+        assert (trade["last_price"], trade["remaining_quantity"]) == ("100", "1")
+        assert told[3]["reason"] == "REQUESTED"
+
+
+async def test_others_hear_nothing(exchange: Exchange) -> None:
+    async with listen(exchange, "bob") as bob:
+        await hear(bob, 1)
+        await exchange.place()
+        await exchange.place(user_id="bob")
+        told = await hear(bob, 1)
+        assert told[0]["user_id"] == "bob"
+
+
+async def test_who_has_left_is_forgotten(exchange: Exchange) -> None:
+    async with listen(exchange, "alice") as socket:
+        await hear(socket, 1)
+        assert len(exchange.facade.notifications.sockets) == 1
+    while exchange.facade.notifications.sockets:
+        await asyncio.sleep(0.01)
+    await exchange.place()
+    assert exchange.facade.notifications.sent == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "status"),
+    [
+        ("", {}, 400),
+        ("?user_id=a%20b", {}, 400),
+        ("?user_id=a", {"Origin": "http://evil.example"}, 403),
+    ],
+)
+async def test_a_bad_handshake_is_refused(
+    exchange: Exchange, query: str, headers: dict[str, str], status: int
+) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(
+            f"{exchange.url}/ws/notifications{query}", additional_headers=headers
+        ).__aenter__()
+    assert refused.value.response.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (b"", b"426"),
+        (b"Connection: Upgrade\r\nUpgrade: websocket\r\n", b"426"),
+        (
+            b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: short\r\n",
+            b"400",
+        ),
+    ],
+)
+async def test_what_is_no_handshake_is_told_so(
+    exchange: Exchange, headers: bytes, status: bytes
+) -> None:
+    request = b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    writer.write(request)
+    assert (await reader.readline()).split()[1] == status
+    writer.close()
+
+
+async def test_pings_are_answered_and_data_is_passed_over(exchange: Exchange) -> None:
+    async with listen(exchange, "alice") as socket:
+        await hear(socket, 1)
+        await (await socket.ping())
+        await socket.send("hello")
+        await exchange.place()
+        assert (await hear(socket, 1))[0]["event"] == "NEW"
+
+
+async def test_a_message_that_is_too_long_closes_the_connection(exchange: Exchange) -> None:
+    async with listen(exchange, "alice") as socket:
+        await hear(socket, 1)
+        await socket.send("x" * 5_000)
+        with pytest.raises(ConnectionClosed):
+            await hear(socket, 1)
+
+
+HANDSHAKE = (
+    b"GET /ws/notifications?user_id=alice HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+SILENT = Limits(
+    ws_ping_interval_s=0.1, ws_pong_deadline_s=0.1, sweep_interval_s=0.02, queue_bytes_max=20_000
+)
+
+
+async def test_who_is_silent_is_asked_and_then_cut_off() -> None:
+    async with Exchange(SILENT) as exchange:
+        begun = time.monotonic()
+        data = await exchange.talk(HANDSHAKE)
+        assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in data
+        assert b"\x89\x00" in data
+        assert time.monotonic() - begun < 3
+
+
+async def test_parts_of_a_frame_are_no_sign_of_life() -> None:
+    async with Exchange(SILENT) as exchange:
+        begun = time.monotonic()
+        masked = b"\x81\xfe\x10\x00\x00\x00\x00\x00" + b"x" * 500
+        with pytest.raises(ConnectionError):
+            await exchange.talk(
+                HANDSHAKE, *(masked[at : at + 1] for at in range(500)), pause_s=0.02
+            )
+        assert time.monotonic() - begun < 5
+
+
+async def test_who_answers_pings_stays() -> None:
+    async with Exchange(SILENT) as exchange, listen(exchange, "alice") as socket:
+        await hear(socket, 1)
+        await asyncio.sleep(0.6)
+        await exchange.place()
+        assert (await hear(socket, 1))[0]["event"] == "NEW"
+
+
+async def test_who_does_not_read_is_cut_off_and_costs_no_more_than_its_limit() -> None:
+    limits = Limits(queue_bytes_max=20_000)
+    async with Exchange(limits) as exchange:
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port, limit=1)
+        writer.write(HANDSHAKE)
+        assert (await reader.read(12)) == b"HTTP/1.1 101"
+        begun = time.monotonic()
+        notices = [(1, b"\x81\x7e\x03\xe8" + b"x" * 1_000)] * 10
+        while exchange.facade.notifications.sockets:
+            exchange.facade.notifications.send(notices)
+            await asyncio.sleep(0)
+            assert time.monotonic() - begun < 20
+        writer.transport.abort()
+        assert (await exchange.get("/health"))["status"] == "ok"
+
+
+async def test_the_server_says_goodbye(exchange: Exchange) -> None:
+    async with listen(exchange, "alice") as socket:
+        await hear(socket, 1)
+        exchange.facade.close()
+        with pytest.raises(ConnectionClosed) as closed:
+            await hear(socket, 1)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
+
+
+async def test_frames_that_come_with_the_handshake_are_read(exchange: Exchange) -> None:
+    close = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
+    data = await exchange.talk(HANDSHAKE + close)
+    assert data.endswith(b"\x88\x02\x03\xe8")
+    late = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" + HANDSHAKE + close
+    exchange.sequencer.held = False
+    assert (await exchange.talk(late)).endswith(b"\x88\x02\x03\xe8")
