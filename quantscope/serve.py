@@ -25,7 +25,6 @@ from store.sqlite import SqliteStore
 
 log = logging.getLogger("quantscope")
 
-DAY_NS = 86_400 * translate.NS
 
 LAG_INTERVAL_S = 0.25
 """How often the recorder's lag is compared with its limit, in seconds."""
