@@ -1,0 +1,300 @@
+"""The binary protocol on the real exchange: our client, and one that nobody here wrote."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from nasdaq_protocols import soup as stock  # type: ignore[import-untyped]
+
+from clients.binary import BinaryClient, Options
+from clients.errors import LoginRejectedError, RejectedError
+from clients.session import Sequenced
+from protocol import messages as m
+from protocol import sbe, soup
+from protocol.terms import (
+    ExecInst,
+    ExecRestatementReason,
+    OrdStatus,
+    OrdType,
+    SelfMatchPreventionInstruction,
+    Side,
+    TimeInForce,
+    YesNo,
+    units,
+)
+from tests.clients.server import Server, serving
+
+PRICE = units("50000")
+ONE = units("1")
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path / "data") as server:
+        yield server
+
+
+def user(
+    server: Server,
+    name: str = "demo1",
+    word: str = "demo",
+    *,
+    session_id: str = "",
+    sequence: int = 0,
+) -> BinaryClient:
+    return BinaryClient(
+        "127.0.0.1",
+        server.port,
+        name,
+        word,
+        session_id=session_id,
+        sequence=sequence,
+        options=Options(pause_s_max=0.2),
+    )
+
+
+async def test_an_order_lives_and_dies(server: Server) -> None:
+    client = user(server)
+    reports = client.reports()
+    async with client:
+        btc = (await client.instruments())[0]
+        assert btc.symbol == "BTCUSD"
+        security_id = btc.security_id or 0
+        order = await client.place(
+            security_id=security_id, side=Side.BUY, price=PRICE, quantity=ONE
+        )
+        assert (order.ord_status, order.time_in_force) == (OrdStatus.NEW, TimeInForce.DAY)
+        found = await client.status(cl_ord_id=order.cl_ord_id)
+        assert (found.order_id, found.leaves_qty) == (order.order_id, ONE)
+        amended = await client.replace(order_id=order.order_id, quantity=2 * ONE)
+        assert isinstance(amended, m.ExecutionReportReplace)
+        assert (amended.order_qty, amended.orig_cl_ord_id) == (2 * ONE, order.cl_ord_id)
+        gone = await client.cancel(cl_ord_id=amended.cl_ord_id, security_id=security_id)
+        assert (gone.ord_status, gone.cum_qty) == (OrdStatus.CANCELED, 0)
+        with pytest.raises(RejectedError):
+            await client.cancel(order_id=order.order_id)
+        assert (await client.status(order_id=order.order_id)).order_id is None
+        seen = [await anext(reports) for _ in range(6)]
+    assert [x.sequence for x in seen] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_both_sides_of_a_trade_are_told(server: Server) -> None:
+    buyer, seller = user(server, "demo1"), user(server, "demo2")
+    bought, sold = buyer.reports(), seller.reports()
+    async with buyer, seller:
+        maker = await buyer.place(security_id=1, side=Side.BUY, price=PRICE, quantity=ONE)
+        taker = await seller.place(security_id=1, side=Side.SELL, quantity=3 * ONE)
+        trades = []
+        for stream in (bought, sold):
+            assert isinstance((await anext(stream)).report, m.ExecutionReportNew)
+            trade = (await anext(stream)).report
+            assert isinstance(trade, m.ExecutionReportTrade)
+            trades.append(trade)
+        rest = (await anext(sold)).report
+    assert [x.order_id for x in trades] == [maker.order_id, taker.order_id]
+    assert [x.aggressor_indicator for x in trades] == [YesNo.NO, YesNo.YES]
+    assert trades[0].trade_id == trades[1].trade_id
+    assert trades[0].exec_id == trades[1].exec_id + 1
+    assert [x.last_px for x in trades] == [PRICE, PRICE]
+    assert isinstance(rest, m.ExecutionReportCancel)
+    assert rest.exec_restatement_reason == ExecRestatementReason.EXCHANGE_OPTION
+    assert rest.cum_qty == ONE
+
+
+async def test_self_trade_prevention_tells_what_it_took(server: Server) -> None:
+    client = user(server)
+    reports = client.reports()
+    async with client:
+        await client.place(security_id=1, side=Side.BUY, price=PRICE, quantity=3 * ONE)
+        await client.place(
+            security_id=1,
+            side=Side.SELL,
+            price=PRICE,
+            quantity=ONE,
+            self_match_prevention=SelfMatchPreventionInstruction.DECREMENT,
+        )
+        told = [(await anext(reports)).report for _ in range(4)]
+    reduced = next(x for x in told if isinstance(x, m.ExecutionReportReplace))
+    gone = next(x for x in told if isinstance(x, m.ExecutionReportCancel))
+    assert (reduced.cl_ord_id, reduced.orig_cl_ord_id, reduced.leaves_qty) == (1, 1, 2 * ONE)
+    assert gone.exec_restatement_reason == ExecRestatementReason.SELF_MATCH_PREVENTION
+
+
+async def test_a_mass_cancel_ends_with_its_count(server: Server) -> None:
+    async with user(server) as client:
+        for price in (PRICE, PRICE - ONE):
+            await client.place(security_id=1, side=Side.BUY, price=price, quantity=ONE)
+        assert (await client.mass_cancel(security_id=1)).total_affected_orders == 2
+        assert (await client.mass_cancel()).total_affected_orders == 0
+        with pytest.raises(RejectedError, match="UNKNOWN_SECURITY"):
+            await client.mass_cancel(security_id=99)
+
+
+async def test_logins_that_are_rejected(server: Server) -> None:
+    for name, word in (("demo1", "wrong"), ("nobody", "demo")):
+        with pytest.raises(LoginRejectedError, match="not authorized"):
+            async with user(server, name, word):
+                pass
+    async with user(server):
+        for session_id, sequence in (("OTHER", 0), ("", 99), ("", 0)):
+            with pytest.raises(LoginRejectedError, match="session not available"):
+                async with user(server, session_id=session_id, sequence=sequence):
+                    pass
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_client_outlives_its_server(server: Server, how: signal.Signals) -> None:
+    client = user(server)
+    reports = client.reports()
+    async with client:
+        early = [await _buy(client) for _ in range(20)]
+        flying = [asyncio.ensure_future(_buy(client)) for _ in range(200)]
+        await server.stop(how)
+        waiting = asyncio.ensure_future(_buy(client))
+        await server.start()
+        async with asyncio.timeout(60):
+            late = [*await asyncio.gather(*flying), await waiting]
+            await client.mass_cancel()
+        last = client.sequence - 1
+        seen: list[Sequenced] = []
+        while not seen or seen[-1].sequence < last:
+            seen.append(await anext(reports))
+    assert [x.sequence for x in seen] == list(range(1, last + 1))
+    told = [x.report.order_id for x in seen if isinstance(x.report, m.ExecutionReportNew)]
+    assert sorted(told) == sorted(x.order_id for x in [*early, *late])
+    assert len(set(told)) == 221
+
+
+async def _buy(client: BinaryClient) -> m.ExecutionReportNew:
+    return await client.place(security_id=1, side=Side.BUY, price=PRICE, quantity=ONE)
+
+
+def order(cl_ord_id: int) -> bytes:
+    message = m.NewOrderSingle(
+        cl_ord_id=cl_ord_id,
+        price=PRICE,
+        order_qty=ONE,
+        stop_px=None,
+        security_id=1,
+        side=Side.BUY,
+        ord_type=OrdType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        exec_inst=ExecInst.NONE,
+        self_match_prevention_instruction=None,
+    )
+    return sbe.encode(message)
+
+
+class Stock:
+    """The SoupBinTCP client of PyPI ``nasdaq-protocols``, and what it was told."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.told: asyncio.Queue[m.Message] = asyncio.Queue()
+        self.session: stock.SoupClientSession
+
+    async def login(self, *, sequence: int = 1, session: str = "", word: str = "demo") -> None:
+        self.session = await stock.connect_async(
+            ("127.0.0.1", self._port),
+            "demo1",
+            word,
+            session_id=session,
+            sequence=sequence,
+            on_msg_coro=self._on_message,
+            client_heartbeat_interval=1,
+        )
+
+    async def _on_message(self, message: object) -> None:
+        if isinstance(message, stock.SequencedData):
+            await self.told.put(sbe.decode(message.data))
+
+    async def next(self) -> m.Message:
+        async with asyncio.timeout(20):
+            return await self.told.get()
+
+
+async def test_a_stock_client_logs_in_orders_and_recovers(server: Server) -> None:
+    client = Stock(server.port)
+    await client.login()
+    session = client.session.session_id.session
+    for number in (1, 2, 2):
+        client.session.send_unseq_data(order(number))
+    told = [await client.next() for _ in range(3)]
+    assert [type(x).__name__ for x in told] == [
+        "ExecutionReportNew",
+        "ExecutionReportNew",
+        "ExecutionReportReject",
+    ]
+    await client.session.close()
+    again = Stock(server.port)
+    await _patiently(again, session=session, sequence=2)
+    assert [await again.next() for _ in range(2)] == told[1:]
+    await again.session.close()
+
+
+async def test_a_stock_client_recovers_from_a_server_that_was_restarted(server: Server) -> None:
+    client = Stock(server.port)
+    await client.login()
+    client.session.send_unseq_data(order(1))
+    told = await client.next()
+    await server.stop()
+    await client.session.close()
+    await server.start()
+    again = Stock(server.port)
+    await again.login()
+    assert await again.next() == told
+    await again.session.close()
+
+
+async def test_a_stock_client_with_a_wrong_password_is_refused(server: Server) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        await Stock(server.port).login(word="wrong")
+
+
+async def _patiently(client: Stock, *, session: str, sequence: int) -> None:
+    """The server notices the end of the old line a moment later."""
+    for _ in range(50):
+        try:
+            return await client.login(session=session, sequence=sequence)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.05)
+    raise AssertionError("the old line did not end")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda x: x[:7], "CUT_SHORT"),
+        (lambda x: b"", "CUT_SHORT"),
+        (lambda x: x[:2] + b"\x63\0" + x[4:], "UNSUPPORTED_MESSAGE_TYPE"),
+        (lambda x: x[:2] + b"\xc8\0" + x[4:], "UNSUPPORTED_MESSAGE_TYPE"),
+        (lambda x: x[:4] + b"\x01\0" + x[6:], "UNKNOWN_SCHEMA"),
+        (lambda x: x[:-1], "CONDITIONALLY_REQUIRED_FIELD_MISSING"),
+        (lambda x: b"\x28\0" + x[2:], "CONDITIONALLY_REQUIRED_FIELD_MISSING"),
+        (lambda x: x[:44] + b"\x03" + x[45:], "VALUE_OUT_OF_RANGE"),
+    ],
+)
+async def test_what_is_no_request_is_refused_in_sequence(
+    server: Server, change: object, reason: str
+) -> None:
+    assert callable(change)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(soup.LoginRequest("DEMO1", "demo").encode())
+    writer.write(soup.encode(soup.Kind.UNSEQUENCED, change(order(1))))
+    writer.write(soup.encode(soup.Kind.UNSEQUENCED, order(1)))
+    splitter = soup.Splitter()
+    told: list[m.Message] = []
+    async with asyncio.timeout(20):
+        while len(told) < 2:
+            packets = splitter.feed(await reader.read(65536))
+            told += [sbe.decode(x.payload) for x in packets if x.kind is soup.Kind.SEQUENCED]
+    refused, accepted = told
+    assert isinstance(refused, m.BusinessMessageReject)
+    assert refused.business_reject_reason.name == reason
+    assert isinstance(accepted, m.ExecutionReportNew)
+    writer.close()
+    await writer.wait_closed()
