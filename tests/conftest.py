@@ -1,6 +1,12 @@
 """Options of the tests."""
 
+import hypothesis
 import pytest
+
+# A busy machine is no failure.  (Hypothesis is imported here, because CPython 3.11 can't compile one
+# of its modules as deep in the stack as its plugin imports it first.)
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
