@@ -1,5 +1,6 @@
 //! The engine: its whole state, and one command batch applied to it.
 
+use super::ahead::STRETCH;
 use super::book::Shelf;
 use super::client_ids::ClientIds;
 use super::emit::Emit;
@@ -143,8 +144,11 @@ impl Engine {
                     incarnation,
                 }));
             }
-            for command in commands {
-                self.command(command, &mut out);
+            for stretch in commands.chunks(STRETCH) {
+                self.look_ahead(stretch);
+                for command in stretch {
+                    self.command(command, &mut out);
+                }
             }
             self.position.commands += commands.len() as u64;
         }

@@ -44,6 +44,11 @@ impl Engine {
         ((self.partition as u64) & 0xff) << 56 | self.order_count
     }
 
+    /// The id that the next order gets.
+    pub(crate) const fn next_order_id(&self) -> u64 {
+        self.order_id() + 1
+    }
+
     /// The entry that sends a new order; a user's REST entry is opened at first use.
     fn sender(&mut self, entry: u32, user: &str, out: &mut Emit<'_>) -> Result<u32, Reason> {
         match who(entry, user) {

@@ -2,8 +2,10 @@
 //!
 //! A cell is eight bytes: 32 bits of hash and a slot.  The key itself stands where the slot points,
 //! so the caller compares it.  A cell's home follows from the 32 bits alone, so growth and removal
-//! touch no slot.  At most four fifths of the cells are filled; the order of cells never shows.
+//! touch no slot.  At most half of the cells are filled; the order of cells never shows.
 
+use super::pool::NONE;
+use std::hint::black_box;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 const EMPTY: u64 = u64::MAX;
@@ -73,10 +75,24 @@ impl Index {
         }
     }
 
+    /// Bring near the cell where this hash belongs.
+    #[inline(always)]
+    pub(crate) fn touch(&self, hash: u64) {
+        if let Some(cell) = self.cells.get(self.home(tag(hash))) {
+            black_box(*cell);
+        }
+    }
+
+    /// A slot that may well be the one under this hash, or `NONE`.
+    #[inline(always)]
+    pub(crate) fn guess(&self, hash: u64) -> u32 {
+        self.find(hash, |_| true).unwrap_or(NONE)
+    }
+
     /// Add a slot whose key is not in here.
     #[inline(always)]
     pub(crate) fn insert(&mut self, hash: u64, slot: u32) {
-        if (self.len + 1) * 5 > self.cells.len() * 4 {
+        if (self.len + 1) * 2 > self.cells.len() {
             self.grow();
         }
         self.len += 1;

@@ -20,6 +20,7 @@
 //! * GTD: a tree of (expire time, order id) beside `next_end_ns`, read where `expiry` reads that.
 
 mod admin;
+mod ahead;
 mod amend;
 mod ask;
 mod bare;

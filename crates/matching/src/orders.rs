@@ -49,6 +49,33 @@ impl OpenOrders {
         })
     }
 
+    /// Bring near the cells where a new order's names go.
+    #[inline(always)]
+    pub(crate) fn touch_new(&self, order_id: u64, entry: u32, num: u64) {
+        self.by_id.touch(id_hash(order_id));
+        self.by_num.touch(num_hash(entry, num));
+    }
+
+    /// Bring near the cell of the name that a request gives.
+    #[inline(always)]
+    pub(crate) fn touch(&self, entry: u32, num: u64, order_id: u64) {
+        if num == 0 {
+            self.by_id.touch(id_hash(order_id));
+        } else {
+            self.by_num.touch(num_hash(entry, num));
+        }
+    }
+
+    /// The slot that a request probably means, or `NONE`.
+    #[inline(always)]
+    pub(crate) fn guess(&self, entry: u32, num: u64, order_id: u64) -> u32 {
+        if num == 0 {
+            self.by_id.guess(id_hash(order_id))
+        } else {
+            self.by_num.guess(num_hash(entry, num))
+        }
+    }
+
     /// How many stand in each index.
     pub(crate) const fn indexed(&self) -> (usize, usize) {
         (self.by_id.len(), self.by_num.len())
