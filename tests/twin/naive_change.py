@@ -17,7 +17,11 @@ def find_asker(state: State, command: Command) -> Asker:
         return state.entries.get(command["entry"], NOBODY)
     if not command["user"]:
         return ANY
-    return state.find_entry("REST", command["user"]) or NOBODY
+    user = command["user"]
+    entry = state.find_entry("REST", user)
+    if entry is None and user in state.accounts:
+        entry = state.new_entry("REST", user, user, False, "NONE")
+    return entry or NOBODY
 
 
 def repeats(asker: Asker, num: int) -> bool:

@@ -23,7 +23,7 @@ struct Wish {
 
 impl Engine {
     pub(crate) fn amend(&mut self, replace: &Replace, user: &str, text: &str, out: &mut Emit<'_>) {
-        let (asker, repeats) = self.asker_once(replace.entry, user, replace.num);
+        let (asker, repeats) = self.asker_once((replace.entry, user), replace.num, out);
         let named = Named {
             orig_num: replace.orig_num,
             text,

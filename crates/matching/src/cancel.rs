@@ -1,12 +1,11 @@
-//! Orders that leave the book because someone asks for it: one, many, or those of a client that went away.
+//! An order leaves the book because someone asks for it: who asks, which order is meant, who is told.
 
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
-use super::pool::NONE;
-use wire::record::command::{Cancel, MassCancel, NO_INSTRUMENT, who};
-use wire::record::event::{CancelRejected, Canceled, MassCanceled};
-use wire::record::{CancelReason, EntryKind, Event, MassCancelType, OrdStatus, Reason, Side, Who};
+use wire::record::command::{Cancel, NO_ENTRY, NO_INSTRUMENT, who};
+use wire::record::event::{CancelRejected, Canceled};
+use wire::record::{CancelReason, EntryKind, Event, OrdStatus, Reason, Stp, Who};
 
 /// Who asks for a change of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +59,20 @@ impl Engine {
         }
     }
 
-    /// Who asks, or `None` where a binary entry repeats a ClOrdID.
-    pub(crate) fn asker_once(&mut self, entry: u32, user: &str, num: u64) -> (Asker, bool) {
-        let asker = self.asker(entry, user);
+    /// Who asks, and whether it is a binary entry that repeats a ClOrdID.
+    ///
+    /// The REST entry of an account that came another way is opened; one of an unknown account is not.
+    pub(crate) fn asker_once(
+        &mut self,
+        (entry, user): (u32, &str),
+        num: u64,
+        out: &mut Emit<'_>,
+    ) -> (Asker, bool) {
+        let mut asker = self.asker(entry, user);
+        if asker == Asker::Nobody && entry == NO_ENTRY && self.parties.account(user).is_some() {
+            let opened = self.new_entry(EntryKind::Rest, user, user, (false, Stp::None), out);
+            asker = opened.map_or(Asker::Nobody, Asker::Entry);
+        }
         let repeats = match asker {
             Asker::Entry(entry) if self.parties.entry(entry).kind == EntryKind::Binary => {
                 !self.rises(entry, num)
@@ -122,7 +132,7 @@ impl Engine {
     }
 
     pub(crate) fn cancel(&mut self, cancel: &Cancel, user: &str, text: &str, out: &mut Emit<'_>) {
-        let (asker, repeats) = self.asker_once(cancel.entry, user, cancel.num);
+        let (asker, repeats) = self.asker_once((cancel.entry, user), cancel.num, out);
         let named = Named {
             orig_num: cancel.orig_num,
             text,
@@ -251,87 +261,5 @@ impl Engine {
         };
         let text = self.open.texts.get(order.text);
         out.event(&Event::Canceled(canceled, text));
-    }
-
-    pub(crate) fn mass_cancel(&mut self, mass: &MassCancel, user: &str, out: &mut Emit<'_>) {
-        let (asker, repeats) = self.asker_once(mass.entry, user, mass.num);
-        let checked = if repeats {
-            Err(Reason::DuplicateClientOrderId)
-        } else {
-            self.check_mass(asker, mass)
-        };
-        let mut count = 0;
-        if checked.is_ok() {
-            let slots = self.collect(asker.entry(), mass);
-            count = slots.len() as u32;
-            for slot in &slots {
-                let asked = Some((asker, mass.num));
-                self.cancel_slot(*slot, CancelReason::Mass, asked, out);
-            }
-            self.slots = slots;
-        }
-        out.event(&Event::MassCanceled(MassCanceled {
-            entry: asker.entry(),
-            entry_seq: self.parties.tell(asker.entry()),
-            num: mass.num,
-            count,
-            instrument: mass.instrument,
-            kind: mass.kind,
-            side: mass.side,
-            reason: checked.err().unwrap_or(Reason::None),
-        }));
-    }
-
-    fn check_mass(&self, asker: Asker, mass: &MassCancel) -> Result<(), Reason> {
-        if asker.entry() == 0 {
-            return Err(Reason::UnknownOrder);
-        }
-        if mass.kind == MassCancelType::Security && !self.instruments.knows(mass.instrument) {
-            return Err(Reason::UnknownSymbol);
-        }
-        if mass.side != 0 && Side::from_code(mass.side).is_none() {
-            return Err(Reason::OutOfRange);
-        }
-        Ok(())
-    }
-
-    /// The open orders that a mass cancel means: a binary entry's own, else the account's, entry by
-    /// entry in order of opening, each by order id.
-    fn collect(&mut self, entry: u32, mass: &MassCancel) -> Vec<u32> {
-        let mut slots = std::mem::take(&mut self.slots);
-        slots.clear();
-        let row = self.parties.entry(entry);
-        if row.kind == EntryKind::Binary {
-            self.collect_entry(entry, mass, &mut slots);
-        } else {
-            for entry in self.parties.entries_of(row.account) {
-                self.collect_entry(entry, mass, &mut slots);
-            }
-        }
-        slots
-    }
-
-    fn collect_entry(&self, entry: u32, mass: &MassCancel, slots: &mut Vec<u32>) {
-        let mut slot = self.parties.entry(entry).first;
-        while slot != NONE {
-            let order = &self.open.pool[slot];
-            let instrument =
-                mass.kind == MassCancelType::All || order.instrument == mass.instrument;
-            if instrument && (mass.side == 0 || mass.side == order.side.code()) {
-                slots.push(slot);
-            }
-            slot = order.entry_next;
-        }
-    }
-
-    /// A client went away.
-    pub(crate) fn entry_closed(&mut self, entry: u32, out: &mut Emit<'_>) {
-        if !self.parties.knows(entry) || !self.parties.entry(entry).cancel_on_disconnect {
-            return;
-        }
-        while self.parties.entry(entry).first != NONE {
-            let slot = self.parties.entry(entry).first;
-            self.cancel_slot(slot, CancelReason::Disconnect, None, out);
-        }
     }
 }

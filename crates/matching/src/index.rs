@@ -147,3 +147,60 @@ impl Index {
         self.cells[gap] = EMPTY;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Index, mix};
+    use std::collections::HashMap;
+
+    /// Keys stand where the slots point, as in the engine.
+    fn follow(hash: impl Fn(u32) -> u64) {
+        let mut index = Index::default();
+        let mut plain = HashMap::new();
+        let mut state = 7_u64;
+        for _ in 0..20_000 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let key = (state >> 40) as u32 % 700;
+            if plain.remove(&key).is_some() {
+                index.remove(hash(key), key);
+            } else {
+                plain.insert(key, ());
+                index.insert(hash(key), key);
+            }
+            let other = (state >> 20) as u32 % 700;
+            let found = index.find(hash(other), |slot| slot == other);
+            assert_eq!(found.is_some(), plain.contains_key(&other));
+            assert_eq!(index.len(), plain.len());
+            assert!(index.cells.len() >= 2 * index.len);
+        }
+        assert!(index.cells.len() <= 2_048, "{} cells", index.cells.len());
+    }
+
+    #[test]
+    fn an_index_finds_what_a_plain_map_finds() {
+        follow(|key| mix(u64::from(key), 3));
+    }
+
+    #[test]
+    fn it_does_so_where_all_keys_crowd_at_the_end() {
+        follow(|key| u64::MAX << 34 | u64::from(key % 2) << 33);
+    }
+
+    #[test]
+    fn neither_half_of_a_key_is_lost_in_its_hash() {
+        let hashes: std::collections::HashSet<u64> = (0..100)
+            .flat_map(|a| (0..100).map(move |b| mix(a, b)))
+            .collect();
+        assert_eq!(hashes.len(), 10_000);
+    }
+
+    #[test]
+    fn what_is_not_in_here_is_not_taken_out() {
+        let mut index = Index::default();
+        index.insert(mix(1, 1), 1);
+        index.remove(mix(2, 2), 2);
+        assert_eq!(index.len(), 1);
+    }
+}

@@ -6,7 +6,7 @@
 //!
 //! # Rooms
 //! * `engine`: one command batch, from its frame to its events; `gateways`: whose turn it is.
-//! * `enter`, `checks`, `cross`, `cancel`, `amend`, `ask`, `admin`, `expiry`: what each command does.
+//! * `enter`, `checks`, `cross`, `cancel`, `mass`, `amend`, `ask`, `admin`, `expiry`: what each command does.
 //! * `book`, `tree`, `order`, `pool`, `index`, `texts`: the structures that hold open orders.
 //! * `parties`, `client_ids`, `instruments`, `names`: accounts, entries, what they said before, what they trade.
 //! * `snapshot`, `restore`, `validate`, `read`: the whole state out, in, checked, looked at.
@@ -36,6 +36,7 @@ mod expiry;
 mod gateways;
 mod index;
 mod instruments;
+mod mass;
 mod names;
 mod order;
 mod orders;
@@ -46,6 +47,7 @@ mod restore;
 mod snapshot;
 mod texts;
 mod tree;
+mod tree_check;
 mod validate;
 
 pub use bare::BareBook;

@@ -11,7 +11,7 @@
 
 use super::pool::{NONE, Pool, Slot};
 
-const CAP: usize = 32;
+pub(super) const CAP: usize = 32;
 const LOW: usize = CAP / 4;
 const JOINED_MAX: usize = CAP * 3 / 4;
 /// Layers that no book reaches: neighbours that are not joined hold more than 24 keys together.
@@ -19,11 +19,11 @@ const LAYERS_MAX: usize = 16;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
-    keys: [i64; CAP],
-    vals: [u32; CAP],
+    pub(super) keys: [i64; CAP],
+    pub(super) vals: [u32; CAP],
     len: u32,
-    next: u32,
-    prev: u32,
+    pub(super) next: u32,
+    pub(super) prev: u32,
 }
 
 impl Default for Node {
@@ -49,7 +49,7 @@ impl Slot for Node {
 
 impl Node {
     #[inline(always)]
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.len as usize
     }
 
@@ -98,9 +98,9 @@ type Path = [(u32, usize); LAYERS_MAX];
 
 #[derive(Debug)]
 pub(crate) struct Tree {
-    root: u32,
-    first: u32,
-    layers: usize,
+    pub(super) root: u32,
+    pub(super) first: u32,
+    pub(super) layers: usize,
 }
 
 /// A place among the leaves.
@@ -281,65 +281,6 @@ impl Tree {
             *self = Self::new();
         }
     }
-}
-
-impl Tree {
-    /// Check order, bounds and links of all nodes; how many there are.
-    pub(crate) fn check(&self, nodes: &Nodes) -> Result<u32, String> {
-        if self.root == NONE {
-            return Ok(0);
-        }
-        let mut leaves = Vec::new();
-        let range = (i64::MIN, i64::MAX);
-        let count = check_node(nodes, self.root, self.layers, range, &mut leaves)?;
-        let mut at = self.first;
-        let mut before = NONE;
-        for leaf in leaves {
-            if at != leaf || nodes[at].prev != before {
-                return Err("the leaves are not linked in order".to_owned());
-            }
-            (before, at) = (at, nodes[at].next);
-        }
-        if at == NONE {
-            Ok(count)
-        } else {
-            Err("the leaves do not end".to_owned())
-        }
-    }
-}
-
-/// Check a node and all below it: its keys lie in `low..=high`.
-fn check_node(
-    nodes: &Nodes,
-    at: u32,
-    layers: usize,
-    (low, high): (i64, i64),
-    leaves: &mut Vec<u32>,
-) -> Result<u32, String> {
-    let node = &nodes[at];
-    let len = node.len();
-    let keys = &node.keys[usize::from(layers > 0).min(len)..len];
-    let sorted = keys.windows(2).all(|pair| pair[0] < pair[1]);
-    if len == 0 || len > CAP || !sorted || keys.iter().any(|key| *key < low || *key > high) {
-        return Err(format!(
-            "a node of the tree is out of order at layer {layers}"
-        ));
-    }
-    if layers == 0 {
-        leaves.push(at);
-        return Ok(1);
-    }
-    let mut count = 1;
-    for place in 0..len {
-        let low = if place == 0 { low } else { node.keys[place] };
-        let high = if place + 1 == len {
-            high
-        } else {
-            node.keys[place + 1] - 1
-        };
-        count += check_node(nodes, node.vals[place], layers - 1, (low, high), leaves)?;
-    }
-    Ok(count)
 }
 
 impl Cursor {

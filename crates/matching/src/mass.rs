@@ -1,0 +1,94 @@
+//! Many orders leave at once: a mass cancel, or a client that went away.
+
+use super::emit::Emit;
+use super::engine::Engine;
+use super::pool::NONE;
+use wire::record::command::MassCancel;
+use wire::record::event::MassCanceled;
+use wire::record::{CancelReason, EntryKind, Event, MassCancelType, Reason, Side};
+
+use super::cancel::Asker;
+
+impl Engine {
+    pub(crate) fn mass_cancel(&mut self, mass: &MassCancel, user: &str, out: &mut Emit<'_>) {
+        let (asker, repeats) = self.asker_once((mass.entry, user), mass.num, out);
+        let checked = if repeats {
+            Err(Reason::DuplicateClientOrderId)
+        } else {
+            self.check_mass(asker, mass)
+        };
+        let mut count = 0;
+        if checked.is_ok() {
+            let slots = self.collect(asker.entry(), mass);
+            count = slots.len() as u32;
+            for slot in &slots {
+                let asked = Some((asker, mass.num));
+                self.cancel_slot(*slot, CancelReason::Mass, asked, out);
+            }
+            self.slots = slots;
+        }
+        out.event(&Event::MassCanceled(MassCanceled {
+            entry: asker.entry(),
+            entry_seq: self.parties.tell(asker.entry()),
+            num: mass.num,
+            count,
+            instrument: mass.instrument,
+            kind: mass.kind,
+            side: mass.side,
+            reason: checked.err().unwrap_or(Reason::None),
+        }));
+    }
+
+    fn check_mass(&self, asker: Asker, mass: &MassCancel) -> Result<(), Reason> {
+        if asker.entry() == 0 {
+            return Err(Reason::UnknownOrder);
+        }
+        if mass.kind == MassCancelType::Security && !self.instruments.knows(mass.instrument) {
+            return Err(Reason::UnknownSymbol);
+        }
+        if mass.side != 0 && Side::from_code(mass.side).is_none() {
+            return Err(Reason::OutOfRange);
+        }
+        Ok(())
+    }
+
+    /// The open orders that a mass cancel means: a binary entry's own, else the account's, entry by
+    /// entry in order of opening, each by order id.
+    fn collect(&mut self, entry: u32, mass: &MassCancel) -> Vec<u32> {
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.clear();
+        let row = self.parties.entry(entry);
+        if row.kind == EntryKind::Binary {
+            self.collect_entry(entry, mass, &mut slots);
+        } else {
+            for entry in self.parties.entries_of(row.account) {
+                self.collect_entry(entry, mass, &mut slots);
+            }
+        }
+        slots
+    }
+
+    fn collect_entry(&self, entry: u32, mass: &MassCancel, slots: &mut Vec<u32>) {
+        let mut slot = self.parties.entry(entry).first;
+        while slot != NONE {
+            let order = &self.open.pool[slot];
+            let instrument =
+                mass.kind == MassCancelType::All || order.instrument == mass.instrument;
+            if instrument && (mass.side == 0 || mass.side == order.side.code()) {
+                slots.push(slot);
+            }
+            slot = order.entry_next;
+        }
+    }
+
+    /// A client went away.
+    pub(crate) fn entry_closed(&mut self, entry: u32, out: &mut Emit<'_>) {
+        if !self.parties.knows(entry) || !self.parties.entry(entry).cancel_on_disconnect {
+            return;
+        }
+        while self.parties.entry(entry).first != NONE {
+            let slot = self.parties.entry(entry).first;
+            self.cancel_slot(slot, CancelReason::Disconnect, None, out);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The invariants of the tree of levels, checked node by node.
+
+use super::pool::NONE;
+use super::tree::{CAP, Nodes, Tree};
+
+impl Tree {
+    /// Check order, bounds and links of all nodes; how many there are.
+    pub(crate) fn check(&self, nodes: &Nodes) -> Result<u32, String> {
+        if self.root == NONE {
+            return Ok(0);
+        }
+        let mut leaves = Vec::new();
+        let range = (i64::MIN, i64::MAX);
+        let count = check_node(nodes, self.root, self.layers, range, &mut leaves)?;
+        let mut at = self.first;
+        let mut before = NONE;
+        for leaf in leaves {
+            if at != leaf || nodes[at].prev != before {
+                return Err("the leaves are not linked in order".to_owned());
+            }
+            (before, at) = (at, nodes[at].next);
+        }
+        if at == NONE {
+            Ok(count)
+        } else {
+            Err("the leaves do not end".to_owned())
+        }
+    }
+}
+
+/// Check a node and all below it: its keys lie in `low..=high`.
+fn check_node(
+    nodes: &Nodes,
+    at: u32,
+    layers: usize,
+    (low, high): (i64, i64),
+    leaves: &mut Vec<u32>,
+) -> Result<u32, String> {
+    let node = &nodes[at];
+    let len = node.len();
+    let keys = &node.keys[usize::from(layers > 0).min(len)..len];
+    let sorted = keys.windows(2).all(|pair| pair[0] < pair[1]);
+    if len == 0 || len > CAP || !sorted || keys.iter().any(|key| *key < low || *key > high) {
+        return Err(format!(
+            "a node of the tree is out of order at layer {layers}"
+        ));
+    }
+    if layers == 0 {
+        leaves.push(at);
+        return Ok(1);
+    }
+    let mut count = 1;
+    for place in 0..len {
+        let low = if place == 0 { low } else { node.keys[place] };
+        let high = if place + 1 == len {
+            high
+        } else {
+            node.keys[place + 1] - 1
+        };
+        count += check_node(nodes, node.vals[place], layers - 1, (low, high), leaves)?;
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pool::Pool;
+    use super::Tree;
+    use std::collections::BTreeMap;
+
+    /// A small generator of numbers (an LCG's upper half).
+    fn random(state: &mut u64) -> u64 {
+        *state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        *state >> 33
+    }
+
+    /// Insert and remove like a plain map does, and look at everything after each step.
+    fn follow(keys: u64, steps: usize, bias: u64) {
+        let mut nodes = Pool::new();
+        let (mut tree, mut plain) = (Tree::new(), BTreeMap::new());
+        let mut state = keys;
+        for step in 0..steps {
+            let key = random(&mut state) as i64 % keys as i64 - keys as i64 / 2;
+            let growing = (step / 600) % 2 == 0;
+            let insert = random(&mut state) % 10 < if growing { bias } else { 10 - bias };
+            if insert && plain.insert(key, step as u32).is_none() {
+                tree.insert(&mut nodes, key, step as u32);
+            } else if insert {
+                plain.insert(key, tree.find(&nodes, key).unwrap_or(0));
+            } else {
+                // What is not in here is not taken out.
+                plain.remove(&key);
+                tree.remove(&mut nodes, key);
+            }
+            assert_eq!(tree.check(&nodes), Ok(nodes.used()));
+            assert_eq!(tree.find(&nodes, key), plain.get(&key).copied());
+            let first = plain.first_key_value().map(|(key, val)| (*key, *val));
+            assert_eq!(tree.first(&nodes), first);
+        }
+        let mut cursor = tree.cursor();
+        let walked: Vec<u32> = std::iter::from_fn(|| cursor.next(&nodes)).collect();
+        assert_eq!(walked, plain.values().copied().collect::<Vec<_>>());
+        for key in plain.keys() {
+            tree.remove(&mut nodes, *key);
+            assert_eq!(tree.check(&nodes), Ok(nodes.used()));
+        }
+        assert_eq!(nodes.used(), 0);
+    }
+
+    #[test]
+    fn a_tree_holds_what_a_plain_map_holds() {
+        follow(40, 2_000, 6);
+        follow(3_000, 6_000, 9);
+        follow(1 << 40, 4_000, 8);
+    }
+
+    #[test]
+    fn keys_that_rise_fill_their_nodes() {
+        let mut nodes = Pool::new();
+        let mut tree = Tree::new();
+        for key in 0..3_200 {
+            tree.insert(&mut nodes, key, key as u32);
+        }
+        assert_eq!(tree.check(&nodes), Ok(nodes.used()));
+        assert!(nodes.used() < 120, "{} nodes", nodes.used());
+        for key in 0..3_200 {
+            tree.remove(&mut nodes, key);
+            assert_eq!(
+                tree.first(&nodes).map(|first| first.0),
+                (key < 3_199).then_some(key + 1)
+            );
+        }
+    }
+
+    #[test]
+    fn neighbours_that_empty_are_joined() {
+        let mut nodes = Pool::new();
+        let mut tree = Tree::new();
+        for key in 0..32_000 {
+            tree.insert(&mut nodes, key, key as u32);
+        }
+        for key in (0..32_000).filter(|key| key % 16 != 0) {
+            tree.remove(&mut nodes, key);
+        }
+        assert_eq!(tree.check(&nodes), Ok(nodes.used()));
+        assert!(nodes.used() < 300, "{} nodes for 2,000 keys", nodes.used());
+    }
+}

@@ -1,0 +1,363 @@
+//! Batches: whose turn it is, when they happen, how their events are cut; snapshots and what harms them.
+#![allow(clippy::unwrap_used)]
+
+use matching::{Engine, GatewayState, SnapshotError};
+use wire::record::batch::HASH;
+use wire::record::command::{
+    Cancel, EntryOpen, GatewayOpen, Instrument, MassCancel, NO_INSTRUMENT, NewOrder, Settings,
+};
+use wire::record::{
+    Command, CommandBatch, CommandBatchHeader, EntryKind, Event, EventBatch, MassCancelType,
+    OrdType, RecordError, Side, Stp, TimeInForce,
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn batch(turn: (u16, u32, u64), stamp_ns: u64, commands: &[Command<'_>]) -> Vec<u8> {
+    let mut records = Vec::new();
+    for command in commands {
+        command.encode(&mut records);
+    }
+    let header = CommandBatchHeader {
+        magic: 0,
+        len: 0,
+        gateway: turn.0,
+        incarnation: turn.1,
+        number: turn.2,
+        stamp_ns,
+        count: commands.len() as u32,
+    };
+    let mut bytes = Vec::new();
+    CommandBatch::write(header, &records, &mut bytes);
+    bytes
+}
+
+fn setup() -> Vec<Command<'static>> {
+    let spec = Instrument {
+        tick: 1,
+        lot: 1,
+        qty_min: 1,
+        qty_max: 0,
+        notional_min: 0,
+        price_band_bps: 0,
+        orders_per_side_max: 0,
+        session_end_s: 0,
+        open: true,
+    };
+    let open = EntryOpen {
+        kind: EntryKind::Binary,
+        cancel_on_disconnect: false,
+        stp: Stp::None,
+    };
+    let mut commands = vec![Command::Instrument(spec, "X")];
+    commands.extend(["a", "b", "c"].map(|name| Command::EntryOpen(open, name, name)));
+    commands
+}
+
+fn order(entry: u32, num: u64, side: Side, price: i64) -> Command<'static> {
+    let new = NewOrder {
+        entry,
+        num,
+        price,
+        qty: 1 + (num % 3) as i64,
+        instrument: 1,
+        side,
+        ord_type: OrdType::Limit,
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
+        stp: Stp::Default,
+    };
+    Command::New(new, "", "")
+}
+
+/// Apply, and read all event batches.
+fn told(engine: &mut Engine, append_ns: u64, batch: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let offset = engine.position().command_offset + 1;
+    engine.apply(offset, append_ns, batch, &mut out).unwrap();
+    engine.validate().unwrap();
+    out
+}
+
+fn split(mut out: &[u8]) -> Vec<(EventBatch<'_>, &[u8])> {
+    let mut batches = Vec::new();
+    while !out.is_empty() {
+        let before = out;
+        let batch = EventBatch::take(&mut out).unwrap();
+        batches.push((batch, &before[..before.len() - out.len()]));
+    }
+    batches
+}
+
+#[test]
+fn a_gateways_batches_count_from_one_under_its_incarnation() {
+    let mut engine = Engine::new(0);
+    let open = Command::GatewayOpen(GatewayOpen { gateway: 7 });
+    let steps = [
+        ((7, 1, 1), false, "not open yet"),
+        ((7, 0, 0), true, "opened"),
+        ((7, 1, 2), false, "a gap"),
+        ((7, 1, 1), true, "the first"),
+        ((7, 1, 1), false, "a repeat"),
+        ((7, 1, 2), true, "the second"),
+        ((7, 0, 0), true, "opened again"),
+        ((7, 1, 3), false, "fenced"),
+        ((7, 3, 1), false, "an incarnation not given yet"),
+        ((7, 2, 9), false, "a gap"),
+        ((7, 2, 1), true, "the first of the second"),
+        ((0, 0, 5), true, "the engine's own"),
+        ((0, 9, 5), true, "which is not numbered"),
+    ];
+    for (turn, taken, what) in steps {
+        let before = engine.position();
+        let out = told(&mut engine, 0, &batch(turn, 0, &[open, Command::Tick]));
+        let batches = split(&out);
+        let header = batches[0].0.header;
+        assert_eq!((header.gateway, header.incarnation, header.number), turn);
+        assert!(header.last && batches.len() == 1);
+        let commands = engine.position().commands - before.commands;
+        assert_eq!(commands, if taken { 2 } else { 0 }, "{what}");
+        assert_eq!(
+            header.count,
+            u32::from(taken && turn == (7, 0, 0)),
+            "{what}"
+        );
+        assert_eq!(engine.position().batches, before.batches + 1);
+    }
+    let state = GatewayState {
+        incarnation: 2,
+        number: 1,
+        gaps: 2,
+    };
+    assert_eq!(engine.gateways().collect::<Vec<_>>(), [(7, state)]);
+    assert_eq!(engine.counts().gaps, 2);
+}
+
+#[test]
+fn an_opening_batch_must_open_its_own_gateway() {
+    let mut engine = Engine::new(0);
+    let other = Command::GatewayOpen(GatewayOpen { gateway: 8 });
+    let own = Command::GatewayOpen(GatewayOpen { gateway: 7 });
+    for commands in [vec![other], vec![Command::Tick, own], vec![]] {
+        told(&mut engine, 0, &batch((7, 0, 0), 0, &commands));
+        assert_eq!(engine.gateways().count(), 0);
+    }
+    let out = told(&mut engine, 0, &batch((7, 0, 0), 0, &[own]));
+    let events: Vec<_> = split(&out)[0].0.events().collect::<Result<_, _>>().unwrap();
+    assert!(matches!(events[..], [(1, Event::GatewayOpened(x))] if x.incarnation == 1));
+}
+
+#[test]
+fn engine_time_never_goes_back_nor_far_ahead_of_the_journal() {
+    let mut engine = Engine::new(0);
+    for (stamp_ns, append_ns, time_ns) in [
+        (5 * SECOND, 5 * SECOND, 5 * SECOND),
+        (4 * SECOND, 5 * SECOND, 5 * SECOND),
+        (9 * SECOND, 5 * SECOND, 6 * SECOND),
+        (9 * SECOND, 9 * SECOND, 9 * SECOND),
+        (u64::MAX, u64::MAX, u64::MAX),
+    ] {
+        let out = told(
+            &mut engine,
+            append_ns,
+            &batch((0, 0, 0), stamp_ns, &[Command::Tick]),
+        );
+        assert_eq!(engine.position().time_ns, time_ns);
+        assert_eq!(split(&out)[0].0.header.time_ns, time_ns);
+    }
+}
+
+#[test]
+fn a_dropped_batch_does_not_move_time() {
+    let mut engine = Engine::new(0);
+    told(
+        &mut engine,
+        99 * SECOND,
+        &batch((7, 1, 1), 99 * SECOND, &[Command::Tick]),
+    );
+    assert_eq!(engine.position().time_ns, 0);
+}
+
+#[test]
+fn event_batches_are_cut_and_chained() {
+    let mut engine = Engine::new(3);
+    let settings = Settings {
+        event_batch_bytes_max: 2_000,
+        ..engine.settings()
+    };
+    told(
+        &mut engine,
+        0,
+        &batch((0, 0, 0), 0, &[Command::Settings(settings)]),
+    );
+    let mut commands = setup();
+    commands.extend((1..100).map(|num| order(1, num, Side::Buy, 10)));
+    let (mut hash, mut seq) = (engine.position().event_hash, engine.position().event_seq);
+    let out = told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    let batches = split(&out);
+    assert!(batches.len() > 3);
+    for (part, (batch, bytes)) in batches.iter().enumerate() {
+        let header = batch.header;
+        assert_eq!((usize::from(header.part), header.partition), (part, 3));
+        assert_eq!(header.last, part + 1 == batches.len());
+        assert_eq!((header.first_seq, header.previous_hash), (seq + 1, hash));
+        assert_eq!(batch.hash, xxh3_64(&bytes[..bytes.len() - HASH]));
+        let records = bytes.len() - HASH - wire::record::EventBatchHeader::SIZE;
+        assert!(
+            records < 2_000 + 100 && (header.last || records >= 2_000),
+            "{records}"
+        );
+        (hash, seq) = (batch.hash, seq + u64::from(header.count));
+    }
+    assert_eq!(
+        (engine.position().event_hash, engine.position().event_seq),
+        (hash, seq)
+    );
+    let ids: Vec<u64> = engine.orders().map(|order| order.order_id).collect();
+    assert_eq!(ids, (1..100).map(|n| 3 << 56 | n).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_batch_with_a_bad_record_changes_nothing() {
+    let mut engine = Engine::new(0);
+    let mut bytes = batch((0, 0, 0), 0, &setup());
+    bytes.pop();
+    let len = bytes.len() as u32;
+    bytes[4..8].copy_from_slice(&len.to_le_bytes());
+    let before = engine.state_hash();
+    let mut out = Vec::new();
+    assert_eq!(
+        engine.apply(1, 0, &bytes, &mut out),
+        Err(RecordError::Short)
+    );
+    assert_eq!((engine.state_hash(), out.len()), (before, 0));
+    assert_eq!(
+        engine.apply(1, 0, &bytes[..9], &mut out),
+        Err(RecordError::Short)
+    );
+}
+
+/// Many orders, so that what is looked at ahead of the commands is looked at here too.
+fn crowd() -> Engine {
+    let mut engine = Engine::new(0);
+    let mut commands = setup();
+    for num in 1..=3_000 {
+        let far = (num * 37 % 900) as i64;
+        commands.push(order(1, num, Side::Buy, 1_000 - far));
+        commands.push(order(2, num, Side::Sell, 1_001 + far));
+    }
+    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    assert_eq!(engine.counts().open_orders, 6_000);
+    engine
+}
+
+#[test]
+fn a_crowd_is_canceled_in_any_order_and_by_one_word() {
+    let mut engine = crowd();
+    let mut commands = Vec::new();
+    for n in 1..=1_000_u64 {
+        let cancel = Cancel {
+            entry: 1,
+            num: 10_000 + n,
+            orig_num: if n % 2 == 0 { n * 3 } else { 0 },
+            order_id: if n % 2 == 0 { 0 } else { n * 4 - 1 },
+            instrument: NO_INSTRUMENT,
+        };
+        commands.push(Command::Cancel(cancel, "", ""));
+        commands.push(order(3, n, Side::Buy, 1_001 + (n % 50) as i64));
+    }
+    let canceled = |out: &[u8]| -> usize {
+        let events = |(batch, _): &(EventBatch<'_>, _)| -> usize {
+            let gone = |e: &Result<_, _>| matches!(e, Ok((_, Event::Canceled(_, _))));
+            batch.events().filter(gone).count()
+        };
+        split(out).iter().map(events).sum()
+    };
+    let out = told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    assert!(canceled(&out) > 800, "{}", canceled(&out));
+    let left = engine.orders().filter(|order| order.entry == 1).count();
+    let all = MassCancel {
+        entry: 1,
+        num: 99_999,
+        instrument: NO_INSTRUMENT,
+        kind: MassCancelType::All,
+        side: 0,
+    };
+    let out = told(
+        &mut engine,
+        0,
+        &batch((0, 0, 0), 0, &[Command::MassCancel(all, "")]),
+    );
+    assert_eq!(canceled(&out), left);
+    assert!(engine.orders().all(|order| order.entry != 1));
+}
+
+#[test]
+fn a_snapshot_holds_all_and_goes_on_alike() {
+    let mut engine = crowd();
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    let mut twin = Engine::restore(&bytes).unwrap();
+    assert_eq!(twin.state_hash(), engine.state_hash());
+    assert_eq!(twin.position(), engine.position());
+    assert!(twin.orders().eq(engine.orders()));
+    assert!(twin.entries().eq(engine.entries()));
+    assert!(twin.levels(1, Side::Sell).eq(engine.levels(1, Side::Sell)));
+    let mut again = Vec::new();
+    twin.snapshot(&mut again);
+    assert_eq!(bytes, again);
+    let next = batch(
+        (0, 0, 0),
+        0,
+        &[order(3, 1, Side::Buy, 1_700), order(3, 2, Side::Sell, 1)],
+    );
+    assert_eq!(told(&mut engine, 0, &next), told(&mut twin, 0, &next));
+    assert_eq!(twin.state_hash(), engine.state_hash());
+}
+
+#[test]
+fn a_harmed_snapshot_is_not_restored() {
+    let mut engine = Engine::new(0);
+    let mut commands = setup();
+    commands.extend((1..5).map(|num| order(1, num, Side::Buy, 10 + num as i64)));
+    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    for at in 0..bytes.len() {
+        let mut harmed = bytes.clone();
+        harmed[at] ^= 0x10;
+        assert!(Engine::restore(&harmed).is_err(), "byte {at}");
+        assert!(Engine::restore(&bytes[..at]).is_err(), "cut at {at}");
+    }
+    bytes[4] = 99;
+    assert!(matches!(
+        Engine::restore(&bytes),
+        Err(SnapshotError::Version(99))
+    ));
+}
+
+/// Whoever makes the checksums right again still gets an error or a sound engine, never a panic.
+#[test]
+fn a_forged_snapshot_does_no_harm() {
+    let mut engine = Engine::new(0);
+    let mut commands = setup();
+    commands.extend((1..5).map(|num| order(1, num, Side::Buy, 10 + num as i64)));
+    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    let (state, end) = (8, bytes.len() - 16);
+    for at in state..end {
+        for value in [0, 1, 0x7f, 0x80, 0xff] {
+            let mut forged = bytes[..end].to_vec();
+            forged[at] = value;
+            let hash = xxh3_64(&forged[state..]);
+            forged.extend_from_slice(&hash.to_le_bytes());
+            let checksum = xxh3_64(&forged);
+            forged.extend_from_slice(&checksum.to_le_bytes());
+            if let Ok(restored) = Engine::restore(&forged) {
+                assert_eq!(restored.validate(), Ok(()), "byte {at} as {value}");
+            }
+        }
+    }
+}

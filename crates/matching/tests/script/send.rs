@@ -1,0 +1,230 @@
+//! A line as a command.
+//!
+//! `<who> buy|sell <qty> [@<price>] [tif] [words]`, `<who> cancel|amend|status <names>`,
+//! `<who> mass all|one [side=]`, `<who> closed`, `entry <kind> <name> <account>`, `spec k=v`, `set k=v`,
+//! `at <seconds>`.  Who: an entry's number, a user's name, or `any`.  A ClOrdID is the entry's next
+//! unless `num=` says otherwise.
+
+use std::collections::HashMap;
+use wire::record::command::{
+    Cancel, EntryClosed, EntryOpen, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY,
+    NewOrder, Refuse, Replace, Settings, Status,
+};
+use wire::record::{Command, EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
+
+/// What goes on from line to line.
+pub struct Sender {
+    pub now_ns: u64,
+    nums: HashMap<u32, u64>,
+}
+
+/// The words of a line: plain ones, and those with a value.
+struct Words<'a>(Vec<&'a str>);
+
+impl<'a> Words<'a> {
+    fn has(&self, word: &str) -> bool {
+        self.0.contains(&word)
+    }
+
+    fn value(&self, name: &str) -> Option<&'a str> {
+        let found = |word: &&'a str| word.strip_prefix(name)?.strip_prefix('=');
+        self.0.iter().find_map(found)
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str, absent: T) -> T {
+        self.value(name).map_or(absent, |value| {
+            value.parse().unwrap_or_else(|_| panic!("{name}={value}"))
+        })
+    }
+
+    fn order_id(&self) -> u64 {
+        let id = self.0.iter().find_map(|word| word.strip_prefix('#'));
+        id.map_or(0, |id| id.parse().unwrap())
+    }
+
+    fn stp(&self) -> Stp {
+        match self.value("stp") {
+            Some("none") => Stp::None,
+            Some("newest") => Stp::CancelNewest,
+            Some("oldest") => Stp::CancelOldest,
+            Some("both") => Stp::CancelBoth,
+            Some("dec") => Stp::Decrement,
+            _ => Stp::Default,
+        }
+    }
+}
+
+impl Sender {
+    pub fn new() -> Self {
+        Self {
+            now_ns: 0,
+            nums: HashMap::new(),
+        }
+    }
+
+    /// Encode a line: how many commands it makes.
+    pub fn write(&mut self, line: &str, out: &mut Vec<u8>) -> u32 {
+        let words = Words(line.split_whitespace().collect());
+        let rest = Words(words.0[1..].to_vec());
+        match words.0[0] {
+            "at" => {
+                self.now_ns = words.0[1].parse::<u64>().unwrap() * 1_000_000_000;
+                Command::Tick.encode(out);
+            }
+            "spec" => spec(&rest, out),
+            "set" => set(&rest, out),
+            "entry" => open(&rest, out),
+            who => self.request(who, &rest, out),
+        }
+        1
+    }
+
+    fn request(&mut self, who: &str, words: &Words<'_>, out: &mut Vec<u8>) {
+        let (entry, user) = match who.parse::<u32>() {
+            Ok(entry) => (entry, ""),
+            Err(_) if who == "any" => (NO_ENTRY, ""),
+            Err(_) => (NO_ENTRY, who),
+        };
+        let next = self.nums.get(&entry).copied().unwrap_or(0) + 1;
+        let num = words.number("num", next);
+        self.nums.insert(entry, num.max(next - 1));
+        let text = words.value("id").unwrap_or("");
+        let instrument = words.number("on", NO_INSTRUMENT);
+        let (orig_num, order_id) = (words.number("of", 0), words.order_id());
+        match words.0[0] {
+            "cancel" => {
+                let fixed = Cancel {
+                    entry,
+                    num,
+                    orig_num,
+                    order_id,
+                    instrument,
+                };
+                Command::Cancel(fixed, user, text).encode(out);
+            }
+            "amend" => {
+                let (price, qty) = (words.number("px", NO_PRICE), words.number("qty", NO_QTY));
+                let fixed = Replace {
+                    entry,
+                    num,
+                    orig_num,
+                    order_id,
+                    price,
+                    qty,
+                    instrument,
+                };
+                Command::Replace(fixed, user, text).encode(out);
+            }
+            "mass" => {
+                let one = words.has("one");
+                let kind = if one {
+                    MassCancelType::Security
+                } else {
+                    MassCancelType::All
+                };
+                let side = words.number("side", 0);
+                let fixed = MassCancel {
+                    entry,
+                    num,
+                    instrument,
+                    kind,
+                    side,
+                };
+                Command::MassCancel(fixed, user).encode(out);
+            }
+            "status" => {
+                let fixed = Status {
+                    entry,
+                    req_id: 7,
+                    num: orig_num,
+                    order_id,
+                    instrument,
+                };
+                Command::Status(fixed).encode(out);
+            }
+            "closed" => Command::EntryClosed(EntryClosed { entry }).encode(out),
+            "refuse" => {
+                let fixed = Refuse {
+                    entry,
+                    ref_id: 9,
+                    template: 100,
+                    reason: 3,
+                };
+                Command::Refuse(fixed).encode(out);
+            }
+            side => {
+                let side = if side == "buy" { Side::Buy } else { Side::Sell };
+                let new = new_order((entry, num), side, words);
+                Command::New(new, user, text).encode(out);
+            }
+        }
+    }
+}
+
+fn new_order((entry, num): (u32, u64), side: Side, words: &Words<'_>) -> NewOrder {
+    let price = words.0.iter().find_map(|word| word.strip_prefix('@'));
+    let ord_type = match () {
+        () if words.has("stop") => OrdType::Stop,
+        () if words.has("stop_limit") => OrdType::StopLimit,
+        () if words.has("market") => OrdType::Market,
+        () => OrdType::Limit,
+    };
+    let tifs = [
+        ("day", TimeInForce::Day),
+        ("ioc", TimeInForce::Ioc),
+        ("fok", TimeInForce::Fok),
+        ("gtd", TimeInForce::Gtd),
+    ];
+    let tif = tifs.iter().find(|(name, _)| words.has(name));
+    NewOrder {
+        entry,
+        num,
+        price: price.map_or(NO_PRICE, |price| price.parse().unwrap()),
+        qty: words.0[1].parse().unwrap(),
+        instrument: words.number("on", 1),
+        side,
+        ord_type,
+        tif: tif.map_or(TimeInForce::Gtc, |(_, tif)| *tif),
+        exec_inst: words.number("inst", u8::from(words.has("post"))),
+        stp: words.stp(),
+    }
+}
+
+fn spec(words: &Words<'_>, out: &mut Vec<u8>) {
+    let mut spec = super::SPEC;
+    spec.tick = words.number("tick", spec.tick);
+    spec.lot = words.number("lot", spec.lot);
+    spec.qty_min = words.number("qty_min", spec.qty_min);
+    spec.qty_max = words.number("qty_max", 0);
+    spec.notional_min = words.number("notional_min", 0);
+    spec.price_band_bps = words.number("band", 0);
+    spec.orders_per_side_max = words.number("per_side", 0);
+    spec.session_end_s = words.number("end", 0);
+    spec.open = !words.has("closed");
+    Command::Instrument(spec, words.value("symbol").unwrap_or("X")).encode(out);
+}
+
+fn set(words: &Words<'_>, out: &mut Vec<u8>) {
+    let settings = Settings {
+        accounts_max: words.number("accounts", 1_000_000),
+        client_ids_per_account_max: words.number("ids", 10_000),
+        instruments_max: words.number("instruments", 1_000),
+        event_batch_bytes_max: 1 << 20,
+        stamp_ahead_ns_max: 1_000_000_000,
+    };
+    Command::Settings(settings).encode(out);
+}
+
+fn open(words: &Words<'_>, out: &mut Vec<u8>) {
+    let kind = match words.0[0] {
+        "rest" => EntryKind::Rest,
+        "binary" => EntryKind::Binary,
+        _ => EntryKind::Fix,
+    };
+    let fixed = EntryOpen {
+        kind,
+        cancel_on_disconnect: words.has("disconnect"),
+        stp: words.stp(),
+    };
+    Command::EntryOpen(fixed, words.0[1], words.0[2]).encode(out);
+}
