@@ -1,0 +1,113 @@
+"""The recorder in an event loop, and the store's queries."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core import MemoryLog, Recorder, StoreFailed
+from store import RecorderService, SqliteStore, Store
+from tests.store.content import check
+from tests.store.fold import Fold
+from tests.store.market import ordinary
+
+
+async def test_it_tells_what_is_recorded_and_records_all_at_the_end(tmp_path: Path) -> None:
+    log, path = MemoryLog(), tmp_path / "store.db"
+    batches = list(ordinary(5, 30))
+    log.append(1, batches[:10])
+    told: list[int] = []
+    all_told = asyncio.Event()
+    fold = Fold()
+    fold.add(b"".join(batches[:10]))
+
+    def on_recorded(sequence: int) -> None:
+        told.append(sequence)
+        if sequence == fold.sequence:
+            all_told.set()
+
+    service = RecorderService(lambda: Recorder(path, log, interval_ms=1), on_recorded)
+    async with service:
+        await asyncio.wait_for(all_told.wait(), 10)
+        log.append(2, batches[10:])
+    fold.add(b"".join(batches[10:]))
+    assert told == sorted(set(told))
+    assert told[-1] == fold.sequence
+    stats = service.recorder.stats()
+    assert stats["events"] == fold.sequence
+    assert stats["lag_entries"] == 0
+    assert service.recorder.durable() == service.recorder.position()
+    check(path, fold)
+
+
+async def test_queries_run_beside_the_loop(tmp_path: Path) -> None:
+    log, path = MemoryLog(), tmp_path / "store.db"
+    batches = list(ordinary(6, 30))
+    log.append(1, batches)
+    fold = Fold()
+    fold.add(b"".join(batches))
+    async with RecorderService(lambda: Recorder(path, log)):
+        pass
+    store: Store = SqliteStore(path)
+    assert await store.position() == (len(batches), fold.sequence)
+    ids = list(fold.orders)[:50]
+    shown = await asyncio.gather(*(store.order(order_id) for order_id in ids))
+    assert [msgspec.json.decode(each or b"") for each in shown] == [fold.orders[i] for i in ids]
+    page, following = await store.orders("user1", limit=3, instrument=1)
+    assert len(page) == 3
+    assert following == page[-1][0]
+    assert await store.instruments() == [(1, "BTCUSD"), (2, "ETHUSD")]
+    between = await store.trades_between(1, 0, 2**63)
+    assert [str(trade[0]) for trade in reversed(between)] == [t["id"] for t in fold.trades[1]]
+    some = await store.trades(1, before=between[-1][0], limit=1)
+    assert msgspec.json.decode(some[0]) == fold.trades[1][1]
+    total = await store.sum_between(1, 0, 2**63)
+    assert total is not None
+    bars = await store.bars(1, 0)
+    assert total[0] == bars[0][3][0] == between[0][2]
+    assert total[1] == max(trade[2] for trade in between)
+    assert total[4:] == tuple(sum(bar[3][n] for bar in bars) for n in (4, 5, 6))
+    assert total[5] == sum(trade[2] * trade[3] for trade in between)
+    await store.close()
+
+
+async def test_a_gap_in_the_log_halts_it_and_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = MemoryLog()
+    batches = list(ordinary(7, 10))
+    log.append(1, batches[:4] + batches[5:])
+    failed = asyncio.Event()
+    service = RecorderService(lambda: Recorder(tmp_path / "store.db", log))
+    with caplog.at_level(logging.ERROR, "store.recorder"):
+        async with service:
+            asyncio.get_running_loop().call_later(10, failed.set)
+            while not service.recorder.halted and not failed.is_set():
+                await asyncio.sleep(0.01)
+    assert "recorder: halted: events log, offset 5: event" in caplog.text
+
+
+async def test_another_log_begins_another_store(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "store.db"
+    for seed in (8, 9):
+        log = MemoryLog()
+        log.append(1, list(ordinary(seed, 5)))
+        async with RecorderService(lambda log=log: Recorder(path, log)):  # type: ignore[misc]
+            pass
+    assert "put aside" in caplog.text
+    assert (tmp_path / "store.db.aside-1").exists()
+
+
+def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with pytest.raises(StoreFailed, match="unable to open"):
+        SqliteStore(path)
+    path.write_bytes(b"no database at all, but long enough to be taken for one" * 20)
+    with pytest.raises(StoreFailed, match="not a database"):
+        Recorder(path, MemoryLog())
+    with pytest.raises(StoreFailed, match="events log"):
+        Recorder(tmp_path / "new.db", tmp_path / "no-events.db")
