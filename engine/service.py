@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core import Commands, Engine, split_batches
+from core import Commands, Engine, JournalError, split_batches
 from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
 from journal import JournalFailed, Log
@@ -108,6 +108,8 @@ class Service:
             self._advance(None)
         except JournalFailed as error:
             self._outage(str(error))
+        except JournalError as error:
+            self._outage(str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the state is not to be trusted
             self._break(error)
 
@@ -126,6 +128,8 @@ class Service:
         try:
             self._advance(held)
         except JournalFailed as error:
+            self._outage(str(error))
+        except JournalError as error:
             self._outage(str(error))
         except Exception as error:  # noqa: BLE001 - as above
             self._break(error)

@@ -73,7 +73,7 @@ def service_limits(config: Config) -> ServiceLimits:
     return ServiceLimits(
         batch_commands_max=journal.batch_commands_max,
         group_batches_max=journal.group_batches_max,
-        queue_bytes_max=journal.queue_bytes_max,
+        queue_bytes_max=journal.queue_bytes_max // 2,
         tick_interval_s=journal.tick_interval_s,
         retry_interval_s=journal.retry_interval_s,
         fault_apply_delay_ns=config.engine.fault_apply_delay_ns,
