@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from core import Commands, Engine, JournalError, split_batches
 from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
-from journal import JournalFailed, Log
+from journal import Log
 from journal.sequencer import CommandSource
 
 log = logging.getLogger("quantscope.engine")
@@ -106,8 +106,6 @@ class Service:
             return
         try:
             self._advance(None)
-        except JournalFailed as error:
-            self._outage(str(error))
         except JournalError as error:
             self._outage(str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the state is not to be trusted
@@ -127,8 +125,6 @@ class Service:
         self._held = None
         try:
             self._advance(held)
-        except JournalFailed as error:
-            self._outage(str(error))
         except JournalError as error:
             self._outage(str(error))
         except Exception as error:  # noqa: BLE001 - as above
@@ -286,7 +282,7 @@ class Service:
             self.journals.events.close()
             try:
                 await asyncio.to_thread(self.start)
-            except (OSError, RuntimeError, JournalFailed) as error:
+            except (OSError, RuntimeError, JournalError) as error:
                 log.error("the journal is not back yet: %s", error)
                 await asyncio.sleep(self._limits.retry_interval_s)
             else:
