@@ -44,16 +44,16 @@ class StoredEvents:
         """Find the first event batch that a later command than ``after_command`` made."""
         self._log = events
         self._next = first_batch_after(events, after_command)
+        self._end = events.next_offset
+        """What recovery itself appends from here on is not what was stored."""
         self._bytes = b""
 
     def match(self, produced: bytes) -> bytes:
         """Compare ``produced`` with what is stored; return the part that is not stored yet."""
-        while len(self._bytes) < len(produced):
-            entries = self._log.read(self._next, READ_BYTES)
-            if not entries:
-                break
+        while len(self._bytes) < len(produced) and self._next < self._end:
+            entries = self._log.read(self._next, READ_BYTES)[: self._end - self._next]
             self._bytes += b"".join(entry[3] for entry in entries)
-            self._next = entries[-1][0] + 1
+            self._next += len(entries)
         stored = self._bytes[: len(produced)]
         if not produced.startswith(stored):
             raise ReplayDiffers(_difference(stored, produced))
@@ -62,7 +62,7 @@ class StoredEvents:
 
     def surplus(self) -> bool:
         """Whether events are stored that no stored command made."""
-        return bool(self._bytes) or self._next < self._log.next_offset
+        return bool(self._bytes) or self._next < self._end
 
 
 def _difference(stored: bytes, produced: bytes) -> str:
@@ -84,7 +84,7 @@ def command_offset(batch: bytes) -> int:
 
 def first_batch_after(events: Log, after_command: int) -> int:
     """Offset of the first event batch that a later command than ``after_command`` made."""
-    low, high = events.first_offset, events.next_offset
+    low, high = events.first_offset, events.written_offset + 1
     while low < high:
         middle = (low + high) // 2
         if command_offset(events.read(middle, 1)[0][3]) > after_command:

@@ -239,6 +239,8 @@ class Service:
         produced = self.engine.apply(first, stamp, batches)
         commands.sync()
         events.append(stamp, split_batches(produced))
+        # The sources are told from the log, and it is written behind.
+        events.sync()
         for gateway, incarnation, number in self.engine.gateways():
             self._incarnations[gateway] = incarnation
             self._numbers[gateway] = number
