@@ -42,6 +42,10 @@ pub struct Mix {
     pub resting: usize,
     /// Price levels on each side of each book.
     pub levels: u64,
+    /// How many in a hundred are orders that rest.
+    pub adds: u64,
+    /// How many in a hundred are cancels; the rest crosses.
+    pub cancels: u64,
     pub seed: u64,
 }
 
@@ -51,6 +55,8 @@ impl Default for Mix {
             symbols: 4,
             resting: 100_000,
             levels: 10,
+            adds: 48,
+            cancels: 42,
             seed: 1,
         }
     }
@@ -143,10 +149,13 @@ impl Flow {
     }
 
     fn command(&mut self) -> (Command<'static>, Option<String>) {
-        match self.random.below(100) {
-            0..48 => self.add(),
-            48..90 if !self.open.is_empty() => self.cancel(),
-            _ => self.cross(),
+        let share = self.random.below(100);
+        if share < self.mix.adds {
+            self.add()
+        } else if share < self.mix.adds + self.mix.cancels && !self.open.is_empty() {
+            self.cancel()
+        } else {
+            self.cross()
         }
     }
 
