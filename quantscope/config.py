@@ -55,8 +55,8 @@ class JournalSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
         Bytes, about("bytes that may wait for a log's writer; beyond it no commands are sealed")
     ] = 256 * 2**20
     wal_bytes_max: Annotated[
-        Bytes, about("bytes of write-ahead log after which a checkpoint begins")
-    ] = 64 * 2**20
+        Bytes, about("bytes of each write-ahead log, which is written over and over")
+    ] = 16 * 2**20
     journal_bytes_max: Annotated[
         Bytes, about("bytes of events the recorder has not read; beyond it new orders get BUSY")
     ] = 4 * 2**30
@@ -125,6 +125,9 @@ class GatewaySection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     session_replay_messages_min: Annotated[
         Count, about("sequenced messages kept for replay per session")
     ] = 1_000_000
+    session_replay_bytes_max: Annotated[
+        Bytes, about("bytes of events kept for that; beyond it the oldest go all the same")
+    ] = 8 * 2**30
 
 
 class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -203,10 +203,11 @@ class Exchange:
 
     def _first_needed(self) -> int:
         """The first offset of the events log that somebody still has to read."""
-        sessions = self.gateway.order_entry.needs_offset(
-            self.config.gateway.session_replay_messages_min
-        )
+        limits = self.config.gateway
         recorded = self.recorder.position()[0] + 1
+        if self.service.journals.events.bytes_used() > limits.session_replay_bytes_max:
+            return recorded
+        sessions = self.gateway.order_entry.needs_offset(limits.session_replay_messages_min)
         return recorded if sessions is None else min(sessions, recorded)
 
 
