@@ -204,11 +204,16 @@ class Exchange:
     def _first_needed(self) -> int:
         """The first offset of the events log that somebody still has to read."""
         limits = self.config.gateway
+        events = self.service.journals.events
         recorded = self.recorder.position()[0] + 1
-        if self.service.journals.events.bytes_used() > limits.session_replay_bytes_max:
-            return recorded
         sessions = self.gateway.order_entry.needs_offset(limits.session_replay_messages_min)
-        return recorded if sessions is None else min(sessions, recorded)
+        first = recorded if sessions is None else min(sessions, recorded)
+        used = events.bytes_used()
+        if used > limits.session_replay_bytes_max:
+            kept = events.next_offset - events.first_offset
+            affordable = kept * limits.session_replay_bytes_max // used
+            first = max(first, events.next_offset - affordable)
+        return min(first, recorded)
 
 
 def _address(server: asyncio.Server) -> str:
