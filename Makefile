@@ -23,7 +23,7 @@ TOOLS  := run
 ARGS   ?=
 
 .PHONY: help run setup test bench check fmt clean tools lint types rust-lint coverage rust-test \
-  python-test native-quick lock mutants wheel smoke
+  python-test native-quick lock fuzz mutants wheel smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,9 @@ coverage: $(VENV)/.dev $(VENV)/.native ## the Python tests with branch coverage 
 	rm -f .coverage .coverage.*
 	"$(PY)" -m pytest -q --cov --cov-report= $(ARGS)
 	"$(PY)" -m coverage report --skip-covered
+
+fuzz: ## ten million cases of bytes on the binary port (FUZZ_CASES=n, FUZZ_SEED=n)
+	FUZZ_CASES=$${FUZZ_CASES:-4000000} $(CARGO) test --profile quick --locked -q -p wire -p gateway --test fuzz
 
 mutants: TOOLS := mutants
 mutants: tools ## change the matching engine in every way and see a test fail (hours)

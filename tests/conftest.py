@@ -3,7 +3,7 @@
 import hypothesis
 import pytest
 
-# A busy machine is no failure.  (Hypothesis is imported here, because CPython 3.11 can't compile one
+# A busy machine is no failure.  (Hypothesis is imported here: CPython 3.11 can not compile one
 # of its modules as deep in the stack as its plugin imports it first.)
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
