@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class _Subscribed(msgspec.Struct):
+    type: str
     user_id: str
     sequence: int
-    type: str = "subscribed"
 
 
 class Notifications:
@@ -47,7 +47,7 @@ class Notifications:
         self.sockets[number] = socket
         self._view.listen(number, user)
         connection.become(request, socket, head)
-        greeting = _Subscribed(user, self._view.sequence)
+        greeting = _Subscribed("subscribed", user, self._view.sequence)
         socket.send(text_frame(msgspec.json.encode(greeting)))
 
     def send(self, notices: list[tuple[int, bytes]]) -> None:

@@ -1,0 +1,209 @@
+"""The asyncio client of REST.
+
+    async with RestClient("http://127.0.0.1:8080") as client:
+        order = await client.place(
+            user_id="alice", symbol="BTCUSD", side="BUY", price="50000", quantity="0.1"
+        )
+        await client.cancel(order.order_id)
+
+# Contract
+* A refusal is a ``RefusedError`` with the status, the code and the sentence.
+* ``place`` names every order, with a name of its own where none is given, so that it can ask again
+  when an answer is lost or the exchange can't say what became of the order: a repeat never makes a
+  second order.  After ``attempts`` it raises ``UnsettledError``, which carries that name.
+* Needs the extra ``clients`` (httpx).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import httpx
+import msgspec
+
+from clients import rest_types as t
+
+T = TypeVar("T")
+Number = Decimal | int | str
+
+ATTEMPTS: Final = 5
+"""How often ``place`` asks before it gives up."""
+PAUSE_S: Final = 0.1
+"""Seconds before the second attempt; each later pause is twice the one before."""
+_AGAIN: Final = frozenset(("BUSY", "UNAVAILABLE", "OUTCOME_UNKNOWN"))
+
+
+class RefusedError(Exception):
+    """The exchange refused; ``code`` is stable, the message is for people."""
+
+    def __init__(self, status: int, refusal: t.Refusal) -> None:
+        """Of an answer."""
+        super().__init__(f"{refusal.code}: {refusal.error}")
+        self.status = status
+        self.code = refusal.code
+        self.order_id = refusal.order_id
+
+
+class UnsettledError(Exception):
+    """Nobody could say in time whether the order was taken; ask again by its name."""
+
+    def __init__(self, client_order_id: str) -> None:
+        """``client_order_id`` is the order's name."""
+        super().__init__(f"the outcome of order {client_order_id} is not known")
+        self.client_order_id = client_order_id
+
+
+class RestClient:
+    """See the module."""
+
+    def __init__(self, url: str, *, timeout_s: float = 10.0, attempts: int = ATTEMPTS) -> None:
+        """Connections are made when they are needed, and kept."""
+        self._http = httpx.AsyncClient(base_url=url, timeout=timeout_s)
+        self._attempts = attempts
+
+    async def __aenter__(self) -> Self:
+        """The client itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _call(
+        self,
+        answer: type[T],
+        method: str,
+        path: str,
+        *,
+        body: dict[str, Any] | None = None,
+        **fields: str | int | None,
+    ) -> T:
+        given = {name: value for name, value in fields.items() if value is not None}
+        got = await self._http.request(method, path, params=given, json=body)
+        if got.is_success:
+            return msgspec.json.decode(got.content, type=answer)
+        raise RefusedError(got.status_code, msgspec.json.decode(got.content, type=t.Refusal))
+
+    async def place(
+        self,
+        *,
+        user_id: str,
+        symbol: str,
+        side: t.Side,
+        quantity: Number,
+        price: Number | None = None,
+        order_type: str | None = None,
+        time_in_force: str | None = None,
+        client_order_id: str | None = None,
+        post_only: bool = False,
+        self_trade_prevention: str = "NONE",
+    ) -> t.Order:
+        """Place an order: LIMIT with a price, MARKET without, unless said otherwise."""
+        name = client_order_id or uuid.uuid4().hex
+        body: dict[str, Any] = {
+            "user_id": user_id,
+            "symbol": symbol,
+            "side": side,
+            "quantity": str(quantity),
+            "order_type": order_type or ("MARKET" if price is None else "LIMIT"),
+            "client_order_id": name,
+            "post_only": post_only,
+            "self_trade_prevention": self_trade_prevention,
+        }
+        if price is not None:
+            body["price"] = str(price)
+        if time_in_force is not None:
+            body["time_in_force"] = time_in_force
+        for attempt in range(self._attempts):
+            if attempt:
+                await asyncio.sleep(PAUSE_S * 2 ** (attempt - 1))
+            try:
+                return await self._call(t.Order, "POST", "/orders", body=body)
+            except httpx.TransportError:
+                continue
+            except RefusedError as refused:
+                if refused.code not in _AGAIN:
+                    raise
+        raise UnsettledError(name)
+
+    async def cancel(self, order_id: str) -> t.Order:
+        """Cancel an order."""
+        return await self._call(t.Order, "DELETE", f"/orders/{order_id}")
+
+    async def amend(
+        self, order_id: str, *, price: Number | None = None, quantity: Number | None = None
+    ) -> t.Order:
+        """Change price or total quantity of an order."""
+        changes = {"price": price, "quantity": quantity}
+        body = {name: str(value) for name, value in changes.items() if value is not None}
+        return await self._call(t.Order, "PATCH", f"/orders/{order_id}", body=body)
+
+    async def cancel_all(self, user_id: str, symbol: str | None = None) -> int:
+        """Cancel all open orders of a user; how many there were."""
+        done = await self._call(t.Canceled, "DELETE", "/orders", user_id=user_id, symbol=symbol)
+        return done.canceled
+
+    async def order(self, order_id: str) -> t.Order:
+        """An order."""
+        return await self._call(t.Order, "GET", f"/orders/{order_id}")
+
+    async def orders(
+        self,
+        user_id: str,
+        *,
+        status: t.Status | None = None,
+        symbol: str | None = None,
+        page_orders: int = 100,
+    ) -> AsyncIterator[t.Order]:
+        """All orders of a user, the newest first, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self._call(
+                t.Orders,
+                "GET",
+                "/orders",
+                user_id=user_id,
+                status=status,
+                symbol=symbol,
+                limit=page_orders,
+                cursor=cursor,
+            )
+            for order in page.orders:
+                yield order
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def orderbook(self, symbol: str, depth: int = 100) -> t.OrderBook:
+        """The best levels of an order book."""
+        return await self._call(t.OrderBook, "GET", f"/orderbook/{symbol}", depth=depth)
+
+    async def trades(self, symbol: str, limit: int = 100) -> tuple[t.Trade, ...]:
+        """The newest trades."""
+        return (await self._call(t.Trades, "GET", f"/trades/{symbol}", limit=limit)).trades
+
+    async def ticker(self, symbol: str) -> t.Ticker:
+        """The last 24 hours of an instrument."""
+        return await self._call(t.Ticker, "GET", f"/ticker/{symbol}")
+
+    async def tickers(self) -> tuple[t.Ticker, ...]:
+        """The last 24 hours of all instruments."""
+        return (await self._call(t.Tickers, "GET", "/ticker")).tickers
+
+    async def instruments(self) -> tuple[t.Instrument, ...]:
+        """All instruments."""
+        return (await self._call(t.Instruments, "GET", "/instruments")).instruments
+
+    async def ready(self) -> bool:
+        """Whether orders are taken now."""
+        return (await self._http.get("/ready")).is_success

@@ -1,0 +1,190 @@
+"""What REST and WebSocket answer, typed: decimals as ``Decimal``, times as ``datetime``."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+Side = Literal["BUY", "SELL"]
+Status = Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """A trade as one of its orders sees it."""
+
+    trade_id: str
+    price: Decimal
+    quantity: Decimal
+    liquidity: Literal["TAKER", "MAKER"]
+    timestamp: datetime
+
+
+class HistoryEntry(msgspec.Struct, frozen=True):
+    """One change of an order, with the values after it."""
+
+    status: Status | Literal["REPLACED"]
+    timestamp: datetime
+    price: Decimal | None
+    quantity: Decimal
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    reason: str | None
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order as the engine left it."""
+
+    order_id: str
+    client_order_id: str | None
+    user_id: str
+    symbol: str
+    side: Side
+    order_type: str
+    time_in_force: str
+    price: Decimal | None
+    quantity: Decimal
+    status: Status
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    average_price: Decimal | None
+    timestamp: datetime
+    updated_at: datetime
+    reason: str | None
+    fills: tuple[Fill, ...]
+    status_history: tuple[HistoryEntry, ...]
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """A page of orders."""
+
+    orders: tuple[Order, ...]
+    count: int
+    next_cursor: str | None
+
+
+class Canceled(msgspec.Struct, frozen=True):
+    """How many orders a mass cancel took."""
+
+    canceled: int
+
+
+class Level(msgspec.Struct, frozen=True):
+    """What rests at one price."""
+
+    price: Decimal
+    quantity: Decimal
+    orders: int
+
+
+class OrderBook(msgspec.Struct, frozen=True):
+    """An order book by price level, the best first."""
+
+    symbol: str
+    sequence: int
+    timestamp: datetime
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """A trade as everybody sees it."""
+
+    id: str
+    price: Decimal
+    quantity: Decimal
+    taker_side: Side
+    timestamp: datetime
+
+
+class Trades(msgspec.Struct, frozen=True):
+    """Trades, the newest first."""
+
+    trades: tuple[Trade, ...]
+
+
+class Ticker(msgspec.Struct, frozen=True):
+    """The last 24 hours of an instrument."""
+
+    symbol: str
+    last: Decimal | None
+    open: Decimal | None
+    high: Decimal | None
+    low: Decimal | None
+    change: Decimal | None
+    change_percent: Decimal | None
+    volume: Decimal
+    quote_volume: Decimal
+    trades: int
+    best_bid: Decimal | None
+    best_ask: Decimal | None
+    timestamp: datetime
+
+
+class Tickers(msgspec.Struct, frozen=True):
+    """The tickers of all instruments."""
+
+    tickers: tuple[Ticker, ...]
+
+
+class Instrument(msgspec.Struct, frozen=True):
+    """An instrument and its filters; None is no limit."""
+
+    symbol: str
+    security_id: int
+    status: Literal["OPEN", "CLOSED"]
+    tick_size: Decimal | None
+    lot_size: Decimal | None
+    quantity_min: Decimal | None
+    quantity_max: Decimal | None
+    notional_min: Decimal | None
+    price_band_bps: int | None
+    orders_per_side_max: int | None
+    session_end_s: int
+
+
+class Instruments(msgspec.Struct, frozen=True):
+    """All instruments."""
+
+    instruments: tuple[Instrument, ...]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """The body of every answer that is a refusal."""
+
+    error: str
+    code: str
+    order_id: str | None = None
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """One change of an order of the user."""
+
+    type: Literal["order", "execution"]
+    event: Literal["NEW", "TRADE", "REPLACED", "CANCELED", "EXPIRED", "REJECTED"]
+    sequence: int
+    exec_id: str
+    user_id: str
+    order_id: str
+    client_order_id: str | None
+    symbol: str
+    side: Side
+    status: Status
+    price: Decimal | None
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    average_price: Decimal | None
+    reason: str | None
+    timestamp: datetime
+    trade_id: str | None = None
+    last_price: Decimal | None = None
+    last_quantity: Decimal | None = None
+    liquidity: Literal["TAKER", "MAKER"] | None = None
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """The stream begins, or begins again: what happened up to ``sequence`` is not in it."""
+
+    type: Literal["subscribed"]
+    user_id: str
+    sequence: int

@@ -1,0 +1,67 @@
+"""A user's notifications over WebSocket, as an endless stream.
+
+    async for message in notifications("ws://127.0.0.1:8080", "alice"):
+        ...
+
+# Contract
+* The first message is ``Subscribed``; then each execution and order change of the user comes once,
+  in order.  When the line is lost it is made again, with growing pauses, and ``Subscribed`` comes
+  again: what happened between the last message and its ``sequence`` is asked for by REST.
+* A refused handshake (a user id that can't be one) ends the stream with its error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+
+from clients.rest_types import Notification, Subscribed
+
+PAUSE_S: Final = 0.1
+"""Seconds before the line is made again; each later pause is twice the one before."""
+PAUSE_S_MAX: Final = 5.0
+"""The longest pause, in seconds."""
+_LATER: Final = 500
+"""Statuses from here on are the server's trouble, which passes."""
+
+
+class _Kind(msgspec.Struct):
+    type: str
+
+
+_KIND: Final = msgspec.json.Decoder(_Kind)
+_SUBSCRIBED: Final = msgspec.json.Decoder(Subscribed)
+_NOTIFICATION: Final = msgspec.json.Decoder(Notification)
+
+
+def decode(message: str | bytes) -> Notification | Subscribed:
+    """One message of the stream."""
+    if _KIND.decode(message).type == "subscribed":
+        return _SUBSCRIBED.decode(message)
+    return _NOTIFICATION.decode(message)
+
+
+async def notifications(url: str, user_id: str) -> AsyncIterator[Notification | Subscribed]:
+    """All that happens to the orders of ``user_id`` from now on; ``url`` is ``ws://host:port``."""
+    page = f"{url}/ws/notifications?{urlencode({'user_id': user_id})}"
+    pause_s = PAUSE_S
+    while True:
+        try:
+            async with connect(page) as socket:
+                async for message in socket:
+                    pause_s = PAUSE_S
+                    yield decode(message)
+        except InvalidStatus as refused:
+            if refused.response.status_code < _LATER:
+                raise
+        except (ConnectionClosed, InvalidMessage, OSError):
+            # The line is made again below, whatever took it.
+            pass
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, PAUSE_S_MAX)
