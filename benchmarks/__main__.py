@@ -1,6 +1,7 @@
 """``make bench``: every figure with its baseline, measured between each other."""
 
 import pathlib
+import sys
 import tempfile
 
 import click
@@ -46,7 +47,7 @@ def main(
     if listing:
         click.echo("\n".join(MEASURES))
         return
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 180)
     directory.mkdir(parents=True, exist_ok=True)
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="bench-", dir=directory) as scratch:

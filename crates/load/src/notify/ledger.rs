@@ -12,6 +12,8 @@ use crate::latency::Latency;
 
 /// Violations that are told in words.
 const TOLD_MAX: usize = 10;
+/// What the exchange says when somebody begins to listen.
+const GREETING: &str = "\"type\":\"subscribed\"";
 const DAY_NS: u64 = 86_400_000_000_000;
 
 /// An open order as its notifications left it.
@@ -83,6 +85,9 @@ impl Ledger {
     /// Take a message of one connection, read at `wall_ns`; `last` is its highest execution id.
     pub fn take(&mut self, message: &[u8], wall_ns: u64, last: &mut u64) {
         let message = String::from_utf8_lossy(message);
+        if message.contains(GREETING) {
+            return;
+        }
         let Some(notice) = read(&message) else {
             self.violation("not a notification", &message);
             return;
@@ -200,8 +205,10 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_notification() {
+    fn anything_but_the_greeting_is_a_notification_or_a_violation() {
         let (mut ledger, mut last) = (Ledger::default(), 0);
+        ledger.take(b"{\"user_id\":\"a\",\"type\":\"subscribed\"}", 0, &mut last);
+        assert_eq!(ledger.violations, 0);
         ledger.take(b"{\"hello\":1}", 0, &mut last);
         assert_eq!(ledger.violations, 1);
     }
