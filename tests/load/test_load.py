@@ -1,0 +1,104 @@
+"""The load generator against a whole exchange, and what it says when there is none."""
+
+import pathlib
+import subprocess
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.processes import (
+    QUANTSCOPE,
+    ROOT,
+    BenchError,
+    Exchange,
+    load,
+    native_echo,
+    parse_metrics,
+)
+from quantscope.cli import main
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    with Exchange(tmp_path_factory.mktemp("load") / "data") as exchange:
+        yield exchange
+
+
+def test_the_closed_loop_keeps_its_mix_and_loses_nothing(exchange: Exchange) -> None:
+    result = load(
+        "--json", "--port", exchange.binary, "--connections", 4, "--in-flight", 50,
+        "--resting", 2000, "--seconds", 1, "--warmup-seconds", 0.2,
+    )  # fmt: skip
+    orders = result["orders"]
+    assert orders > 1000
+    assert result["lost"] == 0
+    assert result["reject_ratio"] < 0.01
+    for kind, share in (("rests", 0.45), ("cancels", 0.45), ("crosses", 0.10)):
+        assert result[kind] / orders == pytest.approx(share, abs=0.03)
+    assert result["fills"] > 0
+
+
+def test_a_second_run_goes_on_where_the_first_ended(exchange: Exchange) -> None:
+    """ClOrdIDs rise from run to run: nothing of the second is a repeat."""
+    for _ in range(2):
+        result = load(
+            "--json", "--port", exchange.binary, "--connections", 2, "--rate", 500,
+            "--resting", 100, "--seconds", 0.5, "--warmup-seconds", 0, "--user-prefix", "demo",
+        )  # fmt: skip
+        assert (result["orders"] + result["rejects"], result["lost"]) == (250, 0)
+        assert result["reject_ratio"] < 0.05
+
+
+def test_round_trips_are_measured_in_turns(exchange: Exchange) -> None:
+    with native_echo() as port:
+        result = load(
+            "round-trip", "--port", exchange.binary, "--echo-port", port, "--seconds", 0.5,
+            "--resting", 100,
+        )  # fmt: skip
+    assert result["orders"] > 0
+    assert 0 < result["echoes"][0]["p50"] < result["exchange"]["p50"]
+
+
+def test_a_listener_hears_every_change_once_and_in_order(exchange: Exchange) -> None:
+    """The binary users trade with each other while they listen."""
+    with subprocess.Popen(
+        [*QUANTSCOPE, "load", "notify", "--port", str(exchange.http), "--users", "2",
+         "--user-prefix", "demo"],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as listening:  # fmt: skip
+        assert listening.stdout
+        assert listening.stdout.readline() == "ready users=2\n"
+        sent = load(
+            "--json", "--port", exchange.binary, "--connections", 2, "--rate", 2000,
+            "--mix", "50/40/10", "--resting", 200, "--seconds", 0.5, "--warmup-seconds", 0,
+        )  # fmt: skip
+        output, _ = listening.communicate(timeout=60)
+    heard = msgspec.json.decode(output)
+    assert heard["closed"] == 0
+    assert heard["messages"] > sent["orders"]
+    assert not [told for told in heard["told"] if "out of order" in told]
+
+
+def test_a_refused_login_is_told_in_one_line(exchange: Exchange) -> None:
+    with pytest.raises(BenchError, match=r"load: login refused: demo1: A$"):
+        load("--port", exchange.binary, "--password", "wrong")
+
+
+def test_the_disk_alone_is_measured(tmp_path: pathlib.Path) -> None:
+    result = load("fdatasync", "--dir", tmp_path, "--bytes", 100, "--seconds", 0.1)
+    assert result["bytes"] == 100
+    assert result["latency_us"]["count"] > 0
+    assert not list(tmp_path.iterdir()), "it leaves nothing behind"
+
+
+def test_a_bad_option_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    done = CliRunner().invoke(main, ["load", "--mix", "50/50/50"])
+    assert done.exit_code == 2
+    assert "three shares that make 100" in capfd.readouterr().err
+
+
+def test_metrics_are_read_by_name_and_labels() -> None:
+    text = '# HELP a b\n# TYPE a counter\na_total 3.0\nb{le="0.1"} 4\n'
+    assert parse_metrics(text) == {"a_total": 3.0, 'b{le="0.1"}': 4.0}
