@@ -115,9 +115,9 @@ class Shelf:
 class Exchange:
     """Facade, engine, store, and a client."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, sequencer: Sequencer | None = None) -> None:
         self.limits = limits or Limits()
-        self.sequencer = Sequencer()
+        self.sequencer = sequencer or Sequencer()
         self.store = Shelf()
         self.view = View.restore(
             self.sequencer.engine,
@@ -146,7 +146,8 @@ class Exchange:
         self.port = self._server.sockets[0].getsockname()[1]
         self._task = asyncio.create_task(self.facade.run())
         await asyncio.sleep(0)
-        self.record_all()
+        if not self.view.trade_id:
+            self.record_all()
         self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}")
         return self
 

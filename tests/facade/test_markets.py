@@ -1,0 +1,153 @@
+"""Books, trades and tickers, also where only the store knows them."""
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from core import StoreFailed
+from facade.archive import BAR_NS, DAY_NS
+from facade.limits import Limits
+from tests.facade.harness import ONE, Exchange, Sequencer, Shelf
+
+
+async def test_a_book_shows_as_many_levels_as_are_asked_for(exchange: Exchange) -> None:
+    for price in range(1, 151):
+        await exchange.place(price=price)
+    await exchange.place(side="SELL", price=151, quantity="0.5", user_id="bob")
+    book = await exchange.get("/orderbook/BTCUSD")
+    assert [len(book["bids"]), len(book["asks"])] == [100, 1]
+    book = await exchange.get("/orderbook/BTCUSD", depth=10_000)
+    assert [level["price"] for level in book["bids"]] == [str(n) for n in range(150, 0, -1)]
+    assert book["asks"] == [{"price": "151", "quantity": "0.5", "orders": 1}]
+    assert book["sequence"] == exchange.view.sequence
+    for depth in (0, 10_001, -1, "x"):
+        await exchange.get("/orderbook/BTCUSD", 400, depth=depth)
+    assert (await exchange.get("/orderbook/ETHUSD"))["bids"] == []
+
+
+@pytest.mark.parametrize("page", ["orderbook", "trades", "ticker"])
+async def test_a_market_that_is_not_there_is_404(exchange: Exchange, page: str) -> None:
+    assert (await exchange.get(f"/{page}/NOPE", 404))["code"] == "UNKNOWN_SYMBOL"
+
+
+async def test_older_trades_are_the_stores(exchange: Exchange) -> None:
+    exchange.store.older_trades = [b'{"id":"0"}', b'{"id":"-1"}']
+    for _ in range(2):
+        await exchange.place(side="SELL", user_id="bob")
+        await exchange.place()
+    trades = (await exchange.get("/trades/BTCUSD", limit=2))["trades"]
+    assert [trade["id"] for trade in trades] == ["2", "1"]
+    assert exchange.store.asked == []
+    trades = (await exchange.get("/trades/BTCUSD", limit=4))["trades"]
+    assert [trade["id"] for trade in trades] == ["2", "1", "0", "-1"]
+    assert exchange.store.asked == [("trades", 1, 1, 2)]
+    await exchange.get("/trades/ETHUSD")
+    assert exchange.store.asked[1:] == [("trades", 2, None, 100)]
+
+
+async def test_a_market_without_trades_has_an_empty_ticker(exchange: Exchange) -> None:
+    ticker = await exchange.get("/ticker/ETHUSD")
+    assert (ticker["last"], ticker["change_percent"], ticker["volume"]) == (None, None, "0")
+
+
+async def test_the_ticker_counts_change_and_percent(exchange: Exchange) -> None:
+    for price in ("96", "99", "97.5"):
+        await exchange.place(side="SELL", price=price, user_id="bob")
+        await exchange.place(price=price)
+    ticker = await exchange.get("/ticker/BTCUSD")
+    names = ("open", "high", "low", "last", "change", "change_percent")
+    assert [ticker[name] for name in names] == ["96", "99", "96", "97.5", "1.5", "1.5625"]
+
+
+def restarted(sequencer: Sequencer) -> Exchange:
+    """The exchange after a restart: the same engine, a view that begins where it stands."""
+    return Exchange(Limits(store_deadline_s=0.05), sequencer)
+
+
+async def traded() -> Sequencer:
+    async with Exchange() as before:
+        await before.place(side="SELL", price=50, user_id="bob")
+        await before.place(price=50)
+        return before.sequencer
+
+
+async def test_after_a_restart_the_day_comes_from_the_store_up_to_the_restart() -> None:
+    async with restarted(await traded()) as exchange:
+        now = exchange.view.time_ns
+        minute = now // BAR_NS
+        start = minute * BAR_NS
+        whole = (40 * ONE, 60 * ONE, 30 * ONE, 45 * ONE, 7 * ONE, 300 * ONE * ONE, 9)
+        exchange.store.day = [
+            (minute - 5, start - 5 * BAR_NS, start - 4 * BAR_NS - 1, whole),
+            (minute, start, now, whole),
+        ]
+        exchange.store.minute = [(1, start, 50 * ONE, ONE, 1), (2, now, 70 * ONE, ONE, 1)]
+        assert (await exchange.get("/ticker/BTCUSD", 503))["code"] == "BUSY"
+        assert (await exchange.get("/trades/BTCUSD", 503))["code"] == "BUSY"
+        exchange.record_all()
+        ticker = await exchange.get("/ticker/BTCUSD")
+        names = ("open", "high", "low", "last", "volume", "quote_volume", "trades")
+        assert [ticker[name] for name in names] == ["40", "60", "30", "50", "8", "350", 10]
+
+
+async def test_a_store_that_fails_at_the_start_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("facade.archive.RETRY_S", 0.01)
+    failures = [StoreFailed("no")]
+    bars = Shelf.bars
+
+    async def fail(self: Shelf, instrument: int, from_ns: int) -> object:
+        if failures:
+            raise failures.pop()
+        return await bars(self, instrument, from_ns)
+
+    monkeypatch.setattr(Shelf, "bars", fail)
+    async with Exchange(Limits(), await traded()) as exchange:
+        exchange.record_all()
+        assert (await exchange.get("/ticker/BTCUSD"))["last"] == "50"
+        assert "can't be read" in caplog.text
+
+
+async def test_a_store_that_fails_is_503(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(order_id: int) -> bytes | None:
+        raise StoreFailed(str(order_id))
+
+    monkeypatch.setattr(exchange.store, "order", fail)
+    assert (await exchange.get("/orders/5", 503))["code"] == "UNAVAILABLE"
+
+
+async def test_the_edge_of_the_day_is_summed_by_the_store(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time_ns()
+    minute = (now - DAY_NS) // BAR_NS
+    ticker_at = (minute + 1) * BAR_NS + DAY_NS - BAR_NS // 2
+    sums = (10 * ONE, 12 * ONE, 9 * ONE, 11 * ONE, 5 * ONE, 50 * ONE * ONE, 4)
+    bar = (minute, minute * BAR_NS, (minute + 1) * BAR_NS - 1, sums)
+    exchange.view.fill("BTCUSD", [bar])
+    exchange.store.total = (10 * ONE, 11 * ONE, 10 * ONE, 11 * ONE, ONE, 10 * ONE * ONE, 1)
+    monkeypatch.setattr(exchange.facade.queries, "_now", lambda: ticker_at)
+    ticker = await exchange.get("/ticker/BTCUSD")
+    assert (ticker["trades"], ticker["volume"], ticker["low"]) == (1, "1", "10")
+    assert exchange.store.asked == [("sum", 1, ticker_at - DAY_NS, (minute + 1) * BAR_NS)]
+
+
+async def test_more_queries_than_may_be_under_way_are_busy() -> None:
+    async with Exchange(Limits(queries_max=1)) as exchange:
+        blocked = asyncio.Event()
+
+        async def wait(order_id: int) -> bytes | None:
+            await blocked.wait()
+            return json.dumps({"order_id": order_id}).encode()
+
+        exchange.store.order = wait  # type: ignore[method-assign]
+        first = asyncio.create_task(exchange.get("/orders/5"))
+        await asyncio.sleep(0.05)
+        assert (await exchange.get("/orders/6", 503))["code"] == "BUSY"
+        blocked.set()
+        assert (await first)["order_id"] == 5
