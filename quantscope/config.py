@@ -207,6 +207,10 @@ class StoreSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     recorder_interval_s: Annotated[
         Seconds, about("seconds after which the recorder looks for new events")
     ] = 0.02
+    recorder_nice: Annotated[
+        Annotated[int, Meta(ge=0, le=19)],
+        about("nice value of the recorder's thread: the higher, the more it yields"),
+    ] = 19
 
 
 class User(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -78,6 +78,7 @@ class Exchange:
             source,
             read_bytes_max=limits.recorder_transaction_bytes_max,
             interval_ms=int(limits.recorder_interval_s * 1000),
+            nice=limits.recorder_nice,
         )
 
     def _on_recorded(self, sequence: int) -> None:
