@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from journal import DataDir, DataDirLocked, LogReader, open_commands
+from journal import DataDir, DataDirLocked, JournalFailed, LogReader, open_commands
 
 OTHER = "import sys, pathlib, journal; journal.DataDir(pathlib.Path(sys.argv[1]))"
+
+
+READS = """
+import sys, journal
+reader = journal.LogReader(sys.argv[1])
+print("reading", flush=True)
+sys.stdin.read()
+"""
 
 
 def other_process(path: Path) -> "subprocess.CompletedProcess[str]":
@@ -55,3 +63,17 @@ def test_a_reader_reads_while_the_log_is_written(tmp_path: Path) -> None:
     log.sync()
     assert [batch for *_, batch in reader.read(1, 100)] == [b"one", b"two"]
     log.close()
+
+
+def test_a_log_that_another_process_reads_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "commands.db"
+    open_commands(path).close()
+    command = [sys.executable, "-c", READS, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"reading\n"
+        with pytest.raises(JournalFailed, match="another process has it open"):
+            open_commands(path)
+        other.stdin.close()
+    open_commands(path).close()

@@ -16,8 +16,8 @@ use std::time::Instant;
 use rusqlite::Connection;
 
 use crate::error::{OpenError, describe};
+use crate::gate::Gate;
 use crate::options::LogOptions;
-use crate::reader::Reader;
 use crate::schema::{PAGE, connect_beside};
 use crate::shared::{Shared, lock};
 use crate::wal::FRAME_HEADER;
@@ -26,9 +26,6 @@ use crate::wal::FRAME_HEADER;
 const FRAME: u64 = (PAGE + FRAME_HEADER) as u64;
 /// What the writer moves itself at most, in frames: a few milliseconds.
 const REST_FRAMES: u64 = 256;
-
-/// The reader of the log, which whoever reads locks.
-pub(crate) type Gate = Arc<Mutex<Option<Reader>>>;
 
 /// The frames of the write-ahead log, as the threads see them.
 #[derive(Debug, Default)]
@@ -62,8 +59,7 @@ impl Frames {
 #[derive(Debug)]
 pub(crate) struct Checkpoints {
     frames: Arc<Frames>,
-    /// Who reads in this process holds it.
-    gate: Gate,
+    gate: Arc<Gate>,
     /// Frames at the last look.
     seen: u64,
     /// How many of them the database file has.
@@ -84,7 +80,7 @@ impl Checkpoints {
         path: &Path,
         options: &LogOptions,
         frames: Arc<Frames>,
-        gate: Gate,
+        gate: Arc<Gate>,
         shared: Arc<Shared>,
     ) -> Result<Self, OpenError> {
         let connection = connect_beside(path)
@@ -144,7 +140,7 @@ impl Checkpoints {
         if full && rest <= REST_FRAMES {
             // With a reader at work the file could not be begun again: the next commit looks again.
             let gate = Arc::clone(&self.gate);
-            if let Ok(_no_reader) = gate.try_lock() {
+            if let Some(_alone) = gate.alone_now() {
                 self.moved = pass(writer, shared).map_err(|error| describe_pass(&error))?;
             }
         } else if full || rest >= self.pass_frames {
@@ -165,7 +161,7 @@ impl Checkpoints {
             return Ok(());
         }
         let gate = Arc::clone(&self.gate);
-        let _no_reader = lock(&gate);
+        let _alone = gate.alone();
         self.asked = false;
         self.stale = false;
         self.moved = pass(writer, shared).map_err(|error| describe_pass(&error))?;

@@ -17,6 +17,7 @@
 mod chain;
 mod checkpoint;
 mod error;
+mod gate;
 mod lock;
 mod log;
 mod memory;

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::Entry;
-use crate::checkpoint::{Checkpoints, Frames, Gate};
+use crate::checkpoint::{Checkpoints, Frames};
 use crate::error::{AppendError, OpenError, ReadError};
+use crate::gate::{Gate, Owned};
 use crate::open::{beside, prepare};
 use crate::options::LogOptions;
 use crate::reader::{Ends, Reader};
@@ -25,7 +26,8 @@ pub struct Log {
     options: LogOptions,
     path: PathBuf,
     journal_id: u64,
-    reader: Gate,
+    reader: Mutex<Option<Reader>>,
+    owned: Mutex<Option<Owned>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -39,19 +41,24 @@ impl Log {
     /// `Damaged` when the files don't hold what was written to them, `Io` for the rest.
     pub fn open(path: impl AsRef<Path>, options: LogOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        prepare(path, &options)?;
-        let (mut connection, meta) = connect_writer(path, options.synchronous)?;
+        let gate = Gate::of(path);
+        let owned = gate.own().ok_or_else(|| OpenError::Io {
+            file: path.to_owned(),
+            what: "it is open in this process already".to_owned(),
+        })?;
+        let (mut connection, meta) = {
+            let alone = gate.alone();
+            gate.disconnect(&alone);
+            prepare(path, &options)?;
+            connect_writer(path, options.synchronous)?
+        };
         let read = |error| OpenError::read(path, error);
         let reader = Reader::open(path).map_err(read)?;
         let ends = reader.ends().map_err(read)?;
-        if reader.bytes_used().map_err(read)? <= options.verify_bytes_max {
-            reader.check_pages().map_err(read)?;
-        }
         reader.verify(options.verify_bytes_max).map_err(read)?;
         let wal = beside(path, "-wal");
         let io = |error| OpenError::io(&wal, "opening", &error);
         let shared = Arc::new(Shared::new(ends.first, ends.next).map_err(io)?);
-        let gate = Arc::new(Mutex::new(Some(reader)));
         let frames = Arc::new(Frames::default());
         let written = Arc::clone(&frames);
         connection
@@ -63,13 +70,7 @@ impl Log {
             .map_err(|error| OpenError::sqlite(path, "opening", &error))?;
         let writer = Writer {
             wal: std::fs::File::open(&wal).map_err(io)?,
-            checkpoints: Checkpoints::start(
-                path,
-                &options,
-                frames,
-                Arc::clone(&gate),
-                Arc::clone(&shared),
-            )?,
+            checkpoints: Checkpoints::start(path, &options, frames, gate, Arc::clone(&shared))?,
             shared: Arc::clone(&shared),
             options,
             path: path.to_owned(),
@@ -88,7 +89,8 @@ impl Log {
             options,
             path: path.to_owned(),
             journal_id: meta.journal_id,
-            reader: gate,
+            reader: Mutex::new(Some(reader)),
+            owned: Mutex::new(Some(owned)),
             writer: Mutex::new(Some(writer)),
         })
     }
@@ -266,6 +268,7 @@ impl Log {
             self.shared.fail("the writer thread panicked".to_owned());
         }
         drop(lock(&self.reader).take());
+        drop(lock(&self.owned).take());
     }
 }
 

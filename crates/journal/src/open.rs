@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Advice, fadvise};
+use rustix::fs::{Advice, FlockOperation, fadvise, fcntl_lock};
+use rustix::io::Errno;
 
 use crate::error::{Damage, OpenError};
 use crate::options::{LogOptions, OnDamage};
@@ -39,6 +40,7 @@ pub fn inspect(path: &Path) -> Result<State, OpenError> {
 /// Make the files what the disk holds of them, judge them, and prepare the write-ahead log.
 pub(crate) fn prepare(path: &Path, options: &LogOptions) -> Result<(), OpenError> {
     let wal = beside(path, "-wal");
+    check_alone(path)?;
     settle(path)?;
     settle(&wal)?;
     let state = inspect(path)?;
@@ -68,6 +70,26 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// A process that reads holds a lock on the scratch file, and what it knows of the write-ahead log
+/// would be taken for true.
+fn check_alone(path: &Path) -> Result<(), OpenError> {
+    let shm = beside(path, "-shm");
+    let io = |error| OpenError::io(&shm, "opening", &error);
+    let file = match OpenOptions::new().read(true).write(true).open(&shm) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io(error)),
+    };
+    match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(()),
+        Err(Errno::WOULDBLOCK | Errno::ACCESS) => Err(OpenError::Io {
+            file: path.to_owned(),
+            what: "another process has it open".to_owned(),
+        }),
+        Err(errno) => Err(io(errno.into())),
+    }
 }
 
 /// Sync the file and forget what memory holds of it: what is read next is what the disk has.

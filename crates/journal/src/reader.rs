@@ -1,18 +1,24 @@
 //! Reading a log, with its chain checked row by row.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::Entry;
 use crate::chain::chain;
 use crate::error::{Damage, ReadError};
+use crate::gate::{Gate, Slot};
 use crate::schema::{Meta, PAGE, column, connect_beside};
+use crate::shared::lock;
 
-/// A connection that reads.  Each call is one short read transaction.
+/// What reads a log: each call is one short read transaction.
+///
+/// Whoever opens the log in this process takes the connection away; it comes back by itself.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
+    slot: Arc<Slot>,
+    gate: Arc<Gate>,
     path: PathBuf,
 }
 
@@ -30,16 +36,20 @@ pub struct Ends {
 }
 
 impl Reader {
-    /// Read the log at `path`, which exists; another process may be writing it.
+    /// Read the log at `path`, which exists; another process may be writing it, but may not open it
+    /// while this one reads.
     ///
     /// # Errors
     /// `Io` when there is none.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let connection = connect_beside(path).map_err(|error| ReadError::sqlite(path, &error))?;
-        Ok(Self {
-            connection,
+        let gate = Gate::of(path);
+        let reader = Self {
+            slot: gate.slot(),
+            gate,
             path: path.to_owned(),
-        })
+        };
+        reader.with(|_| Ok(()))?;
+        Ok(reader)
     }
 
     /// The ends of the log; the last row's checksum is verified.
@@ -47,6 +57,69 @@ impl Reader {
     /// # Errors
     /// `Damaged` when a row at an end is missing or wrong.
     pub fn ends(&self) -> Result<Ends, ReadError> {
+        self.with(|session| session.ends())
+    }
+
+    /// Entries from `from` on, at least one if there is one, up to `bytes_max` of batches.
+    ///
+    /// # Errors
+    /// `Damaged` where the chain breaks or a row is missing, `Deleted` before the log's beginning,
+    /// `Beyond` behind its end.
+    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
+        self.with(|session| session.read(from, bytes_max))
+    }
+
+    /// Check the chain of the newest entries, up to `bytes_max` of batches; and if the database is no
+    /// longer than that, check each of its pages.
+    ///
+    /// # Errors
+    /// As [`Reader::read`], and `Damaged` with SQLite's own words.
+    pub fn verify(&self, bytes_max: u64) -> Result<(), ReadError> {
+        self.with(|session| {
+            if session.bytes_used()? <= bytes_max {
+                session.check_pages()?;
+            }
+            session.verify(bytes_max)
+        })
+    }
+
+    /// Bytes of the database that hold something.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn bytes_used(&self) -> Result<u64, ReadError> {
+        self.with(|session| session.bytes_used())
+    }
+
+    fn with<T>(
+        &self,
+        ask: impl FnOnce(&Session<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let _turn = self.gate.read();
+        let mut slot = lock(&self.slot);
+        let connection = match slot.take() {
+            Some(connection) => connection,
+            None => {
+                connect_beside(&self.path).map_err(|error| ReadError::sqlite(&self.path, &error))?
+            }
+        };
+        let connection = slot.insert(connection);
+        ask(&Session {
+            connection,
+            path: &self.path,
+        })
+    }
+}
+
+/// A connection, for the time of a call.
+struct Session<'a> {
+    connection: &'a Connection,
+    path: &'a Path,
+}
+
+impl Session<'_> {
+    /// The ends of the log; the last row's checksum is verified.
+    fn ends(&self) -> Result<Ends, ReadError> {
         self.in_transaction(|| {
             let meta = self.meta()?;
             let last = self.sqlite(|connection| {
@@ -71,11 +144,7 @@ impl Reader {
     }
 
     /// Entries from `from` on, at least one if there is one, up to `bytes_max` of batches.
-    ///
-    /// # Errors
-    /// `Damaged` where the chain breaks or a row is missing, `Deleted` before the log's beginning,
-    /// `Beyond` behind its end.
-    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
+    fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
         let mut entries = Vec::new();
         self.in_transaction(|| {
             let meta = self.meta()?;
@@ -85,10 +154,7 @@ impl Reader {
     }
 
     /// Check the chain of the newest entries, up to `bytes_max` of batches.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
-    pub fn verify(&self, bytes_max: u64) -> Result<(), ReadError> {
+    fn verify(&self, bytes_max: u64) -> Result<(), ReadError> {
         self.in_transaction(|| {
             let meta = self.meta()?;
             let from = self.sqlite(|connection| {
@@ -114,10 +180,7 @@ impl Reader {
     }
 
     /// Check the pages of the database: that each is used once, and that free ones are free.
-    ///
-    /// # Errors
-    /// `Damaged` with SQLite's own words.
-    pub fn check_pages(&self) -> Result<(), ReadError> {
+    fn check_pages(&self) -> Result<(), ReadError> {
         let found: String = self.sqlite(|connection| {
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         })?;
@@ -125,7 +188,7 @@ impl Reader {
             return Ok(());
         }
         Err(ReadError::Damaged(Damage {
-            file: self.path.clone(),
+            file: self.path.to_owned(),
             byte: None,
             offset: None,
             what: found.replace('\n', " "),
@@ -133,10 +196,7 @@ impl Reader {
     }
 
     /// Bytes of the database that hold something.
-    ///
-    /// # Errors
-    /// Those of SQLite.
-    pub fn bytes_used(&self) -> Result<u64, ReadError> {
+    fn bytes_used(&self) -> Result<u64, ReadError> {
         self.sqlite(|connection| {
             let ask = |what: &str| {
                 connection
@@ -229,7 +289,7 @@ impl Reader {
     fn meta(&self) -> Result<Meta, ReadError> {
         self.sqlite(Meta::read)?.ok_or_else(|| {
             ReadError::Damaged(Damage {
-                file: self.path.clone(),
+                file: self.path.to_owned(),
                 byte: None,
                 offset: None,
                 what: "the row that says where the log begins is missing or wrong".to_owned(),
@@ -254,10 +314,10 @@ impl Reader {
         &self,
         ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, ReadError> {
-        ask(&self.connection).map_err(|error| ReadError::sqlite(&self.path, &error))
+        ask(self.connection).map_err(|error| ReadError::sqlite(self.path, &error))
     }
 
     fn damage(&self, offset: u64, what: impl Into<String>) -> ReadError {
-        ReadError::Damaged(Damage::at_offset(&self.path, offset, what))
+        ReadError::Damaged(Damage::at_offset(self.path, offset, what))
     }
 }

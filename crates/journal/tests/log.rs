@@ -190,3 +190,43 @@ fn nothing_is_taken_after_the_end() {
     assert_eq!(log.append(1, &[b"two"]), Err(AppendError::Closed));
     assert_eq!(log.durable_offset(), 1);
 }
+
+#[test]
+fn a_log_is_open_once_in_a_process() {
+    let dir = TempDir::new();
+    let path = dir.path().join("x.db");
+    let log = Log::open(&path, small()).unwrap();
+    let again = Log::open(dir.path().join(".").join("x.db"), small());
+    assert!(again.is_err_and(|error| error.to_string().contains("open in this process already")));
+    log.close();
+    Log::open(&path, small()).unwrap();
+}
+
+#[test]
+fn a_reader_outlives_the_log_it_reads_and_reads_the_next() {
+    let dir = TempDir::new();
+    let path = dir.path().join("x.db");
+    let log = Log::open(&path, small()).unwrap();
+    log.append(1, &[b"one", b"two"]).unwrap();
+    log.sync().unwrap();
+    let reader = journal::Reader::open(&path).unwrap();
+    assert_eq!(reader.read(1, 100).unwrap().len(), 2);
+    drop(log);
+    // What the reader's connection knew of the write-ahead log is true no more.
+    let wal = path.with_extension("db-wal");
+    let bytes = std::fs::read(&wal).unwrap();
+    let last = bytes
+        .chunks(4_120)
+        .rposition(|frame| frame.iter().any(|&byte| byte != 0));
+    let mut cut = bytes;
+    cut.truncate(last.unwrap() * 4_120 - 100);
+    std::fs::write(&wal, cut).unwrap();
+    let log = Log::open(&path, small()).unwrap();
+    for number in 0..50 {
+        log.append(2, &[&batch(number, 3_000)]).unwrap();
+    }
+    log.sync().unwrap();
+    let all = log.read(1, usize::MAX).unwrap();
+    assert_eq!(reader.read(1, usize::MAX).unwrap(), all);
+    assert_eq!(log.stats().queue_entries, 0);
+}
