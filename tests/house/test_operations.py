@@ -19,7 +19,7 @@ def served(data_dir: pathlib.Path) -> set[str]:
             address = re.search(r"http=(\S+)", ready)
             assert address, ready
             url = f"http://{address[1]}/metrics"
-            with urllib.request.urlopen(url) as answer:  # noqa: S310 - our own, on loopback
+            with urllib.request.urlopen(url) as answer:
                 text = answer.read().decode()
         finally:
             process.terminate()
