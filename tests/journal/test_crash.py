@@ -2,33 +2,13 @@
 
 import random
 import resource
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.journal.writer import Writer
 
-HERE = Path(__file__).parent
 SIZES = (60, 700, 20_000)
-
-
-@pytest.fixture(scope="session")
-def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    library = tmp_path_factory.mktemp("faults") / "faults.so"
-    command = [
-        "cc",
-        "-shared",
-        "-fPIC",
-        "-O1",
-        "-Wall",
-        "-o",
-        str(library),
-        str(HERE / "faults.c"),
-        "-ldl",
-    ]
-    subprocess.run(command, check=True, timeout=60)
-    return library
 
 
 @pytest.mark.parametrize("size", SIZES)
