@@ -206,7 +206,7 @@ class StoreSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     ] = 4 * 2**20
     recorder_interval_s: Annotated[
         Seconds, about("seconds after which the recorder looks for new events")
-    ] = 0.02
+    ] = 0.1
     recorder_nice: Annotated[
         Annotated[int, Meta(ge=0, le=19)],
         about("nice value of the recorder's thread: the higher, the more it yields"),

@@ -143,15 +143,21 @@ class ExchangeCollector(Collector):
 
     def _recorder(self) -> Iterator[Metric]:
         exchange = self._exchange
-        recorded = exchange.recorder.position()[0]
+        recorder = exchange.recorder
+        offset, sequence = recorder.position()
         end = exchange.service.journals.events.next_offset - 1
-        yield _gauge("quantscope_recorder_lag_batches", "Event batches unread.", end - recorded)
+        told = exchange.service.engine.position().event_seq
+        yield _gauge("quantscope_recorder_lag_events", "Events unread.", max(told - sequence, 0))
+        yield _gauge("quantscope_recorder_lag_batches", "Event batches unread.", end - offset)
         yield _gauge("quantscope_recorder_lag_bytes", "Bytes unread.", exchange.lag_bytes())
-        yield _gauge(
-            "quantscope_recorder_failed",
-            "1 while it can't record.",
-            float(exchange.recorder.failure is not None),
-        )
+        failed = float(recorder.failure is not None)
+        yield _gauge("quantscope_recorder_failed", "1 while it can't record.", failed)
+        stats = recorder.stats()
+        for name in ("transactions", "events", "orders", "trades", "checkpoints", "failures"):
+            title = f"{name.capitalize()} of the recorder."
+            yield _counter(f"quantscope_recorder_{name}", title, stats[name])
+        spent = stats["cpu_ns"] / NS
+        yield _counter("quantscope_recorder_cpu_seconds", "Its processor time.", spent)
 
 
 def _counter(name: str, title: str, value: float) -> Metric:

@@ -70,11 +70,15 @@ class Exchange:
         self.service.close()
 
     def _make_recorder(self) -> Recorder:
-        events = self.service.journals.events
+        events, path = self.service.journals.events, self.directory.store
         source = events if isinstance(events, MemoryLog) else self.directory.events
+        if isinstance(events, MemoryLog):
+            # The log before this one is forgotten, and so is what was recorded from it.
+            for file in path.parent.glob(f"{path.name}*"):
+                file.unlink()
         limits = self.config.store
         return Recorder(
-            self.directory.store,
+            path,
             source,
             read_bytes_max=limits.recorder_transaction_bytes_max,
             interval_ms=int(limits.recorder_interval_s * 1000),
@@ -206,7 +210,8 @@ class Exchange:
         """The first offset of the events log that somebody still has to read."""
         limits = self.config.gateway
         events = self.service.journals.events
-        recorded = self.recorder.position()[0] + 1
+        # Not ``position``: a power cut may take back what no checkpoint has synced yet.
+        recorded = self.recorder.durable()[0] + 1
         sessions = self.gateway.order_entry.needs_offset(limits.session_replay_messages_min)
         first = recorded if sessions is None else min(sessions, recorded)
         used = events.bytes_used()

@@ -157,7 +157,7 @@ impl Recorder {
             ("trades", stats.trades),
             ("checkpoints", stats.checkpoints),
             ("failures", stats.failures),
-            ("busy_ns", stats.busy_ns),
+            ("cpu_ns", stats.cpu_ns),
             (
                 "lag_entries",
                 stats.last_offset.unwrap_or(0).saturating_sub(recorded),

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::error::StoreError;
 use crate::recorder::Recorder;
 use crate::source::EventSource;
@@ -185,12 +187,13 @@ impl Work {
 
     /// Read and write one transaction's worth; whether there is more.
     fn turn(&mut self) -> Result<bool, StoreError> {
-        let begun = Instant::now();
+        let begun = processor_time();
         let more = self.gather()?;
         let written = self.recorder.commit()?;
         let position = self.recorder.position();
-        self.shared.wrote(position, written, begun.elapsed());
+        self.shared.wrote(position, written);
         self.checkpoint_when_due(more)?;
+        self.shared.spent(processor_time().saturating_sub(begun));
         Ok(more)
     }
 
@@ -240,4 +243,10 @@ impl Work {
             Err(error) => self.shared.fail(error.to_string(), false),
         }
     }
+}
+
+/// What the thread has had of a processor.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }

@@ -26,8 +26,8 @@ pub struct Stats {
     pub checkpoints: u64,
     /// Attempts that failed.
     pub failures: u64,
-    /// Time at work, in nanoseconds.
-    pub busy_ns: u64,
+    /// Processor time of the thread, in nanoseconds.
+    pub cpu_ns: u64,
     /// What is recorded.
     pub position: Option<Position>,
     /// What no power cut takes back.
@@ -121,10 +121,9 @@ impl Shared {
         self.lock().stats.last_offset = last_offset;
     }
 
-    pub fn wrote(&self, position: Option<Position>, written: Written, busy: Duration) {
+    pub fn wrote(&self, position: Option<Position>, written: Written) {
         let mut state = self.lock();
         let stats = &mut state.stats;
-        stats.busy_ns += u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
         if stats.position == position {
             return;
         }
@@ -136,6 +135,10 @@ impl Shared {
         stats.trades += written.trades;
         drop(state);
         self.notify();
+    }
+
+    pub fn spent(&self, processor: Duration) {
+        self.lock().stats.cpu_ns += u64::try_from(processor.as_nanos()).unwrap_or(u64::MAX);
     }
 
     pub fn checkpointed(&self, durable: Option<Position>) {

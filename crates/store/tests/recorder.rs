@@ -3,33 +3,10 @@
 
 mod market;
 
-use std::path::PathBuf;
-
-use market::{Market, ONE, Rest, Writer, accepted, canceled, trade};
+use market::{Market, ONE, Rest, Scratch, Writer, accepted, canceled, trade};
 use store::{OrderQuery, Reader, Recorder, StoreError};
 use wire::record::event::{Rejected, Replaced};
 use wire::record::{CancelReason, Event, OrdStatus, OrdType, Reason, Side, TimeInForce};
-
-/// A directory that goes away with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("store-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn db(&self) -> PathBuf {
-        self.0.join("store.db")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 fn rest(order_id: u64, side: Side) -> Rest {
     Rest {
@@ -481,123 +458,6 @@ fn what_events_tell_replaces_what_a_seed_told() {
         2,
         "the order and one change"
     );
-}
-
-#[test]
-fn pages_hold_still_while_orders_come() {
-    let scratch = Scratch::new("pages");
-    let mut recorder = Recorder::open(&scratch.db()).unwrap();
-    let mut market = Market::new(1, 2);
-    let mut offset = 0;
-    let mut grow = |recorder: &mut Recorder, count: usize| {
-        (0..count).for_each(|_| market.rest());
-        recorder.take(offset, &market.writer.batch()).unwrap();
-        recorder.commit().unwrap();
-        offset += 1;
-    };
-    grow(&mut recorder, 100);
-    let reader = Reader::open(&scratch.db()).unwrap();
-    let (mut ids, mut before) = (Vec::new(), None);
-    loop {
-        let query = OrderQuery {
-            user: "user1",
-            limit: 7,
-            before,
-            ..OrderQuery::default()
-        };
-        let page = reader.orders(&query).unwrap();
-        ids.extend(page.orders.iter().map(|(id, _)| *id));
-        before = page.next;
-        if before.is_none() {
-            break;
-        }
-        grow(&mut recorder, 5);
-    }
-    assert_eq!(ids, (1..=100).rev().collect::<Vec<u64>>());
-    let filtered = OrderQuery {
-        user: "user1",
-        limit: 10,
-        status: Some(OrdStatus::New),
-        instrument: Some(2),
-        before: None,
-    };
-    let page = reader.orders(&filtered).unwrap();
-    assert_eq!(page.orders.len(), 10);
-    assert!(
-        page.orders
-            .iter()
-            .all(|(_, json)| text(json.clone()).contains("\"SYM2\""))
-    );
-    let none = OrderQuery {
-        status: Some(OrdStatus::Filled),
-        ..filtered
-    };
-    assert_eq!(reader.orders(&none).unwrap(), store::Page::default());
-    let nobody = OrderQuery {
-        user: "nobody",
-        ..filtered
-    };
-    assert_eq!(reader.orders(&nobody).unwrap(), store::Page::default());
-}
-
-#[test]
-fn trades_and_their_sums_agree() {
-    let scratch = Scratch::new("trades");
-    let mut recorder = Recorder::open(&scratch.db()).unwrap();
-    let mut market = Market::new(2, 2);
-    for offset in 0..300 {
-        (0..20).for_each(|_| market.step());
-        // Steps of a second, so that several minutes are touched.
-        market.writer.time_ns += 999_000_000;
-        recorder.take(offset, &market.writer.batch()).unwrap();
-        recorder.commit().unwrap();
-    }
-    let reader = Reader::open(&scratch.db()).unwrap();
-    for instrument in [1, 2] {
-        let all = reader
-            .trades_between(instrument, (0, u64::MAX), 0, 1_000)
-            .unwrap();
-        assert!(all.len() > 100 && all.is_sorted_by_key(|trade| trade.trade_id));
-        let mut newest = reader.trades(instrument, None, 1_000).unwrap();
-        newest.reverse();
-        assert_eq!(all, newest);
-        let middle = all[all.len() / 2];
-        let after = reader
-            .trades_between(instrument, (0, u64::MAX), middle.trade_id, 5)
-            .unwrap();
-        assert_eq!(after, all[all.len() / 2 + 1..][..5]);
-        let before = reader.trades(instrument, Some(middle.trade_id), 5).unwrap();
-        assert!(
-            before
-                .iter()
-                .rev()
-                .eq(&all[all.len() / 2 - 5..all.len() / 2])
-        );
-
-        let sum = reader
-            .sum_between(instrument, 0, u64::MAX)
-            .unwrap()
-            .unwrap();
-        assert_eq!(sum.count, all.len() as u64);
-        assert_eq!(sum.qty, all.iter().map(|t| i128::from(t.qty)).sum::<i128>());
-        assert_eq!(Some(sum.high), all.iter().map(|t| t.price).max());
-        let bars = reader.bars(instrument, 0).unwrap();
-        assert!(bars.len() > 3);
-        let mut joined = bars[0].1;
-        bars[1..].iter().for_each(|(_, bar)| joined.join(bar));
-        assert_eq!(joined, sum);
-        let (minute, bar) = bars[1];
-        let (from, to) = (
-            minute * store::bar::BAR_NS,
-            (minute + 1) * store::bar::BAR_NS,
-        );
-        assert_eq!(
-            reader.sum_between(instrument, from - 1, to).unwrap(),
-            Some(bar)
-        );
-    }
-    assert_eq!(reader.sum_between(9, 0, u64::MAX).unwrap(), None);
-    assert_eq!(reader.instruments().unwrap().len(), 2);
 }
 
 #[test]

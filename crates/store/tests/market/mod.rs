@@ -1,4 +1,8 @@
-//! A market that makes valid event batches by itself, for tests and benchmarks of the store.
+//! A market that makes valid event batches by itself, for tests of the store.
+// Each test takes what it needs of it.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::path::PathBuf;
 
 use wire::record::batch::{EVENT_MAGIC, HASH};
 use wire::record::command::Instrument;
@@ -7,6 +11,28 @@ use wire::record::{
     CancelReason, EntryKind, Event, EventBatchHeader, OrdStatus, OrdType, Side, Stp, TimeInForce,
 };
 use xxhash_rust::xxh3::xxh3_64;
+
+/// A directory that goes away with the test.
+#[derive(Debug)]
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("store-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn db(&self) -> PathBuf {
+        self.0.join("store.db")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 /// 10^8 units.
 pub const ONE: i64 = 100_000_000;
