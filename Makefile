@@ -91,8 +91,7 @@ rust-lint: $(VENV)/.run
 
 coverage: $(VENV)/.dev $(VENV)/.native ## the Python tests with branch coverage (at least 95 %)
 	rm -f .coverage .coverage.*
-	"$(PY)" -m pytest -q --cov --cov-report= $(ARGS)
-	"$(PY)" -m coverage report --skip-covered
+	"$(PY)" -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 fuzz: ## ten million cases of bytes on the binary port (FUZZ_CASES=n, FUZZ_SEED=n)
 	FUZZ_CASES=$${FUZZ_CASES:-4000000} $(CARGO) test --profile quick --locked -q -p wire -p gateway --test fuzz

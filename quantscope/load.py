@@ -15,6 +15,7 @@ from core import load_main
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def load(args: tuple[str, ...]) -> None:
     """Run the native load generator; it reads its own options (``--help`` lists them)."""
-    # The generator does not come back to Python until it is done: Ctrl-C must end it all the same.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # The generator does not come back to Python until it is done: signals must end it all the same.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     raise SystemExit(load_main(["quantscope load", *args]))
