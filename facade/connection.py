@@ -64,7 +64,8 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._queue: deque[Request] = deque()
         self._current: Request | None = None
-        self._next: Request | None = None
+        self._next = Request(self, server.now)
+        self._reading = False
         self._in_head = True
         self._head_bytes = 0
         self._headers = 0
@@ -106,7 +107,7 @@ class Connection(asyncio.Protocol):
         partial = self._next
         try:
             self._parser.feed_data(data)
-            if partial is not None and partial is self._next:
+            if self._reading and partial is self._next:
                 self._count_raw(len(data))
         except httptools.HttpParserUpgrade as upgrade:
             self._after_upgrade(data[upgrade.args[0] :])
@@ -144,6 +145,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._next = Request(self, self.server.now)
+        self._reading = True
         self._deadline = self.server.now + self.limits.head_deadline_s
         self._chunks.clear()
         self._body_bytes = self._raw_bytes = self._head_bytes = self._headers = 0
@@ -151,16 +153,15 @@ class Connection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """The request line's target, whole or in part."""
         request = self._next
-        if request is not None:
-            request.path += url
-            if len(request.path) > self.limits.head_bytes_max:
-                raise ApiError(431, "HEADERS_TOO_LARGE")
+        request.path += url
+        if len(request.path) > self.limits.head_bytes_max:
+            raise ApiError(431, "HEADERS_TOO_LARGE")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; trailers come here too and are passed over."""
-        request = self._next
-        if request is None or not self._in_head:
+        if not self._in_head:
             return
+        request = self._next
         name = name.lower()
         if name in _WANTED:
             if name == b"host" and name in request.headers:
@@ -174,8 +175,6 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Refuse early what can't be taken; ask for the body where the client waits to be asked."""
         request = self._next
-        if request is None:
-            return
         self._in_head = False
         self._deadline = self.server.now + self.limits.body_deadline_s
         parser = self._parser
@@ -207,14 +206,15 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The request is whole: handle it, or let it wait for its turn."""
-        request, self._next = self._next, None
-        if request is None:
-            return
+        request = self._next
+        self._reading = False
         self._in_head = True
         self._deadline = math.inf
         chunks = self._chunks
         request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         request.keep_alive = self._parser.should_keep_alive() and not request.upgrade
+        if self._refused:
+            return
         if self._current is None and not self._queue and self._stalled_at == math.inf:
             self._current = request
             self.server.handle(request)
@@ -256,7 +256,7 @@ class Connection(asyncio.Protocol):
             return
         if self._queue:
             self._pump()
-        elif self._next is None:
+        elif not self._reading:
             self._deadline = self.server.now + self.limits.idle_deadline_s
 
     def become(self, request: Request, upgraded: Upgraded, head: bytes) -> None:
@@ -303,7 +303,7 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int, code: str, error: str) -> None:
         """Answer what was no request that can be handled, and close."""
         self._refused = True
-        self._next = None
+        self._reading = False
         self._queue.clear()
         if self._current is not None:
             # Its answer is owed; it is the last.
@@ -339,7 +339,7 @@ class Connection(asyncio.Protocol):
         elif now - self._stalled_at > self.limits.write_deadline_s:
             self.transport.abort()
         elif now > self._deadline:
-            if self._next is not None and not self._refused:
+            if self._reading:
                 self._refuse(408, "REQUEST_TIMEOUT", "the request did not come whole in time")
             else:
                 self.transport.abort() if self._refused else self.transport.close()

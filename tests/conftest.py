@@ -23,3 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=4,
         help="how often a test of the journal kills its writer",
     )
+    parser.addoption(
+        "--cases",
+        type=int,
+        default=20_000,
+        help="random inputs that a port is given, where a test gives it any bytes",
+    )
+    parser.addoption(
+        "--seed", type=int, default=None, help="what they follow from; a failure prints it"
+    )

@@ -195,11 +195,10 @@ async def test_a_byte_at_a_time_does_not_put_the_deadline_off() -> None:
         with pytest.raises(ConnectionError):
             await exchange.talk(*slow, pause_s=0.02)
         assert time.monotonic() - begun < 3
-        assert (await exchange.get("/health"))["status"] == "ok"
 
 
 async def test_one_connection_too_many_is_told_so_and_the_others_stay() -> None:
-    async with Exchange(FAST) as exchange:
+    async with Exchange(Limits(connections_max=8, linger_deadline_s=0.1)) as exchange:
         await exchange.get("/health")
         held = [await asyncio.open_connection("127.0.0.1", exchange.port) for _ in range(7)]
         await asyncio.sleep(0.05)
@@ -212,7 +211,8 @@ async def test_one_connection_too_many_is_told_so_and_the_others_stay() -> None:
 
 
 async def test_a_client_that_does_not_read_is_cut_off() -> None:
-    async with Exchange(FAST) as exchange:
+    limits = Limits(write_deadline_s=0.15, sweep_interval_s=0.02, queue_bytes_max=10_000)
+    async with Exchange(limits) as exchange:
         for price in range(100, 400):
             await exchange.place(price=price)
         reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port, limit=1)
@@ -280,3 +280,57 @@ async def test_a_fault_of_a_handler_is_500_and_logged(
     assert (await exchange.place(500))["code"] == "INTERNAL"
     assert (await exchange.get("/ticker/BTCUSD", 500))["code"] == "INTERNAL"
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_slow_reader_that_reads_after_all_gets_everything() -> None:
+    limits = Limits(write_deadline_s=20, sweep_interval_s=0.02, queue_bytes_max=10_000)
+    async with Exchange(limits) as exchange:
+        for price in range(100, 400):
+            await exchange.place(price=price)
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+        big = b"GET /orderbook/BTCUSD?depth=10000 HTTP/1.1\r\nHost: x\r\n\r\n"
+        writer.write(big * 500 + LAST)
+        await asyncio.sleep(0.3)
+        assert statuses(await reader.read()) == [200] * 501
+        writer.close()
+
+
+async def test_an_upgrade_waits_for_the_request_before_it(exchange: Exchange) -> None:
+    head = b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    upgrade = head + b"PRI * HTTP/2.0"
+    assert statuses(await exchange.talk(post(ORDER) + upgrade)) == [201, 200]
+
+
+async def test_a_connection_that_is_refused_is_read_no_more(exchange: Exchange) -> None:
+    answers = await exchange.talk(b"\x00\r\n\r\n", GET, GET, pause_s=0.05)
+    assert statuses(answers) == [400]
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ([b"GET /health HTTP/1.1\r\nHost: x\r\nX: ", *[b"y" * 100] * 20], 431),
+        ([post(b"1;", b"Transfer-Encoding: chunked"), *[b"y" * 1_000] * 30], 413),
+    ],
+)
+async def test_what_only_the_parser_sees_is_bounded_too(parts: list[bytes], status: int) -> None:
+    limits = Limits(head_bytes_max=1_000, body_bytes_max=1_000, linger_deadline_s=0.3)
+    async with Exchange(limits) as exchange:
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(0.005)
+        assert statuses(await reader.read()) == [status]
+        writer.close()
+
+
+async def test_who_expects_to_be_asked_behind_another_request_just_sends(
+    exchange: Exchange,
+) -> None:
+    both = post(ORDER) + post(ORDER, b"Expect: 100-continue", b"Connection: close")
+    assert statuses(await exchange.talk(both)) == [201, 201]
+
+
+async def test_a_field_given_twice_is_refused(exchange: Exchange) -> None:
+    answer = await exchange.client.get("/orders?user_id=a&user_id=b")
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FIELD")

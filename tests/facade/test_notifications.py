@@ -198,6 +198,6 @@ async def test_frames_that_come_with_the_handshake_are_read(exchange: Exchange) 
     close = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
     data = await exchange.talk(HANDSHAKE + close)
     assert data.endswith(b"\x88\x02\x03\xe8")
-    late = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" + HANDSHAKE + close
-    exchange.sequencer.held = False
+    cancel = b"DELETE /orders/1 HTTP/1.1\r\nHost: x\r\n\r\n"
+    late = cancel + HANDSHAKE + close
     assert (await exchange.talk(late)).endswith(b"\x88\x02\x03\xe8")

@@ -1,0 +1,148 @@
+"""Any bytes on the HTTP port: an error to that client at most.
+
+pytest tests/facade/test_any_bytes.py --cases 10000000 --seed 7
+"""
+
+import asyncio
+import random
+import re
+
+import pytest
+
+from core import View
+from facade.app import GATEWAY, Facade
+from facade.connection import Connection
+from facade.limits import Limits
+from tests.facade.harness import Sequencer, Shelf
+
+LIMITS = Limits(connections_max=4, head_bytes_max=600, body_bytes_max=600, pipelined_requests_max=4)
+WORDS = [
+    *(b"GET POST PUT DELETE PATCH HEAD OPTIONS CONNECT PRI".split()),
+    *(b"/ /orders /orders/1 /orderbook/BTCUSD /trades/BTCUSD /ticker /health /docs * //".split()),
+    *(b"?user_id=a ?depth=1 ?x=%ff&y ?&&= #a %00 %2e%2e http://x:1/ready".split()),
+    *(b"HTTP/1.1 HTTP/1.0 HTTP/2.0 HTTP/9".split()),
+    *(b"Host:x Content-Length:5 Content-Length:-1 Content-Length:99999999999999999999".split()),
+    *(b"Transfer-Encoding:chunked Transfer-Encoding:gzip Connection:close Expect:tea".split()),
+    *(b"Connection:upgrade Upgrade:websocket Upgrade:h2c Expect:100-continue".split()),
+    *(b"Sec-WebSocket-Version:13 Sec-WebSocket-Key:dGhlIHNhbXBsZSBub25jZQ==".split()),
+    *(b"0 5 1;a=b fffffffffffffffff hello".split()),
+    *(b"\r\n \r\n\r\n \n \x00 \xff \x81\x80\x00\x00\x00\x00 \x88\x80\x00\x00\x00\x00".split(b" ")),
+    *(b"\x89\xfd \x81\xff\xff\xff\xff\xff\xff\xff\xff\xff \xc1\x00 \x8f\x80".split(b" ")),
+]
+ORDER = (
+    b'{"symbol":"BTCUSD","side":"BUY","order_type":"LIMIT","price":"50","quantity":1,'
+    b'"user_id":"a","client_order_id":"c","time_in_force":"IOC","post_only":false}'
+)
+UPGRADE = (
+    b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
+KNOWN = {100, 101, 200, 201, 400, 403, 404, 405, 408, 409, 413, 417, 422, 426, 431, 503}
+
+
+class Pipe(asyncio.Transport):
+    """A transport that keeps what is written, and closes at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self.connection = connection
+        self.written: list[bytes] = []
+        self.over = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.over
+        self.written.append(bytes(data))
+
+    def write_eof(self) -> None:
+        self.over = True
+
+    def is_closing(self) -> bool:
+        return self.over
+
+    def close(self) -> None:
+        self.over = True
+
+    def abort(self) -> None:
+        self.over = True
+
+    def pause_reading(self) -> None:
+        """What came is given on all the same: more than a real one would."""
+
+    def resume_reading(self) -> None:
+        """See ``pause_reading``."""
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        assert high == LIMITS.queue_bytes_max
+        assert low is None
+
+
+class Waking(Sequencer):
+    """A sequencer without a loop: it is turned by hand."""
+
+    def wake(self) -> None:
+        """Turned below."""
+
+
+def some_bytes(chance: random.Random) -> bytes:
+    kind = chance.randrange(8)
+    if kind == 0:
+        return chance.randbytes(chance.randrange(200))
+    if kind <= 2:
+        gap = chance.choice([b" ", b"\r\n", b"", b"\r\n\r\n"])
+        return gap.join(chance.choices(WORDS, k=chance.randrange(1, 12)))
+    if kind == 3:
+        return UPGRADE + chance.randbytes(chance.randrange(40))
+    body = bytearray(ORDER)
+    if kind <= 5:
+        for _ in range(chance.randrange(1, 6)):
+            at = chance.randrange(len(body))
+            body[at : at + chance.randrange(4)] = chance.choice(
+                [b"", b'"', b"{", b"\\", b"1e9", b"null", b"\xff", chance.randbytes(3)]
+            )
+    whole = bytearray(
+        b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    if kind >= 6:
+        for _ in range(chance.randrange(1, 4)):
+            whole[chance.randrange(len(whole))] = chance.randrange(256)
+    return bytes(whole)
+
+
+def test_any_bytes_are_answered_or_refused(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    cases = request.config.getoption("--cases")
+    seed = request.config.getoption("--seed")
+    if seed is None:
+        seed = random.SystemRandom().randrange(2**32)
+    chance = random.Random(seed)
+    sequencer = Waking()
+    view = View.restore(sequencer.engine, GATEWAY, overlay_orders_max=10**9)
+    facade = Facade(view, sequencer, Shelf(), LIMITS, version="0", metrics=lambda: b"")
+    sequencer.source = facade
+    for case in range(cases):
+        data = some_bytes(chance)
+        for _ in range(chance.randrange(2)):
+            data += some_bytes(chance)
+        cut = chance.randrange(len(data) + 1)
+        story = f"--seed {seed}: case {case}: {data!r} cut at {cut}"
+        connection = facade.server.connect()
+        pipe = Pipe(connection)
+        connection.connection_made(pipe)
+        try:
+            for part in (data[:cut], data[cut:]):
+                if part and not (pipe.over and not connection._refused):
+                    connection.data_received(part)
+                sequencer.turn()
+            connection.sweep(facade.server.now + 1_000)
+        except Exception as error:
+            raise AssertionError(story) from error
+        answers = {int(found) for found in STATUS.findall(b"".join(pipe.written))}
+        assert answers <= KNOWN, story
+        connection.connection_lost(None)
+    assert not facade.server.connections
+    assert not facade.notifications.sockets
+    assert not caplog.records
+    assert sequencer.engine.validate() is None
