@@ -59,18 +59,26 @@ def rows(output: str, command: str) -> list[Row]:
     text = [line for line in output.splitlines() if line.startswith("{")]
     lines = [msgspec.json.decode(line, type=Line) for line in text]
     samples = {line.name: line.samples for line in lines}
-    return [
-        Row(
+    made = []
+    for line in lines:
+        baseline = BASELINES.get(line.name) or beside(line.name)
+        known = baseline in samples
+        row = Row(
             name=line.name,
             unit=line.unit,
             command=command,
             bar=BARS.get(line.name),
-            baseline_name=BASELINES.get(line.name),
+            baseline_name=baseline if known else None,
             samples=line.samples,
-            baseline_samples=samples.get(BASELINES.get(line.name, ""), []),
+            baseline_samples=samples[baseline] if known else [],
         )
-        for line in lines
-    ]
+        made.append(row)
+    return made
+
+
+def beside(name: str) -> str:
+    """The bare append that stands beside a commit in the journal's bench."""
+    return name.replace(".commit.", ".bare.") if ".commit." in name else ""
 
 
 @measure("matching")

@@ -127,8 +127,11 @@ def test_rows_of_a_bench_know_their_baseline_and_bar() -> None:
             "running 1 test",
             '{"name": "core, 1 symbol", "unit": "ns/command", "samples": [50.0]}',
             '{"name": "core, 1000 symbols", "unit": "ns/command", "samples": [80.0]}',
+            '{"name": "journal.commit.60.p50", "unit": "us", "samples": [500.0]}',
+            '{"name": "journal.bare.60.p50", "unit": "us", "samples": [400.0]}',
         ]
     )
-    one, many = (made.result() for made in rows(output, "cargo bench"))
+    one, many, commit, bare = (made.result() for made in rows(output, "cargo bench"))
+    assert (commit.baseline, commit.ratio, bare.baseline) == (400.0, 1.25, None)
     assert (one.bar, one.met) == (None, None)
     assert (many.baseline, many.ratio, many.met) == (50.0, 1.6, False)
