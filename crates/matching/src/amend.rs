@@ -41,7 +41,7 @@ impl Engine {
         }
         let found = self.find(asker, &named).and_then(|slot| {
             refusal.slot = Some(slot);
-            Ok((slot, self.wish(&self.open.pool[slot], replace)?))
+            Ok((slot, self.wish(&self.order_at(slot), replace)?))
         });
         match found {
             Ok((slot, Some(wish))) => self.change(slot, wish, (asker, replace.num), out),
@@ -108,13 +108,13 @@ impl Engine {
     }
 
     fn change(&mut self, slot: u32, wish: Wish, asked: (Asker, u64), out: &mut Emit<'_>) {
-        let old = self.open.pool[slot];
+        let (old, level) = (self.order_at(slot), self.open.pool[slot].level);
         let leaves = wish.qty - old.cum;
         let listing = self.instruments.row_mut(old.instrument);
         let side = listing.side_mut(old.side);
         let kept = wish.price == old.price && leaves < old.leaves;
         if kept {
-            side.reduce(&mut self.shelf, old.level, old.leaves - leaves);
+            side.reduce(&mut self.shelf, level, old.leaves - leaves);
         } else {
             side.unlink(&mut self.shelf, &mut self.open.pool, slot);
         }
@@ -128,13 +128,11 @@ impl Engine {
 
     /// An order that has left its queue takes what it reaches, and goes to the end of its level.
     fn enter_again(&mut self, slot: u32, out: &mut Emit<'_>) {
-        let mut order = self.open.pool[slot];
+        let mut order = self.order_at(slot);
         let limit = key(order.side.opposite(), order.price);
         self.cross(&mut order, limit, out);
-        // Neighbours among the entry's orders may have gone meanwhile: the slot knows, the copy doesn't.
-        let place = &mut self.open.pool[slot];
-        (place.leaves, place.cum) = (order.leaves, order.cum);
-        place.set_quote(order.quote());
+        self.open.pool[slot].leaves = order.leaves;
+        self.open.note(slot, &order);
         if order.leaves == 0 {
             return self.forget(slot);
         }
@@ -159,7 +157,7 @@ impl Engine {
         if own && self.parties.entry(old.entry).kind == EntryKind::Binary {
             self.open.rename(slot, num);
         }
-        let order = &self.open.pool[slot];
+        let order = self.order_at(slot);
         let mut replaced = Replaced {
             entry: old.entry,
             account: old.account,

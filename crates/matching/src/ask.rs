@@ -37,7 +37,7 @@ impl Engine {
             status: OrdStatus::Rejected,
         };
         if let Ok(slot) = self.find(asker, &named) {
-            let order = &self.open.pool[slot];
+            let order = self.order_at(slot);
             report.order_id = order.order_id;
             report.num = order.num;
             report.price = order.price;

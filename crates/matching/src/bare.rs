@@ -1,8 +1,8 @@
 //! The book's structure by itself, without accounts, names and events: to measure it beside others.
 
 use super::book::{BookSide, Orders, Shelf};
-use super::order::Order;
 use super::pool::Pool;
+use super::resting::Resting;
 use wire::record::Side;
 
 /// One side of one book: orders by price and time.
@@ -26,12 +26,9 @@ impl Default for BareBook {
 impl BareBook {
     /// Put an offer at the end of its level; what [`BareBook::cancel`] takes it out by.
     pub fn add(&mut self, price: i64, qty: i64) -> u32 {
-        let slot = self.orders.take(Order {
-            price,
-            leaves: qty,
-            side: Side::Sell,
-            ..Order::default()
-        });
+        let mut line = Resting::default();
+        (line.price, line.leaves, line.side) = (price, qty, Side::Sell);
+        let slot = self.orders.take(line);
         self.side.push(&mut self.shelf, &mut self.orders, slot);
         slot
     }

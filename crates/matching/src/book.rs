@@ -6,13 +6,13 @@
 //! ends of a queue that is threaded through the orders.  Levels and tree nodes stand in pools that
 //! all books share.
 
-use super::order::Order;
 use super::pool::{NONE, Pool, Slot};
+use super::resting::Resting;
 use super::tree::{Cursor, Nodes, Tree};
 use wire::record::Side;
 
 /// The pool of orders.
-pub(crate) type Orders = Pool<Order, 1024>;
+pub(crate) type Orders = Pool<Resting, 1024>;
 
 /// All orders of one price and side.
 #[derive(Debug, Clone, Copy)]
@@ -164,7 +164,7 @@ impl BookSide {
     /// Take an order out of its queue, and its level out of the tree when that was the last one.
     #[inline]
     pub(crate) fn unlink(&mut self, shelf: &mut Shelf, orders: &mut Orders, slot: u32) {
-        let Order {
+        let Resting {
             prev, next, leaves, ..
         } = orders[slot];
         let at = orders[slot].level;

@@ -122,9 +122,7 @@ impl Engine {
         let slot = self.open.by_id(order_id).ok_or(Reason::UnknownOrder)?;
         match asker {
             Asker::Any => Ok(slot),
-            Asker::Entry(entry)
-                if self.parties.entry(entry).account == self.open.pool[slot].account =>
-            {
+            Asker::Entry(entry) if self.parties.entry(entry).account == self.account_at(slot) => {
                 Ok(slot)
             }
             _ => Err(Reason::UnknownOrder),
@@ -175,7 +173,7 @@ impl Engine {
     ) {
         let (order_id, instrument, status) = match refusal.slot {
             Some(slot) => {
-                let order = &self.open.pool[slot];
+                let order = self.order_at(slot);
                 (order.order_id, order.instrument, order.status())
             }
             None => (0, named.instrument, OrdStatus::Rejected),
@@ -201,7 +199,7 @@ impl Engine {
         asked: Option<(Asker, u64)>,
         out: &mut Emit<'_>,
     ) {
-        let mut order = self.open.pool[slot];
+        let mut order = self.order_at(slot);
         let qty = std::mem::take(&mut order.leaves);
         let (num, copy) = match asked {
             Some((Asker::Entry(entry), num)) if entry != order.entry => {

@@ -29,7 +29,7 @@ impl Engine {
                 return;
             };
             let maker = self.shelf.levels[level].head;
-            if taker.stp != Stp::None && self.open.pool[maker].account == taker.account {
+            if taker.stp != Stp::None && self.account_at(maker) == taker.account {
                 self.prevent(taker, maker, out);
             } else {
                 self.trade(taker, maker, out);
@@ -38,15 +38,17 @@ impl Engine {
     }
 
     fn trade(&mut self, taker: &mut Order, slot: u32, out: &mut Emit<'_>) {
-        let maker = &mut self.open.pool[slot];
+        let mut maker = self.order_at(slot);
         let (price, qty) = (maker.price, maker.leaves.min(taker.leaves));
         maker.fill(price, qty);
         taker.fill(price, qty);
-        let maker = *maker;
+        let line = &mut self.open.pool[slot];
+        line.leaves = maker.leaves;
+        let level = line.level;
         let listing = self.instruments.row_mut(taker.instrument);
         listing.last_price = price;
         let side = listing.side_mut(maker.side);
-        side.reduce(&mut self.shelf, maker.level, qty);
+        side.reduce(&mut self.shelf, level, qty);
         self.trade_count += 1;
         let trade = Trade {
             trade_id: self.trade_count,
@@ -77,6 +79,8 @@ impl Engine {
         out.event(&Event::Trade(trade, taken, made));
         if maker.leaves == 0 {
             self.close(slot);
+        } else {
+            self.open.note(slot, &maker);
         }
     }
 
@@ -103,12 +107,13 @@ impl Engine {
 
     /// Take a part of a resting order, or all that is left, out of the book for self-trade.
     fn take_from(&mut self, slot: u32, qty: i64, out: &mut Emit<'_>) {
-        let order = &mut self.open.pool[slot];
-        order.leaves -= qty;
-        let order = *order;
+        let line = &mut self.open.pool[slot];
+        line.leaves -= qty;
+        let level = line.level;
+        let order = self.order_at(slot);
         let listing = self.instruments.row_mut(order.instrument);
         let side = listing.side_mut(order.side);
-        side.reduce(&mut self.shelf, order.level, qty);
+        side.reduce(&mut self.shelf, level, qty);
         self.tell_canceled(&order, (qty, self_trade(order.leaves)), order.num, out);
         if order.leaves == 0 {
             self.close(slot);
@@ -145,7 +150,7 @@ impl Engine {
     fn ahead_of_own(&self, slot: u32, account: u32) -> i128 {
         let mut slot = slot;
         let mut qty = 0;
-        while slot != NONE && self.open.pool[slot].account != account {
+        while slot != NONE && self.account_at(slot) != account {
             qty += i128::from(self.open.pool[slot].leaves);
             slot = self.open.pool[slot].next;
         }

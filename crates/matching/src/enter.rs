@@ -6,6 +6,7 @@ use super::client_ids::content;
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
+use super::pool::NONE;
 use wire::record::command::{NO_PRICE, NewOrder, who};
 use wire::record::event::{Accepted, Rejected, Repeated};
 use wire::record::{CancelReason, EntryKind, Event, OrdType, Reason, Stp, TimeInForce, Who};
@@ -185,7 +186,9 @@ impl Engine {
             tif,
             exec_inst: new.exec_inst,
             stp,
-            ..Order::default()
+            cum: 0,
+            quote: 0,
+            text: NONE,
         };
         self.tell_accepted(&order, new.ord_type, text, out);
         order.text = self.open.texts.keep(text);
@@ -247,6 +250,18 @@ impl Engine {
         slot
     }
 
+    /// All of the open order in a slot.
+    #[inline(always)]
+    pub(crate) fn order_at(&self, slot: u32) -> Order {
+        self.open.order(slot, self.account_at(slot))
+    }
+
+    /// The account of the open order in a slot.
+    #[inline(always)]
+    pub(crate) fn account_at(&self, slot: u32) -> u32 {
+        self.parties.entry(self.open.pool[slot].entry).account
+    }
+
     /// Take an open order out of the book and forget it.
     #[inline]
     pub(crate) fn close(&mut self, slot: u32) {
@@ -264,7 +279,7 @@ impl Engine {
         let order = &self.open.pool[slot];
         let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
         let listing = self.instruments.row_mut(order.instrument);
-        listing.day_orders -= u32::from(order.tif == TimeInForce::Day);
+        listing.day_orders -= u32::from(order.is_day());
         self.parties.unlist(&mut self.open.pool, slot);
         self.open.remove(slot, numbered);
     }

@@ -6,7 +6,7 @@
 use super::emit::Emit;
 use super::engine::Engine;
 use super::pool::NONE;
-use wire::record::{CancelReason, TimeInForce};
+use wire::record::CancelReason;
 
 impl Engine {
     /// Expire what engine time has passed: by instrument, bids before asks, in the order of the book.
@@ -44,7 +44,7 @@ impl Engine {
         let mut slot = head;
         while slot != NONE {
             let order = &self.open.pool[slot];
-            if order.tif == TimeInForce::Day {
+            if order.is_day() {
                 slots.push(slot);
             }
             slot = order.next;

@@ -7,7 +7,7 @@
 //! # Rooms
 //! * `engine`: one command batch, from its frame to its events; `gateways`: whose turn it is.
 //! * `enter`, `checks`, `cross`, `cancel`, `mass`, `amend`, `ask`, `admin`, `expiry`: what each command does.
-//! * `book`, `tree`, `order`, `pool`, `index`, `texts`: the structures that hold open orders.
+//! * `book`, `tree`, `order`, `resting`, `pool`, `index`, `texts`: the structures that hold open orders.
 //! * `parties`, `client_ids`, `instruments`, `names`: accounts, entries, what they said before, what they trade.
 //! * `snapshot`, `restore`, `validate`, `read`: the whole state out, in, checked, looked at.
 //!
@@ -43,6 +43,7 @@ mod orders;
 mod parties;
 mod pool;
 mod read;
+mod resting;
 mod restore;
 mod snapshot;
 mod texts;

@@ -3,12 +3,14 @@
 use super::book::Orders;
 use super::index::{Index, mix};
 use super::order::Order;
-use super::pool::Pool;
+use super::pool::{NONE, Pool};
+use super::resting::{Beside, Resting};
 use super::texts::Texts;
 
 #[derive(Debug)]
 pub(crate) struct OpenOrders {
     pub(crate) pool: Orders,
+    beside: Pool<Beside, 1024>,
     by_id: Index,
     by_num: Index,
     pub(crate) texts: Texts,
@@ -28,6 +30,7 @@ impl OpenOrders {
     pub(crate) fn new() -> Self {
         Self {
             pool: Pool::new(),
+            beside: Pool::new(),
             by_id: Index::default(),
             by_num: Index::default(),
             texts: Texts::default(),
@@ -84,12 +87,34 @@ impl OpenOrders {
     /// Give an order a slot and its names; `numbered` for those of binary entries.
     #[inline]
     pub(crate) fn add(&mut self, order: &Order, numbered: bool) -> u32 {
-        let slot = self.pool.take(*order);
+        let slot = self.pool.take(Resting::new(order));
+        self.note(slot, order);
         self.by_id.insert(id_hash(order.order_id), slot);
         if numbered {
             self.by_num.insert(num_hash(order.entry, order.num), slot);
         }
         slot
+    }
+
+    /// Keep what an order has beside its line, if it has anything.
+    #[inline]
+    pub(crate) fn note(&mut self, slot: u32, order: &Order) {
+        if order.cum > 0 || order.text != NONE {
+            self.pool[slot].mark_more();
+            self.beside.reach(slot);
+            self.beside[slot] = Beside::new(order);
+        }
+    }
+
+    /// All of an order; `account` is its entry's.
+    #[inline(always)]
+    pub(crate) fn order(&self, slot: u32, account: u32) -> Order {
+        let line = &self.pool[slot];
+        let mut order = line.order(account);
+        if line.has_more() {
+            self.beside[slot].tell(&mut order);
+        }
+        order
     }
 
     /// Forget an order: its names, its text, its slot.
@@ -100,7 +125,9 @@ impl OpenOrders {
         if numbered {
             self.by_num.remove(num_hash(order.entry, order.num), slot);
         }
-        self.texts.forget(order.text);
+        if order.has_more() {
+            self.texts.forget(self.beside[slot].text);
+        }
         self.pool.give(slot);
     }
 

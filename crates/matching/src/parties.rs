@@ -154,7 +154,7 @@ impl Parties {
         let last = std::mem::replace(&mut entry.last, slot);
         order.entry_prev = last;
         order.entry_next = NONE;
-        self.accounts[order.account as usize - 1].open += 1;
+        self.accounts[entry.account as usize - 1].open += 1;
         if last == NONE {
             entry.first = slot;
         } else {
@@ -167,7 +167,7 @@ impl Parties {
         let order = &orders[slot];
         let (prev, next) = (order.entry_prev, order.entry_next);
         let entry = &mut self.entries[order.entry as usize - 1];
-        self.accounts[order.account as usize - 1].open -= 1;
+        self.accounts[entry.account as usize - 1].open -= 1;
         if prev == NONE {
             entry.first = next;
         } else {

@@ -23,7 +23,7 @@ pub(crate) struct Pool<T, const N: usize> {
     used: u32,
 }
 
-impl<T: Slot, const N: usize> Pool<T, N> {
+impl<T: Clone + Default, const N: usize> Pool<T, N> {
     pub(crate) const fn new() -> Self {
         Self {
             chunks: Vec::new(),
@@ -33,6 +33,24 @@ impl<T: Slot, const N: usize> Pool<T, N> {
         }
     }
 
+    /// See that there is a place of this number; for what stands beside another pool's slots.
+    #[inline]
+    pub(crate) fn reach(&mut self, slot: u32) {
+        while slot as usize / N >= self.chunks.len() {
+            self.grow();
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let chunk = vec![T::default(); N].into_boxed_slice();
+        if let Ok(chunk) = chunk.try_into() {
+            self.chunks.push(chunk);
+        }
+    }
+}
+
+impl<T: Slot, const N: usize> Pool<T, N> {
     /// Slots that are taken.
     pub(crate) const fn used(&self) -> u32 {
         self.used
@@ -57,18 +75,8 @@ impl<T: Slot, const N: usize> Pool<T, N> {
         }
         let slot = self.fresh;
         self.fresh += 1;
-        if slot as usize / N == self.chunks.len() {
-            self.grow();
-        }
+        self.reach(slot);
         slot
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let chunk = vec![T::default(); N].into_boxed_slice();
-        if let Ok(chunk) = chunk.try_into() {
-            self.chunks.push(chunk);
-        }
     }
 
     /// Give a slot back.

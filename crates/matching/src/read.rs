@@ -182,7 +182,7 @@ impl Engine {
     #[must_use]
     pub fn order(&self, order_id: u64) -> Option<OrderView<'_>> {
         let slot = self.open.by_id(order_id)?;
-        Some(self.view(&self.open.pool[slot]))
+        Some(self.view(&self.order_at(slot)))
     }
 
     /// The levels of one side of an instrument's book, best first; none where there is no such instrument.
@@ -199,7 +199,8 @@ impl Engine {
 
     /// All open orders: by instrument, bids before asks, best level first, oldest first.
     pub fn orders(&self) -> impl Iterator<Item = OrderView<'_>> {
-        self.orders_in_book_order().map(|order| self.view(order))
+        self.slots_in_book_order()
+            .map(|slot| self.view(&self.order_at(slot)))
     }
 
     pub(crate) fn level_slots(
@@ -212,7 +213,7 @@ impl Engine {
         std::iter::from_fn(move || levels.as_mut()?.next(&self.shelf.nodes))
     }
 
-    pub(crate) fn orders_in_book_order(&self) -> impl Iterator<Item = &Order> {
+    pub(crate) fn slots_in_book_order(&self) -> impl Iterator<Item = u32> {
         let instruments = 1..=self.instruments.rows.len() as u32;
         let sides = instruments.flat_map(|i| [(i, Side::Buy), (i, Side::Sell)]);
         let levels = sides.flat_map(|(i, side)| self.level_slots(i, side));
@@ -220,9 +221,9 @@ impl Engine {
     }
 
     /// The orders from `head` on, oldest first.
-    pub(crate) fn queue(&self, head: u32) -> impl Iterator<Item = &Order> {
-        let at = |slot: u32| (slot != NONE).then(|| &self.open.pool[slot]);
-        std::iter::successors(at(head), move |order| at(order.next))
+    pub(crate) fn queue(&self, head: u32) -> impl Iterator<Item = u32> {
+        let at = |slot: u32| (slot != NONE).then_some(slot);
+        std::iter::successors(at(head), move |slot| at(self.open.pool[*slot].next))
     }
 
     fn view(&self, order: &Order) -> OrderView<'_> {

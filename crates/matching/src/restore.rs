@@ -4,6 +4,7 @@ use super::client_ids::ClientIds;
 use super::engine::{Engine, Position};
 use super::gateways::GatewayState;
 use super::order::Order;
+use super::pool::NONE;
 use super::snapshot::{MAGIC, VERSION};
 use std::fmt;
 use wire::record::command::{Instrument, Settings};
@@ -236,15 +237,16 @@ fn read_order(
         price: from.i64("price")?,
         leaves: from.i64("open quantity")?,
         cum: from.i64("executed quantity")?,
+        quote: i128::from_le_bytes(from.array("executed sum")?),
+        entry: from.u32("order's entry")?,
+        account: 0,
         instrument,
+        text: NONE,
         side,
-        ..Order::default()
+        tif: from.code(TimeInForce::from_code, "time in force")?,
+        exec_inst: from.u8("instructions")?,
+        stp: from.code(Stp::from_code, "self-trade prevention")?,
     };
-    order.set_quote(i128::from_le_bytes(from.array("executed sum")?));
-    order.entry = from.u32("order's entry")?;
-    order.tif = from.code(TimeInForce::from_code, "time in force")?;
-    order.exec_inst = from.u8("instructions")?;
-    order.stp = from.code(Stp::from_code, "self-trade prevention")?;
     let text = from.text("order's client id")?;
     must(engine.parties.knows(order.entry), "order's entry")?;
     must(

@@ -128,8 +128,8 @@ impl Engine {
             for side in [Side::Buy, Side::Sell] {
                 to.u32(row.side(side).orders);
                 for level in self.level_slots(id, side) {
-                    for order in self.queue(self.shelf.levels[level].head) {
-                        self.write_order(order, to);
+                    for slot in self.queue(self.shelf.levels[level].head) {
+                        self.write_order(&self.order_at(slot), to);
                     }
                 }
             }
@@ -142,7 +142,7 @@ impl Engine {
         to.i64(order.price);
         to.i64(order.leaves);
         to.i64(order.cum);
-        to.0.extend_from_slice(&order.quote().to_le_bytes());
+        to.0.extend_from_slice(&order.quote.to_le_bytes());
         to.u32(order.entry);
         to.u8(order.tif.code());
         to.u8(order.exec_inst);

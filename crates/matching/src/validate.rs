@@ -102,7 +102,7 @@ impl Engine {
                 place == (id, side, level.price, at) && order.prev == before,
                 || format!("order {} stands in the wrong queue", order.order_id),
             )?;
-            self.check_order(slot, order, seen)
+            self.check_order(slot, &self.order_at(slot), seen)
                 .map_err(|what| format!("order {}: {what}", order.order_id))?;
             count += 1;
             qty = qty.checked_add(order.leaves).ok_or("quantity overflows")?;
@@ -128,7 +128,7 @@ impl Engine {
         must(order.cum.checked_add(order.leaves).is_some(), || {
             "quantity overflows".to_owned()
         })?;
-        must((order.cum == 0) == (order.quote() == 0), || {
+        must((order.cum == 0) == (order.quote == 0), || {
             "executed sum".to_owned()
         })?;
         must(

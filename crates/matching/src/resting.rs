@@ -1,0 +1,203 @@
+//! Where an open order rests: one line of 64 bytes, and 32 bytes beside it.
+//!
+//! The line holds what nearly every command needs.  Beside it stands what most orders never have:
+//! fills, and a client order id in text.  A bit says whether to look there.
+//!
+//! Only LIMIT orders that may rest stand here, so neither type nor every time in force needs room.  A
+//! stop order that waits for its trigger and an iceberg's hidden rest are tables of their own.
+
+use super::order::Order;
+use super::pool::{NONE, Slot};
+use wire::record::{Side, Stp, TimeInForce};
+
+const DAY: u8 = 1;
+const BESIDE: u8 = 2;
+
+/// The line of an open order.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+pub(crate) struct Resting {
+    pub(crate) order_id: u64,
+    pub(crate) num: u64,
+    pub(crate) price: i64,
+    pub(crate) leaves: i64,
+    pub(crate) entry: u32,
+    pub(crate) instrument: u32,
+    pub(crate) level: u32,
+    /// Neighbours in the level's queue; `next` links free slots too.
+    pub(crate) prev: u32,
+    pub(crate) next: u32,
+    /// Neighbours among the entry's open orders.
+    pub(crate) entry_prev: u32,
+    pub(crate) entry_next: u32,
+    pub(crate) side: Side,
+    marks: u8,
+    exec_inst: u8,
+    stp: Stp,
+}
+
+/// What stands beside the line, where `BESIDE` says so.
+#[derive(Debug, Clone)]
+pub(crate) struct Beside {
+    pub(crate) cum: i64,
+    /// `Order::quote`, in two halves, which need no alignment to 16.
+    quote: (i64, u64),
+    pub(crate) text: u32,
+}
+
+impl Default for Resting {
+    fn default() -> Self {
+        Self {
+            order_id: 0,
+            num: 0,
+            price: 0,
+            leaves: 0,
+            entry: 0,
+            instrument: 0,
+            level: NONE,
+            prev: NONE,
+            next: NONE,
+            entry_prev: NONE,
+            entry_next: NONE,
+            side: Side::Buy,
+            marks: 0,
+            exec_inst: 0,
+            stp: Stp::None,
+        }
+    }
+}
+
+impl Default for Beside {
+    fn default() -> Self {
+        Self {
+            cum: 0,
+            quote: (0, 0),
+            text: NONE,
+        }
+    }
+}
+
+impl Slot for Resting {
+    fn link(&self) -> u32 {
+        self.next
+    }
+    fn set_link(&mut self, next: u32) {
+        self.next = next;
+    }
+}
+
+impl Resting {
+    /// The line of an order that comes to rest.
+    #[inline(always)]
+    pub(crate) fn new(order: &Order) -> Self {
+        Self {
+            order_id: order.order_id,
+            num: order.num,
+            price: order.price,
+            leaves: order.leaves,
+            entry: order.entry,
+            instrument: order.instrument,
+            side: order.side,
+            marks: if order.tif == TimeInForce::Day {
+                DAY
+            } else {
+                0
+            },
+            exec_inst: order.exec_inst,
+            stp: order.stp,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) const fn is_day(&self) -> bool {
+        self.marks & DAY != 0
+    }
+
+    /// Whether there is something beside the line.
+    pub(crate) const fn has_more(&self) -> bool {
+        self.marks & BESIDE != 0
+    }
+
+    pub(crate) const fn mark_more(&mut self) {
+        self.marks |= BESIDE;
+    }
+
+    /// The order, as far as the line tells it; `account` is its entry's.
+    #[inline(always)]
+    pub(crate) const fn order(&self, account: u32) -> Order {
+        Order {
+            order_id: self.order_id,
+            num: self.num,
+            price: self.price,
+            leaves: self.leaves,
+            cum: 0,
+            quote: 0,
+            entry: self.entry,
+            account,
+            instrument: self.instrument,
+            text: NONE,
+            side: self.side,
+            tif: if self.is_day() {
+                TimeInForce::Day
+            } else {
+                TimeInForce::Gtc
+            },
+            exec_inst: self.exec_inst,
+            stp: self.stp,
+        }
+    }
+}
+
+impl Beside {
+    pub(crate) const fn new(order: &Order) -> Self {
+        Self {
+            cum: order.cum,
+            quote: ((order.quote >> 64) as i64, order.quote as u64),
+            text: order.text,
+        }
+    }
+
+    pub(crate) fn tell(&self, order: &mut Order) {
+        order.cum = self.cum;
+        order.quote = i128::from(self.quote.0) << 64 | i128::from(self.quote.1);
+        order.text = self.text;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Beside, Resting};
+    use crate::order::Order;
+    use wire::record::{Side, Stp, TimeInForce};
+
+    #[test]
+    fn a_line_and_what_stands_beside_it_take_96_bytes() {
+        assert_eq!((size_of::<Resting>(), align_of::<Resting>()), (64, 64));
+        assert_eq!(size_of::<Beside>(), 32);
+    }
+
+    #[test]
+    fn an_order_comes_back_as_it_was_laid_down() {
+        let mut order = Order {
+            order_id: 1,
+            num: 2,
+            price: i64::MAX,
+            leaves: i64::MAX,
+            cum: 0,
+            quote: 0,
+            entry: 3,
+            account: 4,
+            instrument: 5,
+            text: 6,
+            side: Side::Sell,
+            tif: TimeInForce::Day,
+            exec_inst: 1,
+            stp: Stp::Decrement,
+        };
+        order.fill(i64::MAX, i64::MAX);
+        let mut back = Resting::new(&order).order(4);
+        Beside::new(&order).tell(&mut back);
+        assert_eq!(format!("{back:?}"), format!("{order:?}"));
+        assert_eq!(back.quote, i128::from(i64::MAX) * i128::from(i64::MAX));
+    }
+}
