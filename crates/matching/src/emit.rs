@@ -69,7 +69,9 @@ impl<'o> Emit<'o> {
     }
 
     /// Write an event.
-    #[inline]
+    ///
+    /// Always inlined: its kind is known where it is made, and needs no dispatch there.
+    #[inline(always)]
     pub(crate) fn event(&mut self, event: &Event<'_>) {
         if self.out.len() >= self.cut_at && self.header.part < u16::MAX {
             self.cut();

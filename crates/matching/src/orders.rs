@@ -88,6 +88,7 @@ impl OpenOrders {
     #[inline]
     pub(crate) fn add(&mut self, order: &Order, numbered: bool) -> u32 {
         let slot = self.pool.take(Resting::new(order));
+        self.beside.reach(slot);
         self.note(slot, order);
         self.by_id.insert(id_hash(order.order_id), slot);
         if numbered {
@@ -101,7 +102,6 @@ impl OpenOrders {
     pub(crate) fn note(&mut self, slot: u32, order: &Order) {
         if order.cum > 0 || order.text != NONE {
             self.pool[slot].mark_more();
-            self.beside.reach(slot);
             self.beside[slot] = Beside::new(order);
         }
     }

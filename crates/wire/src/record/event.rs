@@ -380,7 +380,7 @@ pub enum Event<'a> {
 
 impl<'a> Event<'a> {
     /// Append this event as a record.
-    #[inline]
+    #[inline(always)]
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Self::GatewayOpened(x) => push_record(out, 1, 0, &x.to_bytes(), &[]),
