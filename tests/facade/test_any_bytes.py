@@ -102,7 +102,8 @@ def some_bytes(chance: random.Random) -> bytes:
                 [b"", b'"', b"{", b"\\", b"1e9", b"null", b"\xff", chance.randbytes(3)]
             )
     whole = bytearray(
-        b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
+        % (len(body), bytes(body))
     )
     if kind >= 6:
         for _ in range(chance.randrange(1, 4)):
@@ -145,4 +146,4 @@ def test_any_bytes_are_answered_or_refused(
     assert not facade.server.connections
     assert not facade.notifications.sockets
     assert not caplog.records
-    assert sequencer.engine.validate() is None
+    sequencer.engine.validate()
