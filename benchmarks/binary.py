@@ -115,7 +115,7 @@ def pipelined(ctx: Context) -> list[Row]:
         baseline_name=f"{DISK}, p99",
     )
     rejects = Row(name=f"{name}, rejects", unit="%", command=command, bar="<= 1")
-    lag = Row(name=f"{name}, recorder's lag at the end", unit="batches", command=command)
+    lag = Row(name=f"{name}, recorder's lag at the end", unit="events", command=command)
     behind = Row(name=f"{name}, recorder caught up after", unit="s", command=command)
     for _ in ctx.each_run("pipelined"):
         disk = sync(ctx, PIPELINED_BYTES)["latency_us"]

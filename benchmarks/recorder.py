@@ -4,19 +4,19 @@ import time
 
 from benchmarks.processes import BenchError, Exchange
 
-LAG = "quantscope_recorder_lag_batches"
+LAG = "quantscope_recorder_lag_events"
 CATCH_UP_TIMEOUT_S = 300.0
 POLL_S = 0.02
 
 
 def catch_up(exchange: Exchange) -> tuple[float, float]:
-    """Event batches not recorded yet, and the seconds until there are none."""
+    """Events not recorded yet, and the seconds until there are none."""
     start = time.monotonic()
     lag = exchange.metrics()[LAG]
     left = lag
     while left > 0:
         if time.monotonic() - start > CATCH_UP_TIMEOUT_S:
-            raise BenchError(f"the recorder is still {left:.0f} batches behind")
+            raise BenchError(f"the recorder is still {left:.0f} events behind")
         time.sleep(POLL_S)
         left = exchange.metrics()[LAG]
     return lag, time.monotonic() - start

@@ -1,0 +1,19 @@
+"""The load test of REST, short: every answer a 201, every change told once and in order."""
+
+import pathlib
+
+from benchmarks.processes import Exchange
+from benchmarks.recorder import catch_up
+from benchmarks.rest import answers_but_201, listening, not_as_told, wrk
+
+
+def test_a_thousand_users_hear_every_change_once_under_wrk(tmp_path: pathlib.Path) -> None:
+    with Exchange(tmp_path / "data") as exchange:
+        with listening(exchange.http) as heard:
+            result = wrk(exchange.http, 2)
+            catch_up(exchange)
+        assert result["requests"] > 100
+        assert (result["socket_errors"], answers_but_201(exchange)) == (0, 0)
+        assert heard["users"] == 1000
+        assert heard["events"]["TRADE"] > 0
+        assert not_as_told(heard, exchange) == 0, heard["told"]
