@@ -73,7 +73,12 @@ impl Engine {
                 black_box(self.open.pool[other].entry_prev);
             }
         }
-        black_box(self.shelf.levels[order.level].count);
+        if self.shelf.levels[order.level].count == 1 {
+            // The level may close: the way to it in the tree.
+            let side = self.instruments.row(order.instrument).side(order.side);
+            let key = super::book::key(order.side, order.price);
+            black_box(side.level(&self.shelf, key));
+        }
         self.open.touch(0, 0, order.order_id);
     }
 }
