@@ -19,11 +19,13 @@
 
 mod connection;
 mod histogram;
+mod intake;
 mod order_entry;
 mod pending;
 mod replay;
 mod session;
 mod tally;
+mod telling;
 
 pub use histogram::{BOUNDS_NS, Histogram};
 pub use order_entry::{Limits, OrderEntry, Received, TickAction};

@@ -1,14 +1,12 @@
-//! All connections and sessions of binary order entry.
+//! All connections and sessions of binary order entry: who there is, and their deadlines.
+//!
+//! `intake` is the way in (socket reads to sealed batches), `telling` the way out (events to buffers).
 
-use wire::record::command::{Command, EntryClosed};
-use wire::record::{CommandBatchHeader, EventBatch, RecordError};
-use wire::sbe::{self, Request, encode_report};
-use wire::soup::{self, LoginRequest, Packets, Sender};
+use wire::soup;
 
 use crate::connection::Connection;
 use crate::histogram::Histogram;
-use crate::pending::{Pending, Share};
-use crate::replay::{messages_of, told};
+use crate::pending::Pending;
 use crate::session::Session;
 use crate::tally::Tally;
 
@@ -65,19 +63,19 @@ pub enum TickAction {
 /// Connections, sessions, and the command records that wait to be sealed.
 #[derive(Debug)]
 pub struct OrderEntry {
-    limits: Limits,
-    connections: Vec<Option<Connection>>,
+    pub(crate) limits: Limits,
+    pub(crate) connections: Vec<Option<Connection>>,
     free: Vec<u32>,
     generation: u32,
-    sessions: Vec<Session>,
+    pub(crate) sessions: Vec<Session>,
     /// Place of a session by its entry number, plus 1.
     by_entry: Vec<u32>,
-    pending: Pending,
-    touched: Vec<u32>,
-    resumed: Vec<u32>,
-    busy: bool,
+    pub(crate) pending: Pending,
+    pub(crate) touched: Vec<u32>,
+    pub(crate) resumed: Vec<u32>,
+    pub(crate) busy: bool,
     /// Offset of the event batch that `route` will see next.
-    next_offset: u64,
+    pub(crate) next_offset: u64,
     /// From the socket read to the answer.
     pub latency: Histogram,
     /// Requests received, of all sessions.
@@ -130,7 +128,7 @@ impl OrderEntry {
         self.sessions.get(place as usize)
     }
 
-    fn session_of(&mut self, entry: u32) -> Option<&mut Session> {
+    pub(crate) fn session_of(&mut self, entry: u32) -> Option<&mut Session> {
         let place = *self.by_entry.get(entry as usize)?;
         self.sessions.get_mut((place as usize).checked_sub(1)?)
     }
@@ -171,321 +169,8 @@ impl OrderEntry {
         Some(place)
     }
 
-    fn line(&mut self, connection: u32) -> Option<&mut Connection> {
+    pub(crate) fn line(&mut self, connection: u32) -> Option<&mut Connection> {
         self.connections.get_mut(connection as usize)?.as_mut()
-    }
-
-    /// Take a socket read.
-    pub fn receive(&mut self, connection: u32, data: &[u8], now_ns: u64) -> Received {
-        let Some(line) = self.line(connection) else {
-            return Received::Nothing;
-        };
-        if line.rest.is_empty() {
-            let (used, outcome) = self.packets(connection, data, now_ns);
-            if used < data.len()
-                && let Some(line) = self.line(connection)
-            {
-                line.rest.extend_from_slice(&data[used..]);
-            }
-            return outcome;
-        }
-        let mut rest = std::mem::take(&mut line.rest);
-        rest.extend_from_slice(data);
-        let (used, outcome) = self.packets(connection, &rest, now_ns);
-        rest.drain(..used);
-        if let Some(line) = self.line(connection) {
-            line.rest = rest;
-        }
-        outcome
-    }
-
-    /// Handle the whole packets of `bytes`: how many bytes they took, and what is asked.
-    fn packets(&mut self, connection: u32, bytes: &[u8], now_ns: u64) -> (usize, Received) {
-        let Some(line) = self
-            .connections
-            .get_mut(connection as usize)
-            .and_then(Option::as_mut)
-        else {
-            return (bytes.len(), Received::Nothing);
-        };
-        let mut packets = Packets::new(bytes, Sender::Client, self.limits.packet_bytes_max);
-        let mut requests = 0;
-        let mut outcome = Received::Nothing;
-        let mut session = line
-            .session
-            .and_then(|place| self.sessions.get_mut(place as usize));
-        for packet in packets.by_ref() {
-            let packet = match packet {
-                Ok(packet) => packet,
-                Err(error) => {
-                    soup::push_debug(&error.to_string(), &mut line.out);
-                    outcome = Received::Malformed(error.to_string());
-                    break;
-                }
-            };
-            line.heard = true;
-            match (packet.kind, &mut session) {
-                (soup::kind::UNSEQUENCED, Some(session)) => {
-                    let records = &mut self.pending.records;
-                    if self.busy && sbe::refuse_busy(session.entry, packet.payload, records) {
-                        self.pending.end_record();
-                        requests += 1;
-                        continue;
-                    }
-                    match sbe::decode_request(session.entry, packet.payload, records) {
-                        Ok(Request::Command { template, ref_id }) => {
-                            // OrderStatusRequest takes no ClOrdID.
-                            if template != sbe::OrderStatusRequest::TEMPLATE {
-                                session.last_cl_ord_id = session.last_cl_ord_id.max(ref_id);
-                            }
-                        }
-                        Ok(Request::SecurityList { req_id, instrument }) => {
-                            outcome = Received::SecurityList(req_id, instrument);
-                            break;
-                        }
-                        Err(_refusal) => {}
-                    }
-                    self.pending.end_record();
-                    requests += 1;
-                }
-                (soup::kind::CLIENT_HEARTBEAT | soup::kind::DEBUG, _) => {}
-                (soup::kind::LOGOUT, _) => {
-                    outcome = Received::Logout;
-                    break;
-                }
-                (soup::kind::LOGIN_REQUEST, None) => {
-                    outcome = login(packet.payload, &mut line.out);
-                    break;
-                }
-                (soup::kind::LOGIN_REQUEST, Some(_)) => {
-                    outcome = malformed("second login on one connection", &mut line.out);
-                    break;
-                }
-                _ => {
-                    outcome = malformed("packet before login", &mut line.out);
-                    break;
-                }
-            }
-        }
-        if requests > 0 {
-            self.requests += u64::from(requests);
-            line.unanswered += requests;
-            self.pending.attribute(Share {
-                connection,
-                generation: line.generation,
-                requests,
-                received_ns: now_ns,
-            });
-            if line.unanswered >= self.limits.requests_in_flight_max && outcome == Received::Nothing
-            {
-                line.throttled = true;
-                outcome = Received::Throttle;
-            }
-        }
-        (packets.consumed(), outcome)
-    }
-
-    /// Commands that wait to be sealed.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// A client is gone for good, or for longer than its grace: the engine is to know.
-    pub fn entry_closed(&mut self, entry: u32) {
-        Command::EntryClosed(EntryClosed { entry }).encode(&mut self.pending.records);
-        self.pending.end_record();
-        self.pending.attribute(Share {
-            connection: u32::MAX,
-            generation: 0,
-            requests: 1,
-            received_ns: 0,
-        });
-    }
-
-    /// Take up to `commands_max` commands as a batch, appended to `out`; false when there are none.
-    pub fn seal(
-        &mut self,
-        header: CommandBatchHeader,
-        commands_max: usize,
-        out: &mut Vec<u8>,
-    ) -> bool {
-        self.pending.seal(header, commands_max, out)
-    }
-
-    /// Log a line in to a session, to be told from message `sequence` on (0: the newest).
-    ///
-    /// Returns the number of the first message it will get, or `None` when that lies beyond the next.
-    pub fn login(&mut self, connection: u32, place: u32, sequence: u64) -> Option<u64> {
-        let session = self.sessions.get_mut(place as usize)?;
-        let next = session.sent.saturating_add(1);
-        if sequence > next {
-            return None;
-        }
-        let first = match sequence {
-            0 => next,
-            wanted => wanted.max(session.oldest).min(next),
-        };
-        let line = self.connections.get_mut(connection as usize)?.as_mut()?;
-        session.connection = Some(connection);
-        line.session = Some(place);
-        line.live = first == next;
-        line.replay_next = first;
-        Some(first)
-    }
-
-    /// Where in the events log to read for a line that is not live: offset, or `None` when it is.
-    #[must_use]
-    pub fn replay_offset(&self, connection: u32) -> Option<u64> {
-        let line = self.connections.get(connection as usize)?.as_ref()?;
-        if line.live {
-            return None;
-        }
-        let session = self.sessions.get(line.session? as usize)?;
-        session.offset_of(line.replay_next)
-    }
-
-    /// Append to the line's buffer what `batches` hold for it; true once it is live.
-    ///
-    /// # Errors
-    /// A [`RecordError`] where `batches` are not event batches.
-    pub fn replay(&mut self, connection: u32, batches: &[u8]) -> Result<bool, RecordError> {
-        let Some(line) = self
-            .connections
-            .get_mut(connection as usize)
-            .and_then(Option::as_mut)
-        else {
-            return Ok(true);
-        };
-        let Some(session) = line.session.and_then(|s| self.sessions.get(s as usize)) else {
-            return Ok(true);
-        };
-        line.replay_next = messages_of(session.entry, line.replay_next, batches, &mut line.out)?;
-        line.spoke = true;
-        line.live = line.replay_next > session.sent;
-        Ok(line.live)
-    }
-
-    /// Read event batches only to learn where the sessions' messages stand.
-    ///
-    /// # Errors
-    /// A [`RecordError`] where `batches` are not event batches.
-    pub fn scan(&mut self, batches: &[u8]) -> Result<(), RecordError> {
-        let mut rest = batches;
-        while !rest.is_empty() {
-            let batch = EventBatch::take(&mut rest)?;
-            let offset = self.next_offset;
-            self.next_offset += 1;
-            for event in batch.events() {
-                let (_, event) = event?;
-                told(&event, |entry, number, _| {
-                    if let Some(session) = self.session_of(entry) {
-                        session.located(number, offset);
-                    }
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Take event batches: reports go to the buffers of the lines that are live.
-    ///
-    /// # Errors
-    /// A [`RecordError`] where `batches` are not event batches.
-    pub fn route(
-        &mut self,
-        gateway: u16,
-        incarnation: u32,
-        batches: &[u8],
-        now_ns: u64,
-    ) -> Result<(), RecordError> {
-        let mut rest = batches;
-        while !rest.is_empty() {
-            let batch = EventBatch::take(&mut rest)?;
-            let header = batch.header;
-            for event in batch.events() {
-                let (seq, event) = event?;
-                self.tally.add(&event);
-                told(&event, |entry, number, leg| {
-                    self.tell(entry, number, |out| {
-                        encode_report(&event, seq, header.time_ns, leg, out);
-                    });
-                });
-            }
-            self.next_offset += 1;
-            if header.last && header.gateway == gateway && header.incarnation == incarnation {
-                self.settle(header.number, now_ns);
-            }
-        }
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn tell(&mut self, entry: u32, number: u64, write: impl FnOnce(&mut Vec<u8>)) {
-        let offset = self.next_offset;
-        let Some(session) = self.session_of(entry) else {
-            return;
-        };
-        session.sent = number;
-        session.located(number, offset);
-        let Some(connection) = session.connection else {
-            return;
-        };
-        let Some(Some(line)) = self.connections.get_mut(connection as usize) else {
-            return;
-        };
-        if !line.live {
-            return;
-        }
-        if line.out.is_empty() {
-            self.touched.push(connection);
-        }
-        line.spoke = true;
-        write(&mut line.out);
-        self.reports += 1;
-    }
-
-    /// Batch `number` of this gateway is answered.
-    fn settle(&mut self, number: u64, now_ns: u64) {
-        for share in self.pending.answered(number) {
-            let Some(Some(line)) = self.connections.get_mut(share.connection as usize) else {
-                continue;
-            };
-            if line.generation != share.generation {
-                continue;
-            }
-            self.latency.add(
-                now_ns.saturating_sub(share.received_ns),
-                share.requests.into(),
-            );
-            line.unanswered = line.unanswered.saturating_sub(share.requests);
-            if line.throttled && line.unanswered <= self.limits.requests_in_flight_max / 2 {
-                line.throttled = false;
-                self.resumed.push(share.connection);
-            }
-        }
-    }
-
-    /// The lines that `route` wrote to, each with its buffer, which is emptied.
-    pub fn take_touched(&mut self, mut take: impl FnMut(u32, &[u8])) {
-        for connection in self.touched.drain(..) {
-            if let Some(Some(line)) = self.connections.get_mut(connection as usize) {
-                take(connection, &line.out);
-                line.out.clear();
-            }
-        }
-    }
-
-    /// What stands in a line's buffer, which is emptied.
-    pub fn take_out(&mut self, connection: u32) -> Vec<u8> {
-        self.line(connection)
-            .map(|line| std::mem::take(&mut line.out))
-            .unwrap_or_default()
-    }
-
-    /// The lines whose sockets may be read again.
-    pub fn take_resumed(&mut self) -> Vec<u32> {
-        std::mem::take(&mut self.resumed)
     }
 
     /// Heartbeats and deadlines; heartbeats stand in the lines' buffers.
@@ -532,22 +217,5 @@ impl OrderEntry {
         self.pending.clear();
         self.touched.clear();
         self.resumed.clear();
-    }
-}
-
-fn malformed(why: &str, out: &mut Vec<u8>) -> Received {
-    soup::push_debug(why, out);
-    Received::Malformed(why.to_owned())
-}
-
-fn login(payload: &[u8], out: &mut Vec<u8>) -> Received {
-    match LoginRequest::read(payload) {
-        Ok(request) => Received::Login {
-            user: request.user.to_owned(),
-            password: request.password.to_owned(),
-            session: request.session.to_owned(),
-            sequence: request.sequence,
-        },
-        Err(error) => malformed(&error.to_string(), out),
     }
 }

@@ -1,0 +1,179 @@
+//! The way in: socket reads to command records, and records to sealed batches.
+
+use wire::record::CommandBatchHeader;
+use wire::record::command::{Command, EntryClosed};
+use wire::sbe::{self, Request};
+use wire::soup::{self, LoginRequest, Packets, Sender};
+
+use crate::order_entry::{OrderEntry, Received};
+use crate::pending::{Pending, Share};
+use crate::session::Session;
+
+impl OrderEntry {
+    /// Take a socket read.
+    pub fn receive(&mut self, connection: u32, data: &[u8], now_ns: u64) -> Received {
+        let Some(line) = self.line(connection) else {
+            return Received::Nothing;
+        };
+        if line.rest.is_empty() {
+            let (used, outcome) = self.packets(connection, data, now_ns);
+            if used < data.len()
+                && let Some(line) = self.line(connection)
+            {
+                line.rest.extend_from_slice(&data[used..]);
+            }
+            return outcome;
+        }
+        let mut rest = std::mem::take(&mut line.rest);
+        rest.extend_from_slice(data);
+        let (used, outcome) = self.packets(connection, &rest, now_ns);
+        rest.drain(..used);
+        if let Some(line) = self.line(connection) {
+            line.rest = rest;
+        }
+        outcome
+    }
+
+    /// Handle the whole packets of `bytes`: how many bytes they took, and what is asked.
+    fn packets(&mut self, connection: u32, bytes: &[u8], now_ns: u64) -> (usize, Received) {
+        let Some(line) = self
+            .connections
+            .get_mut(connection as usize)
+            .and_then(Option::as_mut)
+        else {
+            return (bytes.len(), Received::Nothing);
+        };
+        let mut packets = Packets::new(bytes, Sender::Client, self.limits.packet_bytes_max);
+        let busy = self.busy;
+        let mut requests = 0;
+        let mut outcome = Received::Nothing;
+        let mut session = line
+            .session
+            .and_then(|place| self.sessions.get_mut(place as usize));
+        for packet in packets.by_ref() {
+            let packet = match packet {
+                Ok(packet) => packet,
+                Err(error) => {
+                    soup::push_debug(&error.to_string(), &mut line.out);
+                    outcome = Received::Malformed(error.to_string());
+                    break;
+                }
+            };
+            line.heard = true;
+            match (packet.kind, &mut session) {
+                (soup::kind::UNSEQUENCED, Some(session)) => {
+                    if let Some(asked) = request(session, packet.payload, &mut self.pending, busy) {
+                        outcome = asked;
+                        break;
+                    }
+                    requests += 1;
+                }
+                (soup::kind::CLIENT_HEARTBEAT | soup::kind::DEBUG, _) => {}
+                (soup::kind::LOGOUT, _) => {
+                    outcome = Received::Logout;
+                    break;
+                }
+                (soup::kind::LOGIN_REQUEST, None) => {
+                    outcome = login(packet.payload, &mut line.out);
+                    break;
+                }
+                (soup::kind::LOGIN_REQUEST, Some(_)) => {
+                    outcome = malformed("second login on one connection", &mut line.out);
+                    break;
+                }
+                _ => {
+                    outcome = malformed("packet before login", &mut line.out);
+                    break;
+                }
+            }
+        }
+        if requests > 0 {
+            self.requests += u64::from(requests);
+            line.unanswered += requests;
+            self.pending.attribute(Share {
+                connection,
+                generation: line.generation,
+                requests,
+                received_ns: now_ns,
+            });
+            if line.unanswered >= self.limits.requests_in_flight_max && outcome == Received::Nothing
+            {
+                line.throttled = true;
+                outcome = Received::Throttle;
+            }
+        }
+        (packets.consumed(), outcome)
+    }
+
+    /// Commands that wait to be sealed.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// A client is gone for good, or for longer than its grace: the engine is to know.
+    pub fn entry_closed(&mut self, entry: u32) {
+        Command::EntryClosed(EntryClosed { entry }).encode(&mut self.pending.records);
+        self.pending.end_record();
+        self.pending.attribute(Share {
+            connection: u32::MAX,
+            generation: 0,
+            requests: 1,
+            received_ns: 0,
+        });
+    }
+
+    /// Take up to `commands_max` commands as a batch, appended to `out`; false when there are none.
+    pub fn seal(
+        &mut self,
+        header: CommandBatchHeader,
+        commands_max: usize,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        self.pending.seal(header, commands_max, out)
+    }
+}
+
+/// One request: a record that waits, unless it asks for something that is no command.
+#[inline(always)]
+fn request(
+    session: &mut Session,
+    payload: &[u8],
+    pending: &mut Pending,
+    busy: bool,
+) -> Option<Received> {
+    let records = &mut pending.records;
+    if !(busy && sbe::refuse_busy(session.entry, payload, records)) {
+        match sbe::decode_request(session.entry, payload, records) {
+            Ok(Request::SecurityList { req_id, instrument }) => {
+                return Some(Received::SecurityList(req_id, instrument));
+            }
+            // OrderStatusRequest takes no ClOrdID.
+            Ok(Request::Command { template, ref_id })
+                if template != sbe::OrderStatusRequest::TEMPLATE =>
+            {
+                session.last_cl_ord_id = session.last_cl_ord_id.max(ref_id);
+            }
+            Ok(Request::Command { .. }) | Err(_) => {}
+        }
+    }
+    pending.end_record();
+    None
+}
+
+fn malformed(why: &str, out: &mut Vec<u8>) -> Received {
+    soup::push_debug(why, out);
+    Received::Malformed(why.to_owned())
+}
+
+fn login(payload: &[u8], out: &mut Vec<u8>) -> Received {
+    match LoginRequest::read(payload) {
+        Ok(request) => Received::Login {
+            user: request.user.to_owned(),
+            password: request.password.to_owned(),
+            session: request.session.to_owned(),
+            sequence: request.sequence,
+        },
+        Err(error) => malformed(&error.to_string(), out),
+    }
+}
