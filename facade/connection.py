@@ -236,7 +236,7 @@ class Connection(asyncio.Protocol):
 
     def answer(self, request: Request, answer: Answer) -> None:
         """Send the answer to the request under way; any other goes nowhere."""
-        if self._current is not request:
+        if self._current is not request or self.transport.is_closing():
             return
         keep_alive = request.keep_alive and not self.server.closing
         if self._eof and not self._queue:

@@ -65,8 +65,9 @@ class WebSocket:
 
     def send(self, frames: bytes) -> None:
         """Send frames that were made elsewhere; after a close frame nothing is sent."""
-        if self._protocol.state is OPEN:
-            self._connection.transport.write(frames)
+        transport = self._connection.transport
+        if self._protocol.state is OPEN and not transport.is_closing():
+            transport.write(frames)
 
     def feed(self, data: bytes) -> None:
         """Bytes came."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -142,6 +143,9 @@ class Exchange:
             await stack.enter_async_context(binary)
             while not self.service.ready:
                 await asyncio.sleep(0)
+            # What stands now stands for good: no collection is to look at it again.
+            gc.collect()
+            gc.freeze()
             print(f"ready http={_address(http)} binary={_address(binary)}", flush=True)
             await stop.wait()
             log.info("stopping")

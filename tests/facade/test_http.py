@@ -334,3 +334,18 @@ async def test_who_expects_to_be_asked_behind_another_request_just_sends(
 async def test_a_field_given_twice_is_refused(exchange: Exchange) -> None:
     answer = await exchange.client.get("/orders?user_id=a&user_id=b")
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FIELD")
+
+
+async def test_an_answer_to_a_connection_that_was_just_cut_off_goes_nowhere(
+    exchange: Exchange,
+) -> None:
+    exchange.sequencer.held = True
+    waiting = asyncio.create_task(exchange.talk(post(ORDER)))
+    while not exchange.facade.trading.waiting:
+        await asyncio.sleep(0.01)
+    (connection,) = exchange.facade.server.connections
+    connection.transport.abort()
+    exchange.sequencer.held = False
+    exchange.sequencer.turn()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert (await exchange.get("/orders", user_id="alice"))["count"] == 1

@@ -201,3 +201,13 @@ async def test_frames_that_come_with_the_handshake_are_read(exchange: Exchange) 
     cancel = b"DELETE /orders/1 HTTP/1.1\r\nHost: x\r\n\r\n"
     late = cancel + HANDSHAKE + close
     assert (await exchange.talk(late)).endswith(b"\x88\x02\x03\xe8")
+
+
+async def test_who_was_just_cut_off_is_sent_nothing(exchange: Exchange) -> None:
+    async with listen(exchange, "alice") as socket:
+        await hear(socket, 1)
+        for connection in exchange.facade.server.connections:
+            connection.transport.abort()
+        exchange.facade.notifications.send([(1, b"\x81\x00")])
+        with pytest.raises(ConnectionClosed):
+            await hear(socket, 1)
