@@ -100,6 +100,7 @@ class Exchange:
                 self._execute(request)
             case soup.Kind.CLIENT_HEARTBEAT:
                 self.heartbeats += 1
+                self.send(soup.encode(soup.Kind.SERVER_HEARTBEAT))
             case _:
                 return False
         return True

@@ -318,12 +318,12 @@ async def test_closing_fails_what_is_unanswered(exchange: Exchange) -> None:
 
 
 async def test_a_slow_reader_of_reports_loses_none(exchange: Exchange) -> None:
-    client = client_of(exchange, replace(FAST, reports_max=3, silence_s_max=0.3))
+    client = client_of(exchange, replace(FAST, reports_max=3, silence_s_max=1.0))
     reports = client.reports()
     async with client:
         early = [client.status(order_id=1) for _ in range(50)]
         await until(lambda: early[0].done())
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         later = client.status(order_id=1)
         await asyncio.sleep(0.1)
         assert not later.done()
