@@ -11,9 +11,9 @@ from journal.port import Log
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The limits of a log in a file."""
 
-    wal_bytes_max: int = 16 << 20
+    wal_bytes_max: int = 32 << 20
     """Size of the write-ahead log, which is filled with zeros and written again and again."""
-    checkpoint_bytes: int = 4 << 20
+    checkpoint_bytes: int = 2 << 20
     """Pages are moved to the database file when so much has gathered in the write-ahead log."""
     queue_bytes_max: int = 64 << 20
     """What may wait for the writer thread: when more waits, an append is refused."""

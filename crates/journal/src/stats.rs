@@ -44,6 +44,8 @@ pub struct Stats {
     pub checkpoints: u64,
     /// Time spent in them.
     pub checkpoint_ns: u64,
+    /// Time spent in those of them for which the writer stood still.
+    pub checkpoint_stall_ns: u64,
     /// How often the write-ahead log was begun again from its start.
     pub wal_restarts: u64,
     /// Bytes of frames in the write-ahead log now.
@@ -63,6 +65,10 @@ impl Stats {
         self.commit_ns += ns;
         self.commit_buckets[COMMIT_BOUNDS_NS.partition_point(|&bound| bound < ns)] += 1;
         self.entries_buckets[ENTRIES_BOUNDS.partition_point(|&bound| bound < entries)] += 1;
+    }
+
+    pub(crate) fn stalled(&mut self, took: Duration) {
+        self.checkpoint_stall_ns += nanos(took);
     }
 
     pub(crate) fn checkpointed(&mut self, took: Duration) {

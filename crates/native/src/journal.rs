@@ -231,6 +231,7 @@ impl Log {
             ("deleted", stats.deleted),
             ("checkpoints", stats.checkpoints),
             ("checkpoint_ns", stats.checkpoint_ns),
+            ("checkpoint_stall_ns", stats.checkpoint_stall_ns),
             ("wal_restarts", stats.wal_restarts),
             ("wal_bytes", stats.wal_bytes),
             ("queue_entries", stats.queue_entries),
