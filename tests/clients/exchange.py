@@ -107,6 +107,7 @@ class Exchange:
 
     def _login(self, login: soup.LoginRequest, writer: asyncio.StreamWriter) -> None:
         self.logins.append(login)
+        self.silent = False
         if self.reject_logins:
             writer.write(soup.encode(soup.Kind.LOGIN_REJECTED, self.reject_logins.pop(0)))
             return

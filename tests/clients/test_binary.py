@@ -232,7 +232,6 @@ async def test_heartbeats_go_out_and_silence_is_the_end_of_a_line(exchange: Exch
         await until(lambda: exchange.heartbeats > 1)
         exchange.silent = True
         await until(lambda: len(exchange.logins) > 1)
-        exchange.silent = False
         assert (await buy(client)).cl_ord_id == 1
 
 
