@@ -33,6 +33,7 @@ from core._native import (
     login_rejected,
     parse_decimal,
     recode_message,
+    recorder_seed,
     security_list,
     split_batches,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "login_rejected",
     "parse_decimal",
     "recode_message",
+    "recorder_seed",
     "security_list",
     "split_batches",
 ]

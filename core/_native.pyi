@@ -30,6 +30,7 @@ __all__ = [
     "login_rejected",
     "parse_decimal",
     "recode_message",
+    "recorder_seed",
     "security_list",
     "split_batches",
 ]
@@ -411,6 +412,8 @@ class StoreFailed(Exception): ...
 
 _Sum: TypeAlias = tuple[int, int, int, int, int, int, int]
 
+def recorder_seed(engine: Engine) -> bytes: ...
+
 @final
 class Recorder:
     def __new__(
@@ -418,7 +421,7 @@ class Recorder:
         path: str | PathLike[str],
         events: str | PathLike[str] | MemoryLog,
         *,
-        seed: bytes = b"",
+        seed: bytes | None = None,
         batch_events_max: int | None = None,
         read_bytes_max: int | None = None,
         interval_ms: int | None = None,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import uvloop
 
-from core import VERSION, MemoryLog, Recorder
+from core import VERSION, MemoryLog, Recorder, recorder_seed
 from engine.housekeeping import Housekeeping
 from engine.service import Service
 from facade.app import GATEWAY as FACADE_GATEWAY
@@ -59,7 +59,8 @@ class Exchange:
         """Recover, listen, say ``ready``, and serve until a signal."""
         self.service.start()
         self._announce()
-        recorder = RecorderService(self._make_recorder, self._on_recorded)
+        seed = self._seed()
+        recorder = RecorderService(lambda: self._make_recorder(seed), self._on_recorded)
         async with recorder:
             self.recorder = recorder.recorder
             store = SqliteStore(self.directory.store)
@@ -70,7 +71,12 @@ class Exchange:
                 await store.close()
         self.service.close()
 
-    def _make_recorder(self) -> Recorder:
+    def _seed(self) -> bytes | None:
+        """What a new store can't learn from an events log whose beginning is deleted."""
+        whole = self.service.journals.events.first_offset == 1
+        return None if whole else recorder_seed(self.service.engine)
+
+    def _make_recorder(self, seed: bytes | None) -> Recorder:
         events, path = self.service.journals.events, self.directory.store
         source = events if isinstance(events, MemoryLog) else self.directory.events
         if isinstance(events, MemoryLog):
@@ -81,6 +87,7 @@ class Exchange:
         return Recorder(
             path,
             source,
+            seed=seed,
             read_bytes_max=limits.recorder_transaction_bytes_max,
             interval_ms=int(limits.recorder_interval_s * 1000),
             nice=limits.recorder_nice,

@@ -25,9 +25,11 @@ def strange(seed: int) -> list[bytes]:
     return batches
 
 
-def ordinary(seed: int, count: int, commands: int = 60, users: int = 5) -> Iterator[bytes]:
+def ordinary(
+    seed: int, count: int, commands: int = 60, users: int = 5, engine: Engine | None = None
+) -> Iterator[bytes]:
     """``count`` event batches of REST users who buy, sell, cancel and amend."""
-    rng, engine, buffer = random.Random(seed), Engine(0), Commands()
+    rng, engine, buffer = random.Random(seed), engine or Engine(0), Commands()
     buffer.gateway_open(2)
     for symbol in ("BTCUSD", "ETHUSD"):
         buffer.instrument(symbol, tick=UNIT, lot=1)

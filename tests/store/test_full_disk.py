@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.store.content import check
 from tests.store.fold import Fold
 from tests.store.market import ordinary
-from tests.store.test_kill import ROOT, write_log
+from tests.store.test_recovery import ROOT, write_log
 
 
 def test_a_full_disk_is_told_and_waited_for(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ mod _native {
     #[pymodule_export]
     use super::load::load_main;
     #[pymodule_export]
-    use super::store::{Recorder, StoreFailed, StoreReader};
+    use super::store::{Recorder, StoreFailed, StoreReader, recorder_seed};
     #[pymodule_export]
     use super::view::{View, parse_decimal};
 }

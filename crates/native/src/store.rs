@@ -14,6 +14,7 @@ use store::{
 use wire::record::OrdStatus;
 use wire::text::TradeState;
 
+use crate::engine::Engine;
 use crate::journal::MemoryLog;
 
 create_exception!(
@@ -67,14 +68,14 @@ impl Recorder {
     // As many arguments as there are limits, all named.
     #[allow(clippy::too_many_arguments)]
     #[new]
-    #[pyo3(signature = (path, events, *, seed=b"".as_slice(), batch_events_max=None,
+    #[pyo3(signature = (path, events, *, seed=None, batch_events_max=None,
         read_bytes_max=None, interval_ms=None, wal_bytes_max=None, checkpoint_interval_ms=None,
         retry_ms_max=None, nice=None))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
         events: Events,
-        seed: &[u8],
+        seed: Option<&[u8]>,
         batch_events_max: Option<usize>,
         read_bytes_max: Option<usize>,
         interval_ms: Option<u64>,
@@ -99,7 +100,7 @@ impl Recorder {
                 Events::Memory(log) => Box::new(MemorySource(log)),
                 Events::File(path) => Box::new(LogSource::open(&path).map_err(StoreError::Source)?),
             };
-            Runner::start(&path, source, seed, limits)
+            Runner::start(&path, source, seed.unwrap_or_default(), limits)
         });
         runner.map(Self).map_err(|error| failed(&error))
     }
@@ -171,6 +172,13 @@ impl Recorder {
 
 fn ends(position: Option<Position>) -> (u64, u64) {
     position.map_or((0, 0), |at| (at.offset, at.seq))
+}
+
+/// What an engine knows of entries, instruments and open orders, as a recorder's `seed`.
+#[pyfunction]
+pub fn recorder_seed<'py>(py: Python<'py>, engine: &Engine) -> Bound<'py, PyBytes> {
+    let engine = &engine.inner;
+    PyBytes::new(py, &py.detach(|| store::seed_of(engine)))
 }
 
 type Json<'py> = Bound<'py, PyBytes>;

@@ -27,9 +27,10 @@ pub fn begin(
     if recorder.position().is_none()
         && let Some((offset, first)) = source.read(0, 1).map_err(StoreError::Source)?.first()
     {
-        let first_seq = read_batch(*offset, first)?.header.first_seq;
+        let header = read_batch(*offset, first)?.header;
+        let first_seq = header.first_seq;
         if first_seq > 1 {
-            recorder.seed(seed)?;
+            recorder.seed(seed, header.time_ns)?;
             recorder.commit()?;
             let late = format!("the events log begins at event {first_seq}: so does the store");
             notice = Some(notice.map_or(late.clone(), |text| format!("{text}; {late}")));

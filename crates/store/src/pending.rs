@@ -89,6 +89,18 @@ impl Pending {
         }
     }
 
+    /// Add one event of a seed, in which a status report says how far an order is.
+    pub fn seed(&mut self, time_ns: u64, event: &Event<'_>) {
+        match event {
+            Event::StatusReport(x) => {
+                if let Some(&place) = self.places.get(&x.order_id) {
+                    self.orders[place].stands(x);
+                }
+            }
+            other => self.add(0, time_ns, other),
+        }
+    }
+
     fn entry(&mut self, x: &EntryOpened, name: &str, account: &str) {
         self.entries.push(EntryRow {
             entry: x.entry,

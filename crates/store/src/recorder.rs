@@ -103,17 +103,21 @@ impl Recorder {
         }
     }
 
-    /// Take events that tell of what was before the log begins: entries, instruments, open orders.
+    /// Take events that tell of what was before the log begins: entries, instruments, open orders
+    /// (an acceptance, then a status report that says how far it is).  They count as of `time_ns`.
     ///
     /// They are written with the next commit, and are no part of the position.
     ///
     /// # Errors
     /// `Record` when it is no row of event batches.
-    pub fn seed(&mut self, mut batches: &[u8]) -> Result<(), StoreError> {
+    pub fn seed(&mut self, mut batches: &[u8], time_ns: u64) -> Result<(), StoreError> {
+        let bad = |error| StoreError::Record { offset: 0, error };
         while !batches.is_empty() {
-            let batch = EventBatch::take(&mut batches)
-                .map_err(|error| StoreError::Record { offset: 0, error })?;
-            self.add(0, &batch)?;
+            let batch = EventBatch::take(&mut batches).map_err(bad)?;
+            for event in batch.events() {
+                let (_, event) = event.map_err(bad)?;
+                self.pending.seed(time_ns, &event);
+            }
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What a transaction will write of one order, gathered in memory from all its events.
 
-use wire::record::event::{Accepted, Canceled, Rejected, Replaced, Trade};
+use wire::record::event::{Accepted, Canceled, Rejected, Replaced, StatusReport, Trade};
 use wire::record::{OrdStatus, OrdType, Side, TimeInForce};
 use wire::text::{Liquidity, Why};
 
@@ -159,6 +159,12 @@ impl OrderRow {
             },
             time_ns,
         );
+    }
+
+    /// It stands so, by what happened before anything that is recorded.
+    pub const fn stands(&mut self, x: &StatusReport) {
+        (self.cum, self.leaves, self.avg_px) = (x.cum, x.leaves, x.avg_px);
+        self.status = x.status;
     }
 
     /// It left the book, or lost a part.

@@ -5,7 +5,7 @@ mod market;
 
 use market::{Market, ONE, Rest, Scratch, Writer, accepted, canceled, trade};
 use store::{OrderQuery, Reader, Recorder, StoreError};
-use wire::record::event::{Rejected, Replaced};
+use wire::record::event::{Rejected, Replaced, StatusReport};
 use wire::record::{CancelReason, Event, OrdStatus, OrdType, Reason, Side, TimeInForce};
 
 fn rest(order_id: u64, side: Side) -> Rest {
@@ -398,10 +398,36 @@ fn a_seed_tells_what_was_before() {
     before.names(1, 1);
     let order = rest(3, Side::Sell);
     before.add(&Event::Accepted(
-        accepted(&order, ONE, TimeInForce::Day),
+        accepted(&order, 3 * ONE, TimeInForce::Day),
         "",
     ));
-    recorder.seed(&before.batch()).unwrap();
+    before.add(&Event::StatusReport(StatusReport {
+        entry: 1,
+        entry_seq: 0,
+        req_id: 0,
+        order_id: 3,
+        num: 3,
+        price: order.price,
+        qty: 3 * ONE,
+        leaves: ONE,
+        cum: 2 * ONE,
+        avg_px: order.price,
+        instrument: 1,
+        side: 2,
+        ord_type: 2,
+        tif: 0,
+        status: OrdStatus::PartiallyFilled,
+    }));
+    recorder.seed(&before.batch(), 9).unwrap();
+    recorder.commit().unwrap();
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let shown = text(reader.order(3).unwrap().unwrap());
+    assert!(
+        shown.contains(
+            r#""status":"PARTIALLY_FILLED","filled_quantity":"2","remaining_quantity":"1""#
+        ),
+        "{shown}"
+    );
     let mut writer = Writer {
         seq: 500,
         hash: 5,
@@ -435,7 +461,7 @@ fn what_events_tell_replaces_what_a_seed_told() {
         "",
     ));
     let batch = writer.batch();
-    recorder.seed(&batch).unwrap();
+    recorder.seed(&batch, 9).unwrap();
     recorder.commit().unwrap();
     assert_eq!(recorder.position(), None);
     let mut log = Writer {

@@ -1,4 +1,4 @@
-"""No death of the process loses or doubles an event of the store."""
+"""No death of the process loses or doubles an event, and a store that is gone is built again."""
 
 import random
 import subprocess
@@ -6,7 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from core import Log, Recorder, StoreReader
+import msgspec
+
+from core import Engine, Log, MemoryLog, Recorder, StoreReader, recorder_seed
 from tests.store import recording
 from tests.store.content import check, content
 from tests.store.fold import Fold
@@ -31,6 +33,34 @@ def kill_while_recording(store: Path, events: Path, after_s: float) -> None:
         assert process.stdout.readline() == b"go\n"
         time.sleep(after_s)
         process.kill()
+
+
+def test_a_log_without_its_beginning_is_rebuilt_with_what_the_engine_knows(tmp_path: Path) -> None:
+    engine, log, fold = Engine(0), MemoryLog(), Fold()
+    batches = list(ordinary(10, 60, engine=engine))
+    fold.add(b"".join(batches))
+    log.append(1, batches)
+    log.delete_before(50)
+    recorder = Recorder(tmp_path / "store.db", log, seed=recorder_seed(engine))
+    recorder.stop()
+    assert recorder.notice is not None
+    assert "begins at event" in recorder.notice
+    reader = StoreReader(tmp_path / "store.db")
+    assert reader.position() == (len(batches), fold.sequence)
+    listed: set[int] = set()
+    for user in {order["user_id"] for order in fold.orders.values()}:
+        listed |= {order_id for order_id, _ in reader.orders(user, limit=1_000)[0]}
+    changing = {"timestamp", "updated_at", "fills", "status_history", "reason"}
+    older = 0
+    for order_id, order in fold.orders.items():
+        if order["status"] not in ("NEW", "PARTIALLY_FILLED"):
+            continue
+        assert order_id in listed
+        stored = msgspec.json.decode(reader.order(order_id) or b"")
+        terms = order.keys() - changing
+        assert {name: stored[name] for name in terms} == {name: order[name] for name in terms}
+        older += stored != order
+    assert older > 20
 
 
 def test_killed_at_random_moments_the_store_equals_the_journal(tmp_path: Path) -> None:
