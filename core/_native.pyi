@@ -22,6 +22,7 @@ __all__ = [
     "StoreFailed",
     "StoreReader",
     "View",
+    "delete_after",
     "describe_commands",
     "describe_events",
     "describe_message",
@@ -304,6 +305,8 @@ class LogReader:
     def __new__(cls, path: str | PathLike[str]) -> LogReader: ...
     def ends(self) -> tuple[int, int, int]: ...
     def read(self, start: int, bytes_max: int) -> list[_Entry]: ...
+
+def delete_after(path: str | PathLike[str], last: int) -> int: ...
 
 @final
 class DataDirLock:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core import JournalError
 from engine.recovery import first_batch_after
 from engine.service import Service
 from engine.snapshots import Snapshots
@@ -50,14 +51,14 @@ class Housekeeping:
             try:
                 if await self.snapshot():
                     await self.retain()
-            except (OSError, RuntimeError) as error:
+            except (OSError, JournalError) as error:
                 log.error("no snapshot: %s", error)
 
     async def last_snapshot(self) -> None:
         """Before a clean stop: the next start then has nothing to replay."""
         try:
             await self.snapshot(commands_min=1)
-        except (OSError, RuntimeError) as error:
+        except (OSError, JournalError) as error:
             log.error("no snapshot: %s", error)
 
     async def snapshot(self, commands_min: int | None = None) -> bool:

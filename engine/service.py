@@ -291,6 +291,8 @@ class Service:
                 break
         for events in stored_after(self.journals.events, told):
             self._tell(events)
+        # Should the journal fail again before a commit, nobody is to hear the same twice.
+        self.told = self.journals.commands.next_offset - 1
         log.warning(
             "the journal is back, at command batch %d", self.journals.commands.next_offset - 1
         )

@@ -54,6 +54,13 @@ class Snapshots:
         offsets = self.offsets()
         return offsets[1] if len(offsets) > 1 else 0
 
+    def put_aside_after(self, last: int) -> int:
+        """Rename the snapshots of later commands than ``last``: others may get those offsets."""
+        ahead = [path for path in self._paths() if int(path.name.removesuffix(SUFFIX)) > last]
+        for path in ahead:
+            path.rename(path.with_suffix(".ahead"))
+        return len(ahead)
+
     def good(self) -> Iterator[Engine]:
         """Engines restored from the snapshots that can be read, the newest first."""
         for path in self._paths():

@@ -75,7 +75,7 @@ class BinaryGateway:
         for number, data in written:
             connection = connections.get(number)
             if connection is not None:
-                self._write(connection, data)
+                self.write(connection, data)
         if self.throttled:
             self._resume_reading()
 
@@ -123,7 +123,8 @@ class BinaryGateway:
         self.order_entry.entry_closed(user.entry)
         self.sequencer.wake()
 
-    def _write(self, connection: Connection, data: bytes) -> None:
+    def write(self, connection: Connection, data: bytes) -> None:
+        """Write to a line, or cut it when its reader has left too much unread."""
         transport = connection.transport
         transport.write(data)
         if transport.get_write_buffer_size() > self._limits.queue_bytes_max:
@@ -138,12 +139,12 @@ class BinaryGateway:
 
     def login(
         self, connection: Connection, name: str, password: str, session: str, sequence: int
-    ) -> None:
+    ) -> bool:
         """Accept or reject a login; the first live connection of a session stays."""
         user = self._users.get(name.lower())
         if user is None or not user.admits(password):
             self._reject(connection, name, authorized=False)
-            return
+            return False
         taken = self.order_entry.session(user.session)[4] is not None
         unknown = session.strip() not in ("", user.session_id)
         first = None
@@ -151,7 +152,7 @@ class BinaryGateway:
             first = self.order_entry.login(connection.number, user.session, sequence)
         if first is None:
             self._reject(connection, name, authorized=True)
-            return
+            return False
         self.logins += 1
         grace = self._grace.pop(user.session, None)
         if grace is not None:
@@ -162,7 +163,7 @@ class BinaryGateway:
         log.info("binary session of %s: logged in from %s, at %d", name, connection.peer, first)
         if self.order_entry.replay_offset(connection.number) is not None:
             self._replayer.begin(connection)
-        connection.resume()
+        return True
 
     def _reject(self, connection: Connection, name: str, *, authorized: bool) -> None:
         self.rejected_logins += 1
@@ -192,7 +193,7 @@ class BinaryGateway:
                 if connection is None:
                     continue
                 if close is None:
-                    self._write(connection, self.order_entry.take_out(number))
+                    self.write(connection, self.order_entry.take_out(number))
                 else:
                     connection.abort(close)
 

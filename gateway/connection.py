@@ -34,29 +34,27 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """A socket read: requests wait for the end of the loop's turn, anything else is rare."""
         asked = self._receive(self.number, data, time.monotonic_ns())
+        while asked is not None and self._handle(asked):
+            # What came after something that had to be decided first.
+            asked = self._receive(self.number, b"", time.monotonic_ns())
         self._wake()
-        if asked is not None:
-            self._handle(asked)
 
-    def resume(self) -> None:
-        """Take what came after something that had to be decided first."""
-        if not self.transport.is_closing():
-            self.data_received(b"")
-
-    def _handle(self, asked: tuple[Any, ...]) -> None:
+    def _handle(self, asked: tuple[Any, ...]) -> bool:
+        """Do what is asked; whether what came after it is to be looked at."""
         match asked:
+            case ("login", user, password, session, sequence):
+                return self._gateway.login(self, user, password, session, sequence)
+            case ("security_list", req_id, instrument):
+                self._gateway.write(self, self._gateway.security_list(req_id, instrument))
+                return not self.transport.is_closing()
             case ("throttle",):
                 self.transport.pause_reading()
                 self._gateway.throttled.add(self.number)
-            case ("login", user, password, session, sequence):
-                self._gateway.login(self, user, password, session, sequence)
-            case ("security_list", req_id, instrument):
-                self.transport.write(self._gateway.security_list(req_id, instrument))
-                self.resume()
             case ("logout",):
                 self.close("logout")
             case ("malformed", why):
                 self.close(f"malformed: {why}")
+        return False
 
     def close(self, why: str) -> None:
         """Write what is left, then close the line."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from core import OrderEntry
+from core import JournalError, OrderEntry
 from gateway.connection import Connection
 from journal.port import Log
 
@@ -53,6 +53,6 @@ class Replayer:
                     offset = entries[-1][0] + 1
                 else:
                     await asyncio.sleep(WRITER_PAUSE_S)
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, ValueError, JournalError) as error:
             log.error("replay to %s failed: %s", connection.peer, error)
             connection.abort("replay failed")

@@ -22,9 +22,10 @@ class User:
         return hmac.compare_digest(password.lower().encode(), self.password.lower().encode())
 
 
-def session_id(journal_id: int, name: str) -> str:
-    """Ten characters that are constant for a user and a data directory."""
-    digest = hashlib.blake2b(f"{journal_id}:{name.lower()}".encode(), digest_size=8).digest()
+def session_id(journal_id: int, era: int, name: str) -> str:
+    """Ten characters that are constant for a user and an era of a data directory."""
+    named = f"{journal_id}:{era}:{name.lower()}"
+    digest = hashlib.blake2b(named.encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big")
     letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
     return "".join(letters[(number >> (5 * place)) & 31] for place in range(10))

@@ -1,5 +1,6 @@
 """A data directory: whose it is, and what its files are called."""
 
+import os
 from pathlib import Path
 from types import TracebackType
 
@@ -36,6 +37,34 @@ class DataDir:
     def snapshots(self) -> Path:
         """The folder of snapshots."""
         return self.path / "snapshots"
+
+    @property
+    def era(self) -> int:
+        """How often the end of the commands was lost here; sessions of one era know no other's."""
+        try:
+            return int(self._era.read_text())
+        except FileNotFoundError:
+            return 0
+
+    def begin_era(self) -> int:
+        """Count one more, durably."""
+        following = self.era + 1
+        partial = self._era.with_suffix(".partial")
+        with partial.open("w") as file:
+            file.write(f"{following}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(self._era)
+        directory = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+        return following
+
+    @property
+    def _era(self) -> Path:
+        return self.path / "era"
 
     def close(self) -> None:
         """Let go of the directory."""

@@ -139,6 +139,19 @@ def _told_in_one_line(work: Callable[[], None]) -> None:
         work()
     except EXPECTED as error:
         raise Failure(str(error)) from error
+    except ExceptionGroup as group:
+        expected, rest = group.split(EXPECTED)
+        if expected is None or rest is not None:
+            raise
+        raise Failure("; ".join(_sentences(expected))) from group
+
+
+def _sentences(group: ExceptionGroup[Exception]) -> list[str]:
+    return [
+        sentence
+        for error in group.exceptions
+        for sentence in (_sentences(error) if isinstance(error, ExceptionGroup) else [str(error)])
+    ]
 
 
 main.add_command(flow)

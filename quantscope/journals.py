@@ -4,6 +4,8 @@ import pathlib
 import secrets
 from collections.abc import Callable
 
+from core import delete_after
+from engine import lost_tail
 from engine.recovery import Recovered, recover
 from engine.service import Journals
 from engine.snapshots import Snapshots
@@ -19,15 +21,41 @@ def snapshots_of(directory: DataDir, config: Config) -> Snapshots:
 
 
 def opener(config: Config, directory: DataDir) -> Callable[[], tuple[Journals, Recovered]]:
-    """What opens the logs and brings an engine to their end; called again after each failure."""
+    """What opens the logs and brings an engine to their end; called again after each failure.
+
+    Only the first call may find that the commands log has lost its end: later the sessions are
+    under way, and the process has to end first.
+    """
     snapshots = snapshots_of(directory, config)
+    starting = True
 
     def open_and_recover() -> tuple[Journals, Recovered]:
+        nonlocal starting
         journals = open_journals(config, directory)
+        if starting and config.journal.adapter == "sqlite":
+            journals = _without_lost_tail(config, directory, journals, snapshots)
+        starting = False
         engines = snapshots.good() if config.journal.adapter == "sqlite" else iter(())
         return journals, recover(engines, journals.commands, journals.events)
 
     return open_and_recover
+
+
+def _without_lost_tail(
+    config: Config, directory: DataDir, journals: Journals, snapshots: Snapshots
+) -> Journals:
+    """Drop what came of commands that are no longer there, and begin a new era."""
+    last = journals.commands.next_offset - 1
+    kept = lost_tail.events_kept(journals.commands, journals.events)
+    if kept is None and not lost_tail.snapshots_ahead(journals.commands, snapshots):
+        return journals
+    journals.commands.close()
+    journals.events.close()
+    era = directory.begin_era()
+    put_aside = snapshots.put_aside_after(last)
+    dropped = 0 if kept is None else delete_after(directory.events, kept)
+    lost_tail.tell(last, dropped, put_aside, era)
+    return open_journals(config, directory)
 
 
 def open_journals(config: Config, directory: DataDir) -> Journals:

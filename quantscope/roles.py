@@ -13,8 +13,8 @@ from quantscope import translate
 from quantscope.config import Config
 
 
-def binary_gateway(config: Config, service: Service) -> BinaryGateway:
-    """Order entry, with the sessions as far as they have come."""
+def binary_gateway(config: Config, service: Service, era: int) -> BinaryGateway:
+    """Order entry, with the sessions of an era as far as they have come."""
     limits = config.gateway
     order_entry = OrderEntry(
         packet_bytes_max=limits.packet_bytes_max,
@@ -23,7 +23,7 @@ def binary_gateway(config: Config, service: Service) -> BinaryGateway:
         heartbeat_interval_ns=int(limits.heartbeat_interval_s * translate.NS),
         idle_deadline_ns=int(limits.idle_deadline_s * translate.NS),
     )
-    users = _users(config, service, order_entry)
+    users = _users(config, service, order_entry, era)
     _index_sessions(service, order_entry)
     return BinaryGateway(
         order_entry,
@@ -40,7 +40,7 @@ def binary_gateway(config: Config, service: Service) -> BinaryGateway:
     )
 
 
-def _users(config: Config, service: Service, order_entry: OrderEntry) -> list[User]:
+def _users(config: Config, service: Service, order_entry: OrderEntry, era: int) -> list[User]:
     journal_id = service.journals.commands.journal_id
     entries = {
         entry.name: entry for entry in service.engine.entries() if entry.kind == EntryKind.BINARY
@@ -55,7 +55,7 @@ def _users(config: Config, service: Service, order_entry: OrderEntry) -> list[Us
                 password=user.password,
                 entry=entry.entry,
                 session=place,
-                session_id=session_id(journal_id, user.name),
+                session_id=session_id(journal_id, era, user.name),
                 cancel_on_disconnect=user.cancel_on_disconnect,
             )
         )

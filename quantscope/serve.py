@@ -99,7 +99,7 @@ class Exchange:
 
     def _build(self, store: SqliteStore) -> None:
         config, service = self.config, self.service
-        self.gateway = roles.binary_gateway(config, service)
+        self.gateway = roles.binary_gateway(config, service, self.directory.era)
         self.facade = Facade(
             roles.view(config, service, FACADE_GATEWAY),
             service,

@@ -96,11 +96,14 @@ impl OrderEntry {
                 requests,
                 received_ns: now_ns,
             });
-            if line.unanswered >= self.limits.requests_in_flight_max && outcome == Received::Nothing
-            {
-                line.throttled = true;
-                outcome = Received::Throttle;
-            }
+        }
+        // Also of a read that ended with something else: its rest is asked for with an empty one.
+        if outcome == Received::Nothing
+            && !line.throttled
+            && line.unanswered >= self.limits.requests_in_flight_max
+        {
+            line.throttled = true;
+            outcome = Received::Throttle;
         }
         (packets.consumed(), outcome)
     }

@@ -16,6 +16,7 @@
 
 mod chain;
 mod checkpoint;
+mod cut;
 mod error;
 mod gate;
 mod lock;
@@ -31,6 +32,7 @@ pub mod wal;
 mod writer;
 
 pub use chain::{chain, chain_start};
+pub use cut::delete_after;
 pub use error::{AppendError, Damage, OpenError, ReadError};
 pub use lock::{DataDir, LockError};
 pub use log::Log;

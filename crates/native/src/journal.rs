@@ -395,6 +395,13 @@ impl LogReader {
     }
 }
 
+/// Delete the entries of a closed log behind offset `last`; how many there were.
+#[pyfunction]
+pub fn delete_after(py: Python<'_>, path: PathBuf, last: u64) -> PyResult<u64> {
+    py.detach(|| journal::delete_after(path, last))
+        .map_err(|error| open_error(&error))
+}
+
 /// A data directory that this process holds, until it is closed or the process ends.
 #[derive(Debug)]
 #[pyclass(module = "core._native", frozen)]

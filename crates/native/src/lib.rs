@@ -29,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use super::journal::{
         DataDirLock, DataDirLocked, JournalDamaged, JournalError, JournalFailed, JournalFull,
-        JournalRange, Log, LogReader, MemoryLog,
+        JournalRange, Log, LogReader, MemoryLog, delete_after,
     };
     #[pymodule_export]
     use super::load::load_main;

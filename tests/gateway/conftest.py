@@ -1,0 +1,21 @@
+"""One exchange for the tests that change no settings: each logs in as a user of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.system.client import hang_up
+from tests.system.exchange import Exchange
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    with Exchange(tmp_path_factory.mktemp("shared") / "data") as exchange:
+        yield exchange
+
+
+@pytest.fixture(autouse=True)
+async def lines() -> AsyncIterator[None]:
+    """No line outlives its test."""
+    yield
+    await hang_up()
