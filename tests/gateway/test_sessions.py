@@ -124,9 +124,7 @@ async def test_a_repeat_is_refused_as_a_duplicate_and_never_executed(shared: Exc
     for number in (5, 4):
         client.place(number, price=90)
         duplicate = OrdRejReason.DUPLICATE_CLIENT_ORDER_ID
-        await client.expect(
-            m.ExecutionReportReject, cl_ord_id=number, ord_rej_reason=duplicate
-        )
+        await client.expect(m.ExecutionReportReject, cl_ord_id=number, ord_rej_reason=duplicate)
     client.cancel(5, 5)
     reason = CxlRejReason.DUPLICATE_CLIENT_ORDER_ID
     await client.expect(m.OrderCancelReject, cl_ord_id=5, cxl_rej_reason=reason)

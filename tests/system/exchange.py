@@ -1,4 +1,4 @@
-"""The exchange under test: a server in a process of its own, which can be stopped, killed, asked."""
+"""The exchange under test: a server in a process of its own, to be stopped, killed and asked."""
 
 import json
 import os
@@ -141,7 +141,7 @@ class Exchange:
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
         url = f"http://127.0.0.1:{self.http}{path}"
         kind = {"Content-Type": "application/json"}
-        request = urllib.request.Request(url, body, kind, method=method)  # noqa: S310
+        request = urllib.request.Request(url, body, kind, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
                 return answer.status, json.loads(answer.read())
