@@ -197,11 +197,13 @@ class Exchange:
     async def talk(self, *parts: bytes, pause_s: float = 0.0) -> bytes:
         """Send bytes on a connection of one's own, and read until it is closed."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(pause_s)
         try:
+            for part in parts:
+                if writer.transport.is_closing():
+                    raise ConnectionResetError
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(pause_s)
             return await reader.read()
         finally:
             writer.close()

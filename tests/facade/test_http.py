@@ -14,9 +14,9 @@ LAST = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 FAST = Limits(
     head_deadline_s=0.15,
     body_deadline_s=0.15,
-    idle_deadline_s=0.3,
+    idle_deadline_s=1.0,
     write_deadline_s=0.15,
-    linger_deadline_s=0.1,
+    linger_deadline_s=0.5,
     sweep_interval_s=0.02,
     head_bytes_max=1_000,
     body_bytes_max=1_000,
@@ -185,7 +185,7 @@ async def test_a_connection_that_stays_silent_is_closed_at_its_deadline(
         begun = time.monotonic()
         answers = await exchange.talk(*parts)
         assert statuses(answers) == status
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 5
 
 
 async def test_a_byte_at_a_time_does_not_put_the_deadline_off() -> None:
