@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -298,3 +300,76 @@ async def test_what_is_no_request_is_refused_in_sequence(
     assert isinstance(accepted, m.ExecutionReportNew)
     writer.close()
     await writer.wait_closed()
+
+
+async def _throw(port: int, data: bytes) -> None:
+    """Send bytes and read until the server has had enough."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(data)
+        writer.write_eof()
+        async with asyncio.timeout(20):
+            while await reader.read(65536):
+                pass
+    except ConnectionError:
+        return
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+def _damaged(rng: random.Random) -> bytes:
+    data = bytearray(soup.LoginRequest("demo2", "demo").encode())
+    for number in range(rng.randrange(4)):
+        data += soup.encode(soup.Kind.UNSEQUENCED, order(number))
+    for _ in range(rng.randrange(4)):
+        at = rng.randrange(len(data))
+        match rng.randrange(3):
+            case 0:
+                data[at] ^= 1 << rng.randrange(8)
+            case 1:
+                del data[at : at + rng.randrange(20)]
+            case _:
+                data[at:at] = rng.randbytes(rng.randrange(9))
+        data = data or bytearray(b"\0")
+    return bytes(data)
+
+
+async def test_any_bytes_on_the_port_leave_other_lines_as_they_were(server: Server) -> None:
+    rng = random.Random(9)
+    async with user(server) as client:
+        for _ in range(20):
+            await asyncio.gather(*(_throw(server.port, _damaged(rng)) for _ in range(10)))
+            await _buy(client)
+        assert client.last_cl_ord_id == 20
+        found = await client.status(cl_ord_id=1)
+        assert found.leaves_qty == ONE
+
+
+async def test_a_line_that_trickles_is_closed_at_its_deadline(tmp_path: Path) -> None:
+    settings = ("gateway.login_deadline_s=0.5", "gateway.idle_deadline_s=1.5")
+    async with serving(tmp_path / "data", *settings) as server, user(server, "demo2") as other:
+        for login, seconds in ((b"", 0.5), (soup.LoginRequest("demo1", "demo").encode(), 1.5)):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(login)
+            trickle = asyncio.create_task(_trickle(writer))
+            began = asyncio.get_running_loop().time()
+            with suppress(ConnectionError):
+                async with asyncio.timeout(20):
+                    while await reader.read(65536):
+                        pass
+            took = asyncio.get_running_loop().time() - began
+            assert seconds - 0.1 <= took < seconds + 5
+            trickle.cancel()
+            writer.close()
+            await _buy(other)
+        assert other.last_cl_ord_id == 2
+
+
+async def _trickle(writer: asyncio.StreamWriter) -> None:
+    """The bytes of a packet that never becomes whole."""
+    with suppress(ConnectionError):
+        for byte in b"\x00\xff+" + b"x" * 200:
+            writer.write(bytes((byte,)))
+            await asyncio.sleep(0.1)
