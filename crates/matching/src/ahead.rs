@@ -5,6 +5,7 @@
 //! a pass no read depends on another, so the processor has many of them under way at a time.  Nothing is
 //! decided here: a wrong guess costs a read.
 
+use super::book::key;
 use super::engine::Engine;
 use super::pool::NONE;
 use std::hint::black_box;
@@ -26,7 +27,7 @@ impl Engine {
         for command in commands {
             match command {
                 Command::New(new, ..) => {
-                    self.open.touch_new(order_id, new.entry, new.num);
+                    self.open.touch_names(order_id, new.entry, new.num);
                     order_id += 1;
                 }
                 Command::Cancel(x, ..) => self.open.touch(x.entry, x.orig_num, x.order_id),
@@ -34,36 +35,48 @@ impl Engine {
                 _ => {}
             }
         }
-        let mut slots = [NONE; STRETCH];
-        for (slot, command) in slots.iter_mut().zip(commands) {
-            *slot = match command {
-                Command::New(new, ..) => self.queue_end(new),
-                Command::Cancel(x, ..) => self.open.guess(x.entry, x.orig_num, x.order_id),
-                Command::Replace(x, ..) => self.open.guess(x.entry, x.orig_num, x.order_id),
-                _ => NONE,
-            };
+        // What leaves the book, and beside what a new order comes to stand.
+        let (mut leaving, mut beside) = ([NONE; STRETCH], [NONE; STRETCH]);
+        for (at, command) in commands.iter().enumerate() {
+            match command {
+                Command::New(new, ..) => (leaving[at], beside[at]) = self.meets(new),
+                Command::Cancel(x, ..) => {
+                    leaving[at] = self.open.guess(x.entry, x.orig_num, x.order_id);
+                }
+                Command::Replace(x, ..) => {
+                    leaving[at] = self.open.guess(x.entry, x.orig_num, x.order_id);
+                }
+                _ => {}
+            }
         }
-        for slot in slots {
+        for slot in leaving.into_iter().chain(beside) {
             if slot != NONE {
                 black_box(self.open.pool[slot].order_id);
             }
         }
-        for slot in slots {
+        for slot in leaving {
             if slot != NONE {
                 self.touch_neighbours(slot);
             }
         }
     }
 
-    /// The last order of the level that a new order will join, if it stays.
-    fn queue_end(&self, new: &NewOrder) -> u32 {
+    /// The first order that a new one trades with, or the last of the level where it stays.
+    fn meets(&self, new: &NewOrder) -> (u32, u32) {
         if !self.instruments.knows(new.instrument) || new.price <= 0 {
-            return NONE;
+            return (NONE, NONE);
         }
-        let side = self.instruments.row(new.instrument).side(new.side);
-        let key = super::book::key(new.side, new.price);
-        let level = side.level(&self.shelf, key);
-        level.map_or(NONE, |level| self.shelf.levels[level].tail)
+        let (row, other) = (self.instruments.row(new.instrument), new.side.opposite());
+        if let Some(level) = row.side(other).reach(key(other, new.price)) {
+            return (self.shelf.levels[level].head, NONE);
+        }
+        let level = row
+            .side(new.side)
+            .level(&self.shelf, key(new.side, new.price));
+        (
+            NONE,
+            level.map_or(NONE, |level| self.shelf.levels[level].tail),
+        )
     }
 
     fn touch_neighbours(&self, slot: u32) {
@@ -76,9 +89,9 @@ impl Engine {
         if self.shelf.levels[order.level].count == 1 {
             // The level may close: the way to it in the tree.
             let side = self.instruments.row(order.instrument).side(order.side);
-            let key = super::book::key(order.side, order.price);
-            black_box(side.level(&self.shelf, key));
+            black_box(side.level(&self.shelf, key(order.side, order.price)));
         }
-        self.open.touch(0, 0, order.order_id);
+        self.open
+            .touch_names(order.order_id, order.entry, order.num);
     }
 }

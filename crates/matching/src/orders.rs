@@ -52,9 +52,9 @@ impl OpenOrders {
         })
     }
 
-    /// Bring near the cells where a new order's names go.
+    /// Bring near the cells where an order's names stand or will stand.
     #[inline(always)]
-    pub(crate) fn touch_new(&self, order_id: u64, entry: u32, num: u64) {
+    pub(crate) fn touch_names(&self, order_id: u64, entry: u32, num: u64) {
         self.by_id.touch(id_hash(order_id));
         self.by_num.touch(num_hash(entry, num));
     }
