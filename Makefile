@@ -64,7 +64,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run | tools
 	touch $@
 
 $(VENV)/.native: $(VENV)/.run pyproject.toml $(RUST)
-	$(MATURIN) develop --release --locked -q
+	$(MATURIN) develop --release --locked -q >/dev/null
 	touch $@
 
 native-quick: $(VENV)/.dev ## the edit-run loop: an incremental native build at about half the speed
