@@ -131,10 +131,10 @@ impl Engine {
         while let Some(at) = levels.next(&self.shelf.nodes) {
             let level = &self.shelf.levels[at];
             let key = key(other, level.price);
-            if key > limit || key > own.first {
+            if key > limit || own.first.is_some_and(|first| key > first) {
                 break;
             }
-            found += if key == own.first {
+            found += if own.first == Some(key) {
                 self.ahead_of_own(level.head, order.account)
             } else {
                 i128::from(level.qty)
@@ -160,7 +160,7 @@ impl Engine {
     fn own_in_reach(&self, order: &Order, limit: i64) -> Own {
         let mut own = Own {
             qty: 0,
-            first: i64::MAX,
+            first: None,
         };
         if order.stp == Stp::None {
             return own;
@@ -178,7 +178,7 @@ impl Engine {
                 if order.stp == Stp::CancelOldest {
                     own.qty += mine.leaves;
                 } else {
-                    own.first = own.first.min(key);
+                    own.first = Some(own.first.map_or(key, |first| first.min(key)));
                 }
             }
         }
@@ -190,8 +190,8 @@ impl Engine {
 struct Own {
     /// Open quantity that is passed over.
     qty: i64,
-    /// Key of the level where the count ends, or `i64::MAX`.
-    first: i64,
+    /// Key of the level where the count ends, if it does.
+    first: Option<i64>,
 }
 
 const fn self_trade(leaves: i64) -> CancelReason {
