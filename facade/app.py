@@ -59,8 +59,6 @@ class Facade:
         self.notifications = Notifications(view)
         self.pages = Pages()
         self.server = Server(self.handle, limits)
-        self.answers: dict[int, int] = {}
-        """How many answers of each status the engine's events gave."""
         self._sequencer = sequencer
         self._metrics = metrics
         self._group: asyncio.TaskGroup | None = None
@@ -86,7 +84,6 @@ class Facade:
             request = waiting.pop(num, None)
             if request is None:
                 continue
-            self.answers[status] = self.answers.get(status, 0) + 1
             if status == 404 and request.order_id:
                 self._spawn(request, self.queries.closed_or_unknown(request.order_id))
             elif body:

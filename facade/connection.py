@@ -238,6 +238,7 @@ class Connection(asyncio.Protocol):
         """Send the answer to the request under way; any other goes nowhere."""
         if self._current is not request or self.transport.is_closing():
             return
+        self.server.answers[answer.status] += 1
         keep_alive = request.keep_alive and not self.server.closing
         if self._eof and not self._queue:
             keep_alive = False
@@ -310,6 +311,7 @@ class Connection(asyncio.Protocol):
             self._current.keep_alive = False
             return
         if not self.transport.is_closing():
+            self.server.answers[status] += 1
             answer = Answer(status, error_body(code, error))
             date = self.server.date
             self.transport.write(encode(answer, date=date, keep_alive=False, head_only=False))

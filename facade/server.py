@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ class Server:
         self.closing = False
         self.connections: set[Connection] = set()
         self.refused = 0
+        self.answers: Counter[int] = Counter()
+        """How many answers of each status were sent."""
         self.now = time.monotonic()
         """The time of the last sweep: precise enough for deadlines, and free."""
         self.date = b""

@@ -118,13 +118,25 @@ class ExchangeCollector(Collector):
     def _facade(self) -> Iterator[Metric]:
         facade = self._exchange.facade
         family = CounterMetricFamily(
-            "quantscope_rest_answers", "Answers to commands, by status.", labels=["status"]
+            "quantscope_rest_answers", "Answers over HTTP, by status.", labels=["status"]
         )
-        for status, count in sorted(facade.answers.items()):
+        for status, count in sorted(facade.server.answers.items()):
             family.add_metric([str(status)], count)
         yield family
-        yield _gauge(
-            "quantscope_http_connections", "HTTP connections.", len(facade.server.connections)
+        kept, unrecorded = facade.view.counts
+        notifications = facade.notifications
+        for name, about, value in (
+            ("http_connections", "HTTP and WebSocket connections.", len(facade.server.connections)),
+            ("websocket_connections", "Of these, WebSockets.", len(notifications.sockets)),
+            ("view_orders", "Recent orders kept in memory.", kept),
+            ("view_orders_unrecorded", "Orders the store does not have yet.", unrecorded),
+        ):
+            yield _gauge(f"quantscope_{name}", about, value)
+        yield _counter(
+            "quantscope_http_connections_refused", "Connections too many.", facade.server.refused
+        )
+        yield _counter(
+            "quantscope_notification_writes", "Writes of notifications.", notifications.sent
         )
         yield _gauge(
             "quantscope_rest_waiting", "Requests without an answer.", len(facade.trading.waiting)
