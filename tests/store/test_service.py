@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import msgspec
@@ -12,6 +14,14 @@ from store import RecorderService, SqliteStore, Store
 from tests.store.content import check
 from tests.store.fold import Fold
 from tests.store.market import ordinary
+
+HOLD = """
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1], isolation_level=None)
+store.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+"""
 
 
 async def test_it_tells_what_is_recorded_and_records_all_at_the_end(tmp_path: Path) -> None:
@@ -87,6 +97,33 @@ async def test_a_gap_in_the_log_halts_it_and_is_logged(
             while not service.recorder.halted and not failed.is_set():
                 await asyncio.sleep(0.01)
     assert "recorder: halted: events log, offset 5: event" in caplog.text
+
+
+async def test_a_store_that_cannot_be_written_is_logged_until_it_can(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, path = MemoryLog(), tmp_path / "store.db"
+    batches = list(ordinary(11, 6))
+    log.append(1, batches[:3])
+    service = RecorderService(lambda: Recorder(path, log, interval_ms=5, retry_ms_max=50))
+    async with service, asyncio.timeout(20):
+        while service.recorder.position()[0] < 3:
+            await asyncio.sleep(0.01)
+        # A process of its own: two copies of SQLite in one do not see each other's locks.
+        other = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", HOLD, str(path), stdin=PIPE, stdout=PIPE
+        )
+        assert other.stdout is not None
+        assert await other.stdout.readline() == b"held\n"
+        log.append(2, batches[3:])
+        while "database is locked; will try again" not in caplog.text:
+            await asyncio.sleep(0.01)
+        await other.communicate(b"\n")
+        while "records again" not in caplog.text:
+            await asyncio.sleep(0.01)
+    fold = Fold()
+    fold.add(b"".join(batches))
+    check(path, fold)
 
 
 async def test_another_log_begins_another_store(

@@ -88,7 +88,10 @@ impl Runner {
         };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || work.run())?;
+            .spawn(move || {
+                let _alarm = Alarm(Arc::clone(&work.shared));
+                work.run();
+            })?;
         Ok(Self {
             shared,
             thread: Mutex::new(Some(thread)),
@@ -108,9 +111,9 @@ impl Runner {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            self.shared
-                .fail("the recorder's thread panicked".to_owned(), true);
+        if let Some(thread) = thread {
+            // What a panic has to say, the alarm has said.
+            let _ = thread.join();
         }
     }
 
@@ -135,6 +138,18 @@ impl Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Tells of a panic of the thread.
+struct Alarm(Arc<Shared>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .fail("the recorder's thread panicked".to_owned(), true);
+        }
     }
 }
 

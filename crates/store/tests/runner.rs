@@ -222,6 +222,30 @@ fn a_gap_halts_and_says_where() {
     assert_eq!(recorded(&runner.stats()), before);
 }
 
+struct Broken;
+
+impl EventSource for Broken {
+    fn read(&mut self, _from: u64, _bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String> {
+        Ok(Vec::new())
+    }
+
+    fn last(&mut self) -> Result<Option<u64>, String> {
+        panic!("as a defect would")
+    }
+}
+
+#[test]
+fn a_panic_of_the_thread_is_told() {
+    let scratch = Scratch::new("panic");
+    let runner = Runner::start(&scratch.db(), Box::new(Broken), b"", QUICK).unwrap();
+    let stats = wait_for(&runner, "the halt", |stats| stats.halted);
+    assert_eq!(
+        stats.failure.as_deref(),
+        Some("the recorder's thread panicked")
+    );
+    runner.stop();
+}
+
 #[test]
 fn another_log_puts_the_store_aside() {
     let scratch = Scratch::new("aside");
