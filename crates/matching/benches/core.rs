@@ -22,7 +22,7 @@ const SAMPLES: usize = 7;
 const BATCHES_PER_SAMPLE: usize = 60;
 
 fn print(name: &str, unit: &str, samples: &[f64]) {
-    let samples: Vec<String> = samples.iter().map(|x| format!("{x:.3}")).collect();
+    let samples: Vec<String> = samples.iter().map(|x| format!("{x:.6}")).collect();
     println!(
         "{{\"name\": \"{name}\", \"unit\": \"{unit}\", \"samples\": [{}]}}",
         samples.join(", ")
