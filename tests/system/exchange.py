@@ -31,6 +31,15 @@ def quantscope(*arguments: str, env: dict[str, str] | None = None) -> tuple[int,
     return done.returncode, done.stdout, done.stderr
 
 
+_RUNNING: list["Exchange"] = []
+
+
+def end_all() -> None:
+    """End whatever exchange a test has left running."""
+    while _RUNNING:
+        _RUNNING[-1].kill()
+
+
 class Exchange:
     """Starts, stops and kills ``quantscope serve`` on one data directory."""
 
@@ -66,6 +75,7 @@ class Exchange:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=subprocess.PIPE, stderr=log, text=True
             )
+        _RUNNING.append(self)
         assert self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], SECONDS_MAX)
         assert readable, "not ready in time"
@@ -89,6 +99,7 @@ class Exchange:
         process, self.process = self.process, None
         if process is None:
             return 0
+        _RUNNING.remove(self)
         process.send_signal(how)
         try:
             return process.wait(SECONDS_MAX)

@@ -1,0 +1,94 @@
+"""Where settings come from, and what is said of those that can't be."""
+
+from pathlib import Path
+
+import pytest
+
+from quantscope import settings
+from quantscope.config import Config
+from quantscope.settings import ConfigError
+from tests.system.exchange import quantscope
+
+
+def test_what_is_shown_is_what_is_read(tmp_path: Path) -> None:
+    given = ["gateway.connections_max=7", "server.host=localhost", "engine.stamp_ahead_s_max=0.5"]
+    config = settings.load(None, {"QUANTSCOPE_STORE_RECORDER_INTERVAL_S": "0.5"}, given)
+    file = tmp_path / "all.toml"
+    file.write_text(settings.show(config))
+    assert settings.load(file, {}) == config
+    assert config.gateway.connections_max == 7
+    assert config.store.recorder_interval_s == 0.5
+
+
+def test_the_environment_goes_over_the_file_and_flags_over_both(tmp_path: Path) -> None:
+    file = tmp_path / "one.toml"
+    file.write_text("[gateway]\nconnections_max = 1\nqueue_bytes_max = 1\npacket_bytes_max = 100\n")
+    environment = {
+        "QUANTSCOPE_GATEWAY_CONNECTIONS_MAX": "2",
+        "QUANTSCOPE_GATEWAY_QUEUE_BYTES_MAX": "2",
+    }
+    gateway = settings.load(file, environment, ["gateway.connections_max=3"]).gateway
+    found = (gateway.connections_max, gateway.queue_bytes_max, gateway.packet_bytes_max)
+    assert found == (3, 2, 100)
+
+
+@pytest.mark.parametrize(
+    ("file", "variable", "override", "words"),
+    [
+        ("[gateway]\nconections_max = 1\n", None, None, "conections_max"),
+        ("[wrong]\nkey = 1\n", None, None, "wrong"),
+        ("[gateway]\nconnections_max = 0\n", None, None, "gateway.connections_max"),
+        ("[gateway\n", None, None, "settings.toml"),
+        ("[[users]]\nname = 'toolong'\npassword = 'x'\n", None, None, "name"),
+        (
+            "[[users]]\nname='a'\npassword='x'\n[[users]]\nname='A'\npassword='x'\n",
+            None,
+            None,
+            "'a'",
+        ),
+        ("", "QUANTSCOPE_GATEWAY_NOTHING", None, "QUANTSCOPE_GATEWAY_NOTHING"),
+        ("", "QUANTSCOPE_NOTHING", None, "QUANTSCOPE_NOTHING"),
+        ("", None, "gateway.nothing=1", "nothing"),
+        ("", None, "nothing.key=1", "nothing"),
+        ("", None, "gateway.connections_max", "--set"),
+        ("", None, "gateway.connections_max=many", "connections_max"),
+        ("", None, "server.host=0.0.0.0", "allow_open"),
+        ("", None, "server.host=example.org", "allow_open"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_one_sentence(
+    tmp_path: Path, file: str, variable: str | None, override: str | None, words: str
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(file)
+    environment = {} if variable is None else {variable: "1"}
+    with pytest.raises(ConfigError) as caught:
+        settings.load(path, environment, [] if override is None else [override])
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml"):
+        settings.load(tmp_path / "none.toml", {})
+
+
+def test_an_open_address_is_taken_when_it_is_said_so() -> None:
+    given = ["server.host=0.0.0.0", "server.allow_open=true"]
+    assert settings.load(None, {}, given).server.host == "0.0.0.0"  # noqa: S104
+
+
+def test_the_command_prints_what_is_in_force(tmp_path: Path) -> None:
+    code, out, _ = quantscope("config", "--set", "server.http_port=1234")
+    assert code == 0
+    assert "http_port = 1234" in out
+    file = tmp_path / "printed.toml"
+    file.write_text(out)
+    assert settings.load(file, {}) == settings.load(None, {}, ["server.http_port=1234"])
+    assert settings.load(None, {}) == Config()
+
+
+def test_the_command_tells_an_error_in_one_line() -> None:
+    code, out, errors = quantscope("config", "--set", "server.port=1")
+    assert (code, out) == (1, "")
+    assert errors.splitlines() == ["Error: --set server.port=1: section 'server' has no key 'port'"]

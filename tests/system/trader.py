@@ -1,0 +1,113 @@
+"""A client under load: sends orders and cancels without end, and remembers every word."""
+
+import asyncio
+import random
+from collections import Counter
+
+from protocol import messages as m
+from protocol.terms import CxlRejReason, OrdRejReason, Side
+from tests.system.client import Client
+from tests.system.exchange import Exchange
+
+IN_FLIGHT_MAX = 50
+
+
+class Trader:
+    """One user over many lives of the exchange."""
+
+    def __init__(self, user: str, chance: random.Random) -> None:
+        self.user = user
+        self.chance = chance
+        self.client = Client(0, user)
+        self.told: list[m.Message] = []
+        """Every report, in order: the first is number 1."""
+        self.sent: dict[int, tuple[int, ...]] = {}
+        self.unanswered: dict[int, tuple[int, ...]] = {}
+        self._next = 1
+
+    async def come_back(self, exchange: Exchange) -> None:
+        """Log in where the sequence broke off, and settle by ClOrdID what has no answer."""
+        session = self.client.session
+        self.client = Client(exchange.binary, self.user)
+        await self.client.login(session, len(self.told) + 1)
+        assert self.client.following == len(self.told) + 1
+        assert not session or self.client.session == session
+        # One question in sequence: behind its answer nothing old can come.
+        self.client.request(m.OrderStatusRequest(1, 1, None, None))
+        while not isinstance(await self.hear(), m.ExecutionReportStatus):
+            pass
+        for number, request in sorted(self.unanswered.items()):
+            self._say(number, request)
+        while self.unanswered:
+            await self.hear()
+
+    def _say(self, number: int, request: tuple[int, ...]) -> None:
+        if len(request) == 1:
+            self.client.cancel(number, request[0])
+        else:
+            side, price = request
+            self.client.place(number, side=Side(side), price=price)
+
+    async def hear(self) -> m.Message:
+        """Take one report."""
+        report = await self.client.report()
+        self.told.append(report)
+        match report:
+            case m.ExecutionReportNew() | m.ExecutionReportReject() | m.OrderCancelReject():
+                self.unanswered.pop(report.cl_ord_id, None)
+            case m.ExecutionReportCancel():
+                self.unanswered.pop(report.cl_ord_id, None)
+        return report
+
+    async def trade(self) -> None:
+        """Send and hear until the line is lost."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._send())
+                group.create_task(self._listen())
+        except* (EOFError, ConnectionError):
+            self.client.cut()
+
+    async def _listen(self) -> None:
+        while True:
+            await self.hear()
+
+    async def _send(self) -> None:
+        while True:
+            while len(self.unanswered) < IN_FLIGHT_MAX:
+                number, self._next = self._next, self._next + 1
+                request = self._choose()
+                self.sent[number] = self.unanswered[number] = request
+                self._say(number, request)
+            await self.client.writer.drain()
+            await asyncio.sleep(0.001)
+
+    def _choose(self) -> tuple[int, ...]:
+        if self.sent and self.chance.random() < 0.45:
+            return (self.chance.choice(list(self.sent)[-200:]),)
+        return (self.chance.choice((1, 2)), self.chance.randint(95, 105))
+
+    async def check(self, exchange: Exchange) -> None:
+        """What is replayed from 1 is what was told, and each request was executed once."""
+        self.client.cut()
+        await asyncio.sleep(0.1)
+        client = Client(exchange.binary, self.user)
+        await client.login(self.client.session, 1)
+        assert client.following == 1
+        replayed = [await client.report() for _ in self.told]
+        assert replayed == self.told
+        client.cut()
+        new = Counter(r.cl_ord_id for r in self.told if isinstance(r, m.ExecutionReportNew))
+        assert max(new.values(), default=0) <= 1
+        answered = Counter(new)
+        for report in self.told:
+            match report:
+                case m.ExecutionReportReject(ord_rej_reason=reason):
+                    assert reason == OrdRejReason.DUPLICATE_CLIENT_ORDER_ID
+                case m.OrderCancelReject(cxl_rej_reason=reason):
+                    if reason != CxlRejReason.DUPLICATE_CLIENT_ORDER_ID:
+                        answered[report.cl_ord_id] += 1
+                case m.ExecutionReportCancel() if report.cl_ord_id != report.orig_cl_ord_id:
+                    answered[report.cl_ord_id] += 1
+        settled = set(self.sent) - set(self.unanswered)
+        assert {number for number in settled if answered[number] != 1} == set()
