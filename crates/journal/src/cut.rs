@@ -18,7 +18,10 @@ pub fn delete_after(path: impl AsRef<Path>, last: u64) -> Result<u64, OpenError>
     let path = path.as_ref();
     let (connection, _) = connect_writer(path, Synchronous::Full)?;
     connection
-        .execute("DELETE FROM entries WHERE offset > ?1", params![last as i64])
+        .execute(
+            "DELETE FROM entries WHERE offset > ?1",
+            params![last as i64],
+        )
         .map(|deleted| deleted as u64)
         .map_err(|error| OpenError::sqlite(path, "deleting", &error))
 }
