@@ -130,7 +130,7 @@ class Exchange:
             said = ready_line(self.process)
         except BenchError:
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()
             raise
         self.start_s = time.monotonic() - start
         self.http = int(said.get("http", "").rpartition(":")[2] or 0)
