@@ -113,6 +113,15 @@ class Client:
             )
         )
 
+    @staticmethod
+    def order_bytes(cl_ord_id: int) -> bytes:
+        """The packet of an order that rests."""
+        price = (1 + cl_ord_id % 50) * ONE
+        order = m.NewOrderSingle(
+            cl_ord_id, price, ONE, None, 1, Side.BUY, OrdType.LIMIT, None, ExecInst.NONE, None
+        )
+        return soup.encode(Kind.UNSEQUENCED, sbe.encode(order))
+
     def cancel(self, cl_ord_id: int, original: int) -> int:
         """Send a cancel."""
         return self.request(m.OrderCancelRequest(cl_ord_id, original, None, 1))
