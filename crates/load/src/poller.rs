@@ -11,6 +11,16 @@ use rustix::io::Errno;
 /// Most events taken at once.
 const EVENTS_MAX: usize = 1024;
 
+/// Shorter waits are measured in nanoseconds, longer ones in milliseconds.
+const POLL_BELOW_NS: u64 = 5_000_000;
+
+const fn timespec(ns: u64) -> Timespec {
+    Timespec {
+        tv_sec: (ns / 1_000_000_000) as i64,
+        tv_nsec: (ns % 1_000_000_000) as i64,
+    }
+}
+
 /// What a socket is ready for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ready {
@@ -86,28 +96,22 @@ impl Poller {
     /// What the system says; an interrupted wait is no error.
     pub fn wait(&mut self, timeout_ns: u64, ready: &mut Vec<Ready>) -> Result<(), Errno> {
         // epoll_wait counts in milliseconds; poll on the epoll descriptor counts in nanoseconds.
-        if timeout_ns > 0 {
+        let mut timeout = timespec(timeout_ns);
+        if (1..POLL_BELOW_NS).contains(&timeout_ns) {
             let mut descriptors = [PollFd::new(&self.epoll, PollFlags::IN)];
-            let timeout = Timespec {
-                tv_sec: (timeout_ns / 1_000_000_000) as i64,
-                tv_nsec: (timeout_ns % 1_000_000_000) as i64,
-            };
             match poll(&mut descriptors, Some(&timeout)) {
                 Ok(0) | Err(Errno::INTR) => return Ok(()),
-                Ok(_) => {}
+                Ok(_) => timeout = timespec(0),
                 Err(error) => return Err(error),
             }
         }
         self.events.clear();
-        let at_once = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        epoll::wait(
-            &self.epoll,
-            spare_capacity(&mut self.events),
-            Some(&at_once),
-        )?;
+        let room = spare_capacity(&mut self.events);
+        match epoll::wait(&self.epoll, room, Some(&timeout)) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(()),
+            Err(error) => return Err(error),
+        }
         ready.extend(self.events.iter().map(|event| {
             let flags = event.flags;
             Ready {
