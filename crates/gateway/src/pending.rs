@@ -111,3 +111,7 @@ impl Pending {
         *self = Self::default();
     }
 }
+
+#[cfg(test)]
+#[path = "pending_tests.rs"]
+mod tests;

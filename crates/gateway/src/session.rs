@@ -79,3 +79,7 @@ impl Session {
         self.offset_of(oldest_needed.max(self.oldest))
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -1,0 +1,71 @@
+//! Whose requests a sealed batch holds.
+#![allow(clippy::unwrap_used)]
+
+use wire::record::batch::{CommandBatch, CommandBatchHeader};
+use wire::record::command::{Command, EntryClosed};
+
+use super::{Pending, Share};
+
+fn header(number: u64) -> CommandBatchHeader {
+    CommandBatchHeader {
+        magic: 0,
+        len: 0,
+        gateway: 1,
+        incarnation: 1,
+        number,
+        stamp_ns: 7,
+        count: 0,
+    }
+}
+
+fn add(pending: &mut Pending, connection: u32, requests: u32) {
+    for entry in 0..requests {
+        Command::EntryClosed(EntryClosed { entry }).encode(&mut pending.records);
+        pending.end_record();
+    }
+    pending.attribute(Share {
+        connection,
+        generation: 1,
+        requests,
+        received_ns: 0,
+    });
+}
+
+fn shares(pending: &mut Pending, number: u64) -> Vec<(u32, u32)> {
+    let answered = pending.answered(number);
+    answered
+        .iter()
+        .map(|s| (s.connection, s.requests))
+        .collect()
+}
+
+#[test]
+fn a_share_is_cut_where_its_batch_is() {
+    let mut pending = Pending::default();
+    add(&mut pending, 3, 5);
+    add(&mut pending, 4, 2);
+    let counts: Vec<usize> = (1..=3)
+        .map(|number| {
+            let mut out = Vec::new();
+            assert!(pending.seal(header(number), 3, &mut out));
+            let batch = CommandBatch::read(&out).unwrap();
+            batch.commands().map(Result::unwrap).count()
+        })
+        .collect();
+    assert_eq!(counts, [3, 3, 1]);
+    assert!(!pending.seal(header(4), 3, &mut Vec::new()));
+    assert_eq!(pending.len(), 0);
+    assert_eq!(shares(&mut pending, 1), [(3, 3)]);
+    assert_eq!(shares(&mut pending, 3), [(3, 2), (4, 1), (4, 1)]);
+    assert_eq!(shares(&mut pending, 3), []);
+}
+
+#[test]
+fn after_a_failure_nothing_waits() {
+    let mut pending = Pending::default();
+    add(&mut pending, 3, 2);
+    assert!(pending.seal(header(1), 1, &mut Vec::new()));
+    pending.clear();
+    assert!(!pending.seal(header(2), 1, &mut Vec::new()));
+    assert_eq!(shares(&mut pending, 2), []);
+}

@@ -1,0 +1,39 @@
+//! Where a session's messages stand.
+
+use super::Session;
+
+fn told(count: u64) -> Session {
+    let mut session = Session::new(1, 0, 0);
+    for number in 1..=count {
+        session.sent = number;
+        session.located(number, 10 * number);
+    }
+    session
+}
+
+#[test]
+fn reading_begins_at_or_before_the_message() {
+    let session = told(5_000);
+    assert_eq!(session.oldest, 1);
+    for number in [1, 2, 1_024, 1_025, 3_000, 5_000] {
+        let offset = session.offset_of(number).unwrap_or_default();
+        assert!(offset <= 10 * number && offset + 10 * 1_024 > 10 * number);
+    }
+    assert_eq!(Session::new(1, 9, 0).offset_of(9), None);
+    assert_eq!(Session::new(1, 9, 0).oldest, 10);
+}
+
+#[test]
+fn what_the_log_forgets_is_no_longer_offered_and_what_is_needed_is_named() {
+    let mut session = told(5_000);
+    let needed = session.needs_offset(1_000).unwrap_or_default();
+    assert!(needed <= 40_010);
+    session.forget_before(needed);
+    assert!(session.oldest > 1 && session.oldest <= 4_001);
+    assert_eq!(session.needs_offset(1_000), Some(needed));
+    session.forget_before(u64::MAX);
+    assert_eq!(session.oldest, 5_001);
+    session.sent = 5_001;
+    session.located(5_001, 60_000);
+    assert_eq!(session.oldest, 5_001);
+}

@@ -1,0 +1,176 @@
+"""The engine's owner by itself: nothing is told before it is durable; a failure is an outage."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from core import Commands, describe_events
+from engine.recovery import Recovered, recover
+from engine.service import Journals, Limits, Service
+from engine.setup import InstrumentSetup, Setup
+from journal import FaultyLog, open_commands, open_events
+
+LIMITS = Limits(
+    batch_commands_max=2,
+    group_batches_max=3,
+    queue_bytes_max=1 << 20,
+    tick_interval_s=0.05,
+    retry_interval_s=0.05,
+)
+BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
+SETUP = Setup(100, 100, 10, 1 << 20, 10**9, (BTC,), ())
+
+
+class Source:
+    """Sends orders when told to, and notes what it hears, and what was durable then."""
+
+    gateway = 2
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.commands = Commands()
+        self.accepted: list[str] = []
+        self.early = 0
+        self.outages = 0
+        self.sealed: list[int] = []
+
+    def place(self, name: str) -> None:
+        self.commands.new_order(
+            instrument=1, side=1, ord_type=2, tif=1, qty=10, price=5, user="u", text=name
+        )
+        self.service.wake()
+
+    def seal(self, incarnation: int, number: int, stamp_ns: int, commands_max: int) -> bytes | None:
+        sealed = self.commands.seal(self.gateway, incarnation, number, stamp_ns, commands_max)
+        if sealed is not None:
+            self.sealed.append(number)
+        return sealed
+
+    def on_ready(self) -> None:
+        """Nothing to do."""
+
+    def on_events(self, batches: bytes) -> None:
+        durable = self.service.journals.commands.durable_offset
+        self.early += durable < self.service.told
+        self.accepted += _accepted(batches)
+
+    def on_outage(self) -> None:
+        self.outages += 1
+        self.commands = Commands()
+
+
+def _accepted(batches: bytes) -> list[str]:
+    return [
+        event["text"]
+        for batch in json.loads(describe_events(batches))
+        for event in batch["events"]
+        if event["type"] == "ACCEPTED"
+    ]
+
+
+class Opener:
+    """Opens both logs, each time around one that can be told to fail."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.keep_failed = False
+        self.commands: FaultyLog
+        self.events: FaultyLog
+
+    def __call__(self) -> tuple[Journals, Recovered]:
+        kept = self.keep_failed
+        commands = open_commands(self.directory / "commands.db")
+        self.commands = FaultyLog(commands, keep_failed=kept)
+        self.events = FaultyLog(open_events(self.directory / "events.db"))
+        journals = Journals(self.commands, self.events)
+        return journals, recover(iter(()), self.commands, self.events)
+
+
+@asynccontextmanager
+async def serving(opener: Opener) -> AsyncIterator[tuple[Service, Source]]:
+    service = Service(opener, SETUP, LIMITS)
+    service.start()
+    source = Source(service)
+    service.attach(source)
+    running = asyncio.create_task(service.run())
+    await until(lambda: service.ready)
+    yield service, source
+    await service.drain()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    service.close()
+    assert source.early == 0
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+async def test_commands_of_one_turn_travel_in_batches_and_are_told_once_durable(
+    tmp_path: Path,
+) -> None:
+    async with serving(Opener(tmp_path)) as (_, source):
+        names = [f"order-{number}" for number in range(7)]
+        for name in names:
+            source.place(name)
+        await until(lambda: len(source.accepted) == 7)
+        assert source.accepted == names
+        assert source.sealed == [1, 2, 3, 4]
+
+
+async def test_what_a_failed_commit_held_is_not_told_and_service_comes_back(
+    tmp_path: Path,
+) -> None:
+    opener = Opener(tmp_path)
+    async with serving(opener) as (service, source):
+        opener.commands.fail_next()
+        source.place("lost")
+        await until(lambda: source.outages == 1)
+        assert source.accepted == []
+        await until(lambda: service.ready)
+        source.place("after")
+        await until(lambda: bool(source.accepted))
+        assert source.accepted == ["after"]
+        assert service.outages == 1
+
+
+async def test_what_a_failed_commit_left_on_the_disk_is_told_afterwards(tmp_path: Path) -> None:
+    opener = Opener(tmp_path)
+    opener.keep_failed = True
+    async with serving(opener) as (service, source):
+        opener.commands.fail_next()
+        source.place("kept")
+        await until(lambda: service.outages == 1 and service.ready)
+        assert source.accepted == ["kept"]
+
+
+async def test_events_that_could_not_be_written_are_made_again(tmp_path: Path) -> None:
+    opener = Opener(tmp_path)
+    async with serving(opener) as (service, source):
+        opener.events.fail_next()
+        source.place("once")
+        await until(lambda: service.outages == 1 and service.ready)
+        assert source.accepted == ["once"]
+    _, recovered = opener()
+    assert recovered.events == 0
+    assert recovered.engine.counts()["open_orders"] == 1
+    opener.commands.close()
+    opener.events.close()
+
+
+async def test_after_two_failures_in_a_row_nothing_is_told_twice(tmp_path: Path) -> None:
+    opener = Opener(tmp_path)
+    opener.keep_failed = True
+    async with serving(opener) as (service, source):
+        opener.commands.fail_next()
+        source.place("one")
+        await until(lambda: service.outages == 1 and service.ready)
+        opener.commands.fail_next()
+        source.place("two")
+        await until(lambda: service.outages == 2 and service.ready)
+        assert source.accepted == ["one", "two"]
