@@ -108,7 +108,7 @@ class Service:
             self._advance(None)
         except JournalError as error:
             self._outage(str(error))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the state is not to be trusted
+        except BaseException as error:  # noqa: BLE001 - a Rust panic is no Exception
             self._break(error)
 
     def _on_commit(self) -> None:
@@ -127,7 +127,7 @@ class Service:
             self._advance(held)
         except JournalError as error:
             self._outage(str(error))
-        except Exception as error:  # noqa: BLE001 - as above
+        except BaseException as error:  # noqa: BLE001 - as above
             self._break(error)
 
     def _advance(self, durable: tuple[int, bytes] | None) -> None:
@@ -192,7 +192,8 @@ class Service:
 
     # -- faults ------------------------------------------------------------------------------
 
-    def _break(self, error: Exception) -> None:
+    def _break(self, error: BaseException) -> None:
+        """Whatever it is, the state is not to be trusted: the process is to end."""
         log.critical("the engine stops: %s", error, exc_info=error)
         self._ready = False
         if self._broken is not None and not self._broken.done():

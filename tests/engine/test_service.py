@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from core import Commands, describe_events
 from engine.recovery import Recovered, recover
-from engine.service import Journals, Limits, Service
+from engine.service import EngineFault, Journals, Limits, Service
 from engine.setup import InstrumentSetup, Setup
 from journal import FaultyLog, open_commands, open_events
 
@@ -174,3 +176,27 @@ async def test_after_two_failures_in_a_row_nothing_is_told_twice(tmp_path: Path)
         source.place("two")
         await until(lambda: service.outages == 2 and service.ready)
         assert source.accepted == ["one", "two"]
+
+
+class Panic(BaseException):
+    """What a panic of native code is to Python: no ``Exception``."""
+
+
+async def test_a_panic_ends_the_service_and_nothing_more_is_taken(tmp_path: Path) -> None:
+    service = Service(Opener(tmp_path), SETUP, LIMITS)
+    service.start()
+    source = Source(service)
+    service.attach(source)
+
+    def panic(_batches: bytes) -> None:
+        raise Panic("deliberate")
+
+    source.on_events = panic  # type: ignore[assignment,method-assign]
+    running = asyncio.create_task(service.run())
+    await until(lambda: service.ready)
+    source.place("one")
+    with pytest.raises(EngineFault, match="deliberate"):
+        async with asyncio.timeout(10):
+            await running
+    assert not service.ready
+    service.close()
