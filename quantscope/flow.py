@@ -49,15 +49,17 @@ async def send_flow(
     state = FlowState(flow.venue_ids)
     bar = progress.add_task(symbol, total=len(flow)) if progress else None
     session = FlowSession(*await asyncio.open_connection(host, port))
-    await session.log_in(user, password)
-    security_id = await session.security_id(symbol)
 
     def show(answered: int) -> None:
         if progress and bar is not None:
             progress.update(bar, completed=answered)
 
-    await session.send(flow, state, security_id, in_flight_max, show)
-    await session.log_out()
+    try:
+        await session.log_in(user, password)
+        security_id = await session.security_id(symbol)
+        await session.send(flow, state, security_id, in_flight_max, show)
+    finally:
+        await session.log_out()
     return state
 
 

@@ -1,6 +1,7 @@
 """One session that sends a flow and reads what it is told, with so many requests out at most."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 
@@ -113,7 +114,8 @@ class FlowSession:
         return self._arrived.pop(0)
 
     async def log_out(self) -> None:
-        """Say goodbye and close."""
+        """Say goodbye, if anybody still listens, and close."""
         self._writer.write(soup.encode(soup.Kind.LOGOUT))
         self._writer.close()
-        await self._writer.wait_closed()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
