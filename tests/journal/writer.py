@@ -48,9 +48,9 @@ class Writer:
             self._take()
             time.sleep(0.005)
 
-    def wait_for(self, word: str) -> str:
-        """Return the next line from here on that begins with ``word``."""
-        seen = len(self.lines)
+    def wait_for(self, word: str, since: int | None = None) -> str:
+        """Return the next line from here (or from line ``since``) on that begins so."""
+        seen = len(self.lines) if since is None else since
         end = time.monotonic() + SECONDS_MAX
         while time.monotonic() < end:
             self._take()
@@ -72,6 +72,11 @@ class Writer:
         for line in lines:
             if line.startswith(b"durable "):
                 self.durable = int(line.split()[1])
+
+    def durable_at(self, line: int) -> int:
+        """What was called durable before a line."""
+        told = [int(it.split()[1]) for it in self.lines[:line] if it.startswith("durable")]
+        return told[-1] if told else 0
 
     def __enter__(self) -> "Writer":
         """Run it for a block."""
