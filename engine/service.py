@@ -8,6 +8,7 @@ that follows from a command leaves before its commit has returned.
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,6 +69,8 @@ class Service:
         self._limits = limits
         self._clock = clock
         self._sources: list[CommandSource] = []
+        self._turns: deque[CommandSource] = deque()
+        """The sources; who is asked next for commands stands first."""
         self._incarnations: dict[int, int] = {}
         self._numbers: dict[int, int] = {}
         self._system = Commands()
@@ -164,15 +167,21 @@ class Service:
             sealed = self._system.seal(SYSTEM, 0, 0, stamp, most)
             if sealed is not None:
                 batches.append(sealed)
-        for source in self._sources:
+        # One batch from each in turn, and the next group goes on with the next source: whoever
+        # floods the exchange holds nobody else back.
+        turns, empty = self._turns, 0
+        while empty < len(turns) and len(batches) < limits.group_batches_max:
+            source = turns[0]
+            turns.rotate(-1)
             gateway = source.gateway
-            while len(batches) < limits.group_batches_max:
-                number = self._numbers[gateway] + 1
-                sealed = source.seal(self._incarnations[gateway], number, stamp, most)
-                if sealed is None:
-                    break
-                self._numbers[gateway] = number
-                batches.append(sealed)
+            number = self._numbers[gateway] + 1
+            sealed = source.seal(self._incarnations[gateway], number, stamp, most)
+            if sealed is None:
+                empty += 1
+                continue
+            empty = 0
+            self._numbers[gateway] = number
+            batches.append(sealed)
         return batches
 
     def _apply(self, first: int, stamp: int, batches: list[bytes]) -> bytes:
@@ -249,6 +258,7 @@ class Service:
     def attach(self, *sources: CommandSource) -> None:
         """From now on these sources are asked for commands and told of events."""
         self._sources.extend(sources)
+        self._turns.extend(sources)
 
     async def run(self) -> None:
         """Take commands until canceled; raise ``EngineFault`` when the engine itself fails."""

@@ -1,0 +1,74 @@
+"""How the sources of commands share what goes to the disk at once."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from core import Commands
+from engine.recovery import Recovered, recover
+from engine.service import Journals, Limits, Service
+from engine.setup import InstrumentSetup, Setup
+from journal import open_memory
+
+BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
+SETUP = Setup(100, 100, 10, 1 << 20, 10**9, (BTC,), ())
+
+
+class Scripted:
+    """Has so many batches to send, and notes whose turn it was."""
+
+    def __init__(self, gateway: int, batches: int, turns: list[int]) -> None:
+        self.gateway = gateway
+        self.commands = Commands()
+        self.turns = turns
+        for _ in range(batches):
+            self.commands.tick()
+
+    def seal(self, incarnation: int, number: int, stamp_ns: int, commands_max: int) -> bytes | None:
+        sealed = self.commands.seal(self.gateway, incarnation, number, stamp_ns, commands_max)
+        if sealed is not None:
+            self.turns.append(self.gateway)
+        return sealed
+
+    def on_ready(self) -> None:
+        """Nothing to do."""
+
+    def on_events(self, batches: bytes) -> None:
+        """Nothing to do."""
+
+    def on_outage(self) -> None:
+        """Nothing to do."""
+
+
+def opened() -> tuple[Journals, Recovered]:
+    journals = Journals(open_memory(), open_memory())
+    return journals, recover(iter(()), journals.commands, journals.events)
+
+
+@pytest.mark.parametrize("group_batches_max", [1, 2, 3, 16])
+async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_max: int) -> None:
+    limits = Limits(
+        batch_commands_max=1,
+        group_batches_max=group_batches_max,
+        queue_bytes_max=1 << 20,
+        # The service's own ticks would count among the batches of a group.
+        tick_interval_s=60,
+        retry_interval_s=1,
+    )
+    service = Service(opened, SETUP, limits)
+    service.start()
+    turns: list[int] = []
+    service.attach(Scripted(1, 40, turns), Scripted(2, 3, turns))
+    running = asyncio.create_task(service.run())
+    async with asyncio.timeout(10):
+        while not service.ready:
+            await asyncio.sleep(0.005)
+        service.wake()
+        while len(turns) < 43:
+            await asyncio.sleep(0.005)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    service.close()
+    assert turns == [1, 2] * 3 + [1] * 37
