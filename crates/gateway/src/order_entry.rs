@@ -179,7 +179,8 @@ impl OrderEntry {
         let mut actions = Vec::new();
         for (place, line) in self.connections.iter_mut().enumerate() {
             let Some(line) = line else { continue };
-            if line.heard && line.session.is_some() {
+            // A line whose socket is not read, at our own word, can give no sign of life.
+            if (line.heard || line.throttled) && line.session.is_some() {
                 line.heard_ns = now_ns;
             }
             if line.spoke {

@@ -1,0 +1,113 @@
+"""A line may be paused for two reasons, its own requests and its reader: each ends by itself."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from tests.gateway.inside import Inside, inside
+from tests.system.client import Client
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+IN_FLIGHT = "gateway.requests_in_flight_max=5"
+
+
+@pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs a scenario on each of the two event loops; the exchange itself uses uvloop."""
+    loop: Run = request.param
+    return loop
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.002)
+
+
+async def answered(served: Inside, count: int) -> None:
+    """So many requests have been read, and each has been told of."""
+    await until(lambda: served.gateway.order_entry.counts() == (count, count))
+
+
+async def fill_write_buffer(served: Inside, client: Client) -> int:
+    """Send orders, a few at a time, and read no report until the server's buffer is full."""
+    (line,) = served.lines
+    client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    sent = 0
+    while line.drained.is_set():
+        for _ in range(50):
+            sent += 1
+            client.place(sent, price=1 + sent % 50)
+        await answered(served, sent)
+    return sent
+
+
+@pytest.mark.parametrize("first", ["journal", "reader"])
+def test_a_line_that_is_paused_for_both_reasons_is_read_again(
+    tmp_path: Path, run: Run, first: str
+) -> None:
+    async def scenario() -> None:
+        async with inside(tmp_path, IN_FLIGHT, "gateway.queue_bytes_max=400000") as served:
+            gateway = served.gateway
+            client = await Client(served.port).login()
+            sent = await fill_write_buffer(served, client)
+            (line,) = served.lines
+
+            served.commands.hold()
+            for number in range(sent + 1, sent + 101):
+                client.place(number)
+                # A write of its own each, so that the server reads more than once.
+                await asyncio.sleep(0)
+            await until(lambda: bool(gateway.throttled))
+            assert not line.drained.is_set()
+            if first == "journal":
+                served.commands.release()
+                await answered(served, sent + 100)
+                assert not line.drained.is_set()
+                assert not gateway.throttled
+            client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+            for number in range(1, sent + 1):
+                await client.expect_new(number)
+            if first == "reader":
+                await until(line.drained.is_set)
+                assert gateway.throttled
+                served.commands.release()
+            for number in range(sent + 1, sent + 101):
+                await client.expect_new(number)
+            client.place(sent + 101)
+            await client.expect_new(sent + 101)
+            assert not gateway.throttled
+            await client.logout()
+
+    run(scenario())
+
+
+def test_a_line_that_is_not_read_is_not_dropped_for_its_silence(tmp_path: Path, run: Run) -> None:
+    """It says that it lives, but the server has stopped listening until a slow commit ends."""
+
+    async def scenario() -> None:
+        short = "gateway.idle_deadline_s=0.5"
+        async with inside(tmp_path, IN_FLIGHT, short) as served:
+            client = await Client(served.port).login()
+            served.commands.hold()
+            for number in range(1, 6):
+                client.place(number)
+            await until(lambda: bool(served.gateway.throttled))
+            done = asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(client.heartbeat_until(done))
+                await asyncio.sleep(1.2)
+                served.commands.release()
+                for number in range(1, 6):
+                    await client.expect_new(number)
+                client.place(6)
+                await client.expect_new(6)
+                done.set()
+            # From here on it is listened to again, and says nothing.
+            await client.expect_closed()
+
+    run(scenario())
