@@ -81,6 +81,7 @@ class Service:
         self.told = 0
         """Offset of the last command batch whose events the sources know."""
         self._watched: int | None = None
+        self._loop: asyncio.AbstractEventLoop
         self._broken: asyncio.Future[str] | None = None
         self.busy = False
         self.engine: Engine
@@ -97,9 +98,10 @@ class Service:
 
     def wake(self) -> None:
         """A source has commands: they are sealed at the end of the loop's turn."""
-        if not self._scheduled:
+        # While a commit is under way, its end asks the sources.
+        if self._ready and not self._scheduled and self._held is None:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._turn)
+            self._loop.call_soon(self._turn)
 
     # -- one turn ----------------------------------------------------------------------------
 
@@ -147,7 +149,9 @@ class Service:
             if self.journals.commands.durable_offset < last:
                 self._held = (last, events)
                 return
-            durable = (last, events)
+            # Durable already, as in memory: told before anybody is asked again.
+            self._publish(last, events)
+            durable = None
 
     def _send(self) -> tuple[int, int, list[bytes]] | None:
         stamp = self._clock()
@@ -159,7 +163,7 @@ class Service:
     def _seal(self, stamp: int) -> list[bytes]:
         limits = self._limits
         if self.journals.events.queue_bytes > limits.queue_bytes_max:
-            asyncio.get_running_loop().call_later(BACKLOG_PAUSE_S, self.wake)
+            self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
             return []
         most = limits.batch_commands_max
         batches: list[bytes] = []
@@ -262,12 +266,14 @@ class Service:
 
     async def run(self) -> None:
         """Take commands until canceled; raise ``EngineFault`` when the engine itself fails."""
+        self._loop = asyncio.get_running_loop()
         while True:
-            self._broken = asyncio.get_running_loop().create_future()
+            self._broken = self._loop.create_future()
             self._watch()
             self._ready = True
             for source in self._sources:
                 source.on_ready()
+            self.wake()
             try:
                 await self._tick_until(self._broken)
             finally:
@@ -321,12 +327,10 @@ class Service:
         self.journals.events.close()
 
     def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
         self._watched = self.journals.commands.notify_fd()
-        if self._watched is not None:
-            loop.add_reader(self._watched, self._on_commit)
+        self._loop.add_reader(self._watched, self._on_commit)
 
     def _unwatch(self) -> None:
         if self._watched is not None:
-            asyncio.get_running_loop().remove_reader(self._watched)
+            self._loop.remove_reader(self._watched)
             self._watched = None

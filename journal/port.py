@@ -50,7 +50,11 @@ class Log(Protocol):
         """
 
     def notify_fd(self) -> int:
-        """Return a descriptor that becomes readable after each commit, sync and failure."""
+        """Return a descriptor that becomes readable after each commit, sync and failure.
+
+        Where what is appended is durable on return there is nothing to wait
+        for, and it stays as it is.
+        """
 
     def clear_notify(self) -> None:
         """Make the descriptor wait for the next one; to be called before the offsets are read."""

@@ -84,8 +84,6 @@ impl MemoryLog {
             kept.entries.push_back(entry);
         }
         kept.bytes += bytes;
-        drop(kept);
-        self.shared.signal();
         Ok(first)
     }
 
@@ -113,7 +111,8 @@ impl MemoryLog {
         self.kept().next()
     }
 
-    /// As [`crate::Log::notify_fd`].
+    /// As [`crate::Log::notify_fd`]; nobody need wait for an append that is durable on return, so it
+    /// does not become readable by itself.
     #[must_use]
     pub fn notify_fd(&self) -> RawFd {
         self.shared.fd()

@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub first: AtomicU64,
     stats: Mutex<Stats>,
     notify: OwnedFd,
+    /// Somebody has asked for the descriptor: before, signals would be system calls for nobody.
+    watched: AtomicBool,
 }
 
 /// A panic elsewhere must not hide the log's state from whoever asks for it.
@@ -67,6 +69,7 @@ impl Shared {
             first: AtomicU64::new(first),
             stats: Mutex::new(Stats::default()),
             notify: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            watched: AtomicBool::new(false),
         })
     }
 
@@ -126,16 +129,22 @@ impl Shared {
     }
 
     pub fn fd(&self) -> RawFd {
-        self.notify.as_fd().as_raw_fd()
+        self.notify().as_raw_fd()
     }
 
+    /// The eventfd.  Who asks first finds it readable, for what happened before.
     pub fn notify(&self) -> BorrowedFd<'_> {
+        if !self.watched.swap(true, Ordering::SeqCst) {
+            self.signal();
+        }
         self.notify.as_fd()
     }
 
-    /// Make the eventfd readable.  It can only refuse when it is readable already.
+    /// Make the eventfd readable, if it is watched.  It can only refuse when it is readable already.
     pub fn signal(&self) {
-        let _ = rustix::io::write(&self.notify, &1u64.to_ne_bytes());
+        if self.watched.load(Ordering::SeqCst) {
+            let _ = rustix::io::write(&self.notify, &1u64.to_ne_bytes());
+        }
     }
 
     pub fn clear_signal(&self) {
