@@ -229,13 +229,14 @@ class Service:
 
     def start(self) -> None:
         """Recover, and journal what the configuration changes.  Blocks; before the loop serves."""
-        self.journals, self.recovered = self._recover()
-        self.engine = self.recovered.engine
-        self._configure()
+        self.journals, recovered = self._recover()
+        self._configure(recovered.engine)
+        # Only now: whoever asks for figures meanwhile asks the engine of before, which is at rest.
+        self.recovered, self.engine = recovered, recovered.engine
         if not self._sources:
             self.told = self.journals.commands.next_offset - 1
 
-    def _configure(self) -> None:
+    def _configure(self, engine: Engine) -> None:
         """Settings, instruments, entries and the gateways' incarnations, as durable commands."""
         stamp = self._clock()
         batches = []
@@ -250,12 +251,12 @@ class Service:
                 batches.append(sealed)
         commands, events = self.journals.commands, self.journals.events
         first = commands.append(stamp, batches)
-        produced = self.engine.apply(first, stamp, batches)
+        produced = engine.apply(first, stamp, batches)
         commands.sync()
         events.append(stamp, split_batches(produced))
         # The sources are told from the log, and it is written behind.
         events.sync()
-        for gateway, incarnation, number in self.engine.gateways():
+        for gateway, incarnation, number in engine.gateways():
             self._incarnations[gateway] = incarnation
             self._numbers[gateway] = number
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import uvloop
 
-from core import VERSION, MemoryLog, Recorder, recorder_seed
+from core import VERSION, JournalError, MemoryLog, Recorder, recorder_seed
 from engine.housekeeping import Housekeeping
 from engine.service import Service
 from facade.app import GATEWAY as FACADE_GATEWAY
@@ -54,6 +54,7 @@ class Exchange:
         self.gateway: BinaryGateway
         self.facade: Facade
         self.recorder: Recorder
+        self._lag_bytes = 0
 
     async def run(self) -> None:
         """Recover, listen, say ``ready``, and serve until a signal."""
@@ -200,11 +201,13 @@ class Exchange:
     # -- the recorder's lag ------------------------------------------------------------------
 
     def lag_bytes(self) -> int:
-        """About how many bytes of events the recorder has not read."""
+        """About how many bytes of events the recorder has not read; as last known in an outage."""
         events = self.service.journals.events
         kept = events.next_offset - events.first_offset
         unread = events.next_offset - 1 - self.recorder.position()[0]
-        return events.bytes_used() * max(unread, 0) // kept if kept else 0
+        with contextlib.suppress(JournalError):
+            self._lag_bytes = events.bytes_used() * max(unread, 0) // kept if kept else 0
+        return self._lag_bytes
 
     async def _watch_lag(self) -> None:
         limit = self.config.journal.journal_bytes_max

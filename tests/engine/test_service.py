@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from core import Commands, describe_events
 from engine.recovery import Recovered, recover
 from engine.service import EngineFault, Journals, Limits, Service
 from engine.setup import InstrumentSetup, Setup
-from journal import FaultyLog, open_commands, open_events
+from journal import FaultyLog, Log, open_commands, open_events
 
 LIMITS = Limits(
     batch_commands_max=2,
@@ -176,6 +177,51 @@ async def test_after_two_failures_in_a_row_nothing_is_told_twice(tmp_path: Path)
         source.place("two")
         await until(lambda: service.outages == 2 and service.ready)
         assert source.accepted == ["one", "two"]
+
+
+class SlowLog(FaultyLog):
+    """A log whose sync takes as long as a test wants."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log)
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def sync(self) -> None:
+        self.begun.set()
+        assert self.go_on.wait(10)
+        super().sync()
+
+
+async def test_until_the_journal_is_back_the_engine_of_before_gives_the_figures(
+    tmp_path: Path,
+) -> None:
+    """The one that is being built belongs to another thread, and can't be asked."""
+    slow: list[SlowLog] = []
+
+    class SlowOpener(Opener):
+        def __call__(self) -> tuple[Journals, Recovered]:
+            journals, recovered = super().__call__()
+            slow.append(SlowLog(journals.commands))
+            journals.commands = slow[-1]
+            if len(slow) == 1:
+                slow[0].go_on.set()
+            return journals, recovered
+
+    opener = SlowOpener(tmp_path)
+    async with serving(opener) as (service, source):
+        source.place("one")
+        await until(lambda: source.accepted == ["one"])
+        before = service.engine
+        opener.commands.fail_next()
+        source.place("two")
+        await until(lambda: len(slow) == 2 and slow[1].begun.is_set())
+        assert service.engine is before
+        assert before.counts()["open_orders"] == 2
+        slow[1].go_on.set()
+        await until(lambda: service.ready)
+        assert service.engine is not before
+        assert service.engine.counts()["open_orders"] == 1
 
 
 class Panic(BaseException):

@@ -143,6 +143,14 @@ class Exchange:
         """Status and body of a GET."""
         return self._ask("GET", path, None)
 
+    def metrics(self) -> dict[str, float]:
+        """What ``/metrics`` shows, which it must: name, with labels, and value."""
+        url = f"http://127.0.0.1:{self.http}/metrics"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            lines = answer.read().decode().splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
     def post(self, **order: str) -> tuple[int, Any]:
         """Status and body of ``POST /orders``: a buy of one at 100 unless told otherwise."""
         plain = {"symbol": "BTCUSD", "side": "BUY", "order_type": "LIMIT", "price": "100"}
