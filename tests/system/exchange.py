@@ -143,6 +143,10 @@ class Exchange:
         """Status and body of a GET."""
         return self._ask("GET", path, None)
 
+    def delete(self, path: str) -> tuple[int, Any]:
+        """Status and body of a DELETE."""
+        return self._ask("DELETE", path, None)
+
     def metrics(self) -> dict[str, float]:
         """What ``/metrics`` shows, which it must: name, with labels, and value."""
         url = f"http://127.0.0.1:{self.http}/metrics"
