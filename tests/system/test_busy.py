@@ -1,4 +1,4 @@
-"""An exchange whose recorder is held up refuses new orders, takes cancels, and goes on by itself."""
+"""A recorder that is held up: new orders are refused, cancels taken, and it goes on by itself."""
 
 import asyncio
 import sqlite3
@@ -55,7 +55,7 @@ async def place_until_busy(client: Client, number: int) -> int:
 
 
 async def place_until_taken(client: Client, number: int) -> None:
-    """A request that was refused with BUSY has not used up its ClOrdID: send it until it is taken."""
+    """What was refused with BUSY has not used up its ClOrdID: send it until it is taken."""
     async with asyncio.timeout(30):
         while True:
             client.place(number)
