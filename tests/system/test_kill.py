@@ -17,6 +17,14 @@ from tests.system.trader import Trader
 
 TRADERS = 4
 KILLS_MIN = 3
+LIVES_MORE_MAX = 10
+"""Lives that may follow until retention has had something to delete."""
+FAST = (
+    "journal.snapshot_interval_s=0.05",
+    "journal.snapshot_commands_min=10",
+    "gateway.session_replay_messages_min=1000",
+)
+"""Snapshots, and deleting what they cover, at a pace that a kill can't miss."""
 
 
 class RestUser:
@@ -51,34 +59,58 @@ class RestUser:
         self.acknowledged[client_id] = answer.json()["order_id"]
 
 
-def check_store(data_dir: Path) -> Fold:
-    """The store holds what the events say, no more and no less."""
-    fold, log, place = Fold(), LogReader(data_dir / "events.db"), 1
-    while entries := log.read(place, 1 << 20):
-        fold.add(b"".join(entry[3] for entry in entries))
-        place = entries[-1][0] + 1
-    assert StoreReader(data_dir / "store.db").position()[0] == place - 1
-    check(data_dir / "store.db", fold)
-    return fold
+class Events:
+    """All events there ever were, read before retention can delete them."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.fold = Fold()
+        self._data_dir = data_dir
+        self._place = 1
+
+    def read(self) -> None:
+        """Read on to the end of the log; an error where it no longer has what was not read."""
+        log = LogReader(self._data_dir / "events.db")
+        while entries := log.read(self._place, 1 << 20):
+            self.fold.add(b"".join(entry[3] for entry in entries))
+            self._place = entries[-1][0] + 1
+
+    def deleted(self) -> bool:
+        """Whether both logs have lost their beginning to retention."""
+        logs = [LogReader(self._data_dir / f"{name}.db") for name in ("commands", "events")]
+        return all(log.ends()[1] > 1 for log in logs)
+
+    def check_store(self) -> None:
+        """The store holds what the events say, no more and no less."""
+        self.read()
+        store = self._data_dir / "store.db"
+        assert StoreReader(store).position()[0] == self._place - 1
+        check(store, self.fold)
 
 
 @pytest.mark.timeout(3600)
+@pytest.mark.parametrize("settings", [(), FAST], ids=["all-kept", "snapshots-and-retention"])
 async def test_nothing_acknowledged_is_lost_or_doubled_when_the_exchange_is_killed(
-    tmp_path: Path, pytestconfig: pytest.Config, seed: int
+    tmp_path: Path, pytestconfig: pytest.Config, seed: int, settings: tuple[str, ...]
 ) -> None:
     chance = random.Random(seed)
     # The option's default is for tests of the journal, whose lives are shorter.
     asked = pytestconfig.getoption("kills")
     kills = asked if asked > KILLS_MIN + 1 else KILLS_MIN
-    exchange = Exchange(tmp_path / "data")
+    exchange = Exchange(tmp_path / "data", *settings)
+    events = Events(exchange.data_dir)
     traders = [Trader(f"demo{n}", random.Random(chance.random())) for n in range(1, TRADERS + 1)]
     rest = RestUser()
-    for life in range(kills):
+    life, deleted = 0, not settings
+    while life < kills or not deleted:
+        assert life < kills + LIVES_MORE_MAX, "nothing was ever deleted"
         exchange.start()
         if life % 10 == 1:
             # Leaves a snapshot: from here on recovery begins there.
             exchange.stop()
             exchange.start()
+        events.read()
+        deleted = deleted or events.deleted()
+        life += 1
         for trader in traders:
             await trader.come_back(exchange)
         async with asyncio.TaskGroup() as group:
@@ -88,19 +120,21 @@ async def test_nothing_acknowledged_is_lost_or_doubled_when_the_exchange_is_kill
             await asyncio.sleep(chance.uniform(0.05, 1.2))
             exchange.kill()
     exchange.start()
+    events.read()
+    oldest = []
     for trader in traders:
         await trader.come_back(exchange)
         assert not trader.unanswered
-        await trader.check(exchange)
+        oldest.append(await trader.check(exchange))
+    assert settings or set(oldest) == {1}
     assert len(rest.acknowledged) == len(set(rest.acknowledged.values()))
     for client_id, order_id in rest.acknowledged.items():
         status, order = await asyncio.to_thread(exchange.get, f"/orders/{order_id}")
         assert (status, order["client_order_id"]) == (200, client_id)
     exchange.stop()
     assert exchange.verified().startswith("verified from")
-    fold = check_store(exchange.data_dir)
-    of_rest = [
-        order["client_order_id"] for order in fold.orders.values() if order["user_id"] == "rest"
-    ]
+    events.check_store()
+    orders = events.fold.orders.values()
+    of_rest = [order["client_order_id"] for order in orders if order["user_id"] == "rest"]
     assert len(of_rest) == len(set(of_rest))
     assert set(rest.acknowledged) <= set(of_rest)
