@@ -429,6 +429,7 @@ class Recorder:
         batch_events_max: int | None = None,
         read_bytes_max: int | None = None,
         interval_ms: int | None = None,
+        interval_ms_max: int | None = None,
         wal_bytes_max: int | None = None,
         checkpoint_interval_ms: int | None = None,
         retry_ms_max: int | None = None,

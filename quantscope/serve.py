@@ -91,6 +91,9 @@ class Exchange:
             seed=seed,
             read_bytes_max=limits.recorder_transaction_bytes_max,
             interval_ms=int(limits.recorder_interval_s * 1000),
+            interval_ms_max=int(limits.recorder_interval_busy_s * 1000),
+            wal_bytes_max=limits.wal_bytes_max,
+            checkpoint_interval_ms=int(limits.checkpoint_interval_s * 1000),
             nice=limits.recorder_nice,
         )
 

@@ -1,7 +1,7 @@
 //! Checkpoints: moving pages from the write-ahead log to the database file.
 //!
-//! A helper thread does it in passes, each as soon as `checkpoint_bytes` have gathered, so that what
-//! is flushed at once is little and the writer goes on.  When the write-ahead log is full and only
+//! A helper thread does it in passes, each as soon as `checkpoint_bytes` have gathered, while the
+//! writer goes on (`pass.rs`).  When the write-ahead log is full and only
 //! little is left to move, the writer moves the rest itself, at a moment without a reader; then SQLite
 //! begins the file again at the next commit.  At twice the limit the writer waits for that moment and
 //! moves all: that bounds the file whatever the load.
@@ -17,8 +17,9 @@ use rusqlite::Connection;
 
 use crate::error::{OpenError, describe};
 use crate::gate::Gate;
-use crate::options::LogOptions;
-use crate::schema::{PAGE, connect_beside};
+use crate::options::{LogOptions, Synchronous};
+use crate::pass::Mover;
+use crate::schema::PAGE;
 use crate::shared::{Shared, lock};
 use crate::wal::FRAME_HEADER;
 
@@ -72,7 +73,7 @@ pub(crate) struct Checkpoints {
     pass_frames: u64,
     full_frames: u64,
     ask: Option<SyncSender<()>>,
-    helper: Option<JoinHandle<()>>,
+    helper: Option<JoinHandle<Mover>>,
 }
 
 impl Checkpoints {
@@ -84,12 +85,12 @@ impl Checkpoints {
         gate: Arc<Gate>,
         shared: Arc<Shared>,
     ) -> Result<Self, OpenError> {
-        let connection = connect_beside(path)
-            .map_err(|error| OpenError::sqlite(path, "opening to checkpoint", &error))?;
         let (ask, asked) = sync_channel(1);
+        let full_frames = (options.wal_bytes_max / FRAME).max(1);
         let helper = Helper {
-            connection,
+            mover: Mover::open(path, options.synchronous == Synchronous::Full)?,
             name: path.display().to_string(),
+            full_frames,
             frames: Arc::clone(&frames),
             shared,
         };
@@ -105,7 +106,7 @@ impl Checkpoints {
             asked: false,
             stale: false,
             pass_frames: (options.checkpoint_bytes / FRAME).max(1),
-            full_frames: (options.wal_bytes_max / FRAME).max(1),
+            full_frames,
             ask: Some(ask),
             helper: Some(helper),
         })
@@ -187,28 +188,34 @@ impl Checkpoints {
 }
 
 struct Helper {
-    connection: Connection,
+    mover: Mover,
     name: String,
+    full_frames: u64,
     frames: Arc<Frames>,
     shared: Arc<Shared>,
 }
 
 impl Helper {
-    fn run(self, asked: &Receiver<()>) {
+    /// Gives back what it moved with: after a failure that must outlive the writer's last commit.
+    fn run(self, asked: &Receiver<()>) -> Mover {
         while asked.recv().is_ok() {
-            let result = pass(&self.connection, &self.shared);
+            let start = Instant::now();
+            // The writer will soon have to wait for the end of the pass.
+            let full = || self.frames.written.load(Ordering::Acquire) >= self.full_frames;
+            let result = self.mover.pass(&full);
+            self.shared.stats().checkpointed(start.elapsed());
             match &result {
                 Ok(moved) => self.frames.moved.store(*moved, Ordering::Release),
-                Err(error) => {
-                    let what = describe_pass(error);
-                    self.shared.fail(format!("{}: {what}", self.name));
-                }
+                Err(what) => self
+                    .shared
+                    .fail(format!("{}: checkpoint: {what}", self.name)),
             }
             self.frames.set_busy(false);
             if result.is_err() {
-                return;
+                break;
             }
         }
+        self.mover
     }
 }
 
@@ -224,7 +231,7 @@ fn stalling_pass(writer: &Connection, shared: &Shared) -> Result<u64, String> {
     Ok(moved)
 }
 
-/// One pass: moves what no reader still needs, waits for nobody, and says how much is moved now.
+/// A pass at once: moves what no reader still needs, waits for nobody, and says how much is moved now.
 fn pass(connection: &Connection, shared: &Shared) -> rusqlite::Result<u64> {
     let start = Instant::now();
     let moved: i64 = connection

@@ -24,6 +24,7 @@ mod log;
 mod memory;
 mod open;
 mod options;
+mod pass;
 mod reader;
 mod schema;
 mod shared;

@@ -1,5 +1,6 @@
 //! Reading a log, with its chain checked row by row.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Reader {
     slot: Arc<Slot>,
     gate: Arc<Gate>,
     path: PathBuf,
+    /// Kept while there may be a connection, or its locks would go.
+    held: Option<Arc<File>>,
 }
 
 /// The ends of a log.
@@ -43,12 +46,16 @@ impl Reader {
     /// `Io` when there is none.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let gate = Gate::of(path);
-        let reader = Self {
+        let mut reader = Self {
             slot: gate.slot(),
             gate,
             path: path.to_owned(),
+            held: None,
         };
         reader.with(|_| Ok(()))?;
+        let held = disk::hold(path);
+        reader.held =
+            Some(held.map_err(|error| ReadError::Io(format!("{}: {error}", path.display())))?);
         Ok(reader)
     }
 

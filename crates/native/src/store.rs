@@ -69,7 +69,7 @@ impl Recorder {
     #[allow(clippy::too_many_arguments)]
     #[new]
     #[pyo3(signature = (path, events, *, seed=None, batch_events_max=None,
-        read_bytes_max=None, interval_ms=None, wal_bytes_max=None, checkpoint_interval_ms=None,
+        read_bytes_max=None, interval_ms=None, interval_ms_max=None, wal_bytes_max=None, checkpoint_interval_ms=None,
         retry_ms_max=None, nice=None))]
     fn new(
         py: Python<'_>,
@@ -79,6 +79,7 @@ impl Recorder {
         batch_events_max: Option<usize>,
         read_bytes_max: Option<usize>,
         interval_ms: Option<u64>,
+        interval_ms_max: Option<u64>,
         wal_bytes_max: Option<u64>,
         checkpoint_interval_ms: Option<u64>,
         retry_ms_max: Option<u64>,
@@ -89,6 +90,7 @@ impl Recorder {
             batch_events_max: batch_events_max.unwrap_or(default.batch_events_max),
             read_bytes_max: read_bytes_max.unwrap_or(default.read_bytes_max),
             interval_ms: interval_ms.unwrap_or(default.interval_ms),
+            interval_ms_max: interval_ms_max.unwrap_or(default.interval_ms_max),
             wal_bytes_max: wal_bytes_max.unwrap_or(default.wal_bytes_max),
             checkpoint_interval_ms: checkpoint_interval_ms
                 .unwrap_or(default.checkpoint_interval_ms),

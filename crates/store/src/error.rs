@@ -11,6 +11,8 @@ pub enum StoreError {
     Sqlite(rusqlite::Error),
     /// A file could not be moved or looked at.
     Io(std::io::Error),
+    /// A sync failed: what was written may be lost, though a second one may succeed.
+    Sync(std::io::Error),
     /// The events log could not be read.
     Source(String),
     /// A batch that is no event batch.
@@ -61,6 +63,11 @@ impl fmt::Display for StoreError {
         match self {
             Self::Sqlite(error) => write!(f, "store: {error}"),
             Self::Io(error) => write!(f, "store: {error}"),
+            Self::Sync(error) => write!(
+                f,
+                "store: sync failed: {error}; the recorder ends, and the next start goes on from what \
+                 the disk holds"
+            ),
             Self::Source(error) => write!(f, "events log: {error}"),
             Self::Record { offset, error } => write!(f, "events log, offset {offset}: {error}"),
             Self::Damaged { offset } => {

@@ -21,6 +21,7 @@
 pub mod bar;
 mod begin;
 pub mod change;
+mod checkpoint;
 pub mod error;
 pub mod pending;
 pub mod position;

@@ -9,7 +9,9 @@
 //! fewer than asked for and still have a next one.  Of an order with very many changes the newest are
 //! shown: in a page those of its row, alone at most [`CHANGES_BYTES_MAX`] bytes of them.
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use wire::record::command::NO_PRICE;
@@ -63,6 +65,8 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Reader {
     pub(crate) connection: Connection,
+    /// Closed after the connection, or its locks would go.
+    _held: Arc<File>,
 }
 
 impl Reader {
@@ -73,6 +77,7 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
             connection: schema::open_for_reading(path)?,
+            _held: disk::hold(path)?,
         })
     }
 

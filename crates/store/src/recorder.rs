@@ -7,13 +7,14 @@
 //! After any error [`Recorder::rewind`] forgets what is not committed, and the log is read again from
 //! [`Recorder::position`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 use wire::record::EventBatch;
 use wire::record::batch::HASH;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::checkpoint::Checkpoints;
 use crate::error::StoreError;
 use crate::pending::Pending;
 use crate::position::{Next, Position};
@@ -36,7 +37,7 @@ pub struct Written {
 #[derive(Debug)]
 pub struct Recorder {
     connection: Connection,
-    path: PathBuf,
+    checkpoints: Checkpoints,
     committed: Option<Position>,
     durable: Option<Position>,
     taken: Option<Position>,
@@ -49,18 +50,18 @@ impl Recorder {
     /// # Errors
     /// `Sqlite` or `Schema` when it cannot be used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = schema::open_for_writing(path)?;
+        let mut connection = schema::open_for_writing(path)?;
+        let checkpoints = Checkpoints::start(path, &mut connection)?;
+        checkpoints.move_all(&connection)?;
         let committed = Position::load(&connection)?;
-        let mut recorder = Self {
+        Ok(Self {
             connection,
-            path: path.to_owned(),
+            checkpoints,
             committed,
-            durable: None,
+            durable: committed,
             taken: committed,
             pending: Pending::default(),
-        };
-        recorder.checkpoint()?;
-        Ok(recorder)
+        })
     }
 
     /// What is committed; `None` in a store that is empty.
@@ -160,25 +161,31 @@ impl Recorder {
         self.taken = self.committed;
     }
 
-    /// Move the write-ahead log into the file and sync both; false when a reader was in the way.
+    /// Move the write-ahead log into the file, with rests, and sync both; false when a reader was in
+    /// the way.  In a `hurry` it takes no rest.
     ///
     /// # Errors
-    /// `Sqlite` when the disk refuses.
-    pub fn checkpoint(&mut self) -> Result<bool, StoreError> {
-        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let busy: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
-        if busy == 0 {
-            self.durable = self.committed;
-        }
-        Ok(busy == 0)
+    /// `Sqlite` when the disk refuses a page, `Sync` when it may have lost some.
+    pub fn checkpoint(&mut self, hurry: &dyn Fn() -> bool) -> Result<bool, StoreError> {
+        self.checkpoints.sync_log(hurry)?;
+        self.durable = self.committed;
+        self.checkpoints.move_gently(&self.connection, hurry)
     }
 
-    /// Size of the write-ahead log.
+    /// The last checkpoint: the write-ahead log is emptied as well, if nobody reads.
+    ///
+    /// # Errors
+    /// As [`Self::checkpoint`].
+    pub fn finish(&mut self) -> Result<(), StoreError> {
+        self.checkpoints.move_all(&self.connection)?;
+        self.durable = self.committed;
+        Ok(())
+    }
+
+    /// Bytes of the write-ahead log that are in use.
     #[must_use]
     pub fn wal_bytes(&self) -> u64 {
-        let mut path = self.path.clone().into_os_string();
-        path.push("-wal");
-        std::fs::metadata(path).map_or(0, |file| file.len())
+        self.checkpoints.log_bytes()
     }
 }
 

@@ -22,6 +22,8 @@ pub struct RunnerLimits {
     pub read_bytes_max: usize,
     /// Pause between two looks at a log that has nothing more, in milliseconds.
     pub interval_ms: u64,
+    /// What that pause grows to while there is much to record, in milliseconds.
+    pub interval_ms_max: u64,
     /// Size of the write-ahead log at which a checkpoint is made, in bytes.
     pub wal_bytes_max: u64,
     /// Longest time between what is recorded and the checkpoint that makes it durable, in milliseconds.
@@ -35,9 +37,10 @@ pub struct RunnerLimits {
 impl Default for RunnerLimits {
     fn default() -> Self {
         Self {
-            batch_events_max: 50_000,
+            batch_events_max: 200_000,
             read_bytes_max: 1 << 20,
             interval_ms: 100,
+            interval_ms_max: 1_000,
             wal_bytes_max: 64 << 20,
             checkpoint_interval_ms: 10_000,
             retry_ms_max: 5_000,
@@ -45,6 +48,10 @@ impl Default for RunnerLimits {
         }
     }
 }
+
+/// A look that finds so many events makes the next pause longer: an order that comes and goes
+/// within one transaction is written once.
+const MUCH_EVENTS: u64 = 1_000;
 
 /// First pause after a failure, in milliseconds; it doubles up to `retry_ms_max`.
 const RETRY_MS_MIN: u64 = 50;
@@ -168,10 +175,11 @@ impl Work {
         // Without the permission, or on another system, it runs at the priority of all.
         let _ = rustix::process::setpriority_process(None, self.limits.nice);
         let mut retry_ms = RETRY_MS_MIN;
+        let mut pause_ms = self.limits.interval_ms;
         loop {
             let stopping = self.shared.is_stopping();
             match self.turn() {
-                Ok(more) => {
+                Ok((more, events)) => {
                     retry_ms = RETRY_MS_MIN;
                     self.shared.recovered();
                     if more {
@@ -180,8 +188,8 @@ impl Work {
                     if stopping {
                         break;
                     }
-                    self.shared
-                        .pause(Duration::from_millis(self.limits.interval_ms));
+                    pause_ms = self.next_pause(pause_ms, events);
+                    self.shared.pause(Duration::from_millis(pause_ms));
                 }
                 Err(error) => {
                     self.recorder.rewind();
@@ -195,13 +203,23 @@ impl Work {
                 }
             }
         }
-        if let Err(error) = self.checkpoint() {
-            self.shared.fail(error.to_string(), false);
+        match self.recorder.finish() {
+            Ok(()) => self.shared.checkpointed(self.recorder.durable()),
+            Err(error) => self.shared.fail(error.to_string(), false),
         }
     }
 
-    /// Read and write one transaction's worth; whether there is more.
-    fn turn(&mut self) -> Result<bool, StoreError> {
+    /// The pause after a look that found `events`, when the one before it was `pause_ms`.
+    fn next_pause(&self, pause_ms: u64, events: u64) -> u64 {
+        let least = self.limits.interval_ms;
+        if events < MUCH_EVENTS {
+            return least;
+        }
+        (2 * pause_ms).min(self.limits.interval_ms_max.max(least))
+    }
+
+    /// Read and write one transaction's worth; whether there is more, and how many events it had.
+    fn turn(&mut self) -> Result<(bool, u64), StoreError> {
         let begun = processor_time();
         let more = self.gather()?;
         let written = self.recorder.commit()?;
@@ -209,7 +227,7 @@ impl Work {
         self.shared.wrote(position, written);
         self.checkpoint_when_due(more)?;
         self.shared.spent(processor_time().saturating_sub(begun));
-        Ok(more)
+        Ok((more, written.events))
     }
 
     /// Take batches until there are enough for a transaction, or no more; whether there may be more.
@@ -242,7 +260,8 @@ impl Work {
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {
-        let whole = self.recorder.checkpoint()?;
+        let shared = Arc::clone(&self.shared);
+        let whole = self.recorder.checkpoint(&|| shared.is_stopping())?;
         self.checkpointed = Instant::now();
         // A reader was in the way: not again at once.
         let left = if whole { 0 } else { self.recorder.wal_bytes() };

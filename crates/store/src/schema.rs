@@ -18,6 +18,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
@@ -125,6 +126,7 @@ pub fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // Checkpoints are made by the recorder, between transactions and not within one.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "cache_size", -RECORDER_CACHE_KIB)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     if version(&connection)? == 0 {

@@ -80,6 +80,7 @@ const QUICK: RunnerLimits = RunnerLimits {
     batch_events_max: 100,
     read_bytes_max: 4_096,
     interval_ms: 5,
+    interval_ms_max: 5,
     wal_bytes_max: 200_000,
     checkpoint_interval_ms: 50,
     retry_ms_max: 20,
