@@ -35,13 +35,19 @@ class Housekeeping:
         *,
         readers: Callable[[], int],
         on_deleted: Callable[[int], None],
+        beside: Callable[[], Callable[[], None]],
     ) -> None:
-        """``readers``: the first offset of the events log that a reader still needs."""
+        """``readers``: the first offset of the events log that a reader still needs.
+
+        ``beside`` is called between two turns of the loop; what it returns writes, in a thread and
+        after the snapshot, what else is to be kept of that moment.
+        """
         self._service = service
         self._snapshots = snapshots
         self._limits = limits
         self._readers = readers
         self._on_deleted = on_deleted
+        self._beside = beside
         self.snapshots_written = 0
 
     async def run(self) -> None:
@@ -76,8 +82,10 @@ class Housekeeping:
             if service.outages != outages:
                 return False
             await asyncio.sleep(POLL_S)
+        write_beside = self._beside()
         await asyncio.to_thread(service.journals.events.sync)
         await asyncio.to_thread(self._snapshots.write, offset, data)
+        await asyncio.to_thread(write_beside)
         self.snapshots_written += 1
         log.info("snapshot at command batch %d, %d bytes", offset, len(data))
         return True

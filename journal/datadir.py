@@ -39,6 +39,11 @@ class DataDir:
         return self.path / "snapshots"
 
     @property
+    def session_index(self) -> Path:
+        """Where the sessions' messages stand in the log of events, as of the newest snapshot."""
+        return self.snapshots / "sessions.index"
+
+    @property
     def era(self) -> int:
         """How often the end of the commands was lost here; sessions of one era know no other's."""
         try:

@@ -1,5 +1,7 @@
 """Each role as the configuration wants it, made from the state that the engine was recovered to."""
 
+import logging
+
 import msgspec
 
 from core import OrderEntry, View, security_list
@@ -8,12 +10,17 @@ from engine.service import Service
 from engine.setup import EntryKind
 from facade.limits import Limits as FacadeLimits
 from gateway.binary import BinaryGateway
+from gateway.index_file import IndexFile
 from gateway.users import User, session_id
 from quantscope import translate
 from quantscope.config import Config
 
+log = logging.getLogger("quantscope")
 
-def binary_gateway(config: Config, service: Service, era: int) -> BinaryGateway:
+
+def binary_gateway(
+    config: Config, service: Service, era: int, index: IndexFile | None
+) -> BinaryGateway:
     """Order entry, with the sessions of an era as far as they have come."""
     limits = config.gateway
     order_entry = OrderEntry(
@@ -24,7 +31,7 @@ def binary_gateway(config: Config, service: Service, era: int) -> BinaryGateway:
         idle_deadline_ns=int(limits.idle_deadline_s * translate.NS),
     )
     users = _users(config, service, order_entry, era)
-    _index_sessions(service, order_entry)
+    _index_sessions(service, order_entry, index)
     return BinaryGateway(
         order_entry,
         users,
@@ -62,11 +69,16 @@ def _users(config: Config, service: Service, order_entry: OrderEntry, era: int) 
     return users
 
 
-def _index_sessions(service: Service, order_entry: OrderEntry) -> None:
-    """Learn from the events log which messages of each session it keeps, and where."""
+def _index_sessions(service: Service, order_entry: OrderEntry, index: IndexFile | None) -> None:
+    """Learn which messages of each session the events log keeps, and where.
+
+    What ``index`` knows is not read: a start takes no longer the more is kept.
+    """
     events = service.journals.events
-    place = events.first_offset
+    begin = None if index is None else index.restore(order_entry, events)
+    place = begin or events.first_offset
     order_entry.set_next_offset(place)
+    log.info("sessions: reading event batches from %d to %d", place, events.next_offset - 1)
     while entries := events.read(place, READ_BYTES):
         order_entry.scan(b"".join(entry[3] for entry in entries))
         place = entries[-1][0] + 1

@@ -17,6 +17,7 @@ from facade.app import GATEWAY as FACADE_GATEWAY
 from facade.app import Facade
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
+from gateway.index_file import IndexFile
 from journal.datadir import DataDir
 from quantscope import metrics, roles, translate
 from quantscope.config import Config
@@ -51,6 +52,7 @@ class Exchange:
         self.service = Service(
             opener(config, directory), translate.setup(config), translate.service_limits(config)
         )
+        self.session_index = IndexFile(directory.session_index)
         self.gateway: BinaryGateway
         self.facade: Facade
         self.recorder: Recorder
@@ -103,7 +105,9 @@ class Exchange:
 
     def _build(self, store: SqliteStore) -> None:
         config, service = self.config, self.service
-        self.gateway = roles.binary_gateway(config, service, self.directory.era)
+        durable = config.journal.adapter != "memory"
+        index = self.session_index if durable else None
+        self.gateway = roles.binary_gateway(config, service, self.directory.era, index)
         self.facade = Facade(
             roles.view(config, service, FACADE_GATEWAY),
             service,
@@ -122,6 +126,9 @@ class Exchange:
             translate.housekeeping_limits(self.config),
             readers=self._first_needed,
             on_deleted=self.gateway.order_entry.forget_before,
+            beside=lambda: self.session_index.capture(
+                self.gateway.order_entry, self.service.journals.events
+            ),
         )
         async with asyncio.TaskGroup() as group:
             tasks = [

@@ -60,7 +60,7 @@ async def inside(directory: Path, *overrides: str) -> AsyncIterator[Inside]:
 
     service = Service(opened, translate.setup(config), translate.service_limits(config))
     service.start()
-    gateway = roles.binary_gateway(config, service, 0)
+    gateway = roles.binary_gateway(config, service, 0, None)
     service.attach(gateway)
     lines: list[Connection] = []
 

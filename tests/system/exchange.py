@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -114,6 +115,11 @@ class Exchange:
     def said(self) -> str:
         """All that it has logged."""
         return self.log.read_text() if self.log.exists() else ""
+
+    def read_at_starts(self) -> list[tuple[int, int]]:
+        """From where to where each start so far has read the events log for its sessions."""
+        ranges = re.findall(r"reading event batches from (\d+) to (\d+)", self.said())
+        return [(int(first), int(last)) for first, last in ranges]
 
     def refuses_to_start(self) -> str:
         """The one line that it says instead of starting."""

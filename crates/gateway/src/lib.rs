@@ -19,6 +19,7 @@
 
 mod connection;
 mod histogram;
+mod index;
 mod intake;
 mod order_entry;
 mod pending;
@@ -28,6 +29,7 @@ mod tally;
 mod telling;
 
 pub use histogram::{BOUNDS_NS, Histogram};
+pub use index::Row;
 pub use order_entry::{Limits, OrderEntry, Received, TickAction};
 pub use session::Session;
 pub use tally::Tally;

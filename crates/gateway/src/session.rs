@@ -48,6 +48,20 @@ impl Session {
         }
     }
 
+    /// Where some of the messages stand: (number, offset), rising.
+    pub fn index(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.index.iter().copied()
+    }
+
+    /// Take over where messages stand from an earlier life.
+    pub fn set_index(&mut self, index: &[(u64, u64)]) {
+        self.index = index.iter().copied().collect();
+        self.oldest = match self.index.front() {
+            Some((number, _)) => *number,
+            None => self.sent.saturating_add(1),
+        };
+    }
+
     /// Where to begin to read for message `number`: at or before its event batch.
     #[must_use]
     pub fn offset_of(&self, number: u64) -> Option<u64> {

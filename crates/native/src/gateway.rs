@@ -1,6 +1,6 @@
 //! Order entry of the binary protocol, as Python sees it.
 
-use gateway::{BOUNDS_NS, Limits, OrderEntry as Inner, Received, TickAction};
+use gateway::{BOUNDS_NS, Limits, OrderEntry as Inner, Received, Row, TickAction};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -204,6 +204,15 @@ impl OrderEntry {
                 TickAction::Close(why) => (connection, Some(why)),
             })
             .collect()
+    }
+
+    /// (offset that is seen next, per entry: (message number, offset), rising).
+    fn index(&self) -> (u64, Vec<Row>) {
+        self.inner.index()
+    }
+
+    fn restore_index(&mut self, rows: Vec<Row>) -> bool {
+        self.inner.restore_index(&rows)
     }
 
     fn forget_before(&mut self, first_offset: u64) {
