@@ -8,11 +8,10 @@ that follows from a command leaves before its commit has returned.
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core import Commands, Engine, JournalError, split_batches
+from core import Commands, Engine, JournalError, Sources, split_batches
 from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
 from journal import Log
@@ -69,11 +68,8 @@ class Service:
         self._limits = limits
         self._clock = clock
         self._sources: list[CommandSource] = []
-        self._turns: deque[CommandSource] = deque()
-        """The sources; who is asked next for commands stands first."""
-        self._incarnations: dict[int, int] = {}
-        self._numbers: dict[int, int] = {}
         self._system = Commands()
+        self._waiting = Sources(self._system)
         self._ready = False
         self._scheduled = False
         self._held: tuple[int, bytes] | None = None
@@ -137,56 +133,30 @@ class Service:
 
     def _advance(self, durable: tuple[int, bytes] | None) -> None:
         """Give the next group to the disk, then tell what the group before it made."""
+        commands = self.journals.commands
         while True:
-            sent = self._send()
+            stamp = self._clock()
+            batches = self._seal(stamp)
+            first = commands.append(stamp, batches) if batches else 0
             if durable is not None:
                 self._publish(*durable)
-            if sent is None:
+                durable = None
+            if not batches:
                 return
-            first, stamp, batches = sent
             events = self._apply(first, stamp, batches)
             last = first + len(batches) - 1
-            if self.journals.commands.durable_offset < last:
+            if commands.durable_offset < last:
                 self._held = (last, events)
                 return
             # Durable already, as in memory: told before anybody is asked again.
             self._publish(last, events)
-            durable = None
-
-    def _send(self) -> tuple[int, int, list[bytes]] | None:
-        stamp = self._clock()
-        batches = self._seal(stamp)
-        if not batches:
-            return None
-        return self.journals.commands.append(stamp, batches), stamp, batches
 
     def _seal(self, stamp: int) -> list[bytes]:
         limits = self._limits
         if self.journals.events.queue_bytes > limits.queue_bytes_max:
             self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
             return []
-        most = limits.batch_commands_max
-        batches: list[bytes] = []
-        if len(self._system):
-            sealed = self._system.seal(SYSTEM, 0, 0, stamp, most)
-            if sealed is not None:
-                batches.append(sealed)
-        # One batch from each in turn, and the next group goes on with the next source: whoever
-        # floods the exchange holds nobody else back.
-        turns, empty = self._turns, 0
-        while empty < len(turns) and len(batches) < limits.group_batches_max:
-            source = turns[0]
-            turns.rotate(-1)
-            gateway = source.gateway
-            number = self._numbers[gateway] + 1
-            sealed = source.seal(self._incarnations[gateway], number, stamp, most)
-            if sealed is None:
-                empty += 1
-                continue
-            empty = 0
-            self._numbers[gateway] = number
-            batches.append(sealed)
-        return batches
+        return self._waiting.seal(stamp, limits.batch_commands_max, limits.group_batches_max)
 
     def _apply(self, first: int, stamp: int, batches: list[bytes]) -> bytes:
         if self._limits.fault_apply_delay_ns:
@@ -256,14 +226,13 @@ class Service:
         events.append(stamp, split_batches(produced))
         # The sources are told from the log, and it is written behind.
         events.sync()
-        for gateway, incarnation, number in engine.gateways():
-            self._incarnations[gateway] = incarnation
-            self._numbers[gateway] = number
+        self._waiting.recovered(engine.gateways())
 
     def attach(self, *sources: CommandSource) -> None:
         """From now on these sources are asked for commands and told of events."""
-        self._sources.extend(sources)
-        self._turns.extend(sources)
+        for source in sources:
+            self._waiting.attach(source.gateway, source.commands)
+            self._sources.append(source)
 
     async def run(self) -> None:
         """Take commands until canceled; raise ``EngineFault`` when the engine itself fails."""

@@ -54,6 +54,7 @@ class Facade:
         self.view = view
         self.limits = limits
         self.trading = Trading(view, sequencer, limits)
+        self.commands = self.trading.commands
         self.archive = Archive(view, store, limits)
         self.queries = Queries(view, self.archive, self.trading)
         self.notifications = Notifications(view)
@@ -68,10 +69,6 @@ class Facade:
         self._document = document(table, version)
 
     # A source of commands and a reader of events.
-
-    def seal(self, incarnation: int, number: int, stamp_ns: int, commands_max: int) -> bytes | None:
-        """The next command batch."""
-        return self.trading.commands.seal(self.gateway, incarnation, number, stamp_ns, commands_max)
 
     def on_ready(self) -> None:
         """Commands are taken (again)."""

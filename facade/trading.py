@@ -135,7 +135,7 @@ class Trading:
 
     def give_up(self) -> None:
         """Nobody knows what becomes of whatever waits: say so."""
-        self.commands = Commands()
+        self.commands.clear()
         waiting, self.waiting = self.waiting, {}
         unknown = ApiError(503, "OUTCOME_UNKNOWN")
         for request in waiting.values():

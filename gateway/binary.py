@@ -46,7 +46,7 @@ class BinaryGateway:
         last_cl_ord_ids: Callable[[], list[tuple[int, int]]],
     ) -> None:
         """``events`` is the events log as it is open now; it is opened afresh after a failure."""
-        self.order_entry = order_entry
+        self.order_entry = self.commands = order_entry
         self.sequencer = sequencer
         self.security_list = security_list
         self.throttled: set[int] = set()
@@ -57,22 +57,15 @@ class BinaryGateway:
         self._limits = limits
         self._last_cl_ord_ids = last_cl_ord_ids
         self._connections: dict[int, Connection] = {}
-        self._incarnation = 0
         self._grace: dict[int, asyncio.TimerHandle] = {}
         self._replayer = Replayer(order_entry, events)
 
     # -- CommandSource -----------------------------------------------------------------------
 
-    def seal(self, incarnation: int, number: int, stamp_ns: int, commands_max: int) -> bytes | None:
-        """The requests that wait, as a command batch."""
-        self._incarnation = incarnation
-        return self.order_entry.seal(GATEWAY, incarnation, number, stamp_ns, commands_max)
-
     def on_events(self, batches: bytes) -> None:
         """Write to each connection what it is told."""
-        written = self.order_entry.route(GATEWAY, self._incarnation, batches, time.monotonic_ns())
         connections = self._connections
-        for number, data in written:
+        for number, data in self.commands.route(batches, time.monotonic_ns()):
             connection = connections.get(number)
             if connection is not None:
                 self.write(connection, data)
@@ -100,7 +93,8 @@ class BinaryGateway:
         if not self.sequencer.ready or len(self._connections) >= self._limits.connections_max:
             connection.abort("no connection can be taken")
             return
-        connection.transport.set_write_buffer_limits(high=self._limits.queue_bytes_max // 2)
+        # The event loop puts a write off to the end of its turn, unless it goes beyond this.
+        connection.transport.set_write_buffer_limits(high=0)
         connection.number = self.order_entry.connected(time.monotonic_ns())
         self._connections[connection.number] = connection
 

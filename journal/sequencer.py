@@ -1,12 +1,14 @@
 """What stands between those who send commands and the engine: the two sides of one small contract.
 
 A role that sends commands (the gateway, the facade) is a :class:`CommandSource`.  It never sends by
-itself: it says ``wake()``, and is asked for a sealed batch when the commands log can take one, so
-that what came in during one turn of the loop travels in one batch.  What follows from durable
-commands comes back to every source as event batches, in order, all gateways' together.
+itself: it says ``wake()``, and what waits is sealed into a batch when the commands log can take
+one, so that what came in during one turn of the loop travels in one batch.  What follows from
+durable commands comes back to every source as event batches, in order, all gateways' together.
 """
 
 from typing import Protocol
+
+from core import Commands, OrderEntry
 
 
 class CommandSource(Protocol):
@@ -15,11 +17,12 @@ class CommandSource(Protocol):
     gateway: int
     """The gateway number under which its batches travel."""
 
-    def seal(self, incarnation: int, number: int, stamp_ns: int, commands_max: int) -> bytes | None:
-        """The next command batch, of at most ``commands_max`` commands; None when there is none."""
+    @property
+    def commands(self) -> Commands | OrderEntry:
+        """Where its commands wait, the same object for good: native code seals them."""
 
     def on_ready(self) -> None:
-        """Commands are taken (again): the source has its incarnation."""
+        """Commands are taken (again), under a new incarnation."""
 
     def on_events(self, batches: bytes) -> None:
         """Event batches, one after the other, that follow from durable commands."""

@@ -45,32 +45,21 @@ class Source:
         )
         self.service.wake()
 
-    def seal(self, incarnation: int, number: int, stamp_ns: int, commands_max: int) -> bytes | None:
-        sealed = self.commands.seal(self.gateway, incarnation, number, stamp_ns, commands_max)
-        if sealed is not None:
-            self.sealed.append(number)
-        return sealed
-
     def on_ready(self) -> None:
         """Nothing to do."""
 
     def on_events(self, batches: bytes) -> None:
         durable = self.service.journals.commands.durable_offset
         self.early += durable < self.service.told
-        self.accepted += _accepted(batches)
+        for batch in json.loads(describe_events(batches)):
+            accepted = [e["text"] for e in batch["events"] if e["type"] == "ACCEPTED"]
+            self.accepted += accepted
+            if accepted:
+                self.sealed.append(batch["number"])
 
     def on_outage(self) -> None:
         self.outages += 1
-        self.commands = Commands()
-
-
-def _accepted(batches: bytes) -> list[str]:
-    return [
-        event["text"]
-        for batch in json.loads(describe_events(batches))
-        for event in batch["events"]
-        if event["type"] == "ACCEPTED"
-    ]
+        self.commands.clear()
 
 
 class Opener:

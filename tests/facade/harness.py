@@ -50,7 +50,8 @@ class Sequencer:
     def turn(self) -> None:
         if self.held:
             return
-        batch = self.source.seal(self.incarnation, self.number + 1, time.time_ns(), 1000)
+        stamp, number = time.time_ns(), self.number + 1
+        batch = self.source.commands.seal(GATEWAY, self.incarnation, number, stamp, 1000)
         if batch is not None:
             self.number += 1
             self.source.on_events(self.apply(batch))

@@ -38,6 +38,33 @@ impl Commands {
         command.encode(&mut self.records);
         self.ends.push(self.records.len());
     }
+
+    /// As `seal`; `header` says whose the batch is.
+    pub(crate) fn take_batch<'py>(
+        &mut self,
+        py: Python<'py>,
+        mut header: CommandBatchHeader,
+        commands_max: usize,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let count = self.ends.len().min(commands_max);
+        if count == 0 {
+            return Ok(None);
+        }
+        let end = self.ends[count - 1];
+        header.count = u32::try_from(count).map_err(|_| PyValueError::new_err("commands_max"))?;
+        let len = CommandBatchHeader::SIZE + end;
+        let batch = PyBytes::new_with_writer(py, len, |to| {
+            let mut out = Vec::with_capacity(len);
+            CommandBatch::write(header, &self.records[..end], &mut out);
+            Ok(std::io::Write::write_all(to, &out)?)
+        })?;
+        self.records.drain(..end);
+        self.ends.drain(..count);
+        for later in &mut self.ends {
+            *later -= end;
+        }
+        Ok(Some(batch))
+    }
 }
 
 #[pymethods]
@@ -284,6 +311,12 @@ impl Commands {
         self.push(&Command::Tick);
     }
 
+    /// Forget what waits.
+    fn clear(&mut self) {
+        self.records.clear();
+        self.ends.clear();
+    }
+
     /// Take up to `commands_max` commands as one batch; `None` when there are none.
     fn seal<'py>(
         &mut self,
@@ -294,11 +327,6 @@ impl Commands {
         stamp_ns: u64,
         commands_max: usize,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let count = self.ends.len().min(commands_max);
-        if count == 0 {
-            return Ok(None);
-        }
-        let end = self.ends[count - 1];
         let header = CommandBatchHeader {
             magic: 0,
             len: 0,
@@ -306,19 +334,8 @@ impl Commands {
             incarnation,
             number,
             stamp_ns,
-            count: u32::try_from(count).map_err(|_| PyValueError::new_err("commands_max"))?,
+            count: 0,
         };
-        let len = CommandBatchHeader::SIZE + end;
-        let batch = PyBytes::new_with_writer(py, len, |to| {
-            let mut out = Vec::with_capacity(len);
-            CommandBatch::write(header, &self.records[..end], &mut out);
-            Ok(std::io::Write::write_all(to, &out)?)
-        })?;
-        self.records.drain(..end);
-        self.ends.drain(..count);
-        for later in &mut self.ends {
-            *later -= end;
-        }
-        Ok(Some(batch))
+        self.take_batch(py, header, commands_max)
     }
 }

@@ -15,10 +15,28 @@ use wire::soup::{self, LoginAccepted, LoginRejected};
 pub struct OrderEntry {
     inner: Inner,
     sealed: Vec<u8>,
+    /// Gateway and incarnation under which requests are sealed.
+    own: (u16, u32),
 }
 
 fn bad(error: RecordError) -> PyErr {
     PyValueError::new_err(error.to_string())
+}
+
+impl OrderEntry {
+    /// Take up to `commands_max` requests as one batch; `None` when none waits.
+    pub(crate) fn seal<'py>(
+        &mut self,
+        py: Python<'py>,
+        header: CommandBatchHeader,
+        commands_max: usize,
+    ) -> Option<Bound<'py, PyBytes>> {
+        self.own = (header.gateway, header.incarnation);
+        self.sealed.clear();
+        self.inner
+            .seal(header, commands_max, &mut self.sealed)
+            .then(|| PyBytes::new(py, &self.sealed))
+    }
 }
 
 #[pymethods]
@@ -44,6 +62,7 @@ impl OrderEntry {
                 idle_deadline_ns,
             }),
             sealed: Vec::new(),
+            own: (0, 0),
         }
     }
 
@@ -126,30 +145,6 @@ impl OrderEntry {
         self.inner.entry_closed(entry);
     }
 
-    fn seal<'py>(
-        &mut self,
-        py: Python<'py>,
-        gateway: u16,
-        incarnation: u32,
-        number: u64,
-        stamp_ns: u64,
-        commands_max: usize,
-    ) -> Option<Bound<'py, PyBytes>> {
-        let header = CommandBatchHeader {
-            magic: 0,
-            len: 0,
-            gateway,
-            incarnation,
-            number,
-            stamp_ns,
-            count: 0,
-        };
-        self.sealed.clear();
-        self.inner
-            .seal(header, commands_max, &mut self.sealed)
-            .then(|| PyBytes::new(py, &self.sealed))
-    }
-
     /// The number of the first message the line will get; `None` when `sequence` lies beyond the next.
     fn login(&mut self, connection: u32, session: u32, sequence: u64) -> Option<u64> {
         self.inner.login(connection, session, sequence)
@@ -173,11 +168,10 @@ impl OrderEntry {
     fn route<'py>(
         &mut self,
         py: Python<'py>,
-        gateway: u16,
-        incarnation: u32,
         batches: &[u8],
         now_ns: u64,
     ) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
+        let (gateway, incarnation) = self.own;
         py.detach(|| self.inner.route(gateway, incarnation, batches, now_ns))
             .map_err(bad)?;
         let mut written = Vec::new();

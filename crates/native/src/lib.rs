@@ -11,6 +11,7 @@ mod engine;
 mod gateway;
 mod journal;
 mod load;
+mod sources;
 mod store;
 mod view;
 
@@ -33,6 +34,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::load::load_main;
+    #[pymodule_export]
+    use super::sources::Sources;
     #[pymodule_export]
     use super::store::{Recorder, StoreFailed, StoreReader, recorder_seed};
     #[pymodule_export]

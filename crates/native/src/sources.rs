@@ -1,0 +1,145 @@
+//! Those who send commands, and whose turn it is.
+
+use std::collections::VecDeque;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use wire::record::CommandBatchHeader;
+
+use crate::commands::Commands;
+use crate::gateway::OrderEntry;
+
+/// Where a source's commands wait.
+#[derive(Debug, FromPyObject)]
+pub enum Waiting {
+    /// Written by Python.
+    Commands(Py<Commands>),
+    /// Read from sockets.
+    OrderEntry(Py<OrderEntry>),
+}
+
+impl Waiting {
+    fn seal<'py>(
+        &self,
+        py: Python<'py>,
+        header: CommandBatchHeader,
+        commands_max: usize,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        match self {
+            Self::Commands(commands) => {
+                commands
+                    .try_borrow_mut(py)?
+                    .take_batch(py, header, commands_max)
+            }
+            Self::OrderEntry(entry) => Ok(entry.try_borrow_mut(py)?.seal(py, header, commands_max)),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Source {
+    gateway: u16,
+    incarnation: u32,
+    number: u64,
+    waiting: Waiting,
+}
+
+/// The sources of commands: all of them are asked in one call, for one batch each in turn.
+///
+/// Whoever floods the exchange holds nobody else back: the next call goes on with the next source.
+#[derive(Debug)]
+#[pyclass(module = "core._native")]
+pub struct Sources {
+    /// The engine's own commands, which go first and have no numbers.
+    system: Py<Commands>,
+    /// Who is asked next stands first.
+    turns: VecDeque<Source>,
+    /// What the engine knew of each gateway when it was recovered.
+    gateways: Vec<(u16, u32, u64)>,
+}
+
+/// The gateway number of the engine's own commands.
+const SYSTEM: u16 = 0;
+
+const fn header(gateway: u16, incarnation: u32, number: u64, stamp_ns: u64) -> CommandBatchHeader {
+    CommandBatchHeader {
+        magic: 0,
+        len: 0,
+        gateway,
+        incarnation,
+        number,
+        stamp_ns,
+        count: 0,
+    }
+}
+
+#[pymethods]
+impl Sources {
+    #[new]
+    fn new(system: Py<Commands>) -> Self {
+        Self {
+            system,
+            turns: VecDeque::new(),
+            gateways: Vec::new(),
+        }
+    }
+
+    /// From now on `waiting` is asked, and its batches travel under this gateway number.
+    ///
+    /// ValueError when the engine does not know the gateway.
+    fn attach(&mut self, gateway: u16, waiting: Waiting) -> PyResult<()> {
+        let known = self.gateways.iter().find(|known| known.0 == gateway);
+        let (_, incarnation, number) =
+            *known.ok_or_else(|| PyValueError::new_err(format!("gateway {gateway} is unknown")))?;
+        self.turns.push_back(Source {
+            gateway,
+            incarnation,
+            number,
+            waiting,
+        });
+        Ok(())
+    }
+
+    /// The engine was recovered: (gateway, incarnation, number of its last batch).
+    fn recovered(&mut self, gateways: Vec<(u16, u32, u64)>) {
+        for source in &mut self.turns {
+            let known = gateways.iter().find(|known| known.0 == source.gateway);
+            if let Some((_, incarnation, number)) = known {
+                source.incarnation = *incarnation;
+                source.number = *number;
+            }
+        }
+        self.gateways = gateways;
+    }
+
+    /// Up to `batches_max` batches of up to `commands_max` commands; none when nothing waits.
+    fn seal<'py>(
+        &mut self,
+        py: Python<'py>,
+        stamp_ns: u64,
+        commands_max: usize,
+        batches_max: usize,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let mut batches = Vec::new();
+        let own = header(SYSTEM, 0, 0, stamp_ns);
+        let mut system = self.system.try_borrow_mut(py)?;
+        batches.extend(system.take_batch(py, own, commands_max)?);
+        let mut empty = 0;
+        while empty < self.turns.len() && batches.len() < batches_max {
+            let source = &mut self.turns[0];
+            let number = source.number + 1;
+            let next = header(source.gateway, source.incarnation, number, stamp_ns);
+            match source.waiting.seal(py, next, commands_max)? {
+                Some(batch) => {
+                    source.number = number;
+                    batches.push(batch);
+                    empty = 0;
+                }
+                None => empty += 1,
+            }
+            self.turns.rotate_left(1);
+        }
+        Ok(batches)
+    }
+}
