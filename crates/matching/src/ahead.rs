@@ -1,97 +1,114 @@
 //! Looking ahead over a decoded batch, so that waits for memory overlap.
 //!
-//! Commands name orders all over the arena.  Before a stretch of commands is applied, what they will
-//! touch is read once, in passes: cells of the indexes, then the orders, then their neighbours.  Within
-//! a pass no read depends on another, so the processor has many of them under way at a time.  Nothing is
-//! decided here: a wrong guess costs a read.
+//! Commands name orders all over the arena.  While one command is applied, what later ones will touch is
+//! asked for, a step at a time: the cell of its ClOrdID first, some commands later the order that the
+//! cell names, and then what that order names.  A step reads only what the step before it asked for.
+//! Nothing is decided here: a wrong guess costs a read.
 
 use super::book::key;
 use super::engine::Engine;
 use super::pool::NONE;
-use std::hint::black_box;
 use wire::record::Command;
 use wire::record::command::NewOrder;
 
-/// Commands of a stretch.
-pub(crate) const STRETCH: usize = 24;
+/// Commands between two steps.
+const STEP: usize = 6;
+/// Commands in the ring of guesses.
+const RING: usize = 16;
 /// Open orders from which on this is worth it: fewer stay in the processor's caches anyway.
 const ORDERS_MIN: u32 = 4_096;
 
+/// What commands that come soon probably mean.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    guesses: [u32; RING],
+    on: bool,
+}
+
 impl Engine {
-    /// Bring near what the commands of a stretch will touch.
-    pub(crate) fn look_ahead(&self, commands: &[Command<'_>]) {
-        if self.open.pool.used() < ORDERS_MIN {
-            return;
-        }
-        let mut order_id = self.next_order_id();
-        for command in commands {
-            match command {
-                Command::New(new, ..) => {
-                    self.open.touch_names(order_id, new.entry, new.num);
-                    order_id += 1;
-                }
-                Command::Cancel(x, ..) => self.open.touch(x.entry, x.orig_num, x.order_id),
-                Command::Replace(x, ..) => self.open.touch(x.entry, x.orig_num, x.order_id),
-                _ => {}
+    /// Begin to look ahead over the commands of a batch.
+    pub(crate) fn look_ahead(&self, commands: &[Command<'_>]) -> Ahead {
+        let mut ahead = Ahead {
+            guesses: [NONE; RING],
+            on: self.open.pool.used() >= ORDERS_MIN,
+        };
+        if ahead.on {
+            for at in 0..3 * STEP {
+                self.steps(&mut ahead, commands, at);
             }
         }
-        // What leaves the book, and beside what a new order comes to stand.
-        let (mut leaving, mut beside) = ([NONE; STRETCH], [NONE; STRETCH]);
-        for (at, command) in commands.iter().enumerate() {
-            match command {
-                Command::New(new, ..) => (leaving[at], beside[at]) = self.meets(new),
-                Command::Cancel(x, ..) => {
-                    leaving[at] = self.open.guess(x.entry, x.orig_num, x.order_id);
-                }
-                Command::Replace(x, ..) => {
-                    leaving[at] = self.open.guess(x.entry, x.orig_num, x.order_id);
-                }
-                _ => {}
-            }
-        }
-        for slot in leaving.into_iter().chain(beside) {
-            if slot != NONE {
-                black_box(self.open.pool[slot].order_id);
-            }
-        }
-        for slot in leaving {
-            if slot != NONE {
-                self.touch_neighbours(slot);
-            }
+        ahead
+    }
+
+    /// Bring near what comes after the command in place `at`.
+    #[inline(always)]
+    pub(crate) fn look_on(&self, ahead: &mut Ahead, commands: &[Command<'_>], at: usize) {
+        if ahead.on {
+            self.steps(ahead, commands, at + 3 * STEP);
         }
     }
 
-    /// The first order that a new one trades with, or the last of the level where it stays.
-    fn meets(&self, new: &NewOrder) -> (u32, u32) {
+    /// The first step for the command in place `last`, and the later steps for those before it.
+    fn steps(&self, ahead: &mut Ahead, commands: &[Command<'_>], last: usize) {
+        if let Some(command) = commands.get(last) {
+            self.first_step(command);
+        }
+        let second = last.wrapping_sub(STEP);
+        if let Some(command) = commands.get(second) {
+            let guess = self.second_step(command);
+            self.open.pool.touch(guess);
+            ahead.guesses[second % RING] = guess;
+        }
+        let third = last.wrapping_sub(2 * STEP);
+        if third < commands.len() {
+            self.third_step(ahead.guesses[third % RING]);
+        }
+    }
+
+    fn first_step(&self, command: &Command<'_>) {
+        match command {
+            Command::New(new, ..) => self.open.touch_num(new.entry, new.num),
+            Command::Cancel(x, ..) => self.open.touch_num(x.entry, x.orig_num),
+            Command::Replace(x, ..) => self.open.touch_num(x.entry, x.orig_num),
+            _ => {}
+        }
+    }
+
+    /// The order that probably leaves the book.
+    fn second_step(&self, command: &Command<'_>) -> u32 {
+        match command {
+            Command::New(new, ..) => self.meets(new),
+            Command::Cancel(x, ..) => self.open.guess_num(x.entry, x.orig_num),
+            Command::Replace(x, ..) => self.open.guess_num(x.entry, x.orig_num),
+            _ => NONE,
+        }
+    }
+
+    /// The first order that a new one trades with; one that comes to stay looks for its level.
+    fn meets(&self, new: &NewOrder) -> u32 {
         if !self.instruments.knows(new.instrument) || new.price <= 0 {
-            return (NONE, NONE);
+            return NONE;
         }
         let (row, other) = (self.instruments.row(new.instrument), new.side.opposite());
         if let Some(level) = row.side(other).reach(key(other, new.price)) {
-            return (self.shelf.levels[level].head, NONE);
+            return self.shelf.levels[level].head(&self.shelf.pages);
         }
-        let level = row
-            .side(new.side)
-            .level(&self.shelf, key(new.side, new.price));
-        (
-            NONE,
-            level.map_or(NONE, |level| self.shelf.levels[level].tail),
-        )
+        let side = row.side(new.side);
+        if let Some(level) = side.level(&self.shelf, key(new.side, new.price)) {
+            self.shelf.levels.touch(level);
+        }
+        NONE
     }
 
-    fn touch_neighbours(&self, slot: u32) {
+    /// What an order that leaves names.
+    fn third_step(&self, slot: u32) {
+        if slot == NONE {
+            return;
+        }
         let order = &self.open.pool[slot];
-        for other in [order.prev, order.next, order.entry_prev, order.entry_next] {
-            if other != NONE {
-                black_box(self.open.pool[other].entry_prev);
-            }
-        }
-        if self.shelf.levels[order.level].count == 1 {
-            // The level may close: the way to it in the tree.
-            let side = self.instruments.row(order.instrument).side(order.side);
-            black_box(side.level(&self.shelf, key(order.side, order.price)));
-        }
-        self.open
-            .touch_names(order.order_id, order.entry, order.num);
+        self.open.touch_num(order.entry, order.num);
+        self.parties.pages.touch(order.list_place().page);
+        self.shelf.pages.touch(order.queue_place().page);
+        self.shelf.levels.touch(order.level);
     }
 }

@@ -116,7 +116,7 @@ impl Engine {
         if kept {
             side.reduce(&mut self.shelf, level, old.leaves - leaves);
         } else {
-            side.unlink(&mut self.shelf, &mut self.open.pool, slot);
+            side.unlink(&mut self.shelf, &self.open.pool, slot);
         }
         let order = &mut self.open.pool[slot];
         (order.price, order.leaves) = (wish.price, leaves);

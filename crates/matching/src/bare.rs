@@ -35,7 +35,7 @@ impl BareBook {
 
     /// Take out an offer that is in here.
     pub fn cancel(&mut self, slot: u32) {
-        self.side.unlink(&mut self.shelf, &mut self.orders, slot);
+        self.side.unlink(&mut self.shelf, &self.orders, slot);
         self.orders.give(slot);
     }
 
@@ -43,6 +43,6 @@ impl BareBook {
     #[must_use]
     pub fn best(&self) -> Option<(u32, i64)> {
         let level = &self.shelf.levels[self.side.reach(i64::MAX)?];
-        Some((level.head, level.price))
+        Some((level.head(&self.shelf.pages), level.price))
     }
 }

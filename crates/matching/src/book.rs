@@ -2,28 +2,39 @@
 //!
 //! # Layout
 //! A side is a tree of levels by price, best first: the key is the price of an ask and the negated
-//! price of a bid, so that less is better on both.  A level knows how much stands in it, and the
-//! ends of a queue that is threaded through the orders.  Levels and tree nodes stand in pools that
-//! all books share.
+//! price of a bid, so that less is better on both.  A level knows how much stands in it, and
+//! holds the queue of its orders: the first few by itself, the others in pages behind it.  Levels,
+//! pages and tree nodes stand in pools that all books share.
 
 use super::pool::{NONE, Pool, Slot};
 use super::resting::Resting;
+use super::row::{Pages, Place, Row};
 use super::tree::{Cursor, Nodes, Tree};
 use wire::record::Side;
 
 /// The pool of orders.
 pub(crate) type Orders = Pool<Resting, 1024>;
 
-/// All orders of one price and side.
+/// Orders that stand in the level itself.
+const NEAR: usize = 8;
+
+/// All orders of one price and side: a line of 64 bytes.
+///
+/// Its first orders stand in it, those that come later in pages behind them.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
 pub(crate) struct Level {
     pub(crate) price: i64,
     /// Open quantity of all its orders.
     pub(crate) qty: i64,
+    /// How many they are; links free slots too.
     pub(crate) count: u32,
-    /// First of the queue; links free slots too.
-    pub(crate) head: u32,
-    pub(crate) tail: u32,
+    near: [u32; NEAR],
+    far: Row,
+    /// A bit for each place in `near` whose order is there.
+    live: u8,
+    /// Places in `near` that were given so far.
+    given: u8,
 }
 
 impl Default for Level {
@@ -32,18 +43,68 @@ impl Default for Level {
             price: 0,
             qty: 0,
             count: 0,
-            head: NONE,
-            tail: NONE,
+            near: [NONE; NEAR],
+            far: Row::EMPTY,
+            live: 0,
+            given: 0,
         }
     }
 }
 
 impl Slot for Level {
     fn link(&self) -> u32 {
-        self.head
+        self.count
     }
     fn set_link(&mut self, next: u32) {
-        self.head = next;
+        self.count = next;
+    }
+}
+
+impl Level {
+    /// Put an order at the end of the queue.
+    #[inline(always)]
+    fn push(&mut self, pages: &mut Pages, slot: u32) -> Place {
+        let at = self.given;
+        if usize::from(at) == NEAR {
+            return self.far.push(pages, slot);
+        }
+        self.near[usize::from(at) % NEAR] = slot;
+        self.live |= 1 << at;
+        self.given = at + 1;
+        Place { page: NONE, at }
+    }
+
+    #[inline(always)]
+    fn remove(&mut self, pages: &mut Pages, place: Place) {
+        if place.page == NONE {
+            self.live &= !(1 << place.at);
+        } else {
+            self.far.remove(pages, place);
+        }
+    }
+
+    /// The oldest order, or `NONE`.
+    #[inline(always)]
+    pub(crate) fn head(&self, pages: &Pages) -> u32 {
+        if self.live == 0 {
+            return self.far.head(pages);
+        }
+        self.near[self.live.trailing_zeros() as usize % NEAR]
+    }
+
+    /// The orders with their places, oldest first.
+    pub(crate) fn queue(self, pages: &Pages) -> impl Iterator<Item = (Place, u32)> {
+        let places = (0..NEAR as u8).filter(move |at| self.live & (1 << at) != 0);
+        let near = places.map(move |at| (Place { page: NONE, at }, self.near[usize::from(at)]));
+        near.chain(self.far.walk(pages))
+    }
+
+    /// Check the pages behind it; how many there are.
+    pub(crate) fn check(&self, pages: &Pages) -> Result<u32, String> {
+        if self.far.first != NONE && usize::from(self.given) < NEAR {
+            return Err("pages behind a level that has room".to_owned());
+        }
+        self.far.check(pages)
     }
 }
 
@@ -52,6 +113,7 @@ impl Slot for Level {
 pub(crate) struct Shelf {
     pub(crate) levels: Pool<Level, 1024>,
     pub(crate) nodes: Nodes,
+    pub(crate) pages: Pages,
 }
 
 impl Shelf {
@@ -59,6 +121,7 @@ impl Shelf {
         Self {
             levels: Pool::new(),
             nodes: Pool::new(),
+            pages: Pool::new(),
         }
     }
 }
@@ -126,20 +189,12 @@ impl BookSide {
             None => self.open(shelf, key, order.price),
         };
         let level = &mut shelf.levels[at];
-        let (tail, order_leaves) = (level.tail, order.leaves);
-        level.qty += order_leaves;
+        level.qty += order.leaves;
         level.count += 1;
-        level.tail = slot;
         order.level = at;
-        order.prev = tail;
-        order.next = NONE;
-        if tail == NONE {
-            level.head = slot;
-        } else {
-            orders[tail].next = slot;
-        }
+        order.set_queue_place(level.push(&mut shelf.pages, slot));
         self.orders += 1;
-        self.qty += order_leaves;
+        self.qty += order.leaves;
     }
 
     /// Take a part of an order off its level.
@@ -163,28 +218,17 @@ impl BookSide {
 
     /// Take an order out of its queue, and its level out of the tree when that was the last one.
     #[inline]
-    pub(crate) fn unlink(&mut self, shelf: &mut Shelf, orders: &mut Orders, slot: u32) {
-        let Resting {
-            prev, next, leaves, ..
-        } = orders[slot];
-        let at = orders[slot].level;
+    pub(crate) fn unlink(&mut self, shelf: &mut Shelf, orders: &Orders, slot: u32) {
+        let order = &orders[slot];
+        let at = order.level;
         let level = &mut shelf.levels[at];
-        level.qty -= leaves;
+        level.qty -= order.leaves;
         level.count -= 1;
-        if prev == NONE {
-            level.head = next;
-        } else {
-            orders[prev].next = next;
-        }
-        if next == NONE {
-            level.tail = prev;
-        } else {
-            orders[next].prev = prev;
-        }
+        level.remove(&mut shelf.pages, order.queue_place());
         self.orders -= 1;
-        self.qty -= leaves;
+        self.qty -= order.leaves;
         if level.count == 0 {
-            let key = key(orders[slot].side, level.price);
+            let key = key(order.side, level.price);
             self.close(shelf, key, at);
         }
     }

@@ -11,11 +11,10 @@
 //! ends at the first of them in matching order.  Cost: the levels in reach, and where the mode asks
 //! for it the account's own open orders and one level's queue.
 
-use super::book::key;
+use super::book::{Level, key};
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
-use super::pool::NONE;
 use wire::record::event::Trade;
 use wire::record::{CancelReason, Event, Stp};
 
@@ -28,7 +27,7 @@ impl Engine {
             let Some(level) = side.reach(limit) else {
                 return;
             };
-            let maker = self.shelf.levels[level].head;
+            let maker = self.shelf.levels[level].head(&self.shelf.pages);
             if taker.stp != Stp::None && self.account_at(maker) == taker.account {
                 self.prevent(taker, maker, out);
             } else {
@@ -135,7 +134,7 @@ impl Engine {
                 break;
             }
             found += if own.first == Some(key) {
-                self.ahead_of_own(level.head, order.account)
+                self.ahead_of_own(level, order.account)
             } else {
                 i128::from(level.qty)
             };
@@ -146,15 +145,13 @@ impl Engine {
         false
     }
 
-    /// Open quantity from `slot` on, up to the first order of `account`.
-    fn ahead_of_own(&self, slot: u32, account: u32) -> i128 {
-        let mut slot = slot;
-        let mut qty = 0;
-        while slot != NONE && self.account_at(slot) != account {
-            qty += i128::from(self.open.pool[slot].leaves);
-            slot = self.open.pool[slot].next;
-        }
-        qty
+    /// Open quantity of a level, up to the first order of `account`.
+    fn ahead_of_own(&self, level: &Level, account: u32) -> i128 {
+        let ahead = self.queue(level);
+        let ahead = ahead.take_while(|slot| self.account_at(*slot) != account);
+        ahead
+            .map(|slot| i128::from(self.open.pool[slot].leaves))
+            .sum()
     }
 
     fn own_in_reach(&self, order: &Order, limit: i64) -> Own {
@@ -167,10 +164,8 @@ impl Engine {
         }
         let other = order.side.opposite();
         for entry in self.parties.entries_of(order.account) {
-            let mut slot = self.parties.entry(entry).first;
-            while slot != NONE {
+            for slot in self.parties.orders_of(entry) {
                 let mine = &self.open.pool[slot];
-                slot = mine.entry_next;
                 let key = key(other, mine.price);
                 if mine.instrument != order.instrument || mine.side != other || key > limit {
                     continue;

@@ -1,6 +1,5 @@
 //! The engine: its whole state, and one command batch applied to it.
 
-use super::ahead::STRETCH;
 use super::book::Shelf;
 use super::client_ids::ClientIds;
 use super::emit::Emit;
@@ -144,11 +143,10 @@ impl Engine {
                     incarnation,
                 }));
             }
-            for stretch in commands.chunks(STRETCH) {
-                self.look_ahead(stretch);
-                for command in stretch {
-                    self.command(command, &mut out);
-                }
+            let mut ahead = self.look_ahead(commands);
+            for (at, command) in commands.iter().enumerate() {
+                self.look_on(&mut ahead, commands, at);
+                self.command(command, &mut out);
             }
             self.position.commands += commands.len() as u64;
         }

@@ -45,11 +45,6 @@ impl Engine {
         ((self.partition as u64) & 0xff) << 56 | self.order_count
     }
 
-    /// The id that the next order gets.
-    pub(crate) const fn next_order_id(&self) -> u64 {
-        self.order_id() + 1
-    }
-
     /// The entry that sends a new order; a user's REST entry is opened at first use.
     fn sender(&mut self, entry: u32, user: &str, out: &mut Emit<'_>) -> Result<u32, Reason> {
         match who(entry, user) {
@@ -234,14 +229,14 @@ impl Engine {
 
     /// Put a new order into the book, and on its entry's list.
     fn rest(&mut self, order: &Order) {
-        let slot = self.place(order);
+        let slot = self.place(order, true);
         self.parties.list(&mut self.open.pool, slot);
     }
 
-    /// Put an order into the book, at the end of its level.
-    pub(crate) fn place(&mut self, order: &Order) -> u32 {
+    /// Put an order into the book, at the end of its level; `newest` for the highest id so far.
+    pub(crate) fn place(&mut self, order: &Order, newest: bool) -> u32 {
         let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
-        let slot = self.open.add(order, numbered);
+        let slot = self.open.add(order, numbered, newest);
         let listing = self.instruments.row_mut(order.instrument);
         listing.day_orders += u32::from(order.tif == TimeInForce::Day);
         listing
@@ -270,7 +265,7 @@ impl Engine {
         let listing = self.instruments.row_mut(instrument);
         listing
             .side_mut(side)
-            .unlink(&mut self.shelf, &mut self.open.pool, slot);
+            .unlink(&mut self.shelf, &self.open.pool, slot);
         self.forget(slot);
     }
 
@@ -280,7 +275,7 @@ impl Engine {
         let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
         let listing = self.instruments.row_mut(order.instrument);
         listing.day_orders -= u32::from(order.is_day());
-        self.parties.unlist(&mut self.open.pool, slot);
+        self.parties.unlist(&self.open.pool, slot);
         self.open.remove(slot, numbered);
     }
 }

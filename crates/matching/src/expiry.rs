@@ -5,7 +5,6 @@
 
 use super::emit::Emit;
 use super::engine::Engine;
-use super::pool::NONE;
 use wire::record::CancelReason;
 
 impl Engine {
@@ -29,7 +28,8 @@ impl Engine {
             for side in [&row.bids, &row.asks] {
                 let mut levels = side.walk();
                 while let Some(level) = levels.next(&self.shelf.nodes) {
-                    self.day_orders(self.shelf.levels[level].head, &mut slots);
+                    let queue = self.queue(&self.shelf.levels[level]);
+                    slots.extend(queue.filter(|slot| self.open.pool[*slot].is_day()));
                 }
             }
         }
@@ -38,16 +38,5 @@ impl Engine {
         }
         self.slots = slots;
         self.instruments.plan_ended(now_ns);
-    }
-
-    fn day_orders(&self, head: u32, slots: &mut Vec<u32>) {
-        let mut slot = head;
-        while slot != NONE {
-            let order = &self.open.pool[slot];
-            if order.is_day() {
-                slots.push(slot);
-            }
-            slot = order.next;
-        }
     }
 }

@@ -8,7 +8,6 @@
 //! shows.
 
 use super::pool::NONE;
-use std::hint::black_box;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 const EMPTY: u64 = u64::MAX;
@@ -111,7 +110,7 @@ impl Index {
     #[inline(always)]
     pub(crate) fn touch(&self, hash: u64) {
         if let Some(line) = self.lines.get(self.home(tag(hash))) {
-            black_box(line.past);
+            near::fetch(line);
         }
     }
 

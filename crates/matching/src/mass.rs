@@ -2,7 +2,6 @@
 
 use super::emit::Emit;
 use super::engine::Engine;
-use super::pool::NONE;
 use wire::record::command::MassCancel;
 use wire::record::event::MassCanceled;
 use wire::record::{CancelReason, EntryKind, Event, MassCancelType, Reason, Side};
@@ -69,15 +68,13 @@ impl Engine {
     }
 
     fn collect_entry(&self, entry: u32, mass: &MassCancel, slots: &mut Vec<u32>) {
-        let mut slot = self.parties.entry(entry).first;
-        while slot != NONE {
+        for slot in self.parties.orders_of(entry) {
             let order = &self.open.pool[slot];
             let instrument =
                 mass.kind == MassCancelType::All || order.instrument == mass.instrument;
             if instrument && (mass.side == 0 || mass.side == order.side.code()) {
                 slots.push(slot);
             }
-            slot = order.entry_next;
         }
     }
 
@@ -86,9 +83,12 @@ impl Engine {
         if !self.parties.knows(entry) || !self.parties.entry(entry).cancel_on_disconnect {
             return;
         }
-        while self.parties.entry(entry).first != NONE {
-            let slot = self.parties.entry(entry).first;
-            self.cancel_slot(slot, CancelReason::Disconnect, None, out);
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.clear();
+        slots.extend(self.parties.orders_of(entry));
+        for slot in &slots {
+            self.cancel_slot(*slot, CancelReason::Disconnect, None, out);
         }
+        self.slots = slots;
     }
 }

@@ -1,6 +1,7 @@
 //! Open orders, and the ways to find one: by its id, or by the ClOrdID of a binary entry.
 
 use super::book::Orders;
+use super::ids::Ids;
 use super::index::{Index, mix};
 use super::order::Order;
 use super::pool::{NONE, Pool};
@@ -11,14 +12,9 @@ use super::texts::Texts;
 pub(crate) struct OpenOrders {
     pub(crate) pool: Orders,
     beside: Pool<Beside, 1024>,
-    by_id: Index,
+    by_id: Ids,
     by_num: Index,
     pub(crate) texts: Texts,
-}
-
-#[inline(always)]
-fn id_hash(order_id: u64) -> u64 {
-    mix(order_id, 0)
 }
 
 #[inline(always)]
@@ -31,7 +27,7 @@ impl OpenOrders {
         Self {
             pool: Pool::new(),
             beside: Pool::new(),
-            by_id: Index::default(),
+            by_id: Ids::new(),
             by_num: Index::default(),
             texts: Texts::default(),
         }
@@ -39,9 +35,8 @@ impl OpenOrders {
 
     #[inline(always)]
     pub(crate) fn by_id(&self, order_id: u64) -> Option<u32> {
-        self.by_id.find(id_hash(order_id), |slot| {
-            self.pool[slot].order_id == order_id
-        })
+        self.by_id
+            .find(order_id, |slot| self.pool[slot].order_id == order_id)
     }
 
     #[inline(always)]
@@ -52,31 +47,16 @@ impl OpenOrders {
         })
     }
 
-    /// Bring near the cells where an order's names stand or will stand.
+    /// Bring near where a ClOrdID stands or will stand.
     #[inline(always)]
-    pub(crate) fn touch_names(&self, order_id: u64, entry: u32, num: u64) {
-        self.by_id.touch(id_hash(order_id));
+    pub(crate) fn touch_num(&self, entry: u32, num: u64) {
         self.by_num.touch(num_hash(entry, num));
     }
 
-    /// Bring near the cell of the name that a request gives.
+    /// The slot that a ClOrdID probably means, or `NONE`.
     #[inline(always)]
-    pub(crate) fn touch(&self, entry: u32, num: u64, order_id: u64) {
-        if num == 0 {
-            self.by_id.touch(id_hash(order_id));
-        } else {
-            self.by_num.touch(num_hash(entry, num));
-        }
-    }
-
-    /// The slot that a request probably means, or `NONE`.
-    #[inline(always)]
-    pub(crate) fn guess(&self, entry: u32, num: u64, order_id: u64) -> u32 {
-        if num == 0 {
-            self.by_id.guess(id_hash(order_id))
-        } else {
-            self.by_num.guess(num_hash(entry, num))
-        }
+    pub(crate) fn guess_num(&self, entry: u32, num: u64) -> u32 {
+        self.by_num.guess(num_hash(entry, num))
     }
 
     /// How many stand in each index.
@@ -84,13 +64,18 @@ impl OpenOrders {
         (self.by_id.len(), self.by_num.len())
     }
 
-    /// Give an order a slot and its names; `numbered` for those of binary entries.
+    /// Give an order a slot and its names; `numbered` for those of binary entries, `newest` for one whose
+    /// id is higher than all before.
     #[inline]
-    pub(crate) fn add(&mut self, order: &Order, numbered: bool) -> u32 {
+    pub(crate) fn add(&mut self, order: &Order, numbered: bool, newest: bool) -> u32 {
         let slot = self.pool.take(Resting::new(order));
         self.beside.reach(slot);
         self.note(slot, order);
-        self.by_id.insert(id_hash(order.order_id), slot);
+        if newest {
+            self.by_id.push(order.order_id, slot);
+        } else {
+            self.by_id.insert(order.order_id, slot);
+        }
         if numbered {
             self.by_num.insert(num_hash(order.entry, order.num), slot);
         }
@@ -121,7 +106,7 @@ impl OpenOrders {
     #[inline]
     pub(crate) fn remove(&mut self, slot: u32, numbered: bool) {
         let order = &self.pool[slot];
-        self.by_id.remove(id_hash(order.order_id), slot);
+        self.by_id.remove(order.order_id, slot);
         if numbered {
             self.by_num.remove(num_hash(order.entry, order.num), slot);
         }

@@ -3,6 +3,7 @@
 use super::book::Orders;
 use super::names::Names;
 use super::pool::NONE;
+use super::row::{Pages, Row};
 use wire::record::event::EntryOpened;
 use wire::record::{EntryKind, Stp};
 
@@ -29,8 +30,7 @@ pub(crate) struct Entry {
     /// Highest ClOrdID of a binary entry.
     pub(crate) last_num: u64,
     /// Its open orders, by order id.
-    pub(crate) first: u32,
-    last: u32,
+    pub(crate) orders: Row,
     /// Its remembered client order ids, oldest first.
     pub(crate) oldest_id: u32,
     pub(crate) newest_id: u32,
@@ -43,6 +43,8 @@ pub(crate) struct Entry {
 pub(crate) struct Parties {
     pub(crate) accounts: Vec<Account>,
     pub(crate) entries: Vec<Entry>,
+    /// Of the entries' open orders.
+    pub(crate) pages: Pages,
     account_names: Names,
     entry_names: Names,
 }
@@ -82,8 +84,7 @@ impl Parties {
             stp: Stp::None,
             seq: 0,
             last_num: 0,
-            first: NONE,
-            last: NONE,
+            orders: Row::EMPTY,
             oldest_id: NONE,
             newest_id: NONE,
             ids: 0,
@@ -135,6 +136,12 @@ impl Parties {
         })
     }
 
+    /// An entry's open orders, by order id.
+    pub(crate) fn orders_of(&self, entry: u32) -> impl Iterator<Item = u32> {
+        let orders = self.entry(entry).orders.walk(&self.pages);
+        orders.map(|(_, slot)| slot)
+    }
+
     pub(crate) fn opened(&self, entry: u32) -> EntryOpened {
         let e = self.entry(entry);
         EntryOpened {
@@ -151,32 +158,15 @@ impl Parties {
     pub(crate) fn list(&mut self, orders: &mut Orders, slot: u32) {
         let order = &mut orders[slot];
         let entry = &mut self.entries[order.entry as usize - 1];
-        let last = std::mem::replace(&mut entry.last, slot);
-        order.entry_prev = last;
-        order.entry_next = NONE;
+        order.set_list_place(entry.orders.push(&mut self.pages, slot));
         self.accounts[entry.account as usize - 1].open += 1;
-        if last == NONE {
-            entry.first = slot;
-        } else {
-            orders[last].entry_next = slot;
-        }
     }
 
     #[inline]
-    pub(crate) fn unlist(&mut self, orders: &mut Orders, slot: u32) {
+    pub(crate) fn unlist(&mut self, orders: &Orders, slot: u32) {
         let order = &orders[slot];
-        let (prev, next) = (order.entry_prev, order.entry_next);
         let entry = &mut self.entries[order.entry as usize - 1];
         self.accounts[entry.account as usize - 1].open -= 1;
-        if prev == NONE {
-            entry.first = next;
-        } else {
-            orders[prev].entry_next = next;
-        }
-        if next == NONE {
-            entry.last = prev;
-        } else {
-            orders[next].entry_prev = prev;
-        }
+        entry.orders.remove(&mut self.pages, order.list_place());
     }
 }

@@ -23,6 +23,17 @@ pub(crate) struct Pool<T, const N: usize> {
     used: u32,
 }
 
+impl<T, const N: usize> Default for Pool<T, N> {
+    fn default() -> Self {
+        Self {
+            chunks: Vec::new(),
+            free: NONE,
+            fresh: 0,
+            used: 0,
+        }
+    }
+}
+
 impl<T: Clone + Default, const N: usize> Pool<T, N> {
     pub(crate) const fn new() -> Self {
         Self {
@@ -38,6 +49,14 @@ impl<T: Clone + Default, const N: usize> Pool<T, N> {
     pub(crate) fn reach(&mut self, slot: u32) {
         while slot as usize / N >= self.chunks.len() {
             self.grow();
+        }
+    }
+
+    /// Bring near what stands in a slot, if there is such a slot.
+    #[inline(always)]
+    pub(crate) fn touch(&self, slot: u32) {
+        if let Some(chunk) = self.chunks.get(slot as usize / N) {
+            near::fetch(&chunk[slot as usize % N]);
         }
     }
 

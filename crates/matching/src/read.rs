@@ -1,9 +1,9 @@
 //! Read access for other roles: what the engine knows, in a fixed order.
 
+use super::book::Level;
 use super::engine::Engine;
 use super::gateways::GatewayState;
 use super::order::Order;
-use super::pool::NONE;
 use wire::record::command::{Instrument, Settings};
 use wire::record::event::EntryOpened;
 use wire::record::{OrdStatus, OrdType, Side, Stp, TimeInForce};
@@ -217,13 +217,12 @@ impl Engine {
         let instruments = 1..=self.instruments.rows.len() as u32;
         let sides = instruments.flat_map(|i| [(i, Side::Buy), (i, Side::Sell)]);
         let levels = sides.flat_map(|(i, side)| self.level_slots(i, side));
-        levels.flat_map(|at| self.queue(self.shelf.levels[at].head))
+        levels.flat_map(|at| self.queue(&self.shelf.levels[at]))
     }
 
-    /// The orders from `head` on, oldest first.
-    pub(crate) fn queue(&self, head: u32) -> impl Iterator<Item = u32> {
-        let at = |slot: u32| (slot != NONE).then_some(slot);
-        std::iter::successors(at(head), move |slot| at(self.open.pool[*slot].next))
+    /// The orders of a level, oldest first.
+    pub(crate) fn queue(&self, level: &Level) -> impl Iterator<Item = u32> + use<'_> {
+        level.queue(&self.shelf.pages).map(|(_, slot)| slot)
     }
 
     fn view(&self, order: &Order) -> OrderView<'_> {

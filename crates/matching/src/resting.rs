@@ -8,6 +8,7 @@
 
 use super::order::Order;
 use super::pool::{NONE, Slot};
+use super::row::Place;
 use wire::record::{Side, Stp, TimeInForce};
 
 const DAY: u8 = 1;
@@ -24,12 +25,12 @@ pub(crate) struct Resting {
     pub(crate) entry: u32,
     pub(crate) instrument: u32,
     pub(crate) level: u32,
-    /// Neighbours in the level's queue; `next` links free slots too.
-    pub(crate) prev: u32,
-    pub(crate) next: u32,
-    /// Neighbours among the entry's open orders.
-    pub(crate) entry_prev: u32,
-    pub(crate) entry_next: u32,
+    /// Page of the level's queue where it stands; links free slots too.
+    queue_page: u32,
+    /// Page of its entry's open orders where it stands.
+    list_page: u32,
+    queue_at: u8,
+    list_at: u8,
     pub(crate) side: Side,
     marks: u8,
     exec_inst: u8,
@@ -55,10 +56,10 @@ impl Default for Resting {
             entry: 0,
             instrument: 0,
             level: NONE,
-            prev: NONE,
-            next: NONE,
-            entry_prev: NONE,
-            entry_next: NONE,
+            queue_page: NONE,
+            list_page: NONE,
+            queue_at: 0,
+            list_at: 0,
             side: Side::Buy,
             marks: 0,
             exec_inst: 0,
@@ -79,10 +80,10 @@ impl Default for Beside {
 
 impl Slot for Resting {
     fn link(&self) -> u32 {
-        self.next
+        self.queue_page
     }
     fn set_link(&mut self, next: u32) {
-        self.next = next;
+        self.queue_page = next;
     }
 }
 
@@ -107,6 +108,34 @@ impl Resting {
             stp: order.stp,
             ..Self::default()
         }
+    }
+
+    /// Where it stands in its level's queue.
+    #[inline(always)]
+    pub(crate) const fn queue_place(&self) -> Place {
+        Place {
+            page: self.queue_page,
+            at: self.queue_at,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn set_queue_place(&mut self, place: Place) {
+        (self.queue_page, self.queue_at) = (place.page, place.at);
+    }
+
+    /// Where it stands among its entry's open orders.
+    #[inline(always)]
+    pub(crate) const fn list_place(&self) -> Place {
+        Place {
+            page: self.list_page,
+            at: self.list_at,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn set_list_place(&mut self, place: Place) {
+        (self.list_page, self.list_at) = (place.page, place.at);
     }
 
     pub(crate) const fn is_day(&self) -> bool {

@@ -128,7 +128,7 @@ impl Engine {
             for side in [Side::Buy, Side::Sell] {
                 to.u32(row.side(side).orders);
                 for level in self.level_slots(id, side) {
-                    for slot in self.queue(self.shelf.levels[level].head) {
+                    for slot in self.queue(&self.shelf.levels[level]) {
                         self.write_order(&self.order_at(slot), to);
                     }
                 }

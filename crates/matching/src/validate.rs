@@ -19,6 +19,8 @@ struct Seen {
     orders: u32,
     levels: u32,
     nodes: u32,
+    queue_pages: u32,
+    list_pages: u32,
     numbered: usize,
     texts: usize,
     day_orders: u32,
@@ -42,7 +44,7 @@ impl Engine {
         }
         self.check_totals(&seen)?;
         self.check_sessions()?;
-        self.check_parties()
+        self.check_parties(&mut seen)
     }
 
     fn check_book(&self, id: u32, row: &Listing, seen: &mut Seen) -> Checked {
@@ -93,25 +95,21 @@ impl Engine {
         level: &Level,
         seen: &mut Seen,
     ) -> Checked {
-        let (mut count, mut qty, mut before) = (0, 0_i64, NONE);
-        let mut slot = level.head;
-        while slot != NONE {
+        seen.queue_pages += level.check(&self.shelf.pages)?;
+        let (mut count, mut qty) = (0, 0_i64);
+        for (place, slot) in level.queue(&self.shelf.pages) {
             let order = &self.open.pool[slot];
-            let place = (order.instrument, order.side, order.price, order.level);
+            let stands = (order.instrument, order.side, order.price, order.level);
             must(
-                place == (id, side, level.price, at) && order.prev == before,
+                stands == (id, side, level.price, at) && order.queue_place() == place,
                 || format!("order {} stands in the wrong queue", order.order_id),
             )?;
             self.check_order(slot, &self.order_at(slot), seen)
                 .map_err(|what| format!("order {}: {what}", order.order_id))?;
             count += 1;
             qty = qty.checked_add(order.leaves).ok_or("quantity overflows")?;
-            before = slot;
-            slot = order.next;
         }
-        must(count > 0 && before == level.tail, || {
-            format!("level {} does not end at its tail", level.price)
-        })?;
+        must(count > 0, || format!("level {} is empty", level.price))?;
         must((count, qty) == (level.count, level.qty), || {
             format!(
                 "level {}: totals {} {}, found {count} {qty}",
@@ -178,12 +176,11 @@ impl Engine {
             self.open.pool.used(),
             self.shelf.levels.used(),
             self.shelf.nodes.used(),
+            self.shelf.pages.used(),
         );
-        must(pools == (seen.orders, seen.levels, seen.nodes), || {
-            format!(
-                "slots taken {pools:?}, found {} {} {}",
-                seen.orders, seen.levels, seen.nodes
-            )
+        let found = (seen.orders, seen.levels, seen.nodes, seen.queue_pages);
+        must(pools == found, || {
+            format!("slots taken {pools:?}, found {found:?}")
         })?;
         let texts = self.open.texts.used();
         must(texts == seen.texts, || {
@@ -201,7 +198,7 @@ impl Engine {
         must(ahead, || "a session end has passed".to_owned())
     }
 
-    fn check_parties(&self) -> Checked {
+    fn check_parties(&self, seen: &mut Seen) -> Checked {
         let mut listed = 0;
         let mut remembered = 0;
         for (id, account) in (1..).zip(&self.parties.accounts) {
@@ -209,7 +206,7 @@ impl Engine {
             must(found, || format!("account {id} is not found by name"))?;
             let mut open = 0;
             for entry in self.parties.entries_of(id) {
-                open += self.check_entry(entry, id)?;
+                open += self.check_entry(entry, id, seen)?;
                 remembered += self.parties.entry(entry).ids;
             }
             must(open == account.open, || {
@@ -217,9 +214,11 @@ impl Engine {
             })?;
             listed += open;
         }
-        must(listed == self.open.pool.used(), || {
-            format!("{listed} orders listed")
-        })?;
+        let pages = (seen.list_pages, self.parties.pages.used());
+        must(
+            listed == self.open.pool.used() && pages.0 == pages.1,
+            || format!("{listed} orders listed, pages {pages:?}"),
+        )?;
         must(remembered == self.client_ids.len(), || {
             format!(
                 "{remembered} client ids listed of {}",
@@ -229,21 +228,21 @@ impl Engine {
     }
 
     /// How many open orders an entry of `account` lists.
-    fn check_entry(&self, number: u32, account: u32) -> Checked<u32> {
+    fn check_entry(&self, number: u32, account: u32, seen: &mut Seen) -> Checked<u32> {
         let entry = self.parties.entry(number);
         let found = self.parties.find(entry.kind, &entry.name) == Some(number);
         must(found && entry.account == account, || {
             format!("entry {number} is not found by name")
         })?;
-        let (mut open, mut slot, mut before) = (0, entry.first, (NONE, 0));
-        while slot != NONE {
+        seen.list_pages += entry.orders.check(&self.parties.pages)?;
+        let (mut open, mut before) = (0, 0);
+        for (place, slot) in entry.orders.walk(&self.parties.pages) {
             let order = &self.open.pool[slot];
-            let sound = order.entry == number && order.entry_prev == before.0;
-            must(sound && order.order_id > before.1, || {
+            let sound = order.entry == number && order.list_place() == place;
+            must(sound && order.order_id > before, || {
                 format!("entry {number} lists order {} wrongly", order.order_id)
             })?;
-            before = (slot, order.order_id);
-            slot = order.entry_next;
+            before = order.order_id;
             open += 1;
         }
         let mut ids = 0;

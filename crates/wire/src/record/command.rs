@@ -236,20 +236,20 @@ impl<'a> Command<'a> {
     /// Append this command as a record.
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Self::GatewayOpen(x) => push_record(out, 1, 0, &x.to_bytes(), &[]),
+            Self::GatewayOpen(x) => x.record(out, 1, []),
             Self::EntryOpen(x, name, account) => {
-                push_record(out, 2, 0, &x.to_bytes(), &[name, account]);
+                x.record(out, 2, [name, account]);
             }
-            Self::EntryClosed(x) => push_record(out, 3, 0, &x.to_bytes(), &[]),
-            Self::New(x, user, text) => push_record(out, 4, 0, &x.to_bytes(), &[user, text]),
-            Self::Cancel(x, user, text) => push_record(out, 5, 0, &x.to_bytes(), &[user, text]),
-            Self::Replace(x, user, text) => push_record(out, 6, 0, &x.to_bytes(), &[user, text]),
-            Self::MassCancel(x, user) => push_record(out, 7, 0, &x.to_bytes(), &[user]),
-            Self::Status(x) => push_record(out, 8, 0, &x.to_bytes(), &[]),
-            Self::Refuse(x) => push_record(out, 9, 0, &x.to_bytes(), &[]),
-            Self::Instrument(x, symbol) => push_record(out, 10, 0, &x.to_bytes(), &[symbol]),
-            Self::Settings(x) => push_record(out, 11, 0, &x.to_bytes(), &[]),
-            Self::Tick => push_record(out, 12, 0, &[], &[]),
+            Self::EntryClosed(x) => x.record(out, 3, []),
+            Self::New(x, user, text) => x.record(out, 4, [user, text]),
+            Self::Cancel(x, user, text) => x.record(out, 5, [user, text]),
+            Self::Replace(x, user, text) => x.record(out, 6, [user, text]),
+            Self::MassCancel(x, user) => x.record(out, 7, [user]),
+            Self::Status(x) => x.record(out, 8, []),
+            Self::Refuse(x) => x.record(out, 9, []),
+            Self::Instrument(x, symbol) => x.record(out, 10, [symbol]),
+            Self::Settings(x) => x.record(out, 11, []),
+            Self::Tick => push_record(out, 12, &[], &[]),
         }
     }
 

@@ -383,27 +383,27 @@ impl<'a> Event<'a> {
     #[inline(always)]
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Self::GatewayOpened(x) => push_record(out, 1, 0, &x.to_bytes(), &[]),
+            Self::GatewayOpened(x) => x.record(out, 1, []),
             Self::EntryOpened(x, name, account) => {
-                push_record(out, 2, 0, &x.to_bytes(), &[name, account]);
+                x.record(out, 2, [name, account]);
             }
             Self::InstrumentSet(x, spec, symbol) => {
                 let mut fixed = [0u8; InstrumentSet::SIZE + Instrument::SIZE];
                 fixed[..InstrumentSet::SIZE].copy_from_slice(&x.to_bytes());
                 fixed[InstrumentSet::SIZE..].copy_from_slice(&spec.to_bytes());
-                push_record(out, 3, 0, &fixed, &[symbol]);
+                push_record(out, 3, &fixed, &[symbol]);
             }
-            Self::Accepted(x, text) => push_record(out, 4, 0, &x.to_bytes(), &[text]),
-            Self::Trade(x, taker, maker) => push_record(out, 5, 0, &x.to_bytes(), &[taker, maker]),
-            Self::Canceled(x, text) => push_record(out, 6, 0, &x.to_bytes(), &[text]),
-            Self::Replaced(x, text) => push_record(out, 7, 0, &x.to_bytes(), &[text]),
-            Self::Rejected(x, user, text) => push_record(out, 8, 0, &x.to_bytes(), &[user, text]),
-            Self::CancelRejected(x) => push_record(out, 9, 0, &x.to_bytes(), &[]),
-            Self::MassCanceled(x) => push_record(out, 10, 0, &x.to_bytes(), &[]),
-            Self::StatusReport(x) => push_record(out, 11, 0, &x.to_bytes(), &[]),
-            Self::Refused(x) => push_record(out, 12, 0, &x.to_bytes(), &[]),
-            Self::Repeated(x, text) => push_record(out, 13, 0, &x.to_bytes(), &[text]),
-            Self::SettingsSet(x) => push_record(out, 14, 0, &x.to_bytes(), &[]),
+            Self::Accepted(x, text) => x.record(out, 4, [text]),
+            Self::Trade(x, taker, maker) => x.record(out, 5, [taker, maker]),
+            Self::Canceled(x, text) => x.record(out, 6, [text]),
+            Self::Replaced(x, text) => x.record(out, 7, [text]),
+            Self::Rejected(x, user, text) => x.record(out, 8, [user, text]),
+            Self::CancelRejected(x) => x.record(out, 9, []),
+            Self::MassCanceled(x) => x.record(out, 10, []),
+            Self::StatusReport(x) => x.record(out, 11, []),
+            Self::Refused(x) => x.record(out, 12, []),
+            Self::Repeated(x, text) => x.record(out, 13, [text]),
+            Self::SettingsSet(x) => x.record(out, 14, []),
         }
     }
 

@@ -165,12 +165,40 @@ macro_rules! packed {
             #[must_use]
             pub fn to_bytes(&self) -> [u8; Self::SIZE] {
                 let mut bytes = [0u8; Self::SIZE];
+                self.put(&mut bytes);
+                bytes
+            }
+
+            #[inline(always)]
+            fn put(&self, bytes: &mut [u8; Self::SIZE]) {
                 let mut _at = 0;
                 $(
                     $crate::record::field::Field::put(self.$field, &mut bytes[_at..]);
                     _at += <$ty as $crate::record::field::Field>::SIZE;
                 )*
-                bytes
+            }
+
+            /// Append a record of these fields and of texts.
+            ///
+            /// The fields are written where they stay: a copy of bytes just written one by one waits
+            /// until the processor has put them together.
+            #[inline(always)]
+            pub fn record<const TEXTS: usize>(
+                &self, out: &mut Vec<u8>, kind: u8, texts: [&str; TEXTS],
+            ) {
+                use $crate::record::field::{FRAME, TEXTS_MAX, end_record, push_texts};
+                let at = out.len();
+                out.extend_from_slice(&[0; FRAME + $name::SIZE + TEXTS_MAX]);
+                out.truncate(at + FRAME + Self::SIZE + TEXTS);
+                let record = &mut out[at..];
+                record[2] = kind;
+                if let Some(fields) = record[FRAME..].first_chunk_mut() {
+                    self.put(fields);
+                }
+                if texts.iter().any(|text| !text.is_empty()) {
+                    push_texts(out, at + FRAME + Self::SIZE, &texts);
+                }
+                end_record(out, at);
             }
 
             /// Every field with its name, for people.
@@ -204,17 +232,31 @@ pub(crate) use packed;
 /// Width of the frame of a record: `len u16, kind u8, flags u8`.
 pub const FRAME: usize = 4;
 
-/// Append one record: frame, packed fields, texts.  Texts are cut to 255 bytes.
-#[inline(always)]
-pub(crate) fn push_record(out: &mut Vec<u8>, kind: u8, flags: u8, fixed: &[u8], texts: &[&str]) {
+/// Most texts of a record.
+pub(crate) const TEXTS_MAX: usize = 2;
+
+/// Append one record: frame, packed fields, texts.
+pub(crate) fn push_record(out: &mut Vec<u8>, kind: u8, fixed: &[u8], texts: &[&str]) {
     let at = out.len();
-    out.extend_from_slice(&[0, 0, kind, flags]);
+    out.extend_from_slice(&[0, 0, kind, 0]);
     out.extend_from_slice(fixed);
+    push_texts(out, at + FRAME + fixed.len(), texts);
+    end_record(out, at);
+}
+
+/// Let texts stand at `at` and nothing after them.  They are cut to 255 bytes.
+pub(crate) fn push_texts(out: &mut Vec<u8>, at: usize, texts: &[&str]) {
+    out.truncate(at);
     for text in texts {
         let text = &text.as_bytes()[..text.len().min(255)];
         out.push(text.len() as u8);
         out.extend_from_slice(text);
     }
+}
+
+/// Write the length of the record that begins at `at` and ends here.
+#[inline(always)]
+pub(crate) fn end_record(out: &mut [u8], at: usize) {
     let len = (out.len() - at) as u16;
     out[at..at + 2].copy_from_slice(&len.to_le_bytes());
 }
@@ -225,6 +267,9 @@ pub(crate) fn take_text<'a>(from: &mut &'a [u8]) -> Result<&'a str, RecordError>
     let (&len, rest) = from.split_first().ok_or(RecordError::Short)?;
     let text = rest.get(..usize::from(len)).ok_or(RecordError::Short)?;
     *from = &rest[usize::from(len)..];
+    if len == 0 {
+        return Ok("");
+    }
     std::str::from_utf8(text).map_err(|_| RecordError::Text)
 }
 

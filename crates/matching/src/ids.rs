@@ -1,0 +1,259 @@
+//! Order ids to slots.
+//!
+//! # Layout
+//! Ids rise, so the newest stand in tables: a page of 256 slots for 256 ids, written one after the
+//! other.  Beside them, close together, stand a bit for each id that is there and their count; to take
+//! an id out touches only these.  A page of which less than an eighth is left moves to a hash index,
+//! and so does the oldest beyond 16,384 pages.  So an id moves once at most, and the tables cost 32
+//! bytes an id at most.
+
+use super::index::{Index, mix};
+use super::pool::{NONE, Pool, Slot};
+use std::collections::VecDeque;
+
+const IDS: usize = 256;
+/// Ids that a page holds at least, unless it is the newest.
+const IDS_MIN: u32 = 32;
+const STRETCHES_MAX: usize = 16_384;
+
+/// The slots of 256 ids that follow each other.
+#[derive(Debug, Clone)]
+struct Page([u32; IDS]);
+
+impl Default for Page {
+    fn default() -> Self {
+        Self([NONE; IDS])
+    }
+}
+
+impl Slot for Page {
+    fn link(&self) -> u32 {
+        self.0[0]
+    }
+    fn set_link(&mut self, next: u32) {
+        self.0[0] = next;
+    }
+}
+
+/// 256 ids: which of them are in the page, and how many.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    live: [u64; IDS / 64],
+    count: u32,
+    page: u32,
+}
+
+const FRESH: Stretch = Stretch {
+    live: [0; IDS / 64],
+    count: 0,
+    page: NONE,
+};
+
+#[derive(Debug)]
+pub(crate) struct Ids {
+    stretches: VecDeque<Stretch>,
+    /// Number of the first stretch: its ids, divided by 256.
+    first: u64,
+    pages: Pool<Page, 16>,
+    old: Index,
+    /// Ids that stand in pages.
+    recent: usize,
+}
+
+#[inline(always)]
+fn hash(id: u64) -> u64 {
+    mix(id, 0)
+}
+
+/// The word of the bits and the bit in it that stand for an id.
+#[inline(always)]
+const fn bit(id: u64) -> (usize, u64) {
+    (id as usize % IDS / 64, 1 << (id % 64))
+}
+
+impl Ids {
+    pub(crate) fn new() -> Self {
+        Self {
+            stretches: VecDeque::new(),
+            first: 0,
+            pages: Pool::new(),
+            old: Index::default(),
+            recent: 0,
+        }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.recent + self.old.len()
+    }
+
+    #[inline(always)]
+    fn stretch(&self, id: u64) -> Option<&Stretch> {
+        let place = (id / IDS as u64).wrapping_sub(self.first);
+        self.stretches.get(usize::try_from(place).ok()?)
+    }
+
+    /// The slot of an id; `is_it` tells by a slot whether it is the id's.
+    #[inline]
+    pub(crate) fn find(&self, id: u64, is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        let (word, bit) = bit(id);
+        match self.stretch(id) {
+            Some(stretch) if stretch.live[word] & bit != 0 => {
+                Some(self.pages[stretch.page].0[id as usize % IDS])
+            }
+            _ => self.old.find(hash(id), is_it),
+        }
+    }
+
+    /// Add the highest id so far.
+    #[inline]
+    pub(crate) fn push(&mut self, id: u64, slot: u32) {
+        let number = id / IDS as u64;
+        if self.stretches.is_empty() {
+            self.first = number;
+        }
+        while number >= self.first + self.stretches.len() as u64 {
+            self.open();
+        }
+        let Some(stretch) = self.stretches.back_mut() else {
+            return;
+        };
+        if stretch.page == NONE {
+            stretch.page = self.pages.take_kept();
+        }
+        let (word, bit) = bit(id);
+        stretch.live[word] |= bit;
+        stretch.count += 1;
+        self.pages[stretch.page].0[id as usize % IDS] = slot;
+        self.recent += 1;
+    }
+
+    /// Add an id in any order.
+    pub(crate) fn insert(&mut self, id: u64, slot: u32) {
+        self.old.insert(hash(id), slot);
+    }
+
+    #[cold]
+    fn open(&mut self) {
+        if let Some(last) = self.stretches.back()
+            && last.count < IDS_MIN
+        {
+            self.retire(self.stretches.len() - 1);
+        }
+        if self.stretches.len() == STRETCHES_MAX {
+            self.retire(0);
+        }
+        self.stretches.push_back(FRESH);
+        self.trim();
+    }
+
+    /// Take out an id that is in here.
+    #[inline]
+    pub(crate) fn remove(&mut self, id: u64, slot: u32) {
+        let (word, bit) = bit(id);
+        let place = (id / IDS as u64).wrapping_sub(self.first) as usize;
+        let newest = self.stretches.len().wrapping_sub(1);
+        match self.stretches.get_mut(place) {
+            Some(stretch) if stretch.live[word] & bit != 0 => {
+                stretch.live[word] &= !bit;
+                stretch.count -= 1;
+                self.recent -= 1;
+                if stretch.count < IDS_MIN && place != newest {
+                    self.retire(place);
+                    self.trim();
+                }
+            }
+            _ => self.old.remove(hash(id), slot),
+        }
+    }
+
+    /// Move what is left of a stretch to the hash index.
+    #[cold]
+    fn retire(&mut self, place: usize) {
+        let stretch = std::mem::replace(&mut self.stretches[place], FRESH);
+        if stretch.page == NONE {
+            return;
+        }
+        let base = (self.first + place as u64) * IDS as u64;
+        for (word, bits) in (0..).zip(stretch.live) {
+            let mut left = bits;
+            while left != 0 {
+                let at = word * 64 + u64::from(left.trailing_zeros());
+                left &= left - 1;
+                let slot = self.pages[stretch.page].0[at as usize];
+                self.old.insert(hash(base + at), slot);
+            }
+        }
+        self.recent -= stretch.count as usize;
+        self.pages.give(stretch.page);
+    }
+
+    /// Drop stretches at the front that hold nothing any more.
+    fn trim(&mut self) {
+        while self.stretches.len() > 1 && self.stretches[0].page == NONE {
+            self.stretches.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IDS_MIN, Ids};
+    use std::collections::BTreeMap;
+
+    /// Ids rise by `gap` at most; slots are ids here.
+    fn follow(gap: u64, keep: usize) {
+        let mut ids = Ids::new();
+        let mut plain = BTreeMap::new();
+        let (mut id, mut state) = (7 << 56, 5_u64);
+        for step in 0..60_000_u64 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            id += 1 + (state >> 40) % gap;
+            ids.push(id, id as u32);
+            plain.insert(id, id as u32);
+            if plain.len() > keep {
+                let from = (7 << 56) + (state >> 30) % (id - (7 << 56));
+                let gone = *plain.range(from..).next().unwrap_or((&id, &0)).0;
+                ids.remove(gone, gone as u32);
+                plain.remove(&gone);
+            }
+            assert_eq!(ids.len(), plain.len());
+            let asked = id - (state >> 50);
+            let found = ids.find(asked, |slot| slot == asked as u32);
+            assert_eq!(found, plain.get(&asked).copied(), "{asked} at {step}");
+        }
+        for (id, slot) in plain {
+            assert_eq!(ids.find(id, |it| it == slot), Some(slot));
+        }
+        let sparse = ids.stretches.iter().rev().skip(1);
+        assert!(
+            sparse
+                .into_iter()
+                .all(|it| it.page == super::NONE || it.count >= IDS_MIN)
+        );
+    }
+
+    #[test]
+    fn ids_are_found_as_in_a_plain_map() {
+        follow(1, 2_000);
+        follow(3, 20_000);
+        follow(700, 500);
+    }
+
+    #[test]
+    fn what_was_put_in_out_of_order_is_found_beside_what_rose() {
+        let mut ids = Ids::new();
+        for id in [900, 3, 70_000] {
+            ids.insert(id, id as u32);
+        }
+        ids.push(70_001, 1);
+        for (id, slot) in [(900, 900), (3, 3), (70_000, 70_000), (70_001, 1)] {
+            assert_eq!(ids.find(id, |it| it == slot), Some(slot));
+            ids.remove(id, slot);
+            assert_eq!(ids.find(id, |it| it == slot), None);
+        }
+        assert_eq!(ids.len(), 0);
+    }
+}

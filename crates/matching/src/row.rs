@@ -1,0 +1,216 @@
+//! Rows of slots in order of arrival, any of which may leave: queues of levels, open orders of entries.
+//!
+//! # Layout
+//! A page is one line of 64 bytes: up to 13 slots, a bit for each that is still there, and its
+//! neighbours.  Who stands in a row keeps its page and place, so to leave means to clear a bit in one
+//! line, where a list through the orders would write to both neighbours.  A page that has emptied is
+//! unlinked; arrivals go to the end of the last one.
+
+use super::pool::{NONE, Pool, Slot};
+
+const PLACES: usize = 13;
+
+/// A page of a row.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+pub(crate) struct Page {
+    slots: [u32; PLACES],
+    /// A bit for each place whose slot is there.
+    live: u16,
+    /// Places that were given so far.
+    given: u16,
+    prev: u32,
+    /// The page after it; links free pages too.
+    next: u32,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            slots: [NONE; PLACES],
+            live: 0,
+            given: 0,
+            prev: NONE,
+            next: NONE,
+        }
+    }
+}
+
+impl Slot for Page {
+    fn link(&self) -> u32 {
+        self.next
+    }
+    fn set_link(&mut self, next: u32) {
+        self.next = next;
+    }
+}
+
+/// The pages of many rows.
+pub(crate) type Pages = Pool<Page, 1024>;
+
+/// Where something stands in a row; page `NONE` where the row's owner holds it itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) page: u32,
+    pub(crate) at: u8,
+}
+
+/// A row: its first and last page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+}
+
+impl Row {
+    pub(crate) const EMPTY: Self = Self {
+        first: NONE,
+        last: NONE,
+    };
+
+    /// Put a slot at the end.
+    #[inline]
+    pub(crate) fn push(&mut self, pages: &mut Pages, slot: u32) -> Place {
+        if self.last == NONE || usize::from(pages[self.last].given) == PLACES {
+            self.open(pages);
+        }
+        let page = &mut pages[self.last];
+        let at = page.given;
+        page.slots[usize::from(at) % PLACES] = slot;
+        page.live |= 1 << at;
+        page.given = at + 1;
+        Place {
+            page: self.last,
+            at: at as u8,
+        }
+    }
+
+    fn open(&mut self, pages: &mut Pages) {
+        let page = pages.take(Page {
+            prev: self.last,
+            ..Page::default()
+        });
+        if self.last == NONE {
+            self.first = page;
+        } else {
+            pages[self.last].next = page;
+        }
+        self.last = page;
+    }
+
+    /// Take out what stands in a place.
+    #[inline]
+    pub(crate) fn remove(&mut self, pages: &mut Pages, place: Place) {
+        let page = &mut pages[place.page];
+        page.live &= !(1 << place.at);
+        if page.live == 0 {
+            self.close(pages, place.page);
+        }
+    }
+
+    fn close(&mut self, pages: &mut Pages, page: u32) {
+        let (prev, next) = (pages[page].prev, pages[page].next);
+        if prev == NONE {
+            self.first = next;
+        } else {
+            pages[prev].next = next;
+        }
+        if next == NONE {
+            self.last = prev;
+        } else {
+            pages[next].prev = prev;
+        }
+        pages.give(page);
+    }
+
+    /// The slot that has been here longest, or `NONE`.
+    #[inline(always)]
+    pub(crate) fn head(&self, pages: &Pages) -> u32 {
+        if self.first == NONE {
+            return NONE;
+        }
+        let page = &pages[self.first];
+        page.slots[page.live.trailing_zeros() as usize % PLACES]
+    }
+
+    /// The slots with their places, in order of arrival.
+    pub(crate) fn walk(self, pages: &Pages) -> impl Iterator<Item = (Place, u32)> {
+        let (mut page, mut left) = (NONE, 0_u16);
+        let mut after = self.first;
+        std::iter::from_fn(move || {
+            if left == 0 {
+                page = after;
+                if page == NONE {
+                    return None;
+                }
+                (left, after) = (pages[page].live, pages[page].next);
+            }
+            let at = left.trailing_zeros() as u8;
+            left &= left - 1;
+            let slot = pages[page].slots[usize::from(at) % PLACES];
+            Some((Place { page, at }, slot))
+        })
+    }
+
+    /// Check links and bits of all pages; how many there are.
+    pub(crate) fn check(&self, pages: &Pages) -> Result<u32, String> {
+        let (mut count, mut before, mut at) = (0, NONE, self.first);
+        while at != NONE {
+            let page = &pages[at];
+            let given = (1_u32 << page.given) - 1;
+            if page.prev != before || page.live == 0 || u32::from(page.live) & !given != 0 {
+                return Err("a page is linked or filled wrongly".to_owned());
+            }
+            (before, at) = (at, page.next);
+            count += 1;
+        }
+        if before == self.last {
+            Ok(count)
+        } else {
+            Err("the row does not end at its last page".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pool::Pool;
+    use super::{Page, Pages, Place, Row};
+
+    #[test]
+    fn a_page_is_one_line() {
+        assert_eq!((size_of::<Page>(), align_of::<Page>()), (64, 64));
+    }
+
+    #[test]
+    fn a_row_holds_what_a_plain_list_holds() {
+        let mut pages: Pages = Pool::new();
+        let mut row = Row::EMPTY;
+        let mut plain: Vec<(Place, u32)> = Vec::new();
+        let mut state = 3_u64;
+        for slot in 0..20_000_u32 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let growing = (slot / 500) % 2 == 0;
+            if plain.is_empty() || (state >> 60 < 10) == growing {
+                plain.push((row.push(&mut pages, slot), slot));
+            } else {
+                let at = (state >> 33) as usize % plain.len();
+                row.remove(&mut pages, plain.remove(at).0);
+            }
+            assert_eq!(row.check(&pages), Ok(pages.used()));
+            assert_eq!(
+                row.head(&pages),
+                plain.first().map_or(super::NONE, |it| it.1)
+            );
+            if slot % 100 == 0 {
+                assert_eq!(row.walk(&pages).collect::<Vec<_>>(), plain);
+            }
+        }
+        for (place, _) in plain {
+            row.remove(&mut pages, place);
+        }
+        assert_eq!(pages.used(), 0);
+    }
+}
