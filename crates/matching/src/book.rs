@@ -174,19 +174,32 @@ impl BookSide {
         self.tree.find(&shelf.nodes, key)
     }
 
+    /// Bring near the head of the leaf where a key's level stands or will stand; which leaf, or `NONE`
+    /// where the whole tree is one.
+    #[inline(always)]
+    pub(crate) fn touch_leaf(&self, shelf: &Shelf, key: i64) -> u32 {
+        if self.tree.layers == 0 || key == self.best_key {
+            return NONE;
+        }
+        let leaf = self.tree.leaf(&shelf.nodes, key);
+        Tree::touch_head(&shelf.nodes, leaf);
+        leaf
+    }
+
     /// The levels, best first.
     pub(crate) const fn walk(&self) -> Cursor {
         self.tree.cursor()
     }
 
     /// Put an order at the end of its level's queue.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, shelf: &mut Shelf, orders: &mut Orders, slot: u32) {
         let order = &mut orders[slot];
         let key = key(order.side, order.price);
-        let at = match self.level(shelf, key) {
-            Some(at) => at,
-            None => self.open(shelf, key, order.price),
+        let at = if key == self.best_key && self.best != NONE {
+            self.best
+        } else {
+            self.level_or_new(shelf, key, order.price)
         };
         let level = &mut shelf.levels[at];
         level.qty += order.leaves;
@@ -204,12 +217,25 @@ impl BookSide {
         self.qty -= qty;
     }
 
-    fn open(&mut self, shelf: &mut Shelf, key: i64, price: i64) -> u32 {
-        let at = shelf.levels.take(Level {
+    #[inline(never)]
+    fn level_or_new(&mut self, shelf: &mut Shelf, key: i64, price: i64) -> u32 {
+        let fresh = Level {
             price,
             ..Level::default()
-        });
-        self.tree.insert(&mut shelf.nodes, key, at);
+        };
+        let at = if self.best == NONE {
+            let at = shelf.levels.take(fresh);
+            self.tree.insert(&mut shelf.nodes, key, at);
+            at
+        } else {
+            let (place, found) = self.tree.seek(&shelf.nodes, key);
+            if let Some(at) = found {
+                return at;
+            }
+            let at = shelf.levels.take(fresh);
+            self.tree.insert_at(&mut shelf.nodes, place, key, at);
+            at
+        };
         if key < self.best_key || self.best == NONE {
             (self.best_key, self.best) = (key, at);
         }
@@ -217,7 +243,7 @@ impl BookSide {
     }
 
     /// Take an order out of its queue, and its level out of the tree when that was the last one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn unlink(&mut self, shelf: &mut Shelf, orders: &Orders, slot: u32) {
         let order = &orders[slot];
         let at = order.level;
@@ -233,6 +259,7 @@ impl BookSide {
         }
     }
 
+    #[inline(never)]
     fn close(&mut self, shelf: &mut Shelf, key: i64, at: u32) {
         self.tree.remove(&mut shelf.nodes, key);
         shelf.levels.give(at);

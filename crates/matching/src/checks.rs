@@ -105,15 +105,18 @@ pub(crate) fn notional(spec: &Instrument, price: i64, qty: i64) -> Result<(), Re
 }
 
 /// A post-only order may not reach the other side, whosever orders stand there.
+#[inline(always)]
 pub(crate) fn post_only(
     listing: &Listing,
     side: Side,
     exec_inst: u8,
     price: i64,
 ) -> Result<(), Reason> {
+    if exec_inst & ExecInst::POST_ONLY == 0 {
+        return Ok(());
+    }
     let other = side.opposite();
-    let post_only = exec_inst & ExecInst::POST_ONLY != 0;
-    if post_only && listing.side(other).reach(key(other, price)).is_some() {
+    if listing.side(other).reach(key(other, price)).is_some() {
         return Err(Reason::PostOnlyWouldTrade);
     }
     Ok(())

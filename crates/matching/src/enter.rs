@@ -193,7 +193,9 @@ impl Engine {
         } else {
             key(other, order.price)
         };
-        if tif != TimeInForce::Fok || self.can_fill(&order, limit) {
+        let listing = self.instruments.row(order.instrument);
+        let meets = listing.side(other).reach(limit).is_some();
+        if meets && (tif != TimeInForce::Fok || self.can_fill(&order, limit)) {
             self.cross(&mut order, limit, out);
         }
         if order.leaves > 0 && checks::may_rest(new.ord_type, tif) {
@@ -228,12 +230,14 @@ impl Engine {
     }
 
     /// Put a new order into the book, and on its entry's list.
+    #[inline(always)]
     fn rest(&mut self, order: &Order) {
         let slot = self.place(order, true);
         self.parties.list(&mut self.open.pool, slot);
     }
 
     /// Put an order into the book, at the end of its level; `newest` for the highest id so far.
+    #[inline(always)]
     pub(crate) fn place(&mut self, order: &Order, newest: bool) -> u32 {
         let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
         let slot = self.open.add(order, numbered, newest);
@@ -258,7 +262,7 @@ impl Engine {
     }
 
     /// Take an open order out of the book and forget it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn close(&mut self, slot: u32) {
         let order = &self.open.pool[slot];
         let (side, instrument) = (order.side, order.instrument);
@@ -270,6 +274,7 @@ impl Engine {
     }
 
     /// Forget an order that stands in no queue any more.
+    #[inline(always)]
     pub(crate) fn forget(&mut self, slot: u32) {
         let order = &self.open.pool[slot];
         let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;

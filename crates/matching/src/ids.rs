@@ -105,7 +105,7 @@ impl Ids {
     }
 
     /// Add the highest id so far.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, id: u64, slot: u32) {
         let number = id / IDS as u64;
         if self.stretches.is_empty() {
@@ -147,7 +147,7 @@ impl Ids {
     }
 
     /// Take out an id that is in here.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, id: u64, slot: u32) {
         let (word, bit) = bit(id);
         let place = (id / IDS as u64).wrapping_sub(self.first) as usize;

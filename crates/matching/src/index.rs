@@ -1,39 +1,44 @@
 //! A hash index from keys to slots: lines of seven cells, no tombstones.
 //!
-//! A cell is eight bytes: 31 bits of hash and a slot.  The key itself stands where the slot points, so
+//! A cell is eight bytes: a tag of 31 bits of hash, and a slot.  The key itself stands where the slot points, so
 //! the caller compares it.  A line is 64 bytes: seven cells, and how many keys found it full and went to
-//! the line after it; a search goes on only where that is not 0.  All cells of a line are compared without
-//! a branch, which the processor could only guess.  A key's home line follows from its 31 bits alone, so
+//! the line after it; a search goes on only where that is not 0.  All tags of a line are compared at once,
+//! without a branch, which the processor could only guess.  A key's home line follows from its 31 bits alone, so
 //! growth and removal touch no slot.  The lines hold four keys on average at most.  Their order never
 //! shows.
 
 use super::pool::NONE;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-const EMPTY: u64 = u64::MAX;
+/// The tag of an empty cell.
+const EMPTY: u32 = u32::MAX;
 const CELLS: usize = 7;
 const KEYS_PER_LINE_MAX: usize = 4;
 const LINES_MIN: usize = 4;
 
 /// One line: the cells, and how many keys went past it.
 #[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 struct Line {
-    cells: [u64; CELLS],
-    past: u64,
+    /// The tags of the cells; behind them stands no cell.
+    tags: [u32; CELLS + 1],
+    slots: [u32; CELLS],
+    past: u32,
 }
 
 const FRESH: Line = Line {
-    cells: [EMPTY; CELLS],
+    tags: [EMPTY; CELLS + 1],
+    slots: [NONE; CELLS],
     past: 0,
 };
 
 impl Line {
-    /// A bit for each cell that `is_it`.
+    /// A bit for each cell that has this tag.
     #[inline(always)]
-    fn mask(&self, is_it: impl Fn(u64) -> bool) -> u32 {
-        let bits = self.cells.iter().enumerate();
-        bits.fold(0, |mask, (at, cell)| mask | u32::from(is_it(*cell)) << at)
+    fn mask(&self, tag: u32) -> u32 {
+        let bits = self.tags.iter().enumerate();
+        let mask = bits.fold(0, |mask, (at, it)| mask | u32::from(*it == tag) << at);
+        mask & ((1 << CELLS) - 1)
     }
 }
 
@@ -59,8 +64,8 @@ pub(crate) struct Index {
 
 /// The part of a hash that is kept; never that of an empty cell.
 #[inline(always)]
-const fn tag(hash: u64) -> u64 {
-    hash >> 33
+const fn tag(hash: u64) -> u32 {
+    (hash >> 33) as u32
 }
 
 impl Index {
@@ -69,8 +74,8 @@ impl Index {
     }
 
     #[inline(always)]
-    fn home(&self, tag: u64) -> usize {
-        ((tag * self.lines.len() as u64) >> 31) as usize
+    fn home(&self, tag: u32) -> usize {
+        ((u64::from(tag) * self.lines.len() as u64) >> 31) as usize
     }
 
     #[inline(always)]
@@ -90,9 +95,9 @@ impl Index {
         // At most once around, should every line have been passed.
         for _ in 0..self.lines.len() {
             let line = &self.lines[at];
-            let mut mask = line.mask(|cell| cell >> 32 == tag);
+            let mut mask = line.mask(tag);
             while mask != 0 {
-                let slot = line.cells[mask.trailing_zeros() as usize] as u32;
+                let slot = line.slots[mask.trailing_zeros() as usize];
                 if is_it(slot) {
                     return Some(slot);
                 }
@@ -127,17 +132,18 @@ impl Index {
             self.grow();
         }
         self.len += 1;
-        self.place(tag(hash) << 32 | u64::from(slot));
+        self.place(tag(hash), slot);
     }
 
     #[inline(always)]
-    fn place(&mut self, cell: u64) {
-        let mut at = self.home(cell >> 32);
+    fn place(&mut self, tag: u32, slot: u32) {
+        let mut at = self.home(tag);
         loop {
             let line = &mut self.lines[at];
-            let mask = line.mask(|cell| cell == EMPTY);
+            let mask = line.mask(EMPTY);
             if mask != 0 {
-                line.cells[mask.trailing_zeros() as usize] = cell;
+                let cell = mask.trailing_zeros() as usize;
+                (line.tags[cell], line.slots[cell]) = (tag, slot);
                 return;
             }
             line.past += 1;
@@ -149,9 +155,11 @@ impl Index {
     fn grow(&mut self) {
         let size = (self.lines.len() * 2).max(LINES_MIN);
         let old = std::mem::replace(&mut self.lines, vec![FRESH; size]);
-        for cell in old.into_iter().flat_map(|line| line.cells) {
-            if cell != EMPTY {
-                self.place(cell);
+        for line in old {
+            for (tag, slot) in line.tags.into_iter().zip(line.slots) {
+                if tag != EMPTY {
+                    self.place(tag, slot);
+                }
             }
         }
     }
@@ -159,17 +167,21 @@ impl Index {
     /// Take out a slot that is in here.
     #[inline(always)]
     pub(crate) fn remove(&mut self, hash: u64, slot: u32) {
-        let wanted = tag(hash) << 32 | u64::from(slot);
-        let home = self.home(wanted >> 32);
+        let tag = tag(hash);
+        let home = self.home(tag);
         let mut at = home;
         for _ in 0..self.lines.len() {
             let line = &mut self.lines[at];
-            let mask = line.mask(|cell| cell == wanted);
-            if mask != 0 {
-                line.cells[mask.trailing_zeros() as usize] = EMPTY;
-                self.len -= 1;
-                self.step_back(home, at);
-                return;
+            let mut mask = line.mask(tag);
+            while mask != 0 {
+                let cell = mask.trailing_zeros() as usize;
+                if line.slots[cell] == slot {
+                    line.tags[cell] = EMPTY;
+                    self.len -= 1;
+                    self.step_back(home, at);
+                    return;
+                }
+                mask &= mask - 1;
             }
             if line.past == 0 {
                 return;

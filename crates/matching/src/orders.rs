@@ -66,7 +66,7 @@ impl OpenOrders {
 
     /// Give an order a slot and its names; `numbered` for those of binary entries, `newest` for one whose
     /// id is higher than all before.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add(&mut self, order: &Order, numbered: bool, newest: bool) -> u32 {
         let slot = self.pool.take(Resting::new(order));
         self.beside.reach(slot);
@@ -83,7 +83,7 @@ impl OpenOrders {
     }
 
     /// Keep what an order has beside its line, if it has anything.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn note(&mut self, slot: u32, order: &Order) {
         if order.cum > 0 || order.text != NONE {
             self.pool[slot].mark_more();
@@ -103,7 +103,7 @@ impl OpenOrders {
     }
 
     /// Forget an order: its names, its text, its slot.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, slot: u32, numbered: bool) {
         let order = &self.pool[slot];
         self.by_id.remove(order.order_id, slot);

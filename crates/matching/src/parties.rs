@@ -154,7 +154,7 @@ impl Parties {
     }
 
     /// Put an order, the newest of its entry, on the entry's list.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn list(&mut self, orders: &mut Orders, slot: u32) {
         let order = &mut orders[slot];
         let entry = &mut self.entries[order.entry as usize - 1];
@@ -162,7 +162,7 @@ impl Parties {
         self.accounts[entry.account as usize - 1].open += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn unlist(&mut self, orders: &Orders, slot: u32) {
         let order = &orders[slot];
         let entry = &mut self.entries[order.entry as usize - 1];

@@ -52,11 +52,18 @@ impl<T: Clone + Default, const N: usize> Pool<T, N> {
         }
     }
 
+    /// What stands in a slot, if there is such a slot.
+    #[inline(always)]
+    pub(crate) fn get(&self, slot: u32) -> Option<&T> {
+        let chunk = self.chunks.get(slot as usize / N)?;
+        Some(&chunk[slot as usize % N])
+    }
+
     /// Bring near what stands in a slot, if there is such a slot.
     #[inline(always)]
     pub(crate) fn touch(&self, slot: u32) {
-        if let Some(chunk) = self.chunks.get(slot as usize / N) {
-            near::fetch(&chunk[slot as usize % N]);
+        if let Some(value) = self.get(slot) {
+            near::fetch(value);
         }
     }
 
@@ -76,7 +83,7 @@ impl<T: Slot, const N: usize> Pool<T, N> {
     }
 
     /// Take a slot and put `value` there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, value: T) -> u32 {
         let slot = self.take_kept();
         self[slot] = value;
@@ -84,7 +91,7 @@ impl<T: Slot, const N: usize> Pool<T, N> {
     }
 
     /// Take a slot that still holds what it held, whose buffers can be used again.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_kept(&mut self) -> u32 {
         self.used += 1;
         if self.free != NONE {
@@ -92,6 +99,11 @@ impl<T: Slot, const N: usize> Pool<T, N> {
             self.free = self[slot].link();
             return slot;
         }
+        self.take_fresh()
+    }
+
+    #[inline(never)]
+    fn take_fresh(&mut self) -> u32 {
         let slot = self.fresh;
         self.fresh += 1;
         self.reach(slot);
@@ -99,6 +111,7 @@ impl<T: Slot, const N: usize> Pool<T, N> {
     }
 
     /// Give a slot back.
+    #[inline(always)]
     pub(crate) fn give(&mut self, slot: u32) {
         let next = self.free;
         self[slot].set_link(next);

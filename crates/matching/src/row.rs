@@ -69,14 +69,14 @@ impl Row {
     };
 
     /// Put a slot at the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, pages: &mut Pages, slot: u32) -> Place {
         if self.last == NONE || usize::from(pages[self.last].given) == PLACES {
             self.open(pages);
         }
         let page = &mut pages[self.last];
         let at = page.given;
-        page.slots[usize::from(at) % PLACES] = slot;
+        page.slots[usize::from(at)] = slot;
         page.live |= 1 << at;
         page.given = at + 1;
         Place {
@@ -85,6 +85,7 @@ impl Row {
         }
     }
 
+    #[inline(never)]
     fn open(&mut self, pages: &mut Pages) {
         let page = pages.take(Page {
             prev: self.last,
@@ -99,7 +100,7 @@ impl Row {
     }
 
     /// Take out what stands in a place.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, pages: &mut Pages, place: Place) {
         let page = &mut pages[place.page];
         page.live &= !(1 << place.at);
@@ -108,6 +109,7 @@ impl Row {
         }
     }
 
+    #[inline(never)]
     fn close(&mut self, pages: &mut Pages, page: u32) {
         let (prev, next) = (pages[page].prev, pages[page].next);
         if prev == NONE {
@@ -130,7 +132,7 @@ impl Row {
             return NONE;
         }
         let page = &pages[self.first];
-        page.slots[page.live.trailing_zeros() as usize % PLACES]
+        page.slots[page.live.trailing_zeros() as usize]
     }
 
     /// The slots with their places, in order of arrival.
@@ -147,7 +149,7 @@ impl Row {
             }
             let at = left.trailing_zeros() as u8;
             left &= left - 1;
-            let slot = pages[page].slots[usize::from(at) % PLACES];
+            let slot = pages[page].slots[usize::from(at)];
             Some((Place { page, at }, slot))
         })
     }

@@ -12,10 +12,16 @@ pub(crate) struct Texts {
 
 impl Texts {
     /// Keep a text; the empty one takes no place.
+    #[inline(always)]
     pub(crate) fn keep(&mut self, text: &str) -> u32 {
         if text.is_empty() {
-            return NONE;
+            NONE
+        } else {
+            self.take(text)
         }
+    }
+
+    fn take(&mut self, text: &str) -> u32 {
         if let Some(slot) = self.free.pop() {
             let place = &mut self.texts[slot as usize];
             place.clear();

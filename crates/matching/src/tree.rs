@@ -2,8 +2,9 @@
 //!
 //! # Layout
 //! A node holds up to 32 keys and as many values: children in an inner node, the caller's slots in
-//! a leaf.  The leaves are linked in the order of keys.  An inner node's first key is never looked
-//! at: what is below the second key goes to the first child.
+//! a leaf.  The leaves are linked in the order of keys.  An inner node's first key is the least
+//! number: what is below the second key goes to the first child.  A search compares three marks, then
+//! the eight keys of one line, none of them with a branch.
 //!
 //! # Cost
 //! Search, insertion and removal touch one node a layer: 2 layers hold 1,000 keys, 5 hold millions.
@@ -12,15 +13,21 @@
 use super::pool::{NONE, Pool, Slot};
 
 pub(super) const CAP: usize = 32;
+/// Keys of a cache line.
+const LINE: usize = 8;
 const LOW: usize = CAP / 4;
 const JOINED_MAX: usize = CAP * 3 / 4;
 /// Layers that no book reaches: neighbours that are not joined hold more than 24 keys together.
 const LAYERS_MAX: usize = 16;
 
 #[derive(Debug, Clone)]
+#[repr(C, align(64))]
 pub(crate) struct Node {
+    /// The highest number where there is no key, so that a search need not know how many there are.
     pub(super) keys: [i64; CAP],
     pub(super) vals: [u32; CAP],
+    /// The last key of each line of keys but the last one: they tell which line to search.
+    marks: [i64; CAP / LINE - 1],
     len: u32,
     pub(super) next: u32,
     pub(super) prev: u32,
@@ -29,8 +36,9 @@ pub(crate) struct Node {
 impl Default for Node {
     fn default() -> Self {
         Self {
-            keys: [0; CAP],
+            keys: [i64::MAX; CAP],
             vals: [NONE; CAP],
+            marks: [i64::MAX; CAP / LINE - 1],
             len: 0,
             next: NONE,
             prev: NONE,
@@ -60,13 +68,24 @@ impl Node {
         self.keys[at] = key;
         self.vals[at] = val;
         self.len += 1;
+        self.mark();
     }
 
     fn remove(&mut self, at: usize) {
         let len = self.len();
         self.keys.copy_within(at + 1..len, at);
         self.vals.copy_within(at + 1..len, at);
+        self.keys[len - 1] = i64::MAX;
         self.len -= 1;
+        self.mark();
+    }
+
+    /// Take a child out of an inner node.
+    fn remove_child(&mut self, at: usize) {
+        self.remove(at);
+        if self.len > 0 {
+            self.keys[0] = i64::MIN;
+        }
     }
 
     /// Move all from place `at` to the end of `to`.
@@ -74,20 +93,52 @@ impl Node {
         let (len, end) = (self.len(), to.len());
         to.keys[end..end + len - at].copy_from_slice(&self.keys[at..len]);
         to.vals[end..end + len - at].copy_from_slice(&self.vals[at..len]);
+        self.keys[at..len].fill(i64::MAX);
         to.len += self.len - at as u32;
         self.len = at as u32;
+        self.mark();
+        to.mark();
+    }
+
+    #[inline(always)]
+    fn mark(&mut self) {
+        for (line, mark) in self.marks.iter_mut().enumerate() {
+            *mark = self.keys[line * LINE + LINE - 1];
+        }
+    }
+
+    /// The line of keys where `key` belongs.
+    #[inline(always)]
+    fn line(&self, key: i64) -> usize {
+        count(&self.marks, |mark| mark < key)
+    }
+
+    /// The keys for which `below` holds, as it does for those before `line` and for none behind it.
+    #[inline(always)]
+    fn below(&self, line: usize, below: impl Fn(i64) -> bool) -> usize {
+        let first = line * LINE;
+        first + count(&self.keys[first..first + LINE], below)
     }
 
     #[inline(always)]
     fn child(&self, key: i64) -> usize {
-        let len = self.len();
-        self.keys[1..len].partition_point(|k| *k <= key)
+        let line = count(&self.marks, |mark| mark <= key);
+        let children = self.below(line, |low| low <= key).min(self.len());
+        children.max(1) - 1
     }
 
     #[inline(always)]
     fn place(&self, key: i64) -> usize {
-        self.keys[..self.len()].partition_point(|k| *k < key)
+        self.below(self.line(key), |low| low < key)
     }
+}
+
+/// How many keys are such, without a branch on any.
+#[inline(always)]
+fn count(keys: &[i64], such: impl Fn(i64) -> bool) -> usize {
+    keys.iter().fold(0_usize, |count, key| {
+        count.wrapping_add(usize::from(such(*key)))
+    })
 }
 
 /// The pool of nodes that all trees share.
@@ -123,12 +174,62 @@ impl Tree {
         if self.root == NONE {
             return None;
         }
-        let mut node = &nodes[self.root];
+        self.seek(nodes, key).1
+    }
+
+    /// The place of the leaf where `key` belongs, and its slot if it is there.  The tree is not empty.
+    #[inline]
+    pub(crate) fn seek(&self, nodes: &Nodes, key: i64) -> (Cursor, Option<u32>) {
+        let leaf = self.leaf(nodes, key);
+        let node = &nodes[leaf];
+        let at = node.place(key);
+        let found = at < node.len() && node.keys[at] == key;
+        (Cursor { leaf, at }, found.then(|| node.vals[at]))
+    }
+
+    /// The leaf where `key` belongs; `NONE` in an empty tree.
+    #[inline]
+    pub(crate) fn leaf(&self, nodes: &Nodes, key: i64) -> u32 {
+        let mut at = self.root;
         for _ in 0..self.layers {
-            node = &nodes[node.vals[node.child(key)]];
+            let node = &nodes[at];
+            at = node.vals[node.child(key)];
         }
+        at
+    }
+
+    /// Bring near what a search in a leaf reads first.
+    #[inline(always)]
+    pub(crate) fn touch_head(nodes: &Nodes, leaf: u32) {
+        near::fetch(&nodes[leaf].marks);
+    }
+
+    /// The slot of a key in a leaf, if it is there.
+    #[inline]
+    pub(crate) fn in_leaf(nodes: &Nodes, leaf: u32, key: i64) -> Option<u32> {
+        let node = &nodes[leaf];
         let at = node.place(key);
         (at < node.len() && node.keys[at] == key).then(|| node.vals[at])
+    }
+
+    /// Bring near what a search in a leaf reads then.
+    #[inline(always)]
+    pub(crate) fn touch(nodes: &Nodes, leaf: u32, key: i64) {
+        let node = &nodes[leaf];
+        let first = node.line(key) * LINE;
+        near::fetch(&node.keys[first]);
+        near::fetch(&node.vals[first]);
+    }
+
+    /// Add a key that [`Tree::seek`] did not find, at the place that it told.
+    #[inline]
+    pub(crate) fn insert_at(&mut self, nodes: &mut Nodes, place: Cursor, key: i64, val: u32) {
+        let node = &mut nodes[place.leaf];
+        if node.len() < CAP {
+            node.insert(place.at, key, val);
+        } else {
+            self.insert(nodes, key, val);
+        }
     }
 
     /// The least key's slot.
@@ -191,12 +292,19 @@ impl Tree {
         if self.root == NONE {
             return;
         }
-        let (path, leaf) = self.descend(nodes, key);
-        let at = nodes[leaf].place(key);
-        if at == nodes[leaf].len() || nodes[leaf].keys[at] != key {
+        let (Cursor { leaf, at }, found) = self.seek(nodes, key);
+        if found.is_none() {
             return;
         }
         nodes[leaf].remove(at);
+        if nodes[leaf].len() <= LOW {
+            self.mend(nodes, key);
+        }
+    }
+
+    /// Mend the leaf where `key` was, and what is above it.
+    fn mend(&mut self, nodes: &mut Nodes, key: i64) {
+        let (path, leaf) = self.descend(nodes, key);
         let mut node = leaf;
         for layer in (0..self.layers).rev() {
             let (parent, place) = path[layer];
@@ -223,7 +331,7 @@ impl Tree {
         }
         if len == 0 {
             self.drop_node(nodes, node, leaf);
-            nodes[parent].remove(place);
+            nodes[parent].remove_child(place);
             return true;
         }
         let siblings = nodes[parent].len();
@@ -249,7 +357,7 @@ impl Tree {
         }
         moved.spill(0, &mut nodes[to]);
         self.drop_node(nodes, from, leaf);
-        nodes[parent].remove(right);
+        nodes[parent].remove_child(right);
     }
 
     fn drop_node(&mut self, nodes: &mut Nodes, node: u32, leaf: bool) {
@@ -318,6 +426,8 @@ fn split(nodes: &mut Nodes, node: u32, at: usize, key: i64, val: u32, leaf: bool
     if leaf {
         right.prev = node;
         right.next = nodes[node].next;
+    } else {
+        right.keys[0] = i64::MIN;
     }
     let next = right.next;
     let right = nodes.take(right);
