@@ -57,29 +57,39 @@ fn steady(name: &str, mix: Mix) {
     assert!(flow.rejects() * 100 <= flow.sent(), "more than 1 % rejects");
 }
 
-/// Heap allocations a command in the steady state, and bytes a resting order.
+/// Batches after which nearly all orders that filled the books are gone, and what is kept by an
+/// order's age is as large as it gets.
+const SETTLING: usize = 700;
+
+/// Heap allocations a command in the steady state, and bytes a resting order: when the books have been
+/// filled, and in the steady state.
 fn heap_use(name: &str, mix: Mix) {
     let mut allocations = Vec::new();
-    let mut bytes = Vec::new();
+    let (mut filled, mut settled) = (Vec::new(), Vec::new());
+    let held = |region: &Region<'_, System>, engine: &Engine| {
+        let change = region.change();
+        let held = change.bytes_allocated as f64 - change.bytes_deallocated as f64;
+        held / f64::from(engine.counts().open_orders)
+    };
     for seed in 0..SAMPLES as u64 {
         let mut flow = Mix { seed, ..mix }.start();
-        let (fill, steady) = (flow.fill(), flow.batches(100));
+        let (fill, steady) = (flow.fill(), flow.batches(SETTLING + 50));
         let mut out = Vec::with_capacity(4 << 20);
-        let region = Region::new(GLOBAL);
+        let whole = Region::new(GLOBAL);
         let mut engine = Engine::new(0);
         apply(&mut engine, &fill, &mut out);
-        let filled = region.change();
-        let held = filled.bytes_allocated as f64 - filled.bytes_deallocated as f64;
-        bytes.push(held / f64::from(engine.counts().open_orders));
-        // The first half may still reach the peak of open orders.
-        apply(&mut engine, &steady[..50], &mut out);
+        filled.push(held(&whole, &engine));
+        apply(&mut engine, &steady[..SETTLING], &mut out);
+        settled.push(held(&whole, &engine));
         let region = Region::new(GLOBAL);
-        apply(&mut engine, &steady[50..], &mut out);
+        apply(&mut engine, &steady[SETTLING..], &mut out);
         let change = region.change();
         let count = change.allocations + change.reallocations;
         allocations.push(count as f64 / (50 * mix::BATCH) as f64);
     }
-    print(&format!("bytes per resting order, {name}"), "B", &bytes);
+    print(&format!("bytes per resting order, {name}"), "B", &filled);
+    let row = format!("bytes per resting order, {name}, steady state");
+    print(&row, "B", &settled);
     print(
         &format!("heap allocations per command, {name}"),
         "1/command",

@@ -47,6 +47,7 @@ pub(crate) struct Refusal {
 
 impl Engine {
     /// Who asks; a user without a REST entry is nobody.
+    #[inline(always)]
     pub(crate) fn asker(&self, entry: u32, user: &str) -> Asker {
         match who(entry, user) {
             Who::Entry(entry) if self.parties.knows(entry) => Asker::Entry(entry),
@@ -62,6 +63,7 @@ impl Engine {
     /// Who asks, and whether it is a binary entry that repeats a ClOrdID.
     ///
     /// The REST entry of an account that came another way is opened; one of an unknown account is not.
+    #[inline(always)]
     pub(crate) fn asker_once(
         &mut self,
         (entry, user): (u32, &str),
@@ -83,6 +85,7 @@ impl Engine {
     }
 
     /// The open order that is meant.  All names that are given must name it.
+    #[inline(always)]
     pub(crate) fn find(&self, asker: Asker, named: &Named<'_>) -> Result<u32, Reason> {
         let by_name = self.find_by_name(asker, named);
         let by_id = (named.order_id != 0).then(|| self.find_by_id(asker, named.order_id));
@@ -101,6 +104,7 @@ impl Engine {
     }
 
     /// By the client's own name for it, in the scope of its entry.
+    #[inline(always)]
     fn find_by_name(&self, asker: Asker, named: &Named<'_>) -> Option<Result<u32, Reason>> {
         let Asker::Entry(entry) = asker else {
             return None;
@@ -109,13 +113,14 @@ impl Engine {
             let found = || self.open.by_num(entry, named.orig_num);
             return (named.orig_num != 0).then(|| found().ok_or(Reason::UnknownOrder));
         }
-        if named.text.is_empty() {
-            return None;
-        }
-        Some(match self.client_ids.find(entry, named.text) {
+        (!named.text.is_empty()).then(|| self.find_by_text(entry, named.text))
+    }
+
+    fn find_by_text(&self, entry: u32, text: &str) -> Result<u32, Reason> {
+        match self.client_ids.find(entry, text) {
             Some(known) => self.open.by_id(known.order_id).ok_or(Reason::OrderClosed),
             None => Err(Reason::UnknownOrder),
-        })
+        }
     }
 
     fn find_by_id(&self, asker: Asker, order_id: u64) -> Result<u32, Reason> {
@@ -144,12 +149,8 @@ impl Engine {
         };
         match found {
             Ok(slot) => {
-                self.cancel_slot(
-                    slot,
-                    CancelReason::Requested,
-                    Some((asker, cancel.num)),
-                    out,
-                );
+                let asked = Some((asker, cancel.num));
+                self.cancel_here(slot, CancelReason::Requested, asked, out);
             }
             Err(reason) => {
                 let refusal = Refusal {
@@ -199,6 +200,18 @@ impl Engine {
         asked: Option<(Asker, u64)>,
         out: &mut Emit<'_>,
     ) {
+        self.cancel_here(slot, reason, asked, out);
+    }
+
+    /// As [`Engine::cancel_slot`], without a call.
+    #[inline(always)]
+    fn cancel_here(
+        &mut self,
+        slot: u32,
+        reason: CancelReason,
+        asked: Option<(Asker, u64)>,
+        out: &mut Emit<'_>,
+    ) {
         let mut order = self.order_at(slot);
         let qty = std::mem::take(&mut order.leaves);
         let (num, copy) = match asked {
@@ -208,9 +221,9 @@ impl Engine {
             Some((_, num)) => (num, None),
             None => (order.num, None),
         };
-        self.tell_canceled(&order, (qty, reason), num, out);
+        self.tell_canceled_to((order.entry, false), &order, (qty, reason), num, out);
         if let Some((entry, num)) = copy {
-            self.tell_canceled_to((entry, true), &order, (qty, reason), num, out);
+            self.tell_copy(entry, &order, (qty, reason), num, out);
         }
         self.close(slot);
     }
@@ -226,6 +239,20 @@ impl Engine {
         self.tell_canceled_to((order.entry, false), order, what, num, out);
     }
 
+    /// Tell the entry that asked of what happened to another's order.
+    #[cold]
+    fn tell_copy(
+        &mut self,
+        entry: u32,
+        order: &Order,
+        what: (i64, CancelReason),
+        num: u64,
+        out: &mut Emit<'_>,
+    ) {
+        self.tell_canceled_to((entry, true), order, what, num, out);
+    }
+
+    #[inline(always)]
     fn tell_canceled_to(
         &mut self,
         (entry, copy): (u32, bool),

@@ -54,7 +54,7 @@ pub(crate) struct Ids {
     stretches: VecDeque<Stretch>,
     /// Number of the first stretch: its ids, divided by 256.
     first: u64,
-    pages: Pool<Page, 16>,
+    pages: Pool<Page, 64>,
     old: Index,
     /// Ids that stand in pages.
     recent: usize,

@@ -64,12 +64,16 @@ impl OpenOrders {
         (self.by_id.len(), self.by_num.len())
     }
 
+    /// How many orders have something beside their line.
+    pub(crate) const fn with_more(&self) -> u32 {
+        self.beside.used()
+    }
+
     /// Give an order a slot and its names; `numbered` for those of binary entries, `newest` for one whose
     /// id is higher than all before.
     #[inline(always)]
     pub(crate) fn add(&mut self, order: &Order, numbered: bool, newest: bool) -> u32 {
         let slot = self.pool.take(Resting::new(order));
-        self.beside.reach(slot);
         self.note(slot, order);
         if newest {
             self.by_id.push(order.order_id, slot);
@@ -86,8 +90,12 @@ impl OpenOrders {
     #[inline(always)]
     pub(crate) fn note(&mut self, slot: u32, order: &Order) {
         if order.cum > 0 || order.text != NONE {
-            self.pool[slot].mark_more();
-            self.beside[slot] = Beside::new(order);
+            let line = &mut self.pool[slot];
+            if line.beside == NONE {
+                line.beside = self.beside.take(Beside::new(order));
+            } else {
+                self.beside[line.beside] = Beside::new(order);
+            }
         }
     }
 
@@ -96,8 +104,8 @@ impl OpenOrders {
     pub(crate) fn order(&self, slot: u32, account: u32) -> Order {
         let line = &self.pool[slot];
         let mut order = line.order(account);
-        if line.has_more() {
-            self.beside[slot].tell(&mut order);
+        if line.beside != NONE {
+            self.beside[line.beside].tell(&mut order);
         }
         order
     }
@@ -110,8 +118,9 @@ impl OpenOrders {
         if numbered {
             self.by_num.remove(num_hash(order.entry, order.num), slot);
         }
-        if order.has_more() {
-            self.texts.forget(self.beside[slot].text);
+        if order.beside != NONE {
+            self.texts.forget(self.beside[order.beside].text);
+            self.beside.give(order.beside);
         }
         self.pool.give(slot);
     }

@@ -44,14 +44,6 @@ impl<T: Clone + Default, const N: usize> Pool<T, N> {
         }
     }
 
-    /// See that there is a place of this number; for what stands beside another pool's slots.
-    #[inline]
-    pub(crate) fn reach(&mut self, slot: u32) {
-        while slot as usize / N >= self.chunks.len() {
-            self.grow();
-        }
-    }
-
     /// What stands in a slot, if there is such a slot.
     #[inline(always)]
     pub(crate) fn get(&self, slot: u32) -> Option<&T> {
@@ -106,7 +98,9 @@ impl<T: Slot, const N: usize> Pool<T, N> {
     fn take_fresh(&mut self) -> u32 {
         let slot = self.fresh;
         self.fresh += 1;
-        self.reach(slot);
+        if slot as usize / N == self.chunks.len() {
+            self.grow();
+        }
         slot
     }
 

@@ -1,7 +1,7 @@
-//! Where an open order rests: one line of 64 bytes, and 32 bytes beside it.
+//! Where an open order rests: one line of 64 bytes, and 32 bytes elsewhere if it needs them.
 //!
-//! The line holds what nearly every command needs.  Beside it stands what most orders never have:
-//! fills, and a client order id in text.  A bit says whether to look there.
+//! The line holds what nearly every command needs.  Beside it stands what most orders never have,
+//! fills and a client order id in text; the line says where.
 //!
 //! Only LIMIT orders that may rest stand here, so neither type nor every time in force needs room.  A
 //! stop order that waits for its trigger and an iceberg's hidden rest are tables of their own.
@@ -12,7 +12,6 @@ use super::row::Place;
 use wire::record::{Side, Stp, TimeInForce};
 
 const DAY: u8 = 1;
-const BESIDE: u8 = 2;
 
 /// The line of an open order.
 #[derive(Debug, Clone)]
@@ -29,6 +28,8 @@ pub(crate) struct Resting {
     queue_page: u32,
     /// Page of its entry's open orders where it stands.
     list_page: u32,
+    /// Slot of what stands beside the line, or `NONE`.
+    pub(crate) beside: u32,
     queue_at: u8,
     list_at: u8,
     pub(crate) side: Side,
@@ -37,13 +38,23 @@ pub(crate) struct Resting {
     stp: Stp,
 }
 
-/// What stands beside the line, where `BESIDE` says so.
+/// What stands beside the line.
 #[derive(Debug, Clone)]
 pub(crate) struct Beside {
     pub(crate) cum: i64,
     /// `Order::quote`, in two halves, which need no alignment to 16.
     quote: (i64, u64),
+    /// The text; links free slots too.
     pub(crate) text: u32,
+}
+
+impl Slot for Beside {
+    fn link(&self) -> u32 {
+        self.text
+    }
+    fn set_link(&mut self, next: u32) {
+        self.text = next;
+    }
 }
 
 impl Default for Resting {
@@ -58,6 +69,7 @@ impl Default for Resting {
             level: NONE,
             queue_page: NONE,
             list_page: NONE,
+            beside: NONE,
             queue_at: 0,
             list_at: 0,
             side: Side::Buy,
@@ -142,15 +154,6 @@ impl Resting {
         self.marks & DAY != 0
     }
 
-    /// Whether there is something beside the line.
-    pub(crate) const fn has_more(&self) -> bool {
-        self.marks & BESIDE != 0
-    }
-
-    pub(crate) const fn mark_more(&mut self) {
-        self.marks |= BESIDE;
-    }
-
     /// The order, as far as the line tells it; `account` is its entry's.
     #[inline(always)]
     pub(crate) const fn order(&self, account: u32) -> Order {
@@ -200,7 +203,7 @@ mod tests {
     use wire::record::{Side, Stp, TimeInForce};
 
     #[test]
-    fn a_line_and_what_stands_beside_it_take_96_bytes() {
+    fn a_line_takes_64_bytes_and_what_stands_beside_it_32() {
         assert_eq!((size_of::<Resting>(), align_of::<Resting>()), (64, 64));
         assert_eq!(size_of::<Beside>(), 32);
     }

@@ -24,6 +24,7 @@ struct Seen {
     numbered: usize,
     texts: usize,
     day_orders: u32,
+    with_more: u32,
 }
 
 impl Engine {
@@ -158,6 +159,7 @@ impl Engine {
             })?;
         }
         seen.orders += 1;
+        seen.with_more += u32::from(self.open.pool[slot].beside != NONE);
         seen.day_orders += u32::from(order.tif == TimeInForce::Day);
         seen.texts += usize::from(order.text != NONE);
         Ok(())
@@ -181,6 +183,13 @@ impl Engine {
         let found = (seen.orders, seen.levels, seen.nodes, seen.queue_pages);
         must(pools == found, || {
             format!("slots taken {pools:?}, found {found:?}")
+        })?;
+        must(seen.with_more == self.open.with_more(), || {
+            format!(
+                "{} orders with more, kept {}",
+                seen.with_more,
+                self.open.with_more()
+            )
         })?;
         let texts = self.open.texts.used();
         must(texts == seen.texts, || {
