@@ -6,10 +6,11 @@
 //! holds the queue of its orders: the first few by itself, the others in pages behind it.  Levels,
 //! pages and tree nodes stand in pools that all books share.
 
+use super::node::Nodes;
 use super::pool::{NONE, Pool, Slot};
 use super::resting::Resting;
 use super::row::{Pages, Place, Row};
-use super::tree::{Cursor, Nodes, Tree};
+use super::tree::{Cursor, Tree};
 use wire::record::Side;
 
 /// The pool of orders.

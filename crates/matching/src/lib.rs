@@ -7,7 +7,8 @@
 //! # Rooms
 //! * `engine`: one command batch, from its frame to its events; `gateways`: whose turn it is.
 //! * `enter`, `checks`, `cross`, `cancel`, `mass`, `amend`, `ask`, `admin`, `expiry`: what each command does.
-//! * `book`, `tree`, `order`, `resting`, `pool`, `index`, `texts`: the structures that hold open orders.
+//! * `book`, `tree`, `node`, `order`, `resting`, `pool`, `row`, `ids`, `index`, `texts`: the structures
+//!   that hold open orders; `ahead` asks for them before they are needed.
 //! * `parties`, `client_ids`, `instruments`, `names`: accounts, entries, what they said before, what they trade.
 //! * `snapshot`, `restore`, `validate`, `read`: the whole state out, in, checked, looked at.
 //!
@@ -39,6 +40,7 @@ mod index;
 mod instruments;
 mod mass;
 mod names;
+mod node;
 mod order;
 mod orders;
 mod parties;

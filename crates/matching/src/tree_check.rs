@@ -1,7 +1,8 @@
 //! The invariants of the tree of levels, checked node by node.
 
+use super::node::{CAP, Nodes};
 use super::pool::NONE;
-use super::tree::{CAP, Nodes, Tree};
+use super::tree::Tree;
 
 impl Tree {
     /// Check order, bounds and links of all nodes; how many there are.
