@@ -16,6 +16,9 @@ use wire::record::Side;
 /// The pool of orders.
 pub(crate) type Orders = Pool<Resting, 1024>;
 
+/// Levels of all books from which on they are worth looking ahead for: fewer stay in the caches.
+const LEVELS_MIN: u32 = 1_024;
+
 /// Orders that stand in the level itself.
 const NEAR: usize = 8;
 
@@ -176,10 +179,10 @@ impl BookSide {
     }
 
     /// Bring near the head of the leaf where a key's level stands or will stand; which leaf, or `NONE`
-    /// where the whole tree is one.
+    /// where there is nothing to wait for.
     #[inline(always)]
     pub(crate) fn touch_leaf(&self, shelf: &Shelf, key: i64) -> u32 {
-        if self.tree.layers == 0 || key == self.best_key {
+        if shelf.levels.used() < LEVELS_MIN || key == self.best_key || self.best == NONE {
             return NONE;
         }
         let leaf = self.tree.leaf(&shelf.nodes, key);
