@@ -59,7 +59,7 @@ fn steady(name: &str, mix: Mix) {
 
 /// Batches after which nearly all orders that filled the books are gone, and what is kept by an
 /// order's age is as large as it gets.
-const SETTLING: usize = 700;
+const SETTLING: usize = 1_500;
 
 /// Heap allocations a command in the steady state, and bytes a resting order: when the books have been
 /// filled, and in the steady state.

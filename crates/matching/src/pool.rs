@@ -1,6 +1,6 @@
 //! Slots that are taken, given back and taken again, named by `u32`.
 //!
-//! Slots stand in chunks that never move, so growth copies nothing and allocates once in `N` slots.
+//! Slots stand in chunks that never move, so growth copies nothing and allocates seldom.
 //! A freed slot is the next to be taken.  After the peak nothing is allocated any more.
 
 use std::ops::{Index, IndexMut};
@@ -59,11 +59,14 @@ impl<T: Clone + Default, const N: usize> Pool<T, N> {
         }
     }
 
+    /// Room for an eighth more, so that a peak that is passed by little allocates nothing.
     #[cold]
     fn grow(&mut self) {
-        let chunk = vec![T::default(); N].into_boxed_slice();
-        if let Ok(chunk) = chunk.try_into() {
-            self.chunks.push(chunk);
+        for _ in 0..(self.chunks.len() / 8).max(1) {
+            let chunk = vec![T::default(); N].into_boxed_slice();
+            if let Ok(chunk) = chunk.try_into() {
+                self.chunks.push(chunk);
+            }
         }
     }
 }
