@@ -37,6 +37,7 @@ from core._native import (
     recode_message,
     recorder_seed,
     security_list,
+    shorten_slice,
     split_batches,
 )
 
@@ -73,5 +74,6 @@ __all__ = [
     "recode_message",
     "recorder_seed",
     "security_list",
+    "shorten_slice",
     "split_batches",
 ]

@@ -34,6 +34,7 @@ __all__ = [
     "recode_message",
     "recorder_seed",
     "security_list",
+    "shorten_slice",
     "split_batches",
 ]
 
@@ -364,6 +365,7 @@ class Engine:
     def batch_sizes(self) -> tuple[list[int], list[int], int]: ...
     def counts(self) -> dict[str, int]: ...
 
+def shorten_slice() -> bool: ...
 def split_batches(batches: bytes) -> list[bytes]: ...
 
 @final

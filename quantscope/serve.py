@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import uvloop
 
-from core import VERSION, JournalError, MemoryLog, Recorder, recorder_seed
+from core import VERSION, JournalError, MemoryLog, Recorder, recorder_seed, shorten_slice
 from engine.housekeeping import Housekeeping
 from engine.service import Service
 from facade.app import GATEWAY as FACADE_GATEWAY
@@ -164,6 +164,8 @@ class Exchange:
             # What stands now stands for good: no collection is to look at it again.
             gc.collect()
             gc.freeze()
+            # Here, behind all threads that work in the background, for these would inherit it.
+            shorten_slice()
             print(f"ready http={_address(http)} binary={_address(binary)}", flush=True)
             await stop.wait()
             log.info("stopping")

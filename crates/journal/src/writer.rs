@@ -41,6 +41,10 @@ struct Turn {
 impl Writer {
     /// Work until the log is closed or fails.
     pub fn run(mut self) {
+        if self.options.synchronous == Synchronous::Full {
+            // Who waits for an answer waits for this thread.  If it can't be had, it is only slower.
+            let _ = slice::shorten();
+        }
         let end = loop {
             let Some(turn) = self.wait() else {
                 break Ok(());

@@ -11,6 +11,7 @@ mod engine;
 mod gateway;
 mod journal;
 mod load;
+mod slice;
 mod sources;
 mod store;
 mod view;
@@ -34,6 +35,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::load::load_main;
+    #[pymodule_export]
+    use super::slice::shorten_slice;
     #[pymodule_export]
     use super::sources::Sources;
     #[pymodule_export]
