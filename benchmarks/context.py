@@ -1,6 +1,7 @@
 """What every measurement is given, and the list of them."""
 
 import contextlib
+import os
 import pathlib
 import shutil
 import tempfile
@@ -50,6 +51,8 @@ class Context:
             yield path
         finally:
             shutil.rmtree(path)
+            # Freed blocks are discarded at the file system's next commit: not in the next run.
+            os.sync()
 
     @contextlib.contextmanager
     def exchange(self, *arguments: str) -> Iterator[Exchange]:
