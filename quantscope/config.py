@@ -201,9 +201,12 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class StoreSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The store and its recorder."""
 
-    recorder_transaction_bytes_max: Annotated[
-        Bytes, about("bytes of events recorded in one transaction")
+    recorder_read_bytes_max: Annotated[
+        Bytes, about("bytes of events that the recorder reads from the journal at once")
     ] = 4 * 2**20
+    recorder_transaction_events_max: Annotated[
+        Count, about("events recorded in one transaction")
+    ] = 200_000
     recorder_interval_s: Annotated[
         Seconds, about("seconds after which the recorder looks for new events")
     ] = 0.1
