@@ -7,10 +7,11 @@ stretch; a difference halts.  Only what comes after the stored events is new.
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core import Engine, split_batches
-from journal.port import Log
+from journal.port import Entry, Log
 
 log = logging.getLogger("quantscope.engine")
 
@@ -42,16 +43,16 @@ class StoredEvents:
 
     def __init__(self, events: Log, after_command: int) -> None:
         """Find the first event batch that a later command than ``after_command`` made."""
-        self._log = events
         self._next = first_batch_after(events, after_command)
         self._end = events.next_offset
         """What recovery itself appends from here on is not what was stored."""
+        self._chunks = read_ahead(events, self._next)
         self._bytes = b""
 
     def match(self, produced: bytes) -> bytes:
         """Compare ``produced`` with what is stored; return the part that is not stored yet."""
         while len(self._bytes) < len(produced) and self._next < self._end:
-            entries = self._log.read(self._next, READ_BYTES)[: self._end - self._next]
+            entries = next(self._chunks)[: self._end - self._next]
             self._bytes += b"".join(entry[3] for entry in entries)
             self._next += len(entries)
         stored = self._bytes[: len(produced)]
@@ -94,6 +95,15 @@ def first_batch_after(events: Log, after_command: int) -> int:
     return low
 
 
+def read_ahead(log: Log, start: int) -> Iterator[list[Entry]]:
+    """Entries from ``start`` on, in chunks; the next is read while one is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(log.read, start, READ_BYTES)
+        while entries := coming.result():
+            coming = reader.submit(log.read, entries[-1][0] + 1, READ_BYTES)
+            yield entries
+
+
 def stored_after(events: Log, after_command: int) -> Iterator[bytes]:
     """Stored event batches that later commands than ``after_command`` made, in chunks."""
     place = first_batch_after(events, after_command)
@@ -110,9 +120,8 @@ def replay(engine: Engine, commands: Log) -> Iterator[tuple[int, bytes]]:
             f"the commands log begins at offset {commands.first_offset}, "
             f"but the newest usable snapshot needs it from {start}"
         )
-    while entries := commands.read(start, READ_BYTES):
+    for entries in read_ahead(commands, start):
         yield len(entries), engine.replay(entries)
-        start = entries[-1][0] + 1
 
 
 def recover(engines: Iterator[Engine], commands: Log, events: Log) -> Recovered:

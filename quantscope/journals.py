@@ -3,6 +3,7 @@
 import pathlib
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from core import delete_after
 from engine import lost_tail
@@ -69,10 +70,20 @@ def open_journals(config: Config, directory: DataDir) -> Journals:
         )
     # Twice: at the limit the service seals no more, and what it has under way must still be taken.
     bounds = Limits(wal_bytes_max=limits.wal_bytes_max, queue_bytes_max=2 * limits.queue_bytes_max)
-    return Journals(
-        commands=open_commands(directory.commands, bounds),
-        events=open_events(directory.events, bounds),
-    )
+    # What is newest in each is read and checked: side by side, for that may take seconds.
+    with ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(open_events, directory.events, bounds)
+        try:
+            commands = open_commands(directory.commands, bounds)
+        except BaseException:
+            if opening.exception() is None:
+                opening.result().close()
+            raise
+        try:
+            return Journals(commands, opening.result())
+        except BaseException:
+            commands.close()
+            raise
 
 
 def data_dir(config: Config) -> pathlib.Path:
