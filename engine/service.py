@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core import Commands, Engine, JournalError, Sources, split_batches
+from core import Commands, Engine, JournalError, Pipeline, split_batches
 from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
 from journal import Log
@@ -69,13 +69,17 @@ class Service:
         self._clock = clock
         self._sources: list[CommandSource] = []
         self._system = Commands()
-        self._waiting = Sources(self._system)
+        self._pipeline = Pipeline(
+            self._system,
+            batch_commands_max=limits.batch_commands_max,
+            group_batches_max=limits.group_batches_max,
+            queue_bytes_max=limits.queue_bytes_max,
+            apply_delay_ns=limits.fault_apply_delay_ns,
+        )
         self._ready = False
         self._scheduled = False
-        self._held: tuple[int, bytes] | None = None
-        """Events that wait for a commit, and the last offset of that commit."""
-        self.told = 0
-        """Offset of the last command batch whose events the sources know."""
+        self._under_way = False
+        """Whether a commit is waited for."""
         self._watched: int | None = None
         self._loop: asyncio.AbstractEventLoop
         self._broken: asyncio.Future[str] | None = None
@@ -92,86 +96,49 @@ class Service:
         """Whether commands are taken."""
         return self._ready
 
+    @property
+    def told(self) -> int:
+        """Offset of the last command batch whose events the sources know."""
+        return self._pipeline.told
+
     def wake(self) -> None:
         """A source has commands: they are sealed at the end of the loop's turn."""
         # While a commit is under way, its end asks the sources.
-        if self._ready and not self._scheduled and self._held is None:
+        if self._ready and not self._scheduled and not self._under_way:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 
     # -- one turn ----------------------------------------------------------------------------
 
     def _turn(self) -> None:
+        """Let commands and events pass as far as they can, and tell the sources what follows."""
         self._scheduled = False
-        if not self._ready or self._held is not None:
+        if not self._ready:
             return
+        pipeline, sources = self._pipeline, self._sources
         try:
-            self._advance(None)
+            stamp = self._clock()
+            while (told := pipeline.step(stamp)) is not None:
+                place, what = told
+                sources[place].on_told(what)
         except JournalError as error:
             self._outage(str(error))
         except BaseException as error:  # noqa: BLE001 - a Rust panic is no Exception
             self._break(error)
+        else:
+            self._under_way = pipeline.under_way
+            if pipeline.congested:
+                self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
 
     def _on_commit(self) -> None:
         """The commands log committed, or failed."""
-        journals = self.journals
-        journals.commands.clear_notify()
-        failure = journals.commands.failure
+        commands = self.journals.commands
+        commands.clear_notify()
+        failure = commands.failure
         if failure is not None:
             self._outage(failure)
-            return
-        held = self._held
-        if held is None or journals.commands.durable_offset < held[0]:
-            return
-        self._held = None
-        try:
-            self._advance(held)
-        except JournalError as error:
-            self._outage(str(error))
-        except BaseException as error:  # noqa: BLE001 - as above
-            self._break(error)
-
-    def _advance(self, durable: tuple[int, bytes] | None) -> None:
-        """Give the next group to the disk, then tell what the group before it made."""
-        commands = self.journals.commands
-        while True:
-            stamp = self._clock()
-            batches = self._seal(stamp)
-            first = commands.append(stamp, batches) if batches else 0
-            if durable is not None:
-                self._publish(*durable)
-                durable = None
-            if not batches:
-                return
-            events = self._apply(first, stamp, batches)
-            last = first + len(batches) - 1
-            if commands.durable_offset < last:
-                self._held = (last, events)
-                return
-            # Durable already, as in memory: told before anybody is asked again.
-            self._publish(last, events)
-
-    def _seal(self, stamp: int) -> list[bytes]:
-        limits = self._limits
-        if self.journals.events.queue_bytes > limits.queue_bytes_max:
-            self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
-            return []
-        return self._waiting.seal(stamp, limits.batch_commands_max, limits.group_batches_max)
-
-    def _apply(self, first: int, stamp: int, batches: list[bytes]) -> bytes:
-        if self._limits.fault_apply_delay_ns:
-            time.sleep(self._limits.fault_apply_delay_ns * len(batches) / 1e9)
-        return self.engine.apply(first, stamp, batches)
-
-    def _publish(self, last: int, events: bytes) -> None:
-        """Events of durable commands: to the sources first, then to the events log."""
-        self.told = last
-        self._tell(events)
-        self.journals.events.append(self._clock(), split_batches(events))
-
-    def _tell(self, events: bytes) -> None:
-        for source in self._sources:
-            source.on_events(events)
+        else:
+            self._turn()
 
     # -- faults ------------------------------------------------------------------------------
 
@@ -185,8 +152,8 @@ class Service:
     def _outage(self, reason: str) -> None:
         if not self._ready:
             return
-        self._ready = False
-        self._held = None
+        self._ready = self._under_way = False
+        self._pipeline.forget()
         self.outages += 1
         log.error("the journal failed, nothing is acknowledged until it is back: %s", reason)
         self._unwatch()
@@ -204,7 +171,7 @@ class Service:
         # Only now: whoever asks for figures meanwhile asks the engine of before, which is at rest.
         self.recovered, self.engine = recovered, recovered.engine
         if not self._sources:
-            self.told = self.journals.commands.next_offset - 1
+            self._pipeline.told = self.journals.commands.next_offset - 1
 
     def _configure(self, engine: Engine) -> None:
         """Settings, instruments, entries and the gateways' incarnations, as durable commands."""
@@ -226,12 +193,12 @@ class Service:
         events.append(stamp, split_batches(produced))
         # The sources are told from the log, and it is written behind.
         events.sync()
-        self._waiting.recovered(engine.gateways())
+        self._pipeline.begin(engine, commands, events)
 
     def attach(self, *sources: CommandSource) -> None:
         """From now on these sources are asked for commands and told of events."""
         for source in sources:
-            self._waiting.attach(source.gateway, source.commands)
+            self._pipeline.attach(source.gateway, source.commands, source.reader)
             self._sources.append(source)
 
     async def run(self) -> None:
@@ -277,16 +244,17 @@ class Service:
             else:
                 break
         for events in stored_after(self.journals.events, told):
-            self._tell(events)
+            for place, what in self._pipeline.tell(events):
+                self._sources[place].on_told(what)
         # Should the journal fail again before a commit, nobody is to hear the same twice.
-        self.told = self.journals.commands.next_offset - 1
+        self._pipeline.told = self.journals.commands.next_offset - 1
         log.warning(
             "the journal is back, at command batch %d", self.journals.commands.next_offset - 1
         )
 
     async def drain(self) -> None:
         """Wait until nothing is under way: before a clean stop."""
-        while self._ready and (self._held is not None or self._scheduled):
+        while self._ready and (self._under_way or self._scheduled):
             await asyncio.sleep(0.001)
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
@@ -32,6 +32,8 @@ log = logging.getLogger("facade")
 
 GATEWAY: Final = 2
 """The facade's gateway number."""
+Told: TypeAlias = tuple[list[tuple[int, int, bytes, int, int]], list[tuple[int, bytes]]]
+"""Answers (number of the request, status, body, order id, sequence), and frames for listeners."""
 _SAFE: Final = (b"GET", b"HEAD")
 
 
@@ -51,7 +53,7 @@ class Facade:
         metrics: Callable[[], bytes],
     ) -> None:
         """``metrics`` renders the figures for ``/metrics``."""
-        self.view = view
+        self.view = self.reader = view
         self.limits = limits
         self.trading = Trading(view, sequencer, limits)
         self.commands = self.trading.commands
@@ -73,9 +75,9 @@ class Facade:
     def on_ready(self) -> None:
         """Commands are taken (again)."""
 
-    def on_events(self, batches: bytes) -> None:
+    def on_told(self, told: Told) -> None:
         """Answer requests, and tell who listens."""
-        replies, notices = self.view.apply(batches)
+        replies, notices = told
         waiting = self.trading.waiting
         for num, status, body, order_id, sequence in replies:
             request = waiting.pop(num, None)
@@ -89,7 +91,6 @@ class Facade:
                 self._spawn(request, self.queries.stored_order(order_id, status, sequence))
         if notices:
             self.notifications.send(notices)
-        self.trading.full = self.view.full
 
     def on_outage(self) -> None:
         """The outcome of whatever waits is unknown."""
@@ -98,7 +99,6 @@ class Facade:
     def on_recorded(self, sequence: int) -> None:
         """The store has every event up to ``sequence``."""
         self.archive.recorded(sequence)
-        self.trading.full = self.view.full
 
     # A server.
 

@@ -40,7 +40,6 @@ class Trading:
         """Numbers of requests begin with the time, so that an older facade's never come again."""
         self.commands = Commands()
         self.waiting: dict[int, Request] = {}
-        self.full = False
         self._view = view
         self._sequencer = sequencer
         self._limits = limits
@@ -73,7 +72,7 @@ class Trading:
         if qty is None:
             raise ApiError(400, "INVALID_FIELD", "quantity: missing")
         price = decode.amount("price", order.price)
-        if self.full or self._sequencer.busy:
+        if self._view.full or self._sequencer.busy:
             raise ApiError(503, "BUSY")
         self.commands.new_order(
             instrument=instrument,

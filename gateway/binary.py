@@ -46,7 +46,7 @@ class BinaryGateway:
         last_cl_ord_ids: Callable[[], list[tuple[int, int]]],
     ) -> None:
         """``events`` is the events log as it is open now; it is opened afresh after a failure."""
-        self.order_entry = self.commands = order_entry
+        self.order_entry = self.commands = self.reader = order_entry
         self.sequencer = sequencer
         self.security_list = security_list
         self.throttled: set[int] = set()
@@ -62,10 +62,10 @@ class BinaryGateway:
 
     # -- CommandSource -----------------------------------------------------------------------
 
-    def on_events(self, batches: bytes) -> None:
+    def on_told(self, told: list[tuple[int, bytes]]) -> None:
         """Write to each connection what it is told."""
         connections = self._connections
-        for number, data in self.commands.route(batches, time.monotonic_ns()):
+        for number, data in told:
             connection = connections.get(number)
             if connection is not None:
                 self.write(connection, data)

@@ -3,12 +3,13 @@
 A role that sends commands (the gateway, the facade) is a :class:`CommandSource`.  It never sends by
 itself: it says ``wake()``, and what waits is sealed into a batch when the commands log can take
 one, so that what came in during one turn of the loop travels in one batch.  What follows from
-durable commands comes back to every source as event batches, in order, all gateways' together.
+durable commands is given to every source's reader, in order, all gateways' events together, and
+what the reader makes of it to the source.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from core import Commands, OrderEntry
+from core import Commands, OrderEntry, View
 
 
 class CommandSource(Protocol):
@@ -21,11 +22,18 @@ class CommandSource(Protocol):
     def commands(self) -> Commands | OrderEntry:
         """Where its commands wait, the same object for good: native code seals them."""
 
+    @property
+    def reader(self) -> OrderEntry | View | None:
+        """What reads the events in native code, the same object for good.
+
+        Without one, ``on_told`` is given the event batches as they are, one after the other.
+        """
+
     def on_ready(self) -> None:
         """Commands are taken (again), under a new incarnation."""
 
-    def on_events(self, batches: bytes) -> None:
-        """Event batches, one after the other, that follow from durable commands."""
+    def on_told(self, told: Any) -> None:
+        """What its reader made of events that follow from durable commands."""
 
     def on_outage(self) -> None:
         """The journal failed: the outcome of whatever is unanswered is unknown."""

@@ -21,7 +21,7 @@ class Scripted:
 
     def __init__(self, gateway: int, batches: int) -> None:
         self.gateway = gateway
-        self.commands = Commands()
+        self.commands, self.reader = Commands(), None
         self.turns: list[int] = []
         for _ in range(batches):
             self.commands.tick()
@@ -29,7 +29,7 @@ class Scripted:
     def on_ready(self) -> None:
         """Nothing to do."""
 
-    def on_events(self, batches: bytes) -> None:
+    def on_told(self, batches: bytes) -> None:
         self.turns += [batch["gateway"] for batch in json.loads(describe_events(batches))]
 
     def on_outage(self) -> None:

@@ -33,7 +33,7 @@ class Source:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.commands = Commands()
+        self.commands, self.reader = Commands(), None
         self.accepted: list[str] = []
         self.early = 0
         self.outages = 0
@@ -48,7 +48,7 @@ class Source:
     def on_ready(self) -> None:
         """Nothing to do."""
 
-    def on_events(self, batches: bytes) -> None:
+    def on_told(self, batches: bytes) -> None:
         durable = self.service.journals.commands.durable_offset
         self.early += durable < self.service.told
         for batch in json.loads(describe_events(batches)):
@@ -226,7 +226,7 @@ async def test_a_panic_ends_the_service_and_nothing_more_is_taken(tmp_path: Path
     def panic(_batches: bytes) -> None:
         raise Panic("deliberate")
 
-    source.on_events = panic  # type: ignore[assignment,method-assign]
+    source.on_told = panic  # type: ignore[assignment,method-assign]
     running = asyncio.create_task(service.run())
     await until(lambda: service.ready)
     source.place("one")

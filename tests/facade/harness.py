@@ -54,7 +54,7 @@ class Sequencer:
         batch = self.source.commands.seal(GATEWAY, self.incarnation, number, stamp, 1000)
         if batch is not None:
             self.number += 1
-            self.source.on_events(self.apply(batch))
+            self.source.on_told(self.source.view.apply(self.apply(batch)))
 
 
 class Shelf:

@@ -160,6 +160,12 @@ impl OrderEntry {
         }
     }
 
+    /// Whether `route` wrote to a line, or found one that may be read again.
+    #[must_use]
+    pub fn has_told(&self) -> bool {
+        !self.touched.is_empty() || !self.resumed.is_empty()
+    }
+
     /// The lines that `route` wrote to, each with its buffer, which is emptied.
     pub fn take_touched(&mut self, mut take: impl FnMut(u32, &[u8])) {
         for connection in self.touched.drain(..) {

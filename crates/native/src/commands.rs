@@ -8,6 +8,8 @@ use wire::record::command::{self, Command};
 use wire::record::field::Field;
 use wire::record::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
+use crate::sources::header;
+
 /// Commands that wait to be sealed into a batch.
 #[derive(Debug, Default)]
 #[pyclass(module = "core._native")]
@@ -39,31 +41,26 @@ impl Commands {
         self.ends.push(self.records.len());
     }
 
-    /// As `seal`; `header` says whose the batch is.
-    pub(crate) fn take_batch<'py>(
+    /// Take up to `commands_max` commands as one batch, appended to `out`; false when there are none.
+    pub(crate) fn take_batch(
         &mut self,
-        py: Python<'py>,
         mut header: CommandBatchHeader,
         commands_max: usize,
-    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        out: &mut Vec<u8>,
+    ) -> PyResult<bool> {
         let count = self.ends.len().min(commands_max);
         if count == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         let end = self.ends[count - 1];
         header.count = u32::try_from(count).map_err(|_| PyValueError::new_err("commands_max"))?;
-        let len = CommandBatchHeader::SIZE + end;
-        let batch = PyBytes::new_with_writer(py, len, |to| {
-            let mut out = Vec::with_capacity(len);
-            CommandBatch::write(header, &self.records[..end], &mut out);
-            Ok(std::io::Write::write_all(to, &out)?)
-        })?;
+        CommandBatch::write(header, &self.records[..end], out);
         self.records.drain(..end);
         self.ends.drain(..count);
         for later in &mut self.ends {
             *later -= end;
         }
-        Ok(Some(batch))
+        Ok(true)
     }
 }
 
@@ -327,15 +324,9 @@ impl Commands {
         stamp_ns: u64,
         commands_max: usize,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let header = CommandBatchHeader {
-            magic: 0,
-            len: 0,
-            gateway,
-            incarnation,
-            number,
-            stamp_ns,
-            count: 0,
-        };
-        self.take_batch(py, header, commands_max)
+        let header = header(gateway, incarnation, number, stamp_ns);
+        let mut batch = Vec::new();
+        let some = self.take_batch(header, commands_max, &mut batch)?;
+        Ok(some.then(|| PyBytes::new(py, &batch)))
     }
 }

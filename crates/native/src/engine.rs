@@ -7,7 +7,11 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use wire::record::command::Instrument;
-use wire::record::{CommandBatchHeader, EventBatch, RecordError};
+use wire::record::{CommandBatchHeader, RecordError};
+
+use crate::batches::Batches;
+use crate::detached::detached;
+use crate::pipeline::split;
 
 /// An instrument: id, symbol, tick, lot, qty_min, qty_max, notional_min, price_band_bps,
 /// orders_per_side_max, session_end_s, open.
@@ -71,7 +75,8 @@ pub struct Engine {
 /// Upper bounds of the histogram of batch sizes, in commands.
 const BATCH_BOUNDS: [u32; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 
-fn bad(error: RecordError) -> PyErr {
+/// What Python is told of bytes that are no batch.
+pub fn bad(error: RecordError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
@@ -94,26 +99,63 @@ impl Engine {
         }
     }
 
-    /// Run `work` without the GIL; its events are the result.
-    fn run<'py>(
+    /// Apply the batches of a group that stand at the offset `first` and after, and append their events.
+    pub(crate) fn apply_group(
         &mut self,
-        py: Python<'py>,
-        work: impl FnOnce(&mut Inner, &mut Vec<u8>) -> Result<(), RecordError> + Send,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+        py: Python<'_>,
+        (first, append_ns): (u64, u64),
+        batches: &Batches,
+        out: &mut Vec<u8>,
+    ) -> PyResult<()> {
+        for batch in batches.iter() {
+            self.count(batch);
+        }
+        self.run(py, batches.bytes.len(), |inner| {
+            for (offset, batch) in (first..).zip(batches.iter()) {
+                inner.apply(offset, append_ns, batch, out)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Run `work` over `bytes` of batches.
+    fn run(
+        &mut self,
+        py: Python<'_>,
+        bytes: usize,
+        work: impl FnOnce(&mut Inner) -> Result<(), RecordError> + Send,
+    ) -> PyResult<()> {
         if self.poisoned {
             return Err(PyRuntimeError::new_err("engine poisoned by a panic"));
         }
-        self.out.clear();
-        let Self { inner, out, .. } = self;
-        let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(inner, out))));
+        let inner = &mut self.inner;
+        let outcome = detached(py, bytes, || catch_unwind(AssertUnwindSafe(|| work(inner))));
         match outcome {
-            Ok(Ok(())) => Ok(PyBytes::new(py, &self.out)),
-            Ok(Err(error)) => Err(bad(error)),
+            Ok(done) => done.map_err(bad),
             Err(panic) => {
                 self.poisoned = true;
                 resume_unwind(panic);
             }
         }
+    }
+
+    /// Apply batches with their offsets and append times; the event batches they make.
+    fn make<'py, B: AsRef<[u8]> + Sync>(
+        &mut self,
+        py: Python<'py>,
+        entries: &[(u64, u64, B)],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        let made = self.run(py, usize::MAX, |inner| {
+            for (offset, append_ns, batch) in entries {
+                inner.apply(*offset, *append_ns, batch.as_ref(), &mut out)?;
+            }
+            Ok(())
+        });
+        let events = made.map(|()| PyBytes::new(py, &out));
+        self.out = out;
+        events
     }
 }
 
@@ -141,16 +183,15 @@ impl Engine {
         append_ns: u64,
         batches: Vec<Bound<'py, PyBytes>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let batches: Vec<&[u8]> = batches.iter().map(|batch| batch.as_bytes()).collect();
-        for batch in &batches {
+        let batches = batches.iter().map(|batch| batch.as_bytes());
+        let entries: Vec<_> = (first_offset..)
+            .zip(batches)
+            .map(|(offset, batch)| (offset, append_ns, batch))
+            .collect();
+        for (_, _, batch) in &entries {
             self.count(batch);
         }
-        self.run(py, |inner, out| {
-            for (offset, batch) in (first_offset..).zip(batches) {
-                inner.apply(offset, append_ns, batch, out)?;
-            }
-            Ok(())
-        })
+        self.make(py, &entries)
     }
 
     /// Apply entries of the commands log: (offset, append time, chain, batch).
@@ -163,12 +204,7 @@ impl Engine {
             .iter()
             .map(|(offset, append_ns, _, batch)| (*offset, *append_ns, batch.as_bytes()))
             .collect();
-        self.run(py, |inner, out| {
-            for (offset, append_ns, batch) in entries {
-                inner.apply(offset, append_ns, batch, out)?;
-            }
-            Ok(())
-        })
+        self.make(py, &entries)
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -233,7 +269,7 @@ impl Engine {
     }
 
     /// (gateway, incarnation, number of its last batch).
-    fn gateways(&self) -> Vec<(u16, u32, u64)> {
+    pub(crate) fn gateways(&self) -> Vec<(u16, u32, u64)> {
         let rows = self.inner.gateways();
         rows.map(|(gateway, state)| (gateway, state.incarnation, state.number))
             .collect()
@@ -268,12 +304,6 @@ impl Engine {
 /// Event batches that stand one after the other, each by itself.
 #[pyfunction]
 pub fn split_batches<'py>(py: Python<'py>, batches: &[u8]) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-    let mut rest = batches;
-    let mut split = Vec::new();
-    while !rest.is_empty() {
-        let before = rest;
-        EventBatch::take(&mut rest).map_err(bad)?;
-        split.push(PyBytes::new(py, &before[..before.len() - rest.len()]));
-    }
-    Ok(split)
+    let split = split(batches)?;
+    Ok(split.iter().map(|batch| PyBytes::new(py, batch)).collect())
 }

@@ -9,12 +9,13 @@ use wire::record::{CommandBatchHeader, RecordError};
 use wire::sbe;
 use wire::soup::{self, LoginAccepted, LoginRejected};
 
+use crate::detached::detached;
+
 /// Every connection and session of binary order entry.
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
 pub struct OrderEntry {
     inner: Inner,
-    sealed: Vec<u8>,
     /// Gateway and incarnation under which requests are sealed.
     own: (u16, u32),
 }
@@ -24,19 +25,42 @@ fn bad(error: RecordError) -> PyErr {
 }
 
 impl OrderEntry {
-    /// Take up to `commands_max` requests as one batch; `None` when none waits.
-    pub(crate) fn seal<'py>(
+    /// Append up to `commands_max` requests as one batch; false when none waits.
+    pub(crate) fn seal(
         &mut self,
-        py: Python<'py>,
         header: CommandBatchHeader,
         commands_max: usize,
-    ) -> Option<Bound<'py, PyBytes>> {
+        out: &mut Vec<u8>,
+    ) -> bool {
         self.own = (header.gateway, header.incarnation);
-        self.sealed.clear();
-        self.inner
-            .seal(header, commands_max, &mut self.sealed)
-            .then(|| PyBytes::new(py, &self.sealed))
+        self.inner.seal(header, commands_max, out)
     }
+
+    /// Take event batches; whether a line is told something, or may be read again.
+    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<bool> {
+        let (gateway, incarnation) = self.own;
+        let now_ns = monotonic_ns();
+        let inner = &mut self.inner;
+        detached(py, batches.len(), || {
+            inner.route(gateway, incarnation, batches, now_ns)
+        })
+        .map_err(bad)?;
+        Ok(self.inner.has_told())
+    }
+
+    /// (connection, bytes to write) for each line that was told something.
+    pub(crate) fn told<'py>(&mut self, py: Python<'py>) -> Vec<(u32, Bound<'py, PyBytes>)> {
+        let mut written = Vec::new();
+        self.inner
+            .take_touched(|connection, out| written.push((connection, PyBytes::new(py, out))));
+        written
+    }
+}
+
+/// The clock by which lines are timed, as Python's `time.monotonic_ns`.
+fn monotonic_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 #[pymethods]
@@ -61,7 +85,6 @@ impl OrderEntry {
                 heartbeat_interval_ns,
                 idle_deadline_ns,
             }),
-            sealed: Vec::new(),
             own: (0, 0),
         }
     }
@@ -162,22 +185,6 @@ impl OrderEntry {
 
     fn scan(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<()> {
         py.detach(|| self.inner.scan(batches)).map_err(bad)
-    }
-
-    /// Route event batches: (connection, bytes to write) for each line that is told something.
-    fn route<'py>(
-        &mut self,
-        py: Python<'py>,
-        batches: &[u8],
-        now_ns: u64,
-    ) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
-        let (gateway, incarnation) = self.own;
-        py.detach(|| self.inner.route(gateway, incarnation, batches, now_ns))
-            .map_err(bad)?;
-        let mut written = Vec::new();
-        self.inner
-            .take_touched(|connection, out| written.push((connection, PyBytes::new(py, out))));
-        Ok(written)
     }
 
     fn take_out<'py>(&mut self, py: Python<'py>, connection: u32) -> Bound<'py, PyBytes> {

@@ -57,7 +57,8 @@ fn open_error(error: &OpenError) -> PyErr {
     }
 }
 
-fn append_error(error: &AppendError) -> PyErr {
+/// What Python is told of an append that was refused.
+pub fn append_error(error: &AppendError) -> PyErr {
     match error {
         AppendError::Full { .. } => raise::<JournalFull>(error),
         AppendError::Closed | AppendError::Failed(_) => raise::<JournalFailed>(error),

@@ -5,12 +5,17 @@
 
 use pyo3::prelude::*;
 
+mod batches;
 mod commands;
 mod describe;
+mod detached;
 mod engine;
 mod gateway;
 mod journal;
 mod load;
+mod log;
+mod pipeline;
+mod reader;
 mod slice;
 mod sources;
 mod store;
@@ -36,9 +41,9 @@ mod _native {
     #[pymodule_export]
     use super::load::load_main;
     #[pymodule_export]
-    use super::slice::shorten_slice;
+    use super::pipeline::Pipeline;
     #[pymodule_export]
-    use super::sources::Sources;
+    use super::slice::shorten_slice;
     #[pymodule_export]
     use super::store::{Recorder, StoreFailed, StoreReader, recorder_seed};
     #[pymodule_export]

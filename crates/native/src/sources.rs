@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use wire::record::CommandBatchHeader;
 
+use crate::batches::Batches;
 use crate::commands::Commands;
 use crate::gateway::OrderEntry;
 
@@ -20,19 +20,23 @@ pub enum Waiting {
 }
 
 impl Waiting {
-    fn seal<'py>(
+    /// Append a batch of what waits; false when nothing does.
+    fn seal(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         header: CommandBatchHeader,
         commands_max: usize,
-    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        out: &mut Vec<u8>,
+    ) -> PyResult<bool> {
         match self {
             Self::Commands(commands) => {
                 commands
                     .try_borrow_mut(py)?
-                    .take_batch(py, header, commands_max)
+                    .take_batch(header, commands_max, out)
             }
-            Self::OrderEntry(entry) => Ok(entry.try_borrow_mut(py)?.seal(py, header, commands_max)),
+            Self::OrderEntry(entry) => {
+                Ok(entry.try_borrow_mut(py)?.seal(header, commands_max, out))
+            }
         }
     }
 }
@@ -49,7 +53,6 @@ struct Source {
 ///
 /// Whoever floods the exchange holds nobody else back: the next call goes on with the next source.
 #[derive(Debug)]
-#[pyclass(module = "core._native")]
 pub struct Sources {
     /// The engine's own commands, which go first and have no numbers.
     system: Py<Commands>,
@@ -62,7 +65,13 @@ pub struct Sources {
 /// The gateway number of the engine's own commands.
 const SYSTEM: u16 = 0;
 
-const fn header(gateway: u16, incarnation: u32, number: u64, stamp_ns: u64) -> CommandBatchHeader {
+/// The header of a batch that is to be sealed; the rest of it is set then.
+pub const fn header(
+    gateway: u16,
+    incarnation: u32,
+    number: u64,
+    stamp_ns: u64,
+) -> CommandBatchHeader {
     CommandBatchHeader {
         magic: 0,
         len: 0,
@@ -74,10 +83,9 @@ const fn header(gateway: u16, incarnation: u32, number: u64, stamp_ns: u64) -> C
     }
 }
 
-#[pymethods]
 impl Sources {
-    #[new]
-    fn new(system: Py<Commands>) -> Self {
+    /// Nobody yet but the engine itself.
+    pub const fn new(system: Py<Commands>) -> Self {
         Self {
             system,
             turns: VecDeque::new(),
@@ -88,7 +96,7 @@ impl Sources {
     /// From now on `waiting` is asked, and its batches travel under this gateway number.
     ///
     /// ValueError when the engine does not know the gateway.
-    fn attach(&mut self, gateway: u16, waiting: Waiting) -> PyResult<()> {
+    pub fn attach(&mut self, gateway: u16, waiting: Waiting) -> PyResult<()> {
         let known = self.gateways.iter().find(|known| known.0 == gateway);
         let (_, incarnation, number) =
             *known.ok_or_else(|| PyValueError::new_err(format!("gateway {gateway} is unknown")))?;
@@ -102,7 +110,7 @@ impl Sources {
     }
 
     /// The engine was recovered: (gateway, incarnation, number of its last batch).
-    fn recovered(&mut self, gateways: Vec<(u16, u32, u64)>) {
+    pub fn recovered(&mut self, gateways: Vec<(u16, u32, u64)>) {
         for source in &mut self.turns {
             let known = gateways.iter().find(|known| known.0 == source.gateway);
             if let Some((_, incarnation, number)) = known {
@@ -113,33 +121,36 @@ impl Sources {
         self.gateways = gateways;
     }
 
-    /// Up to `batches_max` batches of up to `commands_max` commands; none when nothing waits.
-    fn seal<'py>(
+    /// Append up to `batches_max` batches of up to `commands_max` commands; none when nothing waits.
+    pub fn seal(
         &mut self,
-        py: Python<'py>,
+        py: Python<'_>,
         stamp_ns: u64,
-        commands_max: usize,
-        batches_max: usize,
-    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        let mut batches = Vec::new();
+        (commands_max, batches_max): (usize, usize),
+        out: &mut Batches,
+    ) -> PyResult<()> {
         let own = header(SYSTEM, 0, 0, stamp_ns);
         let mut system = self.system.try_borrow_mut(py)?;
-        batches.extend(system.take_batch(py, own, commands_max)?);
+        if system.take_batch(own, commands_max, &mut out.bytes)? {
+            out.end();
+        }
         let mut empty = 0;
-        while empty < self.turns.len() && batches.len() < batches_max {
+        while empty < self.turns.len() && out.len() < batches_max {
             let source = &mut self.turns[0];
             let number = source.number + 1;
             let next = header(source.gateway, source.incarnation, number, stamp_ns);
-            match source.waiting.seal(py, next, commands_max)? {
-                Some(batch) => {
-                    source.number = number;
-                    batches.push(batch);
-                    empty = 0;
-                }
-                None => empty += 1,
+            if source
+                .waiting
+                .seal(py, next, commands_max, &mut out.bytes)?
+            {
+                source.number = number;
+                out.end();
+                empty = 0;
+            } else {
+                empty += 1;
             }
             self.turns.rotate_left(1);
         }
-        Ok(batches)
+        Ok(())
     }
 }

@@ -9,10 +9,13 @@ use view::{Limits, ViewError};
 use wire::record::OrdStatus;
 use wire::text::decimal;
 
+use crate::detached::detached;
 use crate::engine::Engine;
 
 type Answer<'py> = (u64, u16, Bound<'py, PyBytes>, u64, u64);
 type Frames<'py> = (u32, Bound<'py, PyBytes>);
+/// Answers to requests, and frames for listeners.
+type Told<'py> = (Vec<Answer<'py>>, Vec<Frames<'py>>);
 type SumFields = (i64, i64, i64, i64, i128, i128, u64);
 
 /// See `view::View`; owned by one thread.
@@ -20,6 +23,8 @@ type SumFields = (i64, i64, i64, i64, i128, i128, u64);
 #[pyclass(module = "core._native")]
 pub struct View {
     inner: view::View,
+    /// What the last events made, until it is asked for.
+    told: view::Told,
 }
 
 fn bad(error: ViewError) -> PyErr {
@@ -46,6 +51,35 @@ fn status_of(name: &str) -> PyResult<OrdStatus> {
         .ok_or_else(|| PyValueError::new_err(format!("no status is called {name}")))
 }
 
+impl View {
+    /// Take event batches; whether somebody is told something.
+    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<bool> {
+        let inner = &mut self.inner;
+        self.told = detached(py, batches.len(), || inner.apply(batches)).map_err(bad)?;
+        Ok(!self.told.replies.is_empty() || !self.told.notices.is_empty())
+    }
+
+    /// Who is told what.
+    pub(crate) fn told<'py>(&mut self, py: Python<'py>) -> Told<'py> {
+        let told = std::mem::take(&mut self.told);
+        let replies = told.replies.iter().map(|reply| {
+            let body = PyBytes::new(py, &reply.body);
+            (
+                reply.num,
+                reply.status,
+                body,
+                reply.order_id,
+                reply.sequence,
+            )
+        });
+        let notices = told
+            .notices
+            .iter()
+            .map(|(connection, frames)| (*connection, PyBytes::new(py, frames)));
+        (replies.collect(), notices.collect())
+    }
+}
+
 #[pymethods]
 impl View {
     #[new]
@@ -65,6 +99,7 @@ impl View {
         };
         Self {
             inner: view::View::new(gateway, limits),
+            told: view::Told::default(),
         }
     }
 
@@ -89,6 +124,7 @@ impl View {
         let engine = &engine.inner;
         Self {
             inner: py.detach(|| view::View::restore(gateway, limits, engine)),
+            told: view::Told::default(),
         }
     }
 
@@ -130,28 +166,9 @@ impl View {
         self.inner.counts()
     }
 
-    fn apply<'py>(
-        &mut self,
-        py: Python<'py>,
-        batches: &[u8],
-    ) -> PyResult<(Vec<Answer<'py>>, Vec<Frames<'py>>)> {
-        let inner = &mut self.inner;
-        let told = py.detach(|| inner.apply(batches)).map_err(bad)?;
-        let replies = told.replies.iter().map(|reply| {
-            let body = PyBytes::new(py, &reply.body);
-            (
-                reply.num,
-                reply.status,
-                body,
-                reply.order_id,
-                reply.sequence,
-            )
-        });
-        let notices = told
-            .notices
-            .iter()
-            .map(|(connection, frames)| (*connection, PyBytes::new(py, frames)));
-        Ok((replies.collect(), notices.collect()))
+    fn apply<'py>(&mut self, py: Python<'py>, batches: &[u8]) -> PyResult<Told<'py>> {
+        self.take(py, batches)?;
+        Ok(self.told(py))
     }
 
     fn recorded(&mut self, sequence: u64) {
