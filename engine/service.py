@@ -108,27 +108,16 @@ class Service:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 
-    # -- one turn ----------------------------------------------------------------------------
+    def advance(self) -> None:
+        """A source has commands, and nothing else to do: they pass at once if they can."""
+        if self._ready and not self._under_way:
+            self._pass()
+
+    # -- what passes -------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        """Let commands and events pass as far as they can, and tell the sources what follows."""
         self._scheduled = False
-        if not self._ready:
-            return
-        pipeline, sources = self._pipeline, self._sources
-        try:
-            stamp = self._clock()
-            while (told := pipeline.step(stamp)) is not None:
-                place, what = told
-                sources[place].on_told(what)
-        except JournalError as error:
-            self._outage(str(error))
-        except BaseException as error:  # noqa: BLE001 - a Rust panic is no Exception
-            self._break(error)
-        else:
-            self._under_way = pipeline.under_way
-            if pipeline.congested:
-                self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
+        self.advance()
 
     def _on_commit(self) -> None:
         """The commands log committed, or failed."""
@@ -138,7 +127,23 @@ class Service:
         if failure is not None:
             self._outage(failure)
         else:
-            self._turn()
+            self._pass()
+
+    def _pass(self) -> None:
+        """Let commands and events pass as far as they can, and tell the sources what follows."""
+        pipeline = self._pipeline
+        try:
+            stamp = self._clock()
+            while (told := pipeline.step(stamp)) is not None:
+                self._sources[told[0]].on_told(told[1])
+            self._under_way = pipeline.under_way
+        except JournalError as error:
+            self._outage(str(error))
+        except BaseException as error:  # noqa: BLE001 - a Rust panic is no Exception
+            self._break(error)
+        else:
+            if pipeline.congested:
+                self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
 
     # -- faults ------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from core import OrderEntry, login_accepted, login_rejected
 from gateway.connection import Connection
@@ -62,15 +63,13 @@ class BinaryGateway:
 
     # -- CommandSource -----------------------------------------------------------------------
 
-    def on_told(self, told: list[tuple[int, bytes]]) -> None:
-        """Write to each connection what it is told."""
-        connections = self._connections
-        for number, data in told:
-            connection = connections.get(number)
-            if connection is not None:
-                self.write(connection, data)
-        if self.throttled:
-            self._resume_reading()
+    def on_told(self, resumed: list[int]) -> None:
+        """Reports are written already; these lines' sockets may be read again."""
+        for number in resumed:
+            self.throttled.discard(number)
+            connection = self._connections.get(number)
+            if connection is not None and not connection.transport.is_closing():
+                connection.transport.resume_reading()
 
     def on_ready(self) -> None:
         """Sessions whose clients are away lose their orders, where their settings say so."""
@@ -95,7 +94,9 @@ class BinaryGateway:
             return
         # The event loop puts a write off to the end of its turn, unless it goes beyond this.
         connection.transport.set_write_buffer_limits(high=0)
-        connection.number = self.order_entry.connected(time.monotonic_ns())
+        connection.number = self.order_entry.connected(
+            time.monotonic_ns(), connection.transport.write
+        )
         self._connections[connection.number] = connection
 
     def lost(self, connection: Connection) -> None:
@@ -119,17 +120,23 @@ class BinaryGateway:
 
     def write(self, connection: Connection, data: bytes) -> None:
         """Write to a line, or cut it when its reader has left too much unread."""
-        transport = connection.transport
-        transport.write(data)
-        if transport.get_write_buffer_size() > self._limits.queue_bytes_max:
+        connection.transport.write(data)
+        self._check_unread(connection)
+
+    def _check_unread(self, connection: Connection) -> None:
+        if connection.transport.get_write_buffer_size() > self._limits.queue_bytes_max:
             connection.abort("slow reader: over queue_bytes_max")
 
-    def _resume_reading(self) -> None:
-        for number in self.order_entry.take_resumed():
-            self.throttled.discard(number)
-            connection = self._connections.get(number)
-            if connection is not None and not connection.transport.is_closing():
-                connection.transport.resume_reading()
+    def paused(self, connection: Connection) -> None:
+        """A reader is behind: from now on each report may be the one too many."""
+        self.order_entry.set_writer(connection.number, partial(self.write, connection))
+        # What is replayed waits for its reader; what is live does not.
+        if self.order_entry.replay_offset(connection.number) is None:
+            self._check_unread(connection)
+
+    def resumed(self, connection: Connection) -> None:
+        """A reader has caught up."""
+        self.order_entry.set_writer(connection.number, connection.transport.write)
 
     def login(
         self, connection: Connection, name: str, password: str, session: str, sequence: int

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ class Connection(asyncio.Protocol):
         """Wait for the transport."""
         self._gateway = gateway
         self._receive = gateway.order_entry.receive
-        self._wake = gateway.sequencer.wake
+        self._advance = gateway.sequencer.advance
         self.number = -1
         self.peer = ""
         self.transport: asyncio.Transport
@@ -32,12 +31,12 @@ class Connection(asyncio.Protocol):
         self._gateway.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        """A socket read: requests wait for the end of the loop's turn, anything else is rare."""
-        asked = self._receive(self.number, data, time.monotonic_ns())
+        """A socket read: requests pass at once if they can, anything else is rare."""
+        asked = self._receive(self.number, data)
         while asked is not None and self._handle(asked):
             # What came after something that had to be decided first.
-            asked = self._receive(self.number, b"", time.monotonic_ns())
-        self._wake()
+            asked = self._receive(self.number, b"")
+        self._advance()
 
     def _handle(self, asked: tuple[Any, ...]) -> bool:
         """Do what is asked; whether what came after it is to be looked at."""
@@ -72,10 +71,12 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The transport's buffer is above its high-water mark."""
         self.drained.clear()
+        self._gateway.paused(self)
 
     def resume_writing(self) -> None:
         """The transport's buffer is below its low-water mark."""
         self.drained.set()
+        self._gateway.resumed(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The line is gone."""

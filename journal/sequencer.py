@@ -52,3 +52,6 @@ class Sequencer(Protocol):
 
     def wake(self) -> None:
         """A source has commands; they are sealed at the end of the loop's turn."""
+
+    def advance(self) -> None:
+        """As ``wake``, but at once where no commit is waited for; what follows may be told here."""

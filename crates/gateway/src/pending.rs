@@ -17,12 +17,6 @@ pub struct Share {
     pub received_ns: u64,
 }
 
-#[derive(Debug)]
-struct Sealed {
-    number: u64,
-    shares: Vec<Share>,
-}
-
 /// Records between the socket and the journal, and the account of whose they are.
 #[derive(Debug, Default)]
 pub struct Pending {
@@ -30,7 +24,8 @@ pub struct Pending {
     pub records: Vec<u8>,
     ends: Vec<u32>,
     shares: VecDeque<Share>,
-    sealed: VecDeque<Sealed>,
+    /// Number of the batch that holds them.
+    sealed: VecDeque<(u64, Share)>,
 }
 
 impl Pending {
@@ -70,40 +65,34 @@ impl Pending {
         for later in &mut self.ends {
             *later -= end;
         }
-        let shares = self.take_shares(count as u32);
-        self.sealed.push_back(Sealed {
-            number: header.number,
-            shares,
-        });
+        self.move_shares(header.number, count as u32);
         true
     }
 
-    fn take_shares(&mut self, mut commands: u32) -> Vec<Share> {
-        let mut taken = Vec::with_capacity(self.shares.len());
+    fn move_shares(&mut self, number: u64, mut commands: u32) {
         while commands > 0 {
             let Some(first) = self.shares.front_mut() else {
                 break;
             };
             let requests = first.requests.min(commands);
-            taken.push(Share { requests, ..*first });
+            self.sealed
+                .push_back((number, Share { requests, ..*first }));
             first.requests -= requests;
             commands -= requests;
             if first.requests == 0 {
                 self.shares.pop_front();
             }
         }
-        taken
     }
 
-    /// The batch `number` is answered: whose requests it held.
-    pub fn answered(&mut self, number: u64) -> Vec<Share> {
-        let mut shares = Vec::new();
-        while self.sealed.front().is_some_and(|s| s.number <= number) {
-            if let Some(sealed) = self.sealed.pop_front() {
-                shares.extend(sealed.shares);
-            }
+    /// The batch `number` is answered: whose requests it held, one share after the other.
+    pub fn answered(&mut self, number: u64) -> Option<Share> {
+        let (of, share) = *self.sealed.front()?;
+        if of > number {
+            return None;
         }
-        shares
+        self.sealed.pop_front();
+        Some(share)
     }
 
     /// Forget everything: the journal failed.

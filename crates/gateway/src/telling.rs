@@ -141,7 +141,7 @@ impl OrderEntry {
 
     /// Batch `number` of this gateway is answered.
     fn settle(&mut self, number: u64, now_ns: u64) {
-        for share in self.pending.answered(number) {
+        while let Some(share) = self.pending.answered(number) {
             let Some(Some(line)) = self.connections.get_mut(share.connection as usize) else {
                 continue;
             };
@@ -160,20 +160,16 @@ impl OrderEntry {
         }
     }
 
-    /// Whether `route` wrote to a line, or found one that may be read again.
-    #[must_use]
-    pub fn has_told(&self) -> bool {
-        !self.touched.is_empty() || !self.resumed.is_empty()
-    }
-
-    /// The lines that `route` wrote to, each with its buffer, which is emptied.
-    pub fn take_touched(&mut self, mut take: impl FnMut(u32, &[u8])) {
-        for connection in self.touched.drain(..) {
-            if let Some(Some(line)) = self.connections.get_mut(connection as usize) {
-                take(connection, &line.out);
+    /// A line that `route` wrote to: what `take` makes of it and its buffer, which is emptied.
+    pub fn take_touched<T>(&mut self, take: impl FnOnce(u32, &[u8]) -> T) -> Option<T> {
+        while let Some(connection) = self.touched.pop() {
+            if let Some(line) = self.line(connection) {
+                let taken = take(connection, &line.out);
                 line.out.clear();
+                return Some(taken);
             }
         }
+        None
     }
 
     /// What stands in a line's buffer, which is emptied.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::Entry;
@@ -15,7 +16,7 @@ pub struct MemoryLog {
     journal_id: u64,
     bytes_max: u64,
     kept: Mutex<Kept>,
-    /// Its eventfd.
+    /// Its eventfd, and its durable offset.
     shared: Shared,
 }
 
@@ -84,6 +85,9 @@ impl MemoryLog {
             kept.entries.push_back(entry);
         }
         kept.bytes += bytes;
+        self.shared
+            .durable
+            .store(kept.next() - 1, Ordering::Release);
         Ok(first)
     }
 
@@ -96,7 +100,7 @@ impl MemoryLog {
     /// As [`crate::Log::durable_offset`].
     #[must_use]
     pub fn durable_offset(&self) -> u64 {
-        self.next_offset() - 1
+        self.shared.durable.load(Ordering::Acquire)
     }
 
     /// As [`crate::Log::first_offset`].

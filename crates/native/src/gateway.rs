@@ -16,6 +16,8 @@ use crate::detached::detached;
 #[pyclass(module = "core._native")]
 pub struct OrderEntry {
     inner: Inner,
+    /// What writes to each connection: called with bytes.
+    writers: Vec<Option<Py<PyAny>>>,
     /// Gateway and incarnation under which requests are sealed.
     own: (u16, u32),
 }
@@ -36,24 +38,37 @@ impl OrderEntry {
         self.inner.seal(header, commands_max, out)
     }
 
-    /// Take event batches; whether a line is told something, or may be read again.
-    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<bool> {
+    /// Take event batches.
+    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<()> {
         let (gateway, incarnation) = self.own;
         let now_ns = monotonic_ns();
         let inner = &mut self.inner;
         detached(py, batches.len(), || {
             inner.route(gateway, incarnation, batches, now_ns)
         })
-        .map_err(bad)?;
-        Ok(self.inner.has_told())
+        .map_err(bad)
     }
 
-    /// (connection, bytes to write) for each line that was told something.
-    pub(crate) fn told<'py>(&mut self, py: Python<'py>) -> Vec<(u32, Bound<'py, PyBytes>)> {
-        let mut written = Vec::new();
-        self.inner
-            .take_touched(|connection, out| written.push((connection, PyBytes::new(py, out))));
-        written
+    /// What is to be written next because of them, and by whom.
+    pub(crate) fn next_written<'py>(
+        &mut self,
+        py: Python<'py>,
+    ) -> Option<(Py<PyAny>, Bound<'py, PyBytes>)> {
+        let writers = &self.writers;
+        loop {
+            let written = self.inner.take_touched(|connection, out| {
+                let writer = writers.get(connection as usize)?.as_ref()?;
+                Some((writer.clone_ref(py), PyBytes::new(py, out)))
+            })?;
+            if written.is_some() {
+                return written;
+            }
+        }
+    }
+
+    /// The lines that may be read again.
+    pub(crate) fn take_resumed(&mut self) -> Vec<u32> {
+        self.inner.take_resumed()
     }
 }
 
@@ -85,6 +100,7 @@ impl OrderEntry {
                 heartbeat_interval_ns,
                 idle_deadline_ns,
             }),
+            writers: Vec::new(),
             own: (0, 0),
         }
     }
@@ -125,11 +141,28 @@ impl OrderEntry {
         self.inner.set_next_offset(offset);
     }
 
-    fn connected(&mut self, now_ns: u64) -> u32 {
-        self.inner.connected(now_ns)
+    /// A line was opened, to which `write` writes; its number.
+    fn connected(&mut self, now_ns: u64, write: Py<PyAny>) -> u32 {
+        let connection = self.inner.connected(now_ns);
+        let place = connection as usize;
+        if self.writers.len() <= place {
+            self.writers.resize_with(place + 1, || None);
+        }
+        self.writers[place] = Some(write);
+        connection
+    }
+
+    /// From now on `write` writes to a line that is open.
+    fn set_writer(&mut self, connection: u32, write: Py<PyAny>) {
+        if let Some(Some(writer)) = self.writers.get_mut(connection as usize) {
+            *writer = write;
+        }
     }
 
     fn disconnected(&mut self, connection: u32) -> Option<u32> {
+        if let Some(writer) = self.writers.get_mut(connection as usize) {
+            *writer = None;
+        }
         self.inner.disconnected(connection)
     }
 
@@ -139,9 +172,8 @@ impl OrderEntry {
         py: Python<'py>,
         connection: u32,
         data: &[u8],
-        now_ns: u64,
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let asked = match self.inner.receive(connection, data, now_ns) {
+        let asked = match self.inner.receive(connection, data, monotonic_ns()) {
             Received::Nothing => return Ok(None),
             Received::Throttle => ("throttle",).into_pyobject(py)?,
             Received::Logout => ("logout",).into_pyobject(py)?,
@@ -189,10 +221,6 @@ impl OrderEntry {
 
     fn take_out<'py>(&mut self, py: Python<'py>, connection: u32) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.inner.take_out(connection))
-    }
-
-    fn take_resumed(&mut self) -> Vec<u32> {
-        self.inner.take_resumed()
     }
 
     /// (connection, why it is to be closed, or `None` for a heartbeat that is in its buffer).

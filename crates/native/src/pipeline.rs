@@ -194,8 +194,7 @@ impl Pipeline {
                     continue;
                 }
                 self.telling = None;
-                life.events
-                    .append(py, stamp_ns, &split(&self.told_events)?)?;
+                append_events(py, &life.events, stamp_ns, &self.told_events)?;
             }
             if let Some(group) = self.to_apply.take() {
                 self.apply(py, life, group)?;
@@ -231,11 +230,10 @@ impl Pipeline {
         if self.sealed.is_empty() {
             return Ok(());
         }
-        let batches: Vec<&[u8]> = self.sealed.iter().collect();
-        let first = life.commands.append(py, stamp_ns, &batches)?;
+        let first = append_sealed(py, &life.commands, stamp_ns, &self.sealed)?;
         self.to_apply = Some(Group {
             first,
-            last: first + batches.len() as u64 - 1,
+            last: first + self.sealed.len() as u64 - 1,
             stamp_ns,
         });
         Ok(())
@@ -253,6 +251,25 @@ impl Pipeline {
         self.held = Some(group);
         Ok(())
     }
+}
+
+// A group of one batch, as it comes when little happens, needs no list to be made.
+
+fn append_sealed(py: Python<'_>, log: &AnyLog, stamp_ns: u64, sealed: &Batches) -> PyResult<u64> {
+    if sealed.len() == 1 {
+        return log.append(py, stamp_ns, &[&sealed.bytes]);
+    }
+    let batches: Vec<&[u8]> = sealed.iter().collect();
+    log.append(py, stamp_ns, &batches)
+}
+
+fn append_events(py: Python<'_>, log: &AnyLog, stamp_ns: u64, events: &[u8]) -> PyResult<u64> {
+    let mut rest = events;
+    EventBatch::take(&mut rest).map_err(bad)?;
+    if rest.is_empty() {
+        return log.append(py, stamp_ns, &[events]);
+    }
+    log.append(py, stamp_ns, &split(events)?)
 }
 
 /// Event batches that stand one after the other, each by itself.

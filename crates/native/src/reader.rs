@@ -9,9 +9,9 @@ use crate::view::View;
 /// What reads the events of a source of commands.
 #[derive(Debug, FromPyObject)]
 pub enum Reader {
-    /// Reports for lines.
+    /// Reports, which are written to their lines at once; Python is told which may be read again.
     OrderEntry(Py<OrderEntry>),
-    /// Answers and notifications.
+    /// Answers and notifications, which Python is told.
     View(Py<View>),
 }
 
@@ -19,11 +19,16 @@ impl Reader {
     fn take<'py>(&self, py: Python<'py>, batches: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self {
             Self::OrderEntry(entry) => {
-                let mut entry = entry.try_borrow_mut(py)?;
-                if !entry.take(py, batches)? {
+                entry.try_borrow_mut(py)?.take(py, batches)?;
+                // Nobody holds the order entry meanwhile: a writer may ask something of it.
+                while let Some((writer, bytes)) = next_written(py, entry)? {
+                    writer.call1(py, (bytes,))?;
+                }
+                let resumed = entry.try_borrow_mut(py)?.take_resumed();
+                if resumed.is_empty() {
                     return Ok(None);
                 }
-                entry.told(py).into_pyobject(py).map(Some)
+                resumed.into_pyobject(py).map(Some)
             }
             Self::View(view) => {
                 let mut view = view.try_borrow_mut(py)?;
@@ -34,6 +39,13 @@ impl Reader {
             }
         }
     }
+}
+
+fn next_written<'py>(
+    py: Python<'py>,
+    entry: &Py<OrderEntry>,
+) -> PyResult<Option<(Py<PyAny>, Bound<'py, PyBytes>)>> {
+    Ok(entry.try_borrow_mut(py)?.next_written(py))
 }
 
 /// Take event batches; what Python is to be told of them, if anything: where nothing native reads them,
