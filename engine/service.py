@@ -60,26 +60,29 @@ class Service:
         setup: Setup,
         limits: Limits,
         *,
-        clock: Callable[[], int] = time.time_ns,
+        clock: Callable[[], int] | None = None,
     ) -> None:
-        """``recover`` opens the journals and brings an engine to their end; it may block."""
+        """``recover`` opens the journals and brings an engine to their end; it may block.
+
+        ``clock`` gives UTC in ns; without it the system does.
+        """
         self._recover = recover
         self._setup = setup
         self._limits = limits
-        self._clock = clock
+        self._clock = clock or time.time_ns
         self._sources: list[CommandSource] = []
         self._system = Commands()
         self._pipeline = Pipeline(
             self._system,
+            on_fault=self._on_fault,
+            on_congested=self._on_congested,
             batch_commands_max=limits.batch_commands_max,
             group_batches_max=limits.group_batches_max,
             queue_bytes_max=limits.queue_bytes_max,
             apply_delay_ns=limits.fault_apply_delay_ns,
+            clock=clock,
         )
-        self._ready = False
         self._scheduled = False
-        self._under_way = False
-        """Whether a commit is waited for."""
         self._watched: int | None = None
         self._loop: asyncio.AbstractEventLoop
         self._broken: asyncio.Future[str] | None = None
@@ -94,7 +97,7 @@ class Service:
     @property
     def ready(self) -> bool:
         """Whether commands are taken."""
-        return self._ready
+        return self._pipeline.ready
 
     @property
     def told(self) -> int:
@@ -104,20 +107,15 @@ class Service:
     def wake(self) -> None:
         """A source has commands: they are sealed at the end of the loop's turn."""
         # While a commit is under way, its end asks the sources.
-        if self._ready and not self._scheduled and not self._under_way:
+        if not self._scheduled and self.ready and not self._pipeline.under_way:
             self._scheduled = True
             self._loop.call_soon(self._turn)
-
-    def advance(self) -> None:
-        """A source has commands, and nothing else to do: they pass at once if they can."""
-        if self._ready and not self._under_way:
-            self._pass()
 
     # -- what passes -------------------------------------------------------------------------
 
     def _turn(self) -> None:
         self._scheduled = False
-        self.advance()
+        self._pipeline.advance()
 
     def _on_commit(self) -> None:
         """The commands log committed, or failed."""
@@ -127,37 +125,29 @@ class Service:
         if failure is not None:
             self._outage(failure)
         else:
-            self._pass()
+            self._pipeline.advance()
 
-    def _pass(self) -> None:
-        """Let commands and events pass as far as they can, and tell the sources what follows."""
-        pipeline = self._pipeline
-        try:
-            stamp = self._clock()
-            while (told := pipeline.step(stamp)) is not None:
-                self._sources[told[0]].on_told(told[1])
-            self._under_way = pipeline.under_way
-        except JournalError as error:
+    def _on_congested(self) -> None:
+        self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
+
+    def _on_fault(self, error: BaseException) -> None:
+        if isinstance(error, JournalError):
             self._outage(str(error))
-        except BaseException as error:  # noqa: BLE001 - a Rust panic is no Exception
-            self._break(error)
         else:
-            if pipeline.congested:
-                self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
+            self._break(error)
 
     # -- faults ------------------------------------------------------------------------------
 
     def _break(self, error: BaseException) -> None:
         """Whatever it is, the state is not to be trusted: the process is to end."""
         log.critical("the engine stops: %s", error, exc_info=error)
-        self._ready = False
+        self._pipeline.ready = False
         if self._broken is not None and not self._broken.done():
             self._broken.set_exception(EngineFault(str(error)))
 
     def _outage(self, reason: str) -> None:
-        if not self._ready:
+        if not self.ready:
             return
-        self._ready = self._under_way = False
         self._pipeline.forget()
         self.outages += 1
         log.error("the journal failed, nothing is acknowledged until it is back: %s", reason)
@@ -203,7 +193,7 @@ class Service:
     def attach(self, *sources: CommandSource) -> None:
         """From now on these sources are asked for commands and told of events."""
         for source in sources:
-            self._pipeline.attach(source.gateway, source.commands, source.reader)
+            self._pipeline.attach(source.gateway, source.commands, source.reader, source.on_told)
             self._sources.append(source)
 
     async def run(self) -> None:
@@ -212,14 +202,14 @@ class Service:
         while True:
             self._broken = self._loop.create_future()
             self._watch()
-            self._ready = True
+            self._pipeline.ready = True
             for source in self._sources:
                 source.on_ready()
             self.wake()
             try:
                 await self._tick_until(self._broken)
             finally:
-                self._ready = False
+                self._pipeline.ready = False
                 self._unwatch()
             await self._reopen()
 
@@ -229,7 +219,7 @@ class Service:
             failure = self.journals.events.failure
             if failure is not None:
                 self._outage(failure)
-            elif self._ready:
+            elif self.ready:
                 self._system.tick()
                 self.wake()
         broken.result()
@@ -249,8 +239,7 @@ class Service:
             else:
                 break
         for events in stored_after(self.journals.events, told):
-            for place, what in self._pipeline.tell(events):
-                self._sources[place].on_told(what)
+            self._pipeline.tell(events)
         # Should the journal fail again before a commit, nobody is to hear the same twice.
         self._pipeline.told = self.journals.commands.next_offset - 1
         log.warning(
@@ -259,12 +248,12 @@ class Service:
 
     async def drain(self) -> None:
         """Wait until nothing is under way: before a clean stop."""
-        while self._ready and (self._under_way or self._scheduled):
+        while self.ready and (self._pipeline.under_way or self._scheduled):
             await asyncio.sleep(0.001)
 
     def close(self) -> None:
         """Commit what is queued, and close the logs."""
-        self._ready = False
+        self._pipeline.ready = False
         self._unwatch()
         self.journals.commands.close()
         self.journals.events.close()

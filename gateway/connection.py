@@ -17,7 +17,7 @@ class Connection(asyncio.Protocol):
         """Wait for the transport."""
         self._gateway = gateway
         self._receive = gateway.order_entry.receive
-        self._advance = gateway.sequencer.advance
+        self._wake = gateway.sequencer.wake
         self.number = -1
         self.peer = ""
         self.transport: asyncio.Transport
@@ -33,10 +33,14 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """A socket read: requests pass at once if they can, anything else is rare."""
         asked = self._receive(self.number, data)
+        if asked is not None:
+            self._decide(asked)
+
+    def _decide(self, asked: tuple[Any, ...] | None) -> None:
         while asked is not None and self._handle(asked):
             # What came after something that had to be decided first.
             asked = self._receive(self.number, b"")
-        self._advance()
+        self._wake()
 
     def _handle(self, asked: tuple[Any, ...]) -> bool:
         """Do what is asked; whether what came after it is to be looked at."""

@@ -217,16 +217,16 @@ class Panic(BaseException):
     """What a panic of native code is to Python: no ``Exception``."""
 
 
+class Panicking(Source):
+    def on_told(self, batches: bytes) -> None:
+        raise Panic("deliberate")
+
+
 async def test_a_panic_ends_the_service_and_nothing_more_is_taken(tmp_path: Path) -> None:
     service = Service(Opener(tmp_path), SETUP, LIMITS)
     service.start()
-    source = Source(service)
+    source = Panicking(service)
     service.attach(source)
-
-    def panic(_batches: bytes) -> None:
-        raise Panic("deliberate")
-
-    source.on_told = panic  # type: ignore[assignment,method-assign]
     running = asyncio.create_task(service.run())
     await until(lambda: service.ready)
     source.place("one")

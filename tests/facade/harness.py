@@ -47,9 +47,6 @@ class Sequencer:
     def wake(self) -> None:
         asyncio.get_running_loop().call_soon(self.turn)
 
-    def advance(self) -> None:
-        self.turn()
-
     def turn(self) -> None:
         if self.held:
             return

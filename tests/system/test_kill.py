@@ -22,7 +22,7 @@ LIVES_MORE_MAX = 10
 FAST = (
     "journal.snapshot_interval_s=0.05",
     "journal.snapshot_commands_min=10",
-    "gateway.session_replay_messages_min=1000",
+    "gateway.session_replay_messages_min=5000",
 )
 """Snapshots, and deleting what they cover, at a pace that a kill can't miss."""
 
@@ -63,28 +63,37 @@ class Events:
     """All events there ever were, read before retention can delete them."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.fold = Fold()
         self._data_dir = data_dir
+        self._batches: list[bytes] = []
         self._place = 1
 
     def read(self) -> None:
         """Read on to the end of the log; an error where it no longer has what was not read."""
         log = LogReader(self._data_dir / "events.db")
         while entries := log.read(self._place, 1 << 20):
-            self.fold.add(b"".join(entry[3] for entry in entries))
+            self._batches += [entry[3] for entry in entries]
             self._place = entries[-1][0] + 1
+
+    async def follow(self, ended: asyncio.Event) -> None:
+        """Read on while the exchange lives, ahead of what retention deletes."""
+        while not ended.is_set():
+            await asyncio.to_thread(self.read)
+            await asyncio.sleep(0.01)
 
     def deleted(self) -> bool:
         """Whether both logs have lost their beginning to retention."""
         logs = [LogReader(self._data_dir / f"{name}.db") for name in ("commands", "events")]
         return all(log.ends()[1] > 1 for log in logs)
 
-    def check_store(self) -> None:
-        """The store holds what the events say, no more and no less."""
+    def check_store(self) -> Fold:
+        """The store holds what the events say, no more and no less: what that is."""
         self.read()
+        fold = Fold()
+        fold.add(b"".join(self._batches))
         store = self._data_dir / "store.db"
         assert StoreReader(store).position()[0] == self._place - 1
-        check(store, self.fold)
+        check(store, fold)
+        return fold
 
 
 @pytest.mark.timeout(3600)
@@ -113,12 +122,15 @@ async def test_nothing_acknowledged_is_lost_or_doubled_when_the_exchange_is_kill
         life += 1
         for trader in traders:
             await trader.come_back(exchange)
+        ended = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for trader in traders:
                 group.create_task(trader.trade())
             group.create_task(rest.trade(exchange))
+            group.create_task(events.follow(ended))
             await asyncio.sleep(chance.uniform(0.05, 1.2))
             exchange.kill()
+            ended.set()
     exchange.start()
     events.read()
     oldest = []
@@ -133,8 +145,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_when_the_exchange_is_kill
         assert (status, order["client_order_id"]) == (200, client_id)
     exchange.stop()
     assert exchange.verified().startswith("verified from")
-    events.check_store()
-    orders = events.fold.orders.values()
+    orders = events.check_store().orders.values()
     of_rest = [order["client_order_id"] for order in orders if order["user_id"] == "rest"]
     assert len(of_rest) == len(set(of_rest))
     assert set(rest.acknowledged) <= set(of_rest)

@@ -11,7 +11,7 @@ use wire::record::{CommandBatchHeader, RecordError};
 
 use crate::batches::Batches;
 use crate::detached::detached;
-use crate::pipeline::split;
+use crate::passing::split;
 
 /// An instrument: id, symbol, tick, lot, qty_min, qty_max, notional_min, price_band_bps,
 /// orders_per_side_max, session_end_s, open.

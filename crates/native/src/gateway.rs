@@ -9,7 +9,9 @@ use wire::record::{CommandBatchHeader, RecordError};
 use wire::sbe;
 use wire::soup::{self, LoginAccepted, LoginRejected};
 
+use crate::clock::monotonic_ns;
 use crate::detached::detached;
+use crate::pipeline::Pipeline;
 
 /// Every connection and session of binary order entry.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct OrderEntry {
     inner: Inner,
     /// What writes to each connection: called with bytes.
     writers: Vec<Option<Py<PyAny>>>,
+    /// Where requests pass as soon as they are read.
+    pub(crate) pipeline: Option<Py<Pipeline>>,
     /// Gateway and incarnation under which requests are sealed.
     own: (u16, u32),
 }
@@ -49,6 +53,31 @@ impl OrderEntry {
         .map_err(bad)
     }
 
+    /// What a socket read asks, as a tuple that begins with its name.
+    fn asked<'py>(
+        &mut self,
+        py: Python<'py>,
+        connection: u32,
+        data: &[u8],
+    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let asked = match self.inner.receive(connection, data, monotonic_ns()) {
+            Received::Nothing => return Ok(None),
+            Received::Throttle => ("throttle",).into_pyobject(py)?,
+            Received::Logout => ("logout",).into_pyobject(py)?,
+            Received::Malformed(why) => ("malformed", why).into_pyobject(py)?,
+            Received::SecurityList(req_id, instrument) => {
+                ("security_list", req_id, instrument).into_pyobject(py)?
+            }
+            Received::Login {
+                user,
+                password,
+                session,
+                sequence,
+            } => ("login", user, password, session, sequence).into_pyobject(py)?,
+        };
+        Ok(Some(asked))
+    }
+
     /// What is to be written next because of them, and by whom.
     pub(crate) fn next_written<'py>(
         &mut self,
@@ -70,12 +99,6 @@ impl OrderEntry {
     pub(crate) fn take_resumed(&mut self) -> Vec<u32> {
         self.inner.take_resumed()
     }
-}
-
-/// The clock by which lines are timed, as Python's `time.monotonic_ns`.
-fn monotonic_ns() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 #[pymethods]
@@ -101,6 +124,7 @@ impl OrderEntry {
                 idle_deadline_ns,
             }),
             writers: Vec::new(),
+            pipeline: None,
             own: (0, 0),
         }
     }
@@ -167,28 +191,27 @@ impl OrderEntry {
     }
 
     /// Take a socket read; `None`, or what is asked as a tuple that begins with its name.
+    ///
+    /// Where nothing is asked the requests pass at once, unless a commit is waited for: its end asks for
+    /// them.  What follows may be told before this returns.
     fn receive<'py>(
-        &mut self,
-        py: Python<'py>,
+        slf: &Bound<'py, Self>,
         connection: u32,
         data: &[u8],
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let asked = match self.inner.receive(connection, data, monotonic_ns()) {
-            Received::Nothing => return Ok(None),
-            Received::Throttle => ("throttle",).into_pyobject(py)?,
-            Received::Logout => ("logout",).into_pyobject(py)?,
-            Received::Malformed(why) => ("malformed", why).into_pyobject(py)?,
-            Received::SecurityList(req_id, instrument) => {
-                ("security_list", req_id, instrument).into_pyobject(py)?
+        let mut this = slf.try_borrow_mut()?;
+        let asked = this.asked(slf.py(), connection, data)?;
+        if asked.is_none()
+            && this.inner.waiting() > 0
+            && let Some(pipeline) = &this.pipeline
+        {
+            let pipeline = pipeline.bind(slf.py()).clone();
+            drop(this);
+            if !pipeline.try_borrow()?.under_way() {
+                Pipeline::advance(&pipeline)?;
             }
-            Received::Login {
-                user,
-                password,
-                session,
-                sequence,
-            } => ("login", user, password, session, sequence).into_pyobject(py)?,
-        };
-        Ok(Some(asked))
+        }
+        Ok(asked)
     }
 
     #[getter]

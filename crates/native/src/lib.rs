@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod batches;
+mod clock;
 mod commands;
 mod describe;
 mod detached;
@@ -14,6 +15,7 @@ mod gateway;
 mod journal;
 mod load;
 mod log;
+mod passing;
 mod pipeline;
 mod reader;
 mod slice;

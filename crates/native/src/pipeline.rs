@@ -3,83 +3,105 @@
 //! One group of batches is under way at a time.  It is given to the commands log, and applied while
 //! that commits; its events are held until the commit has returned.  Then the next group goes to the
 //! disk first, the readers are told, and last the events log is given what they were told.
+//!
+//! Here is what Python sees; `passing` is the way itself.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use wire::record::EventBatch;
 
 use crate::batches::Batches;
+use crate::clock;
 use crate::commands::Commands;
-use crate::engine::{Engine, bad};
+use crate::engine::Engine;
 use crate::log::AnyLog;
-use crate::reader::{Reader, take};
+use crate::reader::Reader;
 use crate::sources::{Sources, Waiting};
 
 /// Bounds of a pipeline.
 #[derive(Debug)]
-struct Limits {
-    batch_commands_max: usize,
-    group_batches_max: usize,
+pub(crate) struct Limits {
+    pub(crate) batch_commands_max: usize,
+    pub(crate) group_batches_max: usize,
     /// Bytes that may wait for the events log's writer before nothing more is sealed.
-    queue_bytes_max: u64,
+    pub(crate) queue_bytes_max: u64,
     /// Slows the engine on purpose, by this much a batch: the benchmarks' own test.
-    apply_delay: Duration,
+    pub(crate) apply_delay: Duration,
 }
 
 /// Engine and logs, from one recovery to the next failure.
 #[derive(Debug)]
-struct Life {
-    engine: Py<Engine>,
-    commands: AnyLog,
-    events: AnyLog,
+pub(crate) struct Life {
+    pub(crate) engine: Py<Engine>,
+    pub(crate) commands: AnyLog,
+    pub(crate) events: AnyLog,
 }
 
 /// Batches that the commands log has been given.
 #[derive(Debug, Clone, Copy)]
-struct Group {
-    first: u64,
-    last: u64,
-    stamp_ns: u64,
+pub(crate) struct Group {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) stamp_ns: u64,
 }
 
 /// Everything between the sources of commands and the readers of events; one thread owns it.
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
 pub struct Pipeline {
-    limits: Limits,
-    sources: Sources,
-    readers: Vec<Option<Reader>>,
-    life: Option<Life>,
+    pub(crate) limits: Limits,
+    /// Called for the time in ns; without it the system is asked.
+    clock: Option<Py<PyAny>>,
+    /// Called with what went wrong.
+    on_fault: Py<PyAny>,
+    /// Called when the events log has too much to write, and nothing is sealed for a while.
+    on_congested: Py<PyAny>,
+    pub(crate) sources: Sources,
+    /// Who is told of events, and what Python calls it.
+    pub(crate) readers: Vec<(Option<Reader>, Py<PyAny>)>,
+    pub(crate) life: Option<Life>,
+    /// Whether commands are taken.
+    #[pyo3(get, set)]
+    ready: bool,
     /// Batches of the group that is to be applied next.
-    sealed: Batches,
-    to_apply: Option<Group>,
+    pub(crate) sealed: Batches,
+    pub(crate) to_apply: Option<Group>,
     /// The group whose events wait for its commit.
-    held: Option<Group>,
-    held_events: Vec<u8>,
+    pub(crate) held: Option<Group>,
+    pub(crate) held_events: Vec<u8>,
     /// Events that are being told, and the reader whose turn it is.
-    telling: Option<usize>,
-    told_events: Vec<u8>,
+    pub(crate) telling: Option<usize>,
+    pub(crate) told_events: Vec<u8>,
     /// Offset of the last command batch of which the readers know.
     #[pyo3(get, set)]
-    told: u64,
-    /// The events log has too much to write: nothing is sealed for a while.
-    #[pyo3(get)]
-    congested: bool,
+    pub(crate) told: u64,
+    pub(crate) congested: bool,
 }
+
+/// What Python is to be told: by whom, and what.
+pub(crate) type Told<'py> = (Py<PyAny>, Bound<'py, PyAny>);
 
 #[pymethods]
 impl Pipeline {
+    // As many arguments as there are limits, all named.
+    #[allow(clippy::too_many_arguments)]
     #[new]
     #[pyo3(signature = (
-        system, *, batch_commands_max, group_batches_max, queue_bytes_max, apply_delay_ns=0
+        system, *, on_fault, on_congested, batch_commands_max, group_batches_max, queue_bytes_max,
+        apply_delay_ns=0, clock=None
     ))]
     fn new(
         system: Py<Commands>,
+        on_fault: Py<PyAny>,
+        on_congested: Py<PyAny>,
         batch_commands_max: usize,
         group_batches_max: usize,
         queue_bytes_max: u64,
         apply_delay_ns: u64,
+        clock: Option<Py<PyAny>>,
     ) -> Self {
         Self {
             limits: Limits {
@@ -88,9 +110,13 @@ impl Pipeline {
                 queue_bytes_max,
                 apply_delay: Duration::from_nanos(apply_delay_ns),
             },
+            clock,
+            on_fault,
+            on_congested,
             sources: Sources::new(system),
             readers: Vec::new(),
             life: None,
+            ready: false,
             sealed: Batches::default(),
             to_apply: None,
             held: None,
@@ -120,18 +146,30 @@ impl Pipeline {
         Ok(())
     }
 
-    /// From now on `waiting` is asked for commands, and `reader` told of events.
+    /// From now on `waiting` is asked for commands, and `reader` reads events; Python is told by `on_told`.
     ///
     /// ValueError when the engine does not know the gateway.
-    fn attach(&mut self, gateway: u16, waiting: Waiting, reader: Option<Reader>) -> PyResult<()> {
-        self.sources.attach(gateway, waiting)?;
-        self.readers.push(reader);
+    fn attach(
+        slf: &Bound<'_, Self>,
+        gateway: u16,
+        waiting: Waiting,
+        reader: Option<Reader>,
+        on_told: Py<PyAny>,
+    ) -> PyResult<()> {
+        if let Waiting::OrderEntry(entry) = &waiting {
+            let mut entry = entry.try_borrow_mut(slf.py())?;
+            entry.pipeline = Some(slf.clone().unbind());
+        }
+        let mut this = slf.try_borrow_mut()?;
+        this.sources.attach(gateway, waiting)?;
+        this.readers.push((reader, on_told));
         Ok(())
     }
 
     /// The journal failed: forget engine, logs, and all that is under way.
     fn forget(&mut self) {
         self.life = None;
+        self.ready = false;
         self.sealed.clear();
         self.to_apply = None;
         self.held = None;
@@ -142,144 +180,78 @@ impl Pipeline {
 
     /// Whether a commit is waited for.
     #[getter]
-    const fn under_way(&self) -> bool {
+    pub(crate) const fn under_way(&self) -> bool {
         self.held.is_some()
     }
 
-    /// Go on until somebody is to be told something: (place of the reader, what it is to be told), or
-    /// `None` when there is nothing to do but to wait for commands or for a commit.
-    fn step<'py>(
-        &mut self,
-        py: Python<'py>,
-        stamp_ns: u64,
-    ) -> PyResult<Option<(usize, Bound<'py, PyAny>)>> {
-        let Some(life) = self.life.take() else {
-            return Ok(None);
-        };
-        let told = self.run(py, &life, stamp_ns);
-        self.life = Some(life);
-        told
+    /// Let commands and events pass as far as they can.
+    #[pyo3(name = "advance")]
+    fn advance_py(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::advance(slf)
     }
 
-    /// Tell events that were held to be told already: (place of the reader, what it is to be told).
-    fn tell<'py>(
-        &self,
-        py: Python<'py>,
-        batches: &[u8],
-    ) -> PyResult<Vec<(usize, Bound<'py, PyAny>)>> {
-        let mut told = Vec::new();
-        for (place, reader) in self.readers.iter().enumerate() {
-            if let Some(what) = take(reader.as_ref(), py, batches)? {
-                told.push((place, what));
+    /// Tell events that were held to be told already.
+    fn tell(slf: &Bound<'_, Self>, batches: &[u8]) -> PyResult<()> {
+        let readers = slf.try_borrow()?.readers.len();
+        for place in 0..readers {
+            let told = slf.try_borrow()?.read(slf.py(), place, batches)?;
+            if let Some((on_told, what)) = told {
+                on_told.call1(slf.py(), (what,))?;
             }
         }
-        Ok(told)
+        Ok(())
     }
 }
 
 impl Pipeline {
-    fn run<'py>(
-        &mut self,
-        py: Python<'py>,
-        life: &Life,
-        stamp_ns: u64,
-    ) -> PyResult<Option<(usize, Bound<'py, PyAny>)>> {
+    /// Let commands and events pass as far as they can; what goes wrong is told to the owner.
+    pub(crate) fn advance(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        if !slf.try_borrow()?.ready {
+            return Ok(());
+        }
+        match Self::pass(slf) {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                let on_congested = slf.try_borrow()?.on_congested.clone_ref(py);
+                on_congested.call0(py).map(drop)
+            }
+            Err(error) => {
+                let on_fault = slf.try_borrow()?.on_fault.clone_ref(py);
+                on_fault.call1(py, (error,)).map(drop)
+            }
+        }
+    }
+
+    /// As far as it can; whether the events log has too much to write.
+    fn pass(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        let py = slf.py();
+        let stamp_ns = slf.try_borrow()?.now(py)?;
         loop {
-            if let Some(place) = self.telling {
-                if let Some(reader) = self.readers.get(place) {
-                    self.telling = Some(place + 1);
-                    if let Some(what) = take(reader.as_ref(), py, &self.told_events)? {
-                        return Ok(Some((place, what)));
-                    }
-                    continue;
-                }
-                self.telling = None;
-                append_events(py, &life.events, stamp_ns, &self.told_events)?;
-            }
-            if let Some(group) = self.to_apply.take() {
-                self.apply(py, life, group)?;
-            }
-            if let Some(group) = self.held {
-                if life.commands.durable_offset(py)? < group.last {
-                    return Ok(None);
-                }
-                self.seal(py, life, stamp_ns)?;
-                self.held = None;
-                self.told = group.last;
-                self.telling = Some(0);
-                std::mem::swap(&mut self.held_events, &mut self.told_events);
-            } else {
-                self.seal(py, life, stamp_ns)?;
-                if self.to_apply.is_none() {
-                    return Ok(None);
-                }
-            }
+            // Nobody holds the pipeline while somebody is told something.
+            let step = || slf.try_borrow_mut()?.step(py, stamp_ns);
+            // A panic is a fault like any other: the owner must hear of it, whoever called.
+            let told = catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|panic| {
+                Err(PyRuntimeError::new_err(format!("panic: {}", said(&*panic))))
+            })?;
+            let Some((on_told, what)) = told else {
+                return Ok(slf.try_borrow()?.congested);
+            };
+            on_told.call1(py, (what,))?;
         }
     }
 
-    /// Give the next group to the disk.
-    fn seal(&mut self, py: Python<'_>, life: &Life, stamp_ns: u64) -> PyResult<()> {
-        self.congested = life.events.queue_bytes(py)? > self.limits.queue_bytes_max;
-        if self.congested {
-            return Ok(());
+    fn now(&self, py: Python<'_>) -> PyResult<u64> {
+        match &self.clock {
+            Some(clock) => clock.call0(py)?.extract(py),
+            None => Ok(clock::realtime_ns()),
         }
-        let limits = &self.limits;
-        let bounds = (limits.batch_commands_max, limits.group_batches_max);
-        self.sealed.clear();
-        self.sources.seal(py, stamp_ns, bounds, &mut self.sealed)?;
-        if self.sealed.is_empty() {
-            return Ok(());
-        }
-        let first = append_sealed(py, &life.commands, stamp_ns, &self.sealed)?;
-        self.to_apply = Some(Group {
-            first,
-            last: first + self.sealed.len() as u64 - 1,
-            stamp_ns,
-        });
-        Ok(())
-    }
-
-    fn apply(&mut self, py: Python<'_>, life: &Life, group: Group) -> PyResult<()> {
-        let delay = self.limits.apply_delay * self.sealed.len() as u32;
-        if !delay.is_zero() {
-            py.detach(|| std::thread::sleep(delay));
-        }
-        let mut engine = life.engine.try_borrow_mut(py)?;
-        let place = (group.first, group.stamp_ns);
-        self.held_events.clear();
-        engine.apply_group(py, place, &self.sealed, &mut self.held_events)?;
-        self.held = Some(group);
-        Ok(())
     }
 }
 
-// A group of one batch, as it comes when little happens, needs no list to be made.
-
-fn append_sealed(py: Python<'_>, log: &AnyLog, stamp_ns: u64, sealed: &Batches) -> PyResult<u64> {
-    if sealed.len() == 1 {
-        return log.append(py, stamp_ns, &[&sealed.bytes]);
-    }
-    let batches: Vec<&[u8]> = sealed.iter().collect();
-    log.append(py, stamp_ns, &batches)
-}
-
-fn append_events(py: Python<'_>, log: &AnyLog, stamp_ns: u64, events: &[u8]) -> PyResult<u64> {
-    let mut rest = events;
-    EventBatch::take(&mut rest).map_err(bad)?;
-    if rest.is_empty() {
-        return log.append(py, stamp_ns, &[events]);
-    }
-    log.append(py, stamp_ns, &split(events)?)
-}
-
-/// Event batches that stand one after the other, each by itself.
-pub fn split(batches: &[u8]) -> PyResult<Vec<&[u8]>> {
-    let mut rest = batches;
-    let mut split = Vec::new();
-    while !rest.is_empty() {
-        let before = rest;
-        EventBatch::take(&mut rest).map_err(bad)?;
-        split.push(&before[..before.len() - rest.len()]);
-    }
-    Ok(split)
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref().copied())
+        .unwrap_or("without a word")
 }

@@ -1,0 +1,145 @@
+//! How far commands and events pass: sealed, given to the disk, applied, held, told.
+
+use pyo3::prelude::*;
+use wire::record::EventBatch;
+
+use crate::batches::Batches;
+use crate::engine::bad;
+use crate::log::AnyLog;
+use crate::pipeline::{Group, Life, Pipeline, Told};
+use crate::reader::take;
+
+impl Pipeline {
+    /// Let the reader in a place have event batches.
+    pub(crate) fn read<'py>(
+        &self,
+        py: Python<'py>,
+        place: usize,
+        batches: &[u8],
+    ) -> PyResult<Option<Told<'py>>> {
+        let (reader, on_told) = &self.readers[place];
+        let what = take(reader.as_ref(), py, batches)?;
+        Ok(what.map(|what| (on_told.clone_ref(py), what)))
+    }
+
+    /// Go on until Python is to be told something, or there is nothing to do but to wait for commands
+    /// or for a commit.
+    pub(crate) fn step<'py>(
+        &mut self,
+        py: Python<'py>,
+        stamp_ns: u64,
+    ) -> PyResult<Option<Told<'py>>> {
+        let Some(life) = self.life.take() else {
+            return Ok(None);
+        };
+        let told = self.run(py, &life, stamp_ns);
+        self.life = Some(life);
+        told
+    }
+
+    fn run<'py>(
+        &mut self,
+        py: Python<'py>,
+        life: &Life,
+        stamp_ns: u64,
+    ) -> PyResult<Option<Told<'py>>> {
+        loop {
+            if let Some(place) = self.telling {
+                if place < self.readers.len() {
+                    self.telling = Some(place + 1);
+                    let told = self.read(py, place, &self.told_events)?;
+                    if told.is_some() {
+                        return Ok(told);
+                    }
+                    continue;
+                }
+                self.telling = None;
+                append_events(py, &life.events, stamp_ns, &self.told_events)?;
+            }
+            if let Some(group) = self.to_apply.take() {
+                self.apply(py, life, group)?;
+            }
+            if let Some(group) = self.held {
+                if life.commands.durable_offset(py)? < group.last {
+                    return Ok(None);
+                }
+                self.seal(py, life, stamp_ns)?;
+                self.held = None;
+                self.told = group.last;
+                self.telling = Some(0);
+                std::mem::swap(&mut self.held_events, &mut self.told_events);
+            } else {
+                self.seal(py, life, stamp_ns)?;
+                if self.to_apply.is_none() {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Give the next group to the disk.
+    fn seal(&mut self, py: Python<'_>, life: &Life, stamp_ns: u64) -> PyResult<()> {
+        self.congested = life.events.queue_bytes(py)? > self.limits.queue_bytes_max;
+        if self.congested {
+            return Ok(());
+        }
+        let limits = &self.limits;
+        let bounds = (limits.batch_commands_max, limits.group_batches_max);
+        self.sealed.clear();
+        self.sources.seal(py, stamp_ns, bounds, &mut self.sealed)?;
+        if self.sealed.is_empty() {
+            return Ok(());
+        }
+        let first = append_sealed(py, &life.commands, stamp_ns, &self.sealed)?;
+        self.to_apply = Some(Group {
+            first,
+            last: first + self.sealed.len() as u64 - 1,
+            stamp_ns,
+        });
+        Ok(())
+    }
+
+    fn apply(&mut self, py: Python<'_>, life: &Life, group: Group) -> PyResult<()> {
+        let delay = self.limits.apply_delay * self.sealed.len() as u32;
+        if !delay.is_zero() {
+            py.detach(|| std::thread::sleep(delay));
+        }
+        let mut engine = life.engine.try_borrow_mut(py)?;
+        let place = (group.first, group.stamp_ns);
+        self.held_events.clear();
+        engine.apply_group(py, place, &self.sealed, &mut self.held_events)?;
+        self.held = Some(group);
+        Ok(())
+    }
+}
+
+// A group of one batch, as it comes when little happens, needs no list to be made.
+
+fn append_sealed(py: Python<'_>, log: &AnyLog, stamp_ns: u64, sealed: &Batches) -> PyResult<u64> {
+    if sealed.len() == 1 {
+        return log.append(py, stamp_ns, &[&sealed.bytes]);
+    }
+    let batches: Vec<&[u8]> = sealed.iter().collect();
+    log.append(py, stamp_ns, &batches)
+}
+
+fn append_events(py: Python<'_>, log: &AnyLog, stamp_ns: u64, events: &[u8]) -> PyResult<u64> {
+    let mut rest = events;
+    EventBatch::take(&mut rest).map_err(bad)?;
+    if rest.is_empty() {
+        return log.append(py, stamp_ns, &[events]);
+    }
+    log.append(py, stamp_ns, &split(events)?)
+}
+
+/// Event batches that stand one after the other, each by itself.
+pub fn split(batches: &[u8]) -> PyResult<Vec<&[u8]>> {
+    let mut rest = batches;
+    let mut split = Vec::new();
+    while !rest.is_empty() {
+        let before = rest;
+        EventBatch::take(&mut rest).map_err(bad)?;
+        split.push(&before[..before.len() - rest.len()]);
+    }
+    Ok(split)
+}
