@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
                 return self._gateway.login(self, user, password, session, sequence)
             case ("security_list", req_id, instrument):
                 self._gateway.write(self, self._gateway.security_list(req_id, instrument))
-                return not self.transport.is_closing()
+                self._put_off()
             case ("throttle",):
                 self.transport.pause_reading()
                 self._gateway.throttled.add(self.number)
@@ -58,6 +58,17 @@ class Connection(asyncio.Protocol):
             case ("malformed", why):
                 self.close(f"malformed: {why}")
         return False
+
+    def _put_off(self) -> None:
+        """A question costs more than an order: what comes after it waits for a turn of the loop."""
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self.data_received(b"")
 
     def close(self, why: str) -> None:
         """Write what is left, then close the line."""

@@ -67,9 +67,10 @@ class ExchangeCollector(Collector):
         yield _counter("quantscope_fills", "Fills: two for each trade.", 2 * plain["trade"])
         yield _counter("quantscope_replaces", "Amendments.", plain["replaced"])
         for name, title in (
-            ("canceled", "Orders that left the book without a trade, by reason."),
-            ("rejected", "Orders and requests refused, by reason."),
+            ("canceled", "Orders, or parts (DECREMENTED), that left the book untraded, by reason."),
+            ("rejected", "Orders refused, by reason."),
             ("cancel_rejected", "Cancels and amendments refused, by reason."),
+            ("refused", "Binary messages that were no request, by reason."),
         ):
             family = CounterMetricFamily(f"quantscope_{name}", title, labels=["reason"])
             for row, reason, count in tally:

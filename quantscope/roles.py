@@ -38,9 +38,7 @@ def binary_gateway(
         service,
         translate.gateway_limits(config),
         events=lambda: service.journals.events,
-        security_list=lambda req_id, instrument: security_list(
-            req_id, instrument, service.engine.instruments()
-        ),
+        security_list=lambda req_id, instrument: security_list(req_id, instrument, service.engine),
         last_cl_ord_ids=lambda: [
             (entry.entry, entry.last_cl_ord_id) for entry in service.engine.entries()
         ],

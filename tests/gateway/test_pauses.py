@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import uvloop
 
+from protocol.soup import Kind
 from tests.gateway.inside import Inside, inside
 from tests.system.client import Client
 
@@ -109,5 +110,36 @@ def test_a_line_that_is_not_read_is_not_dropped_for_its_silence(tmp_path: Path, 
                 done.set()
             # From here on it is listened to again, and says nothing.
             await client.expect_closed()
+
+    run(scenario())
+
+
+def test_who_asks_without_end_holds_nobody_up(tmp_path: Path, run: Run) -> None:
+    async def scenario() -> None:
+        async with inside(tmp_path) as served:
+            tell, answers = served.gateway.security_list, 0
+
+            def counted(number: int, instrument: int | None) -> bytes:
+                nonlocal answers
+                answers += 1
+                return tell(number, instrument)
+
+            served.gateway.security_list = counted
+            asking = await Client(served.port, "demo1").login()
+            other = await Client(served.port, "demo2").login()
+            questions = 5000
+            for number in range(questions):
+                asking.ask_instruments(number)
+            asking.place(1)
+            await until(lambda: answers > 0)
+            other.place(1)
+            await other.expect_new(1)
+            assert answers < questions
+            # What came behind the questions is heard behind them.
+            while (await asking.packet()).kind != Kind.SEQUENCED:
+                pass
+            assert answers == questions
+            await asking.logout()
+            await other.logout()
 
     run(scenario())

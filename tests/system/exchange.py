@@ -153,6 +153,10 @@ class Exchange:
         """Status and body of a DELETE."""
         return self._ask("DELETE", path, None)
 
+    def patch(self, path: str, **fields: str) -> tuple[int, Any]:
+        """Status and body of a PATCH."""
+        return self._ask("PATCH", path, json.dumps(fields).encode())
+
     def metrics(self) -> dict[str, float]:
         """What ``/metrics`` shows, which it must: name, with labels, and value."""
         url = f"http://127.0.0.1:{self.http}/metrics"

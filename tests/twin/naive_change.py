@@ -103,14 +103,21 @@ def refuse_change(
     )
 
 
+def speaks_for(state: State, asker: Asker, order: Order) -> bool:
+    """Whether the order's own entry is told the number of the request."""
+    if asker == ANY:
+        return state.entries[order.entry].kind == "REST"
+    return isinstance(asker, Entry) and asker.entry == order.entry
+
+
 def take_out(state: State, order: Order, reason: str, asker: Asker, num: int) -> None:
     """Cancel an open order at someone's request; both entries are told."""
     qty, order.leaves = order.leaves, 0
-    if isinstance(asker, Entry) and asker.entry != order.entry:
-        state.say_canceled(order, qty, reason)
-        state.say_canceled(order, qty, reason, num=num, entry=asker.entry)
-    else:
+    if speaks_for(state, asker, order):
         state.say_canceled(order, qty, reason, num=num)
+    else:
+        state.say_canceled(order, qty, reason)
+        state.say_canceled(order, qty, reason, num=num, entry=number(asker))
     state.close(order)
 
 
@@ -184,7 +191,7 @@ def change(state: State, order: Order, price: int, qty: int, asker: Asker, num: 
     own = isinstance(asker, Entry) and asker.entry == order.entry
     if own and isinstance(asker, Entry) and asker.kind == "BINARY":
         order.num = num
-    copied = isinstance(asker, Entry) and not own
+    copied = not speaks_for(state, asker, order)
     say_replaced(state, order, old, old.entry, old.num if copied else num, kept)
     if copied:
         say_replaced(state, order, old, number(asker), num, kept)

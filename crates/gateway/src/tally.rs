@@ -2,6 +2,7 @@
 
 use wire::record::event::Event;
 use wire::record::{CancelReason, Reason};
+use wire::sbe::BusinessReason;
 
 /// Places for reasons: the highest number of [`Reason`], rounded up.
 const REASONS: usize = 128;
@@ -18,6 +19,7 @@ pub struct Tally {
     canceled: [u64; CancelReason::ALL.len()],
     rejected: [u64; REASONS],
     cancel_rejected: [u64; REASONS],
+    refused: [u64; REASONS],
 }
 
 impl Default for Tally {
@@ -29,6 +31,7 @@ impl Default for Tally {
             canceled: [0; CancelReason::ALL.len()],
             rejected: [0; REASONS],
             cancel_rejected: [0; REASONS],
+            refused: [0; REASONS],
         }
     }
 }
@@ -54,7 +57,11 @@ impl Tally {
             Event::CancelRejected(x) => {
                 bump(&mut self.cancel_rejected, usize::from(x.reason.code()));
             }
-            Event::Refused(x) => bump(&mut self.rejected, usize::from(x.reason)),
+            // Told as an order that is rejected.
+            Event::Refused(x) if x.reason == BusinessReason::Busy.code() => {
+                bump(&mut self.rejected, usize::from(Reason::Busy.code()));
+            }
+            Event::Refused(x) => bump(&mut self.refused, usize::from(x.reason)),
             _ => {}
         }
     }
@@ -66,7 +73,7 @@ impl Tally {
             .map(|reason| (*reason, self.canceled[usize::from(reason.code())]))
     }
 
-    /// Refused orders and requests by reason.
+    /// Refused orders by reason.
     pub fn rejected(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
         by_reason(&self.rejected)
     }
@@ -74,6 +81,14 @@ impl Tally {
     /// Refused cancels and amendments by reason.
     pub fn cancel_rejected(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
         by_reason(&self.cancel_rejected)
+    }
+
+    /// Messages that were no request, by reason.
+    pub fn refused(&self) -> impl Iterator<Item = (BusinessReason, u64)> + '_ {
+        let known = BusinessReason::ALL.iter();
+        known
+            .filter(|reason| **reason != BusinessReason::Busy)
+            .map(|reason| (*reason, self.refused[usize::from(reason.code())]))
     }
 }
 

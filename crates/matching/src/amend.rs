@@ -149,10 +149,7 @@ impl Engine {
         (asker, num): (Asker, u64),
         out: &mut Emit<'_>,
     ) {
-        let other = match asker {
-            Asker::Entry(entry) if entry != old.entry => Some(entry),
-            _ => None,
-        };
+        let (own_num, copy) = self.told_as(old, (asker, num));
         let own = asker == Asker::Entry(old.entry);
         if own && self.parties.entry(old.entry).kind == EntryKind::Binary {
             self.open.rename(slot, num);
@@ -163,7 +160,7 @@ impl Engine {
             account: old.account,
             entry_seq: self.parties.tell(old.entry),
             order_id: old.order_id,
-            num: if other.is_some() { old.num } else { num },
+            num: own_num,
             orig_num: old.num,
             old_price: old.price,
             old_leaves: old.leaves,
@@ -180,7 +177,7 @@ impl Engine {
         };
         let text = self.open.texts.get(order.text);
         out.event(&Event::Replaced(replaced, text));
-        if let Some(entry) = other {
+        if let Some((entry, num)) = copy {
             (replaced.entry, replaced.num, replaced.copy) = (entry, num, true);
             replaced.entry_seq = self.parties.tell(entry);
             out.event(&Event::Replaced(replaced, text));

@@ -215,10 +215,7 @@ impl Engine {
         let mut order = self.order_at(slot);
         let qty = std::mem::take(&mut order.leaves);
         let (num, copy) = match asked {
-            Some((Asker::Entry(entry), num)) if entry != order.entry => {
-                (order.num, Some((entry, num)))
-            }
-            Some((_, num)) => (num, None),
+            Some(asked) => self.told_as(&order, asked),
             None => (order.num, None),
         };
         self.tell_canceled_to((order.entry, false), &order, (qty, reason), num, out);
@@ -226,6 +223,24 @@ impl Engine {
             self.tell_copy(entry, &order, (qty, reason), num, out);
         }
         self.close(slot);
+    }
+
+    /// How a change that was asked for is told: the number for the order's own entry; whom else, and the
+    /// number for that one.
+    ///
+    /// A session hears its own numbers only.  REST has no numbers: who asks by order id alone asks for
+    /// the order's entry.
+    #[inline(always)]
+    pub(crate) fn told_as(
+        &self,
+        order: &Order,
+        (asker, num): (Asker, u64),
+    ) -> (u64, Option<(u32, u64)>) {
+        match asker {
+            Asker::Entry(entry) if entry == order.entry => (num, None),
+            Asker::Any if self.parties.entry(order.entry).kind == EntryKind::Rest => (num, None),
+            _ => (order.num, Some((asker.entry(), num))),
+        }
     }
 
     /// Tell an order's entry that `what` of it, a quantity, has left the book for a reason.

@@ -6,7 +6,6 @@ use matching::Engine as Inner;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use wire::record::command::Instrument;
 use wire::record::{CommandBatchHeader, RecordError};
 
 use crate::batches::Batches;
@@ -16,21 +15,6 @@ use crate::passing::split;
 /// An instrument: id, symbol, tick, lot, qty_min, qty_max, notional_min, price_band_bps,
 /// orders_per_side_max, session_end_s, open.
 pub type InstrumentRow = (u32, String, i64, i64, i64, i64, i64, u32, u32, u32, bool);
-
-/// The filters of a row.
-pub fn spec_of(row: &InstrumentRow) -> Instrument {
-    Instrument {
-        tick: row.2,
-        lot: row.3,
-        qty_min: row.4,
-        qty_max: row.5,
-        notional_min: row.6,
-        price_band_bps: row.7,
-        orders_per_side_max: row.8,
-        session_end_s: row.9,
-        open: row.10,
-    }
-}
 
 /// How far an engine has come.
 #[derive(Debug, Clone)]

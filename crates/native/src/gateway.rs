@@ -11,6 +11,7 @@ use wire::soup::{self, LoginAccepted, LoginRejected};
 
 use crate::clock::monotonic_ns;
 use crate::detached::detached;
+use crate::engine::Engine;
 use crate::pipeline::Pipeline;
 
 /// Every connection and session of binary order entry.
@@ -297,11 +298,13 @@ impl OrderEntry {
             ("replaced", String::new(), tally.replaced),
         ];
         let canceled = tally.canceled();
-        rows.extend(canceled.map(|(why, n)| ("canceled", screaming(&format!("{why:?}")), n)));
+        rows.extend(canceled.map(|(why, n)| ("canceled", why.name().to_owned(), n)));
         let rejected = tally.rejected();
         rows.extend(rejected.map(|(why, n)| ("rejected", why.name().to_owned(), n)));
         let refused = tally.cancel_rejected();
         rows.extend(refused.map(|(why, n)| ("cancel_rejected", why.name().to_owned(), n)));
+        let refused = tally.refused();
+        rows.extend(refused.map(|(why, n)| ("refused", screaming(&format!("{why:?}")), n)));
         rows
     }
 
@@ -343,29 +346,27 @@ pub fn login_rejected(py: Python<'_>, authorized: bool) -> Bound<'_, PyBytes> {
     PyBytes::new(py, &out)
 }
 
-/// The answer to a SecurityListRequest; `instruments` are (id, symbol, tick, lot, qty_min, qty_max,
-/// notional_min, price_band_bps, orders_per_side_max, session_end_s, open).
+/// The answer to a SecurityListRequest: the instrument that is asked for, or all.
 #[pyfunction]
 pub fn security_list<'py>(
     py: Python<'py>,
     req_id: u64,
     instrument: Option<u32>,
-    instruments: Vec<crate::engine::InstrumentRow>,
+    engine: PyRef<'py, Engine>,
 ) -> Bound<'py, PyBytes> {
     let mut out = Vec::new();
-    let named: Vec<_> = instruments
-        .iter()
-        .filter(|row| instrument.is_none_or(|id| id == row.0))
+    let named = engine.inner.instruments();
+    let named: Vec<_> = named
+        .filter(|view| instrument.is_none_or(|id| id == view.id))
         .collect();
-    for (place, row) in named.iter().enumerate() {
-        let spec = crate::engine::spec_of(row);
-        let last = place + 1 == named.len();
+    for (place, view) in named.iter().enumerate() {
+        let (total, last) = (named.len() as u32, place + 1 == named.len());
         sbe::encode_security(
             req_id,
-            row.0,
-            &spec,
-            &row.1,
-            named.len() as u32,
+            view.id,
+            &view.spec,
+            view.symbol,
+            total,
             last,
             &mut out,
         );

@@ -120,7 +120,8 @@ impl View {
             self.left(x, text, at);
         }
         let asked = matches!(x.reason, CancelReason::Requested | CancelReason::Amended);
-        if at.own && asked {
+        // What a session is told carries that session's number.
+        if at.own && asked && (x.copy || self.names.is_rest(x.entry)) {
             self.open(x.num, 200, x.order_id, at);
         }
     }
@@ -156,7 +157,7 @@ impl View {
                 self.overlay.change(x.order_id, x.account, at.seq, change);
             }
         }
-        if at.own {
+        if at.own && (x.copy || self.names.is_rest(x.entry)) {
             self.open(x.num, 200, x.order_id, at);
         }
     }
