@@ -1,106 +1,196 @@
 //! Looking ahead over a decoded batch, so that waits for memory overlap.
 //!
-//! Commands name orders all over the arena.  While one command is applied, what later ones will touch is
-//! asked for, a step at a time: the cell of its ClOrdID first, some commands later the order that the
-//! cell names, and then what that order names; likewise the leaf of a price, its keys, and its level.
-//! A step reads only what the step before it asked for.  Nothing is decided here: a wrong guess costs a
-//! read.
+//! Commands name orders all over the arena.  While a block of commands is applied, what the blocks
+//! behind it will touch is asked for, a stage a block: the cell of a ClOrdID and the leaf of a price
+//! first, a block later the order that the cell names and the keys of the leaf, and then what these
+//! name.  A stage reads only what the stage before it asked for.  It works on all orders of its block
+//! that come, then on all that leave: the same few instructions for each, without a branch that tells
+//! one from the other, so that their waits overlap too.
+//!
+//! Nothing is decided here: a wrong guess costs a read.  The leaf that a command probably works on is
+//! handed to the book as a hint, which it verifies before it saves itself a search.
 
-use super::book::key;
+use super::book::{Hint, key};
 use super::engine::Engine;
+use super::orders::num_hash;
 use super::pool::NONE;
 use super::tree::Tree;
 use wire::record::Command;
 use wire::record::command::NewOrder;
 
-/// Commands between two steps.
-const STEP: usize = 5;
-const STEPS: usize = 4;
-/// Guesses that are kept: at least `STEP * (STEPS - 1) + 1`, and a power of two.
-const RING: usize = 16;
+/// Commands of a block.
+pub(crate) const BLOCK: usize = 8;
+/// Blocks that are on their way: a stage each.
+const STAGES: usize = 5;
 /// Open orders from which on this is worth it: fewer stay in the processor's caches anyway.
 const ORDERS_MIN: u32 = 4_096;
 
-/// What a command that comes soon probably means.
+/// Commands of a block, by their places in it, that have something in common.
 #[derive(Debug, Clone, Copy)]
-struct Guess {
-    /// The order that leaves the book.
-    slot: u32,
-    /// The leaf of the level that it leaves, or that a new order comes to.
-    leaf: u32,
+struct Some8 {
+    places: [u8; BLOCK],
+    len: usize,
 }
 
-const NOTHING: Guess = Guess {
-    slot: NONE,
-    leaf: NONE,
-};
+impl Some8 {
+    const NONE: Self = Self {
+        places: [0; BLOCK],
+        len: 0,
+    };
+
+    /// Add a place, if `also`.
+    #[inline(always)]
+    fn add(&mut self, place: usize, also: bool) {
+        self.places[self.len % BLOCK] = place as u8;
+        self.len += usize::from(also);
+    }
+
+    #[inline(always)]
+    fn places(self) -> impl Iterator<Item = usize> {
+        let places = self.places.into_iter().take(self.len);
+        places.map(|place| usize::from(place) % BLOCK)
+    }
+}
+
+/// What the commands of a block probably mean.
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    /// Where a new order comes.
+    come: Some8,
+    /// Where an order leaves.
+    leave: Some8,
+    /// Where a level closes by that.
+    close: Some8,
+    hashes: [u64; BLOCK],
+    /// The orders that leave.
+    slots: [u32; BLOCK],
+    /// The leaves of the levels that open, close or get one order more.
+    leaves: [u32; BLOCK],
+    /// The levels where a new order comes.
+    levels: [u32; BLOCK],
+}
+
+impl Block {
+    const NOTHING: Self = Self {
+        come: Some8::NONE,
+        leave: Some8::NONE,
+        close: Some8::NONE,
+        hashes: [0; BLOCK],
+        slots: [NONE; BLOCK],
+        leaves: [NONE; BLOCK],
+        levels: [NONE; BLOCK],
+    };
+}
 
 /// How far the look goes, and what was seen.
 #[derive(Debug)]
 pub(crate) struct Ahead {
-    guesses: [Guess; RING],
+    blocks: [Block; STAGES],
     on: bool,
+    /// Whether there are many levels, too.
+    large: bool,
+}
+
+impl Ahead {
+    /// Where a command probably works.
+    #[inline(always)]
+    pub(crate) fn hint(&self, block: usize, place: usize) -> Hint {
+        let block = &self.blocks[block % STAGES];
+        Hint {
+            leaf: block.leaves[place % BLOCK],
+            level: block.levels[place % BLOCK],
+        }
+    }
 }
 
 impl Engine {
     /// Begin to look ahead over the commands of a batch.
     pub(crate) fn look_ahead(&self, commands: &[Command<'_>]) -> Ahead {
         let mut ahead = Ahead {
-            guesses: [NOTHING; RING],
+            blocks: [Block::NOTHING; STAGES],
             on: self.open.pool.used() >= ORDERS_MIN,
+            large: self.shelf.is_large(),
         };
         if ahead.on {
-            for at in 0..STEPS * STEP {
-                self.steps(&mut ahead, commands, at);
+            for last in 0..STAGES - 1 {
+                for step in 0..BLOCK {
+                    self.step(&mut ahead, commands, last, step);
+                }
             }
         }
         ahead
     }
 
-    /// Look on from the command in place `at`, which is applied next.
+    /// Look on from a block, one of whose commands is applied next: a step for each of its places.
     #[inline(always)]
-    pub(crate) fn look_on(&self, ahead: &mut Ahead, commands: &[Command<'_>], at: usize) {
+    pub(crate) fn look_on(
+        &self,
+        ahead: &mut Ahead,
+        commands: &[Command<'_>],
+        block: usize,
+        place: usize,
+    ) {
         if ahead.on {
-            self.steps(ahead, commands, at + STEPS * STEP);
+            self.step(ahead, commands, block + STAGES - 1, place);
         }
     }
 
-    /// The first step for the command in place `last`, and the later ones for those before it.
-    fn steps(&self, ahead: &mut Ahead, commands: &[Command<'_>], last: usize) {
-        if let Some(command) = commands.get(last) {
-            ahead.guesses[last % RING] = self.first_step(command);
-        }
-        let second = last.wrapping_sub(STEP);
-        if let Some(command) = commands.get(second) {
-            self.second_step(command, &mut ahead.guesses[second % RING]);
-        }
-        let third = last.wrapping_sub(2 * STEP);
-        if let Some(command) = commands.get(third) {
-            self.third_step(command, &mut ahead.guesses[third % RING]);
-        }
-        let fourth = last.wrapping_sub(3 * STEP);
-        if fourth < commands.len() {
-            self.fourth_step(ahead.guesses[fourth % RING]);
-        }
-    }
-
-    fn first_step(&self, command: &Command<'_>) -> Guess {
-        match command {
-            Command::New(new, ..) => {
-                self.open.touch_num(new.entry, new.num);
-                return Guess {
-                    slot: NONE,
-                    leaf: self.leaf_of(new),
-                };
-            }
-            Command::Cancel(x, ..) => self.open.touch_num(x.entry, x.orig_num),
-            Command::Replace(x, ..) => self.open.touch_num(x.entry, x.orig_num),
+    /// A step of a stage: the first one for the block `last`, the later ones for those before it.
+    fn step(&self, ahead: &mut Ahead, commands: &[Command<'_>], last: usize, step: usize) {
+        const STAGE: [usize; BLOCK] = [0, 0, 1, 1, 2, 2, 3, 4];
+        let number = last.wrapping_sub(STAGE[step % BLOCK]);
+        let Some(commands) = commands.get(number.wrapping_mul(BLOCK)..) else {
+            return;
+        };
+        let commands = &commands[..commands.len().min(BLOCK)];
+        let block = &mut ahead.blocks[number % STAGES];
+        match step {
+            0 => self.touch_nums(block, commands),
+            1 if ahead.large => self.touch_leaves(block, commands),
+            2 => self.touch_named(block),
+            3 => self.touch_met(block, commands),
+            4 => self.touch_around(block),
+            5 if ahead.large => self.touch_levels(block, commands),
+            6 if ahead.large => self.touch_closing(block),
+            7 if ahead.large => self.touch_keys(block),
             _ => {}
         }
-        NOTHING
     }
 
-    /// The leaf for the level of a new order.
+    /// Sort the commands of a block, and ask for the cells of what they name.
+    fn touch_nums(&self, block: &mut Block, commands: &[Command<'_>]) {
+        *block = Block::NOTHING;
+        for (place, command) in commands.iter().enumerate() {
+            block.come.add(place, matches!(command, Command::New(..)));
+            let leaves = matches!(command, Command::Cancel(..) | Command::Replace(..));
+            block.leave.add(place, leaves);
+        }
+        for place in block.come.places() {
+            if let Command::New(new, ..) = &commands[place] {
+                self.open.touch_num(num_hash(new.entry, new.num));
+            }
+        }
+        for place in block.leave.places() {
+            let (entry, num) = match &commands[place] {
+                Command::Cancel(x, ..) => (x.entry, x.orig_num),
+                Command::Replace(x, ..) => (x.entry, x.orig_num),
+                _ => continue,
+            };
+            block.hashes[place] = num_hash(entry, num);
+            self.open.touch_num(block.hashes[place]);
+        }
+    }
+
+    /// The leaves for the levels of new orders.
+    fn touch_leaves(&self, block: &mut Block, commands: &[Command<'_>]) {
+        for place in block.come.places() {
+            if let Command::New(new, ..) = &commands[place] {
+                block.leaves[place] = self.leaf_of(new);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn leaf_of(&self, new: &NewOrder) -> u32 {
         if !self.instruments.knows(new.instrument) || new.price <= 0 {
             return NONE;
@@ -109,63 +199,99 @@ impl Engine {
         side.touch_leaf(&self.shelf, key(new.side, new.price))
     }
 
-    /// The order that leaves: the one that is named, or the first that a new one trades with.
-    fn second_step(&self, command: &Command<'_>, guess: &mut Guess) {
-        match command {
-            Command::New(new, ..) => guess.slot = self.meets(new, guess.leaf),
-            Command::Cancel(x, ..) => guess.slot = self.open.guess_num(x.entry, x.orig_num),
-            Command::Replace(x, ..) => guess.slot = self.open.guess_num(x.entry, x.orig_num),
-            _ => {}
+    /// The orders that are named.
+    fn touch_named(&self, block: &mut Block) {
+        for place in block.leave.places() {
+            let slot = self.open.guess_num(block.hashes[place]);
+            block.slots[place] = slot;
+            self.open.pool.touch(slot);
         }
-        self.open.pool.touch(guess.slot);
     }
 
-    fn meets(&self, new: &NewOrder, leaf: u32) -> u32 {
+    /// The keys where a new order comes; the first order that it trades with leaves, too.
+    fn touch_met(&self, block: &mut Block, commands: &[Command<'_>]) {
+        for place in block.come.places() {
+            let Command::New(new, ..) = &commands[place] else {
+                continue;
+            };
+            if block.leaves[place] != NONE {
+                let key = key(new.side, new.price);
+                Tree::touch(&self.shelf.nodes, block.leaves[place], key);
+            }
+            let maker = self.meets(new);
+            if maker != NONE {
+                block.slots[place] = maker;
+                self.open.pool.touch(maker);
+                block.leave.add(place, true);
+            }
+        }
+    }
+
+    /// The first order that a new one trades with, or `NONE`.
+    #[inline(always)]
+    fn meets(&self, new: &NewOrder) -> u32 {
         if !self.instruments.knows(new.instrument) || new.price <= 0 {
             return NONE;
         }
         let (row, other) = (self.instruments.row(new.instrument), new.side.opposite());
-        if let Some(level) = row.side(other).reach(key(other, new.price)) {
-            return self.shelf.levels[level].head(&self.shelf.pages);
+        match row.side(other).reach(key(other, new.price)) {
+            Some(level) => self.shelf.levels[level].head(&self.shelf.pages),
+            None => NONE,
         }
-        if leaf != NONE {
-            Tree::touch(&self.shelf.nodes, leaf, key(new.side, new.price));
-        }
-        NONE
     }
 
-    /// What an order that leaves names; the level where a new one comes to stay.
-    fn third_step(&self, command: &Command<'_>, guess: &mut Guess) {
-        if guess.slot != NONE {
-            let order = &self.open.pool[guess.slot];
-            self.open.touch_num(order.entry, order.num);
-            self.parties.pages.touch(order.list_place().page);
-            self.shelf.pages.touch(order.queue_place().page);
-            self.shelf.levels.touch(order.level);
+    /// What an order that leaves names.
+    fn touch_around(&self, block: &mut Block) {
+        for place in block.leave.places() {
+            if let Some(order) = self.open.pool.get(block.slots[place]) {
+                self.open.touch_num(num_hash(order.entry, order.num));
+                self.parties.pages.touch(order.list_place().page);
+                self.shelf.pages.touch(order.queue_place().page);
+                self.shelf.levels.touch(order.level);
+            }
+        }
+    }
+
+    /// The levels where new orders come to stay.
+    fn touch_levels(&self, block: &mut Block, commands: &[Command<'_>]) {
+        for place in block.come.places() {
+            if let Command::New(new, ..) = &commands[place]
+                && block.leaves[place] != NONE
+            {
+                let key = key(new.side, new.price);
+                if let Some(level) = Tree::in_leaf(&self.shelf.nodes, block.leaves[place], key) {
+                    block.levels[place] = level;
+                    self.shelf.levels.touch(level);
+                }
+            }
+        }
+    }
+
+    /// The leaves of levels that probably close.
+    fn touch_closing(&self, block: &mut Block) {
+        for place in block.leave.places() {
+            let order = self.open.pool.get(block.slots[place]);
+            let level = order.and_then(|order| self.shelf.levels.get(order.level));
+            let closes = level.is_some_and(|level| level.count == 1);
+            block.close.add(place, closes);
+        }
+        for place in block.close.places() {
+            let order = &self.open.pool[block.slots[place]];
             if self.instruments.knows(order.instrument) {
                 let side = self.instruments.row(order.instrument).side(order.side);
-                guess.leaf = side.touch_leaf(&self.shelf, key(order.side, order.price));
-            }
-        } else if let Command::New(new, ..) = command
-            && guess.leaf != NONE
-        {
-            let key = key(new.side, new.price);
-            if let Some(level) = Tree::in_leaf(&self.shelf.nodes, guess.leaf, key) {
-                self.shelf.levels.touch(level);
+                block.leaves[place] = side.touch_leaf(&self.shelf, key(order.side, order.price));
             }
         }
     }
 
-    /// The way to a level that probably closes.
-    fn fourth_step(&self, guess: Guess) {
-        if guess.slot == NONE || guess.leaf == NONE {
-            return;
-        }
-        let order = &self.open.pool[guess.slot];
-        let level = self.shelf.levels.get(order.level);
-        if level.is_some_and(|level| level.count == 1) {
-            let key = key(order.side, order.price);
-            Tree::touch(&self.shelf.nodes, guess.leaf, key);
+    /// The keys of these levels.
+    fn touch_keys(&self, block: &Block) {
+        for place in block.close.places() {
+            if block.leaves[place] != NONE {
+                let order = &self.open.pool[block.slots[place]];
+                let key = key(order.side, order.price);
+                Tree::touch(&self.shelf.nodes, block.leaves[place], key);
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ impl Default for BareBook {
         Self {
             shelf: Shelf::new(),
             orders: Pool::new(),
-            side: BookSide::new(),
+            side: BookSide::new(1),
         }
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Level {
     live: u8,
     /// Places in `near` that were given so far.
     given: u8,
+    /// The side that it is a level of; 0 where that number is too high, or where it is none.
+    owner: u16,
 }
 
 impl Default for Level {
@@ -51,6 +53,7 @@ impl Default for Level {
             far: Row::EMPTY,
             live: 0,
             given: 0,
+            owner: 0,
         }
     }
 }
@@ -112,12 +115,28 @@ impl Level {
     }
 }
 
+/// Where a level probably stands: either may be wrong, or `NONE`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hint {
+    pub(crate) leaf: u32,
+    pub(crate) level: u32,
+}
+
+impl Hint {
+    pub(crate) const NONE: Self = Self {
+        leaf: NONE,
+        level: NONE,
+    };
+}
+
 /// What all books share.
 #[derive(Debug)]
 pub(crate) struct Shelf {
     pub(crate) levels: Pool<Level, 1024>,
     pub(crate) nodes: Nodes,
     pub(crate) pages: Pages,
+    /// Where the command that is applied probably works.  It saves searches and decides nothing.
+    pub(crate) hint: Hint,
 }
 
 impl Shelf {
@@ -126,7 +145,14 @@ impl Shelf {
             levels: Pool::new(),
             nodes: Pool::new(),
             pages: Pool::new(),
+            hint: Hint::NONE,
         }
+    }
+
+    /// Whether there are so many levels that they are worth looking ahead for.
+    #[inline(always)]
+    pub(crate) const fn is_large(&self) -> bool {
+        self.levels.used() >= LEVELS_MIN
     }
 }
 
@@ -153,9 +179,10 @@ pub(crate) struct BookSide {
 }
 
 impl BookSide {
-    pub(crate) const fn new() -> Self {
+    /// An empty side; `owner` as for [`Tree::new`].
+    pub(crate) const fn new(owner: u32) -> Self {
         Self {
-            tree: Tree::new(),
+            tree: Tree::new(owner),
             best_key: i64::MAX,
             best: NONE,
             orders: 0,
@@ -182,7 +209,7 @@ impl BookSide {
     /// where there is nothing to wait for.
     #[inline(always)]
     pub(crate) fn touch_leaf(&self, shelf: &Shelf, key: i64) -> u32 {
-        if shelf.levels.used() < LEVELS_MIN || key == self.best_key || self.best == NONE {
+        if key == self.best_key || self.best == NONE {
             return NONE;
         }
         let leaf = self.tree.leaf(&shelf.nodes, key);
@@ -202,6 +229,8 @@ impl BookSide {
         let key = key(order.side, order.price);
         let at = if key == self.best_key && self.best != NONE {
             self.best
+        } else if self.is_level(shelf, shelf.hint.level, order.price) {
+            shelf.hint.level
         } else {
             self.level_or_new(shelf, key, order.price)
         };
@@ -221,10 +250,24 @@ impl BookSide {
         self.qty -= qty;
     }
 
+    /// Whether the level of a price is this one, which may be any.
+    #[inline(always)]
+    fn is_level(&self, shelf: &Shelf, at: u32, price: i64) -> bool {
+        let owner = self.level_owner();
+        let level = shelf.levels.get(at);
+        level.is_some_and(|it| it.price == price && it.owner == owner && owner != 0)
+    }
+
+    #[inline(always)]
+    fn level_owner(&self) -> u16 {
+        u16::try_from(self.tree.owner).unwrap_or(0)
+    }
+
     #[inline(never)]
     fn level_or_new(&mut self, shelf: &mut Shelf, key: i64, price: i64) -> u32 {
         let fresh = Level {
             price,
+            owner: self.level_owner(),
             ..Level::default()
         };
         let at = if self.best == NONE {
@@ -232,7 +275,7 @@ impl BookSide {
             self.tree.insert(&mut shelf.nodes, key, at);
             at
         } else {
-            let (place, found) = self.tree.seek(&shelf.nodes, key);
+            let (place, found) = self.tree.seek(&shelf.nodes, shelf.hint.leaf, key);
             if let Some(at) = found {
                 return at;
             }
@@ -265,7 +308,8 @@ impl BookSide {
 
     #[inline(never)]
     fn close(&mut self, shelf: &mut Shelf, key: i64, at: u32) {
-        self.tree.remove(&mut shelf.nodes, key);
+        self.tree.remove(&mut shelf.nodes, shelf.hint.leaf, key);
+        shelf.levels[at].owner = 0;
         shelf.levels.give(at);
         if at == self.best {
             (self.best_key, self.best) = self.tree.first(&shelf.nodes).unwrap_or((i64::MAX, NONE));

@@ -1,5 +1,6 @@
 //! The engine: its whole state, and one command batch applied to it.
 
+use super::ahead::BLOCK;
 use super::book::Shelf;
 use super::client_ids::ClientIds;
 use super::emit::Emit;
@@ -144,9 +145,12 @@ impl Engine {
                 }));
             }
             let mut ahead = self.look_ahead(commands);
-            for (at, command) in commands.iter().enumerate() {
-                self.look_on(&mut ahead, commands, at);
-                self.command(command, &mut out);
+            for (number, block) in commands.chunks(BLOCK).enumerate() {
+                for (place, command) in block.iter().enumerate() {
+                    self.look_on(&mut ahead, commands, number, place);
+                    self.shelf.hint = ahead.hint(number, place);
+                    self.command(command, &mut out);
+                }
             }
             self.position.commands += commands.len() as u64;
         }

@@ -78,16 +78,16 @@ impl Instruments {
     }
 
     pub(crate) fn add(&mut self, symbol: &str, spec: Instrument, now_ns: u64) -> u32 {
+        let number = self.rows.len() as u32 + 1;
         self.rows.push(Listing {
             symbol: symbol.into(),
             spec,
             last_price: 0,
             session_end_ns: u64::MAX,
             day_orders: 0,
-            bids: BookSide::new(),
-            asks: BookSide::new(),
+            bids: BookSide::new(2 * number),
+            asks: BookSide::new(2 * number + 1),
         });
-        let number = self.rows.len() as u32;
         self.names.add(0, symbol, number);
         self.plan(number, now_ns);
         number

@@ -19,6 +19,8 @@ pub(crate) struct Node {
     len: u32,
     pub(super) next: u32,
     pub(super) prev: u32,
+    /// The tree that it is a leaf of; 0 for an inner node, and for one that is in no tree.
+    pub(super) owner: u32,
 }
 
 impl Default for Node {
@@ -30,6 +32,7 @@ impl Default for Node {
             len: 0,
             next: NONE,
             prev: NONE,
+            owner: 0,
         }
     }
 }
@@ -44,6 +47,14 @@ impl Slot for Node {
 }
 
 impl Node {
+    /// An empty leaf of a tree.
+    pub(super) fn leaf_of(owner: u32) -> Self {
+        Self {
+            owner,
+            ..Self::default()
+        }
+    }
+
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
         self.len as usize
@@ -152,6 +163,7 @@ pub(super) fn split(
     }
     let low = right.keys[0];
     if leaf {
+        right.owner = nodes[node].owner;
         right.prev = node;
         right.next = nodes[node].next;
     } else {

@@ -17,8 +17,9 @@ pub(crate) struct OpenOrders {
     pub(crate) texts: Texts,
 }
 
+/// Hash of a ClOrdID in the scope of its entry.
 #[inline(always)]
-fn num_hash(entry: u32, num: u64) -> u64 {
+pub(crate) fn num_hash(entry: u32, num: u64) -> u64 {
     mix(num, u64::from(entry))
 }
 
@@ -47,16 +48,16 @@ impl OpenOrders {
         })
     }
 
-    /// Bring near where a ClOrdID stands or will stand.
+    /// Bring near where a ClOrdID of this hash stands or will stand.
     #[inline(always)]
-    pub(crate) fn touch_num(&self, entry: u32, num: u64) {
-        self.by_num.touch(num_hash(entry, num));
+    pub(crate) fn touch_num(&self, hash: u64) {
+        self.by_num.touch(hash);
     }
 
-    /// The slot that a ClOrdID probably means, or `NONE`.
+    /// The slot that a ClOrdID of this hash probably means, or `NONE`.
     #[inline(always)]
-    pub(crate) fn guess_num(&self, entry: u32, num: u64) -> u32 {
-        self.by_num.guess(num_hash(entry, num))
+    pub(crate) fn guess_num(&self, hash: u64) -> u32 {
+        self.by_num.guess(hash)
     }
 
     /// How many stand in each index.

@@ -8,6 +8,11 @@
 //! # Cost
 //! Search, insertion and removal touch one node a layer: 2 layers hold 1,000 keys, 5 hold millions.
 //! A node that falls to a quarter joins its neighbour where both fit into three quarters.
+//!
+//! # Hints
+//! Who knows where a key probably stands saves the search above the leaf.  A hint is taken only if
+//! the leaf is one of this tree's and the key belongs between two of its keys, so that a wrong one
+//! changes nothing.
 
 use super::node::{CAP, LINE, Node, Nodes, split};
 use super::pool::NONE;
@@ -25,21 +30,25 @@ pub(crate) struct Tree {
     pub(super) root: u32,
     pub(super) first: u32,
     pub(super) layers: usize,
+    /// Tells its leaves from those of other trees; not 0.
+    pub(super) owner: u32,
 }
 
 /// A place among the leaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cursor {
     leaf: u32,
     at: usize,
 }
 
 impl Tree {
-    pub(crate) const fn new() -> Self {
+    /// An empty tree; no two that share their nodes have the same `owner`, and none has 0.
+    pub(crate) const fn new(owner: u32) -> Self {
         Self {
             root: NONE,
             first: NONE,
             layers: 0,
+            owner,
         }
     }
 
@@ -47,17 +56,35 @@ impl Tree {
         if self.root == NONE {
             return None;
         }
-        self.seek(nodes, key).1
+        self.seek(nodes, NONE, key).1
     }
 
     /// The place of the leaf where `key` belongs, and its slot if it is there.  The tree is not empty.
+    ///
+    /// `hint` is a leaf that it may be, or `NONE`.
     #[inline]
-    pub(crate) fn seek(&self, nodes: &Nodes, key: i64) -> (Cursor, Option<u32>) {
+    pub(crate) fn seek(&self, nodes: &Nodes, hint: u32, key: i64) -> (Cursor, Option<u32>) {
+        if let Some(found) = self.seek_hinted(nodes, hint, key) {
+            return found;
+        }
         let leaf = self.leaf(nodes, key);
         let node = &nodes[leaf];
         let at = node.place(key);
         let found = at < node.len() && node.keys[at] == key;
         (Cursor { leaf, at }, found.then(|| node.vals[at]))
+    }
+
+    #[inline(always)]
+    fn seek_hinted(&self, nodes: &Nodes, hint: u32, key: i64) -> Option<(Cursor, Option<u32>)> {
+        let node = nodes.get(hint)?;
+        if node.owner != self.owner {
+            return None;
+        }
+        let at = node.place(key);
+        let found = at < node.len() && node.keys[at] == key;
+        let between = at > 0 && at < node.len();
+        let cursor = Cursor { leaf: hint, at };
+        (found || between).then(|| (cursor, found.then(|| node.vals[at])))
     }
 
     /// The leaf where `key` belongs; `NONE` in an empty tree.
@@ -133,7 +160,7 @@ impl Tree {
     /// Add a key that is not in here.
     pub(crate) fn insert(&mut self, nodes: &mut Nodes, key: i64, val: u32) {
         if self.root == NONE {
-            self.root = nodes.take(Node::default());
+            self.root = nodes.take(Node::leaf_of(self.owner));
             self.first = self.root;
             self.layers = 0;
         }
@@ -160,12 +187,12 @@ impl Tree {
         self.layers += 1;
     }
 
-    /// Take out a key that is in here.
-    pub(crate) fn remove(&mut self, nodes: &mut Nodes, key: i64) {
+    /// Take out a key that is in here; `hint` as for [`Tree::seek`].
+    pub(crate) fn remove(&mut self, nodes: &mut Nodes, hint: u32, key: i64) {
         if self.root == NONE {
             return;
         }
-        let (Cursor { leaf, at }, found) = self.seek(nodes, key);
+        let (Cursor { leaf, at }, found) = self.seek(nodes, hint, key);
         if found.is_none() {
             return;
         }
@@ -245,6 +272,7 @@ impl Tree {
                 nodes[next].prev = prev;
             }
         }
+        nodes[node].owner = 0;
         nodes.give(node);
     }
 
@@ -258,8 +286,9 @@ impl Tree {
         }
         if nodes[self.root].len() == 0 {
             // Only a tree without any leaf left gets here; an inner root lost its last child above.
+            nodes[self.root].owner = 0;
             nodes.give(self.root);
-            *self = Self::new();
+            *self = Self::new(self.owner);
         }
     }
 }

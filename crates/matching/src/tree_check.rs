@@ -16,7 +16,7 @@ impl Tree {
         let mut at = self.first;
         let mut before = NONE;
         for leaf in leaves {
-            if at != leaf || nodes[at].prev != before {
+            if at != leaf || nodes[at].prev != before || nodes[at].owner != self.owner {
                 return Err("the leaves are not linked in order".to_owned());
             }
             (before, at) = (at, nodes[at].next);
@@ -50,6 +50,9 @@ fn check_node(
         leaves.push(at);
         return Ok(1);
     }
+    if node.owner != 0 {
+        return Err("an inner node may be taken for a leaf".to_owned());
+    }
     let mut count = 1;
     for place in 0..len {
         let low = if place == 0 { low } else { node.keys[place] };
@@ -65,7 +68,7 @@ fn check_node(
 
 #[cfg(test)]
 mod tests {
-    use super::super::pool::Pool;
+    use super::super::pool::{NONE, Pool};
     use super::Tree;
     use std::collections::BTreeMap;
 
@@ -77,10 +80,11 @@ mod tests {
         *state >> 33
     }
 
-    /// Insert and remove like a plain map does, and look at everything after each step.
+    /// Insert and remove like a plain map does, with hints that are right or wrong, and look at
+    /// everything after each step.
     fn follow(keys: u64, steps: usize, bias: u64) {
         let mut nodes = Pool::new();
-        let (mut tree, mut plain) = (Tree::new(), BTreeMap::new());
+        let (mut tree, mut plain) = (Tree::new(1), BTreeMap::new());
         let mut state = keys;
         for step in 0..steps {
             let key = random(&mut state) as i64 % keys as i64 - keys as i64 / 2;
@@ -93,10 +97,16 @@ mod tests {
             } else {
                 // What is not in here is not taken out.
                 plain.remove(&key);
-                tree.remove(&mut nodes, key);
+                tree.remove(&mut nodes, random(&mut state) as u32 % 200, key);
             }
             assert_eq!(tree.check(&nodes), Ok(nodes.used()));
             assert_eq!(tree.find(&nodes, key), plain.get(&key).copied());
+            if !plain.is_empty() {
+                let sought = tree.seek(&nodes, NONE, key);
+                let hint = random(&mut state) as u32 % 200;
+                assert_eq!(tree.seek(&nodes, hint, key), sought);
+                assert_eq!(tree.seek(&nodes, tree.leaf(&nodes, key), key), sought);
+            }
             let first = plain.first_key_value().map(|(key, val)| (*key, *val));
             assert_eq!(tree.first(&nodes), first);
         }
@@ -104,7 +114,7 @@ mod tests {
         let walked: Vec<u32> = std::iter::from_fn(|| cursor.next(&nodes)).collect();
         assert_eq!(walked, plain.values().copied().collect::<Vec<_>>());
         for key in plain.keys() {
-            tree.remove(&mut nodes, *key);
+            tree.remove(&mut nodes, NONE, *key);
             assert_eq!(tree.check(&nodes), Ok(nodes.used()));
         }
         assert_eq!(nodes.used(), 0);
@@ -120,14 +130,14 @@ mod tests {
     #[test]
     fn keys_that_rise_fill_their_nodes() {
         let mut nodes = Pool::new();
-        let mut tree = Tree::new();
+        let mut tree = Tree::new(1);
         for key in 0..3_200 {
             tree.insert(&mut nodes, key, key as u32);
         }
         assert_eq!(tree.check(&nodes), Ok(nodes.used()));
         assert!(nodes.used() < 120, "{} nodes", nodes.used());
         for key in 0..3_200 {
-            tree.remove(&mut nodes, key);
+            tree.remove(&mut nodes, NONE, key);
             assert_eq!(
                 tree.first(&nodes).map(|first| first.0),
                 (key < 3_199).then_some(key + 1)
@@ -138,12 +148,12 @@ mod tests {
     #[test]
     fn neighbours_that_empty_are_joined() {
         let mut nodes = Pool::new();
-        let mut tree = Tree::new();
+        let mut tree = Tree::new(1);
         for key in 0..32_000 {
             tree.insert(&mut nodes, key, key as u32);
         }
         for key in (0..32_000).filter(|key| key % 16 != 0) {
-            tree.remove(&mut nodes, key);
+            tree.remove(&mut nodes, NONE, key);
         }
         assert_eq!(tree.check(&nodes), Ok(nodes.used()));
         assert!(nodes.used() < 300, "{} nodes for 2,000 keys", nodes.used());
