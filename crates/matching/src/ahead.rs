@@ -14,14 +14,13 @@ use super::book::{Hint, key};
 use super::engine::Engine;
 use super::orders::num_hash;
 use super::pool::NONE;
-use super::tree::Tree;
 use wire::record::Command;
 use wire::record::command::NewOrder;
 
 /// Commands of a block.
 pub(crate) const BLOCK: usize = 8;
 /// Blocks that are on their way: a stage each.
-const STAGES: usize = 5;
+const STAGES: usize = 4;
 /// Open orders from which on this is worth it: fewer stay in the processor's caches anyway.
 const ORDERS_MIN: u32 = 4_096;
 
@@ -59,13 +58,12 @@ struct Block {
     come: Some8,
     /// Where an order leaves.
     leave: Some8,
-    /// Where a level closes by that.
-    close: Some8,
     hashes: [u64; BLOCK],
     /// The orders that leave.
     slots: [u32; BLOCK],
-    /// The leaves of the levels that open, close or get one order more.
+    /// Where the levels of new orders are named: the leaf, and what it names.
     leaves: [u32; BLOCK],
+    named: [u32; BLOCK],
     /// The levels where a new order comes.
     levels: [u32; BLOCK],
 }
@@ -74,10 +72,10 @@ impl Block {
     const NOTHING: Self = Self {
         come: Some8::NONE,
         leave: Some8::NONE,
-        close: Some8::NONE,
         hashes: [0; BLOCK],
         slots: [NONE; BLOCK],
         leaves: [NONE; BLOCK],
+        named: [NONE; BLOCK],
         levels: [NONE; BLOCK],
     };
 }
@@ -137,7 +135,7 @@ impl Engine {
 
     /// A step of a stage: the first one for the block `last`, the later ones for those before it.
     fn step(&self, ahead: &mut Ahead, commands: &[Command<'_>], last: usize, step: usize) {
-        const STAGE: [usize; BLOCK] = [0, 0, 1, 1, 2, 2, 3, 4];
+        const STAGE: [usize; BLOCK] = [0, 0, 1, 1, 2, 2, 0, 0];
         let number = last.wrapping_sub(STAGE[step % BLOCK]);
         let Some(commands) = commands.get(number.wrapping_mul(BLOCK)..) else {
             return;
@@ -146,13 +144,11 @@ impl Engine {
         let block = &mut ahead.blocks[number % STAGES];
         match step {
             0 => self.touch_nums(block, commands),
-            1 if ahead.large => self.touch_leaves(block, commands),
+            1 if ahead.large => self.touch_windows(block, commands),
             2 => self.touch_named(block),
             3 => self.touch_met(block, commands),
             4 => self.touch_around(block),
             5 if ahead.large => self.touch_levels(block, commands),
-            6 if ahead.large => self.touch_closing(block),
-            7 if ahead.large => self.touch_keys(block),
             _ => {}
         }
     }
@@ -181,22 +177,18 @@ impl Engine {
         }
     }
 
-    /// The leaves for the levels of new orders.
-    fn touch_leaves(&self, block: &mut Block, commands: &[Command<'_>]) {
+    /// What names the levels of new orders.
+    fn touch_windows(&self, block: &mut Block, commands: &[Command<'_>]) {
         for place in block.come.places() {
-            if let Command::New(new, ..) = &commands[place] {
-                block.leaves[place] = self.leaf_of(new);
+            if let Command::New(new, ..) = &commands[place]
+                && self.instruments.knows(new.instrument)
+                && new.price > 0
+            {
+                let side = self.instruments.row(new.instrument).side(new.side);
+                let found = side.look(&self.shelf, key(new.side, new.price));
+                (block.leaves[place], block.named[place]) = found;
             }
         }
-    }
-
-    #[inline(always)]
-    fn leaf_of(&self, new: &NewOrder) -> u32 {
-        if !self.instruments.knows(new.instrument) || new.price <= 0 {
-            return NONE;
-        }
-        let side = self.instruments.row(new.instrument).side(new.side);
-        side.touch_leaf(&self.shelf, key(new.side, new.price))
     }
 
     /// The orders that are named.
@@ -208,16 +200,12 @@ impl Engine {
         }
     }
 
-    /// The keys where a new order comes; the first order that it trades with leaves, too.
+    /// The first orders that new ones trade with: they leave, too.
     fn touch_met(&self, block: &mut Block, commands: &[Command<'_>]) {
         for place in block.come.places() {
             let Command::New(new, ..) = &commands[place] else {
                 continue;
             };
-            if block.leaves[place] != NONE {
-                let key = key(new.side, new.price);
-                Tree::touch(&self.shelf.nodes, block.leaves[place], key);
-            }
             let maker = self.meets(new);
             if maker != NONE {
                 block.slots[place] = maker;
@@ -256,41 +244,12 @@ impl Engine {
     fn touch_levels(&self, block: &mut Block, commands: &[Command<'_>]) {
         for place in block.come.places() {
             if let Command::New(new, ..) = &commands[place]
-                && block.leaves[place] != NONE
+                && block.named[place] != NONE
             {
+                let side = self.instruments.row(new.instrument).side(new.side);
                 let key = key(new.side, new.price);
-                if let Some(level) = Tree::in_leaf(&self.shelf.nodes, block.leaves[place], key) {
-                    block.levels[place] = level;
-                    self.shelf.levels.touch(level);
-                }
-            }
-        }
-    }
-
-    /// The leaves of levels that probably close.
-    fn touch_closing(&self, block: &mut Block) {
-        for place in block.leave.places() {
-            let order = self.open.pool.get(block.slots[place]);
-            let level = order.and_then(|order| self.shelf.levels.get(order.level));
-            let closes = level.is_some_and(|level| level.count == 1);
-            block.close.add(place, closes);
-        }
-        for place in block.close.places() {
-            let order = &self.open.pool[block.slots[place]];
-            if self.instruments.knows(order.instrument) {
-                let side = self.instruments.row(order.instrument).side(order.side);
-                block.leaves[place] = side.touch_leaf(&self.shelf, key(order.side, order.price));
-            }
-        }
-    }
-
-    /// The keys of these levels.
-    fn touch_keys(&self, block: &Block) {
-        for place in block.close.places() {
-            if block.leaves[place] != NONE {
-                let order = &self.open.pool[block.slots[place]];
-                let key = key(order.side, order.price);
-                Tree::touch(&self.shelf.nodes, block.leaves[place], key);
+                block.levels[place] = side.guess(&self.shelf, block.named[place], key);
+                self.shelf.levels.touch(block.levels[place]);
             }
         }
     }

@@ -137,8 +137,9 @@ impl Engine {
             return self.forget(slot);
         }
         let listing = self.instruments.row_mut(order.instrument);
+        let tick = listing.spec.tick;
         let side = listing.side_mut(order.side);
-        side.push(&mut self.shelf, &mut self.open.pool, slot);
+        side.push(&mut self.shelf, &mut self.open.pool, slot, tick);
     }
 
     fn tell_replaced(

@@ -29,7 +29,7 @@ impl BareBook {
         let mut line = Resting::default();
         (line.price, line.leaves, line.side) = (price, qty, Side::Sell);
         let slot = self.orders.take(line);
-        self.side.push(&mut self.shelf, &mut self.orders, slot);
+        self.side.push(&mut self.shelf, &mut self.orders, slot, 1);
         slot
     }
 

@@ -1,16 +1,17 @@
 //! Price levels and their queues: the structure of the book.
 //!
 //! # Layout
-//! A side is a tree of levels by price, best first: the key is the price of an ask and the negated
+//! A side is a ladder of levels by price, best first: the key is the price of an ask and the negated
 //! price of a bid, so that less is better on both.  A level knows how much stands in it, and
 //! holds the queue of its orders: the first few by itself, the others in pages behind it.  Levels,
-//! pages and tree nodes stand in pools that all books share.
+//! pages, strips and tree nodes stand in pools that all books share.
 
+use super::ladder::{Ladder, Strip, Walk};
+use super::level::Level;
 use super::node::Nodes;
-use super::pool::{NONE, Pool, Slot};
+use super::pool::{NONE, Pool};
 use super::resting::Resting;
-use super::row::{Pages, Place, Row};
-use super::tree::{Cursor, Tree};
+use super::row::Pages;
 use wire::record::Side;
 
 /// The pool of orders.
@@ -18,102 +19,6 @@ pub(crate) type Orders = Pool<Resting, 1024>;
 
 /// Levels of all books from which on they are worth looking ahead for: fewer stay in the caches.
 const LEVELS_MIN: u32 = 1_024;
-
-/// Orders that stand in the level itself.
-const NEAR: usize = 8;
-
-/// All orders of one price and side: a line of 64 bytes.
-///
-/// Its first orders stand in it, those that come later in pages behind them.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-pub(crate) struct Level {
-    pub(crate) price: i64,
-    /// Open quantity of all its orders.
-    pub(crate) qty: i64,
-    /// How many they are; links free slots too.
-    pub(crate) count: u32,
-    near: [u32; NEAR],
-    far: Row,
-    /// A bit for each place in `near` whose order is there.
-    live: u8,
-    /// Places in `near` that were given so far.
-    given: u8,
-    /// The side that it is a level of; 0 where that number is too high, or where it is none.
-    owner: u16,
-}
-
-impl Default for Level {
-    fn default() -> Self {
-        Self {
-            price: 0,
-            qty: 0,
-            count: 0,
-            near: [NONE; NEAR],
-            far: Row::EMPTY,
-            live: 0,
-            given: 0,
-            owner: 0,
-        }
-    }
-}
-
-impl Slot for Level {
-    fn link(&self) -> u32 {
-        self.count
-    }
-    fn set_link(&mut self, next: u32) {
-        self.count = next;
-    }
-}
-
-impl Level {
-    /// Put an order at the end of the queue.
-    #[inline(always)]
-    fn push(&mut self, pages: &mut Pages, slot: u32) -> Place {
-        let at = self.given;
-        if usize::from(at) == NEAR {
-            return self.far.push(pages, slot);
-        }
-        self.near[usize::from(at) % NEAR] = slot;
-        self.live |= 1 << at;
-        self.given = at + 1;
-        Place { page: NONE, at }
-    }
-
-    #[inline(always)]
-    fn remove(&mut self, pages: &mut Pages, place: Place) {
-        if place.page == NONE {
-            self.live &= !(1 << place.at);
-        } else {
-            self.far.remove(pages, place);
-        }
-    }
-
-    /// The oldest order, or `NONE`.
-    #[inline(always)]
-    pub(crate) fn head(&self, pages: &Pages) -> u32 {
-        if self.live == 0 {
-            return self.far.head(pages);
-        }
-        self.near[self.live.trailing_zeros() as usize % NEAR]
-    }
-
-    /// The orders with their places, oldest first.
-    pub(crate) fn queue(self, pages: &Pages) -> impl Iterator<Item = (Place, u32)> {
-        let places = (0..NEAR as u8).filter(move |at| self.live & (1 << at) != 0);
-        let near = places.map(move |at| (Place { page: NONE, at }, self.near[usize::from(at)]));
-        near.chain(self.far.walk(pages))
-    }
-
-    /// Check the pages behind it; how many there are.
-    pub(crate) fn check(&self, pages: &Pages) -> Result<u32, String> {
-        if self.far.first != NONE && usize::from(self.given) < NEAR {
-            return Err("pages behind a level that has room".to_owned());
-        }
-        self.far.check(pages)
-    }
-}
 
 /// Where a level probably stands: either may be wrong, or `NONE`.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +38,7 @@ impl Hint {
 #[derive(Debug)]
 pub(crate) struct Shelf {
     pub(crate) levels: Pool<Level, 1024>,
+    pub(crate) strips: Pool<Strip, 1024>,
     pub(crate) nodes: Nodes,
     pub(crate) pages: Pages,
     /// Where the command that is applied probably works.  It saves searches and decides nothing.
@@ -143,6 +49,7 @@ impl Shelf {
     pub(crate) const fn new() -> Self {
         Self {
             levels: Pool::new(),
+            strips: Pool::new(),
             nodes: Pool::new(),
             pages: Pool::new(),
             hint: Hint::NONE,
@@ -168,7 +75,7 @@ pub(crate) const fn key(side: Side, price: i64) -> i64 {
 /// One side of one book.
 #[derive(Debug)]
 pub(crate) struct BookSide {
-    tree: Tree,
+    ladder: Ladder,
     /// Key and slot of the best level; `i64::MAX` and `NONE` without one.
     best_key: i64,
     best: u32,
@@ -182,7 +89,7 @@ impl BookSide {
     /// An empty side; `owner` as for [`Tree::new`].
     pub(crate) const fn new(owner: u32) -> Self {
         Self {
-            tree: Tree::new(owner),
+            ladder: Ladder::new(owner),
             best_key: i64::MAX,
             best: NONE,
             orders: 0,
@@ -202,29 +109,33 @@ impl BookSide {
         if key == self.best_key && self.best != NONE {
             return Some(self.best);
         }
-        self.tree.find(&shelf.nodes, key)
+        let found = self.ladder.spot(shelf, NONE, key).level;
+        (found != NONE).then_some(found)
     }
 
-    /// Bring near the head of the leaf where a key's level stands or will stand; which leaf, or `NONE`
-    /// where there is nothing to wait for.
+    /// What a key's level will be found by, asked for; `NONE` twice where there is nothing to wait for.
     #[inline(always)]
-    pub(crate) fn touch_leaf(&self, shelf: &Shelf, key: i64) -> u32 {
+    pub(crate) fn look(&self, shelf: &Shelf, key: i64) -> (u32, u32) {
         if key == self.best_key || self.best == NONE {
-            return NONE;
+            return (NONE, NONE);
         }
-        let leaf = self.tree.leaf(&shelf.nodes, key);
-        Tree::touch_head(&shelf.nodes, leaf);
-        leaf
+        self.ladder.look(shelf, key)
+    }
+
+    /// The level of a key, probably, where [`BookSide::look`] found this.
+    #[inline(always)]
+    pub(crate) fn guess(&self, shelf: &Shelf, named: u32, key: i64) -> u32 {
+        self.ladder.guess(shelf, named, key)
     }
 
     /// The levels, best first.
-    pub(crate) const fn walk(&self) -> Cursor {
-        self.tree.cursor()
+    pub(crate) const fn walk(&self) -> Walk {
+        self.ladder.walk()
     }
 
-    /// Put an order at the end of its level's queue.
+    /// Put an order at the end of its level's queue; prices are multiples of `tick`, as a rule.
     #[inline(always)]
-    pub(crate) fn push(&mut self, shelf: &mut Shelf, orders: &mut Orders, slot: u32) {
+    pub(crate) fn push(&mut self, shelf: &mut Shelf, orders: &mut Orders, slot: u32, tick: i64) {
         let order = &mut orders[slot];
         let key = key(order.side, order.price);
         let at = if key == self.best_key && self.best != NONE {
@@ -232,7 +143,7 @@ impl BookSide {
         } else if self.is_level(shelf, shelf.hint.level, order.price) {
             shelf.hint.level
         } else {
-            self.level_or_new(shelf, key, order.price)
+            self.level_or_new(shelf, tick, key, order.price)
         };
         let level = &mut shelf.levels[at];
         level.qty += order.leaves;
@@ -260,29 +171,20 @@ impl BookSide {
 
     #[inline(always)]
     fn level_owner(&self) -> u16 {
-        u16::try_from(self.tree.owner).unwrap_or(0)
+        u16::try_from(self.ladder.tree.owner).unwrap_or(0)
     }
 
     #[inline(never)]
-    fn level_or_new(&mut self, shelf: &mut Shelf, key: i64, price: i64) -> u32 {
-        let fresh = Level {
-            price,
-            owner: self.level_owner(),
-            ..Level::default()
-        };
-        let at = if self.best == NONE {
-            let at = shelf.levels.take(fresh);
-            self.tree.insert(&mut shelf.nodes, key, at);
-            at
-        } else {
-            let (place, found) = self.tree.seek(&shelf.nodes, shelf.hint.leaf, key);
-            if let Some(at) = found {
-                return at;
-            }
-            let at = shelf.levels.take(fresh);
-            self.tree.insert_at(&mut shelf.nodes, place, key, at);
-            at
-        };
+    fn level_or_new(&mut self, shelf: &mut Shelf, tick: i64, key: i64, price: i64) -> u32 {
+        let mut spot = self.ladder.spot(shelf, shelf.hint.leaf, key);
+        if spot.level != NONE {
+            return spot.level;
+        }
+        if self.ladder.fit(shelf, tick, key) {
+            spot = self.ladder.spot(shelf, NONE, key);
+        }
+        let at = shelf.levels.take(Level::new(price, self.level_owner()));
+        self.ladder.put(shelf, spot, key, at);
         if key < self.best_key || self.best == NONE {
             (self.best_key, self.best) = (key, at);
         }
@@ -308,19 +210,30 @@ impl BookSide {
 
     #[inline(never)]
     fn close(&mut self, shelf: &mut Shelf, key: i64, at: u32) {
-        self.tree.remove(&mut shelf.nodes, shelf.hint.leaf, key);
+        self.ladder.remove(shelf, shelf.hint.leaf, key);
         shelf.levels[at].owner = 0;
         shelf.levels.give(at);
         if at == self.best {
-            (self.best_key, self.best) = self.tree.first(&shelf.nodes).unwrap_or((i64::MAX, NONE));
+            (self.best_key, self.best) = self.first(shelf, key < 0);
         }
     }
-    /// Check the tree and the best level; how many nodes the tree has.
-    pub(crate) fn check_tree(&self, shelf: &Shelf) -> Result<u32, String> {
-        let best = self.tree.first(&shelf.nodes).unwrap_or((i64::MAX, NONE));
-        if best != (self.best_key, self.best) {
+
+    /// The first level's key and slot; `i64::MAX` and `NONE` without one.  The keys of bids are negative.
+    #[inline(always)]
+    fn first(&self, shelf: &Shelf, bids: bool) -> (i64, u32) {
+        match self.ladder.first(shelf) {
+            Some(at) if bids => (-shelf.levels[at].price, at),
+            Some(at) => (shelf.levels[at].price, at),
+            None => (i64::MAX, NONE),
+        }
+    }
+
+    /// Check the ladder and the best level; how many nodes and strips it has.
+    pub(crate) fn check_ladder(&self, shelf: &Shelf, side: Side) -> Result<(u32, u32), String> {
+        if self.first(shelf, side == Side::Buy) != (self.best_key, self.best) {
             return Err("the best level is not the first".to_owned());
         }
-        self.tree.check(&shelf.nodes)
+        let key = |level: &Level| key(side, level.price);
+        self.ladder.check(shelf, key)
     }
 }

@@ -11,9 +11,10 @@
 //! ends at the first of them in matching order.  Cost: the levels in reach, and where the mode asks
 //! for it the account's own open orders and one level's queue.
 
-use super::book::{Level, key};
+use super::book::key;
 use super::emit::Emit;
 use super::engine::Engine;
+use super::level::Level;
 use super::order::Order;
 use wire::record::event::Trade;
 use wire::record::{CancelReason, Event, Stp};
@@ -127,7 +128,7 @@ impl Engine {
         let wanted = i128::from(order.leaves) + i128::from(own.qty);
         let mut found = 0_i128;
         let mut levels = side.walk();
-        while let Some(at) = levels.next(&self.shelf.nodes) {
+        while let Some(at) = levels.next(&self.shelf) {
             let level = &self.shelf.levels[at];
             let key = key(other, level.price);
             if key > limit || own.first.is_some_and(|first| key > first) {

@@ -243,9 +243,10 @@ impl Engine {
         let slot = self.open.add(order, numbered, newest);
         let listing = self.instruments.row_mut(order.instrument);
         listing.day_orders += u32::from(order.tif == TimeInForce::Day);
+        let tick = listing.spec.tick;
         listing
             .side_mut(order.side)
-            .push(&mut self.shelf, &mut self.open.pool, slot);
+            .push(&mut self.shelf, &mut self.open.pool, slot, tick);
         slot
     }
 

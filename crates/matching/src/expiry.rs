@@ -27,7 +27,7 @@ impl Engine {
             }
             for side in [&row.bids, &row.asks] {
                 let mut levels = side.walk();
-                while let Some(level) = levels.next(&self.shelf.nodes) {
+                while let Some(level) = levels.next(&self.shelf) {
                     let queue = self.queue(&self.shelf.levels[level]);
                     slots.extend(queue.filter(|slot| self.open.pool[*slot].is_day()));
                 }

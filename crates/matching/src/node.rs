@@ -6,7 +6,7 @@ use super::pool::{NONE, Pool, Slot};
 
 pub(super) const CAP: usize = 32;
 /// Keys of a cache line.
-pub(super) const LINE: usize = 8;
+const LINE: usize = 8;
 
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
@@ -15,7 +15,7 @@ pub(crate) struct Node {
     pub(super) keys: [i64; CAP],
     pub(super) vals: [u32; CAP],
     /// The last key of each line of keys but the last one: they tell which line to search.
-    pub(super) marks: [i64; CAP / LINE - 1],
+    marks: [i64; CAP / LINE - 1],
     len: u32,
     pub(super) next: u32,
     pub(super) prev: u32,
@@ -108,7 +108,7 @@ impl Node {
 
     /// The line of keys where `key` belongs.
     #[inline(always)]
-    pub(super) fn line(&self, key: i64) -> usize {
+    fn line(&self, key: i64) -> usize {
         count(&self.marks, |mark| mark < key)
     }
 

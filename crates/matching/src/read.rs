@@ -1,8 +1,8 @@
 //! Read access for other roles: what the engine knows, in a fixed order.
 
-use super::book::Level;
 use super::engine::Engine;
 use super::gateways::GatewayState;
+use super::level::Level;
 use super::order::Order;
 use wire::record::command::{Instrument, Settings};
 use wire::record::event::EntryOpened;
@@ -210,7 +210,7 @@ impl Engine {
     ) -> impl Iterator<Item = u32> + '_ {
         let known = self.instruments.knows(instrument);
         let mut levels = known.then(|| self.instruments.row(instrument).side(side).walk());
-        std::iter::from_fn(move || levels.as_mut()?.next(&self.shelf.nodes))
+        std::iter::from_fn(move || levels.as_mut()?.next(&self.shelf))
     }
 
     pub(crate) fn slots_in_book_order(&self) -> impl Iterator<Item = u32> {

@@ -14,7 +14,7 @@
 //! the leaf is one of this tree's and the key belongs between two of its keys, so that a wrong one
 //! changes nothing.
 
-use super::node::{CAP, LINE, Node, Nodes, split};
+use super::node::{CAP, Node, Nodes, split};
 use super::pool::NONE;
 
 const LOW: usize = CAP / 4;
@@ -52,11 +52,8 @@ impl Tree {
         }
     }
 
-    pub(crate) fn find(&self, nodes: &Nodes, key: i64) -> Option<u32> {
-        if self.root == NONE {
-            return None;
-        }
-        self.seek(nodes, NONE, key).1
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.root == NONE
     }
 
     /// The place of the leaf where `key` belongs, and its slot if it is there.  The tree is not empty.
@@ -98,32 +95,25 @@ impl Tree {
         at
     }
 
-    /// Bring near what a search in a leaf reads first.
+    /// The leaf where `key` belongs and its slot, or `NONE`: to look ahead, also in an empty tree.
     #[inline(always)]
-    pub(crate) fn touch_head(nodes: &Nodes, leaf: u32) {
-        near::fetch(&nodes[leaf].marks);
-    }
-
-    /// The slot of a key in a leaf, if it is there.
-    #[inline]
-    pub(crate) fn in_leaf(nodes: &Nodes, leaf: u32, key: i64) -> Option<u32> {
-        let node = &nodes[leaf];
+    pub(crate) fn look(&self, nodes: &Nodes, key: i64) -> (u32, u32) {
+        let leaf = self.leaf(nodes, key);
+        let Some(node) = nodes.get(leaf) else {
+            return (NONE, NONE);
+        };
         let at = node.place(key);
-        (at < node.len() && node.keys[at] == key).then(|| node.vals[at])
+        let found = at < node.len() && node.keys[at] == key;
+        (leaf, if found { node.vals[at] } else { NONE })
     }
 
-    /// Bring near what a search in a leaf reads then.
-    #[inline(always)]
-    pub(crate) fn touch(nodes: &Nodes, leaf: u32, key: i64) {
-        let node = &nodes[leaf];
-        let first = node.line(key) * LINE;
-        near::fetch(&node.keys[first]);
-        near::fetch(&node.vals[first]);
-    }
-
-    /// Add a key that [`Tree::seek`] did not find, at the place that it told.
+    /// Add a key that [`Tree::seek`] did not find, at the place that it told; any place will do in an
+    /// empty tree.
     #[inline]
     pub(crate) fn insert_at(&mut self, nodes: &mut Nodes, place: Cursor, key: i64, val: u32) {
+        if self.root == NONE {
+            return self.insert(nodes, key, val);
+        }
         let node = &mut nodes[place.leaf];
         if node.len() < CAP {
             node.insert(place.at, key, val);
@@ -132,9 +122,9 @@ impl Tree {
         }
     }
 
-    /// The least key's slot.
-    pub(crate) fn first(&self, nodes: &Nodes) -> Option<(i64, u32)> {
-        (self.first != NONE).then(|| (nodes[self.first].keys[0], nodes[self.first].vals[0]))
+    /// Give the key in a place another slot.
+    pub(crate) fn set(nodes: &mut Nodes, place: Cursor, val: u32) {
+        nodes[place.leaf].vals[place.at] = val;
     }
 
     pub(crate) const fn cursor(&self) -> Cursor {
@@ -158,7 +148,7 @@ impl Tree {
     }
 
     /// Add a key that is not in here.
-    pub(crate) fn insert(&mut self, nodes: &mut Nodes, key: i64, val: u32) {
+    fn insert(&mut self, nodes: &mut Nodes, key: i64, val: u32) {
         if self.root == NONE {
             self.root = nodes.take(Node::leaf_of(self.owner));
             self.first = self.root;
@@ -187,17 +177,11 @@ impl Tree {
         self.layers += 1;
     }
 
-    /// Take out a key that is in here; `hint` as for [`Tree::seek`].
-    pub(crate) fn remove(&mut self, nodes: &mut Nodes, hint: u32, key: i64) {
-        if self.root == NONE {
-            return;
-        }
-        let (Cursor { leaf, at }, found) = self.seek(nodes, hint, key);
-        if found.is_none() {
-            return;
-        }
-        nodes[leaf].remove(at);
-        if nodes[leaf].len() <= LOW {
+    /// Take out a key that [`Tree::seek`] found, at the place that it told.
+    pub(crate) fn remove_at(&mut self, nodes: &mut Nodes, place: Cursor, key: i64) {
+        let node = &mut nodes[place.leaf];
+        node.remove(place.at);
+        if node.len() <= LOW {
             self.mend(nodes, key);
         }
     }
@@ -294,6 +278,9 @@ impl Tree {
 }
 
 impl Cursor {
+    /// No place.
+    pub(crate) const NONE: Self = Self { leaf: NONE, at: 0 };
+
     /// The slot here, and one step on.
     #[inline(always)]
     pub(crate) fn next(&mut self, nodes: &Nodes) -> Option<u32> {

@@ -69,8 +69,34 @@ fn check_node(
 #[cfg(test)]
 mod tests {
     use super::super::pool::{NONE, Pool};
-    use super::Tree;
+    use super::super::tree::Cursor;
+    use super::{Nodes, Tree};
     use std::collections::BTreeMap;
+
+    fn insert(tree: &mut Tree, nodes: &mut Nodes, key: i64, val: u32) {
+        let place = match tree.is_empty() {
+            true => Cursor::NONE,
+            false => tree.seek(nodes, NONE, key).0,
+        };
+        tree.insert_at(nodes, place, key, val);
+    }
+
+    fn remove(tree: &mut Tree, nodes: &mut Nodes, hint: u32, key: i64) {
+        if !tree.is_empty()
+            && let (place, Some(_)) = tree.seek(nodes, hint, key)
+        {
+            tree.remove_at(nodes, place, key);
+        }
+    }
+
+    fn find(tree: &Tree, nodes: &Nodes, key: i64) -> Option<u32> {
+        let found = tree.look(nodes, key).1;
+        (found != NONE).then_some(found)
+    }
+
+    fn first(tree: &Tree, nodes: &Nodes) -> Option<u32> {
+        tree.cursor().next(nodes)
+    }
 
     /// A small generator of numbers (an LCG's upper half).
     fn random(state: &mut u64) -> u64 {
@@ -89,32 +115,32 @@ mod tests {
         for step in 0..steps {
             let key = random(&mut state) as i64 % keys as i64 - keys as i64 / 2;
             let growing = (step / 600) % 2 == 0;
-            let insert = random(&mut state) % 10 < if growing { bias } else { 10 - bias };
-            if insert && plain.insert(key, step as u32).is_none() {
-                tree.insert(&mut nodes, key, step as u32);
-            } else if insert {
-                plain.insert(key, tree.find(&nodes, key).unwrap_or(0));
+            let grow = random(&mut state) % 10 < if growing { bias } else { 10 - bias };
+            if grow && plain.insert(key, step as u32).is_none() {
+                insert(&mut tree, &mut nodes, key, step as u32);
+            } else if grow {
+                plain.insert(key, find(&tree, &nodes, key).unwrap_or(0));
             } else {
                 // What is not in here is not taken out.
                 plain.remove(&key);
-                tree.remove(&mut nodes, random(&mut state) as u32 % 200, key);
+                remove(&mut tree, &mut nodes, random(&mut state) as u32 % 200, key);
             }
             assert_eq!(tree.check(&nodes), Ok(nodes.used()));
-            assert_eq!(tree.find(&nodes, key), plain.get(&key).copied());
+            assert_eq!(find(&tree, &nodes, key), plain.get(&key).copied());
             if !plain.is_empty() {
                 let sought = tree.seek(&nodes, NONE, key);
                 let hint = random(&mut state) as u32 % 200;
                 assert_eq!(tree.seek(&nodes, hint, key), sought);
                 assert_eq!(tree.seek(&nodes, tree.leaf(&nodes, key), key), sought);
             }
-            let first = plain.first_key_value().map(|(key, val)| (*key, *val));
-            assert_eq!(tree.first(&nodes), first);
+            let least = plain.first_key_value().map(|(_, val)| *val);
+            assert_eq!(first(&tree, &nodes), least);
         }
         let mut cursor = tree.cursor();
         let walked: Vec<u32> = std::iter::from_fn(|| cursor.next(&nodes)).collect();
         assert_eq!(walked, plain.values().copied().collect::<Vec<_>>());
         for key in plain.keys() {
-            tree.remove(&mut nodes, NONE, *key);
+            remove(&mut tree, &mut nodes, NONE, *key);
             assert_eq!(tree.check(&nodes), Ok(nodes.used()));
         }
         assert_eq!(nodes.used(), 0);
@@ -132,15 +158,15 @@ mod tests {
         let mut nodes = Pool::new();
         let mut tree = Tree::new(1);
         for key in 0..3_200 {
-            tree.insert(&mut nodes, key, key as u32);
+            insert(&mut tree, &mut nodes, key, key as u32);
         }
         assert_eq!(tree.check(&nodes), Ok(nodes.used()));
         assert!(nodes.used() < 120, "{} nodes", nodes.used());
         for key in 0..3_200 {
-            tree.remove(&mut nodes, NONE, key);
+            remove(&mut tree, &mut nodes, NONE, key);
             assert_eq!(
-                tree.first(&nodes).map(|first| first.0),
-                (key < 3_199).then_some(key + 1)
+                first(&tree, &nodes),
+                (key < 3_199).then_some(key as u32 + 1)
             );
         }
     }
@@ -150,10 +176,10 @@ mod tests {
         let mut nodes = Pool::new();
         let mut tree = Tree::new(1);
         for key in 0..32_000 {
-            tree.insert(&mut nodes, key, key as u32);
+            insert(&mut tree, &mut nodes, key, key as u32);
         }
         for key in (0..32_000).filter(|key| key % 16 != 0) {
-            tree.remove(&mut nodes, NONE, key);
+            remove(&mut tree, &mut nodes, NONE, key);
         }
         assert_eq!(tree.check(&nodes), Ok(nodes.used()));
         assert!(nodes.used() < 300, "{} nodes for 2,000 keys", nodes.used());

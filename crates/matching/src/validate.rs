@@ -1,8 +1,9 @@
 //! Every invariant of the whole state, checked the slow way.
 
-use super::book::{Level, key};
+use super::book::key;
 use super::engine::Engine;
 use super::instruments::Listing;
+use super::level::Level;
 use super::order::Order;
 use super::pool::NONE;
 use wire::record::{EntryKind, Side, TimeInForce};
@@ -19,6 +20,7 @@ struct Seen {
     orders: u32,
     levels: u32,
     nodes: u32,
+    strips: u32,
     queue_pages: u32,
     list_pages: u32,
     numbered: usize,
@@ -66,7 +68,9 @@ impl Engine {
 
     fn check_side(&self, id: u32, side: Side, seen: &mut Seen) -> Checked {
         let book = self.instruments.row(id).side(side);
-        seen.nodes += book.check_tree(&self.shelf)?;
+        let (nodes, strips) = book.check_ladder(&self.shelf, side)?;
+        seen.nodes += nodes;
+        seen.strips += strips;
         let (mut orders, mut qty) = (0, 0_i64);
         let mut before = i64::MIN;
         for at in self.level_slots(id, side) {
@@ -178,9 +182,18 @@ impl Engine {
             self.open.pool.used(),
             self.shelf.levels.used(),
             self.shelf.nodes.used(),
+            self.shelf.strips.used(),
             self.shelf.pages.used(),
         );
-        let found = (seen.orders, seen.levels, seen.nodes, seen.queue_pages);
+        let Seen {
+            orders,
+            levels,
+            nodes,
+            strips,
+            queue_pages,
+            ..
+        } = *seen;
+        let found = (orders, levels, nodes, strips, queue_pages);
         must(pools == found, || {
             format!("slots taken {pools:?}, found {found:?}")
         })?;
