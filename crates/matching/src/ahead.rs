@@ -1,14 +1,14 @@
 //! Looking ahead over a decoded batch, so that waits for memory overlap.
 //!
-//! Commands name orders all over the arena.  While a block of commands is applied, what the blocks
-//! behind it will touch is asked for, a stage a block: the cell of a ClOrdID and the leaf of a price
-//! first, a block later the order that the cell names and the keys of the leaf, and then what these
-//! name.  A stage reads only what the stage before it asked for.  It works on all orders of its block
-//! that come, then on all that leave: the same few instructions for each, without a branch that tells
-//! one from the other, so that their waits overlap too.
+//! Commands name orders all over the arena.  While a block of commands is applied, what the block
+//! after it will touch is asked for, in four steps a few commands apart: the cells of the ClOrdIDs
+//! first, then the orders that the cells name and what names the levels of new orders, and then what
+//! these name.  A step reads only what the steps before it asked for.  It works on all orders of its
+//! block that come, then on all that leave, so that their waits overlap and no branch has to guess
+//! which of both is next.
 //!
-//! Nothing is decided here: a wrong guess costs a read.  The leaf that a command probably works on is
-//! handed to the book as a hint, which it verifies before it saves itself a search.
+//! Nothing is decided here: a wrong guess costs a read.  Where a command probably works is handed to
+//! the book as a hint, which it verifies before it saves itself a search.
 
 use super::book::{Hint, key};
 use super::engine::Engine;
@@ -17,21 +17,22 @@ use super::pool::NONE;
 use wire::record::Command;
 use wire::record::command::NewOrder;
 
-/// Commands of a block.
-pub(crate) const BLOCK: usize = 8;
-/// Blocks that are on their way: a stage each.
-const STAGES: usize = 4;
+/// Commands between two steps: long enough for memory to answer.
+pub(crate) const SPAN: usize = 8;
+const STEPS: usize = 4;
+/// Commands of a block: all steps for one are made while the block before it is applied.
+const BLOCK: usize = SPAN * STEPS;
 /// Open orders from which on this is worth it: fewer stay in the processor's caches anyway.
 const ORDERS_MIN: u32 = 4_096;
 
 /// Commands of a block, by their places in it, that have something in common.
 #[derive(Debug, Clone, Copy)]
-struct Some8 {
+struct Places {
     places: [u8; BLOCK],
     len: usize,
 }
 
-impl Some8 {
+impl Places {
     const NONE: Self = Self {
         places: [0; BLOCK],
         len: 0,
@@ -55,9 +56,9 @@ impl Some8 {
 #[derive(Debug, Clone, Copy)]
 struct Block {
     /// Where a new order comes.
-    come: Some8,
+    come: Places,
     /// Where an order leaves.
-    leave: Some8,
+    leave: Places,
     hashes: [u64; BLOCK],
     /// The orders that leave.
     slots: [u32; BLOCK],
@@ -70,8 +71,8 @@ struct Block {
 
 impl Block {
     const NOTHING: Self = Self {
-        come: Some8::NONE,
-        leave: Some8::NONE,
+        come: Places::NONE,
+        leave: Places::NONE,
         hashes: [0; BLOCK],
         slots: [NONE; BLOCK],
         leaves: [NONE; BLOCK],
@@ -83,7 +84,8 @@ impl Block {
 /// How far the look goes, and what was seen.
 #[derive(Debug)]
 pub(crate) struct Ahead {
-    blocks: [Block; STAGES],
+    /// The block that is applied, and the one after it.
+    blocks: [Block; 2],
     on: bool,
     /// Whether there are many levels, too.
     large: bool,
@@ -92,11 +94,11 @@ pub(crate) struct Ahead {
 impl Ahead {
     /// Where a command probably works.
     #[inline(always)]
-    pub(crate) fn hint(&self, block: usize, place: usize) -> Hint {
-        let block = &self.blocks[block % STAGES];
+    pub(crate) fn hint(&self, at: usize) -> Hint {
+        let block = &self.blocks[at / BLOCK % 2];
         Hint {
-            leaf: block.leaves[place % BLOCK],
-            level: block.levels[place % BLOCK],
+            leaf: block.leaves[at % BLOCK],
+            level: block.levels[at % BLOCK],
         }
     }
 }
@@ -105,51 +107,48 @@ impl Engine {
     /// Begin to look ahead over the commands of a batch.
     pub(crate) fn look_ahead(&self, commands: &[Command<'_>]) -> Ahead {
         let mut ahead = Ahead {
-            blocks: [Block::NOTHING; STAGES],
+            blocks: [Block::NOTHING; 2],
             on: self.open.pool.used() >= ORDERS_MIN,
             large: self.shelf.is_large(),
         };
         if ahead.on {
-            for last in 0..STAGES - 1 {
-                for step in 0..BLOCK {
-                    self.step(&mut ahead, commands, last, step);
-                }
+            for step in 0..STEPS {
+                self.step(&mut ahead, commands, 0, step);
             }
         }
         ahead
     }
 
-    /// Look on from a block, one of whose commands is applied next: a step for each of its places.
+    /// Look on from a span of a block, which is applied next.
     #[inline(always)]
-    pub(crate) fn look_on(
-        &self,
-        ahead: &mut Ahead,
-        commands: &[Command<'_>],
-        block: usize,
-        place: usize,
-    ) {
+    pub(crate) fn look_on(&self, ahead: &mut Ahead, commands: &[Command<'_>], span: usize) {
         if ahead.on {
-            self.step(ahead, commands, block + STAGES - 1, place);
+            self.step(ahead, commands, span / STEPS + 1, span % STEPS);
         }
     }
 
-    /// A step of a stage: the first one for the block `last`, the later ones for those before it.
-    fn step(&self, ahead: &mut Ahead, commands: &[Command<'_>], last: usize, step: usize) {
-        const STAGE: [usize; BLOCK] = [0, 0, 1, 1, 2, 2, 0, 0];
-        let number = last.wrapping_sub(STAGE[step % BLOCK]);
-        let Some(commands) = commands.get(number.wrapping_mul(BLOCK)..) else {
+    /// A step for a block.
+    fn step(&self, ahead: &mut Ahead, commands: &[Command<'_>], number: usize, step: usize) {
+        let Some(commands) = commands.get(number * BLOCK..) else {
             return;
         };
         let commands = &commands[..commands.len().min(BLOCK)];
-        let block = &mut ahead.blocks[number % STAGES];
+        let block = &mut ahead.blocks[number % 2];
         match step {
             0 => self.touch_nums(block, commands),
-            1 if ahead.large => self.touch_windows(block, commands),
-            2 => self.touch_named(block),
-            3 => self.touch_met(block, commands),
-            4 => self.touch_around(block),
-            5 if ahead.large => self.touch_levels(block, commands),
-            _ => {}
+            1 => {
+                self.touch_named(block);
+                if ahead.large {
+                    self.touch_windows(block, commands);
+                }
+            }
+            2 => self.touch_met(block, commands),
+            _ => {
+                self.touch_around(block, commands, ahead.large);
+                if ahead.large {
+                    self.touch_levels(block, commands);
+                }
+            }
         }
     }
 
@@ -164,6 +163,7 @@ impl Engine {
         for place in block.come.places() {
             if let Command::New(new, ..) = &commands[place] {
                 self.open.touch_num(num_hash(new.entry, new.num));
+                self.instruments.touch(new.instrument, new.side);
             }
         }
         for place in block.leave.places() {
@@ -229,13 +229,18 @@ impl Engine {
     }
 
     /// What an order that leaves names.
-    fn touch_around(&self, block: &mut Block) {
+    fn touch_around(&self, block: &mut Block, commands: &[Command<'_>], large: bool) {
         for place in block.leave.places() {
             if let Some(order) = self.open.pool.get(block.slots[place]) {
-                self.open.touch_num(num_hash(order.entry, order.num));
                 self.parties.pages.touch(order.list_place().page);
                 self.shelf.pages.touch(order.queue_place().page);
-                self.shelf.levels.touch(order.level);
+                self.instruments.touch(order.instrument, order.side);
+                if large {
+                    self.shelf.levels.touch(order.level);
+                }
+                if matches!(commands[place], Command::New(..)) {
+                    self.open.touch_num(num_hash(order.entry, order.num));
+                }
             }
         }
     }

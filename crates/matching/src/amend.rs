@@ -116,7 +116,7 @@ impl Engine {
         if kept {
             side.reduce(&mut self.shelf, level, old.leaves - leaves);
         } else {
-            side.unlink(&mut self.shelf, &self.open.pool, slot);
+            side.unlink(&mut self.shelf, &self.open.pool[slot]);
         }
         let order = &mut self.open.pool[slot];
         (order.price, order.leaves) = (wish.price, leaves);
@@ -139,7 +139,7 @@ impl Engine {
         let listing = self.instruments.row_mut(order.instrument);
         let tick = listing.spec.tick;
         let side = listing.side_mut(order.side);
-        side.push(&mut self.shelf, &mut self.open.pool, slot, tick);
+        side.push(&mut self.shelf, &mut self.open.pool[slot], slot, tick);
     }
 
     fn tell_replaced(

@@ -29,13 +29,14 @@ impl BareBook {
         let mut line = Resting::default();
         (line.price, line.leaves, line.side) = (price, qty, Side::Sell);
         let slot = self.orders.take(line);
-        self.side.push(&mut self.shelf, &mut self.orders, slot, 1);
+        let order = &mut self.orders[slot];
+        self.side.push(&mut self.shelf, order, slot, 1);
         slot
     }
 
     /// Take out an offer that is in here.
     pub fn cancel(&mut self, slot: u32) {
-        self.side.unlink(&mut self.shelf, &self.orders, slot);
+        self.side.unlink(&mut self.shelf, &self.orders[slot]);
         self.orders.give(slot);
     }
 

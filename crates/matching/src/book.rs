@@ -64,12 +64,12 @@ impl Shelf {
 }
 
 /// Key of a price on a side: less is better.
+///
+/// Without a branch: nobody can guess the side of the next order.
 #[inline(always)]
 pub(crate) const fn key(side: Side, price: i64) -> i64 {
-    match side {
-        Side::Buy => -price,
-        Side::Sell => price,
-    }
+    let sign = -((side.code() == Side::Buy.code()) as i64);
+    (price ^ sign).wrapping_sub(sign)
 }
 
 /// One side of one book.
@@ -135,8 +135,7 @@ impl BookSide {
 
     /// Put an order at the end of its level's queue; prices are multiples of `tick`, as a rule.
     #[inline(always)]
-    pub(crate) fn push(&mut self, shelf: &mut Shelf, orders: &mut Orders, slot: u32, tick: i64) {
-        let order = &mut orders[slot];
+    pub(crate) fn push(&mut self, shelf: &mut Shelf, order: &mut Resting, slot: u32, tick: i64) {
         let key = key(order.side, order.price);
         let at = if key == self.best_key && self.best != NONE {
             self.best
@@ -193,8 +192,7 @@ impl BookSide {
 
     /// Take an order out of its queue, and its level out of the tree when that was the last one.
     #[inline(always)]
-    pub(crate) fn unlink(&mut self, shelf: &mut Shelf, orders: &Orders, slot: u32) {
-        let order = &orders[slot];
+    pub(crate) fn unlink(&mut self, shelf: &mut Shelf, order: &Resting) {
         let at = order.level;
         let level = &mut shelf.levels[at];
         level.qty -= order.leaves;

@@ -72,7 +72,7 @@ pub(crate) const fn quantity(spec: &Instrument, qty: i64) -> Result<(), Reason> 
     if spec.qty_max > 0 && qty > spec.qty_max {
         return Err(Reason::QuantityTooLarge);
     }
-    if spec.lot > 0 && qty % spec.lot != 0 {
+    if spec.lot > 1 && qty % spec.lot != 0 {
         return Err(Reason::QuantityOffLot);
     }
     Ok(())
@@ -81,7 +81,7 @@ pub(crate) const fn quantity(spec: &Instrument, qty: i64) -> Result<(), Reason> 
 /// Tick, and the band around the last trade; without a trade there is no band.
 pub(crate) fn price(listing: &Listing, price: i64) -> Result<(), Reason> {
     let spec = &listing.spec;
-    if spec.tick > 0 && price % spec.tick != 0 {
+    if spec.tick > 1 && price % spec.tick != 0 {
         return Err(Reason::PriceOffTick);
     }
     let last = i128::from(listing.last_price);

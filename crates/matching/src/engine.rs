@@ -1,6 +1,6 @@
 //! The engine: its whole state, and one command batch applied to it.
 
-use super::ahead::BLOCK;
+use super::ahead::SPAN;
 use super::book::Shelf;
 use super::client_ids::ClientIds;
 use super::emit::Emit;
@@ -145,10 +145,10 @@ impl Engine {
                 }));
             }
             let mut ahead = self.look_ahead(commands);
-            for (number, block) in commands.chunks(BLOCK).enumerate() {
-                for (place, command) in block.iter().enumerate() {
-                    self.look_on(&mut ahead, commands, number, place);
-                    self.shelf.hint = ahead.hint(number, place);
+            for (number, span) in commands.chunks(SPAN).enumerate() {
+                self.look_on(&mut ahead, commands, number);
+                for (place, command) in span.iter().enumerate() {
+                    self.shelf.hint = ahead.hint(number * SPAN + place);
                     self.command(command, &mut out);
                 }
             }

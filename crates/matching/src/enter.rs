@@ -233,7 +233,7 @@ impl Engine {
     #[inline(always)]
     fn rest(&mut self, order: &Order) {
         let slot = self.place(order, true);
-        self.parties.list(&mut self.open.pool, slot);
+        self.parties.list(&mut self.open.pool[slot], slot);
     }
 
     /// Put an order into the book, at the end of its level; `newest` for the highest id so far.
@@ -246,7 +246,7 @@ impl Engine {
         let tick = listing.spec.tick;
         listing
             .side_mut(order.side)
-            .push(&mut self.shelf, &mut self.open.pool, slot, tick);
+            .push(&mut self.shelf, &mut self.open.pool[slot], slot, tick);
         slot
     }
 
@@ -266,22 +266,20 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn close(&mut self, slot: u32) {
         let order = &self.open.pool[slot];
-        let (side, instrument) = (order.side, order.instrument);
-        let listing = self.instruments.row_mut(instrument);
-        listing
-            .side_mut(side)
-            .unlink(&mut self.shelf, &self.open.pool, slot);
-        self.forget(slot);
+        let listing = self.instruments.row_mut(order.instrument);
+        listing.day_orders -= u32::from(order.is_day());
+        let side = listing.side_mut(order.side);
+        side.unlink(&mut self.shelf, order);
+        let numbered = self.parties.unlist(order);
+        self.open.remove(slot, numbered);
     }
 
     /// Forget an order that stands in no queue any more.
-    #[inline(always)]
     pub(crate) fn forget(&mut self, slot: u32) {
         let order = &self.open.pool[slot];
-        let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
         let listing = self.instruments.row_mut(order.instrument);
         listing.day_orders -= u32::from(order.is_day());
-        self.parties.unlist(&self.open.pool, slot);
+        let numbered = self.parties.unlist(order);
         self.open.remove(slot, numbered);
     }
 }

@@ -25,7 +25,7 @@ impl Engine {
             if row.session_end_ns > now_ns || row.day_orders == 0 {
                 continue;
             }
-            for side in [&row.bids, &row.asks] {
+            for side in &row.sides {
                 let mut levels = side.walk();
                 while let Some(level) = levels.next(&self.shelf) {
                     let queue = self.queue(&self.shelf.levels[level]);

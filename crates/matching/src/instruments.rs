@@ -7,6 +7,8 @@ use wire::record::command::Instrument;
 
 const SECOND_NS: u64 = 1_000_000_000;
 const DAY_S: u64 = 86_400;
+/// Instruments from which on they are worth looking ahead for.
+const ROWS_MIN: usize = 128;
 
 /// An instrument; its number is its place, from 1.
 #[derive(Debug)]
@@ -19,25 +21,24 @@ pub(crate) struct Listing {
     pub(crate) session_end_ns: u64,
     /// Open DAY orders.
     pub(crate) day_orders: u32,
-    pub(crate) bids: BookSide,
-    pub(crate) asks: BookSide,
+    /// Bids, asks.
+    pub(crate) sides: [BookSide; 2],
+}
+
+/// Where a side stands among the two.
+const fn place(side: Side) -> usize {
+    (side.code() != Side::Buy.code()) as usize
 }
 
 impl Listing {
     #[inline(always)]
     pub(crate) const fn side(&self, side: Side) -> &BookSide {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        }
+        &self.sides[place(side)]
     }
 
     #[inline(always)]
     pub(crate) const fn side_mut(&mut self, side: Side) -> &mut BookSide {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+        &mut self.sides[place(side)]
     }
 }
 
@@ -72,6 +73,19 @@ impl Instruments {
         &self.rows[instrument as usize - 1]
     }
 
+    /// Bring near what an order on this side of a book reads, if there are so many books that they do
+    /// not stay near anyway.
+    #[inline(always)]
+    pub(crate) fn touch(&self, instrument: u32, side: Side) {
+        if self.rows.len() >= ROWS_MIN
+            && let Some(row) = self.rows.get((instrument as usize).wrapping_sub(1))
+        {
+            near::fetch(&row.spec);
+            near::fetch(row.side(side));
+            near::fetch(row.side(side.opposite()));
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn row_mut(&mut self, instrument: u32) -> &mut Listing {
         &mut self.rows[instrument as usize - 1]
@@ -85,8 +99,7 @@ impl Instruments {
             last_price: 0,
             session_end_ns: u64::MAX,
             day_orders: 0,
-            bids: BookSide::new(2 * number),
-            asks: BookSide::new(2 * number + 1),
+            sides: [BookSide::new(2 * number), BookSide::new(2 * number + 1)],
         });
         self.names.add(0, symbol, number);
         self.plan(number, now_ns);

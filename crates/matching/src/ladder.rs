@@ -53,6 +53,12 @@ impl Slot for Strip {
 }
 
 impl Strip {
+    /// Whether no cell has a level; the bits of no level's slot are all set.
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.levels.iter().fold(NONE, |all, level| all & level) == NONE
+    }
+
     /// The first level from this cell on: its cell and slot.
     fn from(&self, cell: usize) -> Option<(usize, u32)> {
         let mut cells = self.levels.iter().enumerate().skip(cell);
@@ -142,10 +148,10 @@ impl Ladder {
     #[inline(always)]
     pub(crate) fn look(&self, shelf: &Shelf, key: i64) -> (u32, u32) {
         let (leaf, found) = self.tree.look(&shelf.nodes, self.window(key));
-        match found {
-            NONE => {}
-            strip if strip & STRIP != 0 => shelf.strips.touch(strip & !STRIP),
-            level => shelf.levels.touch(level),
+        if found & STRIP != 0 {
+            shelf.strips.touch(found & !STRIP);
+        } else {
+            shelf.levels.touch(found);
         }
         (leaf, found)
     }
@@ -227,7 +233,7 @@ impl Ladder {
             let cell = self.cell(key);
             let strip = &mut shelf.strips[named & !STRIP];
             strip.levels[cell] = NONE;
-            if strip.levels.iter().any(|level| *level != NONE) {
+            if !strip.is_empty() {
                 return;
             }
             shelf.strips.give(named & !STRIP);

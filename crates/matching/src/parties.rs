@@ -1,8 +1,8 @@
 //! Accounts, and the entries by which they speak.
 
-use super::book::Orders;
 use super::names::Names;
 use super::pool::NONE;
+use super::resting::Resting;
 use super::row::{Pages, Row};
 use wire::record::event::EntryOpened;
 use wire::record::{EntryKind, Stp};
@@ -155,18 +155,18 @@ impl Parties {
 
     /// Put an order, the newest of its entry, on the entry's list.
     #[inline(always)]
-    pub(crate) fn list(&mut self, orders: &mut Orders, slot: u32) {
-        let order = &mut orders[slot];
+    pub(crate) fn list(&mut self, order: &mut Resting, slot: u32) {
         let entry = &mut self.entries[order.entry as usize - 1];
         order.set_list_place(entry.orders.push(&mut self.pages, slot));
         self.accounts[entry.account as usize - 1].open += 1;
     }
 
+    /// Take an order off its entry's list; whether the entry is a binary one.
     #[inline(always)]
-    pub(crate) fn unlist(&mut self, orders: &Orders, slot: u32) {
-        let order = &orders[slot];
+    pub(crate) fn unlist(&mut self, order: &Resting) -> bool {
         let entry = &mut self.entries[order.entry as usize - 1];
         self.accounts[entry.account as usize - 1].open -= 1;
         entry.orders.remove(&mut self.pages, order.list_place());
+        entry.kind == EntryKind::Binary
     }
 }

@@ -170,7 +170,7 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
     // An entry's list goes by order id.
     slots.sort_unstable_by_key(|slot| engine.open.pool[*slot].order_id);
     for slot in slots {
-        engine.parties.list(&mut engine.open.pool, slot);
+        engine.parties.list(&mut engine.open.pool[slot], slot);
     }
     Ok(engine)
 }

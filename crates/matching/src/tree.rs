@@ -102,9 +102,10 @@ impl Tree {
         let Some(node) = nodes.get(leaf) else {
             return (NONE, NONE);
         };
-        let at = node.place(key);
-        let found = at < node.len() && node.keys[at] == key;
-        (leaf, if found { node.vals[at] } else { NONE })
+        let at = node.place(key).min(CAP - 1);
+        let found = (at < node.len()) & (node.keys[at] == key);
+        let val = node.vals[at];
+        (leaf, if found { val } else { NONE })
     }
 
     /// Add a key that [`Tree::seek`] did not find, at the place that it told; any place will do in an
