@@ -135,18 +135,28 @@ impl Engine {
         let commands = &commands[..commands.len().min(BLOCK)];
         let block = &mut ahead.blocks[number % 2];
         match step {
-            0 => self.touch_nums(block, commands),
+            0 => {
+                self.touch_nums(block, commands);
+                if ahead.large && self.instruments.are_many() {
+                    self.touch_roots(block, commands);
+                }
+            }
             1 => {
                 self.touch_named(block);
                 if ahead.large {
                     self.touch_windows(block, commands);
                 }
             }
-            2 => self.touch_met(block, commands),
+            2 => {
+                self.touch_met(block, commands);
+                if ahead.large {
+                    self.touch_levels(block, commands);
+                }
+            }
             _ => {
                 self.touch_around(block, commands, ahead.large);
                 if ahead.large {
-                    self.touch_levels(block, commands);
+                    self.touch_ends(block);
                 }
             }
         }
@@ -174,6 +184,18 @@ impl Engine {
             };
             block.hashes[place] = num_hash(entry, num);
             self.open.touch_num(block.hashes[place]);
+        }
+    }
+
+    /// Where the search for the levels of new orders begins.
+    fn touch_roots(&self, block: &Block, commands: &[Command<'_>]) {
+        for place in block.come.places() {
+            if let Command::New(new, ..) = &commands[place]
+                && self.instruments.knows(new.instrument)
+            {
+                let side = self.instruments.row(new.instrument).side(new.side);
+                side.touch(&self.shelf);
+            }
         }
     }
 
@@ -255,6 +277,15 @@ impl Engine {
                 let key = key(new.side, new.price);
                 block.levels[place] = side.guess(&self.shelf, block.named[place], key);
                 self.shelf.levels.touch(block.levels[place]);
+            }
+        }
+    }
+
+    /// The ends of these levels' queues.
+    fn touch_ends(&self, block: &Block) {
+        for place in block.come.places() {
+            if let Some(level) = self.shelf.levels.get(block.levels[place]) {
+                self.shelf.pages.touch(level.last_page());
             }
         }
     }

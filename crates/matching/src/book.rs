@@ -113,6 +113,12 @@ impl BookSide {
         (found != NONE).then_some(found)
     }
 
+    /// Bring near what [`BookSide::look`] reads first.
+    #[inline(always)]
+    pub(crate) fn touch(&self, shelf: &Shelf) {
+        self.ladder.touch(shelf);
+    }
+
     /// What a key's level will be found by, asked for; `NONE` twice where there is nothing to wait for.
     #[inline(always)]
     pub(crate) fn look(&self, shelf: &Shelf, key: i64) -> (u32, u32) {

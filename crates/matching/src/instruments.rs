@@ -73,11 +73,16 @@ impl Instruments {
         &self.rows[instrument as usize - 1]
     }
 
-    /// Bring near what an order on this side of a book reads, if there are so many books that they do
-    /// not stay near anyway.
+    /// Whether there are so many books that they do not stay near by themselves.
+    #[inline(always)]
+    pub(crate) const fn are_many(&self) -> bool {
+        self.rows.len() >= ROWS_MIN
+    }
+
+    /// Bring near what an order on this side of a book reads, if there are many.
     #[inline(always)]
     pub(crate) fn touch(&self, instrument: u32, side: Side) {
-        if self.rows.len() >= ROWS_MIN
+        if self.are_many()
             && let Some(row) = self.rows.get((instrument as usize).wrapping_sub(1))
         {
             near::fetch(&row.spec);

@@ -144,6 +144,12 @@ impl Ladder {
         spot
     }
 
+    /// Bring near what [`Ladder::look`] reads first.
+    #[inline(always)]
+    pub(crate) fn touch(&self, shelf: &Shelf) {
+        self.tree.touch(&shelf.nodes);
+    }
+
     /// A leaf of the tree and what it names where a key belongs, which is asked for; or `NONE`.
     #[inline(always)]
     pub(crate) fn look(&self, shelf: &Shelf, key: i64) -> (u32, u32) {

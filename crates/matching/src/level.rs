@@ -84,6 +84,12 @@ impl Level {
         }
     }
 
+    /// The page where the queue ends, or `NONE`.
+    #[inline(always)]
+    pub(crate) const fn last_page(&self) -> u32 {
+        self.far.last
+    }
+
     /// The oldest order, or `NONE`.
     #[inline(always)]
     pub(crate) fn head(&self, pages: &Pages) -> u32 {

@@ -95,6 +95,16 @@ impl Tree {
         at
     }
 
+    /// Bring near a tree of one node; the roots of larger ones stay near anyway.
+    #[inline(always)]
+    pub(crate) fn touch(&self, nodes: &Nodes) {
+        if self.layers == 0
+            && let Some(node) = nodes.get(self.root)
+        {
+            node.touch();
+        }
+    }
+
     /// The leaf where `key` belongs and its slot, or `NONE`: to look ahead, also in an empty tree.
     #[inline(always)]
     pub(crate) fn look(&self, nodes: &Nodes, key: i64) -> (u32, u32) {
