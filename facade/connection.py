@@ -24,12 +24,16 @@ HEADERS_MAX = 100
 """Header lines of a request; more is answered 431."""
 _BODY_RAW_FACTOR = 16
 """Bytes on the wire for each byte of body that may come: chunks of one byte cost so much."""
+WEBSOCKET_PATHS = b"/ws/"
+"""Where the pages stand that speak WebSocket; no other asks for another protocol with success."""
 _WANTED = frozenset(
     (
         b"host",
         b"origin",
         b"expect",
+        b"connection",
         b"content-length",
+        b"transfer-encoding",
         b"upgrade",
         b"sec-websocket-key",
         b"sec-websocket-version",
@@ -49,6 +53,37 @@ class Upgraded(Protocol):
 
     def sweep(self, now: float) -> None:
         """Look at the deadlines."""
+
+
+def _other_protocol(request: Request, version: str) -> bool:
+    """Whether nothing behind this head is HTTP; RFC 9110, 7.8: any other Upgrade is passed over."""
+    if request.method == b"CONNECT":
+        return True
+    headers = request.headers
+    body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+    return (
+        request.method == b"GET"
+        and version == "1.1"
+        and request.path.startswith(WEBSOCKET_PATHS)
+        and b"websocket" in _tokens(request, b"upgrade")
+        and not body
+    )
+
+
+def _tokens(request: Request, name: bytes) -> list[bytes]:
+    """The members of a header that is a list, in lower case."""
+    return [token.strip().lower() for token in request.headers.get(name, b"").split(b",")]
+
+
+def _without_upgrade(request: Request, url: bytes, version: str) -> bytes:
+    """The head of a request as if it asked for no other protocol."""
+    lines = [b"%b %b HTTP/%b" % (request.method, url, version.encode())]
+    for name, value in request.headers.items():
+        if name == b"connection":
+            value = b", ".join(t for t in _tokens(request, name) if t != b"upgrade")
+        if name != b"upgrade":
+            lines.append(b"%b: %b" % (name, value))
+    return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 class Connection(asyncio.Protocol):
@@ -76,6 +111,7 @@ class Connection(asyncio.Protocol):
         self._eof = False
         self._pumping = False
         self._early = b""
+        self._again = b""
         self._stalled_at = math.inf
         self._deadline = math.inf
 
@@ -102,15 +138,18 @@ class Connection(asyncio.Protocol):
         if self.upgraded is not None:
             self.upgraded.feed(data)
             return
-        if self._refused:
-            return
+        while data and not self._refused:
+            data = self._parse(data)
+
+    def _parse(self, data: bytes) -> bytes:
+        """Parse; what is to be parsed still, where another protocol was asked for in vain."""
         partial = self._next
         try:
             self._parser.feed_data(data)
             if self._reading and partial is self._next:
                 self._count_raw(len(data))
         except httptools.HttpParserUpgrade as upgrade:
-            self._after_upgrade(data[upgrade.args[0] :])
+            return self._after_upgrade(data[upgrade.args[0] :])
         except ApiError as error:
             self._refuse(error.status, error.code, str(error))
         except httptools.HttpParserError as error:
@@ -119,6 +158,7 @@ class Connection(asyncio.Protocol):
                 self._refuse(cause.status, cause.code, str(cause))
             else:
                 self._refuse(400, "BAD_REQUEST", "bytes that are no HTTP request")
+        return b""
 
     def eof_received(self) -> bool:
         """Finish what is under way, then close."""
@@ -164,8 +204,11 @@ class Connection(asyncio.Protocol):
         request = self._next
         name = name.lower()
         if name in _WANTED:
-            if name == b"host" and name in request.headers:
-                raise ApiError(400, "BAD_REQUEST", "Host: given twice")
+            known = request.headers.get(name)
+            if known is not None:
+                if name == b"host":
+                    raise ApiError(400, "BAD_REQUEST", "Host: given twice")
+                value = b"%b, %b" % (known, value)
             request.headers[name] = value
         self._headers += 1
         self._head_bytes += len(name) + len(value)
@@ -175,13 +218,17 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Refuse early what can't be taken; ask for the body where the client waits to be asked."""
         request = self._next
-        self._in_head = False
-        self._deadline = self.server.now + self.limits.body_deadline_s
         parser = self._parser
         request.method = parser.get_method()
-        request.target(request.path)
+        url = request.path
+        request.target(url)
         request.upgrade = parser.should_upgrade()
         headers = request.headers
+        if request.upgrade and not _other_protocol(request, parser.get_http_version()):
+            self._again = _without_upgrade(request, url, parser.get_http_version())
+            return
+        self._in_head = False
+        self._deadline = self.server.now + self.limits.body_deadline_s
         if b"host" not in headers and parser.get_http_version() == "1.1":
             raise ApiError(400, "BAD_REQUEST", "Host: missing")
         length = headers.get(b"content-length")
@@ -206,6 +253,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The request is whole: handle it, or let it wait for its turn."""
+        if self._again:
+            return
         request = self._next
         self._reading = False
         self._in_head = True
@@ -274,15 +323,21 @@ class Connection(asyncio.Protocol):
             upgraded.feed(early)
         self.transport.resume_reading()
 
-    def _after_upgrade(self, rest: bytes) -> None:
+    def _after_upgrade(self, rest: bytes) -> bytes:
+        """What is to be parsed still of what stands behind a request for another protocol."""
+        if self._again:
+            # The parser takes no body after such a head: a new one is shown the head without it.
+            head, self._again = self._again, b""
+            self._parser = httptools.HttpRequestParser(self)
+            return head + rest
         if self.upgraded is not None:
             if rest:
                 self.upgraded.feed(rest)
-            return
-        # Nothing after a request that asks for another protocol is HTTP.
+            return b""
         self._early = rest
         if self._current is not None or self._queue:
             self.transport.pause_reading()
+        return b""
 
     def _pump(self) -> None:
         """Handle what waits, as long as answers come at once."""

@@ -30,7 +30,7 @@ KEY_BYTES: Final = 24
 def handshake(request: Request) -> bytes:
     """The head that accepts the request's handshake."""
     headers = request.headers
-    if not request.upgrade or headers.get(b"upgrade", b"").lower() != b"websocket":
+    if not request.upgrade:
         raise ApiError(426, "UPGRADE_REQUIRED")
     if headers.get(b"sec-websocket-version") != b"13":
         raise ApiError(426, "UPGRADE_REQUIRED", "Sec-WebSocket-Version: must be 13")

@@ -141,11 +141,6 @@ async def test_http_1_0_is_answered_and_closed(exchange: Exchange) -> None:
         ),
         (b"GET http://x/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200, ""),
         (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 404, "NOT_FOUND"),
-        (
-            b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nPRI *",
-            200,
-            "",
-        ),
     ],
 )
 async def test_what_is_refused_is_refused_with_a_code_and_closed(
@@ -295,10 +290,58 @@ async def test_a_slow_reader_that_reads_after_all_gets_everything() -> None:
         writer.close()
 
 
-async def test_an_upgrade_waits_for_the_request_before_it(exchange: Exchange) -> None:
-    head = b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-    upgrade = head + b"PRI * HTTP/2.0"
-    assert statuses(await exchange.talk(post(ORDER) + upgrade)) == [201, 200]
+H2C = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk")
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        post(ORDER, *H2C),
+        post(ORDER, b"Connection: upgrade", b"Connection: keep-alive", *H2C[1:]),
+        post(ORDER, b"Connection: Upgrade", b"Upgrade: websocket"),
+        post(b"%x\r\n%b\r\n0\r\n\r\n" % (len(ORDER), ORDER), b"Transfer-Encoding: chunked", *H2C),
+    ],
+)
+@pytest.mark.parametrize("piece", [1, 50, 10_000])
+async def test_another_protocol_is_passed_over_and_the_request_served(
+    exchange: Exchange, request_bytes: bytes, piece: int
+) -> None:
+    both = request_bytes + GET + request_bytes + LAST
+    parts = [both[at : at + piece] for at in range(0, len(both), piece)]
+    assert statuses(await exchange.talk(*parts)) == [201, 200, 201, 200]
+
+
+async def test_many_requests_for_another_protocol_may_stand_in_one_read(exchange: Exchange) -> None:
+    asking = GET.replace(b"\r\n\r\n", b"\r\n" + b"\r\n".join(H2C) + b"\r\n\r\n")
+    assert statuses(await exchange.talk(asking * 2_000 + LAST)) == [200] * 2_001
+
+
+async def test_a_request_for_another_protocol_may_close_or_expect_to_be_asked(
+    exchange: Exchange,
+) -> None:
+    last = post(ORDER, b"Connection: Upgrade, close", b"Upgrade: h2c")
+    assert statuses(await exchange.talk(last + GET)) == [201]
+    asking = post(ORDER, b"Expect: 100-continue", b"Connection: Upgrade, close", b"Upgrade: h2c")
+    assert statuses(await exchange.talk(asking)) == [100, 201]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /ready HTTP/1.1\r\nHost: x\r\n",
+        b"GET /ws/notifications?user_id=a HTTP/1.0\r\n",
+        b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n",
+        b"HEAD /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\n",
+    ],
+)
+async def test_only_a_get_of_a_websocket_page_becomes_a_websocket(
+    exchange: Exchange, head: bytes
+) -> None:
+    upgrade = (
+        b"Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nhello"
+    )
+    assert statuses(await exchange.talk(head + upgrade))[0] in (200, 426)
 
 
 async def test_a_connection_that_is_refused_is_read_no_more(exchange: Exchange) -> None:
