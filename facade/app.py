@@ -25,6 +25,7 @@ from facade.trading import Trading
 
 if TYPE_CHECKING:
     from facade.limits import Limits
+    from facade.origin import Origins
     from journal.sequencer import Sequencer
     from store.port import Store
 
@@ -34,7 +35,6 @@ GATEWAY: Final = 2
 """The facade's gateway number."""
 Told: TypeAlias = tuple[list[tuple[int, int, bytes, int, int]], list[tuple[int, bytes]]]
 """Answers (number of the request, status, body, order id, sequence), and frames for listeners."""
-_SAFE: Final = (b"GET", b"HEAD")
 
 
 class Facade:
@@ -48,6 +48,7 @@ class Facade:
         sequencer: Sequencer,
         store: Store,
         limits: Limits,
+        origins: Origins,
         *,
         version: str,
         metrics: Callable[[], bytes],
@@ -55,6 +56,7 @@ class Facade:
         """``metrics`` renders the figures for ``/metrics``."""
         self.view = self.reader = view
         self.limits = limits
+        self.origins = origins
         self.trading = Trading(view, sequencer, limits)
         self.commands = self.trading.commands
         self.archive = Archive(view, store, limits)
@@ -123,7 +125,7 @@ class Facade:
     def handle(self, request: Request) -> None:
         """Handle one request."""
         try:
-            _check_origin(request)
+            self.origins.check(request)
             outcome = self._router.find(request)(request)
         except ApiError as error:
             _refuse(request, error)
@@ -181,15 +183,6 @@ class Facade:
     def openapi(self, request: Request) -> Answer:
         """``GET /openapi.json``."""
         return Answer(200, self._document)
-
-
-def _check_origin(request: Request) -> None:
-    """A browser says whose page it is that asks: only our own may change anything, or listen."""
-    origin = request.headers.get(b"origin")
-    if origin is None or (request.method in _SAFE and not request.upgrade):
-        return
-    if origin.partition(b"://")[2] != request.headers.get(b"host"):
-        raise ApiError(403, "FORBIDDEN_ORIGIN")
 
 
 def _refuse(request: Request, error: ApiError) -> None:

@@ -16,7 +16,7 @@ CODES: Final = {
     "UNKNOWN_SYMBOL": "no such instrument",
     "UNKNOWN_ORDER": "no such order",
     "METHOD_NOT_ALLOWED": "the page has other methods",
-    "FORBIDDEN_ORIGIN": "a web page of another origin may not do this",
+    "FORBIDDEN_ORIGIN": "a web page of another origin, or under another host name, may not do this",
     "BAD_REQUEST": "bytes that are no HTTP request",
     "PAYLOAD_TOO_LARGE": "the body is longer than it may be",
     "HEADERS_TOO_LARGE": "request line and headers are longer than they may be",

@@ -13,6 +13,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1, le=2**31)]
 Bytes = Annotated[int, Meta(ge=1, le=2**50)]
 Seconds = Annotated[float, Meta(gt=0, le=1e9)]
+HostName = Annotated[str, Meta(pattern=r"^\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
 Decimal = Annotated[str, Meta(pattern=r"^\d{1,10}(\.\d{1,8})?$")]
 
 
@@ -37,6 +38,13 @@ class Server(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     allow_open: Annotated[
         bool, about("listen on other addresses than loopback, though REST knows no passwords")
     ] = False
+    allowed_hosts: Annotated[
+        tuple[HostName, ...],
+        about(
+            "names, beside localhost and addresses, by which REST may be asked (.example.org: all "
+            "below it); allow_open without any takes all"
+        ),
+    ] = ()
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("least level that is logged")
     ] = "INFO"

@@ -9,6 +9,7 @@ from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import EntryKind
 from facade.limits import Limits as FacadeLimits
+from facade.origin import Origins
 from gateway.binary import BinaryGateway
 from gateway.index_file import IndexFile
 from gateway.users import User, session_id
@@ -97,3 +98,10 @@ def view(config: Config, service: Service, gateway: int) -> View:
 def facade_limits(config: Config) -> FacadeLimits:
     """Bounds of the facade."""
     return FacadeLimits(**msgspec.structs.asdict(config.facade))
+
+
+def origins(config: Config) -> Origins:
+    """By which names the facade may be asked; an open server that names none takes any."""
+    server = config.server
+    any_host = server.allow_open and not server.allowed_hosts
+    return Origins(server.allowed_hosts, any_host=any_host)

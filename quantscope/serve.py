@@ -114,6 +114,7 @@ class Exchange:
             service,
             store,
             roles.facade_limits(config),
+            roles.origins(config),
             version=VERSION,
             metrics=metrics.renderer(self),
         )

@@ -69,7 +69,8 @@ def _set(tree: dict[str, Any], section: str, key: str, value: str, source: str) 
         raise ConfigError(f"{source}: there is no section {section!r}")
     if key not in kind.__struct_fields__:
         raise ConfigError(f"{source}: section {section!r} has no key {key!r}")
-    tree.setdefault(section, {})[key] = value
+    names = get_origin(get_type_hints(kind)[key]) is tuple
+    tree.setdefault(section, {})[key] = value.split(",") if names else value
 
 
 def _check(config: Config) -> None:

@@ -10,10 +10,12 @@ import httpx
 from core import Commands, Engine, View
 from facade.app import GATEWAY, Facade
 from facade.limits import Limits
+from facade.origin import Origins
 from store.port import Bar, Sum, Trade
 
 ONE = 10**8
 INSTRUMENTS = ("BTCUSD", "ETHUSD")
+HOSTS = ("x",)
 
 
 class Sequencer:
@@ -132,6 +134,7 @@ class Exchange:
             self.sequencer,
             self.store,
             self.limits,
+            Origins(HOSTS),
             version="0",
             metrics=lambda: b"orders 1\n",
         )

@@ -13,7 +13,8 @@ from core import View
 from facade.app import GATEWAY, Facade
 from facade.connection import Connection
 from facade.limits import Limits
-from tests.facade.harness import Sequencer, Shelf
+from facade.origin import Origins
+from tests.facade.harness import HOSTS, Sequencer, Shelf
 
 LIMITS = Limits(connections_max=4, head_bytes_max=600, body_bytes_max=600, pipelined_requests_max=4)
 WORDS = [
@@ -21,7 +22,8 @@ WORDS = [
     *(b"/ /orders /orders/1 /orderbook/BTCUSD /trades/BTCUSD /ticker /health /docs * //".split()),
     *(b"?user_id=a ?depth=1 ?x=%ff&y ?&&= #a %00 %2e%2e http://x:1/ready".split()),
     *(b"HTTP/1.1 HTTP/1.0 HTTP/2.0 HTTP/9".split()),
-    *(b"Host:x Content-Length:5 Content-Length:-1 Content-Length:99999999999999999999".split()),
+    *(b"Host:x Host:evil.example Content-Length:5 Content-Length:-1".split()),
+    *(b"Content-Length:0 Content-Length:99999999999999999999".split()),
     *(b"Transfer-Encoding:chunked Transfer-Encoding:gzip Connection:close Expect:tea".split()),
     *(b"Connection:upgrade Upgrade:websocket Upgrade:h2c Expect:100-continue".split()),
     *(b"Sec-WebSocket-Version:13 Sec-WebSocket-Key:dGhlIHNhbXBsZSBub25jZQ==".split()),
@@ -121,7 +123,8 @@ def test_any_bytes_are_answered_or_refused(
     chance = random.Random(seed)
     sequencer = Waking()
     view = View.restore(sequencer.engine, GATEWAY, overlay_orders_max=10**9)
-    facade = Facade(view, sequencer, Shelf(), LIMITS, version="0", metrics=lambda: b"")
+    origins = Origins(HOSTS)
+    facade = Facade(view, sequencer, Shelf(), LIMITS, origins, version="0", metrics=lambda: b"")
     sequencer.source = facade
     for case in range(cases):
         data = some_bytes(chance)

@@ -158,6 +158,52 @@ async def test_same_origin_is_ours(exchange: Exchange) -> None:
     assert statuses(answers) == [201]
 
 
+def asked_as(host: bytes, *headers: bytes) -> bytes:
+    request = post(ORDER, b"Connection: close", *headers)
+    return request.replace(b"Host: x", b"Host: " + host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(b"localhost localhost:8080 LOCALHOST:1 exchange.localhost localhost.:80 x:8080".split()),
+        *(b"127.0.0.1 127.0.0.1:8080 192.168.7.1:8080 [::1] [::1]:8080".split()),
+    ],
+)
+async def test_the_server_is_asked_by_its_names_and_by_address(
+    exchange: Exchange, host: bytes
+) -> None:
+    assert statuses(await exchange.talk(asked_as(host))) == [201]
+    assert statuses(await exchange.talk(asked_as(host, b"Origin: http://" + host))) == [201]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(b"evil.example evil.example:8080 xx x.evil.example localhost.evil.example".split()),
+        *(b"evillocalhost 127.0.0.1.evil.example [evil.example] [::1.evil:80 \xff :80".split()),
+    ],
+)
+async def test_a_name_that_was_made_to_lead_here_is_refused_with_its_own_origin_too(
+    exchange: Exchange, host: bytes
+) -> None:
+    handshake = (
+        b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: %b\r\nConnection: Upgrade\r\n"
+        b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://%b\r\n\r\n"
+    )
+    for request in (
+        asked_as(host),
+        asked_as(host, b"Origin: http://" + host),
+        LAST.replace(b"Host: x", b"Host: " + host),
+        handshake % (host, host),
+    ):
+        answer = await exchange.talk(request)
+        assert statuses(answer) == [403]
+        assert b'"FORBIDDEN_ORIGIN"' in answer
+    assert (await exchange.get("/orders", user_id="alice"))["count"] == 0
+
+
 async def test_405_says_what_is_allowed(exchange: Exchange) -> None:
     answer = await exchange.client.put("/orders")
     assert answer.headers["allow"] == "DELETE, GET, HEAD, POST"

@@ -1,10 +1,13 @@
 """Where settings come from, and what is said of those that can't be."""
 
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
-from quantscope import settings
+from facade.errors import ApiError
+from facade.message import Request
+from quantscope import roles, settings
 from quantscope.config import Config
 from quantscope.settings import ConfigError
 from tests.system.exchange import quantscope
@@ -54,6 +57,7 @@ def test_the_environment_goes_over_the_file_and_flags_over_both(tmp_path: Path) 
         ("", None, "gateway.connections_max=many", "connections_max"),
         ("", None, "server.host=0.0.0.0", "allow_open"),
         ("", None, "server.host=example.org", "allow_open"),
+        ("", None, "server.allowed_hosts=a.org,http://b.org", "allowed_hosts"),
     ],
 )
 def test_a_setting_that_cannot_be_is_one_sentence(
@@ -76,6 +80,28 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_an_open_address_is_taken_when_it_is_said_so() -> None:
     given = ["server.host=0.0.0.0", "server.allow_open=true"]
     assert settings.load(None, {}, given).server.host == "0.0.0.0"  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "taken"),
+    [
+        ([], b"trade.example.org", False),
+        (["server.allowed_hosts=trade.example.org,.lan"], b"trade.example.org:80", True),
+        (["server.allowed_hosts=trade.example.org,.lan"], b"exchange.lan", True),
+        (["server.allowed_hosts=trade.example.org,.lan"], b"lan.example.org", False),
+        (["server.allow_open=true"], b"trade.example.org", True),
+        (["server.allow_open=true", "server.allowed_hosts=a.org"], b"trade.example.org", False),
+    ],
+)
+def test_the_names_by_which_rest_may_be_asked(given: list[str], host: bytes, taken: bool) -> None:
+    origins = roles.origins(settings.load(None, {}, given))
+    request = Request(MagicMock(), 0.0)
+    request.headers[b"host"] = host
+    if taken:
+        origins.check(request)
+        return
+    with pytest.raises(ApiError, match="allowed_hosts"):
+        origins.check(request)
 
 
 def test_the_command_prints_what_is_in_force(tmp_path: Path) -> None:
