@@ -94,11 +94,13 @@ class Request:
 
     def fields(self, *known: str) -> dict[str, str]:
         """The query string; a field that is not known or comes twice is an error."""
+        if not self.query:
+            return {}
         try:
             pairs = parse_qsl(
                 self.query.decode(),
                 keep_blank_values=True,
-                strict_parsing=bool(self.query),
+                strict_parsing=True,
                 errors="strict",
                 max_num_fields=QUERY_FIELDS_MAX,
             )

@@ -58,6 +58,7 @@ class Trading:
 
     def place(self, request: Request) -> None:
         """``POST /orders``."""
+        request.fields()
         order = decode.body(_NEW_ORDER, request.body)
         instrument = self.instrument(order.symbol)
         side = decode.choice("side", order.side, SIDES)

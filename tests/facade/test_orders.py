@@ -97,6 +97,16 @@ async def test_what_is_wrong_is_named(
     assert next(iter(fields)) in answer["error"]
 
 
+async def test_a_query_string_that_would_be_passed_over_is_refused(exchange: Exchange) -> None:
+    placing = await exchange.client.post("/orders?dry_run=true", json={})
+    assert (placing.status_code, placing.json()["code"]) == (400, "UNKNOWN_FIELD")
+    assert placing.json()["error"].startswith("dry_run: ")
+    for method, path in (("PATCH", "/orders/1"), ("DELETE", "/orders/1"), ("DELETE", "/orders")):
+        answer = await exchange.client.request(method, path, params={"dry_run": "true"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_FIELD")
+    assert (await exchange.get("/orders", user_id="alice"))["count"] == 0
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"nul", b"\xff", b'{"price":' + b"[" * 60_000, b'"x"']
 )
