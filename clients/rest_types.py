@@ -23,7 +23,7 @@ class Fill(msgspec.Struct, frozen=True):
 class HistoryEntry(msgspec.Struct, frozen=True):
     """One change of an order, with the values after it."""
 
-    status: Status | Literal["REPLACED"]
+    status: Status | Literal["REPLACED", "REDUCED"]
     timestamp: datetime
     price: Decimal | None
     quantity: Decimal
@@ -161,7 +161,7 @@ class Notification(msgspec.Struct, frozen=True):
     """One change of an order of the user."""
 
     type: Literal["order", "execution"]
-    event: Literal["NEW", "TRADE", "REPLACED", "CANCELED", "EXPIRED", "REJECTED"]
+    event: Literal["NEW", "TRADE", "REPLACED", "REDUCED", "CANCELED", "EXPIRED", "REJECTED"]
     sequence: int
     exec_id: str
     user_id: str

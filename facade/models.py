@@ -106,7 +106,14 @@ class HistoryEntry(msgspec.Struct):
     """One change of an order, with the values after it."""
 
     status: Literal[
-        "NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED", "REPLACED"
+        "NEW",
+        "PARTIALLY_FILLED",
+        "FILLED",
+        "CANCELED",
+        "REJECTED",
+        "EXPIRED",
+        "REPLACED",
+        "REDUCED",
     ]
     timestamp: Time
     price: Decimal | None
@@ -251,7 +258,7 @@ class Notification(msgspec.Struct):
     """One change of an order, as its user is told by WebSocket."""
 
     type: Literal["order", "execution"]
-    event: Literal["NEW", "TRADE", "REPLACED", "CANCELED", "EXPIRED", "REJECTED"]
+    event: Literal["NEW", "TRADE", "REPLACED", "REDUCED", "CANCELED", "EXPIRED", "REJECTED"]
     sequence: Annotated[int, Meta(description="number of the event; rises, with gaps")]
     exec_id: Id
     user_id: str

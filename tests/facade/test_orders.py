@@ -123,6 +123,37 @@ async def test_post_only_and_self_trade_prevention(exchange: Exchange) -> None:
     assert (order["status"], order["reason"]) == ("CANCELED", "SELF_TRADE")
 
 
+async def test_an_order_of_which_self_trade_prevention_took_a_part_is_open_with_less(
+    exchange: Exchange,
+) -> None:
+    resting = await exchange.place(side="SELL", quantity=3)
+    await exchange.place(quantity=1, user_id="bob")
+    taker = await exchange.place(quantity=1, self_trade_prevention="DECREMENT")
+    assert (taker["status"], taker["reason"], taker["quantity"]) == ("CANCELED", "SELF_TRADE", "1")
+    path = f"/orders/{resting['order_id']}"
+    order = await exchange.get(path)
+    names = ("quantity", "filled_quantity", "remaining_quantity", "status", "reason")
+    assert [order[name] for name in names] == ["2", "1", "1", "PARTIALLY_FILLED", None]
+    reduced = order["status_history"][-1]
+    assert [reduced[name] for name in names] == ["2", "1", "1", "REDUCED", "DECREMENTED"]
+    same = await exchange.client.patch(path, json={"quantity": "2"})
+    assert (same.status_code, same.json()["code"]) == (422, "NOTHING_TO_AMEND")
+    more = await exchange.client.patch(path, json={"quantity": "2.5"})
+    assert (more.json()["quantity"], more.json()["remaining_quantity"]) == ("2.5", "1.5")
+    canceled = (await exchange.client.delete(path)).json()
+    assert (canceled["quantity"], canceled["reason"]) == ("2.5", "REQUESTED")
+
+
+async def test_a_market_order_that_is_reduced_and_then_finds_nothing(exchange: Exchange) -> None:
+    await exchange.place(side="SELL", quantity=1)
+    order = await exchange.place(
+        order_type="MARKET", price=..., quantity=4, self_trade_prevention="DECREMENT"
+    )
+    assert (order["status"], order["quantity"], order["reason"]) == ("CANCELED", "3", "UNFILLED")
+    shown = [(entry["status"], entry["quantity"]) for entry in order["status_history"]]
+    assert shown == [("NEW", "4"), ("REDUCED", "3"), ("CANCELED", "3")]
+
+
 async def test_cancel_is_200_then_409_and_404_for_what_never_was(exchange: Exchange) -> None:
     order = await exchange.place()
     path = f"/orders/{order['order_id']}"

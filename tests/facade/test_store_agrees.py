@@ -1,10 +1,15 @@
 """Memory and store show the same order byte for byte, and the same lists, trades and tickers."""
 
 import asyncio
+import functools
+import json
 import random
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
+
+import pytest
 
 from core import MemoryLog, Recorder, split_batches
 from facade.limits import Limits
@@ -41,12 +46,16 @@ async def trade(exchange: Exchange, chance: random.Random) -> list[str]:
     return ids
 
 
-async def recorded(sequencer: Sequencer, path: Path) -> SqliteStore:
+async def recorded(
+    sequencer: Sequencer, path: Path, *, batch_events_max: int = 200_000
+) -> SqliteStore:
     """A store of all that happened."""
     log = MemoryLog()
     for events in sequencer.events:
         log.append(time.time_ns(), split_batches(events))
-    recorder = await asyncio.to_thread(Recorder, path, log)
+    recorder = await asyncio.to_thread(
+        functools.partial(Recorder, path, log, batch_events_max=batch_events_max)
+    )
     while recorder.position()[0] + 1 < log.next_offset:
         recorder.wake()
         await asyncio.sleep(0.02)
@@ -54,14 +63,23 @@ async def recorded(sequencer: Sequencer, path: Path) -> SqliteStore:
     return SqliteStore(path)
 
 
-async def test_memory_and_store_agree(exchange: Exchange, tmp_path: Path) -> None:
+@pytest.mark.parametrize("batch_events_max", [1, 200_000])
+async def test_memory_and_store_agree(
+    exchange: Exchange, tmp_path: Path, batch_events_max: int
+) -> None:
     ids = await trade(exchange, random.Random(20))
-    store = await recorded(exchange.sequencer, tmp_path / "store.db")
+    path = tmp_path / "store.db"
+    store = await recorded(exchange.sequencer, path, batch_events_max=batch_events_max)
     try:
+        seen = set()
         for order_id in ids:
             kept = exchange.view.order_json(int(order_id))
             assert kept is not None
             assert await store.order(int(order_id)) == kept
+            order = json.loads(kept)
+            seen |= {entry["status"] for entry in order["status_history"]}
+            check(order)
+        assert seen > {"REPLACED", "REDUCED", "PARTIALLY_FILLED", "REJECTED", "CANCELED"}
         before = [await shown(exchange, path) for path in PAGES]
         fresh = Exchange(Limits(recent_trades_max=3), exchange.sequencer)
         fresh.facade.archive.store = cast(Shelf, store)
@@ -71,6 +89,19 @@ async def test_memory_and_store_agree(exchange: Exchange, tmp_path: Path) -> Non
             assert [await shown(fresh, path) for path in PAGES] == before
     finally:
         await store.close()
+
+
+def check(order: Any) -> None:
+    """What holds of every order that is shown."""
+    quantity, filled, remaining = (
+        Decimal(order[name]) for name in ("quantity", "filled_quantity", "remaining_quantity")
+    )
+    is_open = order["status"] in ("NEW", "PARTIALLY_FILLED")
+    assert is_open == (remaining > 0)
+    if is_open:
+        assert quantity == filled + remaining
+        assert order["reason"] is None
+    assert filled == sum(Decimal(fill["quantity"]) for fill in order["fills"])
 
 
 PAGES = [

@@ -139,8 +139,12 @@ class Fold:
     def _canceled(self, event: Json, time_ns: int) -> None:
         order = self.orders[event["order_id"]]
         self._progress(order, event["status"], event["cum"], event["leaves"], event["avg_px"])
-        order["reason"] = SHOWN.get(event["reason"], event["reason"])
-        self._note(order, time_ns, event["status"], order["reason"])
+        reason, shown = SHOWN.get(event["reason"], event["reason"]), event["status"]
+        if reason == "DECREMENTED":
+            order["quantity"], shown = decimal(event["cum"] + event["leaves"]), "REDUCED"
+        else:
+            order["reason"] = reason
+        self._note(order, time_ns, shown, reason)
 
     def _replaced(self, event: Json, time_ns: int) -> None:
         order = self.orders[event["order_id"]]

@@ -235,6 +235,9 @@ pub fn unfold(
             } => {
                 (entry.status, entry.cum, entry.leaves) = (status, cum, leaves);
                 entry.why = Why::Canceled(reason);
+                if !reason.closes() {
+                    entry.qty = cum.saturating_add(leaves);
+                }
             }
             Change::Replaced {
                 status,

@@ -170,7 +170,12 @@ impl OrderRow {
     /// It left the book, or lost a part.
     pub fn canceled(&mut self, x: &Canceled, time_ns: u64) {
         (self.cum, self.leaves, self.avg_px) = (x.cum, x.leaves, x.avg_px);
-        (self.status, self.why) = (x.status, Why::Canceled(x.reason));
+        (self.status, self.why) = (x.status, Why::closing(x.reason));
+        if !x.reason.closes() {
+            let qty = x.cum.saturating_add(x.leaves);
+            (self.price, self.qty, self.num) = (x.price, qty, x.orig_num);
+            self.amended = true;
+        }
         let (status, reason, cum, leaves) = (x.status, x.reason, x.cum, x.leaves);
         self.add(
             Change::Canceled {

@@ -3,7 +3,7 @@
 use wire::record::command::NO_PRICE;
 use wire::record::event::{Accepted, Canceled, Rejected, Replaced, Trade};
 use wire::record::{OrdStatus, Side};
-use wire::text::order_json::{amount, id, moment, name, price};
+use wire::text::order_json::{REDUCED, amount, id, moment, name, price};
 use wire::text::{ClientOrderId, Why, decimal, json};
 
 use crate::order::traded;
@@ -11,7 +11,7 @@ use crate::order::traded;
 /// One change of an order as its owner is told of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Notice<'a> {
-    /// `NEW`, `TRADE`, `REPLACED`, `CANCELED`, `EXPIRED` or `REJECTED`.
+    /// `NEW`, `TRADE`, `REPLACED`, `REDUCED`, `CANCELED`, `EXPIRED` or `REJECTED`.
     pub event: &'static str,
     /// Sequence number of the event.
     pub seq: u64,
@@ -121,14 +121,14 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// Of a cancel or an expiry.
+    /// Of a cancel, an expiry, or a part that was taken.
     #[must_use]
     pub fn canceled(x: &Canceled, text: &'a str, seq: u64, time_ns: u64) -> Self {
         Self {
-            event: if x.status == OrdStatus::Expired {
-                "EXPIRED"
+            event: if x.reason.closes() {
+                x.status.name()
             } else {
-                "CANCELED"
+                REDUCED
             },
             seq,
             exec_id: seq.wrapping_mul(2),
@@ -246,11 +246,7 @@ impl<'a> Notice<'a> {
         name("average_price", out);
         price(if self.cum == 0 { NO_PRICE } else { self.avg_px }, out);
         name("reason", out);
-        match self.why {
-            Why::None => out.extend_from_slice(b"null"),
-            Why::Refused(reason) => json::string(reason.name(), out),
-            Why::Canceled(reason) => json::string(reason.name(), out),
-        }
+        self.why.write(out);
     }
 }
 

@@ -129,8 +129,11 @@ impl Order {
     /// It left the book, or lost a part.
     pub fn canceled(&mut self, x: &Canceled, time_ns: u64) {
         (self.leaves, self.cum, self.avg_px, self.status) = (x.leaves, x.cum, x.avg_px, x.status);
-        self.why = Why::Canceled(x.reason);
-        self.note(false, self.why, time_ns);
+        self.why = Why::closing(x.reason);
+        if !x.reason.closes() {
+            self.qty = x.cum.saturating_add(x.leaves);
+        }
+        self.note(false, Why::Canceled(x.reason), time_ns);
     }
 
     /// It was amended.

@@ -128,6 +128,9 @@ impl Ledger {
             ("CANCELED" | "EXPIRED", Some(before)) => {
                 now.filled == before.filled && now.remaining < before.remaining
             }
+            ("REDUCED", Some(before)) => {
+                now.filled == before.filled && (1..before.remaining).contains(&now.remaining)
+            }
             ("REPLACED", Some(before)) => now.filled == before.filled,
             _ => false,
         }

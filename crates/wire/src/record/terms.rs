@@ -186,6 +186,12 @@ wire_enum! {
 }
 
 impl CancelReason {
+    /// Whether an order that leaves by it is closed; otherwise it goes on with a reduced quantity.
+    #[must_use]
+    pub const fn closes(self) -> bool {
+        !matches!(self, Self::Decremented)
+    }
+
     /// The stable code that REST clients see.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -62,7 +62,18 @@ impl Why {
         }
     }
 
-    fn write(self, out: &mut Vec<u8>) {
+    /// Why an order is closed that left so; `None` while it goes on with a reduced quantity.
+    #[must_use]
+    pub const fn closing(reason: CancelReason) -> Self {
+        if reason.closes() {
+            Self::Canceled(reason)
+        } else {
+            Self::None
+        }
+    }
+
+    /// Append the code of the reason; `null` for none.
+    pub fn write(self, out: &mut Vec<u8>) {
         match self {
             Self::None | Self::Refused(Reason::None) => out.extend_from_slice(b"null"),
             Self::Refused(reason) => json::string(reason.name(), out),
@@ -70,6 +81,9 @@ impl Why {
         }
     }
 }
+
+/// What is shown where self-trade prevention takes a part of an order that goes on.
+pub const REDUCED: &str = "REDUCED";
 
 /// Which side of a trade an order was on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +124,7 @@ pub struct HistoryEntry {
     pub cum: i64,
     /// Open quantity.
     pub leaves: i64,
-    /// Why, where it was refused or canceled in whole or part.
+    /// Why it was refused, canceled or reduced.
     pub why: Why,
     /// Engine time.
     pub time_ns: u64,
@@ -118,8 +132,8 @@ pub struct HistoryEntry {
 
 /// An order as it stands.
 ///
-/// `leaves` is what is open still: 0 once the order is closed.  `qty` is what was asked for: as accepted,
-/// or as the last amendment set it; self-trade prevention takes from `leaves` alone.
+/// `leaves` is what is open still: 0 once the order is closed.  `qty` is the total in force: as accepted, as the
+/// last amendment set it, or what self-trade prevention left of it; `cum` and `leaves` together while it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderState<'a> {
     /// Order id.
@@ -236,14 +250,18 @@ impl Fill {
 }
 
 impl HistoryEntry {
+    /// What happened: the status that came of it, unless it only changed the terms.
+    const fn shown(&self) -> &'static str {
+        match self.why {
+            _ if self.replaced => "REPLACED",
+            Why::Canceled(reason) if !reason.closes() => REDUCED,
+            _ => self.status.name(),
+        }
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"status\":");
-        let status = if self.replaced {
-            "REPLACED"
-        } else {
-            self.status.name()
-        };
-        json::string(status, out);
+        json::string(self.shown(), out);
         name("timestamp", out);
         moment(self.time_ns, out);
         name("price", out);
