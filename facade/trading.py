@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from journal.sequencer import Sequencer
 
 POST_ONLY: Final = 1
+REPEAT_ONLY: Final = 0x80
+"""Answer an order that came before, refuse any other with BUSY."""
 REST_ENTRY: Final = 0
 MASS_CANCEL_SECURITY: Final = 1
 MASS_CANCEL_ALL: Final = 7
@@ -73,8 +75,11 @@ class Trading:
         if qty is None:
             raise ApiError(400, "INVALID_FIELD", "quantity: missing")
         price = decode.amount("price", order.price)
+        exec_inst = POST_ONLY if order.post_only else 0
         if self._view.full or self._sequencer.busy:
-            raise ApiError(503, "BUSY")
+            if order.client_order_id is None:
+                raise ApiError(503, "BUSY")
+            exec_inst |= REPEAT_ONLY
         self.commands.new_order(
             instrument=instrument,
             side=side,
@@ -82,7 +87,7 @@ class Trading:
             tif=tif,
             qty=qty,
             price=price,
-            exec_inst=POST_ONLY if order.post_only else 0,
+            exec_inst=exec_inst,
             stp=stp,
             user=order.user_id,
             num=self._wait(request),

@@ -274,6 +274,25 @@ async def test_new_orders_are_busy_while_the_recorder_is_too_far_behind() -> Non
         assert (await exchange.place(503))["code"] == "BUSY"
 
 
+async def test_a_repeat_is_answered_while_new_orders_are_busy(exchange: Exchange) -> None:
+    first = await exchange.place(client_order_id="one")
+    refused = await exchange.place(422, client_order_id="off", price="0.001")
+    exchange.sequencer.busy = True
+    assert (await exchange.place(503))["code"] == "BUSY"
+    assert await exchange.place(200, client_order_id="one") == first
+    assert await exchange.place(422, client_order_id="off", price="0.001") == refused
+    other = await exchange.place(409, client_order_id="one", post_only=True)
+    assert other["code"] == "DUPLICATE_CLIENT_ORDER_ID"
+    for user in ("alice", "new"):
+        busy = await exchange.place(503, client_order_id="two", user_id=user)
+        assert (busy["code"], "order_id" in busy) == ("BUSY", False)
+    exchange.sequencer.busy = False
+    second = await exchange.place(client_order_id="two")
+    assert int(second["order_id"]) == int(first["order_id"]) + 2
+    assert (await exchange.get("/orders", user_id="alice"))["count"] == 3
+    exchange.sequencer.engine.validate()
+
+
 async def test_an_outage_leaves_the_outcome_unknown_and_then_refuses(exchange: Exchange) -> None:
     exchange.sequencer.held = True
     waiting = asyncio.create_task(exchange.place(503))

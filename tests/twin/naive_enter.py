@@ -12,6 +12,7 @@ from tests.twin.naive_state import (
 )
 
 POST_ONLY = 1
+REPEAT_ONLY = 0x80
 RESTS = ("DAY", "GTC")
 
 
@@ -49,12 +50,12 @@ def sender(state: State, new: Command) -> Entry | str:
 
 def content(new: Command) -> tuple[object, ...]:
     """What a user says of an order."""
-    names = ("price", "qty", "instrument", "side", "ord_type", "tif", "exec_inst", "stp")
-    return tuple(new[name] for name in names)
+    names = ("price", "qty", "instrument", "side", "ord_type", "tif", "stp")
+    return (*(new[name] for name in names), new["exec_inst"] & ~REPEAT_ONLY)
 
 
 def came_before(state: State, entry: Entry, new: Command) -> bool:
-    """Whether the client order id was used before, and what is said then."""
+    """Whether the client order id was used before or has to be, and what is said then."""
     if entry.kind == "BINARY":
         if new["num"] > entry.last_num:
             entry.last_num = new["num"]
@@ -62,7 +63,10 @@ def came_before(state: State, entry: Entry, new: Command) -> bool:
         reject(state, entry, new, 0, "DUPLICATE_CLIENT_ORDER_ID")
         return True
     if new["text"] not in entry.remembered:
-        return False
+        if not new["text"] or not new["exec_inst"] & REPEAT_ONLY:
+            return False
+        reject(state, entry, new, 0, "BUSY")
+        return True
     if entry.kind == "FIX":
         reject(state, entry, new, 0, "DUPLICATE_CLIENT_ORDER_ID")
         return True

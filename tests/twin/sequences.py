@@ -234,11 +234,18 @@ class Sequence:
             "side": side,
             "ord_type": ord_type,
             "tif": tif,
-            "exec_inst": rng.choice((0,) * 9 + (1,)) if rng.random() > self.rare else 3,
+            "exec_inst": self.exec_inst(),
             "stp": rng.choice(STPS) if rng.random() < self.stp_share else "DEFAULT",
             "price": price if priced else None,
             "qty": qty,
         }
+
+    def exec_inst(self) -> int:
+        """Post-only now and then, for a gateway that takes repeats alone, and what is not there."""
+        rng = self.random
+        if rng.random() < self.rare:
+            return rng.choice((3, 0x80, 0x81))
+        return rng.choice((0,) * 9 + (1,))
 
     def names(self) -> tuple[Order | None, Command]:
         """An order, open or not, and the names by which a request may mean it."""

@@ -54,7 +54,7 @@ new = st.fixed_dictionaries(
         "side": st.sampled_from(("BUY", "SELL")),
         "ord_type": st.just("LIMIT"),
         "tif": st.sampled_from(("GTC", "DAY", "IOC", "FOK")),
-        "exec_inst": st.sampled_from((0, 0, 1)),
+        "exec_inst": st.sampled_from((0, 0, 1, 0x80)),
         "stp": st.sampled_from(STPS),
         "price": price,
         "qty": qty,

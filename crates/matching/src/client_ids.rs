@@ -6,8 +6,8 @@
 use super::index::{Index, mix_text};
 use super::parties::Entry;
 use super::pool::{NONE, Pool, Slot};
-use wire::record::Reason;
 use wire::record::command::NewOrder;
+use wire::record::{ExecInst, Reason};
 use xxhash_rust::xxh3::xxh3_64;
 
 #[derive(Debug, Clone)]
@@ -55,6 +55,7 @@ pub(crate) struct ClientIds {
 pub(crate) fn content(new: &NewOrder) -> u64 {
     let mut what = *new;
     (what.entry, what.num) = (0, 0);
+    what.exec_inst &= !ExecInst::REPEAT_ONLY;
     xxh3_64(&what.to_bytes())
 }
 

@@ -9,7 +9,9 @@ use super::order::Order;
 use super::pool::NONE;
 use wire::record::command::{NO_PRICE, NewOrder, who};
 use wire::record::event::{Accepted, Rejected, Repeated};
-use wire::record::{CancelReason, EntryKind, Event, OrdType, Reason, Stp, TimeInForce, Who};
+use wire::record::{
+    CancelReason, EntryKind, Event, ExecInst, OrdType, Reason, Stp, TimeInForce, Who,
+};
 
 impl Engine {
     pub(crate) fn enter(&mut self, new: &NewOrder, user: &str, text: &str, out: &mut Emit<'_>) {
@@ -59,7 +61,7 @@ impl Engine {
         }
     }
 
-    /// Whether the client order id was used before; what is to be said then has been said.
+    /// Whether the client order id was used before or has to be; what is to be said then has been said.
     fn came_before(
         &mut self,
         entry: u32,
@@ -86,7 +88,11 @@ impl Engine {
             return false;
         }
         let Some(known) = self.client_ids.find(entry, text) else {
-            return false;
+            let refused = new.exec_inst & ExecInst::REPEAT_ONLY != 0;
+            if refused {
+                self.reject(entry, new, 0, Reason::Busy, ("", text), out);
+            }
+            return refused;
         };
         if kind == EntryKind::Fix {
             self.reject(

@@ -208,13 +208,16 @@ impl CancelReason {
     }
 }
 
-/// Bits of FIX 18 as they stand in a record.
+/// Instructions as they stand in a record: bits of FIX 18, and one that only a gateway gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExecInst;
 
 impl ExecInst {
     /// FIX 18=6: refuse the order rather than let it take liquidity.
     pub const POST_ONLY: u8 = 1;
+    /// The gateway takes no new orders now: answer a client order id that came before, and refuse any
+    /// other with [`Reason::Busy`] without remembering it.
+    pub const REPEAT_ONLY: u8 = 0x80;
 }
 
 wire_enum! {
