@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
@@ -54,9 +55,9 @@ class Request:
     """One request of a connection; whoever handles it calls ``answer`` once, now or later."""
 
     __slots__ = (
-        "_query",
         "body",
         "connection",
+        "fields",
         "headers",
         "keep_alive",
         "method",
@@ -75,7 +76,7 @@ class Request:
         self.method = b""
         self.path = b""
         self.query = b""
-        self._query: dict[str, str] | None = None
+        self.fields: Mapping[str, str] = {}
         self.headers: dict[bytes, bytes] = {}
         self.body = b""
         self.keep_alive = True
@@ -92,10 +93,10 @@ class Request:
         path, _, self.query = url.partition(b"?")
         self.path = unquote_to_bytes(path) if b"%" in path else path
 
-    def fields(self, *known: str) -> dict[str, str]:
-        """The query string; a field that is not known or comes twice is an error."""
+    def read_query(self, known: Collection[str]) -> None:
+        """Read the query string; a field that is not known or comes twice is an error."""
         if not self.query:
-            return {}
+            return
         try:
             pairs = parse_qsl(
                 self.query.decode(),
@@ -113,7 +114,7 @@ class Request:
             if name in fields:
                 raise ApiError(400, "INVALID_FIELD", f"{name}: given twice")
             fields[name] = value
-        return fields
+        self.fields = fields
 
     def answer(self, status: int, body: bytes) -> None:
         """Send a JSON answer; one that comes too late goes nowhere."""

@@ -26,7 +26,7 @@ def document(routes: Sequence[Route], version: str) -> bytes:
     """The document of these pages."""
     structures: dict[type, None] = {Error: None, Notification: None}
     for route in routes:
-        for structure in (route.body, *(body for _, body in route.answers.values())):
+        for structure in (route.body, *(body for _, body in route.served.values())):
             if isinstance(structure, type) and issubclass(structure, msgspec.Struct):
                 structures[structure] = None
     _, components = msgspec.json.schema_components(tuple(structures), ref_template=_REF)
@@ -51,13 +51,14 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": re.sub(r"\W+", "_", f"{route.method}{route.path}").strip("_").lower(),
         "responses": {
             str(status): {"description": about, **_content(body)}
-            for status, (about, body) in sorted(route.answers.items())
-        },
+            for status, (about, body) in sorted(route.served.items())
+        }
+        | {"default": {"description": "refused", **_content(Error)}},
     }
     parameters = [
         {
             "name": field.name,
-            "in": "path" if f"{{{field.name}}}" in route.path else "query",
+            "in": "path" if route.in_path(field) else "query",
             "required": field.required,
             "description": field.about,
             "schema": field.schema,

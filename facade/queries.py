@@ -41,7 +41,6 @@ class Queries:
 
     def order(self, request: Request) -> Answer | Coroutine[None, None, Answer]:
         """``GET /orders/{order_id}``."""
-        request.fields()
         order_id = decode.order_id(request.param)
         known = self._view.order_json(order_id)
         if known is not None:
@@ -66,7 +65,7 @@ class Queries:
 
     async def orders(self, request: Request) -> Answer:
         """``GET /orders?user_id=&status=&symbol=&limit=&cursor=``."""
-        fields = request.fields("user_id", "status", "symbol", "limit", "cursor")
+        fields = request.fields
         user = decode.user_id(fields)
         status = fields.get("status")
         if status is not None and status not in STATUSES:
@@ -106,13 +105,13 @@ class Queries:
 
     def orderbook(self, request: Request) -> Answer:
         """``GET /orderbook/{symbol}?depth=``."""
-        depth = decode.count(request.fields("depth"), "depth", DEPTH_DEFAULT, DEPTH_MAX)
+        depth = decode.count(request.fields, "depth", DEPTH_DEFAULT, DEPTH_MAX)
         self._symbol(request.param)
         return Answer(200, self._view.book_json(request.param, depth) or b"")
 
     def trades(self, request: Request) -> Answer | Coroutine[None, None, Answer]:
         """``GET /trades/{symbol}?limit=``."""
-        limit = decode.count(request.fields("limit"), "limit", LIMIT_DEFAULT, LIMIT_MAX)
+        limit = decode.count(request.fields, "limit", LIMIT_DEFAULT, LIMIT_MAX)
         instrument = self._symbol(request.param)
         newest = self._view.trades(request.param, limit)
         if len(newest) == limit:
@@ -129,13 +128,11 @@ class Queries:
 
     async def ticker(self, request: Request) -> Answer:
         """``GET /ticker/{symbol}``."""
-        request.fields()
         instrument = self._symbol(request.param)
         return Answer(200, await self._ticker(instrument, request.param, self._now()))
 
     async def tickers(self, request: Request) -> Answer:
         """``GET /ticker``."""
-        request.fields()
         now = self._now()
         all_of_them = [
             await self._ticker(instrument, symbol, now)
@@ -156,7 +153,6 @@ class Queries:
 
     def instruments(self, request: Request) -> Answer:
         """``GET /instruments``."""
-        request.fields()
         return Answer(200, self._view.instruments_json())
 
 

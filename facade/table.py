@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from facade import models
 from facade.models import STATUSES, USER_ID
 from facade.queries import DEPTH_DEFAULT, DEPTH_MAX, LIMIT_DEFAULT, LIMIT_MAX
-from facade.routes import Parameter, Route
+from facade.routes import Answers, Parameter, Route, refusal
 
 if TYPE_CHECKING:
     from facade.app import Facade
 
 _USER: Final = Parameter("user_id", "the user", True, {"type": "string", "pattern": USER_ID})
-_ORDER_ID: Final = Parameter("order_id", "the order", True)
-_SYMBOL: Final = Parameter("symbol", "the instrument", True)
-_ONE_SYMBOL: Final = Parameter("symbol", "only this instrument")
+_ORDER_ID: Final = Parameter("order_id", "the order", True, answers={404: refusal("no such order")})
+_SYMBOL: Final = Parameter(
+    "symbol", "the instrument", True, answers={404: refusal("no such instrument")}
+)
+
+
+def _symbol(about: str) -> Parameter:
+    return Parameter("symbol", about, answers={422: refusal("symbol: no such instrument")})
+
+
+_ONE_SYMBOL: Final = _symbol("only this instrument")
 _LIMIT: Final = Parameter(
     "limit",
     "how many",
     schema={"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
 )
 
-Answers = Mapping[int, tuple[str, Any]]
-
-
-def _error(about: str) -> tuple[str, Any]:
-    return about, models.Error
-
-
-_MALFORMED: Final[Answers] = {400: _error("malformed, with the field named")}
-_LATER: Final[Answers] = {503: _error("BUSY, UNAVAILABLE or OUTCOME_UNKNOWN")}
-_NO_ORDER: Final[Answers] = {404: _error("no such order")}
-_NO_SYMBOL: Final[Answers] = {404: _error("no such instrument")}
+_LATER: Final[Answers] = {503: refusal("BUSY, UNAVAILABLE or OUTCOME_UNKNOWN")}
+_FROM_STORE: Final[Answers] = {503: refusal("BUSY or UNAVAILABLE: the store is asked, and behind")}
 
 
 def routes(facade: Facade) -> tuple[Route, ...]:
@@ -53,9 +51,8 @@ def _trading(facade: Facade) -> tuple[Route, ...]:
             answers={
                 201: ("the order as the engine left it", models.Order),
                 200: ("a repeat of a client_order_id: the first order as it is", models.Order),
-                409: _error("a client_order_id that was used for an order of other content"),
-                422: _error("refused by a rule of the exchange"),
-                **_MALFORMED,
+                409: refusal("a client_order_id that was used for an order of other content"),
+                422: refusal("refused by a rule of the exchange"),
                 **_LATER,
             },
         ),
@@ -65,18 +62,17 @@ def _trading(facade: Facade) -> tuple[Route, ...]:
             handle=trading.cancel_all,
             summary="Cancel all open orders of a user, or those of one instrument",
             parameters=(_USER, _ONE_SYMBOL),
-            answers={200: ("how many", models.Canceled), **_MALFORMED, **_LATER},
+            answers={200: ("how many", models.Canceled), **_LATER},
         ),
         Route(
             method="DELETE",
             path="/orders/{order_id}",
             handle=trading.cancel,
             summary="Cancel an order",
-            parameters=(_ORDER_ID, Parameter("symbol", "accepted and not needed")),
+            parameters=(_ORDER_ID, _symbol("accepted and not needed")),
             answers={
                 200: ("the order, canceled", models.Order),
-                409: _error("closed already"),
-                **_NO_ORDER,
+                409: refusal("closed already"),
                 **_LATER,
             },
         ),
@@ -89,10 +85,8 @@ def _trading(facade: Facade) -> tuple[Route, ...]:
             body=models.Amendment,
             answers={
                 200: ("the order, amended", models.Order),
-                409: _error("closed already"),
-                422: _error("refused by a rule of the exchange"),
-                **_MALFORMED,
-                **_NO_ORDER,
+                409: refusal("closed already"),
+                422: refusal("refused by a rule of the exchange"),
                 **_LATER,
             },
         ),
@@ -108,7 +102,7 @@ def _queries(facade: Facade) -> tuple[Route, ...]:
             handle=queries.order,
             summary="An order with its fills and its history",
             parameters=(_ORDER_ID,),
-            answers={200: ("the order", models.Order), **_NO_ORDER},
+            answers={200: ("the order", models.Order), **_FROM_STORE},
         ),
         Route(
             method="GET",
@@ -124,7 +118,7 @@ def _queries(facade: Facade) -> tuple[Route, ...]:
                 _LIMIT,
                 Parameter("cursor", "next_cursor of the page before"),
             ),
-            answers={200: ("a page", models.Orders), **_MALFORMED},
+            answers={200: ("a page", models.Orders), **_FROM_STORE},
         ),
         Route(
             method="GET",
@@ -135,8 +129,7 @@ def _queries(facade: Facade) -> tuple[Route, ...]:
             parameters=(_USER,),
             answers={
                 101: ("the connection speaks WebSocket", None),
-                426: _error("not a WebSocket handshake"),
-                **_MALFORMED,
+                426: refusal("not a WebSocket handshake"),
             },
         ),
     )
@@ -153,7 +146,7 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
             summary="The best levels of an order book",
             tag="markets",
             parameters=(_SYMBOL, Parameter("depth", "levels of each side", schema=depth)),
-            answers={200: ("the book", models.OrderBook), **_NO_SYMBOL, **_MALFORMED},
+            answers={200: ("the book", models.OrderBook)},
         ),
         Route(
             method="GET",
@@ -162,7 +155,7 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
             summary="Trades, the newest first",
             tag="markets",
             parameters=(_SYMBOL, _LIMIT),
-            answers={200: ("the trades", models.Trades), **_NO_SYMBOL, **_MALFORMED},
+            answers={200: ("the trades", models.Trades), **_FROM_STORE},
         ),
         Route(
             method="GET",
@@ -171,7 +164,7 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
             summary="The last 24 hours of an instrument",
             tag="markets",
             parameters=(_SYMBOL,),
-            answers={200: ("the ticker", models.Ticker), **_NO_SYMBOL},
+            answers={200: ("the ticker", models.Ticker), **_FROM_STORE},
         ),
         Route(
             method="GET",
@@ -179,7 +172,7 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
             handle=queries.tickers,
             summary="The last 24 hours of all instruments",
             tag="markets",
-            answers={200: ("the tickers", models.Tickers)},
+            answers={200: ("the tickers", models.Tickers), **_FROM_STORE},
         ),
         Route(
             method="GET",
@@ -194,7 +187,9 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
 
 def _service(facade: Facade) -> tuple[Route, ...]:
     def page(path: str, summary: str, **more: Any) -> Route:
-        return Route(method="GET", path=path, summary=summary, tag="service", **more)
+        return Route(
+            method="GET", path=path, summary=summary, tag="service", any_query=True, **more
+        )
 
     return (
         page(
@@ -232,6 +227,6 @@ def _service(facade: Facade) -> tuple[Route, ...]:
             "What that page needs",
             handle=facade.pages.file,
             parameters=(Parameter("file", "its name", True),),
-            answers={200: ("the file", None), 404: _error("no such file")},
+            answers={200: ("the file", None), 404: refusal("no such file")},
         ),
     )

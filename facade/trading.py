@@ -60,7 +60,6 @@ class Trading:
 
     def place(self, request: Request) -> None:
         """``POST /orders``."""
-        request.fields()
         order = decode.body(_NEW_ORDER, request.body)
         instrument = self.instrument(order.symbol)
         side = decode.choice("side", order.side, SIDES)
@@ -96,7 +95,7 @@ class Trading:
 
     def cancel(self, request: Request) -> None:
         """``DELETE /orders/{order_id}``."""
-        symbol = request.fields("symbol").get("symbol")
+        symbol = request.fields.get("symbol")
         request.order_id = order_id = decode.order_id(request.param)
         instrument = None if symbol is None else self.instrument(symbol)
         num = self._wait(request)
@@ -104,7 +103,6 @@ class Trading:
 
     def amend(self, request: Request) -> None:
         """``PATCH /orders/{order_id}``."""
-        request.fields()
         request.order_id = order_id = decode.order_id(request.param)
         amendment = decode.body(_AMENDMENT, request.body)
         price = decode.amount("price", amendment.price)
@@ -115,7 +113,7 @@ class Trading:
 
     def cancel_all(self, request: Request) -> None:
         """``DELETE /orders?user_id=&symbol=``."""
-        fields = request.fields("user_id", "symbol")
+        fields = request.fields
         user = decode.user_id(fields)
         symbol = fields.get("symbol")
         instrument = None if symbol is None else self.instrument(symbol)

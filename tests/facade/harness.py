@@ -1,6 +1,8 @@
 """An exchange in one process for tests of the facade: engine, facade, a store that is a dict."""
 
 import asyncio
+import json
+import re
 import time
 from types import TracebackType
 from typing import Any, Self
@@ -139,6 +141,7 @@ class Exchange:
             metrics=lambda: b"orders 1\n",
         )
         self.sequencer.source = self.facade
+        self.document = json.loads(self.facade._document)
         self.port = 0
         self.client: httpx.AsyncClient
         self._server: asyncio.Server
@@ -152,7 +155,8 @@ class Exchange:
         await asyncio.sleep(0)
         if not self.view.trade_id:
             self.record_all()
-        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}")
+        hooks = {"response": [self._is_documented]}
+        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", event_hooks=hooks)
         return self
 
     async def __aexit__(
@@ -169,6 +173,16 @@ class Exchange:
         for connection in tuple(self.facade.server.connections):
             connection.transport.abort()
         await asyncio.sleep(0)
+
+    async def _is_documented(self, answer: httpx.Response) -> None:
+        """Whatever a page answers, the document has it; a fault of the server has no page."""
+        if answer.status_code == 500:
+            return
+        for page, methods in self.document["paths"].items():
+            method = answer.request.method.lower()
+            if re.fullmatch(re.sub(r"{\w+}", "[^/]+", page), answer.request.url.path):
+                operation = methods.get("get" if method == "head" else method)
+                assert operation is None or str(answer.status_code) in operation["responses"]
 
     @property
     def url(self) -> str:
