@@ -1,15 +1,15 @@
 """What the README tells people to type works as it stands there."""
 
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
-import httpx
 import pytest
 
 from benchmarks.processes import ROOT, Exchange
+from tests.house.typed import commands, run
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", README, re.DOTALL)
@@ -21,23 +21,6 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         yield exchange
 
 
-def curl(command: str, port: int) -> httpx.Response:
-    """What curl would do with the options that the README uses."""
-    words = iter(shlex.split(command.replace("localhost:8080", f"http://127.0.0.1:{port}"))[1:])
-    method, url, body, headers = "GET", "", None, {}
-    for word in words:
-        if word == "-X":
-            method = next(words)
-        elif word == "-H":
-            name, _, value = next(words).partition(": ")
-            headers[name] = value
-        elif word == "-d":
-            method, body = "POST", next(words)
-        elif word != "-s":
-            url = word
-    return httpx.request(method, url, content=body, headers=headers)
-
-
 def test_the_two_commands_stand_at_the_top() -> None:
     language, block = BLOCKS[0]
     assert language == "sh"
@@ -47,14 +30,29 @@ def test_the_two_commands_stand_at_the_top() -> None:
 
 def test_the_tour_goes_as_told(exchange: Exchange) -> None:
     tour = next(block for _, block in BLOCKS if "curl" in block)
-    commands = re.findall(r"^curl .*?(?=^curl |^#|^$|\Z)", tour, re.MULTILINE | re.DOTALL)
-    assert len(commands) == 8
-    answers = [curl(command, exchange.http) for command in commands]
+    answers = [run(command, exchange.http) for command in commands(tour)]
     assert [answer.status_code for answer in answers] == [200, 201, 201, 200, 200, 200, 200, 200]
     book, trades, canceled = answers[3].json(), answers[4].json(), answers[7].json()
     assert book["asks"] == [{"price": "50000", "quantity": "1", "orders": 1}]
     assert len(trades["trades"]) == 1
     assert (canceled["user_id"], canceled["status"]) == ("alice", "CANCELED")
+
+
+def test_the_manual_of_rest_goes_as_told(tmp_path: Path) -> None:
+    """Its examples stand in an order in which they work on a new exchange."""
+    manual = re.sub(r"^    ", "", (ROOT / "docs/rest-api.md").read_text(), flags=re.MULTILINE)
+    told = commands(manual)
+    with Exchange(tmp_path / "data") as fresh:
+        answers = [run(command, fresh.http) for command in told]
+    assert [answer.status_code for answer in answers] == [201] + [200] * 10
+    placed, found, page, amended, canceled, rest = (answer.json() for answer in answers[:6])
+    assert placed == found == page["orders"][0]
+    assert (amended["quantity"], canceled["status"], rest) == ("0.2", "CANCELED", {"canceled": 0})
+
+
+def test_every_page_of_the_documents_is_linked() -> None:
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages <= set(re.findall(r"\]\(([^)]+)\)", README))
 
 
 def test_the_python_example_runs(exchange: Exchange) -> None:
