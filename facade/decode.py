@@ -11,7 +11,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from core import parse_decimal
 from facade.errors import ApiError
-from facade.models import USER_ID
+from facade.models import FORMS, USER_ID
 
 T = TypeVar("T")
 
@@ -20,7 +20,9 @@ _USER_ID: Final = re.compile(USER_ID)
 _AT: Final = re.compile(r"^(.*?) - at `\$\.?([^`]*)`$")
 _MISSING: Final = re.compile(r"^Object missing required field `([^`]*)`")
 _UNKNOWN: Final = re.compile(r"^Object contains unknown field `([^`]*)`")
+_PATTERN: Final = re.compile(r" matching regex ")
 _NULL: Final = Raw(b"null")
+_TEXT: Final = msgspec.json.Decoder(str)
 
 
 def body(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
@@ -39,16 +41,28 @@ def _explain(text: str) -> ApiError:
     if found := _MISSING.match(text):
         return ApiError(400, "INVALID_FIELD", f"{found[1]}: missing")
     if found := _AT.match(text):
-        return ApiError(400, "INVALID_FIELD", f"{found[2]}: {found[1].lower()}")
-    return ApiError(400, "INVALID_JSON", text.lower())
+        about, name = found[1], found[2]
+        if _PATTERN.search(about) and name in FORMS:
+            about = FORMS[name]
+        return ApiError(400, "INVALID_FIELD", f"{name}: {_as_clause(about)}")
+    return ApiError(400, "INVALID_JSON", _as_clause(text))
+
+
+def _as_clause(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def amount(name: str, raw: Raw | UnsetType) -> int | None:
     """A decimal in units of 10^-8; None where it is absent or null."""
     if raw is UNSET or raw == _NULL:
         return None
+    text = bytes(raw)
     try:
-        return parse_decimal(bytes(raw))
+        if b"\\" in text:
+            text = msgspec.json.encode(_TEXT.decode(text))
+        return parse_decimal(text)
+    except msgspec.DecodeError:
+        raise ApiError(400, "INVALID_FIELD", f"{name}: not a decimal number") from None
     except ValueError as error:
         raise ApiError(400, "INVALID_FIELD", f"{name}: {error}") from None
 
@@ -67,7 +81,7 @@ def user_id(fields: Mapping[str, str]) -> str:
     if user is None:
         raise ApiError(400, "INVALID_FIELD", "user_id: missing")
     if not _USER_ID.match(user):
-        raise ApiError(400, "INVALID_FIELD", "user_id: 1 to 32 of A-Z a-z 0-9 _ . : -")
+        raise ApiError(400, "INVALID_FIELD", f"user_id: {FORMS['user_id']}")
     return user
 
 

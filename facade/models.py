@@ -22,12 +22,17 @@ STATUSES: Final = ("NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", 
 
 USER_ID: Final = r"^[A-Za-z0-9_.:-]{1,32}$(?!\n)"
 CLIENT_ORDER_ID: Final = r"^[ -~]{1,36}$(?!\n)"
+FORMS: Final = {
+    "user_id": "1 to 32 of A-Z a-z 0-9 _ . : -",
+    "client_order_id": "1 to 36 printable ASCII characters",
+}
+"""What fields with a pattern must be, for people."""
 
 UserId = Annotated[
     str,
     Meta(
         pattern=USER_ID,
-        description="who trades; 1 to 32 of A-Z a-z 0-9 _ . : -",
+        description=f"who trades; {FORMS['user_id']}",
         examples=["alice"],
     ),
 ]
@@ -72,17 +77,23 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
             str,
             Meta(
                 pattern=CLIENT_ORDER_ID,
-                description="the client's name for it; a repeat never makes a second order",
+                description="the client's name for it, "
+                f"{FORMS['client_order_id']}; a repeat never makes a second order",
             ),
         ]
         | None
     ) = None
-    post_only: Annotated[
-        bool, Meta(description="refuse the order rather than let it trade at once")
-    ] = False
-    self_trade_prevention: Annotated[
-        str, _named(*PREVENTIONS, about="what happens where it would trade with its own account")
-    ] = "NONE"
+    post_only: (
+        Annotated[bool, Meta(description="refuse the order rather than let it trade at once")]
+        | None
+    ) = None
+    self_trade_prevention: (
+        Annotated[
+            str,
+            _named(*PREVENTIONS, about="what happens where it would trade with its own account"),
+        ]
+        | None
+    ) = None
 
 
 class Amendment(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

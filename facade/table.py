@@ -20,7 +20,9 @@ _SYMBOL: Final = Parameter(
 
 
 def _symbol(about: str) -> Parameter:
-    return Parameter("symbol", about, answers={422: refusal("symbol: no such instrument")})
+    return Parameter(
+        "symbol", about, answers={422: refusal("symbol: no such instrument, or not the order's")}
+    )
 
 
 _ONE_SYMBOL: Final = _symbol("only this instrument")

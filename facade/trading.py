@@ -66,10 +66,9 @@ class Trading:
         ord_type = ORDER_TYPES.get(order.order_type)
         if ord_type is None:
             raise ApiError(422, "UNSUPPORTED_ORDER_TYPE", "order_type: not offered")
-        tif = 1 if order.time_in_force is None else TIMES_IN_FORCE.get(order.time_in_force)
-        if tif is None:
-            raise ApiError(422, "UNSUPPORTED_TIME_IN_FORCE", "time_in_force: not offered")
-        stp = decode.choice("self_trade_prevention", order.self_trade_prevention, PREVENTIONS)
+        tif = _time_in_force(order)
+        prevention = order.self_trade_prevention or "NONE"
+        stp = decode.choice("self_trade_prevention", prevention, PREVENTIONS)
         qty = decode.amount("quantity", order.quantity)
         if qty is None:
             raise ApiError(400, "INVALID_FIELD", "quantity: missing")
@@ -155,3 +154,14 @@ class Trading:
         unknown = ApiError(503, "OUTCOME_UNKNOWN")
         for num in late:
             self.waiting.pop(num).answer(unknown.status, unknown.body)
+
+
+def _time_in_force(order: NewOrder) -> int:
+    """GTC unless given; a MARKET order never rests: whatever would is IOC, and the same content."""
+    name = order.time_in_force
+    if order.order_type == "MARKET" and name in (None, "DAY", "GTC"):
+        name = "IOC"
+    tif = TIMES_IN_FORCE.get(name or "GTC")
+    if tif is None:
+        raise ApiError(422, "UNSUPPORTED_TIME_IN_FORCE", "time_in_force: not offered")
+    return tif

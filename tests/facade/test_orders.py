@@ -108,6 +108,62 @@ async def test_a_query_string_that_would_be_passed_over_is_refused(exchange: Exc
 
 
 @pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"user_id": "a b"}, "user_id: 1 to 32 of A-Z a-z 0-9 _ . : -"),
+        ({"client_order_id": "é"}, "client_order_id: 1 to 36 printable ASCII characters"),
+        ({"user_id": 5}, "user_id: expected `str`, got `int`"),
+        ({"price": "\\"}, "price: not a decimal number"),
+    ],
+)
+async def test_the_sentence_is_for_people(
+    exchange: Exchange, fields: dict[str, object], sentence: str
+) -> None:
+    assert (await exchange.place(400, **fields))["error"] == sentence
+
+
+async def test_the_escapes_of_json_are_read_in_decimals_too(exchange: Exchange) -> None:
+    body = (
+        rb'{"symbol":"BTCUSD","side":"BUY","order_type":"LIMIT","price":"\u0031\u0030",'
+        rb'"quantity":"1\u002e5","user_id":"alice"}'
+    )
+    order = (await exchange.client.post("/orders", content=body)).json()
+    assert (order["price"], order["quantity"]) == ("10", "1.5")
+    for wrong in (rb'"\u0078"', rb'"\""', rb'["\u0031"]', rb'{"\u0031":1}'):
+        bad = body.replace(rb'"\u0031\u0030"', wrong)
+        refused = await exchange.client.post("/orders", content=bad)
+        assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_FIELD")
+        assert refused.json()["error"] == "price: not a decimal number"
+
+
+async def test_null_is_as_good_as_absent(exchange: Exchange) -> None:
+    names = ("post_only", "self_trade_prevention", "time_in_force", "client_order_id")
+    order = await exchange.place(**dict.fromkeys(names), side="SELL")
+    assert (order["status"], order["time_in_force"]) == ("NEW", "GTC")
+    assert (await exchange.place(**dict.fromkeys(names)))["status"] == "FILLED"
+
+
+async def test_a_market_order_is_the_same_whatever_it_says_of_resting(exchange: Exchange) -> None:
+    market = {"order_type": "MARKET", "price": ..., "client_order_id": "m"}
+    first = await exchange.place(**market)
+    assert first["time_in_force"] == "IOC"
+    for name in ("IOC", "DAY", "GTC", None):
+        assert await exchange.place(200, **market, time_in_force=name) == first
+    await exchange.place(409, **market, time_in_force="FOK")
+    refused = await exchange.place(422, **(market | {"client_order_id": "n", "quantity": 0}))
+    repeat = market | {"client_order_id": "n", "quantity": 0, "time_in_force": "DAY"}
+    assert await exchange.place(422, **repeat) == refused
+
+
+async def test_a_symbol_that_is_not_the_orders_is_named(exchange: Exchange) -> None:
+    order = await exchange.place()
+    path = f"/orders/{order['order_id']}"
+    answer = await exchange.client.delete(path, params={"symbol": "ETHUSD"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "ORDER_ID_MISMATCH")
+    assert "symbol" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"nul", b"\xff", b'{"price":' + b"[" * 60_000, b'"x"']
 )
 async def test_what_is_no_object_is_invalid_json(exchange: Exchange, body: bytes) -> None:

@@ -32,7 +32,7 @@ pub const fn sentence(reason: Reason) -> &'static str {
         Reason::AccountLimit => "user_id: there are as many accounts as there may be",
         Reason::Busy => "the exchange is too far behind; try again later",
         Reason::InvalidExecInst => "post_only: only for LIMIT orders that may rest",
-        Reason::OrderIdMismatch => "order id and client order id name different orders",
+        Reason::OrderIdMismatch => "order id, client order id and symbol do not name one order",
         Reason::OutOfRange => "price, quantity: too large together",
     }
 }
