@@ -171,6 +171,7 @@ class Notification(msgspec.Struct, frozen=True):
     side: Side
     status: Status
     price: Decimal | None
+    quantity: Decimal
     filled_quantity: Decimal
     remaining_quantity: Decimal
     average_price: Decimal | None

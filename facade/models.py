@@ -279,6 +279,7 @@ class Notification(msgspec.Struct):
     side: Literal["BUY", "SELL"]
     status: Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
     price: Decimal | None
+    quantity: Decimal
     filled_quantity: Decimal
     remaining_quantity: Decimal
     average_price: Decimal | None

@@ -52,6 +52,7 @@ async def test_each_connection_of_a_user_hears_everything_once_and_in_order(
         )
         assert (trade["last_price"], trade["remaining_quantity"]) == ("100", "1")
         assert told[3]["reason"] == "REQUESTED"
+        assert [message["quantity"] for message in told] == ["2", "2", "2", "2", "1"]
 
 
 async def test_an_order_that_goes_on_with_less_is_not_said_to_be_canceled(
@@ -62,9 +63,9 @@ async def test_an_order_that_goes_on_with_less_is_not_said_to_be_canceled(
         await exchange.place(quantity=3)
         await exchange.place(side="SELL", quantity=1, self_trade_prevention="DECREMENT")
         _, _, reduced, canceled = await hear(socket, 4)
-        names = ("event", "status", "remaining_quantity", "reason")
-        assert [reduced[name] for name in names] == ["REDUCED", "NEW", "2", "DECREMENTED"]
-        assert [canceled[name] for name in names] == ["CANCELED", "CANCELED", "0", "SELF_TRADE"]
+        names = ("event", "status", "quantity", "remaining_quantity", "reason")
+        assert [reduced[name] for name in names] == ["REDUCED", "NEW", "2", "2", "DECREMENTED"]
+        assert [canceled[name] for name in names] == [*["CANCELED"] * 2, "1", "0", "SELF_TRADE"]
 
 
 async def test_others_hear_nothing(exchange: Exchange) -> None:

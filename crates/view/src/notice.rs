@@ -37,6 +37,8 @@ pub struct Notice<'a> {
     pub status: OrdStatus,
     /// The order's price, or `NO_PRICE`.
     pub price: i64,
+    /// Total quantity.
+    pub qty: i64,
     /// Open quantity.
     pub leaves: i64,
     /// Executed quantity.
@@ -67,6 +69,7 @@ impl<'a> Notice<'a> {
             side: x.side,
             status: OrdStatus::New,
             price: x.price,
+            qty: x.qty,
             leaves: x.qty,
             cum: 0,
             avg_px: 0,
@@ -92,6 +95,7 @@ impl<'a> Notice<'a> {
             side: x.taker_side,
             status: traded(x.taker_leaves),
             price: x.taker_price,
+            qty: x.taker_cum.saturating_add(x.taker_leaves),
             leaves: x.taker_leaves,
             cum: x.taker_cum,
             avg_px: x.taker_avg_px,
@@ -113,6 +117,7 @@ impl<'a> Notice<'a> {
             side: x.taker_side.opposite(),
             status: traded(x.maker_leaves),
             price: x.price,
+            qty: x.maker_cum.saturating_add(x.maker_leaves),
             leaves: x.maker_leaves,
             cum: x.maker_cum,
             avg_px: x.maker_avg_px,
@@ -124,12 +129,14 @@ impl<'a> Notice<'a> {
     /// Of a cancel, an expiry, or a part that was taken.
     #[must_use]
     pub fn canceled(x: &Canceled, text: &'a str, seq: u64, time_ns: u64) -> Self {
+        let open = x.cum.saturating_add(x.leaves);
+        let (event, qty) = if x.reason.closes() {
+            (x.status.name(), open.saturating_add(x.qty))
+        } else {
+            (REDUCED, open)
+        };
         Self {
-            event: if x.reason.closes() {
-                x.status.name()
-            } else {
-                REDUCED
-            },
+            event,
             seq,
             exec_id: seq.wrapping_mul(2),
             time_ns,
@@ -142,6 +149,7 @@ impl<'a> Notice<'a> {
             side: x.side,
             status: x.status,
             price: x.price,
+            qty,
             leaves: x.leaves,
             cum: x.cum,
             avg_px: x.avg_px,
@@ -167,6 +175,7 @@ impl<'a> Notice<'a> {
             side: x.side,
             status: x.status,
             price: x.price,
+            qty: x.qty,
             leaves: x.leaves,
             cum: x.cum,
             avg_px: x.avg_px,
@@ -192,6 +201,7 @@ impl<'a> Notice<'a> {
             side: x.side,
             status: OrdStatus::Rejected,
             price: x.price,
+            qty: x.qty,
             leaves: 0,
             cum: 0,
             avg_px: 0,
@@ -239,6 +249,8 @@ impl<'a> Notice<'a> {
         json::string(self.status.name(), out);
         name("price", out);
         price(self.price, out);
+        name("quantity", out);
+        amount(self.qty, out);
         name("filled_quantity", out);
         amount(self.cum, out);
         name("remaining_quantity", out);
