@@ -195,7 +195,7 @@ class Connection(asyncio.Protocol):
         request = self._next
         request.path += url
         if len(request.path) > self.limits.head_bytes_max:
-            raise ApiError(431, "HEADERS_TOO_LARGE")
+            raise ApiError(414, "URI_TOO_LONG")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; trailers come here too and are passed over."""
@@ -222,20 +222,22 @@ class Connection(asyncio.Protocol):
         request.method = parser.get_method()
         url = request.path
         request.target(url)
+        version = parser.get_http_version()
+        request.http_1_0 = version == "1.0"
         request.upgrade = parser.should_upgrade()
         headers = request.headers
-        if request.upgrade and not _other_protocol(request, parser.get_http_version()):
-            self._again = _without_upgrade(request, url, parser.get_http_version())
+        if request.upgrade and not _other_protocol(request, version):
+            self._again = _without_upgrade(request, url, version)
             return
         self._in_head = False
         self._deadline = self.server.now + self.limits.body_deadline_s
-        if b"host" not in headers and parser.get_http_version() == "1.1":
+        if b"host" not in headers and version == "1.1":
             raise ApiError(400, "BAD_REQUEST", "Host: missing")
         length = headers.get(b"content-length")
         if length is not None and len(length) < 20 and int(length) > self.limits.body_bytes_max:
             raise ApiError(413, "PAYLOAD_TOO_LARGE")
         expect = headers.get(b"expect")
-        if expect is not None:
+        if expect is not None and not request.http_1_0:
             self._expect(expect)
 
     def _expect(self, expect: bytes) -> None:
@@ -297,6 +299,7 @@ class Connection(asyncio.Protocol):
                 date=self.server.date,
                 keep_alive=keep_alive,
                 head_only=request.method == b"HEAD",
+                http_1_0=request.http_1_0,
             )
         )
         self._current = None
@@ -369,7 +372,7 @@ class Connection(asyncio.Protocol):
             self.server.answers[status] += 1
             answer = Answer(status, error_body(code, error))
             date = self.server.date
-            self.transport.write(encode(answer, date=date, keep_alive=False, head_only=False))
+            self.transport.write(encode(answer, date=date, keep_alive=False))
         self._linger()
 
     def _linger(self) -> None:

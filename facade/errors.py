@@ -19,6 +19,7 @@ CODES: Final = {
     "FORBIDDEN_ORIGIN": "a web page of another origin, or under another host name, may not do this",
     "BAD_REQUEST": "bytes that are no HTTP request",
     "PAYLOAD_TOO_LARGE": "the body is longer than it may be",
+    "URI_TOO_LONG": "the target of the request is longer than it may be",
     "HEADERS_TOO_LARGE": "request line and headers are longer than they may be",
     "EXPECTATION_FAILED": "an Expect header other than 100-continue",
     "UPGRADE_REQUIRED": "a WebSocket page, asked for without a WebSocket handshake",

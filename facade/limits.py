@@ -9,7 +9,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: int = 4_096
     """Connections, HTTP and WebSocket; one more is answered 503 and closed."""
     head_bytes_max: int = 16_384
-    """Bytes of request line and headers; more is answered 431 and closed."""
+    """Bytes of request line and headers; more is answered 414 or 431 and closed."""
     body_bytes_max: int = 65_536
     """Bytes of a request body; more is answered 413 and closed."""
     head_deadline_s: float = 10.0

@@ -17,16 +17,16 @@ QUERY_FIELDS_MAX: Final = 16
 """Fields of a query string; more is answered 400."""
 
 
-def _heads(close: bool) -> dict[int, bytes]:
-    tail = b"Connection: close\r\n" if close else b""
+def _heads(tail: bytes) -> dict[int, bytes]:
     return {
         status: b"HTTP/1.1 %d %s\r\n%s" % (status.value, status.phrase.encode(), tail)
         for status in HTTPStatus
     }
 
 
-_KEEP: Final = _heads(close=False)
-_CLOSE: Final = _heads(close=True)
+_KEEP: Final = _heads(b"")
+_CLOSE: Final = _heads(b"Connection: close\r\n")
+_KEEP_1_0: Final = _heads(b"Connection: keep-alive\r\n")
 
 
 class Answer(NamedTuple):
@@ -39,10 +39,18 @@ class Answer(NamedTuple):
     """Whole header lines, each with its CRLF."""
 
 
-def encode(answer: Answer, *, date: bytes, keep_alive: bool, head_only: bool) -> bytes:
+def encode(
+    answer: Answer,
+    *,
+    date: bytes,
+    keep_alive: bool,
+    head_only: bool = False,
+    http_1_0: bool = False,
+) -> bytes:
     """The answer as it goes over the wire; ``date`` is a whole header line."""
+    heads = (_KEEP_1_0 if http_1_0 else _KEEP) if keep_alive else _CLOSE
     return b"%b%bContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n%b" % (
-        (_KEEP if keep_alive else _CLOSE)[answer.status],
+        heads[answer.status],
         date,
         answer.content_type,
         answer.headers,
@@ -59,6 +67,7 @@ class Request:
         "connection",
         "fields",
         "headers",
+        "http_1_0",
         "keep_alive",
         "method",
         "order_id",
@@ -80,6 +89,7 @@ class Request:
         self.headers: dict[bytes, bytes] = {}
         self.body = b""
         self.keep_alive = True
+        self.http_1_0 = False
         self.upgrade = False
         self.param = ""
         self.order_id = 0

@@ -53,6 +53,10 @@ class Pages:
         self._static = Path(found[0]) / "static" if found else None
         self._read: dict[str, bytes] = {}
 
+    def index(self, request: Request) -> Answer:
+        """``GET /``."""
+        return Answer(302, b"", b"text/html; charset=utf-8", b"Location: /docs\r\n")
+
     def docs(self, request: Request) -> Answer:
         """``GET /docs``."""
         return Answer(200, _PAGE, b"text/html; charset=utf-8", _POLICY)

@@ -219,6 +219,12 @@ def _service(facade: Facade) -> tuple[Route, ...]:
             answers={200: ("OpenAPI 3.1", "application/json")},
         ),
         page(
+            "/",
+            "Where people begin",
+            handle=facade.pages.index,
+            answers={302: ("to /docs", None)},
+        ),
+        page(
             "/docs",
             "This document for people",
             handle=facade.pages.docs,

@@ -1,17 +1,19 @@
 """WebSocket: the handshake, the client's frames, and what is sent, which was framed natively.
 
 Frames of the client are read by ``websockets`` without I/O: pings are answered, a close is
-answered, data is passed over (no page takes any).  A client that is silent is asked by ping.
+answered, data is passed over (no page takes any; text has to be UTF-8 all the same).  A client that
+is silent is asked by ping.
 """
 
 from __future__ import annotations
 
+import codecs
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from websockets.frames import CloseCode
-from websockets.protocol import OPEN, SERVER, Protocol
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import OPEN, SERVER, Event, Protocol
 from websockets.utils import accept_key
 
 from facade.errors import ApiError
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from facade.message import Request
 
 _PING: Final = b"\x89\x00"
+_WANTED: Final = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
 _QUIET: Final = logging.getLogger("facade.websocket")
 _QUIET.setLevel(logging.WARNING)
+_UTF8: Final = codecs.getincrementaldecoder("utf-8")
 KEY_BYTES: Final = 24
 """Length of a Sec-WebSocket-Key: 16 bytes in base64."""
 
@@ -31,9 +35,10 @@ def handshake(request: Request) -> bytes:
     """The head that accepts the request's handshake."""
     headers = request.headers
     if not request.upgrade:
-        raise ApiError(426, "UPGRADE_REQUIRED")
+        raise ApiError(426, "UPGRADE_REQUIRED", headers=_WANTED)
     if headers.get(b"sec-websocket-version") != b"13":
-        raise ApiError(426, "UPGRADE_REQUIRED", "Sec-WebSocket-Version: must be 13")
+        sentence = "Sec-WebSocket-Version: must be 13"
+        raise ApiError(426, "UPGRADE_REQUIRED", sentence, headers=_WANTED)
     key = headers.get(b"sec-websocket-key", b"")
     if len(key) != KEY_BYTES or not key.isascii():
         raise ApiError(400, "BAD_REQUEST", "Sec-WebSocket-Key: missing or malformed")
@@ -61,6 +66,7 @@ class WebSocket:
         self._protocol = Protocol(
             SERVER, state=OPEN, max_size=self._limits.ws_message_bytes_max, logger=_QUIET
         )
+        self._text: codecs.IncrementalDecoder | None = None
         self._heard_at = self._pinged_at = connection.server.now
 
     def send(self, frames: bytes) -> None:
@@ -71,10 +77,29 @@ class WebSocket:
 
     def feed(self, data: bytes) -> None:
         """Bytes came."""
-        self._protocol.receive_data(data)
-        if self._protocol.events_received():
+        protocol = self._protocol
+        protocol.receive_data(data)
+        if frames := protocol.events_received():
             self._heard_at = self._connection.server.now
+            if not all(self._is_sound(frame) for frame in frames) and protocol.state is OPEN:
+                protocol.fail(CloseCode.INVALID_DATA, "text that is not UTF-8")
         self._flush()
+
+    def _is_sound(self, frame: Event) -> bool:
+        """Whether a frame of text is UTF-8, together with those of its message before it."""
+        if not isinstance(frame, Frame):
+            return True
+        if frame.opcode is Opcode.TEXT:
+            self._text = _UTF8()
+        elif frame.opcode is not Opcode.CONT or self._text is None:
+            return True
+        try:
+            self._text.decode(bytes(frame.data), final=frame.fin)
+        except UnicodeDecodeError:
+            return False
+        if frame.fin:
+            self._text = None
+        return True
 
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Say why, and close."""

@@ -145,7 +145,7 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Count, about("connections, HTTP and WebSocket; one more is answered 503 and closed")
     ] = 4_096
     head_bytes_max: Annotated[
-        Bytes, about("bytes of request line and headers; more is answered 431 and closed")
+        Bytes, about("bytes of request line and headers; more is answered 414 or 431, and closed")
     ] = 16_384
     body_bytes_max: Annotated[
         Bytes, about("bytes of a request body; more is answered 413 and closed")

@@ -41,7 +41,15 @@ UPGRADE = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
-KNOWN = {100, 101, 200, 201, 400, 403, 404, 405, 408, 409, 413, 417, 422, 426, 431, 503}
+KNOWN = {
+    100,
+    101,
+    200,
+    201,
+    302,
+    *(400, 403, 404, 405, 408, 409, 413, 414, 417, 422, 426, 431),
+    503,
+}
 
 
 class Pipe(asyncio.Transport):

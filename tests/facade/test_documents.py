@@ -122,6 +122,11 @@ async def test_the_page_needs_nothing_from_elsewhere(exchange: Exchange) -> None
         assert (await exchange.client.get(f"/docs/{wrong}")).status_code == 404
 
 
+async def test_who_asks_for_nothing_is_led_to_the_page(exchange: Exchange) -> None:
+    answer = await exchange.client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/docs")
+
+
 async def test_without_its_files_the_page_says_so(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:

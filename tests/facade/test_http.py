@@ -102,6 +102,19 @@ async def test_http_1_0_is_answered_and_closed(exchange: Exchange) -> None:
     assert b"Connection: close" in answer
 
 
+async def test_http_1_0_stays_where_it_asks_to_and_is_told_so(exchange: Exchange) -> None:
+    stay = b"GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+    answers = await exchange.talk(stay + stay + b"GET /health HTTP/1.0\r\n\r\n" + GET)
+    assert statuses(answers) == [200, 200, 200]
+    assert answers.count(b"Connection: keep-alive\r\n") == 2
+    assert answers.count(b"Connection: close\r\n") == 1
+
+
+async def test_http_1_0_knows_no_100(exchange: Exchange) -> None:
+    asking = post(ORDER, b"Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert statuses(await exchange.talk(asking)) == [201]
+
+
 @pytest.mark.parametrize(
     ("request_bytes", "status", "code"),
     [
@@ -123,7 +136,7 @@ async def test_http_1_0_is_answered_and_closed(exchange: Exchange) -> None:
         (post(b"1\r\nx\r\n" * 1001, b"Transfer-Encoding: chunked"), 413, "PAYLOAD_TOO_LARGE"),
         (post(b"", b"X: " + b"y" * 1001), 431, "HEADERS_TOO_LARGE"),
         (post(b"", *[b"a: b"] * 101), 431, "HEADERS_TOO_LARGE"),
-        (b"GET /" + b"y" * 1001 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431, "HEADERS_TOO_LARGE"),
+        (b"GET /" + b"y" * 1001 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "URI_TOO_LONG"),
         (post(b"", b"Expect: tea"), 417, "EXPECTATION_FAILED"),
         (post(b"", b"Origin: http://evil.example"), 403, "FORBIDDEN_ORIGIN"),
         (

@@ -123,7 +123,39 @@ async def test_what_is_no_handshake_is_told_so(
     request = b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
     writer.write(request)
-    assert (await reader.readline()).split()[1] == status
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.split()[1] == status
+    wanted = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13")
+    assert all((line in head.split(b"\r\n")) == (status == b"426") for line in wanted)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([(1, True, b"\xff")], 1007),
+        ([(1, False, b"\xc3"), (0, True, b"\xa9"), (1, True, b"\xc3")], 1007),
+        ([(1, False, b"\xe2\x82"), (0, True, b"x")], 1007),
+        (
+            [(1, False, b"\xc3"), (0, True, b"\xa9"), (2, True, b"\xff"), (8, True, b"\x03\xe8")],
+            1000,
+        ),
+        ([(2, False, b"\xff"), (0, True, b"\xff"), (8, True, b"\x03\xe8")], 1000),
+    ],
+)
+async def test_text_that_is_not_utf_8_closes_the_connection(
+    exchange: Exchange, frames: list[tuple[int, bool, bytes]], code: int
+) -> None:
+    data = b"".join(
+        bytes((opcode | fin << 7, 0x80 | len(text))) + bytes(4) + text
+        for opcode, fin, text in frames
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    writer.write(HANDSHAKE)
+    await reader.readuntil(b"}")
+    writer.write(data)
+    closed = await reader.read()
+    assert (closed[0], closed[2:4]) == (0x88, code.to_bytes(2, "big"))
     writer.close()
 
 
