@@ -40,6 +40,7 @@ UPGRADE = (
     b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 KNOWN = {
     100,
@@ -112,8 +113,8 @@ def some_bytes(chance: random.Random) -> bytes:
                 [b"", b'"', b"{", b"\\", b"1e9", b"null", b"\xff", chance.randbytes(3)]
             )
     whole = bytearray(
-        b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
-        % (len(body), bytes(body))
+        b"POST /orders HTTP/1.1\r\nHost: x\r\n%bContent-Length: %d\r\n\r\n%b"
+        % (chance.choice([b"", H2C]), len(body), bytes(body))
     )
     if kind >= 6:
         for _ in range(chance.randrange(1, 4)):
