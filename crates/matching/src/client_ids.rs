@@ -134,3 +134,7 @@ impl ClientIds {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "client_ids_tests.rs"]
+mod tests;
