@@ -34,6 +34,11 @@ class DataDir:
         return self.path / "store.db"
 
     @property
+    def memory_store(self) -> Path:
+        """The store of a journal in memory: of one run, and never that of the durable logs."""
+        return self.path / "memory-store.db"
+
+    @property
     def snapshots(self) -> Path:
         """The folder of snapshots."""
         return self.path / "snapshots"

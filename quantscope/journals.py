@@ -1,8 +1,10 @@
 """The data directory of one process: its lock, its logs, its snapshots."""
 
+import contextlib
+import logging
 import pathlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from core import delete_after
@@ -14,6 +16,8 @@ from journal.datadir import DataDir
 from journal.memory import open_memory
 from journal.sqlite import Limits, open_commands, open_events
 from quantscope.config import Config
+
+log = logging.getLogger("quantscope")
 
 
 def snapshots_of(directory: DataDir, config: Config) -> Snapshots:
@@ -84,6 +88,36 @@ def open_journals(config: Config, directory: DataDir) -> Journals:
         except BaseException:
             commands.close()
             raise
+
+
+@contextlib.contextmanager
+def store_file(config: Config, directory: DataDir) -> Iterator[pathlib.Path]:
+    """Where the recorder writes.
+
+    A journal in memory has a store of its own, which is forgotten with it: what is durable in the
+    directory belongs to another exchange, and is left alone.
+    """
+    if config.journal.adapter != "memory":
+        yield directory.store
+        return
+    path = directory.memory_store
+    log.warning(
+        "the journal is in memory: this run begins empty and is forgotten at its end, with its "
+        "store %s; whatever else %s holds is neither read nor changed",
+        path.name,
+        directory.path,
+    )
+    _forget(path)
+    try:
+        yield path
+    finally:
+        _forget(path)
+
+
+def _forget(store: pathlib.Path) -> None:
+    """Remove a store; also one that a process left behind which could not do it itself."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        store.with_name(store.name + ending).unlink(missing_ok=True)
 
 
 def data_dir(config: Config) -> pathlib.Path:

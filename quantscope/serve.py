@@ -5,6 +5,7 @@ import contextlib
 import errno
 import gc
 import logging
+import pathlib
 import signal
 from collections.abc import Callable
 
@@ -21,7 +22,7 @@ from gateway.index_file import IndexFile
 from journal.datadir import DataDir
 from quantscope import metrics, roles, translate
 from quantscope.config import Config
-from quantscope.journals import data_dir, opener, snapshots_of
+from quantscope.journals import data_dir, opener, snapshots_of, store_file
 from store.recorder import RecorderService
 from store.sqlite import SqliteStore
 
@@ -62,30 +63,30 @@ class Exchange:
         """Recover, listen, say ``ready``, and serve until a signal."""
         self.service.start()
         self._announce()
+        with store_file(self.config, self.directory) as path:
+            await self._record(path)
+        self.service.close()
+
+    async def _record(self, path: pathlib.Path) -> None:
         seed = self._seed()
-        recorder = RecorderService(lambda: self._make_recorder(seed), self._on_recorded)
+        recorder = RecorderService(lambda: self._make_recorder(path, seed), self._on_recorded)
         async with recorder:
             self.recorder = recorder.recorder
-            store = SqliteStore(self.directory.store)
+            store = SqliteStore(path)
             try:
                 self._build(store)
                 await self._serve()
             finally:
                 await store.close()
-        self.service.close()
 
     def _seed(self) -> bytes | None:
         """What a new store can't learn from an events log whose beginning is deleted."""
         whole = self.service.journals.events.first_offset == 1
         return None if whole else recorder_seed(self.service.engine)
 
-    def _make_recorder(self, seed: bytes | None) -> Recorder:
-        events, path = self.service.journals.events, self.directory.store
+    def _make_recorder(self, path: pathlib.Path, seed: bytes | None) -> Recorder:
+        events = self.service.journals.events
         source = events if isinstance(events, MemoryLog) else self.directory.events
-        if isinstance(events, MemoryLog):
-            # The log before this one is forgotten, and so is what was recorded from it.
-            for file in path.parent.glob(f"{path.name}*"):
-                file.unlink()
         limits = self.config.store
         return Recorder(
             path,
