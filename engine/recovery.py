@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core import Engine, split_batches
-from journal.port import Entry, Log
+from journal.port import Entry, KeptLog, Log
 
 log = logging.getLogger("quantscope.engine")
 
@@ -39,10 +39,17 @@ class Recovered:
 
 
 class StoredEvents:
-    """The events log from the batch after a snapshot on, as one stream of bytes to compare with."""
+    """The events log from the batch after a snapshot on, as one stream of bytes to compare with.
 
-    def __init__(self, events: Log, after_command: int) -> None:
+    What is produced of the time before the log begins has nothing to be compared with: it is passed
+    over, and counted.
+    """
+
+    def __init__(self, events: KeptLog, after_command: int) -> None:
         """Find the first event batch that a later command than ``after_command`` made."""
+        self.gone_bytes = 0
+        """Bytes that were produced of what the log holds no more."""
+        self._begin = _first_place(events)
         self._next = first_batch_after(events, after_command)
         self._end = events.next_offset
         """What recovery itself appends from here on is not what was stored."""
@@ -51,6 +58,7 @@ class StoredEvents:
 
     def match(self, produced: bytes) -> bytes:
         """Compare ``produced`` with what is stored; return the part that is not stored yet."""
+        produced = self._kept(produced)
         while len(self._bytes) < len(produced) and self._next < self._end:
             entries = next(self._chunks)[: self._end - self._next]
             self._bytes += b"".join(entry[3] for entry in entries)
@@ -60,6 +68,19 @@ class StoredEvents:
             raise ReplayDiffers(_difference(stored, produced))
         self._bytes = self._bytes[len(produced) :]
         return produced[len(stored) :]
+
+    def _kept(self, produced: bytes) -> bytes:
+        """The part of ``produced`` that the log may hold."""
+        if self._begin is None or not produced:
+            return produced
+        gone = 0
+        for batch in split_batches(produced):
+            if _place(batch) >= self._begin:
+                self._begin = None
+                break
+            gone += len(batch)
+        self.gone_bytes += gone
+        return produced[gone:]
 
     def surplus(self) -> bool:
         """Whether events are stored that no stored command made."""
@@ -83,7 +104,19 @@ def command_offset(batch: bytes) -> int:
     return int.from_bytes(batch[13:21], "little")
 
 
-def first_batch_after(events: Log, after_command: int) -> int:
+def _place(batch: bytes) -> tuple[int, int]:
+    """The command batch that made an event batch, and its place among those of that one."""
+    return command_offset(batch), int.from_bytes(batch[10:12], "little")
+
+
+def _first_place(events: KeptLog) -> tuple[int, int] | None:
+    """The place of the first event batch that is kept; None where there is none."""
+    if events.written_offset < events.first_offset:
+        return None
+    return _place(events.read(events.first_offset, 1)[0][3])
+
+
+def first_batch_after(events: KeptLog, after_command: int) -> int:
     """Offset of the first event batch that a later command than ``after_command`` made."""
     low, high = events.first_offset, events.written_offset + 1
     while low < high:
@@ -95,7 +128,7 @@ def first_batch_after(events: Log, after_command: int) -> int:
     return low
 
 
-def read_ahead(log: Log, start: int) -> Iterator[list[Entry]]:
+def read_ahead(log: KeptLog, start: int) -> Iterator[list[Entry]]:
     """Entries from ``start`` on, in chunks; the next is read while one is worked on."""
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(log.read, start, READ_BYTES)
@@ -104,7 +137,7 @@ def read_ahead(log: Log, start: int) -> Iterator[list[Entry]]:
             yield entries
 
 
-def stored_after(events: Log, after_command: int) -> Iterator[bytes]:
+def stored_after(events: KeptLog, after_command: int) -> Iterator[bytes]:
     """Stored event batches that later commands than ``after_command`` made, in chunks."""
     place = first_batch_after(events, after_command)
     while entries := events.read(place, READ_BYTES):
@@ -112,7 +145,7 @@ def stored_after(events: Log, after_command: int) -> Iterator[bytes]:
         place = entries[-1][0] + 1
 
 
-def replay(engine: Engine, commands: Log) -> Iterator[tuple[int, bytes]]:
+def replay(engine: Engine, commands: KeptLog) -> Iterator[tuple[int, bytes]]:
     """Apply the commands after the engine's position; yield their number and the events."""
     start = engine.position().command_offset + 1
     if start < commands.first_offset:
@@ -140,5 +173,11 @@ def recover(engines: Iterator[Engine], commands: Log, events: Log) -> Recovered:
         raise ReplayDiffers(
             "the events log holds events of commands that the commands log does not hold: "
             f"it ends at offset {commands.next_offset - 1}"
+        )
+    if stored.gone_bytes:
+        log.warning(
+            "the events log begins later than the replay: %d bytes of events before that could not "
+            "be compared",
+            stored.gone_bytes,
         )
     return Recovered(engine, replayed, appended, time.perf_counter() - begin)

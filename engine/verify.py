@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from core import Engine
 from engine.recovery import READ_BYTES, JournalGap, ReplayDiffers, StoredEvents
-from engine.snapshots import Snapshots
-from journal.port import Log
+from engine.snapshots import Judged, Snapshots
+from journal.port import KeptLog
 
 
 @dataclass(frozen=True)
@@ -14,55 +14,91 @@ class Verified:
     """What was compared."""
 
     from_command: int
-    """The first command batch that was replayed."""
+    """The first command batch that was replayed; 1 needs no snapshot."""
     commands: int
     """Command batches replayed."""
     event_bytes: int
     """Bytes of events compared."""
+    gone_bytes: int
+    """Bytes of events that the log holds no more: it begins later than the replay."""
     missing_bytes: int
     """Bytes of events that the log did not hold yet: the last moments before a crash."""
     snapshots: int
     """Snapshots whose state hash was compared."""
+    bad_snapshots: tuple[str, ...]
+    """What is wrong with those that could not be compared."""
     state_hash: int
     last_seq: int
 
 
 def verify(
     snapshots: Snapshots,
-    commands: Log,
-    events: Log,
+    commands: KeptLog,
+    events: KeptLog,
     *,
-    progress: Callable[[int], None] = lambda _done: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Verified:
-    """Replay from the oldest good snapshot; raise ``ReplayDiffers`` at the first difference."""
-    engine = snapshots.oldest() or Engine()
+    """Replay from the oldest point that allows it; raise ``ReplayDiffers`` at a difference.
+
+    That is the first command while the log begins with it, later the oldest good snapshot that the
+    log goes on from.
+    """
+    judged = list(snapshots.judge())
+    engine = _begin(snapshots, judged, commands)
     start = place = engine.position().command_offset + 1
-    if place < commands.first_offset:
-        raise JournalGap(f"the commands log begins at {commands.first_offset}, not at {place}")
-    marks = {
-        good.position().command_offset: good.state_hash()
-        for good in snapshots.good()
-        if good.position().command_offset >= place
-    }
-    stored = StoredEvents(events, place - 1)
+    # One that the replay begins with was compared when it was restored.
+    marks = {x.offset: x.state_hash for x in judged if x.fault is None and x.offset >= start - 1}
+    bad = [f"snapshot {x.path.name}: {x.fault}" for x in judged if x.fault is not None]
+    bad += [
+        f"snapshot {x.path.name} is of a command that the log does not hold"
+        for x in judged
+        if x.offset >= commands.next_offset
+    ]
+    stored = StoredEvents(events, start - 1)
     compared = missing = 0
     while entries := commands.read(place, READ_BYTES):
         stop = min((mark for mark in marks if mark >= place), default=entries[-1][0])
         entries = [entry for entry in entries if entry[0] <= stop]
         produced = engine.replay(entries)
+        gone = stored.gone_bytes
         rest = stored.match(produced)
-        compared += len(produced) - len(rest)
+        compared += len(produced) - len(rest) - (stored.gone_bytes - gone)
         missing += len(rest)
         place = entries[-1][0] + 1
-        if marks.get(entries[-1][0], engine.state_hash()) != engine.state_hash():
+        if place - 1 in marks and marks[place - 1] != engine.state_hash():
             raise ReplayDiffers(
-                f"the state after command batch {entries[-1][0]} is not that of its snapshot"
+                f"the state after command batch {place - 1} is not that of its snapshot"
             )
-        progress(len(entries))
+        progress(len(entries), commands.next_offset - start)
     if stored.surplus():
         raise ReplayDiffers("the events log holds more than the commands make")
     engine.validate()
-    position = engine.position()
     return Verified(
-        start, place - start, compared, missing, len(marks), engine.state_hash(), position.event_seq
+        from_command=start,
+        commands=place - start,
+        event_bytes=compared,
+        gone_bytes=stored.gone_bytes,
+        missing_bytes=missing,
+        snapshots=sum(mark < place for mark in marks),
+        bad_snapshots=tuple(bad),
+        state_hash=engine.state_hash(),
+        last_seq=engine.position().event_seq,
+    )
+
+
+def _begin(snapshots: Snapshots, judged: list[Judged], commands: KeptLog) -> Engine:
+    """The engine from which the most can be replayed."""
+    first = commands.first_offset
+    if first == 1:
+        return Engine()
+    offsets = [x.offset for x in judged if x.fault is None and x.offset >= first - 1]
+    if offsets:
+        try:
+            return snapshots.restore(min(offsets))
+        except (OSError, ValueError) as error:
+            raise JournalGap(f"the snapshot at command batch {min(offsets)}: {error}") from error
+    damaged = "".join(f"; {x.path.name}: {x.fault}" for x in judged if x.fault is not None)
+    raise JournalGap(
+        f"the commands log begins at offset {first}, and there is no good snapshot to go on from"
+        f"{damaged}"
     )

@@ -6,7 +6,30 @@ Entry: TypeAlias = tuple[int, int, int, bytes]
 """Offset, append time in ns, chain, batch."""
 
 
-class Log(Protocol):
+class KeptLog(Protocol):
+    """What a log holds, for who reads it only."""
+
+    @property
+    def first_offset(self) -> int:
+        """First offset that is kept."""
+
+    @property
+    def written_offset(self) -> int:
+        """Highest offset that can be read."""
+
+    @property
+    def next_offset(self) -> int:
+        """The offset that the next batch gets."""
+
+    def read(self, start: int, bytes_max: int) -> list[Entry]:
+        """Return written entries from ``start`` on: one at least, if there is one.
+
+        Raises ``JournalDamaged`` where the chain breaks or an entry is missing, ``JournalRange``
+        before the first and behind the next offset.
+        """
+
+
+class Log(KeptLog, Protocol):
     """An ordered, durable log of batches, with offsets from 1 without a gap.
 
     ``append`` never waits for the disk.  An entry can be read once it is *written* (it survives the
@@ -22,18 +45,6 @@ class Log(Protocol):
     @property
     def durable_offset(self) -> int:
         """Highest offset that survives the loss of power."""
-
-    @property
-    def written_offset(self) -> int:
-        """Highest offset that can be read."""
-
-    @property
-    def first_offset(self) -> int:
-        """First offset that is kept."""
-
-    @property
-    def next_offset(self) -> int:
-        """The offset that the next batch gets."""
 
     @property
     def failure(self) -> str | None:
@@ -58,13 +69,6 @@ class Log(Protocol):
 
     def clear_notify(self) -> None:
         """Make the descriptor wait for the next one; to be called before the offsets are read."""
-
-    def read(self, start: int, bytes_max: int) -> list[Entry]:
-        """Return written entries from ``start`` on: one at least, if there is one.
-
-        Raises ``JournalDamaged`` where the chain breaks or an entry is missing, ``JournalRange``
-        before the first and behind the next offset.
-        """
 
     def delete_before(self, offset: int) -> None:
         """Have older entries deleted, by and by."""

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from core import describe_commands, describe_events
 from engine.recovery import READ_BYTES
-from engine.verify import verify
+from engine.verify import Verified, verify
 from journal.datadir import DataDir
 from journal.port import Log
 from quantscope.config import Config
@@ -62,26 +62,36 @@ def events(log: Log, first: int | None) -> Iterator[dict[str, Any]]:
                 yield {"offset": offset, **described, **item}
 
 
+class BadSnapshots(Exception):
+    """Snapshots that could not be compared, each with what is wrong."""
+
+
 def run_verify(config: Config) -> None:
-    """Replay from the oldest snapshot kept, and say from where and what was compared."""
+    """Replay as much as the journal allows; say from where, and what was compared."""
     with DataDir(data_dir(config)) as directory:
         journals = open_journals(config, directory)
         snapshots = snapshots_of(directory, config)
-        oldest = min(snapshots.offsets(), default=0)
-        total = journals.commands.next_offset - max(oldest + 1, journals.commands.first_offset)
         with Progress(console=Console(file=sys.stderr), transient=True) as bar:
-            task = bar.add_task("replaying command batches", total=total)
+            task = bar.add_task("replaying command batches", total=None)
             result = verify(
                 snapshots,
                 journals.commands,
                 journals.events,
-                progress=lambda done: bar.advance(task, done),
+                progress=lambda done, total: bar.update(task, advance=done, total=total),
             )
         journals.commands.close()
         journals.events.close()
-    begun = f"the snapshot at command batch {oldest}" if oldest else "the first command"
-    click.echo(
+    click.echo(_sentence(result))
+    if result.bad_snapshots:
+        raise BadSnapshots("; ".join(result.bad_snapshots))
+
+
+def _sentence(result: Verified) -> str:
+    before = result.from_command - 1
+    begun = f"the snapshot at command batch {before}" if before else "the first command"
+    gone = f", {result.gone_bytes} no longer stored" if result.gone_bytes else ""
+    return (
         f"verified from {begun}: {result.commands} command batches, {result.event_bytes} bytes of "
-        f"events compared ({result.missing_bytes} not stored yet), {result.snapshots} snapshots, "
-        f"last event {result.last_seq}, state hash {result.state_hash:016x}"
+        f"events compared ({result.missing_bytes} not stored yet{gone}), {result.snapshots} "
+        f"snapshots, last event {result.last_seq}, state hash {result.state_hash:016x}"
     )

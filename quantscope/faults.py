@@ -3,9 +3,11 @@
 from core import DataDirLocked, JournalDamaged, JournalFailed
 from engine.recovery import JournalGap, ReplayDiffers
 from engine.service import EngineFault
+from quantscope.examine import BadSnapshots
 from quantscope.serve import PortInUse
 
 EXPECTED = (
+    BadSnapshots,
     DataDirLocked,
     EngineFault,
     JournalDamaged,

@@ -25,23 +25,27 @@ def snapshots_of(directory: DataDir, config: Config) -> Snapshots:
     return Snapshots(directory.snapshots, config.journal.snapshots_kept)
 
 
-def opener(config: Config, directory: DataDir) -> Callable[[], tuple[Journals, Recovered]]:
+def opener(
+    config: Config, directory: DataDir, snapshots: Snapshots
+) -> Callable[[], tuple[Journals, Recovered]]:
     """What opens the logs and brings an engine to their end; called again after each failure.
 
     Only the first call may find that the commands log has lost its end: later the sessions are
     under way, and the process has to end first.
     """
-    snapshots = snapshots_of(directory, config)
+    durable = config.journal.adapter == "sqlite"
     starting = True
 
     def open_and_recover() -> tuple[Journals, Recovered]:
         nonlocal starting
         journals = open_journals(config, directory)
-        if starting and config.journal.adapter == "sqlite":
+        if not durable:
+            return journals, recover(iter(()), journals.commands, journals.events)
+        snapshots.check()
+        if starting:
             journals = _without_lost_tail(config, directory, journals, snapshots)
         starting = False
-        engines = snapshots.good() if config.journal.adapter == "sqlite" else iter(())
-        return journals, recover(engines, journals.commands, journals.events)
+        return journals, recover(snapshots.engines(), journals.commands, journals.events)
 
     return open_and_recover
 

@@ -50,8 +50,11 @@ class Exchange:
         """Nothing is opened yet."""
         self.config = config
         self.directory = directory
+        self.snapshots = snapshots_of(directory, config)
         self.service = Service(
-            opener(config, directory), translate.setup(config), translate.service_limits(config)
+            opener(config, directory, self.snapshots),
+            translate.setup(config),
+            translate.service_limits(config),
         )
         self.session_index = IndexFile(directory.session_index)
         self.gateway: BinaryGateway
@@ -125,7 +128,7 @@ class Exchange:
     async def _serve(self) -> None:
         housekeeping = Housekeeping(
             self.service,
-            snapshots_of(self.directory, self.config),
+            self.snapshots,
             translate.housekeeping_limits(self.config),
             readers=self._first_needed,
             on_deleted=self.gateway.order_entry.forget_before,

@@ -157,7 +157,7 @@ async def test_a_snapshot_of_commands_that_are_gone_is_put_aside(tmp_path: Path)
     assert again.last_cl_ord_id == 3
     await again.logout()
     early.stop()
-    assert early.verified().startswith("verified from the snapshot")
+    assert early.verified().startswith("verified from the first command")
 
 
 @pytest.mark.parametrize("name", ["commands.db-wal", "commands.db"])

@@ -122,7 +122,9 @@ async def test_a_bad_snapshot_is_passed_over(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     snapshot.write_bytes(data)
     exchange.start()
-    assert f"snapshot {snapshot.name} can't be used" in exchange.said()
+    assert f"ERROR quantscope.engine: snapshot {snapshot.name} is damaged" in exchange.said()
+    assert snapshot.with_suffix(".damaged").read_bytes() == data
+    assert not snapshot.exists()
     again = await Client(exchange.binary).login(sequence=1)
     await again.expect_new(1)
     await again.logout()

@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use wire::record::{CommandBatchHeader, RecordError};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::batches::Batches;
 use crate::detached::detached;
@@ -58,6 +59,13 @@ pub struct Engine {
 
 /// Upper bounds of the histogram of batch sizes, in commands.
 const BATCH_BOUNDS: [u32; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
+
+/// A snapshot ends with the hash of its state and a checksum over all before it (see `matching`).
+fn hash_of(snapshot: &[u8]) -> Option<u64> {
+    let (rest, checksum) = snapshot.split_last_chunk()?;
+    let (_, hash) = rest.split_last_chunk()?;
+    (xxh3_64(rest) == u64::from_le_bytes(*checksum)).then(|| u64::from_le_bytes(*hash))
+}
 
 /// What Python is told of bytes that are no batch.
 pub fn bad(error: RecordError) -> PyErr {
@@ -157,6 +165,14 @@ impl Engine {
         py.detach(|| Inner::restore(snapshot))
             .map(Self::of)
             .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// The hash of the state that a snapshot holds; ValueError when its bytes are not those that were
+    /// written.  It is not restored: whether these rules know its version is not asked.
+    #[staticmethod]
+    fn hash_of(py: Python<'_>, snapshot: &[u8]) -> PyResult<u64> {
+        py.detach(|| hash_of(snapshot))
+            .ok_or_else(|| PyValueError::new_err("its checksum does not match its bytes"))
     }
 
     /// Apply command batches that stand at `first_offset` and after; the event batches they make.
