@@ -12,10 +12,11 @@ from core import (
     JournalRange,
     LogReader,
 )
+from journal.at_rest import LogAtRest, commands_at_rest, events_at_rest
 from journal.datadir import DataDir
 from journal.faulty import FaultyLog
 from journal.memory import open_memory
-from journal.port import Entry, Log
+from journal.port import Entry, KeptLog, Log
 from journal.sqlite import Limits, open_commands, open_events
 
 __all__ = [
@@ -28,9 +29,13 @@ __all__ = [
     "JournalFailed",
     "JournalFull",
     "JournalRange",
+    "KeptLog",
     "Limits",
     "Log",
+    "LogAtRest",
     "LogReader",
+    "commands_at_rest",
+    "events_at_rest",
     "open_commands",
     "open_events",
     "open_memory",

@@ -13,10 +13,24 @@ class DataDir:
     Raises ``DataDirLocked``, which names the process that has it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: core.DataDirLock | None = None) -> None:
         """Take the directory; it is made if there is none."""
-        self._lock = core.DataDirLock(path)
+        self._lock = lock or core.DataDirLock(path)
         self.path = path
+
+    @classmethod
+    def at_rest(cls, path: Path) -> "DataDir":
+        """Keep others out of a directory that is only looked at: nothing is made in it.
+
+        Raises ``FileNotFoundError`` where it is none that an exchange has worked in.
+        """
+        if not path.is_dir():
+            raise FileNotFoundError(f"there is no data directory {path}")
+        directory = cls(path, core.DataDirLock.at_rest(path))
+        if not directory.commands.is_file():
+            directory.close()
+            raise FileNotFoundError(f"{path} holds no journal: there is no {directory.commands}")
+        return directory
 
     @property
     def commands(self) -> Path:

@@ -1,5 +1,6 @@
 """``quantscope journal`` and ``verify``: what a data directory holds, and if it is true."""
 
+import contextlib
 import itertools
 import json
 import sys
@@ -13,35 +14,52 @@ from rich.progress import Progress
 from core import describe_commands, describe_events
 from engine.recovery import READ_BYTES
 from engine.verify import Verified, verify
+from journal.at_rest import commands_at_rest, events_at_rest
 from journal.datadir import DataDir
-from journal.port import Log
+from journal.port import KeptLog
 from quantscope.config import Config
-from quantscope.journals import data_dir, open_journals, snapshots_of
+from quantscope.journals import data_dir, snapshots_of
+
+
+class NothingThere(Exception):
+    """What was asked for is not in the journal."""
+
+
+class BadSnapshots(Exception):
+    """Snapshots that could not be compared, each with what is wrong."""
+
+
+@contextlib.contextmanager
+def _at_rest(config: Config) -> Iterator[DataDir]:
+    """The data directory of an exchange that is stopped; nothing in it is changed."""
+    if config.journal.adapter == "memory":
+        raise NothingThere("a journal in memory ends with its process: there is nothing to look at")
+    with DataDir.at_rest(data_dir(config)) as directory:
+        yield directory
 
 
 def print_journal(config: Config, topic: str, first: int | None, limit: int | None) -> None:
     """Commands or events as JSON lines, one line per command or event."""
-    with DataDir(data_dir(config)) as directory:
-        journals = open_journals(config, directory)
+    with _at_rest(config) as directory:
         lines = (
-            commands(journals.commands, first)
+            commands(commands_at_rest(directory.commands), first)
             if topic == "commands"
-            else events(journals.events, first)
+            else events(events_at_rest(directory.events), first)
         )
         for line in itertools.islice(lines, limit):
             click.echo(json.dumps(line))
-        journals.commands.close()
-        journals.events.close()
 
 
-def _entries(log: Log, first: int | None) -> Iterator[tuple[int, int, int, bytes]]:
+def _entries(log: KeptLog, first: int | None) -> Iterator[tuple[int, int, int, bytes]]:
     place = max(first or 0, log.first_offset)
+    if first is not None and first >= log.next_offset:
+        raise NothingThere(f"--from {first}: the log ends at offset {log.next_offset - 1}")
     while entries := log.read(place, READ_BYTES):
         yield from entries
         place = entries[-1][0] + 1
 
 
-def commands(log: Log, first: int | None) -> Iterator[dict[str, Any]]:
+def commands(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
     """Commands with the batch they travelled in."""
     for offset, append_ns, chain, batch in _entries(log, first):
         described = json.loads(describe_commands(batch))
@@ -51,7 +69,7 @@ def commands(log: Log, first: int | None) -> Iterator[dict[str, Any]]:
             yield {**head, **item}
 
 
-def events(log: Log, first: int | None) -> Iterator[dict[str, Any]]:
+def events(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
     """Events with the batch they travelled in."""
     for offset, _append_ns, _chain, batch in _entries(log, first):
         for described in json.loads(describe_events(batch)):
@@ -62,25 +80,21 @@ def events(log: Log, first: int | None) -> Iterator[dict[str, Any]]:
                 yield {"offset": offset, **described, **item}
 
 
-class BadSnapshots(Exception):
-    """Snapshots that could not be compared, each with what is wrong."""
-
-
 def run_verify(config: Config) -> None:
     """Replay as much as the journal allows; say from where, and what was compared."""
-    with DataDir(data_dir(config)) as directory:
-        journals = open_journals(config, directory)
-        snapshots = snapshots_of(directory, config)
-        with Progress(console=Console(file=sys.stderr), transient=True) as bar:
-            task = bar.add_task("replaying command batches", total=None)
-            result = verify(
-                snapshots,
-                journals.commands,
-                journals.events,
-                progress=lambda done, total: bar.update(task, advance=done, total=total),
-            )
-        journals.commands.close()
-        journals.events.close()
+    with (
+        _at_rest(config) as directory,
+        Progress(
+            console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+        ) as bar,
+    ):
+        task = bar.add_task("replaying command batches", total=None)
+        result = verify(
+            snapshots_of(directory, config),
+            commands_at_rest(directory.commands),
+            events_at_rest(directory.events),
+            progress=lambda done, total: bar.update(task, advance=done, total=total),
+        )
     click.echo(_sentence(result))
     if result.bad_snapshots:
         raise BadSnapshots("; ".join(result.bad_snapshots))

@@ -3,7 +3,7 @@
 from core import DataDirLocked, JournalDamaged, JournalFailed
 from engine.recovery import JournalGap, ReplayDiffers
 from engine.service import EngineFault
-from quantscope.examine import BadSnapshots
+from quantscope.examine import BadSnapshots, NothingThere
 from quantscope.serve import PortInUse
 
 EXPECTED = (
@@ -13,6 +13,7 @@ EXPECTED = (
     JournalDamaged,
     JournalFailed,
     JournalGap,
+    NothingThere,
     PortInUse,
     ReplayDiffers,
     OSError,

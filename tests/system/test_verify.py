@@ -1,9 +1,15 @@
 """``quantscope verify`` replays as much as there is, says from where, and compares all of it."""
 
+import hashlib
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.system.exchange import Exchange, quantscope
+import pytest
+
+from tests.system.exchange import ROOT, Exchange, quantscope
 
 
 def damage(snapshot: Path) -> None:
@@ -88,3 +94,68 @@ def test_later_it_begins_with_the_oldest_snapshot_that_the_journal_goes_on_from(
     code, out, errors = quantscope("verify", "--data-dir", str(tmp_path / "data"))
     assert (code, out) == (1, "")
     assert "there is no good snapshot to go on from" in errors
+
+
+def contents(directory: Path) -> dict[str, str]:
+    files = (path for path in directory.rglob("*") if path.name != "lock")
+    return {
+        str(path): "" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+def looked_at(data: Path) -> list[tuple[int, str]]:
+    """Code and output of each of the three that look at a directory, all with one error at most."""
+    results = []
+    for command in (["verify"], ["journal", "commands"], ["journal", "events"]):
+        code, out, errors = quantscope(*command, "--data-dir", str(data))
+        assert len(errors.splitlines()) == (code != 0), errors
+        results.append((code, out or errors))
+    return results
+
+
+def test_a_directory_without_a_journal_is_an_error_and_stays_as_it_is(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for data, why in ((tmp_path / "none", "there is no data directory"), (empty, "holds no")):
+        for code, error in looked_at(data):
+            assert code == 1
+            assert why in error
+    assert list(tmp_path.rglob("*")) == [empty]
+
+
+def test_looking_changes_nothing(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path / "data").start()
+    for _ in range(20):
+        exchange.post()
+    exchange.kill()
+    before = contents(tmp_path / "data")
+    found = looked_at(tmp_path / "data")
+    assert [code for code, _ in found] == [0, 0, 0]
+    assert "1 command batches" not in found[0][1]
+    assert contents(tmp_path / "data") == before
+    exchange.start()
+    assert [code for code, _ in looked_at(tmp_path / "data")] == [1, 1, 1]
+    exchange.stop()
+
+
+@pytest.mark.parametrize("without", ["-shm", "-wal"])
+def test_a_copy_that_cannot_be_written_can_be_looked_at(tmp_path: Path, without: str) -> None:
+    """A clean stop has moved all to the databases: the write-ahead logs need not be in it."""
+    exchange = Exchange(tmp_path / "data").start()
+    for _ in range(20):
+        exchange.post()
+    exchange.stop()
+    found = looked_at(tmp_path / "data")
+    copy = tmp_path / "100% #1?"
+    shutil.copytree(tmp_path / "data", copy, ignore=shutil.ignore_patterns("lock", f"*{without}"))
+    image = ["unshare", "-rm", "sh", "-c", 'mount -o bind,ro "$0" "$0" && exec "$@"', str(copy)]
+    before = contents(copy)
+    with_mount = subprocess.run([*image, "true"], check=False, capture_output=True).returncode == 0
+    assert looked_at(copy) == found
+    assert contents(copy) == before
+    assert not (copy / "lock").exists()
+    if with_mount:
+        command = [sys.executable, "-m", "quantscope.cli", "verify", "--data-dir", str(copy)]
+        done = subprocess.run([*image, *command], cwd=ROOT, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == found[0]

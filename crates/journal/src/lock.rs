@@ -12,7 +12,7 @@ use rustix::io::Errno;
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 /// Why the directory was not taken.
@@ -65,28 +65,46 @@ impl DataDir {
             error,
         };
         std::fs::create_dir_all(path).map_err(io)?;
-        let mut lock = OpenOptions::new()
+        let lock = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(&file)
             .map_err(io)?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => {
-                let mut pid = String::new();
-                lock.read_to_string(&mut pid).map_err(io)?;
-                return Err(LockError::Held {
-                    path: path.to_owned(),
-                    pid: pid.trim().to_owned(),
-                });
+        hold(path, &lock)?;
+        sign(&lock).map_err(io)?;
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: Some(lock),
+        })
+    }
+
+    /// Keep others out of a directory that is only looked at: nothing is made in it.  Where there is no
+    /// lock file, nobody ever had it.
+    ///
+    /// # Errors
+    /// `Held` when another process has it; `Io` when there is no such directory.
+    pub fn at_rest(path: impl AsRef<Path>) -> Result<Self, LockError> {
+        let path = path.as_ref();
+        let of = |file: &Path, error| LockError::Io {
+            path: file.to_owned(),
+            error,
+        };
+        std::fs::read_dir(path).map_err(|error| of(path, error))?;
+        let file = path.join("lock");
+        let lock = match File::open(&file) {
+            Ok(lock) => {
+                hold(path, &lock)?;
+                // Who finds it held is told by whom, if that can be written.
+                if let Ok(signed) = OpenOptions::new().write(true).open(&file) {
+                    sign(&signed).map_err(|error| of(&file, error))?;
+                }
+                Some(lock)
             }
-            Err(errno) => return Err(io(errno.into())),
-        }
-        lock.set_len(0).map_err(io)?;
-        lock.rewind().map_err(io)?;
-        writeln!(lock, "{}", std::process::id()).map_err(io)?;
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(of(&file, error)),
+        };
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
@@ -98,4 +116,31 @@ impl DataDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Lock the file, or say who has.
+fn hold(path: &Path, mut lock: &File) -> Result<(), LockError> {
+    let io = |error| LockError::Io {
+        path: path.join("lock"),
+        error,
+    };
+    match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(()),
+        Err(Errno::WOULDBLOCK) => {
+            let mut pid = String::new();
+            lock.read_to_string(&mut pid).map_err(io)?;
+            Err(LockError::Held {
+                path: path.to_owned(),
+                pid: pid.trim().to_owned(),
+            })
+        }
+        Err(errno) => Err(io(errno.into())),
+    }
+}
+
+/// Write down who has it.
+fn sign(mut lock: &File) -> io::Result<()> {
+    lock.set_len(0)?;
+    lock.rewind()?;
+    writeln!(lock, "{}", std::process::id())
 }

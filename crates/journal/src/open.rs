@@ -37,6 +37,24 @@ pub fn inspect(path: &Path) -> Result<State, OpenError> {
     }
 }
 
+/// Judge the files of a log that nobody writes, and leave them as they are.
+pub(crate) fn look(path: &Path, on_damage: OnDamage) -> Result<(), OpenError> {
+    let state = inspect(path)?;
+    let wal = beside(path, "-wal");
+    if !check_database(path, &wal, &state)? {
+        return Err(OpenError::Io {
+            file: path.to_owned(),
+            what: "it is missing or empty".to_owned(),
+        });
+    }
+    match (state, on_damage) {
+        (State::Damaged { at, what, .. }, OnDamage::Refuse) => {
+            Err(Damage::at_byte(&wal, at, what).into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Make the files what the disk holds of them, judge them, and prepare the write-ahead log.
 pub(crate) fn prepare(path: &Path, options: &LogOptions) -> Result<(), OpenError> {
     let wal = beside(path, "-wal");

@@ -8,9 +8,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::Entry;
 use crate::chain::chain;
-use crate::error::{Damage, ReadError};
+use crate::error::{Damage, OpenError, ReadError};
 use crate::gate::{Gate, Slot};
-use crate::schema::{Meta, PAGE, column, connect_beside};
+use crate::open::look;
+use crate::options::OnDamage;
+use crate::schema::{Meta, PAGE, column, connect_at_rest, connect_beside};
 use crate::shared::lock;
 
 /// What reads a log: each call is one short read transaction.
@@ -21,6 +23,7 @@ pub struct Reader {
     slot: Arc<Slot>,
     gate: Arc<Gate>,
     path: PathBuf,
+    connect: fn(&Path) -> rusqlite::Result<Connection>,
     /// Kept while there may be a connection, or its locks would go.
     held: Option<Arc<File>>,
 }
@@ -45,18 +48,40 @@ impl Reader {
     /// # Errors
     /// `Io` when there is none.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let gate = Gate::of(path);
-        let mut reader = Self {
-            slot: gate.slot(),
-            gate,
-            path: path.to_owned(),
-            held: None,
-        };
+        let mut reader = Self::new(path, connect_beside);
         reader.with(|_| Ok(()))?;
         let held = disk::hold(path);
         reader.held =
             Some(held.map_err(|error| ReadError::Io(format!("{}: {error}", path.display())))?);
         Ok(reader)
+    }
+
+    /// Read the log at `path`, which exists and which nobody writes or opens meanwhile: nothing in its
+    /// folder is changed or made, so it may be one that can't be written.
+    ///
+    /// The write-ahead log is inspected as when the log is opened; of a damaged one only what stands
+    /// before the damage is read, where `on_damage` says so.
+    ///
+    /// # Errors
+    /// `Damaged` and `Io` as when a log is opened.
+    pub fn at_rest(path: &Path, on_damage: OnDamage) -> Result<Self, OpenError> {
+        look(path, on_damage)?;
+        let reader = Self::new(path, connect_at_rest);
+        reader
+            .ends()
+            .map_err(|error| OpenError::read(path, error))?;
+        Ok(reader)
+    }
+
+    fn new(path: &Path, connect: fn(&Path) -> rusqlite::Result<Connection>) -> Self {
+        let gate = Gate::of(path);
+        Self {
+            slot: gate.slot(),
+            gate,
+            path: path.to_owned(),
+            connect,
+            held: None,
+        }
     }
 
     /// The ends of the log; the last row's checksum is verified.
@@ -107,7 +132,7 @@ impl Reader {
         let connection = match slot.take() {
             Some(connection) => connection,
             None => {
-                connect_beside(&self.path).map_err(|error| ReadError::sqlite(&self.path, &error))?
+                (self.connect)(&self.path).map_err(|error| ReadError::sqlite(&self.path, &error))?
             }
         };
         let connection = slot.insert(connection);

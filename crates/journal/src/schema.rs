@@ -1,5 +1,7 @@
 //! The tables of a log, and how a connection to them is set up.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::chain::chain_start;
 use crate::error::{Damage, OpenError};
+use crate::open::beside;
 use crate::options::Synchronous;
 
 /// The one page size of a log: what a commit writes at least.
@@ -202,4 +205,32 @@ pub(crate) fn connect_beside(path: &Path) -> rusqlite::Result<Connection> {
     // As in the writer: the file is synced at the end of each checkpoint pass.
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
+}
+
+/// A connection to a log that nobody writes, which changes nothing in its folder: no lock is taken, and
+/// what must be known of the write-ahead log is gathered in memory.
+pub(crate) fn connect_at_rest(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = if beside(path, "-wal").exists() {
+        Connection::open_with_flags_and_vfs(path, flags, "unix-none")?
+    } else {
+        // SQLite would make the write-ahead log, unless it is told that nothing is to change.
+        Connection::open_with_flags(immutable(path), flags | OpenFlags::SQLITE_OPEN_URI)?
+    };
+    connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
+    set_up(&connection)?;
+    Ok(connection)
+}
+
+/// The address of a file that does not change.
+fn immutable(path: &Path) -> OsString {
+    let mut address = OsString::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => address.push(format!("%{byte:02x}")),
+            byte => address.push(OsStr::from_bytes(&[*byte])),
+        }
+    }
+    address.push("?immutable=1");
+    address
 }

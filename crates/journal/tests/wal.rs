@@ -5,7 +5,7 @@ mod common;
 
 use common::{Copy, TempDir, batch, flips};
 use journal::wal::{FRAME_HEADER, HEADER, State, inspect};
-use journal::{Log, LogOptions, OnDamage, OpenError};
+use journal::{Log, LogOptions, OnDamage, OpenError, Reader};
 
 const PAGE: usize = 4096;
 const FRAME: usize = FRAME_HEADER + PAGE;
@@ -189,6 +189,28 @@ fn a_damaged_log_is_refused_by_file_and_byte_and_nothing_is_changed() {
         assert_eq!(Copy::of(&path).db, written.copy.db);
         assert_eq!(Copy::of(&path).wal.len(), written.copy.wal.len());
     }
+}
+
+#[test]
+fn a_log_at_rest_is_judged_and_read_and_nothing_is_changed() {
+    let written = write();
+    let dir = TempDir::in_memory();
+    let path = written.copy.put(dir.path(), |_, _| ());
+    let read = |on_damage| {
+        let reader = Reader::at_rest(&path, on_damage)?;
+        let entries = reader.read(1, usize::MAX).unwrap();
+        Ok::<_, OpenError>(entries.last().map(|entry| entry.offset))
+    };
+    assert_eq!(read(OnDamage::Refuse).unwrap(), Some(7));
+    let (end, last) = written.commits[2];
+    written.copy.put(dir.path(), |_, wal| wal[end + 100] ^= 1);
+    assert!(matches!(read(OnDamage::Refuse), Err(OpenError::Damaged(_))));
+    assert_eq!(read(OnDamage::DropTail).unwrap(), Some(last));
+    assert_eq!(Copy::of(&path).db, written.copy.db);
+    assert_eq!(Copy::of(&path).wal.len(), written.copy.wal.len());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    std::fs::remove_file(&path).unwrap();
+    assert!(read(OnDamage::DropTail).is_err());
 }
 
 #[test]

@@ -385,6 +385,16 @@ impl LogReader {
             .map_err(|error| read_error(&error))
     }
 
+    /// Read a log that nobody writes, without a change to its folder; see `journal::Reader::at_rest`.
+    #[staticmethod]
+    #[pyo3(signature = (path, *, on_damage="refuse"))]
+    fn at_rest(py: Python<'_>, path: PathBuf, on_damage: &str) -> PyResult<Self> {
+        let on_damage = self::on_damage(on_damage)?;
+        py.detach(|| journal::Reader::at_rest(&path, on_damage))
+            .map(|reader| Self(Mutex::new(reader)))
+            .map_err(|error| open_error(&error))
+    }
+
     fn ends(&self, py: Python<'_>) -> PyResult<(u64, u64, u64)> {
         self.ask(py, journal::Reader::ends)
             .map(|ends| (ends.journal_id, ends.first, ends.next))
@@ -408,15 +418,27 @@ pub fn delete_after(py: Python<'_>, path: PathBuf, last: u64) -> PyResult<u64> {
 #[pyclass(module = "core._native", frozen)]
 pub struct DataDirLock(Mutex<Option<journal::DataDir>>);
 
-#[pymethods]
 impl DataDirLock {
-    #[new]
-    fn new(path: PathBuf) -> PyResult<Self> {
-        match journal::DataDir::lock(path) {
+    fn held(taken: Result<journal::DataDir, journal::LockError>) -> PyResult<Self> {
+        match taken {
             Ok(held) => Ok(Self(Mutex::new(Some(held)))),
             Err(error @ journal::LockError::Held { .. }) => Err(raise::<DataDirLocked>(&error)),
             Err(error) => Err(PyOSError::new_err(error.to_string())),
         }
+    }
+}
+
+#[pymethods]
+impl DataDirLock {
+    #[new]
+    fn new(path: PathBuf) -> PyResult<Self> {
+        Self::held(journal::DataDir::lock(path))
+    }
+
+    /// The same for a directory that is only looked at: nothing is made in it.
+    #[staticmethod]
+    fn at_rest(path: PathBuf) -> PyResult<Self> {
+        Self::held(journal::DataDir::at_rest(path))
     }
 
     fn close(&self) {

@@ -1,0 +1,44 @@
+"""A log that nobody writes, to be looked at: its folder may be one that can't be written."""
+
+from pathlib import Path
+
+from core import LogReader
+from journal.port import Entry
+
+
+class LogAtRest:
+    """Fulfils ``KeptLog`` for a file, and changes nothing of it."""
+
+    def __init__(self, reader: LogReader) -> None:
+        """Take what reads it."""
+        self._reader = reader
+        _, self._first, self._next = reader.ends()
+
+    @property
+    def first_offset(self) -> int:
+        """See ``KeptLog``."""
+        return self._first
+
+    @property
+    def written_offset(self) -> int:
+        """See ``KeptLog``."""
+        return self._next - 1
+
+    @property
+    def next_offset(self) -> int:
+        """See ``KeptLog``."""
+        return self._next
+
+    def read(self, start: int, bytes_max: int) -> list[Entry]:
+        """See ``KeptLog``."""
+        return self._reader.read(start, bytes_max)
+
+
+def commands_at_rest(path: Path) -> LogAtRest:
+    """The log of commands; damage is refused."""
+    return LogAtRest(LogReader.at_rest(path))
+
+
+def events_at_rest(path: Path) -> LogAtRest:
+    """The log of events, up to a bad tail, as it will be when the exchange has opened it."""
+    return LogAtRest(LogReader.at_rest(path, on_damage="drop_tail"))
