@@ -172,7 +172,7 @@ class Service:
         """Settings, instruments, entries and the gateways' incarnations, as durable commands."""
         stamp = self._clock()
         batches = []
-        system = self._setup.commands()
+        system = self._setup.commands(engine)
         while sealed := system.seal(SYSTEM, 0, 0, stamp, self._limits.batch_commands_max):
             batches.append(sealed)
         for gateway in (1, 2):

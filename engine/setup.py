@@ -1,9 +1,12 @@
 """Configuration as commands: what differs from the engine's state is journaled like all else."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 
-from core import Commands
+from core import Commands, Engine, Entry
+
+log = logging.getLogger("quantscope.engine")
 
 
 class EntryKind(IntEnum):
@@ -40,6 +43,15 @@ class EntrySetup:
     cancel_on_disconnect: bool
     stp: int
 
+    @property
+    def key(self) -> str:
+        """The name under which the engine has it: a login is told without case."""
+        return self.name.lower()
+
+
+class SetupRefused(Exception):
+    """What is configured does not fit into the engine's limits."""
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -53,35 +65,103 @@ class Setup:
     instruments: tuple[InstrumentSetup, ...]
     entries: tuple[EntrySetup, ...]
 
-    def commands(self) -> Commands:
-        """All of it as commands; the engine makes events of what is new to it."""
+    def commands(self, engine: Engine) -> Commands:
+        """What differs from the engine's state, as commands; nothing where nothing does.
+
+        An instrument that is no longer named is closed: it has its number for ever, and its open
+        orders can still be canceled.
+        """
         out = Commands()
-        out.settings(
-            accounts_max=self.accounts_max,
-            client_ids_per_account_max=self.client_ids_per_account_max,
-            instruments_max=self.instruments_max,
-            event_batch_bytes_max=self.event_batch_bytes_max,
-            stamp_ahead_ns_max=self.stamp_ahead_ns_max,
-        )
-        for item in self.instruments:
-            out.instrument(
-                item.symbol,
-                tick=item.tick,
-                lot=item.lot,
-                qty_min=item.qty_min,
-                qty_max=item.qty_max,
-                notional_min=item.notional_min,
-                price_band_bps=item.price_band_bps,
-                orders_per_side_max=item.orders_per_side_max,
-                session_end_s=item.session_end_s,
-                open=item.open,
-            )
-        for entry in self.entries:
-            out.entry_open(
-                entry.kind,
-                entry.name,
-                entry.account,
-                cancel_on_disconnect=entry.cancel_on_disconnect,
-                stp=entry.stp,
-            )
+        self._limits(engine, out)
+        self._instruments(engine, out)
+        self._entries(engine, out)
         return out
+
+    def _limits(self, engine: Engine, out: Commands) -> None:
+        wanted = (
+            self.accounts_max,
+            self.client_ids_per_account_max,
+            self.instruments_max,
+            self.event_batch_bytes_max,
+            self.stamp_ahead_ns_max,
+        )
+        if engine.settings() != wanted:
+            out.settings(
+                accounts_max=self.accounts_max,
+                client_ids_per_account_max=self.client_ids_per_account_max,
+                instruments_max=self.instruments_max,
+                event_batch_bytes_max=self.event_batch_bytes_max,
+                stamp_ahead_ns_max=self.stamp_ahead_ns_max,
+            )
+
+    def _instruments(self, engine: Engine, out: Commands) -> None:
+        known = {row[1]: InstrumentSetup(*row[1:]) for row in engine.instruments()}
+        wanted = {item.symbol: item for item in self.instruments}
+        count = len(known.keys() | wanted.keys())
+        if wanted.keys() - known.keys() and count > self.instruments_max:
+            raise SetupRefused(
+                f"engine.instruments_max = {self.instruments_max} does not allow {count} "
+                f"instruments: {len(wanted)} are configured, and {len(known)} have been"
+            )
+        for symbol in known.keys() - wanted.keys():
+            if known[symbol].open:
+                log.warning(
+                    "instrument %s is no longer configured: it is closed, its open orders can be "
+                    "canceled",
+                    symbol,
+                )
+            wanted[symbol] = replace(known[symbol], open=False)
+        for symbol, item in wanted.items():
+            if known.get(symbol) != item:
+                out.instrument(**asdict(item))
+
+    def _entries(self, engine: Engine, out: Commands) -> None:
+        known = entries_by_name(engine)
+        new = [entry for entry in self.entries if (entry.kind, entry.key) not in known]
+        if new:
+            self._check_accounts(engine, new)
+        for entry in self.entries:
+            row = known.get((entry.kind, entry.key))
+            if row is None:
+                out.entry_open(
+                    entry.kind,
+                    entry.key,
+                    entry.account,
+                    cancel_on_disconnect=entry.cancel_on_disconnect,
+                    stp=entry.stp,
+                )
+                continue
+            if row.account_name != entry.account:
+                log.warning(
+                    "user %s trades for the account %s, which it has had from the first, not for "
+                    "%s",
+                    entry.name,
+                    row.account_name,
+                    entry.account,
+                )
+            if (row.cancel_on_disconnect, row.stp) != (entry.cancel_on_disconnect, entry.stp):
+                out.entry_open(
+                    row.kind,
+                    row.name,
+                    row.account_name,
+                    cancel_on_disconnect=entry.cancel_on_disconnect,
+                    stp=entry.stp,
+                )
+
+    def _check_accounts(self, engine: Engine, new: list[EntrySetup]) -> None:
+        known = {entry.account_name for entry in engine.entries()}
+        count = len(known | {entry.account for entry in new})
+        if count > max(self.accounts_max, len(known)):
+            raise SetupRefused(
+                f"engine.accounts_max = {self.accounts_max} does not allow {count} accounts: "
+                f"there are {len(known)}, and user {new[-1].name} needs one"
+            )
+
+
+def entries_by_name(engine: Engine) -> dict[tuple[int, str], Entry]:
+    """The entries of logins, by protocol and by name without case: of two, the older one."""
+    found: dict[tuple[int, str], Entry] = {}
+    for entry in engine.entries():
+        if entry.kind != EntryKind.REST:
+            found.setdefault((entry.kind, entry.name.lower()), entry)
+    return found

@@ -234,11 +234,16 @@ class StoreSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class User(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A user of binary order entry; its session trades for an account."""
+    """A user of binary order entry; its session trades for an account.
+
+    Names are told without case, and stand for the same session however they are written.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,6}$"), about("login name")]
     password: Annotated[str, Meta(pattern=r"^[!-~]{1,10}$"), about("login password")]
-    account: Annotated[str, about("account; the name when empty")] = ""
+    account: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9_.:-]{0,32}$"), about("account; the name when empty")
+    ] = ""
     cancel_on_disconnect: Annotated[bool, about("cancel open orders when the line is lost")] = False
     self_trade_prevention: Annotated[
         Literal["NONE", "CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "DECREMENT"],
@@ -247,13 +252,17 @@ class User(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class InstrumentSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An instrument and its filters.  0 means no limit."""
+    """An instrument and its filters.  0 means no limit.
+
+    The quantity of a whole side must be one that the engine can count: ``quantity_max`` times
+    ``orders_per_side_max`` below 2^63 in multiples of 10^-8.
+    """
 
     symbol: Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,20}$"), about("name")]
     tick: Annotated[Decimal, about("prices are multiples of it")] = "0.01"
     lot: Annotated[Decimal, about("quantities are multiples of it")] = "0.00000001"
     quantity_min: Annotated[Decimal, about("least quantity of an order")] = "0"
-    quantity_max: Annotated[Decimal, about("highest quantity of an order")] = "0"
+    quantity_max: Annotated[Decimal, about("highest quantity of an order")] = "900000"
     notional_min: Annotated[Decimal, about("least price times quantity")] = "0"
     price_band_bps: Annotated[
         Annotated[int, Meta(ge=0, le=1_000_000)],

@@ -3,6 +3,7 @@
 from core import DataDirLocked, JournalDamaged, JournalFailed
 from engine.recovery import JournalGap, ReplayDiffers
 from engine.service import EngineFault
+from engine.setup import SetupRefused
 from quantscope.examine import BadSnapshots, NothingThere
 from quantscope.serve import PortInUse
 
@@ -16,5 +17,6 @@ EXPECTED = (
     NothingThere,
     PortInUse,
     ReplayDiffers,
+    SetupRefused,
     OSError,
 )

@@ -7,7 +7,7 @@ import msgspec
 from core import OrderEntry, View, security_list
 from engine.recovery import READ_BYTES
 from engine.service import Service
-from engine.setup import EntryKind
+from engine.setup import EntryKind, entries_by_name
 from facade.limits import Limits as FacadeLimits
 from facade.origin import Origins
 from gateway.binary import BinaryGateway
@@ -48,12 +48,10 @@ def binary_gateway(
 
 def _users(config: Config, service: Service, order_entry: OrderEntry, era: int) -> list[User]:
     journal_id = service.journals.commands.journal_id
-    entries = {
-        entry.name: entry for entry in service.engine.entries() if entry.kind == EntryKind.BINARY
-    }
+    entries = entries_by_name(service.engine)
     users = []
     for user in config.users:
-        entry = entries[user.name]
+        entry = entries[EntryKind.BINARY, user.name.lower()]
         place = order_entry.add_session(entry.entry, entry.entry_seq, entry.last_cl_ord_id)
         users.append(
             User(

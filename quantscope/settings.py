@@ -5,11 +5,12 @@ import os
 import pathlib
 import tomllib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from quantscope.config import Config, Section
+from quantscope.config import Config, InstrumentSection, Section
 
 PREFIX = "QUANTSCOPE_"
 
@@ -87,6 +88,29 @@ def _check(config: Config) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(f"configuration: {what} has {twice[0]!r} more than once")
+    accounts = len({user.account or user.name for user in config.users})
+    for limit, needed, what in (
+        ("instruments_max", len(config.instruments), "instruments"),
+        ("accounts_max", accounts, "accounts of users"),
+    ):
+        allowed = getattr(config.engine, limit)
+        if needed > allowed:
+            raise ConfigError(f"engine.{limit} = {allowed}, and {needed} {what} are configured")
+    for instrument in config.instruments:
+        _check_side(instrument)
+
+
+def _check_side(instrument: InstrumentSection) -> None:
+    """One order must not be able to fill what a side can hold: others would be refused for it."""
+    quantity = int(Decimal(instrument.quantity_max) * 10**8)
+    orders = instrument.orders_per_side_max
+    if 0 < quantity * orders < 2**63:
+        return
+    raise ConfigError(
+        f"instrument {instrument.symbol}: quantity_max = {instrument.quantity_max} times "
+        f"orders_per_side_max = {orders} must be above 0 and below {2**63 // 10**8}, "
+        "which is what a side can hold"
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,6 +17,9 @@ use crate::passing::split;
 /// orders_per_side_max, session_end_s, open.
 pub type InstrumentRow = (u32, String, i64, i64, i64, i64, i64, u32, u32, u32, bool);
 
+/// The limits in force.
+type SettingsRow = (u32, u32, u32, u32, u64);
+
 /// How far an engine has come.
 #[derive(Debug, Clone)]
 #[pyclass(module = "core._native", frozen, get_all)]
@@ -38,6 +41,7 @@ pub struct Entry {
     name: String,
     account_name: String,
     cancel_on_disconnect: bool,
+    stp: u8,
     entry_seq: u64,
     last_cl_ord_id: u64,
 }
@@ -242,6 +246,7 @@ impl Engine {
             name: view.name.to_owned(),
             account_name: view.account.to_owned(),
             cancel_on_disconnect: view.opened.cancel_on_disconnect,
+            stp: view.opened.stp.code(),
             entry_seq: view.entry_seq,
             last_cl_ord_id: view.last_cl_ord_id,
         });
@@ -266,6 +271,19 @@ impl Engine {
             )
         });
         rows.collect()
+    }
+
+    /// The limits in force: accounts_max, client_ids_per_account_max, instruments_max,
+    /// event_batch_bytes_max, stamp_ahead_ns_max.
+    fn settings(&self) -> SettingsRow {
+        let settings = self.inner.settings();
+        (
+            settings.accounts_max,
+            settings.client_ids_per_account_max,
+            settings.instruments_max,
+            settings.event_batch_bytes_max,
+            settings.stamp_ahead_ns_max,
+        )
     }
 
     /// (gateway, incarnation, number of its last batch).

@@ -1,0 +1,106 @@
+"""The configuration is compared with the engine's state: each difference becomes a command."""
+
+import json
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core import Engine, describe_commands
+from engine.setup import (
+    EntryKind,
+    EntrySetup,
+    InstrumentSetup,
+    Setup,
+    SetupRefused,
+    entries_by_name,
+)
+
+BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
+ETH = replace(BTC, symbol="ETHUSD")
+ANN = EntrySetup(EntryKind.BINARY, "Ann", "ann", False, 0)
+SETUP = Setup(10, 100, 10, 1 << 20, 10**9, (BTC, ETH), (ANN,))
+
+
+class Market:
+    """An engine that is configured again and again."""
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+        self.offset = 0
+
+    def configure(self, setup: Setup) -> list[dict[str, Any]]:
+        """What is journaled for a configuration."""
+        batch = setup.commands(self.engine).seal(0, 0, 0, 1, 1_000)
+        if batch is None:
+            return []
+        self.offset += 1
+        self.engine.apply(self.offset, 1, [batch])
+        commands: list[dict[str, Any]] = json.loads(describe_commands(batch))["commands"]
+        return commands
+
+
+@pytest.fixture
+def market() -> Market:
+    market = Market()
+    assert [x["type"] for x in market.configure(SETUP)] == [
+        "SETTINGS", "INSTRUMENT", "INSTRUMENT", "ENTRY_OPEN",
+    ]  # fmt: skip
+    return market
+
+
+def test_nothing_is_journaled_where_nothing_differs(market: Market) -> None:
+    assert market.configure(SETUP) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"accounts_max": 11}, "SETTINGS"),
+        ({"stamp_ahead_ns_max": 5}, "SETTINGS"),
+        ({"instruments": (replace(BTC, tick=2), ETH)}, "INSTRUMENT"),
+        ({"instruments": (BTC, ETH, replace(ETH, symbol="NEW"))}, "INSTRUMENT"),
+        ({"entries": (replace(ANN, stp=2),)}, "ENTRY_OPEN"),
+        ({"entries": (replace(ANN, cancel_on_disconnect=True),)}, "ENTRY_OPEN"),
+        ({"entries": (ANN, replace(ANN, name="bob"))}, "ENTRY_OPEN"),
+    ],
+)
+def test_what_differs_is_journaled_alone(market: Market, change: dict[str, Any], kind: str) -> None:
+    changed = replace(SETUP, **change)
+    assert [x["type"] for x in market.configure(changed)] == [kind]
+    assert market.configure(changed) == []
+
+
+def test_an_instrument_that_is_no_longer_named_is_closed_until_it_is_named_again(
+    market: Market, caplog: pytest.LogCaptureFixture
+) -> None:
+    without = replace(SETUP, instruments=(ETH,))
+    (closed,) = market.configure(without)
+    assert (closed["symbol"], closed["open"]) == ("BTCUSD", False)
+    assert "instrument BTCUSD is no longer configured" in caplog.text
+    caplog.clear()
+    assert market.configure(without) == []
+    assert caplog.text == ""
+    (opened,) = market.configure(SETUP)
+    assert (opened["symbol"], opened["open"]) == ("BTCUSD", True)
+
+
+def test_a_name_written_otherwise_is_the_same_entry(
+    market: Market, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert market.configure(replace(SETUP, entries=(replace(ANN, name="ANN"),))) == []
+    assert [name for _, name in entries_by_name(market.engine)] == ["ann"]
+    with caplog.at_level(logging.WARNING):
+        assert market.configure(replace(SETUP, entries=(replace(ANN, account="b"),))) == []
+    assert "user Ann trades for the account ann" in caplog.text
+
+
+def test_what_does_not_fit_is_refused_by_the_limits_name(market: Market) -> None:
+    few = replace(SETUP, instruments_max=2, instruments=(replace(BTC, symbol="NEW"),))
+    with pytest.raises(SetupRefused, match=r"engine\.instruments_max = 2 does not allow 3"):
+        market.configure(few)
+    users = tuple(replace(ANN, name=name, account=name) for name in ("ann", "bob", "cid"))
+    with pytest.raises(SetupRefused, match=r"engine\.accounts_max = 2 does not allow 3"):
+        market.configure(replace(SETUP, accounts_max=2, entries=users))
+    assert market.configure(replace(SETUP, accounts_max=1, instruments_max=1))[1:] == []
