@@ -104,6 +104,14 @@ def command_offset(batch: bytes) -> int:
     return int.from_bytes(batch[13:21], "little")
 
 
+def begins_with(events: KeptLog) -> int:
+    """The number of the first event that is kept; 1 where there is none yet."""
+    if events.written_offset < events.first_offset:
+        return 1
+    batch = events.read(events.first_offset, 1)[0][3]
+    return int.from_bytes(batch[43:51], "little")
+
+
 def _place(batch: bytes) -> tuple[int, int]:
     """The command batch that made an event batch, and its place among those of that one."""
     return command_offset(batch), int.from_bytes(batch[10:12], "little")

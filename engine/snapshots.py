@@ -11,7 +11,7 @@ import logging
 import os
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core import Engine
@@ -82,9 +82,9 @@ class Snapshots:
         offsets = self.offsets()
         return offsets[1] if len(offsets) > 1 else 0
 
-    def engines(self) -> Iterator[Engine]:
-        """Engines restored from the good snapshots, the newest first."""
-        for offset in self.offsets():
+    def engines(self, offsets: Iterable[int] | None = None) -> Iterator[Engine]:
+        """Engines restored from the good snapshots: those named, or all, the newest first."""
+        for offset in self.offsets() if offsets is None else offsets:
             try:
                 yield self.restore(offset)
             except (OSError, ValueError) as error:

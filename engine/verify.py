@@ -52,7 +52,7 @@ def verify(
     bad += [
         f"snapshot {x.path.name} is of a command that the log does not hold"
         for x in judged
-        if x.offset >= commands.next_offset
+        if x.fault is None and x.offset >= commands.next_offset
     ]
     stored = StoredEvents(events, start - 1)
     compared = missing = 0

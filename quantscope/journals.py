@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from core import delete_after
-from engine import lost_tail
+from engine import lost_events, lost_tail
 from engine.recovery import Recovered, recover
 from engine.service import Journals
 from engine.snapshots import Snapshots
@@ -45,7 +45,8 @@ def opener(
         if starting:
             journals = _without_lost_tail(config, directory, journals, snapshots)
         starting = False
-        return journals, recover(snapshots.engines(), journals.commands, journals.events)
+        engines = lost_events.engines(snapshots, journals.commands, journals.events)
+        return journals, recover(engines, journals.commands, journals.events)
 
     return open_and_recover
 

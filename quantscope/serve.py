@@ -13,6 +13,7 @@ import uvloop
 
 from core import VERSION, JournalError, MemoryLog, Recorder, recorder_seed, shorten_slice
 from engine.housekeeping import Housekeeping
+from engine.recovery import begins_with
 from engine.service import Service
 from facade.app import GATEWAY as FACADE_GATEWAY
 from facade.app import Facade
@@ -83,8 +84,8 @@ class Exchange:
                 await store.close()
 
     def _seed(self) -> bytes | None:
-        """What a new store can't learn from an events log whose beginning is deleted."""
-        whole = self.service.journals.events.first_offset == 1
+        """What a new store can't learn from an events log that no longer has its beginning."""
+        whole = begins_with(self.service.journals.events) == 1
         return None if whole else recorder_seed(self.service.engine)
 
     def _make_recorder(self, path: pathlib.Path, seed: bytes | None) -> Recorder:

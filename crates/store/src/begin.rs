@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use wire::record::EventBatch;
-
 use crate::error::StoreError;
+use crate::position::Position;
 use crate::recorder::{Recorder, read_batch};
-use crate::runner::RunnerLimits;
 use crate::source::EventSource;
 
 /// A recorder whose position lies in the log, and what was remarkable about it.
@@ -14,15 +12,23 @@ pub fn begin(
     path: &Path,
     source: &mut dyn EventSource,
     seed: &[u8],
-    limits: &RunnerLimits,
 ) -> Result<(Recorder, Option<String>), StoreError> {
     let mut recorder = Recorder::open(path)?;
     let mut notice = None;
-    if let Some(why) = foreign(&recorder, source, limits)? {
-        drop(recorder);
-        let aside = put_aside(path)?;
-        notice = Some(format!("{why}; it was put aside as {}", aside.display()));
-        recorder = Recorder::open(path)?;
+    match place(&recorder, source)? {
+        Place::Same => {}
+        Place::Moved(offset) => {
+            recorder.renumber(offset)?;
+            let moved =
+                format!("the events log was begun anew: the store is at its offset {offset}");
+            notice = Some(moved);
+        }
+        Place::Foreign(why) => {
+            drop(recorder);
+            let aside = put_aside(path)?;
+            notice = Some(format!("{why}; it was put aside as {}", aside.display()));
+            recorder = Recorder::open(path)?;
+        }
     }
     if recorder.position().is_none()
         && let Some((offset, first)) = source.read(0, 1).map_err(StoreError::Source)?.first()
@@ -39,50 +45,87 @@ pub fn begin(
     Ok((recorder, notice))
 }
 
-/// Why the store is of another log, if it is.
-fn foreign(
-    recorder: &Recorder,
-    source: &mut dyn EventSource,
-    limits: &RunnerLimits,
-) -> Result<Option<String>, StoreError> {
+/// Where the log has what the store has recorded last.
+enum Place {
+    /// At the store's offset.
+    Same,
+    /// At another one, for the log was begun anew with the same events; or it goes on right behind it.
+    Moved(u64),
+    /// Nowhere: it is another log, or events are missing before its first.
+    Foreign(String),
+}
+
+fn place(recorder: &Recorder, source: &mut dyn EventSource) -> Result<Place, StoreError> {
     let Some(at) = recorder.position() else {
-        return Ok(None);
+        return Ok(Place::Same);
     };
     let last = source.last().map_err(StoreError::Source)?;
-    if last.is_none_or(|last| last < at.offset) {
-        let end = last.map_or("is empty".to_owned(), |last| {
-            format!("ends at offset {last}")
-        });
-        return Ok(Some(format!(
-            "the store is at offset {}, the events log {end}",
+    let Some(last) = last else {
+        return Ok(Place::Foreign(format!(
+            "the store is at offset {}, the events log is empty",
             at.offset
         )));
-    }
-    let entries = source
-        .read(at.offset, limits.read_bytes_max)
-        .map_err(StoreError::Source)?;
-    let other = match entries.first() {
-        Some((offset, bytes)) if *offset == at.offset => {
-            read_batch(*offset, bytes)?.hash != at.hash
-        }
-        // The entry itself is deleted: the next one says what it followed from.
-        Some((offset, bytes)) if *offset == at.offset + 1 => {
-            let batch = EventBatch::read(bytes);
-            let batch = batch.map_err(|error| StoreError::Record {
-                offset: *offset,
-                error,
-            })?;
-            batch.header.previous_hash != at.hash
-        }
-        // A gap is not another log: the first batch that is taken will say so.
-        _ => false,
     };
-    Ok(other.then(|| {
+    if at.offset <= last && goes_on(&at, source, at.offset)? {
+        return Ok(Place::Same);
+    }
+    let found = find(&at, source, last)?;
+    if goes_on(&at, source, found)? {
+        return Ok(Place::Moved(found));
+    }
+    Ok(Place::Foreign(if at.offset > last {
+        format!(
+            "the store is at offset {}, the events log ends at offset {last}",
+            at.offset
+        )
+    } else {
         format!(
             "at offset {} the events log is not what the store has",
             at.offset
         )
     }))
+}
+
+/// The batch at `offset` or, where that is deleted, the one behind it.
+fn batch_from(
+    source: &mut dyn EventSource,
+    offset: u64,
+) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+    let entries = source.read(offset, 1).map_err(StoreError::Source)?;
+    Ok(entries.into_iter().next())
+}
+
+/// Whether the log, read on behind `offset`, follows what the store has recorded last.
+fn goes_on(at: &Position, source: &mut dyn EventSource, offset: u64) -> Result<bool, StoreError> {
+    Ok(match batch_from(source, offset)? {
+        Some((found, bytes)) if found == offset => read_batch(found, &bytes)?.hash == at.hash,
+        // The entry itself is deleted: the next one says what it followed from.
+        Some((found, bytes)) if found == offset + 1 => {
+            read_batch(found, &bytes)?.header.previous_hash == at.hash
+        }
+        // A gap is not another log: the first batch that is taken will say so.
+        _ => offset == at.offset,
+    })
+}
+
+/// The last offset whose batch is not of later commands than the store's position; the one before the
+/// log begins where all are.
+fn find(at: &Position, source: &mut dyn EventSource, last: u64) -> Result<u64, StoreError> {
+    let first = batch_from(source, 0)?.map_or(1, |(offset, _)| offset);
+    let (mut low, mut high) = (first, last + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let Some((offset, bytes)) = batch_from(source, middle)? else {
+            break;
+        };
+        let header = read_batch(offset, &bytes)?.header;
+        if (header.command_offset, header.part) > (at.command_offset, at.part) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(low - 1)
 }
 
 /// Move the store's files out of the way, to the first name that is free.

@@ -88,6 +88,19 @@ impl Recorder {
         self.pending.events
     }
 
+    /// The log was begun anew: what is recorded stands at another offset of it.
+    ///
+    /// # Errors
+    /// `Sqlite`.
+    pub(crate) fn renumber(&mut self, offset: u64) -> Result<(), StoreError> {
+        let moved = self.committed.map(|at| Position { offset, ..at });
+        if let Some(position) = &moved {
+            position.save(&self.connection)?;
+        }
+        (self.committed, self.durable, self.taken) = (moved, moved, moved);
+        Ok(())
+    }
+
     /// Take the batch at `offset` of the events log.
     ///
     /// # Errors

@@ -276,6 +276,42 @@ fn another_log_puts_the_store_aside() {
 }
 
 #[test]
+fn a_log_that_was_begun_anew_with_the_same_events_keeps_its_store() {
+    let scratch = Scratch::new("anew");
+    let mut market = Market::new(4, 2);
+    let mut all = batches(&mut market, 20);
+    Runner::start(&scratch.db(), Box::new(Rows::of(all.clone())), b"", QUICK)
+        .unwrap()
+        .stop();
+    all.extend(batches(&mut market, 10));
+    // It holds what the store has recorded last, or goes on right behind it.
+    for first in [12, 20] {
+        let rows = Rows::of(all[first..].to_vec());
+        let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
+        let begun = runner.stats();
+        assert_eq!(begun.durable.unwrap().offset, 20 - first as u64);
+        runner.stop();
+        let stats = runner.stats();
+        assert_eq!(recorded(&stats), (30 - first as u64, market.writer.seq));
+        assert!(stats.notice.unwrap().contains("begun anew"));
+        if first == 12 {
+            std::fs::remove_file(scratch.db()).unwrap();
+            let before = Rows::of(all[..20].to_vec());
+            Runner::start(&scratch.db(), Box::new(before), b"", QUICK)
+                .unwrap()
+                .stop();
+        }
+    }
+    assert!(!scratch.0.join("store.db.aside-1").exists());
+    // Events between the store and the log are missing: neither can do without the other.
+    all.extend(batches(&mut market, 10));
+    let rows = Rows::of(all[33..].to_vec());
+    let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
+    runner.stop();
+    assert!(runner.stats().notice.unwrap().contains("put aside"));
+}
+
+#[test]
 fn a_log_without_its_beginning_is_recorded_from_where_it_begins() {
     let scratch = Scratch::new("late");
     let mut market = Market::new(4, 2);

@@ -1,0 +1,78 @@
+"""What a verification compares where the logs do not begin together."""
+
+from pathlib import Path
+
+import pytest
+
+from core import Commands, Engine, split_batches
+from engine.recovery import JournalGap, ReplayDiffers, recover
+from engine.snapshots import Snapshots
+from engine.verify import verify
+from journal import Log, open_memory
+
+COUNT = 9
+
+
+def logs(directory: Path) -> tuple[Log, Log, Snapshots]:
+    """Commands, their events, and snapshots in the middle and at the end."""
+    commands, events, snapshots = open_memory(), open_memory(), Snapshots(directory, kept=2)
+    engine = Engine()
+    for offset in range(1, COUNT + 1):
+        tick = Commands()
+        tick.tick()
+        batch = tick.seal(0, 0, 0, offset, 1)
+        assert batch is not None
+        commands.append(offset, [batch])
+        events.append(offset, split_batches(engine.apply(offset, offset, [batch])))
+        if offset in (5, COUNT):
+            snapshots.write(offset, engine.snapshot())
+    return commands, events, snapshots
+
+
+def test_it_compares_what_the_events_log_still_has(tmp_path: Path) -> None:
+    commands, events, snapshots = logs(tmp_path)
+    whole = verify(snapshots, commands, events)
+    assert (whole.from_command, whole.commands, whole.snapshots) == (1, COUNT, 2)
+    assert (whole.gone_bytes, whole.missing_bytes, whole.bad_snapshots) == (0, 0, ())
+    events.delete_before(4)
+    part = verify(snapshots, commands, events)
+    assert (part.from_command, part.commands, part.snapshots) == (1, COUNT, 2)
+    assert part.gone_bytes > 0
+    assert part.gone_bytes + part.event_bytes == whole.event_bytes
+    assert part.state_hash == whole.state_hash
+
+
+def test_it_begins_where_the_commands_allow(tmp_path: Path) -> None:
+    commands, events, snapshots = logs(tmp_path)
+    commands.delete_before(4)
+    assert verify(snapshots, commands, events).from_command == 6
+    commands.delete_before(8)
+    assert verify(snapshots, commands, events).from_command == COUNT + 1
+    (tmp_path / f"{COUNT:020d}.snapshot").write_bytes(b"?")
+    with pytest.raises(JournalGap, match="no good snapshot"):
+        verify(snapshots, commands, events)
+
+
+def test_a_snapshot_of_what_the_log_does_not_hold_is_named(tmp_path: Path) -> None:
+    commands, events, snapshots = logs(tmp_path)
+    snapshots.write(COUNT + 7, Engine().snapshot())
+    (bad,) = verify(snapshots, commands, events).bad_snapshots
+    assert f"{COUNT + 7:020d}.snapshot" in bad
+
+
+def test_events_that_commands_did_not_make_differ(tmp_path: Path) -> None:
+    commands, events, snapshots = logs(tmp_path)
+    other = Engine()
+    events.append(1, split_batches(other.apply(COUNT + 1, 1, [commands.read(1, 1)[0][3]])))
+    with pytest.raises(ReplayDiffers):
+        verify(snapshots, commands, events)
+
+
+def test_a_recovery_says_what_it_could_not_compare(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    commands, events, _ = logs(tmp_path)
+    events.delete_before(4)
+    recovered = recover(iter(()), commands, events)
+    assert (recovered.commands, recovered.events) == (COUNT, 0)
+    assert "the events log begins later than the replay" in caplog.text
