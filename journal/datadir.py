@@ -7,6 +7,10 @@ from types import TracebackType
 import core
 
 
+class DataDirDamaged(Exception):
+    """A file of the directory that does not hold what was written to it."""
+
+
 class DataDir:
     """A directory that this process alone may use, until it is closed or the process ends.
 
@@ -66,9 +70,12 @@ class DataDir:
     def era(self) -> int:
         """How often the end of the commands was lost here; sessions of one era know no other's."""
         try:
-            return int(self._era.read_text())
+            text = self._era.read_bytes()
         except FileNotFoundError:
             return 0
+        if not text.strip().isdigit():
+            raise DataDirDamaged(f"{self._era} is damaged: it holds no number, but {text[:20]!r}")
+        return int(text)
 
     def begin_era(self) -> int:
         """Count one more, durably."""

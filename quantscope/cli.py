@@ -93,16 +93,26 @@ def serve(
 
 @main.command("config")
 @configured
-def show_config(config_file: pathlib.Path | None, overrides: tuple[str, ...]) -> None:
+@click.option("--show-secrets", is_flag=True, help="Show passwords, which are masked otherwise.")
+def show_config(
+    config_file: pathlib.Path | None, overrides: tuple[str, ...], *, show_secrets: bool
+) -> None:
     """Print the settings in force, with their units and defaults."""
-    click.echo(settings.show(load(config_file, list(overrides))))
+    config = load(config_file, list(overrides))
+    click.echo(settings.show(config, secrets=show_secrets))
 
 
 @main.command()
 @configured
 @click.option("--data-dir", metavar="DIR", help="Directory of the journal and the store.")
-@click.option("--from", "first", type=int, metavar="OFFSET", help="The first batch to print.")
-@click.option("--limit", type=int, metavar="N", help="Most lines.")
+@click.option(
+    "--from",
+    "first",
+    type=click.IntRange(1, 2**63 - 1),
+    metavar="OFFSET",
+    help="The first batch to print.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Most lines.")
 @click.argument("topic", type=click.Choice(["commands", "events"]))
 def journal(
     config_file: pathlib.Path | None,
@@ -137,6 +147,9 @@ def _told_in_one_line(work: Callable[[], None]) -> None:
 
     try:
         work()
+    except BrokenPipeError:
+        # Whoever read has seen enough: click ends without a word.
+        raise
     except EXPECTED as error:
         raise Failure(str(error)) from error
     except ExceptionGroup as group:

@@ -12,7 +12,8 @@ from msgspec import Meta
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1, le=2**31)]
 Bytes = Annotated[int, Meta(ge=1, le=2**50)]
-Seconds = Annotated[float, Meta(gt=0, le=1e9)]
+Seconds = Annotated[float, Meta(ge=0.001, le=1e9)]
+"""At least a millisecond: what is done in an interval of nothing is done without end."""
 HostName = Annotated[str, Meta(pattern=r"^\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
 Decimal = Annotated[str, Meta(pattern=r"^\d{1,10}(\.\d{1,8})?$")]
 
@@ -79,7 +80,7 @@ class JournalSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
         Annotated[int, Meta(ge=2, le=100)], about("good snapshots that are kept")
     ] = 2
     tick_interval_s: Annotated[
-        Annotated[float, Meta(gt=0, le=1)], about("seconds between ticks of engine time")
+        Annotated[float, Meta(ge=0.001, le=1)], about("seconds between ticks of engine time")
     ] = 1.0
     retry_interval_s: Annotated[
         Seconds, about("seconds between attempts to open a failed journal again")

@@ -1,22 +1,24 @@
 """The errors that an operator is told in one line, without a traceback."""
 
-from core import DataDirLocked, JournalDamaged, JournalFailed
+from core import DataDirLocked, JournalError, StoreFailed
 from engine.recovery import JournalGap, ReplayDiffers
 from engine.service import EngineFault
 from engine.setup import SetupRefused
+from journal.datadir import DataDirDamaged
 from quantscope.examine import BadSnapshots, NothingThere
 from quantscope.serve import PortInUse
 
 EXPECTED = (
     BadSnapshots,
+    DataDirDamaged,
     DataDirLocked,
     EngineFault,
-    JournalDamaged,
-    JournalFailed,
+    JournalError,
     JournalGap,
     NothingThere,
     PortInUse,
     ReplayDiffers,
     SetupRefused,
+    StoreFailed,
     OSError,
 )

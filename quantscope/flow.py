@@ -15,6 +15,7 @@ from quantscope.flow_session import FlowError, FlowSession
 from quantscope.flow_state import FlowState
 
 UNIT = 10**DECIMALS
+CONNECT_TIMEOUT_S = 10.0
 FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
 
 
@@ -29,8 +30,8 @@ class Result(msgspec.Struct, frozen=True):
     resting_max: int
     bid_levels: int
     ask_levels: int
-    best_bid: float | None
-    best_ask: float | None
+    best_bid: str | None
+    best_ask: str | None
     trades_equal: int | None = None
 
 
@@ -48,7 +49,11 @@ async def send_flow(
     """Send a flow on one session and gather what its reports say."""
     state = FlowState(flow.venue_ids)
     bar = progress.add_task(symbol, total=len(flow)) if progress else None
-    session = FlowSession(*await asyncio.open_connection(host, port))
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            session = FlowSession(*await asyncio.open_connection(host, port))
+    except TimeoutError:
+        raise FlowError(f"no connection to {host} within {CONNECT_TIMEOUT_S:g} s") from None
 
     def show(answered: int) -> None:
         if progress and bar is not None:
@@ -75,10 +80,18 @@ def result_of(state: FlowState, trades_equal: int | None) -> Result:
         resting_max=max(state.open_max, len(state.open)),
         bid_levels=len(bids),
         ask_levels=len(asks),
-        best_bid=bids[0] / UNIT if bids else None,
-        best_ask=asks[0] / UNIT if asks else None,
+        best_bid=_decimal(bids),
+        best_ask=_decimal(asks),
         trades_equal=trades_equal,
     )
+
+
+def _decimal(prices: list[int]) -> str | None:
+    """The first price as a decimal, exactly, as REST shows it."""
+    if not prices:
+        return None
+    whole, fraction = divmod(prices[0], UNIT)
+    return f"{whole}.{fraction:0{DECIMALS}}".rstrip("0").rstrip(".")
 
 
 def show_table(result: Result, console: Console) -> None:
@@ -97,11 +110,23 @@ def show_table(result: Result, console: Console) -> None:
 @click.command(short_help="Send an order flow file through the binary protocol.")
 @click.argument("file", type=FILE)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=9879, show_default=True, help="Port of the binary protocol.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=9879,
+    show_default=True,
+    help="Port of the binary protocol.",
+)
 @click.option("--user", default="demo1", show_default=True)
 @click.option("--password", default="demo", show_default=True)
 @click.option("--symbol", default="BTCUSD", show_default=True)
-@click.option("--in-flight", default=1000, show_default=True, help="Requests without an answer.")
+@click.option(
+    "--in-flight",
+    type=click.IntRange(1, 1_000_000),
+    default=1000,
+    show_default=True,
+    help="Requests without an answer.",
+)
 @click.option("--verify", type=FILE, help="The venue's trades, to be compared with ours.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def flow(
@@ -121,6 +146,8 @@ def flow(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     try:
         rows = FlowFile(read_text(file))
+        # Also what is needed at the end: nothing is sent where it can't be used.
+        venue = read_trades(read_text(verify)) if verify else None
         with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
             state = asyncio.run(
                 send_flow(
@@ -134,9 +161,9 @@ def flow(
                     progress=progress,
                 )
             )
-    except (FlowFileError, FlowError, OSError) as error:
+    except (FlowFileError, FlowError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    equal = state.equal_trades(read_trades(read_text(verify))) if verify else None
+    equal = None if venue is None else state.equal_trades(venue)
     result = result_of(state, equal)
     if as_json:
         click.echo(msgspec.json.encode(result).decode())

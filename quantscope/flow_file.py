@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import pathlib
+import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,6 +16,14 @@ from protocol.messages import NewOrderSingle, OrderCancelRequest
 from protocol.terms import ExecInst, OrdType, Side, TimeInForce
 
 COLUMNS = ["timestamp_ms", "action", "order_id", "side", "type", "price", "quantity"]
+TRADE_COLUMNS = [
+    "timestamp_ms",
+    "taker_order_id",
+    "maker_order_id",
+    "taker_side",
+    "price",
+    "quantity",
+]
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 TYPES = {
     "limit": (OrdType.LIMIT, TimeInForce.GTC, ExecInst.NONE),
@@ -48,7 +57,23 @@ def scaled(text: str) -> int:
 def read_text(path: pathlib.Path) -> str:
     """The text of a file, unpacked if its name ends in ``.gz``."""
     data = path.read_bytes()
-    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    try:
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    except UnicodeDecodeError as error:
+        raise FlowFileError(f"{path} is no text in UTF-8: {error.reason}") from error
+    except (EOFError, OSError, zlib.error) as error:
+        raise FlowFileError(f"{path} is no whole gzip file: {error}") from error
+
+
+def _rows(text: str, columns: list[str]) -> list[list[str]]:
+    """The rows below the first, which names the columns."""
+    reader = csv.reader(io.StringIO(text))
+    try:
+        if next(reader, None) != columns:
+            raise FlowFileError(f"the first line is not {','.join(columns)}")
+        return list(reader)
+    except csv.Error as error:
+        raise FlowFileError(f"line {reader.line_num}: {error}") from error
 
 
 class FlowFile:
@@ -56,10 +81,7 @@ class FlowFile:
 
     def __init__(self, text: str) -> None:
         """Take the text of a whole file."""
-        reader = csv.reader(io.StringIO(text))
-        if next(reader, None) != COLUMNS:
-            raise FlowFileError(f"the first line is not {','.join(COLUMNS)}")
-        self._rows = list(reader)
+        self._rows = _rows(text, COLUMNS)
         self.cl_ord_ids: dict[str, int] = {}
         self.venue_ids: dict[int, str] = {}
 
@@ -106,12 +128,11 @@ class FlowFile:
 
 def read_trades(text: str) -> list[VenueTrade]:
     """The trades of a file that has the columns of the venue's trades."""
-    return [
-        VenueTrade(
-            row["taker_order_id"],
-            row["maker_order_id"],
-            scaled(row["price"]),
-            scaled(row["quantity"]),
-        )
-        for row in csv.DictReader(io.StringIO(text))
-    ]
+    trades = []
+    for place, row in enumerate(_rows(text, TRADE_COLUMNS)):
+        try:
+            _, taker, maker, _, price, quantity = row
+            trades.append(VenueTrade(taker, maker, scaled(price), scaled(quantity)))
+        except ValueError as error:
+            raise FlowFileError(f"line {place + 2}: {error}") from error
+    return trades

@@ -1,7 +1,6 @@
 """One session that sends a flow and reads what it is told, with so many requests out at most."""
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 
@@ -33,12 +32,17 @@ class FlowSession:
         self.last_cl_ord_id = 0
 
     async def log_in(self, user: str, password: str) -> None:
-        """Log in at the newest number; raises ``FlowError`` where the exchange refuses."""
+        """Log in at the newest number; raises ``FlowError`` where the exchange refuses.
+
+        ``ValueError`` where no exchange could have such a user.
+        """
         self._writer.write(soup.LoginRequest(user, password).encode())
         while True:
             packet = await self._next()
             if packet.kind is soup.Kind.LOGIN_REJECTED:
-                raise FlowError(f"the exchange refuses {user}: {packet.payload.decode()}")
+                raise FlowError(
+                    f"the exchange refuses {user}: {packet.payload.decode(errors='replace')}"
+                )
             if packet.kind is soup.Kind.DEBUG and b"lastClOrdID=" in packet.payload:
                 number = packet.payload.partition(b"lastClOrdID=")[2].split()[0]
                 self.last_cl_ord_id = int(number)
@@ -80,7 +84,7 @@ class FlowSession:
             batch = [sbe.encode(request) for request in itertools.islice(requests, room)]
             sent += len(batch)
             self._send(batch)
-            await self._writer.drain()
+            await self._drain()
             for message in await self._reports():
                 state.take(message)
             progress(state.answered)
@@ -96,26 +100,48 @@ class FlowSession:
         return (sbe.decode(p.payload) for p in packets if p.kind is soup.Kind.SEQUENCED)
 
     async def _next(self) -> soup.Packet:
-        """The next packet; keeps the line alive while it waits."""
-        waited_s = 0.0
-        while not self._arrived:
-            try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    data = await self._reader.read(READ_BYTES)
-            except TimeoutError:
-                waited_s += HEARTBEAT_S
-                if waited_s > ANSWER_TIMEOUT_S:
-                    raise FlowError(f"no answer within {ANSWER_TIMEOUT_S:.0f} s") from None
-                self._writer.write(soup.encode(soup.Kind.CLIENT_HEARTBEAT))
-                continue
-            if not data:
-                raise FlowError("the exchange closed the connection")
-            self._arrived = self._splitter.feed(data)
-        return self._arrived.pop(0)
+        """The next packet that says something; keeps the line alive while it waits."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ANSWER_TIMEOUT_S
+        while True:
+            while not self._arrived:
+                # A server that only says that it is alive answers nothing either.
+                if loop.time() >= deadline:
+                    raise FlowError(f"no answer within {ANSWER_TIMEOUT_S:g} s")
+                self._arrived = await self._read()
+            packet = self._arrived.pop(0)
+            if packet.kind is soup.Kind.END_OF_SESSION:
+                raise FlowError("the exchange ended the session")
+            if packet.kind is not soup.Kind.SERVER_HEARTBEAT:
+                return packet
+
+    async def _read(self) -> list[soup.Packet]:
+        try:
+            async with asyncio.timeout(min(HEARTBEAT_S, ANSWER_TIMEOUT_S)):
+                data = await self._reader.read(READ_BYTES)
+        except TimeoutError:
+            self._writer.write(soup.encode(soup.Kind.CLIENT_HEARTBEAT))
+            return []
+        if not data:
+            raise FlowError("the exchange closed the connection")
+        try:
+            return self._splitter.feed(data)
+        except soup.FrameError as error:
+            raise FlowError(f"this is not the port of the binary protocol: {error}") from error
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await self._writer.drain()
+        except TimeoutError:
+            raise FlowError(f"nothing was read within {ANSWER_TIMEOUT_S:g} s") from None
 
     async def log_out(self) -> None:
         """Say goodbye, if anybody still listens, and close."""
         self._writer.write(soup.encode(soup.Kind.LOGOUT))
         self._writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
+        try:
+            async with asyncio.timeout(HEARTBEAT_S):
+                await self._writer.wait_closed()
+        except OSError:
+            self._writer.transport.abort()

@@ -11,7 +11,15 @@ from collections.abc import Callable
 
 import uvloop
 
-from core import VERSION, JournalError, MemoryLog, Recorder, recorder_seed, shorten_slice
+from core import (
+    VERSION,
+    JournalError,
+    MemoryLog,
+    Recorder,
+    StoreFailed,
+    recorder_seed,
+    shorten_slice,
+)
 from engine.housekeeping import Housekeeping
 from engine.recovery import begins_with
 from engine.service import Service
@@ -92,18 +100,21 @@ class Exchange:
         events = self.service.journals.events
         source = events if isinstance(events, MemoryLog) else self.directory.events
         limits = self.config.store
-        return Recorder(
-            path,
-            source,
-            seed=seed,
-            batch_events_max=limits.recorder_transaction_events_max,
-            read_bytes_max=limits.recorder_read_bytes_max,
-            interval_ms=int(limits.recorder_interval_s * 1000),
-            interval_ms_max=int(limits.recorder_interval_busy_s * 1000),
-            wal_bytes_max=limits.wal_bytes_max,
-            checkpoint_interval_ms=int(limits.checkpoint_interval_s * 1000),
-            nice=limits.recorder_nice,
-        )
+        try:
+            return Recorder(
+                path,
+                source,
+                seed=seed,
+                batch_events_max=limits.recorder_transaction_events_max,
+                read_bytes_max=limits.recorder_read_bytes_max,
+                interval_ms=int(limits.recorder_interval_s * 1000),
+                interval_ms_max=int(limits.recorder_interval_busy_s * 1000),
+                wal_bytes_max=limits.wal_bytes_max,
+                checkpoint_interval_ms=int(limits.checkpoint_interval_s * 1000),
+                nice=limits.recorder_nice,
+            )
+        except StoreFailed as error:
+            raise StoreFailed(f"{path} can't be used: {error}") from error
 
     def _on_recorded(self, sequence: int) -> None:
         if hasattr(self, "facade"):

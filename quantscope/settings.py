@@ -13,6 +13,8 @@ import msgspec
 from quantscope.config import Config, InstrumentSection, Section
 
 PREFIX = "QUANTSCOPE_"
+MASK = "***"
+"""Stands for a password that is not shown."""
 
 
 class ConfigError(Exception):
@@ -26,9 +28,11 @@ def load(
     tree: dict[str, Any] = {}
     if path is not None:
         try:
-            tree = tomllib.loads(path.read_text())
+            tree = tomllib.loads(path.read_bytes().decode())
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path} is no text in UTF-8: {error.reason}") from error
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{path}: {error}") from error
     for section, key, value in _from_environment(environment):
@@ -70,8 +74,11 @@ def _set(tree: dict[str, Any], section: str, key: str, value: str, source: str) 
         raise ConfigError(f"{source}: there is no section {section!r}")
     if key not in kind.__struct_fields__:
         raise ConfigError(f"{source}: section {section!r} has no key {key!r}")
+    table = tree.setdefault(section, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{source}: the file has {section!r} as a value, not as a section")
     names = get_origin(get_type_hints(kind)[key]) is tuple
-    tree.setdefault(section, {})[key] = value.split(",") if names else value
+    table[key] = value.split(",") if names else value
 
 
 def _check(config: Config) -> None:
@@ -96,6 +103,12 @@ def _check(config: Config) -> None:
         allowed = getattr(config.engine, limit)
         if needed > allowed:
             raise ConfigError(f"engine.{limit} = {allowed}, and {needed} {what} are configured")
+    masked = [user.name for user in config.users if user.password == MASK]
+    if masked:
+        raise ConfigError(
+            f"the password of user {masked[0]} is {MASK}, which stands for one that was not shown: "
+            "`quantscope config --show-secrets` shows them"
+        )
     for instrument in config.instruments:
         _check_side(instrument)
 
@@ -122,23 +135,27 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def show(config: Config) -> str:
-    """The configuration in force as a TOML file that says what each setting means."""
+def show(config: Config, *, secrets: bool = False) -> str:
+    """The configuration in force as a TOML file that says what each setting means.
+
+    Without ``secrets`` passwords are masked; such a file is not taken back.
+    """
     lines: list[str] = []
     for name in Config.__struct_fields__:
         part = getattr(config, name)
         tables = part if isinstance(part, tuple) else (part,)
         for table in tables:
             lines.append(f"[[{name}]]" if isinstance(part, tuple) else f"[{name}]")
-            lines.extend(_show_table(table))
+            lines.extend(_show_table(table, secrets=secrets))
             lines.append("")
     return "\n".join(lines)
 
 
-def _show_table(table: Section) -> Iterable[str]:
+def _show_table(table: Section, *, secrets: bool) -> Iterable[str]:
     hints = get_type_hints(type(table), include_extras=True)
     for field in msgspec.structs.fields(table):
-        value = getattr(table, field.name)
+        hidden = field.name == "password" and not secrets
+        value = MASK if hidden else getattr(table, field.name)
         default = "required" if field.required else f"default {_toml(field.default)}"
         setting = f"{field.name} = {_toml(value)}"
         yield f"{setting:<48}# {_description(hints[field.name])} ({default})"

@@ -1,5 +1,8 @@
 """``quantscope flow`` as people use it, and what it says when it can't go on."""
 
+import asyncio
+import gzip
+import json
 import pathlib
 from collections.abc import Iterator
 
@@ -7,7 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmarks.processes import Exchange
+from protocol import soup
+from quantscope import flow_session
 from quantscope.cli import main
+from quantscope.flow_session import FlowError, FlowSession
 
 ROWS = """timestamp_ms,action,order_id,side,type,price,quantity
 1,new,70,sell,post_only,100,2
@@ -42,7 +48,7 @@ def test_it_prints_what_became_of_the_flow(exchange: Exchange, file: pathlib.Pat
     venue.write_text(TRADES)
     done = flow(exchange, file, "--verify", str(venue), "--in-flight", "1")
     assert done.exit_code == 0, done.output
-    for figure in ("POST_ONLY_WOULD_TRADE 1", "UNKNOWN_ORDER 1", "trades equal", "100.0"):
+    for figure in ("POST_ONLY_WOULD_TRADE 1", "UNKNOWN_ORDER 1", "trades equal", "best ask"):
         assert figure in done.output
 
 
@@ -51,6 +57,7 @@ def test_it_prints_what_became_of_the_flow(exchange: Exchange, file: pathlib.Pat
     [
         (["--password", "wrong"], "the exchange refuses demo1: A"),
         (["--symbol", "NOTHING"], "the exchange has no instrument NOTHING"),
+        (["--user", "toolongname"], "'toolongname' has more than 6 characters"),
     ],
 )
 def test_a_refusal_is_told_in_one_line(
@@ -70,3 +77,89 @@ def test_an_exchange_that_is_not_there_is_told(file: pathlib.Path) -> None:
     done = CliRunner().invoke(main, ["flow", str(file), "--port", "1"])
     assert done.exit_code == 1
     assert "Connect call failed" in done.output
+
+
+def test_prices_in_json_are_exact(exchange: Exchange, file: pathlib.Path) -> None:
+    file.write_text(ROWS.replace(",100,1\n", ",99.1,1\n"))
+    done = flow(exchange, file, "--json", "--user", "demo2")
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.output[done.output.index("{") :])
+    assert (result["best_bid"], result["best_ask"]) == ("99.1", "100")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--in-flight", "0"], "0 is not in the range"),
+        (["--in-flight", "-1"], "-1 is not in the range"),
+        (["--port", "99999"], "99999 is not in the range"),
+    ],
+)
+def test_a_number_out_of_range_is_refused(
+    file: pathlib.Path, arguments: list[str], why: str
+) -> None:
+    done = CliRunner().invoke(main, ["flow", str(file), *arguments])
+    assert done.exit_code == 2
+    assert why in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("flow.csv", b"\xff\xfe", "is no text in UTF-8"),
+        ("flow.csv.gz", gzip.compress(ROWS.encode() * 99)[:-9], "is no whole gzip file"),
+        ("flow.csv.gz", b"plain", "is no whole gzip file"),
+        ("flow.csv", ROWS.replace("70", "7" * 200_000).encode(), "line 2"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_error(
+    tmp_path: pathlib.Path, name: str, data: bytes, why: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(data)
+    done = CliRunner().invoke(main, ["flow", str(file), "--port", "1"])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: ")
+    assert why in done.output
+
+
+def test_trades_of_a_wrong_kind_are_refused_before_anything_is_sent(file: pathlib.Path) -> None:
+    """Nobody listens at that port, and nobody is asked."""
+    done = CliRunner().invoke(main, ["flow", str(file), "--port", "1", "--verify", str(file)])
+    assert done.exit_code == 1
+    assert "Error: the first line is not timestamp_ms,taker_order_id" in done.output
+
+
+def test_the_port_of_http_is_told_from_that_of_the_protocol(
+    exchange: Exchange, file: pathlib.Path
+) -> None:
+    done = CliRunner().invoke(main, ["flow", str(file), "--port", str(exchange.http)])
+    assert done.exit_code == 1
+    assert "Error: this is not the port of the binary protocol: " in done.output
+
+
+async def test_a_server_that_only_says_that_it_is_alive_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(flow_session, "ANSWER_TIMEOUT_S", 0.3)
+    ended = asyncio.Event()
+
+    async def beat(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                writer.write(soup.encode(soup.Kind.SERVER_HEARTBEAT))
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        except ConnectionError:
+            writer.transport.abort()
+            await asyncio.sleep(0)
+            ended.set()
+
+    async with await asyncio.start_server(beat, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        session = FlowSession(*await asyncio.open_connection("127.0.0.1", port))
+        with pytest.raises(FlowError, match="no answer within"):
+            async with asyncio.timeout(10):
+                await session.log_in("demo1", "demo")
+        await session.log_out()
+        await ended.wait()

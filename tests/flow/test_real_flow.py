@@ -22,8 +22,8 @@ FIGURES = Result(
     resting_max=6_509,
     bid_levels=1_704,
     ask_levels=2_914,
-    best_bid=78350.0,
-    best_ask=78351.0,
+    best_bid="78350",
+    best_ask="78351",
     trades_equal=281,
 )
 """As ``tests/data/README.md`` gives them."""

@@ -99,6 +99,32 @@ def test_a_bad_option_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert "three shares that make 100" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--rate", "0"),
+        ("--rate", "nan"),
+        ("--in-flight", "0"),
+        ("--connections", "0"),
+        ("--resting", "0"),
+        ("--seconds", "-1"),
+    ],
+)
+def test_a_number_out_of_range_is_refused(
+    capfd: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    done = CliRunner().invoke(main, ["load", f"{option}={value}"])
+    assert done.exit_code == 2
+    error = capfd.readouterr().err
+    assert error.startswith(f"error: invalid value '{value}' for '{option}")
+    assert "is wanted" in error
+
+
+def test_an_instrument_that_nobody_knows_is_told(exchange: Exchange) -> None:
+    with pytest.raises(BenchError, match=r"load: the exchange has no instrument 99$"):
+        load("--port", exchange.binary, "--connections", 1, "--instruments", "1,99")
+
+
 def test_metrics_are_read_by_name_and_labels() -> None:
     text = '# HELP a b\n# TYPE a counter\na_total 3.0\nb{le="0.1"} 4\n'
     assert parse_metrics(text) == {"a_total": 3.0, 'b{le="0.1"}': 4.0}

@@ -17,7 +17,7 @@ def test_what_is_shown_is_what_is_read(tmp_path: Path) -> None:
     given = ["gateway.connections_max=7", "server.host=localhost", "engine.stamp_ahead_s_max=0.5"]
     config = settings.load(None, {"QUANTSCOPE_STORE_RECORDER_INTERVAL_S": "0.5"}, given)
     file = tmp_path / "all.toml"
-    file.write_text(settings.show(config))
+    file.write_text(settings.show(config, secrets=True))
     assert settings.load(file, {}) == config
     assert config.gateway.connections_max == 7
     assert config.store.recorder_interval_s == 0.5
@@ -65,6 +65,12 @@ def test_the_environment_goes_over_the_file_and_flags_over_both(tmp_path: Path) 
         ),
         ("", None, "engine.accounts_max=5", "engine.accounts_max = 5, and 16 accounts"),
         ("", None, "engine.instruments_max=1", "engine.instruments_max = 1, and 4 instruments"),
+        ("", None, "store.recorder_interval_s=0.0001", "store.recorder_interval_s"),
+        ("", None, "store.checkpoint_interval_s=0", "store.checkpoint_interval_s"),
+        ("", None, "journal.tick_interval_s=1e-9", "journal.tick_interval_s"),
+        ("server = 5\n", None, "server.http_port=1", "'server' as a value"),
+        ("[[server]]\n", "QUANTSCOPE_SERVER_HTTP_PORT", None, "'server' as a value"),
+        ("[[users]]\nname='a'\npassword='***'\n", None, None, "--show-secrets"),
         ("", "QUANTSCOPE_GATEWAY_NOTHING", None, "QUANTSCOPE_GATEWAY_NOTHING"),
         ("", "QUANTSCOPE_NOTHING", None, "QUANTSCOPE_NOTHING"),
         ("", None, "gateway.nothing=1", "nothing"),
@@ -121,7 +127,7 @@ def test_the_names_by_which_rest_may_be_asked(given: list[str], host: bytes, tak
 
 
 def test_the_command_prints_what_is_in_force(tmp_path: Path) -> None:
-    code, out, _ = quantscope("config", "--set", "server.http_port=1234")
+    code, out, _ = quantscope("config", "--set", "server.http_port=1234", "--show-secrets")
     assert code == 0
     assert "http_port = 1234" in out
     file = tmp_path / "printed.toml"
@@ -134,3 +140,21 @@ def test_the_command_tells_an_error_in_one_line() -> None:
     code, out, errors = quantscope("config", "--set", "server.port=1")
     assert (code, out) == (1, "")
     assert errors.splitlines() == ["Error: --set server.port=1: section 'server' has no key 'port'"]
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match=r"settings\.toml is no text in UTF-8"):
+        settings.load(file, {})
+
+
+def test_passwords_are_masked_unless_they_are_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[[users]]\nname = "a"\npassword = "s3cret"\n')
+    code, out, _ = quantscope("config", "--config", str(file))
+    assert code == 0
+    assert "s3cret" not in out
+    assert 'password = "***"' in out
+    code, out, _ = quantscope("config", "--config", str(file), "--show-secrets")
+    assert 'password = "s3cret"' in out

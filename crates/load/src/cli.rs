@@ -1,9 +1,12 @@
 //! The command line, and what each command prints.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -29,6 +32,43 @@ const WARM_IN_FLIGHT: usize = 100;
 /// Requests that may wait for an answer in the open loop, per session.
 const OPEN_IN_FLIGHT_MAX: usize = 1 << 16;
 
+/// Most of anything that is counted on the command line.
+const COUNT_MAX: usize = 10_000_000;
+/// Highest rate in requests a second, and lowest: one in a quarter of an hour.
+const RATES: RangeInclusive<f64> = 0.001..=1e9;
+/// Longest time, in seconds.
+const SECONDS: RangeInclusive<f64> = 0.0..=1e6;
+
+fn within<T>(text: &str, range: &RangeInclusive<T>) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    match text.parse() {
+        Ok(value) if range.contains(&value) => Ok(value),
+        _ => Err(format!(
+            "a number from {} to {} is wanted",
+            range.start(),
+            range.end()
+        )),
+    }
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    within(text, &(1..=COUNT_MAX))
+}
+
+fn in_flight(text: &str) -> Result<usize, String> {
+    within(text, &(1..=OPEN_IN_FLIGHT_MAX))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    within(text, &RATES)
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    within(text, &SECONDS)
+}
+
 /// A load generator for the binary protocol.
 #[derive(Debug, Parser)]
 #[command(name = "load", args_conflicts_with_subcommands = true)]
@@ -53,10 +93,10 @@ enum Command {
         #[arg(long)]
         dir: PathBuf,
         /// Bytes of each append.
-        #[arg(long, default_value_t = 4096)]
+        #[arg(long, default_value_t = 4096, value_parser = count)]
         bytes: usize,
         /// How long.
-        #[arg(long, default_value_t = 2.0)]
+        #[arg(long, default_value_t = 2.0, value_parser = seconds)]
         seconds: f64,
     },
     /// Users who listen to their notifications; ends at the end of its input.
@@ -68,7 +108,7 @@ enum Command {
         #[arg(long, default_value_t = 8080)]
         port: u16,
         /// How many users.
-        #[arg(long, default_value_t = 1000)]
+        #[arg(long, default_value_t = 1000, value_parser = count)]
         users: usize,
         /// Users are this and a number from 1.
         #[arg(long, default_value = "user")]
@@ -82,7 +122,7 @@ enum Command {
         #[arg(long)]
         echo_port: Vec<u16>,
         /// How long, over all of them.
-        #[arg(long, default_value_t = 5.0)]
+        #[arg(long, default_value_t = 5.0, value_parser = seconds)]
         seconds: f64,
     },
 }
@@ -106,7 +146,7 @@ pub struct Session {
     #[arg(long, value_delimiter = ',')]
     pub instruments: Vec<u32>,
     /// Orders that rest when the books are warm, over all sessions.
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 20_000, value_parser = count)]
     pub resting: usize,
     /// Shares in percent: new orders that rest, cancels, orders that cross.
     #[arg(long, default_value = "45/45/10")]
@@ -121,19 +161,19 @@ struct Run {
     #[command(flatten)]
     session: Session,
     /// Sessions.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = count)]
     connections: usize,
     /// Requests in flight per session, in the closed loop.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = in_flight)]
     in_flight: usize,
     /// Open loop: requests a second over all sessions.
-    #[arg(long)]
+    #[arg(long, value_parser = rate)]
     rate: Option<f64>,
     /// How long.
-    #[arg(long, default_value_t = 10.0)]
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
     seconds: f64,
     /// How long before it counts.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
     warmup_seconds: f64,
     /// The other side is a bare echo server.
     #[arg(long)]

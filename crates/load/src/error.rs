@@ -10,6 +10,8 @@ pub enum LoadError {
     Io(io::Error),
     /// The exchange did not let a session in.
     Login(String),
+    /// The exchange has no such instrument.
+    Instrument(u32),
     /// The other side sent what it may not send.
     Protocol(String),
     /// The other side closed a connection in the middle of the run.
@@ -21,6 +23,7 @@ impl fmt::Display for LoadError {
         match self {
             Self::Io(error) => write!(f, "{error}"),
             Self::Login(who) => write!(f, "login refused: {who}"),
+            Self::Instrument(number) => write!(f, "the exchange has no instrument {number}"),
             Self::Protocol(what) => write!(f, "protocol error: {what}"),
             Self::Closed(who) => write!(f, "connection closed by the other side: {who}"),
         }

@@ -99,6 +99,21 @@ pub struct Fleet {
     heartbeats: bool,
 }
 
+/// What is traded of what the exchange has: what was asked for, or the first few.
+fn choose(wanted: &mut Vec<u32>, mut known: Vec<u32>) -> Result<(), LoadError> {
+    if let Some(number) = wanted.iter().find(|number| !known.contains(number)) {
+        return Err(LoadError::Instrument(*number));
+    }
+    if wanted.is_empty() {
+        known.truncate(INSTRUMENTS);
+        *wanted = known;
+    }
+    if wanted.is_empty() {
+        return Err(LoadError::Protocol("the exchange has no instrument".into()));
+    }
+    Ok(())
+}
+
 /// How long the open loop sleeps at least, in nanoseconds, unless an answer comes: what is due by then goes
 /// out together.  A sleep for each request would cost a processor that the exchange needs; the delay
 /// is counted, for latency runs from the schedule.
@@ -132,9 +147,8 @@ impl Fleet {
                 } => {
                     let user = format!("{user_prefix}{}", place + 1);
                     let mut login = login(address, &user, password)?;
-                    if plan.instruments.is_empty() {
-                        plan.instruments = instruments(&mut login.stream)?;
-                        plan.instruments.truncate(INSTRUMENTS);
+                    if place == 0 {
+                        choose(&mut plan.instruments, instruments(&mut login.stream)?)?;
                     }
                     (login.stream, login.last_cl_ord_id)
                 }
