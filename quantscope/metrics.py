@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -23,6 +23,7 @@ def renderer(exchange: "Exchange") -> "Renderer":
     """What renders the metrics of an exchange in the text exposition format."""
     registry = CollectorRegistry()
     registry.register(ExchangeCollector(exchange))
+    ProcessCollector(registry=registry)
     return Renderer(registry)
 
 
@@ -101,7 +102,9 @@ class ExchangeCollector(Collector):
         yield _counter("quantscope_binary_requests", "Requests received.", requests)
         yield _counter("quantscope_binary_reports", "Sequenced messages sent.", reports)
         yield _counter("quantscope_binary_logins", "Logins accepted.", gateway.logins)
-        yield _counter("quantscope_binary_login_rejects", "Refused.", gateway.rejected_logins)
+        yield _counter(
+            "quantscope_binary_login_rejects", "Logins refused.", gateway.rejected_logins
+        )
         yield _gauge("quantscope_binary_connections", "TCP connections.", gateway.connections)
         yield _gauge(
             "quantscope_binary_waiting", "Requests not sealed yet.", gateway.order_entry.waiting
@@ -149,10 +152,16 @@ class ExchangeCollector(Collector):
         yield _gauge(f"{prefix}_offset", "Offset of the last entry.", log.next_offset - 1)
         yield _gauge(f"{prefix}_bytes", "Bytes on disk.", log.bytes_on_disk())
         yield _gauge(f"{prefix}_queue_bytes", "Bytes that wait for the writer.", log.queue_bytes)
-        yield _counter(f"{prefix}_checkpoints", "Checkpoints.", stats.get("checkpoints", 0))
+        title = "Passes that moved the write-ahead log to the database."
+        yield _counter(f"{prefix}_checkpoints", title, stats.get("checkpoints", 0))
+        title = "Time of each commit, to the end of its sync where it has one."
         bounds, buckets = log.commit_buckets()
         total = stats.get("commit_ns", 0)
-        yield _histogram(f"{prefix}_commit_seconds", "Commits.", bounds, buckets, total, NS)
+        yield _histogram(f"{prefix}_commit_seconds", title, bounds, buckets, total, NS)
+        title = "Entries (batches) in each commit."
+        bounds, buckets = log.entries_buckets()
+        total = stats.get("entries", 0)
+        yield _histogram(f"{prefix}_commit_entries", title, bounds, buckets, total, 1)
 
     def _recorder(self) -> Iterator[Metric]:
         exchange = self._exchange

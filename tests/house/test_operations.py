@@ -30,5 +30,5 @@ def served(data_dir: pathlib.Path) -> set[str]:
 
 def test_the_manual_names_every_metric_and_no_other(tmp_path: pathlib.Path) -> None:
     manual = (ROOT / "docs" / "operations.md").read_text()
-    named = set(re.findall(r"`(quantscope_\w+)`", manual))
+    named = set(re.findall(r"`((?:quantscope|process)_\w+)`", manual))
     assert served(tmp_path) == named
