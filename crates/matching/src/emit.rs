@@ -106,3 +106,7 @@ impl<'o> Emit<'o> {
         (self.header.first_seq, self.header.previous_hash)
     }
 }
+
+#[cfg(test)]
+#[path = "emit_tests.rs"]
+mod tests;

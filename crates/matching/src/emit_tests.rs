@@ -1,0 +1,62 @@
+//! Where event batches are cut.
+#![allow(clippy::unwrap_used)]
+
+use wire::record::event::GatewayOpened;
+use wire::record::{CommandBatchHeader, Event, EventBatch};
+
+use super::{CUT_BYTES_MIN, Emit};
+
+/// So many small events under a limit, as batches: part, and how many events are in it.
+fn cut(events: u32, cut_bytes: u32) -> Vec<(u16, u32)> {
+    cut_from(0, events, cut_bytes)
+}
+
+/// The same, with the first part counted as this one.
+fn cut_from(first_part: u16, events: u32, cut_bytes: u32) -> Vec<(u16, u32)> {
+    let batch = CommandBatchHeader {
+        magic: 0,
+        len: 0,
+        gateway: 1,
+        incarnation: 1,
+        number: 1,
+        stamp_ns: 0,
+        count: 0,
+    };
+    let mut out = Vec::new();
+    let mut emit = Emit::new(&mut out, 0, (1, &batch), (1, 0), cut_bytes);
+    emit.header.part = first_part;
+    for incarnation in 0..events {
+        emit.event(&Event::GatewayOpened(GatewayOpened {
+            gateway: 1,
+            incarnation,
+        }));
+    }
+    assert_eq!(emit.finish().0, u64::from(events) + 1);
+    let mut rest = out.as_slice();
+    let mut batches = Vec::new();
+    while !rest.is_empty() {
+        let header = EventBatch::take(&mut rest).unwrap().header;
+        assert_eq!(header.last, rest.is_empty());
+        batches.push((header.part, header.count));
+    }
+    batches
+}
+
+#[test]
+fn a_limit_that_is_too_small_is_not_kept_to() {
+    let least = cut(1_000, CUT_BYTES_MIN);
+    assert!(least.len() > 5 && least[0].1 > 20, "{least:?}");
+    assert_eq!(cut(1_000, 0), least);
+    assert_eq!(cut(1_000, 1), least);
+    assert!(cut(1_000, 2 * CUT_BYTES_MIN).len() < least.len());
+}
+
+#[test]
+fn when_parts_run_out_the_last_one_takes_the_rest() {
+    let a_part = cut(1_000, CUT_BYTES_MIN)[0].1;
+    let batches = cut_from(u16::MAX - 1, 3 * a_part + 7, CUT_BYTES_MIN);
+    assert_eq!(
+        batches,
+        [(u16::MAX - 1, a_part), (u16::MAX, 2 * a_part + 7)]
+    );
+}
