@@ -106,6 +106,8 @@ fn a_gateways_batches_count_from_one_under_its_incarnation() {
         ((7, 3, 1), false, "an incarnation not given yet"),
         ((7, 2, 9), false, "a gap"),
         ((7, 2, 1), true, "the first of the second"),
+        ((7, 2, 0), false, "a number that no batch has"),
+        ((7, 0, 1), false, "an incarnation that none has"),
         ((0, 0, 5), true, "the engine's own"),
         ((0, 9, 5), true, "which is not numbered"),
     ];
