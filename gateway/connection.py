@@ -31,7 +31,7 @@ class Connection(asyncio.Protocol):
         self._gateway.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        """A socket read: requests pass at once if they can, anything else is rare."""
+        """A socket read: one request passes at once, several do at the end of the loop's turn."""
         asked = self._receive(self.number, data)
         if asked is not None:
             self._decide(asked)

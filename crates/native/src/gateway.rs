@@ -193,8 +193,9 @@ impl OrderEntry {
 
     /// Take a socket read; `None`, or what is asked as a tuple that begins with its name.
     ///
-    /// Where nothing is asked the requests pass at once, unless a commit is waited for: its end asks for
-    /// them.  What follows may be told before this returns.
+    /// A single request passes at once: what follows may be told before this returns.  Where several
+    /// wait, a turn of the loop is asked for (`wake`), so that what other lines send in the same turn
+    /// travels with them.  While a commit is under way nothing is asked: its end does that.
     fn receive<'py>(
         slf: &Bound<'py, Self>,
         connection: u32,
@@ -202,17 +203,23 @@ impl OrderEntry {
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let mut this = slf.try_borrow_mut()?;
         let asked = this.asked(slf.py(), connection, data)?;
-        if asked.is_none()
-            && this.inner.waiting() > 0
-            && let Some(pipeline) = &this.pipeline
-        {
-            let pipeline = pipeline.bind(slf.py()).clone();
-            drop(this);
-            if !pipeline.try_borrow()?.under_way() {
-                Pipeline::advance(&pipeline)?;
-            }
+        let waiting = this.inner.waiting();
+        if asked.is_some() || waiting == 0 {
+            return Ok(asked);
         }
-        Ok(asked)
+        let Some(pipeline) = &this.pipeline else {
+            return Ok(None);
+        };
+        let pipeline = pipeline.bind(slf.py()).clone();
+        drop(this);
+        if pipeline.try_borrow()?.under_way() {
+            return Ok(None);
+        }
+        if waiting > 1 {
+            return ("wake",).into_pyobject(slf.py()).map(Some);
+        }
+        Pipeline::advance(&pipeline)?;
+        Ok(None)
     }
 
     #[getter]
