@@ -14,6 +14,7 @@ use super::book::{Hint, key};
 use super::engine::Engine;
 use super::orders::num_hash;
 use super::pool::NONE;
+use super::resting::Resting;
 use wire::record::Command;
 use wire::record::command::NewOrder;
 
@@ -259,11 +260,21 @@ impl Engine {
                 self.instruments.touch(order.instrument, order.side);
                 if large {
                     self.shelf.levels.touch(order.level);
+                    self.touch_cell(order);
                 }
                 if matches!(commands[place], Command::New(..)) {
                     self.open.touch_num(num_hash(order.entry, order.num));
                 }
             }
+        }
+    }
+
+    /// Where the level of an order that leaves is named, if its book is near: the level may go.
+    #[inline(always)]
+    fn touch_cell(&self, order: &Resting) {
+        if self.instruments.knows(order.instrument) && !self.instruments.are_many() {
+            let side = self.instruments.row(order.instrument).side(order.side);
+            side.touch_cell(&self.shelf, key(order.side, order.price));
         }
     }
 

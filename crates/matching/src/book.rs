@@ -6,12 +6,13 @@
 //! holds the queue of its orders: the first few by itself, the others in pages behind it.  Levels,
 //! pages, strips and tree nodes stand in pools that all books share.
 
-use super::ladder::{Ladder, Strip, Walk};
+use super::ladder::{Ladder, Walk};
 use super::level::Level;
 use super::node::Nodes;
 use super::pool::{NONE, Pool};
 use super::resting::Resting;
 use super::row::Pages;
+use super::windows::{Strip, Windows};
 use wire::record::Side;
 
 /// The pool of orders.
@@ -40,6 +41,7 @@ pub(crate) struct Shelf {
     pub(crate) levels: Pool<Level, 1024>,
     pub(crate) strips: Pool<Strip, 1024>,
     pub(crate) nodes: Nodes,
+    pub(crate) windows: Windows,
     pub(crate) pages: Pages,
     /// Where the command that is applied probably works.  It saves searches and decides nothing.
     pub(crate) hint: Hint,
@@ -51,6 +53,7 @@ impl Shelf {
             levels: Pool::new(),
             strips: Pool::new(),
             nodes: Pool::new(),
+            windows: Windows::new(),
             pages: Pool::new(),
             hint: Hint::NONE,
         }
@@ -126,6 +129,12 @@ impl BookSide {
             return (NONE, NONE);
         }
         self.ladder.look(shelf, key)
+    }
+
+    /// Bring near what is touched when the level of a key goes.
+    #[inline(always)]
+    pub(crate) fn touch_cell(&self, shelf: &Shelf, key: i64) {
+        self.ladder.touch_cell(shelf, key);
     }
 
     /// The level of a key, probably, where [`BookSide::look`] found this.
@@ -232,8 +241,13 @@ impl BookSide {
         }
     }
 
-    /// Check the ladder and the best level; how many nodes and strips it has.
-    pub(crate) fn check_ladder(&self, shelf: &Shelf, side: Side) -> Result<(u32, u32), String> {
+    /// Check the ladder and the best level; how many nodes and strips it has, and how many
+    /// of these are known by their windows.
+    pub(crate) fn check_ladder(
+        &self,
+        shelf: &Shelf,
+        side: Side,
+    ) -> Result<(u32, u32, u32), String> {
         if self.first(shelf, side == Side::Buy) != (self.best_key, self.best) {
             return Err("the best level is not the first".to_owned());
         }

@@ -12,60 +12,21 @@
 //! step smaller; a ladder that is empty takes the tick again.
 //!
 //! # Cost
-//! As the tree, and one line more where a window has a strip.  A change of the step lays out
-//! all levels of the side anew; a step changes 63 times at most until the side is empty.
+//! As the tree, and one line more where a window has a strip.  Where that strip is known without the tree,
+//! as a rule on a side of many levels, that line alone.  A change of the step lays out all levels of the
+//! side anew; a step changes 63 times at most until the side is empty.
 
 use super::book::Shelf;
 use super::level::Level;
-use super::pool::{NONE, Slot};
+use super::pool::NONE;
 use super::tree::{Cursor, Tree};
+use super::windows::{CELLS, Strip};
 
-/// Places of a window.
-const CELLS: usize = 16;
 const CELLS_LOG2: u32 = CELLS.ilog2();
 /// Marks what the tree names as a strip.
-const STRIP: u32 = 1 << 31;
+pub(super) const STRIP: u32 = 1 << 31;
 /// A window is no wider than half of all numbers.
 const SHIFT_MAX: u32 = 62 - CELLS_LOG2;
-
-/// The levels of a window that has more than one, or had.
-#[derive(Debug, Clone)]
-#[repr(align(64))]
-pub(crate) struct Strip {
-    levels: [u32; CELLS],
-}
-
-impl Default for Strip {
-    fn default() -> Self {
-        Self {
-            levels: [NONE; CELLS],
-        }
-    }
-}
-
-impl Slot for Strip {
-    fn link(&self) -> u32 {
-        self.levels[0]
-    }
-    fn set_link(&mut self, next: u32) {
-        self.levels[0] = next;
-    }
-}
-
-impl Strip {
-    /// Whether no cell has a level; the bits of no level's slot are all set.
-    #[inline(always)]
-    fn is_empty(&self) -> bool {
-        self.levels.iter().fold(NONE, |all, level| all & level) == NONE
-    }
-
-    /// The first level from this cell on: its cell and slot.
-    fn from(&self, cell: usize) -> Option<(usize, u32)> {
-        let mut cells = self.levels.iter().enumerate().skip(cell);
-        let (cell, level) = cells.find(|(_, level)| **level != NONE)?;
-        Some((cell, *level))
-    }
-}
 
 #[derive(Debug)]
 pub(crate) struct Ladder {
@@ -105,7 +66,7 @@ impl Ladder {
     }
 
     #[inline(always)]
-    const fn window(&self, key: i64) -> i64 {
+    pub(super) const fn window(&self, key: i64) -> i64 {
         key >> (self.shift + CELLS_LOG2)
     }
 
@@ -124,6 +85,26 @@ impl Ladder {
         strip.map_or(NONE, |strip| strip.levels[self.cell(key)])
     }
 
+    /// The strip of a window, if that is known; a tree of one node is searched as fast.
+    #[inline(always)]
+    fn known(&self, shelf: &Shelf, window: i64) -> u32 {
+        if self.tree.layers == 0 {
+            return NONE;
+        }
+        shelf.windows.find(self.tree.owner, window)
+    }
+
+    /// What a window is named, or `NONE`, and its place in the tree, which is not needed for a strip.
+    #[inline(always)]
+    fn seek(&self, shelf: &Shelf, hint: u32, window: i64) -> (Cursor, u32) {
+        let strip = self.known(shelf, window);
+        if strip != NONE {
+            return (Cursor::NONE, strip | STRIP);
+        }
+        let (place, found) = self.tree.seek(&shelf.nodes, hint, window);
+        (place, found.unwrap_or(NONE))
+    }
+
     /// Where the level of a key stands; `hint` as for [`Tree::seek`].
     #[inline(always)]
     pub(crate) fn spot(&self, shelf: &Shelf, hint: u32, key: i64) -> Spot {
@@ -135,8 +116,7 @@ impl Ladder {
         if self.tree.is_empty() {
             return spot;
         }
-        let (place, found) = self.tree.seek(&shelf.nodes, hint, self.window(key));
-        (spot.place, spot.named) = (place, found.unwrap_or(NONE));
+        (spot.place, spot.named) = self.seek(shelf, hint, self.window(key));
         let level = self.named_level(shelf, spot.named, key);
         if level != NONE && shelf.levels[level].price == key.wrapping_abs() {
             spot.level = level;
@@ -153,13 +133,25 @@ impl Ladder {
     /// A leaf of the tree and what it names where a key belongs, which is asked for; or `NONE`.
     #[inline(always)]
     pub(crate) fn look(&self, shelf: &Shelf, key: i64) -> (u32, u32) {
-        let (leaf, found) = self.tree.look(&shelf.nodes, self.window(key));
+        let window = self.window(key);
+        let strip = self.known(shelf, window);
+        if strip != NONE {
+            shelf.strips.touch(strip);
+            return (NONE, strip | STRIP);
+        }
+        let (leaf, found) = self.tree.look(&shelf.nodes, window);
         if found & STRIP != 0 {
             shelf.strips.touch(found & !STRIP);
         } else {
             shelf.levels.touch(found);
         }
         (leaf, found)
+    }
+
+    /// Bring near the strip where a key's level stands, if it is known.
+    #[inline(always)]
+    pub(crate) fn touch_cell(&self, shelf: &Shelf, key: i64) {
+        shelf.strips.touch(self.known(shelf, self.window(key)));
     }
 
     /// The level that is probably the one of a key where [`Ladder::look`] found this.
@@ -212,7 +204,11 @@ impl Ladder {
             self.tree
                 .insert_at(&mut shelf.nodes, spot.place, window, level);
         } else if spot.named & STRIP != 0 {
-            shelf.strips[spot.named & !STRIP].levels[self.cell(key)] = level;
+            let strip = spot.named & !STRIP;
+            shelf.strips[strip].levels[self.cell(key)] = level;
+            if spot.place != Cursor::NONE {
+                self.note(shelf, key, strip);
+            }
         } else {
             self.widen(shelf, spot, key, level);
         }
@@ -226,15 +222,24 @@ impl Ladder {
         strip.levels[self.cell(key)] = level;
         let strip = shelf.strips.take(strip);
         Tree::set(&mut shelf.nodes, spot.place, strip | STRIP);
+        self.note(shelf, key, strip);
+    }
+
+    fn note(&self, shelf: &mut Shelf, key: i64, strip: u32) {
+        if self.tree.layers > 0 {
+            let window = self.window(key);
+            shelf.windows.note(self.tree.owner, window, strip);
+        }
     }
 
     /// Take out the level of a key, which is in here; `hint` as for [`Tree::seek`].
     #[inline(always)]
     pub(crate) fn remove(&mut self, shelf: &mut Shelf, hint: u32, key: i64) {
         let window = self.window(key);
-        let (place, Some(named)) = self.tree.seek(&shelf.nodes, hint, window) else {
+        let (mut place, named) = self.seek(shelf, hint, window);
+        if named == NONE {
             return;
-        };
+        }
         if named & STRIP != 0 {
             let cell = self.cell(key);
             let strip = &mut shelf.strips[named & !STRIP];
@@ -243,6 +248,10 @@ impl Ladder {
                 return;
             }
             shelf.strips.give(named & !STRIP);
+            shelf.windows.forget(self.tree.owner, window);
+        }
+        if place == Cursor::NONE {
+            (place, _) = self.tree.seek(&shelf.nodes, hint, window);
         }
         self.tree.remove_at(&mut shelf.nodes, place, window);
     }

@@ -1,18 +1,19 @@
 //! The invariants of a ladder, checked level by level.
 
 use super::book::Shelf;
-use super::ladder::Ladder;
+use super::ladder::{Ladder, STRIP};
 use super::level::Level;
 use super::pool::NONE;
 
 impl Ladder {
-    /// Check the tree, and that each level stands where its key belongs; how many nodes and strips.
+    /// Check the tree, and that each level stands where its key belongs; how many nodes,
+    /// strips, and strips that are known by their windows.
     pub(crate) fn check(
         &self,
         shelf: &Shelf,
         key: impl Fn(&Level) -> i64,
-    ) -> Result<(u32, u32), String> {
-        let (mut strips, mut before) = (0, NONE);
+    ) -> Result<(u32, u32, u32), String> {
+        let (mut strips, mut known, mut before) = (0, 0, NONE);
         let mut walk = self.walk();
         while let Some(at) = walk.next(shelf) {
             let key = key(&shelf.levels[at]);
@@ -22,12 +23,18 @@ impl Ladder {
             if self.spot(shelf, NONE, key).level != at {
                 return Err(format!("the level at {key} is not found"));
             }
+            let strip = shelf.windows.find(self.tree.owner, self.window(key));
+            let (_, named) = self.tree.seek(&shelf.nodes, NONE, self.window(key));
+            if strip != NONE && named != Some(strip | STRIP) {
+                return Err(format!("the window of {key} is known by another strip"));
+            }
             if walk.strip != before && walk.strip != NONE {
                 strips += 1;
+                known += u32::from(strip != NONE);
                 before = walk.strip;
             }
         }
-        Ok((self.tree.check(&shelf.nodes)?, strips))
+        Ok((self.tree.check(&shelf.nodes)?, strips, known))
     }
 }
 
@@ -91,7 +98,9 @@ mod tests {
 
         fn compare(&self, sign: i64) {
             let key = |level: &Level| sign * level.price;
-            let used = (self.shelf.nodes.used(), self.shelf.strips.used());
+            let shelf = &self.shelf;
+            let known = shelf.windows.known();
+            let used = (shelf.nodes.used(), shelf.strips.used(), known);
             assert_eq!(self.ladder.check(&self.shelf, key), Ok(used));
             assert_eq!(
                 self.ladder.first(&self.shelf),
@@ -139,6 +148,7 @@ mod tests {
         for sign in [1, -1] {
             follow(20, &[1], sign);
             follow(600, &[1], sign);
+            follow(3_000, &[1], sign);
             follow(600, &[1_000_000], sign);
             follow(1 << 30, &[1], sign);
             follow(100, &[1 << 55], sign);

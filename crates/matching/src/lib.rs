@@ -7,8 +7,8 @@
 //! # Rooms
 //! * `engine`: one command batch, from its frame to its events; `gateways`: whose turn it is.
 //! * `enter`, `checks`, `cross`, `cancel`, `mass`, `amend`, `ask`, `admin`, `expiry`: what each command does.
-//! * `book`, `ladder`, `level`, `tree`, `node`, `order`, `resting`, `pool`, `row`, `ids`, `index`,
-//!   `texts`: the structures that hold open orders; `ahead` asks for them before they are needed.
+//! * `book`, `ladder`, `windows`, `level`, `tree`, `node`, `order`, `resting`, `pool`, `row`, `ids`,
+//!   `index`, `texts`: the structures that hold open orders; `ahead` asks for them before they are needed.
 //! * `parties`, `client_ids`, `instruments`, `names`: accounts, entries, what they said before, what they trade.
 //! * `snapshot`, `restore`, `validate`, `read`: the whole state out, in, checked, looked at.
 //!
@@ -57,6 +57,7 @@ mod texts;
 mod tree;
 mod tree_check;
 mod validate;
+mod windows;
 
 pub use bare::BareBook;
 pub use engine::{Engine, Position};

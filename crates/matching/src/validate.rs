@@ -21,6 +21,7 @@ struct Seen {
     levels: u32,
     nodes: u32,
     strips: u32,
+    known: u32,
     queue_pages: u32,
     list_pages: u32,
     numbered: usize,
@@ -68,9 +69,10 @@ impl Engine {
 
     fn check_side(&self, id: u32, side: Side, seen: &mut Seen) -> Checked {
         let book = self.instruments.row(id).side(side);
-        let (nodes, strips) = book.check_ladder(&self.shelf, side)?;
+        let (nodes, strips, known) = book.check_ladder(&self.shelf, side)?;
         seen.nodes += nodes;
         seen.strips += strips;
+        seen.known += known;
         let (mut orders, mut qty) = (0, 0_i64);
         let mut before = i64::MIN;
         for at in self.level_slots(id, side) {
@@ -183,6 +185,7 @@ impl Engine {
             self.shelf.levels.used(),
             self.shelf.nodes.used(),
             self.shelf.strips.used(),
+            self.shelf.windows.known(),
             self.shelf.pages.used(),
         );
         let Seen {
@@ -190,10 +193,11 @@ impl Engine {
             levels,
             nodes,
             strips,
+            known,
             queue_pages,
             ..
         } = *seen;
-        let found = (orders, levels, nodes, strips, queue_pages);
+        let found = (orders, levels, nodes, strips, known, queue_pages);
         must(pools == found, || {
             format!("slots taken {pools:?}, found {found:?}")
         })?;

@@ -1,0 +1,147 @@
+//! Windows of neighbouring prices: the strips of their levels, and which windows are known to have which.
+//!
+//! # Layout
+//! What is known stands in 8,192 entries of 16 bytes, and saves the search in the tree.  A window has one
+//! entry where it may be; neighbours have neighbouring ones, so that a side with many levels does not
+//! stand in its own way.  An entry is always right, so it is forgotten with its strip; who finds none
+//! asks the tree.
+
+use super::pool::{NONE, Slot};
+
+/// Places of a window.
+pub(crate) const CELLS: usize = 16;
+const ENTRIES: usize = 8_192;
+/// Entries from those of one side to those of the next.
+const APART: usize = 1_021;
+
+/// The levels of a window that has more than one, or had.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+pub(crate) struct Strip {
+    pub(crate) levels: [u32; CELLS],
+}
+
+impl Default for Strip {
+    fn default() -> Self {
+        Self {
+            levels: [NONE; CELLS],
+        }
+    }
+}
+
+impl Slot for Strip {
+    fn link(&self) -> u32 {
+        self.levels[0]
+    }
+    fn set_link(&mut self, next: u32) {
+        self.levels[0] = next;
+    }
+}
+
+impl Strip {
+    /// Whether no cell has a level; the bits of no level's slot are all set.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.levels.iter().fold(NONE, |all, level| all & level) == NONE
+    }
+
+    /// The first level from this cell on: its cell and slot.
+    pub(crate) fn from(&self, cell: usize) -> Option<(usize, u32)> {
+        let mut cells = self.levels.iter().enumerate().skip(cell);
+        let (cell, level) = cells.find(|(_, level)| **level != NONE)?;
+        Some((cell, *level))
+    }
+}
+
+/// A window whose strip is known.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    window: i64,
+    owner: u32,
+    strip: u32,
+}
+
+const FRESH: Entry = Entry {
+    window: 0,
+    owner: 0,
+    strip: NONE,
+};
+
+/// The strips of windows; `owner` is a side's, as for [`super::tree::Tree::new`].
+#[derive(Debug)]
+pub(crate) struct Windows {
+    /// None before the first strip.
+    entries: Vec<Entry>,
+}
+
+#[inline(always)]
+const fn at(owner: u32, window: i64) -> usize {
+    (window as usize).wrapping_add((owner as usize).wrapping_mul(APART)) % ENTRIES
+}
+
+impl Windows {
+    pub(crate) const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+        }
+    }
+
+    /// The strip of a window, or `NONE` where that is not known.
+    #[inline(always)]
+    pub(crate) fn find(&self, owner: u32, window: i64) -> u32 {
+        match self.entries.get(at(owner, window)) {
+            Some(it) if it.window == window && it.owner == owner => it.strip,
+            _ => NONE,
+        }
+    }
+
+    /// Take note of a strip, until it is forgotten or another window needs the entry.
+    #[inline(always)]
+    pub(crate) fn note(&mut self, owner: u32, window: i64, strip: u32) {
+        if self.entries.is_empty() {
+            self.entries = vec![FRESH; ENTRIES];
+        }
+        self.entries[at(owner, window)] = Entry {
+            window,
+            owner,
+            strip,
+        };
+    }
+
+    /// The strip of a window is given back.
+    pub(crate) fn forget(&mut self, owner: u32, window: i64) {
+        if self.find(owner, window) != NONE {
+            self.entries[at(owner, window)] = FRESH;
+        }
+    }
+
+    /// Windows whose strip is known.
+    pub(crate) fn known(&self) -> u32 {
+        let known = self.entries.iter().map(|it| u32::from(it.strip != NONE));
+        known.sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ENTRIES, NONE, Windows};
+
+    #[test]
+    fn a_window_is_known_until_it_is_forgotten_or_another_takes_its_entry() {
+        let mut windows = Windows::new();
+        assert_eq!(windows.find(1, -5), NONE);
+        windows.note(1, -5, 7);
+        windows.note(1, -4, 8);
+        assert_eq!((windows.find(1, -5), windows.find(1, -4)), (7, 8));
+        assert_eq!((windows.find(2, -5), windows.known()), (NONE, 2));
+        let same_entry = -5 - ENTRIES as i64;
+        windows.note(1, same_entry, 9);
+        assert_eq!(
+            (windows.find(1, -5), windows.find(1, same_entry)),
+            (NONE, 9)
+        );
+        windows.forget(1, -5);
+        windows.forget(1, -4);
+        assert_eq!((windows.find(1, same_entry), windows.known()), (9, 1));
+    }
+}
