@@ -11,7 +11,7 @@ from journal.port import Log
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The limits of a log in a file."""
 
-    wal_bytes_max: int = 32 << 20
+    wal_bytes_max: int = 16 << 20
     """Size of the write-ahead log, which is filled with zeros and written again and again."""
     checkpoint_bytes: int = 2 << 20
     """Pages are moved to the database file when so much has gathered in the write-ahead log."""

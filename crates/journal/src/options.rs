@@ -46,7 +46,7 @@ impl Default for LogOptions {
         Self {
             synchronous: Synchronous::Full,
             on_damage: OnDamage::Refuse,
-            wal_bytes_max: 32 << 20,
+            wal_bytes_max: 16 << 20,
             checkpoint_bytes: 2 << 20,
             queue_bytes_max: 64 << 20,
             commit_bytes_max: 4 << 20,

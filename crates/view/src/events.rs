@@ -49,7 +49,7 @@ impl View {
     }
 
     fn accepted(&mut self, x: &Accepted, text: &str, at: At) {
-        if let Some(market) = self.markets.get_mut(&x.instrument)
+        if let Some(market) = self.markets.get_mut(x.instrument)
             && x.price != NO_PRICE
         {
             market.book.add(x.side, x.price, x.qty);
@@ -69,7 +69,7 @@ impl View {
 
     fn trade(&mut self, x: &Trade, taker: &str, maker: &str, at: At) {
         self.trade_id = x.trade_id;
-        if let Some(market) = self.markets.get_mut(&x.instrument) {
+        if let Some(market) = self.markets.get_mut(x.instrument) {
             let book = &mut market.book;
             if x.taker_price != NO_PRICE {
                 book.take(x.taker_side, x.taker_price, x.qty, x.taker_leaves == 0);
@@ -127,7 +127,7 @@ impl View {
     }
 
     fn left(&mut self, x: &Canceled, text: &str, at: At) {
-        if let Some(market) = self.markets.get_mut(&x.instrument)
+        if let Some(market) = self.markets.get_mut(x.instrument)
             && x.price != NO_PRICE
         {
             market.book.take(x.side, x.price, x.qty, x.leaves == 0);
@@ -144,7 +144,7 @@ impl View {
 
     fn replaced(&mut self, x: &Replaced, text: &str, at: At) {
         if !x.copy {
-            if let Some(market) = self.markets.get_mut(&x.instrument) {
+            if let Some(market) = self.markets.get_mut(x.instrument) {
                 market.book.take(x.side, x.old_price, x.old_leaves, true);
                 market.book.add(x.side, x.price, x.leaves);
                 market.book.touch(at.seq, at.time_ns);
@@ -201,7 +201,7 @@ impl View {
         self.listeners.tell(account, |out| {
             let notice = notice(text);
             let symbol = markets
-                .get(&notice.instrument)
+                .get(notice.instrument)
                 .map_or("", |market| &*market.symbol);
             let called = names.client_order_id(notice.entry, notice.num, text);
             notice.write(names.account(account), symbol, called, out);

@@ -10,6 +10,7 @@ mod events;
 pub mod listeners;
 pub mod names;
 pub mod notice;
+pub mod numbered;
 pub mod order;
 pub mod overlay;
 mod restore;

@@ -6,6 +6,8 @@ use wire::record::EntryKind;
 use wire::record::event::EntryOpened;
 use wire::text::ClientOrderId;
 
+use crate::numbered::Numbered;
+
 /// The way in of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -18,8 +20,8 @@ pub struct Entry {
 /// Who there is.
 #[derive(Debug, Default)]
 pub struct Names {
-    entries: HashMap<u32, Entry>,
-    accounts: HashMap<u32, Box<str>>,
+    entries: Numbered<Entry>,
+    accounts: Numbered<Box<str>>,
     by_name: HashMap<Box<str>, u32>,
     /// Accounts that have a REST entry.
     rest: HashSet<u32>,
@@ -32,11 +34,11 @@ impl Names {
             account: opened.account,
             kind: opened.kind,
         };
-        self.entries.insert(opened.entry, entry);
+        *self.entries.place(opened.entry) = Some(entry);
         if opened.kind == EntryKind::Rest {
             self.rest.insert(opened.account);
         }
-        self.accounts.entry(opened.account).or_insert_with(|| {
+        self.accounts.place(opened.account).get_or_insert_with(|| {
             self.by_name.insert(account.into(), opened.account);
             account.into()
         });
@@ -45,7 +47,7 @@ impl Names {
     /// Name of an account; empty for none.
     #[must_use]
     pub fn account(&self, account: u32) -> &str {
-        self.accounts.get(&account).map_or("", |name| name)
+        self.accounts.get(account).map_or("", |name| name)
     }
 
     /// Number of the account of this name.
@@ -65,7 +67,7 @@ impl Names {
     #[must_use]
     pub fn is_rest(&self, entry: u32) -> bool {
         self.entries
-            .get(&entry)
+            .get(entry)
             .is_some_and(|entry| entry.kind == EntryKind::Rest)
     }
 

@@ -17,7 +17,7 @@ impl View {
         }
         for instrument in engine.instruments() {
             view.set_instrument(instrument.id, instrument.spec, instrument.symbol);
-            let Some(market) = view.markets.get_mut(&instrument.id) else {
+            let Some(market) = view.markets.get_mut(instrument.id) else {
                 continue;
             };
             market.book.touch(position.event_seq, position.time_ns);

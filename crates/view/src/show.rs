@@ -206,13 +206,10 @@ impl View {
     /// All symbols, by number.
     #[must_use]
     pub fn symbols(&self) -> Vec<(u32, &str)> {
-        let mut all: Vec<_> = self
-            .markets
-            .iter()
-            .map(|(&number, market)| (number, &*market.symbol))
-            .collect();
-        all.sort_unstable();
-        all
+        let markets = self.markets.iter();
+        markets
+            .map(|(number, market)| (number, &*market.symbol))
+            .collect()
     }
 
     /// All instruments.
@@ -220,7 +217,7 @@ impl View {
     pub fn show_instruments(&self) -> Vec<u8> {
         let mut out = b"{\"instruments\":".to_vec();
         json::array(&self.symbols(), &mut out, |&(number_of, symbol), out| {
-            if let Some(market) = self.markets.get(&number_of) {
+            if let Some(market) = self.markets.get(number_of) {
                 write_filters(number_of, symbol, &market.filters, out);
             }
         });

@@ -10,6 +10,7 @@ use crate::answers::{Open, Reply};
 use crate::book::Book;
 use crate::listeners::Listeners;
 use crate::names::Names;
+use crate::numbered::Numbered;
 use crate::overlay::Overlay;
 use crate::tape::{Bar, Tape};
 
@@ -107,7 +108,7 @@ pub struct View {
     time_ns: u64,
     pub(crate) trade_id: u64,
     pub(crate) names: Names,
-    pub(crate) markets: HashMap<u32, Market>,
+    pub(crate) markets: Numbered<Market>,
     by_symbol: HashMap<Box<str>, u32>,
     pub(crate) overlay: Overlay,
     pub(crate) listeners: Listeners,
@@ -126,7 +127,7 @@ impl View {
             time_ns: 0,
             trade_id: 0,
             names: Names::default(),
-            markets: HashMap::new(),
+            markets: Numbered::default(),
             by_symbol: HashMap::new(),
             overlay: Overlay::new(limits.recent_orders_max, limits.overlay_orders_max),
             listeners: Listeners::default(),
@@ -163,7 +164,7 @@ impl View {
     /// The instrument of this symbol.
     #[must_use]
     pub fn market(&self, symbol: &str) -> Option<&Market> {
-        self.markets.get(self.by_symbol.get(symbol)?)
+        self.markets.get(*self.by_symbol.get(symbol)?)
     }
 
     /// The number of the instrument of this symbol.
@@ -175,7 +176,7 @@ impl View {
     /// Put what the store knows of the rolling day before what was seen here.
     pub fn fill(&mut self, symbol: &str, bars: impl IntoIterator<Item = Bar>) {
         let number = self.instrument(symbol);
-        if let Some(market) = number.and_then(|number| self.markets.get_mut(&number)) {
+        if let Some(market) = number.and_then(|number| self.markets.get_mut(number)) {
             market.tape.fill(bars);
         }
     }
@@ -247,7 +248,7 @@ impl View {
     /// An instrument is there, or has new filters.
     pub fn set_instrument(&mut self, number: u32, filters: Filters, symbol: &str) {
         let trades_max = self.limits.trades_max;
-        let market = self.markets.entry(number).or_insert_with(|| Market {
+        let market = self.markets.place(number).get_or_insert_with(|| Market {
             symbol: symbol.into(),
             filters,
             book: Book::default(),
@@ -263,7 +264,7 @@ impl View {
         let order = self.overlay.get(order_id)?;
         let symbol = self
             .markets
-            .get(&order.instrument)
+            .get(order.instrument)
             .map_or("", |market| &*market.symbol);
         let mut out = Vec::with_capacity(768);
         order.write(self.names.account(order.account), symbol, &mut out);
