@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from journal import LogReader
+
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60
 
@@ -170,6 +172,14 @@ class Exchange:
         plain = {"symbol": "BTCUSD", "side": "BUY", "order_type": "LIMIT", "price": "100"}
         body = {**plain, "quantity": "1", "user_id": "rest", **order}
         return self._ask("POST", "/orders", json.dumps(body).encode())
+
+    def trade_until_deleted(self) -> None:
+        """Place orders until retention has deleted the beginning of the journal."""
+        end = time.monotonic() + SECONDS_MAX
+        while LogReader(self.data_dir / "commands.db").ends()[1] == 1:
+            assert time.monotonic() < end, "nothing was ever deleted"
+            for _ in range(20):
+                self.post()
 
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
         url = f"http://127.0.0.1:{self.http}{path}"

@@ -88,6 +88,7 @@ def test_with_commands_deleted_it_begins_at_the_oldest_snapshot_and_the_store_is
     for user in ("ann", "bob"):
         exchange.start()
         orders += place(exchange, 150, user)
+        exchange.trade_until_deleted()
         exchange.stop()
     _, closed = exchange.start().delete(f"/orders/{orders.pop(0)['order_id']}")
     exchange.stop()
