@@ -40,6 +40,7 @@ class Connection(asyncio.Protocol):
         while asked is not None and self._handle(asked):
             # What came after something that had to be decided first.
             asked = self._receive(self.number, b"")
+        # Whatever was read before; ("wake",) asks for nothing else.
         self._wake()
 
     def _handle(self, asked: tuple[Any, ...]) -> bool:

@@ -2,8 +2,8 @@
 
 A role that sends commands (the gateway, the facade) is a :class:`CommandSource`.  It never sends by
 itself: it says ``wake()``, and what waits is sealed into a batch when the commands log can take
-one, so that what came in during one turn of the loop travels in one batch.  (``OrderEntry`` says so
-by itself, after each socket read, without a turn of the loop in between.)  What follows from
+one, so that what came in during one turn of the loop travels in one batch.  (A single
+request of ``OrderEntry`` passes at once, without a turn of the loop in between.)  What follows from
 durable commands is given to every source's reader, in order, all gateways' events together, and
 what the reader makes of it to the source.
 """

@@ -1,7 +1,7 @@
 //! The binding: the only crate that knows Python.  Bytes in, bytes out, once per batch.
 //!
 //! One file per native crate; each holds the classes that Python sees of it.  The GIL is released
-//! inside every call that does work.
+//! inside calls whose work is worth it (`detached`).
 
 use pyo3::prelude::*;
 

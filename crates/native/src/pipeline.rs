@@ -81,7 +81,7 @@ pub struct Pipeline {
     pub(crate) congested: bool,
 }
 
-/// What Python is to be told: by whom, and what.
+/// What Python is to be told: what is called, and with what.
 pub(crate) type Told<'py> = (Py<PyAny>, Bound<'py, PyAny>);
 
 #[pymethods]
