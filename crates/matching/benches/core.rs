@@ -4,39 +4,24 @@
 //! and go through `Engine::apply`: decoding, matching, encoding of events and their hash are all in it.
 #![allow(clippy::unwrap_used)]
 
+mod flow;
 mod heap;
 mod mix;
 
+use flow::{apply, print};
 use heap::HeapBook;
 use matching::{BareBook, Engine};
+use mimalloc::MiMalloc;
 use mix::{Mix, Random};
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::alloc::System;
 use std::hint::black_box;
 use std::time::Instant;
 
+/// The one that the exchange has.
 #[global_allocator]
-static GLOBAL: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const SAMPLES: usize = 7;
 const BATCHES_PER_SAMPLE: usize = 60;
-
-fn print(name: &str, unit: &str, samples: &[f64]) {
-    let samples: Vec<String> = samples.iter().map(|x| format!("{x:.6}")).collect();
-    println!(
-        "{{\"name\": \"{name}\", \"unit\": \"{unit}\", \"samples\": [{}]}}",
-        samples.join(", ")
-    );
-}
-
-fn apply(engine: &mut Engine, batches: &[Vec<u8>], out: &mut Vec<u8>) {
-    for batch in batches {
-        out.clear();
-        let offset = engine.position().command_offset + 1;
-        engine.apply(offset, 0, batch, out).unwrap();
-        black_box(out.len());
-    }
-}
 
 /// Nanoseconds a command in the steady state.
 fn steady(name: &str, mix: Mix) {
@@ -55,46 +40,6 @@ fn steady(name: &str, mix: Mix) {
     }
     print(name, "ns/command", &samples);
     assert!(flow.rejects() * 100 <= flow.sent(), "more than 1 % rejects");
-}
-
-/// Batches after which nearly all orders that filled the books are gone, and what is kept by an
-/// order's age is as large as it gets.
-const SETTLING: usize = 1_500;
-
-/// Heap allocations a command in the steady state, and bytes a resting order: when the books have been
-/// filled, and in the steady state.
-fn heap_use(name: &str, mix: Mix) {
-    let mut allocations = Vec::new();
-    let (mut filled, mut settled) = (Vec::new(), Vec::new());
-    let held = |region: &Region<'_, System>, engine: &Engine| {
-        let change = region.change();
-        let held = change.bytes_allocated as f64 - change.bytes_deallocated as f64;
-        held / f64::from(engine.counts().open_orders)
-    };
-    for seed in 0..SAMPLES as u64 {
-        let mut flow = Mix { seed, ..mix }.start();
-        let (fill, steady) = (flow.fill(), flow.batches(SETTLING + 50));
-        let mut out = Vec::with_capacity(4 << 20);
-        let whole = Region::new(GLOBAL);
-        let mut engine = Engine::new(0);
-        apply(&mut engine, &fill, &mut out);
-        filled.push(held(&whole, &engine));
-        apply(&mut engine, &steady[..SETTLING], &mut out);
-        settled.push(held(&whole, &engine));
-        let region = Region::new(GLOBAL);
-        apply(&mut engine, &steady[SETTLING..], &mut out);
-        let change = region.change();
-        let count = change.allocations + change.reallocations;
-        allocations.push(count as f64 / (50 * mix::BATCH) as f64);
-    }
-    print(&format!("bytes per resting order, {name}"), "B", &filled);
-    let row = format!("bytes per resting order, {name}, steady state");
-    print(&row, "B", &settled);
-    print(
-        &format!("heap allocations per command, {name}"),
-        "1/command",
-        &allocations,
-    );
 }
 
 /// Commands a second from an empty engine on: what a recovery does.
@@ -259,16 +204,6 @@ fn main() {
     ];
     for (name, mix) in rows.into_iter().filter(|row| run(row.0)) {
         steady(name, mix);
-    }
-    if run("heap use") {
-        heap_use("deep books", base);
-        heap_use(
-            "thin books",
-            Mix {
-                levels: 10_000,
-                ..base
-            },
-        );
     }
     if run("replay") {
         replay(base);

@@ -23,6 +23,10 @@ mod sources;
 mod store;
 mod view;
 
+/// Of all that is Rust here; Python's own objects don't go through it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[pymodule]
 mod _native {
     #[pymodule_export]
