@@ -14,7 +14,6 @@ use super::book::{Hint, key};
 use super::engine::Engine;
 use super::orders::num_hash;
 use super::pool::NONE;
-use super::resting::Resting;
 use wire::record::Command;
 use wire::record::command::NewOrder;
 
@@ -90,6 +89,8 @@ pub(crate) struct Ahead {
     on: bool,
     /// Whether there are many levels, too.
     large: bool,
+    /// Whether these have long queues.
+    long: bool,
 }
 
 impl Ahead {
@@ -111,6 +112,7 @@ impl Engine {
             blocks: [Block::NOTHING; 2],
             on: self.open.pool.used() >= ORDERS_MIN,
             large: self.shelf.is_large(),
+            long: self.shelf.is_long(),
         };
         if ahead.on {
             for step in 0..STEPS {
@@ -156,7 +158,7 @@ impl Engine {
             }
             _ => {
                 self.touch_around(block, commands, ahead.large);
-                if ahead.large {
+                if ahead.large && ahead.long {
                     self.touch_ends(block);
                 }
             }
@@ -260,21 +262,11 @@ impl Engine {
                 self.instruments.touch(order.instrument, order.side);
                 if large {
                     self.shelf.levels.touch(order.level);
-                    self.touch_cell(order);
                 }
                 if matches!(commands[place], Command::New(..)) {
                     self.open.touch_num(num_hash(order.entry, order.num));
                 }
             }
-        }
-    }
-
-    /// Where the level of an order that leaves is named, if its book is near: the level may go.
-    #[inline(always)]
-    fn touch_cell(&self, order: &Resting) {
-        if self.instruments.knows(order.instrument) && !self.instruments.are_many() {
-            let side = self.instruments.row(order.instrument).side(order.side);
-            side.touch_cell(&self.shelf, key(order.side, order.price));
         }
     }
 

@@ -64,6 +64,12 @@ impl Shelf {
     pub(crate) const fn is_large(&self) -> bool {
         self.levels.used() >= LEVELS_MIN
     }
+
+    /// Whether queues go beyond what stands in their levels often enough to look for their ends.
+    #[inline(always)]
+    pub(crate) const fn is_long(&self) -> bool {
+        self.pages.used() >= self.levels.used() / 2
+    }
 }
 
 /// Key of a price on a side: less is better.
@@ -129,12 +135,6 @@ impl BookSide {
             return (NONE, NONE);
         }
         self.ladder.look(shelf, key)
-    }
-
-    /// Bring near what is touched when the level of a key goes.
-    #[inline(always)]
-    pub(crate) fn touch_cell(&self, shelf: &Shelf, key: i64) {
-        self.ladder.touch_cell(shelf, key);
     }
 
     /// The level of a key, probably, where [`BookSide::look`] found this.

@@ -148,12 +148,6 @@ impl Ladder {
         (leaf, found)
     }
 
-    /// Bring near the strip where a key's level stands, if it is known.
-    #[inline(always)]
-    pub(crate) fn touch_cell(&self, shelf: &Shelf, key: i64) {
-        shelf.strips.touch(self.known(shelf, self.window(key)));
-    }
-
     /// The level that is probably the one of a key where [`Ladder::look`] found this.
     #[inline(always)]
     pub(crate) fn guess(&self, shelf: &Shelf, named: u32, key: i64) -> u32 {
