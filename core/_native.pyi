@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from os import PathLike
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Any, Final, Literal, Self, TypeAlias, final
+
+from typing_extensions import disjoint_base
 
 __all__ = [
     "VERSION",
@@ -14,6 +16,7 @@ __all__ = [
     "JournalFailed",
     "JournalFull",
     "JournalRange",
+    "Line",
     "Log",
     "LogReader",
     "MemoryLog",
@@ -417,6 +420,13 @@ class OrderEntry:
     def counts(self) -> tuple[int, int]: ...
     def tally(self) -> list[tuple[str, str, int]]: ...
     def latency(self) -> tuple[list[int], list[int], int]: ...
+
+@disjoint_base
+class Line:
+    number: int
+    def __new__(cls, order_entry: OrderEntry) -> Self: ...
+    def data_received(self, data: bytes) -> None: ...
+    def receive(self, data: bytes) -> tuple[Any, ...] | None: ...
 
 def login_accepted(session: str, sequence: int, debug: str) -> bytes: ...
 def login_rejected(authorized: bool) -> bytes: ...

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from core import Line
 
 if TYPE_CHECKING:
     from gateway.binary import BinaryGateway
@@ -10,15 +12,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("quantscope.gateway")
 
 
-class Connection(asyncio.Protocol):
-    """Reads go to the native side; what it asks for is decided by the gateway."""
+class Connection(Line, asyncio.Protocol):
+    """Reads are native; what they ask for is decided by the gateway."""
+
+    def __new__(cls, gateway: "BinaryGateway") -> Self:
+        """Read for the order entry of a gateway."""
+        return super().__new__(cls, gateway.order_entry)
 
     def __init__(self, gateway: "BinaryGateway") -> None:
         """Wait for the transport."""
         self._gateway = gateway
-        self._receive = gateway.order_entry.receive
         self._wake = gateway.sequencer.wake
-        self.number = -1
         self.peer = ""
         self.transport: asyncio.Transport
         self.drained = asyncio.Event()
@@ -30,16 +34,11 @@ class Connection(asyncio.Protocol):
         self.peer = str(transport.get_extra_info("peername"))
         self._gateway.opened(self)
 
-    def data_received(self, data: bytes) -> None:
-        """A socket read: one request passes at once, several do at the end of the loop's turn."""
-        asked = self._receive(self.number, data)
-        if asked is not None:
-            self._decide(asked)
-
-    def _decide(self, asked: tuple[Any, ...] | None) -> None:
+    def decide(self, asked: tuple[Any, ...] | None) -> None:
+        """Do what a read asks for."""
         while asked is not None and self._handle(asked):
             # What came after something that had to be decided first.
-            asked = self._receive(self.number, b"")
+            asked = self.receive(b"")
         # Whatever was read before; ("wake",) asks for nothing else.
         self._wake()
 

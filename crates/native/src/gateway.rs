@@ -196,7 +196,7 @@ impl OrderEntry {
     /// A single request passes at once: what follows may be told before this returns.  Where several
     /// wait, a turn of the loop is asked for (`wake`), so that what other lines send in the same turn
     /// travels with them.  While a commit is under way nothing is asked: its end does that.
-    fn receive<'py>(
+    pub(crate) fn receive<'py>(
         slf: &Bound<'py, Self>,
         connection: u32,
         data: &[u8],

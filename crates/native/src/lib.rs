@@ -13,6 +13,7 @@ mod detached;
 mod engine;
 mod gateway;
 mod journal;
+mod line;
 mod load;
 mod log;
 mod passing;
@@ -44,6 +45,8 @@ mod _native {
         DataDirLock, DataDirLocked, JournalDamaged, JournalError, JournalFailed, JournalFull,
         JournalRange, Log, LogReader, MemoryLog, delete_after,
     };
+    #[pymodule_export]
+    use super::line::Line;
     #[pymodule_export]
     use super::load::load_main;
     #[pymodule_export]
