@@ -255,3 +255,7 @@ impl BookSide {
         self.ladder.check(shelf, key)
     }
 }
+
+#[cfg(test)]
+#[path = "book_tests.rs"]
+mod tests;
