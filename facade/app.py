@@ -91,6 +91,8 @@ class Facade:
                 request.answer(status, body)
             else:
                 self._spawn(request, self.queries.stored_order(order_id, status, sequence))
+        if replies:
+            self.trading.commands.answered(replies[-1][0])
         if notices:
             self.notifications.send(notices)
 

@@ -132,6 +132,7 @@ class Trading:
             raise ApiError(503, "UNAVAILABLE")
         self._num = num = self._num + 1
         self.waiting[num] = request
+        self.commands.ask(num)
         sequencer.wake()
         return num
 

@@ -145,6 +145,9 @@ class ExchangeCollector(Collector):
         yield _gauge(
             "quantscope_rest_waiting", "Requests without an answer.", len(facade.trading.waiting)
         )
+        bounds, buckets, total = facade.trading.commands.latency()
+        title = "From a request that changes the exchange to its answer."
+        yield _histogram("quantscope_rest_ack_seconds", title, bounds, buckets, total, NS)
 
     def _log(self, topic: str, log: "Log") -> Iterator[Metric]:
         prefix = f"quantscope_{topic}_log"

@@ -13,8 +13,11 @@ def test_a_thousand_users_hear_every_change_once_under_wrk(tmp_path: pathlib.Pat
             result = wrk(exchange.http, 2)
             catch_up(exchange)
         assert result["requests"] > 100
-        created = exchange.metrics()['quantscope_rest_answers_total{status="201"}']
+        metrics = exchange.metrics()
+        created = metrics['quantscope_rest_answers_total{status="201"}']
         assert created >= result["requests"]
+        assert metrics["quantscope_rest_ack_seconds_count"] == created
+        assert 0 < metrics["quantscope_rest_ack_seconds_sum"] < created * 10
         assert (result["socket_errors"], answers_but_201(exchange)) == (0, 0)
         assert heard["users"] == 1000
         assert heard["events"]["TRADE"] > 0

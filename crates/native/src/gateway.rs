@@ -1,6 +1,6 @@
 //! Order entry of the binary protocol, as Python sees it.
 
-use gateway::{BOUNDS_NS, Limits, OrderEntry as Inner, Received, Row, TickAction};
+use gateway::{Limits, OrderEntry as Inner, Received, Row, TickAction};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -12,6 +12,7 @@ use wire::soup::{self, LoginAccepted, LoginRejected};
 use crate::clock::monotonic_ns;
 use crate::detached::detached;
 use crate::engine::Engine;
+use crate::histogram::{Buckets, buckets};
 use crate::pipeline::Pipeline;
 
 /// Every connection and session of binary order entry.
@@ -316,13 +317,8 @@ impl OrderEntry {
     }
 
     /// From socket read to answer: (bounds in ns, counts per bucket, sum in ns).
-    fn latency(&self) -> (Vec<u64>, Vec<u64>, u64) {
-        let histogram = &self.inner.latency;
-        (
-            BOUNDS_NS.to_vec(),
-            histogram.counts.to_vec(),
-            histogram.sum_ns,
-        )
+    fn latency(&self) -> Buckets {
+        buckets(&self.inner.latency)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use pyo3::prelude::*;
 
+mod asked;
 mod batches;
 mod clock;
 mod commands;
@@ -12,6 +13,7 @@ mod describe;
 mod detached;
 mod engine;
 mod gateway;
+mod histogram;
 mod journal;
 mod line;
 mod load;
