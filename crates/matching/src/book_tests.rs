@@ -101,6 +101,8 @@ impl Books {
         } in &self.twins
         {
             side.check_ladder(&self.shelf, *which).unwrap();
+            // The highest price is none of an empty side.
+            assert!(side.level(&self.shelf, i64::MAX).is_none());
             let first = queues.keys().next().copied();
             assert_eq!(side.reach(i64::MAX).map(|_| side.best_key), first);
             let counts = queues.values().map(|queue| queue.len() as u32);

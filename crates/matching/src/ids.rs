@@ -243,6 +243,45 @@ mod tests {
     }
 
     #[test]
+    fn a_page_stays_while_an_eighth_of_it_is_left() {
+        let mut ids = Ids::new();
+        let take_out = |ids: &mut Ids, range: std::ops::Range<u64>| {
+            range.for_each(|id| ids.remove(id, id as u32));
+        };
+        (0..256).for_each(|id| ids.push(id, id as u32));
+        // The newest page is kept with less; 32 are enough when the next one opens.
+        take_out(&mut ids, 0..224);
+        assert_eq!((ids.old.len(), ids.pages.used()), (0, 1));
+        (256..768).for_each(|id| ids.push(id, id as u32));
+        assert_eq!((ids.old.len(), ids.pages.used()), (0, 3));
+        take_out(&mut ids, 224..225);
+        assert_eq!((ids.old.len(), ids.pages.used()), (31, 2));
+        take_out(&mut ids, 256..480);
+        assert_eq!((ids.old.len(), ids.pages.used()), (31, 2));
+        take_out(&mut ids, 480..481);
+        assert_eq!((ids.old.len(), ids.pages.used()), (62, 1));
+    }
+
+    #[test]
+    fn stretches_without_ids_are_dropped_from_the_front() {
+        let mut ids = Ids::new();
+        for id in 0..100_000 {
+            ids.push(id, id as u32);
+            if id >= 1_000 {
+                ids.remove(id - 1_000, (id - 1_000) as u32);
+            }
+        }
+        assert!(ids.stretches.len() <= 6, "{}", ids.stretches.len());
+        assert_eq!(ids.first, 100_000 / 256 + 1 - ids.stretches.len() as u64);
+    }
+
+    #[test]
+    fn ids_spread_in_the_hash_index() {
+        let hashes: std::collections::HashSet<u64> = (0..10_000).map(super::hash).collect();
+        assert_eq!(hashes.len(), 10_000);
+    }
+
+    #[test]
     fn what_was_put_in_out_of_order_is_found_beside_what_rose() {
         let mut ids = Ids::new();
         for id in [900, 3, 70_000] {

@@ -175,11 +175,45 @@ mod tests {
 
     #[test]
     fn neighbours_share_a_strip_and_distant_levels_have_none() {
+        for tick in [1, 2, 1 << 40] {
+            let mut both = Both::new(1);
+            (1..=1_600).for_each(|key| both.open(tick, tick * key));
+            assert_eq!(both.shelf.strips.used(), 100);
+        }
+        // A place is as wide as the highest power of two in the tick: half of the places are used.
         let mut both = Both::new(1);
-        (1..=1_600).for_each(|key| both.open(1, key));
-        assert_eq!(both.shelf.strips.used(), 100);
+        (1..=1_600).for_each(|key| both.open(1_000, 1_000 * key));
+        assert_eq!(both.shelf.strips.used(), 196);
         let mut both = Both::new(1);
         (1..=1_600).for_each(|key| both.open(1, 16 * key));
         assert_eq!(both.shelf.strips.used(), 0);
+    }
+
+    #[test]
+    fn a_key_off_the_tick_lays_out_the_side_anew_once() {
+        let mut both = Both::new(1);
+        (1..=100).for_each(|key| both.open(100, 100 * key));
+        let mut fits = |key| both.ladder.fit(&mut both.shelf, 100, key);
+        assert!(!fits(300) && !fits(-500));
+        assert!(fits(250) && !fits(250));
+        assert_eq!(both.ladder.step, 50);
+        both.compare_all(1);
+    }
+
+    #[test]
+    fn strips_are_known_by_their_windows_where_the_tree_has_layers() {
+        let mut both = Both::new(1);
+        (16..16 * 33).for_each(|key| both.open(1, key));
+        assert_eq!(
+            (both.ladder.tree.layers, both.shelf.windows.known()),
+            (0, 0)
+        );
+        (16 * 33..16 * 66).for_each(|key| both.open(1, key));
+        assert_eq!(both.ladder.tree.layers, 1);
+        assert_eq!(both.shelf.windows.known(), 33);
+        // A strip that came before the tree had layers is known when it is found again.
+        both.close(17);
+        both.open(1, 17);
+        assert_eq!(both.shelf.windows.known(), 34);
     }
 }

@@ -114,3 +114,24 @@ impl Level {
         self.far.check(pages)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Level, NEAR};
+    use crate::pool::Pool;
+
+    #[test]
+    fn pages_stand_only_behind_a_level_that_is_full() {
+        let mut pages = Pool::new();
+        let mut level = Level::new(1, 1);
+        let places: Vec<_> = (0..NEAR as u32 + 1)
+            .map(|slot| level.push(&mut pages, slot))
+            .collect();
+        assert_eq!(level.check(&pages), Ok(1));
+        // Who left gives no place back: the queue would lose its order.
+        level.remove(&mut pages, places[0]);
+        assert_eq!(level.check(&pages), Ok(1));
+        level.given -= 1;
+        assert!(level.check(&pages).is_err());
+    }
+}

@@ -79,14 +79,6 @@ impl Node {
         self.mark();
     }
 
-    /// Take a child out of an inner node.
-    pub(super) fn remove_child(&mut self, at: usize) {
-        self.remove(at);
-        if self.len > 0 {
-            self.keys[0] = i64::MIN;
-        }
-    }
-
     /// Move all from place `at` to the end of `to`.
     pub(super) fn spill(&mut self, at: usize, to: &mut Self) {
         let (len, end) = (self.len(), to.len());
@@ -174,8 +166,6 @@ pub(super) fn split(
         right.owner = nodes[node].owner;
         right.prev = node;
         right.next = nodes[node].next;
-    } else {
-        right.keys[0] = i64::MIN;
     }
     let next = right.next;
     let right = nodes.take(right);

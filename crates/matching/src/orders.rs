@@ -135,3 +135,59 @@ impl OpenOrders {
         self.by_num.insert(num_hash(entry, num), slot);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{NONE, OpenOrders, Order, num_hash};
+    use std::collections::HashMap;
+    use wire::record::{Side, Stp, TimeInForce};
+
+    fn order(entry: u32, num: u64) -> Order {
+        Order {
+            order_id: num,
+            num,
+            price: 1,
+            leaves: 1,
+            cum: 0,
+            quote: 0,
+            entry,
+            account: 1,
+            instrument: 1,
+            text: NONE,
+            side: Side::Buy,
+            tif: TimeInForce::Gtc,
+            exec_inst: 0,
+            stp: Stp::None,
+        }
+    }
+
+    #[test]
+    fn an_order_is_found_by_its_own_number_also_where_another_has_the_same_hash() {
+        // The index keeps 31 bits: among 200,000 numbers some share them.
+        let mut seen = HashMap::new();
+        let shared = |num| seen.insert(num_hash(1, num) >> 33, num).map(|it| (it, num));
+        let pairs: Vec<(u64, u64)> = (1..=200_000).filter_map(shared).collect();
+        assert!(pairs.len() < 100, "{} pairs", pairs.len());
+        let (one, other) = pairs[0];
+        let mut open = OpenOrders::new();
+        let slots = [one, other].map(|num| open.add(&order(1, num), true, true));
+        let find = |open: &OpenOrders, entry, num| open.by_num(entry, num);
+        assert_eq!(find(&open, 1, one), Some(slots[0]));
+        assert_eq!(find(&open, 1, other), Some(slots[1]));
+        assert_eq!((find(&open, 2, one), find(&open, 1, 0)), (None, None));
+        open.remove(slots[0], true);
+        assert_eq!(find(&open, 1, one), None);
+        assert_eq!(find(&open, 1, other), Some(slots[1]));
+    }
+
+    #[test]
+    fn an_order_without_fills_and_text_has_nothing_beside_its_line() {
+        let mut open = OpenOrders::new();
+        let slot = open.add(&order(1, 1), true, true);
+        assert_eq!(open.with_more(), 0);
+        let mut filled = order(1, 1);
+        filled.fill(1, 1);
+        open.note(slot, &filled);
+        assert_eq!(open.with_more(), 1);
+    }
+}

@@ -136,3 +136,38 @@ impl<T, const N: usize> IndexMut<u32> for Pool<T, N> {
         &mut self.chunks[slot as usize / N][slot as usize % N]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{NONE, Pool, Slot};
+
+    impl Slot for u32 {
+        fn link(&self) -> u32 {
+            *self
+        }
+        fn set_link(&mut self, next: u32) {
+            *self = next;
+        }
+    }
+
+    #[test]
+    fn a_pool_grows_by_an_eighth_and_not_while_slots_are_free() {
+        let mut pool: Pool<u32, 4> = Pool::new();
+        let mut sizes = vec![0];
+        for slot in 0..4 * 66 {
+            assert_eq!(pool.take(slot), slot);
+            if sizes.last() != Some(&pool.chunks.len()) {
+                sizes.push(pool.chunks.len());
+            }
+        }
+        let steps: Vec<usize> = sizes.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(steps[..16], [1; 16]);
+        assert_eq!(steps[16..19], [2, 2, 2]);
+        assert_eq!(pool.chunks.len(), 72);
+        for slot in [7, 9] {
+            pool.give(slot);
+        }
+        assert_eq!((pool.take(1), pool.take(1), pool.used()), (9, 7, 264));
+        assert_eq!((pool.chunks.len(), pool.free), (72, NONE));
+    }
+}

@@ -1,84 +1,16 @@
 //! Batches: whose turn it is, when they happen, how their events are cut; snapshots and what harms them.
 #![allow(clippy::unwrap_used)]
 
+mod batch;
+
+use batch::{batch, order, setup, told};
 use matching::{Engine, GatewayState, SnapshotError};
 use wire::record::batch::HASH;
-use wire::record::command::{
-    Cancel, EntryOpen, GatewayOpen, Instrument, MassCancel, NO_INSTRUMENT, NewOrder, Settings,
-};
-use wire::record::{
-    Command, CommandBatch, CommandBatchHeader, EntryKind, Event, EventBatch, MassCancelType,
-    OrdType, RecordError, Side, Stp, TimeInForce,
-};
+use wire::record::command::{Cancel, GatewayOpen, MassCancel, NO_INSTRUMENT, Settings};
+use wire::record::{Command, Event, EventBatch, MassCancelType, RecordError, Side};
 use xxhash_rust::xxh3::xxh3_64;
 
 const SECOND: u64 = 1_000_000_000;
-
-fn batch(turn: (u16, u32, u64), stamp_ns: u64, commands: &[Command<'_>]) -> Vec<u8> {
-    let mut records = Vec::new();
-    for command in commands {
-        command.encode(&mut records);
-    }
-    let header = CommandBatchHeader {
-        magic: 0,
-        len: 0,
-        gateway: turn.0,
-        incarnation: turn.1,
-        number: turn.2,
-        stamp_ns,
-        count: commands.len() as u32,
-    };
-    let mut bytes = Vec::new();
-    CommandBatch::write(header, &records, &mut bytes);
-    bytes
-}
-
-fn setup() -> Vec<Command<'static>> {
-    let spec = Instrument {
-        tick: 1,
-        lot: 1,
-        qty_min: 1,
-        qty_max: 0,
-        notional_min: 0,
-        price_band_bps: 0,
-        orders_per_side_max: 0,
-        session_end_s: 0,
-        open: true,
-    };
-    let open = EntryOpen {
-        kind: EntryKind::Binary,
-        cancel_on_disconnect: false,
-        stp: Stp::None,
-    };
-    let mut commands = vec![Command::Instrument(spec, "X")];
-    commands.extend(["a", "b", "c"].map(|name| Command::EntryOpen(open, name, name)));
-    commands
-}
-
-fn order(entry: u32, num: u64, side: Side, price: i64) -> Command<'static> {
-    let new = NewOrder {
-        entry,
-        num,
-        price,
-        qty: 1 + (num % 3) as i64,
-        instrument: 1,
-        side,
-        ord_type: OrdType::Limit,
-        tif: TimeInForce::Gtc,
-        exec_inst: 0,
-        stp: Stp::Default,
-    };
-    Command::New(new, "", "")
-}
-
-/// Apply, and read all event batches.
-fn told(engine: &mut Engine, append_ns: u64, batch: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let offset = engine.position().command_offset + 1;
-    engine.apply(offset, append_ns, batch, &mut out).unwrap();
-    engine.validate().unwrap();
-    out
-}
 
 fn split(mut out: &[u8]) -> Vec<(EventBatch<'_>, &[u8])> {
     let mut batches = Vec::new();
