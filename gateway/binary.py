@@ -92,10 +92,12 @@ class BinaryGateway:
         if not self.sequencer.ready or len(self._connections) >= self._limits.connections_max:
             connection.abort("no connection can be taken")
             return
-        # The event loop puts a write off to the end of its turn, unless it goes beyond this.
-        connection.transport.set_write_buffer_limits(high=0)
+        # The event loop puts a write off to the end of its turn, unless it goes beyond this; so the
+        # transport holds nothing back before it says that it is paused.
+        transport = connection.transport
+        transport.set_write_buffer_limits(high=0)
         connection.number = self.order_entry.connected(
-            time.monotonic_ns(), connection.transport.write
+            time.monotonic_ns(), transport.get_extra_info("socket").fileno(), transport.write
         )
         self._connections[connection.number] = connection
 
@@ -136,7 +138,8 @@ class BinaryGateway:
 
     def resumed(self, connection: Connection) -> None:
         """A reader has caught up."""
-        self.order_entry.set_writer(connection.number, connection.transport.write)
+        if not connection.transport.is_closing():
+            self.order_entry.set_writer(connection.number)
 
     def login(
         self, connection: Connection, name: str, password: str, session: str, sequence: int

@@ -73,6 +73,7 @@ class Connection(Line, asyncio.Protocol):
     def close(self, why: str) -> None:
         """Write what is left, then close the line."""
         log.info("binary connection %s closes: %s", self.peer, why)
+        self._nothing_more()
         out = self._gateway.order_entry.take_out(self.number)
         if out:
             self.transport.write(out)
@@ -81,7 +82,13 @@ class Connection(Line, asyncio.Protocol):
     def abort(self, why: str) -> None:
         """Close the line at once: its reader does not read."""
         log.warning("binary connection %s is cut: %s", self.peer, why)
+        self._nothing_more()
         self.transport.abort()
+
+    def _nothing_more(self) -> None:
+        """A transport that closes takes nothing more; neither is the socket to."""
+        if self.number >= 0:
+            self._gateway.order_entry.set_writer(self.number, self.transport.write)
 
     def pause_writing(self) -> None:
         """The transport's buffer is above its high-water mark."""

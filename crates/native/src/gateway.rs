@@ -14,14 +14,15 @@ use crate::detached::detached;
 use crate::engine::Engine;
 use crate::histogram::{Buckets, buckets};
 use crate::pipeline::Pipeline;
+use crate::writer::Writer;
 
 /// Every connection and session of binary order entry.
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
 pub struct OrderEntry {
     inner: Inner,
-    /// What writes to each connection: called with bytes.
-    writers: Vec<Option<Py<PyAny>>>,
+    /// What writes to each connection.
+    writers: Vec<Option<Writer>>,
     /// Where requests pass as soon as they are read.
     pub(crate) pipeline: Option<Py<Pipeline>>,
     /// Gateway and incarnation under which requests are sealed.
@@ -80,7 +81,7 @@ impl OrderEntry {
         Ok(Some(asked))
     }
 
-    /// What is to be written next because of them, and by whom.
+    /// Write because of them, until Python is to write something: what, and by whom.
     pub(crate) fn next_written<'py>(
         &mut self,
         py: Python<'py>,
@@ -89,7 +90,7 @@ impl OrderEntry {
         loop {
             let written = self.inner.take_touched(|connection, out| {
                 let writer = writers.get(connection as usize)?.as_ref()?;
-                Some((writer.clone_ref(py), PyBytes::new(py, out)))
+                writer.write(py, out)
             })?;
             if written.is_some() {
                 return written;
@@ -167,21 +168,25 @@ impl OrderEntry {
         self.inner.set_next_offset(offset);
     }
 
-    /// A line was opened, to which `write` writes; its number.
-    fn connected(&mut self, now_ns: u64, write: Py<PyAny>) -> u32 {
+    /// A line was opened on this socket (a descriptor, -1 for none); its number.
+    ///
+    /// What the socket does not take is given to `write`, which has to be told of by `set_writer` as
+    /// soon as it holds something back.
+    fn connected(&mut self, now_ns: u64, socket: i32, write: Py<PyAny>) -> u32 {
         let connection = self.inner.connected(now_ns);
         let place = connection as usize;
         if self.writers.len() <= place {
             self.writers.resize_with(place + 1, || None);
         }
-        self.writers[place] = Some(write);
+        self.writers[place] = Some(Writer::new(socket, write));
         connection
     }
 
-    /// From now on `write` writes to a line that is open.
-    fn set_writer(&mut self, connection: u32, write: Py<PyAny>) {
+    /// From now on `write` writes to a line that is open; without it, the socket takes what it can first.
+    #[pyo3(signature = (connection, write=None))]
+    fn set_writer(&mut self, connection: u32, write: Option<Py<PyAny>>) {
         if let Some(Some(writer)) = self.writers.get_mut(connection as usize) {
-            *writer = write;
+            writer.set(write);
         }
     }
 

@@ -25,6 +25,7 @@ mod slice;
 mod sources;
 mod store;
 mod view;
+mod writer;
 
 /// Of all that is Rust here; Python's own objects don't go through it.
 #[global_allocator]
