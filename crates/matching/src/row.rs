@@ -177,11 +177,42 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::super::pool::Pool;
-    use super::{Page, Pages, Place, Row};
+    use super::{PLACES, Page, Pages, Place, Row};
 
     #[test]
     fn a_page_is_one_line() {
         assert_eq!((size_of::<Page>(), align_of::<Page>()), (64, 64));
+    }
+
+    #[test]
+    fn a_page_is_filled_before_another_is_taken() {
+        let mut pages: Pages = Pool::new();
+        let mut row = Row::EMPTY;
+        for slot in 0..5 * PLACES as u32 {
+            row.push(&mut pages, slot);
+        }
+        assert_eq!(pages.used(), 5);
+    }
+
+    #[test]
+    fn a_check_notices_a_page_that_is_linked_or_filled_wrongly() {
+        let harm: [fn(&mut Pages); 5] = [
+            |pages| pages[1].prev = super::NONE,
+            |pages| pages[1].live = 0,
+            |pages| pages[2].live |= 1 << 2,
+            |pages| pages[2].next = 0,
+            |pages| pages[1].next = super::NONE,
+        ];
+        for (number, harm) in harm.into_iter().enumerate() {
+            let mut pages: Pages = Pool::new();
+            let mut row = Row::EMPTY;
+            for slot in 0..2 * PLACES as u32 + 2 {
+                row.push(&mut pages, slot);
+            }
+            assert_eq!(row.check(&pages), Ok(3));
+            harm(&mut pages);
+            assert!(row.check(&pages).is_err(), "harm {number}");
+        }
     }
 
     #[test]

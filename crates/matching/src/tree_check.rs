@@ -172,6 +172,31 @@ mod tests {
     }
 
     #[test]
+    fn neighbours_are_joined_from_a_quarter_on_where_both_fit_in_three() {
+        let mut nodes = Pool::new();
+        let mut tree = Tree::new(1);
+        // Four leaves of 31 keys each.
+        for key in 0..31 * 4 {
+            insert(&mut tree, &mut nodes, 2 * key, key as u32);
+        }
+        let mut take_out = |from: i64, to: i64| {
+            for key in from..to {
+                remove(&mut tree, &mut nodes, NONE, 2 * key);
+            }
+            nodes.used()
+        };
+        assert_eq!(take_out(0, 0), 5);
+        // The second has 12 left, then the first 9: both would fit into one, but a quarter is 8.
+        assert_eq!(take_out(31, 50), 5);
+        assert_eq!(take_out(0, 22), 5);
+        assert_eq!(take_out(22, 23), 4);
+        // 8 beside 20 do not fit into three quarters, which are 24; 7 beside 16 do.
+        assert_eq!(take_out(62, 85), 4);
+        assert_eq!(take_out(50, 54), 4);
+        assert_eq!(take_out(85, 86), 3);
+    }
+
+    #[test]
     fn neighbours_that_empty_are_joined() {
         let mut nodes = Pool::new();
         let mut tree = Tree::new(1);

@@ -271,6 +271,47 @@ fn a_harmed_snapshot_is_not_restored() {
     ));
 }
 
+/// A snapshot without its hash and checksum, with what belongs to these bytes.
+fn sealed(mut forged: Vec<u8>) -> Vec<u8> {
+    let hash = xxh3_64(&forged[8..]);
+    forged.extend_from_slice(&hash.to_le_bytes());
+    let checksum = xxh3_64(&forged);
+    forged.extend_from_slice(&checksum.to_le_bytes());
+    forged
+}
+
+#[test]
+fn a_snapshot_that_is_refused_says_why() {
+    let why = |bytes: &[u8]| Engine::restore(bytes).unwrap_err().to_string();
+    assert_eq!(
+        why(&[0; 24]),
+        "snapshot cut short or out of range at length"
+    );
+    assert_eq!(why(&[0; 25]), "not a snapshot");
+    let mut engine = Engine::new(0);
+    let mut commands = setup();
+    commands.push(order(1, 1, Side::Buy, 77_777_777));
+    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    bytes.truncate(bytes.len() - 16);
+    assert!(Engine::restore(&sealed(bytes.clone())).is_ok());
+    let price = 77_777_777_i64.to_le_bytes();
+    let at = bytes.windows(8).position(|it| it == price).unwrap();
+    // Price, open and executed quantity follow each other.
+    for (field, wrong) in [(at, 0), (at, -1), (at + 8, 0), (at + 8, -1), (at + 16, -1)] {
+        let mut forged = bytes.clone();
+        forged[field..field + 8].copy_from_slice(&i64::to_le_bytes(wrong));
+        let forged = sealed(forged);
+        let said = why(&forged);
+        assert_eq!(said, "snapshot cut short or out of range at order");
+    }
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    let changed = [&bytes[..], &[0; 16]].concat();
+    assert!(why(&changed).contains("checksum"));
+}
+
 /// Whoever makes the checksums right again still gets an error or a sound engine, never a panic.
 #[test]
 fn a_forged_snapshot_does_no_harm() {
@@ -285,11 +326,7 @@ fn a_forged_snapshot_does_no_harm() {
         for value in [0, 1, 0x7f, 0x80, 0xff] {
             let mut forged = bytes[..end].to_vec();
             forged[at] = value;
-            let hash = xxh3_64(&forged[state..]);
-            forged.extend_from_slice(&hash.to_le_bytes());
-            let checksum = xxh3_64(&forged);
-            forged.extend_from_slice(&checksum.to_le_bytes());
-            if let Ok(restored) = Engine::restore(&forged) {
+            if let Ok(restored) = Engine::restore(&sealed(forged)) {
                 assert_eq!(restored.validate(), Ok(()), "byte {at} as {value}");
             }
         }
