@@ -194,6 +194,9 @@ mod tests {
         assert_eq!(take_out(62, 85), 4);
         assert_eq!(take_out(50, 54), 4);
         assert_eq!(take_out(85, 86), 3);
+        // What is left fits into one leaf, which needs no root above it.
+        assert_eq!(take_out(86, 120), 1);
+        assert_eq!(tree.layers, 0);
     }
 
     #[test]
