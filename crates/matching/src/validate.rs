@@ -285,3 +285,7 @@ impl Engine {
         Ok(open)
     }
 }
+
+#[cfg(test)]
+#[path = "validate_tests.rs"]
+mod tests;

@@ -124,7 +124,19 @@ impl Windows {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENTRIES, NONE, Windows};
+    use super::super::pool::Pool;
+    use super::{ENTRIES, NONE, Strip, Windows};
+
+    #[test]
+    fn strips_that_are_given_back_are_all_taken_again() {
+        let mut strips: Pool<Strip, 4> = Pool::new();
+        for _ in 0..3 {
+            let mut taken = [0; 3].map(|_| strips.take(Strip::default()));
+            taken.sort_unstable();
+            assert_eq!(taken, [0, 1, 2]);
+            taken.map(|strip| strips.give(strip));
+        }
+    }
 
     #[test]
     fn a_window_is_known_until_it_is_forgotten_or_another_takes_its_entry() {

@@ -1,0 +1,144 @@
+//! What `validate` says of states that are wrong in one way each.
+#![allow(clippy::unwrap_used)]
+
+use super::Engine;
+use wire::record::command::{EntryOpen, Instrument, NewOrder};
+use wire::record::{
+    Command, CommandBatch, CommandBatchHeader, EntryKind, OrdType, Side, Stp, TimeInForce,
+};
+
+fn order(num: u64, side: Side, price: i64) -> Command<'static> {
+    let new = NewOrder {
+        entry: 1,
+        num,
+        price,
+        qty: 2,
+        instrument: 1,
+        side,
+        ord_type: OrdType::Limit,
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
+        stp: Stp::Default,
+    };
+    Command::New(new, "", "")
+}
+
+/// Two bids at 100, one at 99, an offer at 103; the slots are 0 to 3.
+fn sound() -> Engine {
+    let spec = Instrument {
+        tick: 1,
+        lot: 1,
+        qty_min: 1,
+        qty_max: 0,
+        notional_min: 0,
+        price_band_bps: 0,
+        orders_per_side_max: 0,
+        session_end_s: 0,
+        open: true,
+    };
+    let open = EntryOpen {
+        kind: EntryKind::Binary,
+        cancel_on_disconnect: false,
+        stp: Stp::None,
+    };
+    let commands = [
+        Command::Instrument(spec, "X"),
+        Command::EntryOpen(open, "a", "a"),
+        Command::EntryOpen(open, "b", "b"),
+        order(1, Side::Buy, 100),
+        order(2, Side::Buy, 100),
+        order(3, Side::Buy, 99),
+        order(4, Side::Sell, 103),
+    ];
+    let mut records = Vec::new();
+    for command in &commands {
+        command.encode(&mut records);
+    }
+    let header = CommandBatchHeader {
+        magic: 0,
+        len: 0,
+        gateway: 0,
+        incarnation: 0,
+        number: 1,
+        stamp_ns: 5,
+        count: commands.len() as u32,
+    };
+    let mut batch = Vec::new();
+    CommandBatch::write(header, &records, &mut batch);
+    let mut engine = Engine::new(0);
+    engine.apply(1, 5, &batch, &mut Vec::new()).unwrap();
+    assert_eq!(engine.validate(), Ok(()));
+    engine
+}
+
+/// An order of the engine's, once more on the other side, as if it had not traded.
+fn cross(engine: &mut Engine) {
+    let mut order = engine.order_at(0);
+    engine.order_count += 1;
+    (order.order_id, order.num, order.side) = (engine.order_count, 5, Side::Sell);
+    let slot = engine.place(&order, true);
+    engine.parties.list(&mut engine.open.pool[slot], slot);
+    engine.parties.entry_mut(1).last_num = 5;
+}
+
+/// An order leaves its queue and nothing else.
+fn empty(engine: &mut Engine) {
+    let order = &engine.open.pool[2];
+    let (level, place) = (order.level, order.queue_place());
+    engine.shelf.levels[level].remove(&mut engine.shelf.pages, place);
+}
+
+/// An order leaves its entry's list, and its account's count.
+fn unlist(engine: &mut Engine) {
+    let place = engine.open.pool[0].list_place();
+    let orders = &mut engine.parties.entries[0].orders;
+    orders.remove(&mut engine.parties.pages, place);
+    engine.parties.accounts[0].open -= 1;
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    type Harm = fn(&mut Engine);
+    let harm: [(Harm, &str); 16] = [
+        (cross, "crossed: 100 over 100"),
+        (empty, "level 99 is empty"),
+        (|it| it.open.pool[0].level = 1, "stands in the wrong queue"),
+        (|it| it.open.pool[0].leaves = 0, "is not positive"),
+        (|it| it.open.pool[0].leaves = 3, "totals"),
+        (|it| it.order_count = 0, "an id not given yet"),
+        (|it| it.open.pool[1].num = 7, "not found by ClOrdID"),
+        (
+            |it| it.parties.entry_mut(1).last_num = 3,
+            "above the highest",
+        ),
+        (
+            |it| it.position.time_ns = it.instruments.next_end_ns,
+            "a session end has passed",
+        ),
+        (|it| it.instruments.next_end_ns += 1, "is not the earliest"),
+        (|it| it.instruments.rows[0].day_orders = 1, "DAY orders"),
+        (|it| it.parties.accounts[0].open = 3, "open orders"),
+        (unlist, "3 orders listed"),
+        (
+            |it| {
+                let place = it.open.pool[1].list_place();
+                it.open.pool[0].set_list_place(place);
+            },
+            "lists order",
+        ),
+        (
+            |it| it.parties.entry_mut(1).account = 2,
+            "entry 1 is not found by name",
+        ),
+        (
+            |it| it.parties.entry_mut(1).name = "z".into(),
+            "entry 1 is not found by name",
+        ),
+    ];
+    for (harm, said) in harm {
+        let mut engine = sound();
+        harm(&mut engine);
+        let why = engine.validate().unwrap_err();
+        assert!(why.contains(said), "{why} instead of {said}");
+    }
+}
