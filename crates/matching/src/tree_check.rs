@@ -154,6 +154,39 @@ mod tests {
     }
 
     #[test]
+    fn a_check_notices_what_is_out_of_order() {
+        type Harm = fn(&mut Tree, &mut Nodes);
+        // The leaves hold 0 to 300, 310 to 610, and 620 to 890.
+        let harm: [Harm; 9] = [
+            |tree, nodes| tree.first = nodes[tree.first].next,
+            |tree, nodes| {
+                let second = nodes[tree.first].next;
+                nodes[second].prev = NONE;
+            },
+            |tree, nodes| nodes[tree.first].owner = 9,
+            |tree, nodes| nodes[tree.root].owner = 1,
+            |tree, nodes| nodes[tree.first].keys.swap(3, 4),
+            |tree, nodes| nodes[tree.first].keys[4] = 30,
+            |tree, nodes| nodes[tree.first].keys[30] = 310,
+            |tree, nodes| {
+                let second = nodes[tree.first].next;
+                nodes[second].keys[0] = 300;
+            },
+            |tree, nodes| (0..31).for_each(|_| nodes[tree.first].remove(0)),
+        ];
+        for (number, harm) in harm.into_iter().enumerate() {
+            let mut nodes = Pool::new();
+            let mut tree = Tree::new(1);
+            for key in 0..90 {
+                insert(&mut tree, &mut nodes, 10 * key, key as u32);
+            }
+            assert_eq!(tree.check(&nodes), Ok(4));
+            harm(&mut tree, &mut nodes);
+            assert!(tree.check(&nodes).is_err(), "harm {number}");
+        }
+    }
+
+    #[test]
     fn keys_that_rise_fill_their_nodes() {
         let mut nodes = Pool::new();
         let mut tree = Tree::new(1);
