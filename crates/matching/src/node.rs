@@ -79,6 +79,12 @@ impl Node {
         self.mark();
     }
 
+    /// Take a child out of an inner node, which is dropped when that was the last one.
+    pub(super) fn remove_child(&mut self, at: usize) {
+        self.remove(at);
+        self.keys[0] = i64::MIN;
+    }
+
     /// Move all from place `at` to the end of `to`.
     pub(super) fn spill(&mut self, at: usize, to: &mut Self) {
         let (len, end) = (self.len(), to.len());
@@ -166,6 +172,8 @@ pub(super) fn split(
         right.owner = nodes[node].owner;
         right.prev = node;
         right.next = nodes[node].next;
+    } else {
+        right.keys[0] = i64::MIN;
     }
     let next = right.next;
     let right = nodes.take(right);

@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //! A node holds up to 32 keys and as many values: children in an inner node, the caller's slots in
-//! a leaf.  The leaves are linked in the order of keys.  An inner node's first key decides
-//! nothing: what is below the second key goes to the first child.
+//! a leaf.  The leaves are linked in the order of keys.  An inner node's first key is the least
+//! number: what is below the second key goes to the first child.
 //!
 //! # Cost
 //! Search, insertion and removal touch one node a layer: 2 layers hold 1,000 keys, 5 hold millions.
@@ -226,7 +226,7 @@ impl Tree {
         }
         if len == 0 {
             self.drop_node(nodes, node, leaf);
-            nodes[parent].remove(place);
+            nodes[parent].remove_child(place);
             return true;
         }
         let siblings = nodes[parent].len();
@@ -252,7 +252,7 @@ impl Tree {
         }
         moved.spill(0, &mut nodes[to]);
         self.drop_node(nodes, from, leaf);
-        nodes[parent].remove(right);
+        nodes[parent].remove_child(right);
     }
 
     fn drop_node(&mut self, nodes: &mut Nodes, node: u32, leaf: bool) {

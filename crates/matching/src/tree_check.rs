@@ -53,6 +53,9 @@ fn check_node(
     if node.owner != 0 {
         return Err("an inner node may be taken for a leaf".to_owned());
     }
+    if node.keys[0] != i64::MIN {
+        return Err("something is below an inner node's first key".to_owned());
+    }
     let mut count = 1;
     for place in 0..len {
         let low = if place == 0 { low } else { node.keys[place] };
@@ -157,7 +160,7 @@ mod tests {
     fn a_check_notices_what_is_out_of_order() {
         type Harm = fn(&mut Tree, &mut Nodes);
         // The leaves hold 0 to 300, 310 to 610, and 620 to 890.
-        let harm: [Harm; 9] = [
+        let harm: [Harm; 10] = [
             |tree, nodes| tree.first = nodes[tree.first].next,
             |tree, nodes| {
                 let second = nodes[tree.first].next;
@@ -165,6 +168,7 @@ mod tests {
             },
             |tree, nodes| nodes[tree.first].owner = 9,
             |tree, nodes| nodes[tree.root].owner = 1,
+            |tree, nodes| nodes[tree.root].keys[0] = 0,
             |tree, nodes| nodes[tree.first].keys.swap(3, 4),
             |tree, nodes| nodes[tree.first].keys[4] = 30,
             |tree, nodes| nodes[tree.first].keys[30] = 310,
@@ -183,6 +187,26 @@ mod tests {
             assert_eq!(tree.check(&nodes), Ok(4));
             harm(&mut tree, &mut nodes);
             assert!(tree.check(&nodes).is_err(), "harm {number}");
+        }
+    }
+
+    #[test]
+    fn keys_below_those_of_a_first_child_that_went_have_their_place() {
+        let mut nodes = Pool::new();
+        let mut tree = Tree::new(1);
+        let put = |tree: &mut Tree, nodes: &mut Nodes, key: i64| {
+            insert(tree, nodes, key, key as u32);
+            assert_eq!(tree.check(nodes), Ok(nodes.used()));
+        };
+        (0..900).for_each(|key| put(&mut tree, &mut nodes, 1_000 + key));
+        for key in 1_000..1_450 {
+            remove(&mut tree, &mut nodes, NONE, key);
+        }
+        for key in (0..1_000).rev() {
+            put(&mut tree, &mut nodes, key);
+            for key in (key..1_000).chain(1_450..1_900).step_by(7) {
+                assert_eq!(find(&tree, &nodes, key), Some(key as u32));
+            }
         }
     }
 
