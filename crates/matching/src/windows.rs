@@ -134,7 +134,9 @@ mod tests {
             let mut taken = [0; 3].map(|_| strips.take(Strip::default()));
             taken.sort_unstable();
             assert_eq!(taken, [0, 1, 2]);
-            taken.map(|strip| strips.give(strip));
+            for strip in taken {
+                strips.give(strip);
+            }
         }
     }
 
