@@ -4,15 +4,15 @@
 //! and go through `Engine::apply`: decoding, matching, encoding of events and their hash are all in it.
 #![allow(clippy::unwrap_used)]
 
-mod flow;
 mod heap;
 mod mix;
+mod shared;
 
-use flow::{apply, print};
 use heap::HeapBook;
 use matching::{BareBook, Engine};
 use mimalloc::MiMalloc;
 use mix::{Mix, Random};
+use shared::{apply, print};
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -3,12 +3,12 @@
 //! By itself, for its allocator counts; what is asked for does not depend on who gives it.
 #![allow(clippy::unwrap_used)]
 
-mod flow;
 mod mix;
+mod shared;
 
-use flow::{apply, print};
 use matching::Engine;
 use mix::Mix;
+use shared::{apply, print};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 
