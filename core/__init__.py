@@ -6,6 +6,7 @@ the project but ``protocol``; every role may import it.
 
 from core._native import (
     VERSION,
+    Asked,
     Commands,
     DataDirLock,
     DataDirLocked,
@@ -44,6 +45,7 @@ from core._native import (
 
 __all__ = [
     "VERSION",
+    "Asked",
     "Commands",
     "DataDirLock",
     "DataDirLocked",

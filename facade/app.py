@@ -92,7 +92,7 @@ class Facade:
             else:
                 self._spawn(request, self.queries.stored_order(order_id, status, sequence))
         if replies:
-            self.trading.commands.answered(replies[-1][0])
+            self.trading.asked.answer(replies[-1][0])
         if notices:
             self.notifications.send(notices)
 

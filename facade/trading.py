@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from core import Commands, View
+from core import Asked, Commands, View
 from facade import decode
 from facade.errors import ApiError
 from facade.models import (
@@ -41,6 +41,7 @@ class Trading:
     def __init__(self, view: View, sequencer: Sequencer, limits: Limits) -> None:
         """Numbers of requests begin with the time, so that an older facade's never come again."""
         self.commands = Commands()
+        self.asked = Asked()
         self.waiting: dict[int, Request] = {}
         self._view = view
         self._sequencer = sequencer
@@ -132,13 +133,14 @@ class Trading:
             raise ApiError(503, "UNAVAILABLE")
         self._num = num = self._num + 1
         self.waiting[num] = request
-        self.commands.ask(num)
+        self.asked.ask(num)
         sequencer.wake()
         return num
 
     def give_up(self) -> None:
         """Nobody knows what becomes of whatever waits: say so."""
         self.commands.clear()
+        self.asked.forget()
         waiting, self.waiting = self.waiting, {}
         unknown = ApiError(503, "OUTCOME_UNKNOWN")
         for request in waiting.values():

@@ -97,7 +97,9 @@ class BinaryGateway:
         transport = connection.transport
         transport.set_write_buffer_limits(high=0)
         connection.number = self.order_entry.connected(
-            time.monotonic_ns(), transport.get_extra_info("socket").fileno(), transport.write
+            time.monotonic_ns(),
+            transport.get_extra_info("socket").fileno(),
+            partial(self.write, connection),
         )
         self._connections[connection.number] = connection
 
@@ -130,8 +132,8 @@ class BinaryGateway:
             connection.abort("slow reader: over queue_bytes_max")
 
     def paused(self, connection: Connection) -> None:
-        """A reader is behind: from now on each report may be the one too many."""
-        self.order_entry.set_writer(connection.number, partial(self.write, connection))
+        """A reader is behind: nothing may overtake what the transport holds back."""
+        self.order_entry.set_direct(connection.number, direct=False)
         # What is replayed waits for its reader; what is live does not.
         if self.order_entry.replay_offset(connection.number) is None:
             self._check_unread(connection)
@@ -139,7 +141,7 @@ class BinaryGateway:
     def resumed(self, connection: Connection) -> None:
         """A reader has caught up."""
         if not connection.transport.is_closing():
-            self.order_entry.set_writer(connection.number)
+            self.order_entry.set_direct(connection.number, direct=True)
 
     def login(
         self, connection: Connection, name: str, password: str, session: str, sequence: int

@@ -88,7 +88,7 @@ class Connection(Line, asyncio.Protocol):
     def _nothing_more(self) -> None:
         """A transport that closes takes nothing more; neither is the socket to."""
         if self.number >= 0 and not self.transport.is_closing():
-            self._gateway.order_entry.set_writer(self.number, self.transport.write)
+            self._gateway.order_entry.set_direct(self.number, direct=False)
 
     def pause_writing(self) -> None:
         """The transport's buffer is above its high-water mark."""

@@ -145,7 +145,7 @@ class ExchangeCollector(Collector):
         yield _gauge(
             "quantscope_rest_waiting", "Requests without an answer.", len(facade.trading.waiting)
         )
-        bounds, buckets, total = facade.trading.commands.latency()
+        bounds, buckets, total = facade.trading.asked.latency()
         title = "From a request that changes the exchange to its answer."
         yield _histogram("quantscope_rest_ack_seconds", title, bounds, buckets, total, NS)
 

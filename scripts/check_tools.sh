@@ -47,7 +47,7 @@ check_c_compiler() {
     scratch=$(mktemp -d)
     printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' >"$scratch/a.c"
     if ! "${CC:-cc}" "$scratch/a.c" -o "$scratch/a" >"$scratch/log" 2>&1; then
-        need "a C compiler" "${CC:-cc} does not build a program (it builds SQLite, and links)" \
+        need "a C compiler" "${CC:-cc} does not build a program (it builds SQLite and mimalloc, and links)" \
             "Debian, Ubuntu: apt-get install gcc libc6-dev"
     fi
     rm -rf "$scratch"

@@ -8,8 +8,6 @@ use wire::record::command::{self, Command};
 use wire::record::field::Field;
 use wire::record::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
-use crate::asked::Asked;
-use crate::histogram::{Buckets, buckets};
 use crate::sources::header;
 
 /// Commands that wait to be sealed into a batch.
@@ -19,7 +17,6 @@ pub struct Commands {
     records: Vec<u8>,
     /// Where each record ends in `records`.
     ends: Vec<usize>,
-    asked: Asked,
 }
 
 fn known<T: Field, I: Into<u64> + Copy>(value: Option<T>, name: &str, code: I) -> PyResult<T> {
@@ -311,26 +308,10 @@ impl Commands {
         self.push(&Command::Tick);
     }
 
-    /// Forget what waits, and who.
+    /// Forget what waits.
     fn clear(&mut self) {
         self.records.clear();
         self.ends.clear();
-        self.asked.forget();
-    }
-
-    /// Somebody waits for the answer to request `num`, which is higher than all before.
-    fn ask(&mut self, num: u64) {
-        self.asked.ask(num);
-    }
-
-    /// All requests up to `last` are answered.
-    fn answered(&mut self, last: u64) {
-        self.asked.answer(last);
-    }
-
-    /// From request to answer: (bounds in ns, counts per bucket, sum in ns).
-    fn latency(&self) -> Buckets {
-        buckets(self.asked.latency())
     }
 
     /// Take up to `commands_max` commands as one batch; `None` when there are none.

@@ -81,6 +81,37 @@ impl OrderEntry {
         Ok(Some(asked))
     }
 
+    /// Take a socket read; `None`, or what is asked as a tuple that begins with its name.
+    ///
+    /// A single request passes at once: what follows may be told before this returns.  Where several
+    /// wait, a turn of the loop is asked for (`wake`), so that what other lines send in the same turn
+    /// travels with them.  While a commit is under way nothing is asked: its end does that.
+    pub(crate) fn receive<'py>(
+        slf: &Bound<'py, Self>,
+        connection: u32,
+        data: &[u8],
+    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let mut this = slf.try_borrow_mut()?;
+        let asked = this.asked(slf.py(), connection, data)?;
+        let waiting = this.inner.waiting();
+        if asked.is_some() || waiting == 0 {
+            return Ok(asked);
+        }
+        let Some(pipeline) = &this.pipeline else {
+            return Ok(None);
+        };
+        let pipeline = pipeline.bind(slf.py()).clone();
+        drop(this);
+        if pipeline.try_borrow()?.under_way() {
+            return Ok(None);
+        }
+        if waiting > 1 {
+            return ("wake",).into_pyobject(slf.py()).map(Some);
+        }
+        Pipeline::advance(&pipeline)?;
+        Ok(None)
+    }
+
     /// Write because of them, until Python is to write something: what, and by whom.
     pub(crate) fn next_written<'py>(
         &mut self,
@@ -170,8 +201,8 @@ impl OrderEntry {
 
     /// A line was opened on this socket (a descriptor, -1 for none); its number.
     ///
-    /// What the socket does not take is given to `write`, which has to be told of by `set_writer` as
-    /// soon as it holds something back.
+    /// What the socket does not take is given to `write`.  As soon as that holds something back,
+    /// `set_direct` has to be told, so that nothing overtakes it.
     fn connected(&mut self, now_ns: u64, socket: i32, write: Py<PyAny>) -> u32 {
         let connection = self.inner.connected(now_ns);
         let place = connection as usize;
@@ -182,11 +213,10 @@ impl OrderEntry {
         connection
     }
 
-    /// From now on `write` writes to a line that is open; without it, the socket takes what it can first.
-    #[pyo3(signature = (connection, write=None))]
-    fn set_writer(&mut self, connection: u32, write: Option<Py<PyAny>>) {
+    /// Whether the socket of a line that is open takes what it can first.
+    fn set_direct(&mut self, connection: u32, direct: bool) {
         if let Some(Some(writer)) = self.writers.get_mut(connection as usize) {
-            writer.set(write);
+            writer.direct = direct;
         }
     }
 
@@ -195,37 +225,6 @@ impl OrderEntry {
             *writer = None;
         }
         self.inner.disconnected(connection)
-    }
-
-    /// Take a socket read; `None`, or what is asked as a tuple that begins with its name.
-    ///
-    /// A single request passes at once: what follows may be told before this returns.  Where several
-    /// wait, a turn of the loop is asked for (`wake`), so that what other lines send in the same turn
-    /// travels with them.  While a commit is under way nothing is asked: its end does that.
-    pub(crate) fn receive<'py>(
-        slf: &Bound<'py, Self>,
-        connection: u32,
-        data: &[u8],
-    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let mut this = slf.try_borrow_mut()?;
-        let asked = this.asked(slf.py(), connection, data)?;
-        let waiting = this.inner.waiting();
-        if asked.is_some() || waiting == 0 {
-            return Ok(asked);
-        }
-        let Some(pipeline) = &this.pipeline else {
-            return Ok(None);
-        };
-        let pipeline = pipeline.bind(slf.py()).clone();
-        drop(this);
-        if pipeline.try_borrow()?.under_way() {
-            return Ok(None);
-        }
-        if waiting > 1 {
-            return ("wake",).into_pyobject(slf.py()).map(Some);
-        }
-        Pipeline::advance(&pipeline)?;
-        Ok(None)
     }
 
     #[getter]

@@ -36,6 +36,8 @@ mod _native {
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     #[pymodule_export]
+    use super::asked::Asked;
+    #[pymodule_export]
     use super::commands::Commands;
     #[pymodule_export]
     use super::describe::{describe_commands, describe_events, describe_message, recode_message};

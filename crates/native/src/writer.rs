@@ -17,32 +17,24 @@ fn copy(socket: RawFd) -> Option<OwnedFd> {
     fcntl_dupfd_cloexec(socket, 0).ok()
 }
 
-/// The socket of a line, as long as its transport holds nothing back, and the transport's `write`.
+/// The socket of a line, and what writes to its transport.
 #[derive(Debug)]
 pub struct Writer {
     /// A descriptor of our own: the transport's is closed when it likes, and its number given away.
     socket: Option<OwnedFd>,
-    direct: bool,
     write: Py<PyAny>,
+    /// Whether the transport holds nothing back, so that the socket can take more at once.
+    pub direct: bool,
 }
 
 impl Writer {
     /// Write to a socket; what it does not take goes to `write`, and all where there is no descriptor
     /// to spare.
     pub fn new(socket: RawFd, write: Py<PyAny>) -> Self {
-        let socket = copy(socket);
         Self {
-            direct: socket.is_some(),
-            socket,
+            socket: copy(socket),
             write,
-        }
-    }
-
-    /// From now on everything goes to `write`, or, without one, to the socket first.
-    pub fn set(&mut self, write: Option<Py<PyAny>>) {
-        self.direct = write.is_none() && self.socket.is_some();
-        if let Some(write) = write {
-            self.write = write;
+            direct: true,
         }
     }
 
