@@ -126,15 +126,8 @@ impl Flow {
 
     fn setup(&self) -> Vec<(Command<'static>, Option<String>)> {
         let spec = Instrument {
-            tick: 1,
-            lot: 1,
             qty_min: 1,
-            qty_max: 0,
-            notional_min: 0,
-            price_band_bps: 0,
-            orders_per_side_max: 0,
-            session_end_s: 0,
-            open: true,
+            ..Instrument::UNLIMITED
         };
         let open = EntryOpen {
             kind: EntryKind::Binary,

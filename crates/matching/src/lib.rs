@@ -20,6 +20,10 @@
 //!   takes a filled maker off, and pushes it to the end of its level.
 //! * GTD: a tree of (expire time, order id) beside `next_end_ns`, read where `expiry` reads that.
 
+// What the tests of the public face share, the tests inside use too.
+#[cfg(test)]
+extern crate self as matching;
+
 mod admin;
 mod ahead;
 mod amend;

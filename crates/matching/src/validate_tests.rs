@@ -2,72 +2,23 @@
 #![allow(clippy::unwrap_used)]
 
 use super::Engine;
-use wire::record::command::{EntryOpen, Instrument, NewOrder};
-use wire::record::{
-    Command, CommandBatch, CommandBatchHeader, EntryKind, OrdType, Side, Stp, TimeInForce,
-};
+use batch::{batch, order, setup, told};
+use wire::record::Side;
 
-fn order(num: u64, side: Side, price: i64) -> Command<'static> {
-    let new = NewOrder {
-        entry: 1,
-        num,
-        price,
-        qty: 2,
-        instrument: 1,
-        side,
-        ord_type: OrdType::Limit,
-        tif: TimeInForce::Gtc,
-        exec_inst: 0,
-        stp: Stp::Default,
-    };
-    Command::New(new, "", "")
-}
+#[path = "../tests/batch/mod.rs"]
+mod batch;
 
-/// Two bids at 100, one at 99, an offer at 103; the slots are 0 to 3.
+/// Two bids at 100, one at 99, an offer at 103, all of entry 1; the slots are 0 to 3.
 fn sound() -> Engine {
-    let spec = Instrument {
-        tick: 1,
-        lot: 1,
-        qty_min: 1,
-        qty_max: 0,
-        notional_min: 0,
-        price_band_bps: 0,
-        orders_per_side_max: 0,
-        session_end_s: 0,
-        open: true,
-    };
-    let open = EntryOpen {
-        kind: EntryKind::Binary,
-        cancel_on_disconnect: false,
-        stp: Stp::None,
-    };
-    let commands = [
-        Command::Instrument(spec, "X"),
-        Command::EntryOpen(open, "a", "a"),
-        Command::EntryOpen(open, "b", "b"),
-        order(1, Side::Buy, 100),
-        order(2, Side::Buy, 100),
-        order(3, Side::Buy, 99),
-        order(4, Side::Sell, 103),
-    ];
-    let mut records = Vec::new();
-    for command in &commands {
-        command.encode(&mut records);
-    }
-    let header = CommandBatchHeader {
-        magic: 0,
-        len: 0,
-        gateway: 0,
-        incarnation: 0,
-        number: 1,
-        stamp_ns: 5,
-        count: commands.len() as u32,
-    };
-    let mut batch = Vec::new();
-    CommandBatch::write(header, &records, &mut batch);
+    let mut commands = setup();
+    commands.extend([
+        order(1, 1, Side::Buy, 100),
+        order(1, 2, Side::Buy, 100),
+        order(1, 3, Side::Buy, 99),
+        order(1, 4, Side::Sell, 103),
+    ]);
     let mut engine = Engine::new(0);
-    engine.apply(1, 5, &batch, &mut Vec::new()).unwrap();
-    assert_eq!(engine.validate(), Ok(()));
+    told(&mut engine, 5, &batch((0, 0, 1), 5, &commands));
     engine
 }
 

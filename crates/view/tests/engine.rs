@@ -104,17 +104,7 @@ impl Exchange {
 }
 
 fn filters() -> Instrument {
-    Instrument {
-        tick: 1,
-        lot: 1,
-        qty_min: 0,
-        qty_max: 0,
-        notional_min: 0,
-        price_band_bps: 0,
-        orders_per_side_max: 0,
-        session_end_s: 0,
-        open: true,
-    }
+    Instrument::UNLIMITED
 }
 
 fn order(num: u64, side: Side, price: i64, qty: i64) -> NewOrder {

@@ -29,15 +29,8 @@ pub fn batch(turn: (u16, u32, u64), stamp_ns: u64, commands: &[Command<'_>]) -> 
 /// One instrument without limits, and three binary entries.
 pub fn setup() -> Vec<Command<'static>> {
     let spec = Instrument {
-        tick: 1,
-        lot: 1,
         qty_min: 1,
-        qty_max: 0,
-        notional_min: 0,
-        price_band_bps: 0,
-        orders_per_side_max: 0,
-        session_end_s: 0,
-        open: true,
+        ..Instrument::UNLIMITED
     };
     let open = EntryOpen {
         kind: EntryKind::Binary,

@@ -16,15 +16,8 @@ use wire::record::{Command, CommandBatch, CommandBatchHeader, EntryKind, Stp};
 
 /// The instrument of every script, before it says otherwise.
 pub const SPEC: Instrument = Instrument {
-    tick: 1,
-    lot: 1,
     qty_min: 1,
-    qty_max: 0,
-    notional_min: 0,
-    price_band_bps: 0,
-    orders_per_side_max: 0,
-    session_end_s: 0,
-    open: true,
+    ..Instrument::UNLIMITED
 };
 
 /// An engine, and the way in and out.

@@ -107,17 +107,7 @@ impl Writer {
             let name = format!("user{account}");
             self.add(&Event::EntryOpened(opened, &name, &name));
         }
-        let spec = Instrument {
-            tick: 1,
-            lot: 1,
-            qty_min: 0,
-            qty_max: 0,
-            notional_min: 0,
-            price_band_bps: 0,
-            orders_per_side_max: 0,
-            session_end_s: 0,
-            open: true,
-        };
+        let spec = Instrument::UNLIMITED;
         for instrument in 1..=instruments {
             let symbol = format!("SYM{instrument}");
             self.add(&Event::InstrumentSet(

@@ -187,6 +187,21 @@ packed! {
         open: bool,
     }
 }
+
+impl Instrument {
+    /// An open instrument whose every price and quantity is taken.
+    pub const UNLIMITED: Self = Self {
+        tick: 1,
+        lot: 1,
+        qty_min: 0,
+        qty_max: 0,
+        notional_min: 0,
+        price_band_bps: 0,
+        orders_per_side_max: 0,
+        session_end_s: 0,
+        open: true,
+    };
+}
 packed! {
     /// Limits that the engine's answers depend on.
     Settings {
