@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -29,13 +29,14 @@ import msgspec
 from clients import rest_types as t
 
 T = TypeVar("T")
+P = TypeVar("P", t.Orders, t.Fills, t.History, t.Tickers, t.Instruments)
 Number = Decimal | int | str
 
 ATTEMPTS: Final = 5
 """How often ``place`` asks before it gives up."""
 PAUSE_S: Final = 0.1
 """Seconds before the second attempt; each later pause is twice the one before."""
-_AGAIN: Final = frozenset(("BUSY", "UNAVAILABLE", "OUTCOME_UNKNOWN"))
+_AGAIN: Final = frozenset(("BUSY", "NOT_KNOWN_YET", "UNAVAILABLE", "OUTCOME_UNKNOWN"))
 
 
 class RefusedError(Exception):
@@ -86,13 +87,23 @@ class RestClient:
         path: str,
         *,
         body: dict[str, Any] | None = None,
-        **fields: str | int | None,
+        fields: Mapping[str, str | int | None] | None = None,
     ) -> T:
-        given = {name: value for name, value in fields.items() if value is not None}
+        given = {name: value for name, value in (fields or {}).items() if value is not None}
         got = await self._http.request(method, path, params=given, json=body)
         if got.is_success:
             return msgspec.json.decode(got.content, type=answer)
         raise RefusedError(got.status_code, msgspec.json.decode(got.content, type=t.Refusal))
+
+    async def _pages(
+        self, page: type[P], path: str, **fields: str | int | None
+    ) -> AsyncIterator[P]:
+        cursor: str | None = ""
+        while cursor is not None:
+            asked = {**fields, "cursor": cursor or None}
+            got = await self._call(page, "GET", path, fields=asked)
+            yield got
+            cursor = got.next_cursor
 
     async def place(
         self,
@@ -150,7 +161,8 @@ class RestClient:
 
     async def cancel_all(self, user_id: str, symbol: str | None = None) -> int:
         """Cancel all open orders of a user; how many there were."""
-        done = await self._call(t.Canceled, "DELETE", "/orders", user_id=user_id, symbol=symbol)
+        fields = {"user_id": user_id, "symbol": symbol}
+        done = await self._call(t.Canceled, "DELETE", "/orders", fields=fields)
         return done.canceled
 
     async def order(self, order_id: str) -> t.Order:
@@ -166,31 +178,36 @@ class RestClient:
         page_orders: int = 100,
     ) -> AsyncIterator[t.Order]:
         """All orders of a user, the newest first, page by page."""
-        cursor: str | None = None
-        while True:
-            page = await self._call(
-                t.Orders,
-                "GET",
-                "/orders",
-                user_id=user_id,
-                status=status,
-                symbol=symbol,
-                limit=page_orders,
-                cursor=cursor,
-            )
+        pages = self._pages(
+            t.Orders, "/orders", user_id=user_id, status=status, symbol=symbol, limit=page_orders
+        )
+        async for page in pages:
             for order in page.orders:
                 yield order
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+
+    async def fills(self, order_id: str, *, page_fills: int = 100) -> AsyncIterator[t.Fill]:
+        """All fills of an order, the oldest first, page by page."""
+        async for page in self._pages(t.Fills, f"/orders/{order_id}/fills", limit=page_fills):
+            for fill in page.fills:
+                yield fill
+
+    async def history(
+        self, order_id: str, *, page_entries: int = 100
+    ) -> AsyncIterator[t.HistoryEntry]:
+        """The whole history of an order, the oldest entry first, page by page."""
+        path = f"/orders/{order_id}/history"
+        async for page in self._pages(t.History, path, limit=page_entries):
+            for entry in page.status_history:
+                yield entry
 
     async def orderbook(self, symbol: str, depth: int = 100) -> t.OrderBook:
         """The best levels of an order book."""
-        return await self._call(t.OrderBook, "GET", f"/orderbook/{symbol}", depth=depth)
+        return await self._call(t.OrderBook, "GET", f"/orderbook/{symbol}", fields={"depth": depth})
 
     async def trades(self, symbol: str, limit: int = 100) -> tuple[t.Trade, ...]:
         """The newest trades."""
-        return (await self._call(t.Trades, "GET", f"/trades/{symbol}", limit=limit)).trades
+        fields = {"limit": limit}
+        return (await self._call(t.Trades, "GET", f"/trades/{symbol}", fields=fields)).trades
 
     async def ticker(self, symbol: str) -> t.Ticker:
         """The last 24 hours of an instrument."""
@@ -198,11 +215,13 @@ class RestClient:
 
     async def tickers(self) -> tuple[t.Ticker, ...]:
         """The last 24 hours of all instruments."""
-        return (await self._call(t.Tickers, "GET", "/ticker")).tickers
+        pages = self._pages(t.Tickers, "/ticker")
+        return tuple([ticker async for page in pages for ticker in page.tickers])
 
     async def instruments(self) -> tuple[t.Instrument, ...]:
         """All instruments."""
-        return (await self._call(t.Instruments, "GET", "/instruments")).instruments
+        pages = self._pages(t.Instruments, "/instruments")
+        return tuple([instrument async for page in pages for instrument in page.instruments])
 
     async def ready(self) -> bool:
         """Whether orders are taken now."""

@@ -33,7 +33,11 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """An order as the engine left it."""
+    """An order as the engine left it.
+
+    Of what was placed, amended or canceled, fills and history are those of that command; of what
+    was asked for, the newest.
+    """
 
     order_id: str
     client_order_id: str | None
@@ -48,11 +52,34 @@ class Order(msgspec.Struct, frozen=True):
     filled_quantity: Decimal
     remaining_quantity: Decimal
     average_price: Decimal | None
-    timestamp: datetime
+    timestamp: datetime | None
+    """None while a restarted exchange still reads when the order began."""
     updated_at: datetime
     reason: str | None
+    fills_count: int | None
+    """How many the order has in all; None as above."""
+    fills_truncated: bool
+    """Whether older ones are left out of ``fills``."""
     fills: tuple[Fill, ...]
+    status_history_count: int | None
+    status_history_truncated: bool
     status_history: tuple[HistoryEntry, ...]
+
+
+class Fills(msgspec.Struct, frozen=True):
+    """A page of an order's fills, the oldest first."""
+
+    fills: tuple[Fill, ...]
+    fills_count: int
+    next_cursor: str | None
+
+
+class History(msgspec.Struct, frozen=True):
+    """A page of an order's history, the oldest entry first."""
+
+    status_history: tuple[HistoryEntry, ...]
+    status_history_count: int
+    next_cursor: str | None
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -125,6 +152,7 @@ class Tickers(msgspec.Struct, frozen=True):
     """The tickers of all instruments."""
 
     tickers: tuple[Ticker, ...]
+    next_cursor: str | None
 
 
 class Instrument(msgspec.Struct, frozen=True):
@@ -147,6 +175,7 @@ class Instruments(msgspec.Struct, frozen=True):
     """All instruments."""
 
     instruments: tuple[Instrument, ...]
+    next_cursor: str | None
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ the project but ``protocol``; every role may import it.
 """
 
 from core._native import (
+    SHOWN_MAX,
     VERSION,
     Asked,
     Commands,
@@ -44,6 +45,7 @@ from core._native import (
 )
 
 __all__ = [
+    "SHOWN_MAX",
     "VERSION",
     "Asked",
     "Commands",

@@ -83,6 +83,7 @@ class Service:
             clock=clock,
         )
         self._scheduled = False
+        self._resting: list[Callable[[], None]] = []
         self._watched: int | None = None
         self._loop: asyncio.AbstractEventLoop
         self._broken: asyncio.Future[str] | None = None
@@ -111,11 +112,27 @@ class Service:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 
+    def at_rest(self, then: Callable[[], None]) -> None:
+        """Call ``then`` when nothing is under way: what the engine knows has all been told."""
+        self._resting.append(then)
+        self._pipeline.resting = True
+        self._loop.call_soon(self._rest)
+
+    def _rest(self) -> None:
+        if not self._resting or not self.ready or self._pipeline.under_way:
+            return
+        resting, self._resting = self._resting, []
+        self._pipeline.resting = False
+        for then in resting:
+            then()
+        self.wake()
+
     # -- what passes -------------------------------------------------------------------------
 
     def _turn(self) -> None:
         self._scheduled = False
         self._pipeline.advance()
+        self._rest()
 
     def _on_commit(self) -> None:
         """The commands log committed, or failed."""
@@ -126,6 +143,7 @@ class Service:
             self._outage(failure)
         else:
             self._pipeline.advance()
+            self._rest()
 
     def _on_congested(self) -> None:
         self._loop.call_later(BACKLOG_PAUSE_S, self.wake)
@@ -205,6 +223,7 @@ class Service:
             self._pipeline.ready = True
             for source in self._sources:
                 source.on_ready()
+            self._rest()
             self.wake()
             try:
                 await self._tick_until(self._broken)

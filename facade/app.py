@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
 from core import StoreFailed, View
 from facade.archive import Archive
-from facade.errors import ApiError
+from facade.errors import ApiError, error_body
 from facade.message import Answer, Request
-from facade.models import Health
+from facade.models import Health, Readiness
 from facade.notifications import Notifications
 from facade.openapi import document
 from facade.pages import Pages
@@ -33,8 +34,11 @@ log = logging.getLogger("facade")
 
 GATEWAY: Final = 2
 """The facade's gateway number."""
-Told: TypeAlias = tuple[list[tuple[int, int, bytes, int, int]], list[tuple[int, bytes]]]
-"""Answers (number of the request, status, body, order id, sequence), and frames for listeners."""
+AGAIN_S: Final = 1.0
+"""Seconds before a view that failed begins again, lest one that fails at once takes the loop."""
+Told: TypeAlias = tuple[list[tuple[int, int, bytes | int]], list[tuple[int, bytes]]]
+"""Answers (number of the request, status, body or order id), and frames for listeners."""
+_CLOSED: Final = "the order is filled, canceled or expired already"
 
 
 class Facade:
@@ -52,20 +56,32 @@ class Facade:
         *,
         version: str,
         metrics: Callable[[], bytes],
+        begin_again: Callable[[View], None],
+        wake_recorder: Callable[[], None] = lambda: None,
+        recorder_ended: Callable[[], str | None] = lambda: None,
+        faults: Callable[[], list[str]] = list,
     ) -> None:
-        """``metrics`` renders the figures for ``/metrics``."""
+        """Nothing is served yet.
+
+        ``metrics`` renders the figures for ``/metrics``.  ``begin_again`` lets a view that failed
+        begin where the engine stands.  ``recorder_ended`` says why nothing is recorded any more,
+        and ``faults`` what is wrong with other parts of the server.
+        """
         self.view = self.reader = view
         self.limits = limits
         self.origins = origins
         self.trading = Trading(view, sequencer, limits)
         self.commands = self.trading.commands
-        self.archive = Archive(view, store, limits)
-        self.queries = Queries(view, self.archive, self.trading)
+        self.archive = Archive(view, store, limits, wake=wake_recorder, ended=recorder_ended)
+        self.queries = Queries(view, self.archive, self.trading, limits)
         self.notifications = Notifications(view)
         self.pages = Pages()
         self.server = Server(self.handle, limits)
+        self.view_faults = 0
         self._sequencer = sequencer
         self._metrics = metrics
+        self._begin_again = begin_again
+        self._faults = faults
         self._group: asyncio.TaskGroup | None = None
         self._under_way = 0
         table = routes(self)
@@ -77,24 +93,57 @@ class Facade:
     def on_ready(self) -> None:
         """Commands are taken (again)."""
 
-    def on_told(self, told: Told) -> None:
+    def on_told(self, told: Told | str) -> None:
         """Answer requests, and tell who listens."""
+        if isinstance(told, str):
+            self._view_failed(told)
+            return
         replies, notices = told
         waiting = self.trading.waiting
-        for num, status, body, order_id, sequence in replies:
+        for num, status, body in replies:
             request = waiting.pop(num, None)
             if request is None:
                 continue
-            if status == 404 and request.order_id:
-                self._spawn(request, self.queries.closed_or_unknown(request.order_id))
-            elif body:
-                request.answer(status, body)
+            if isinstance(body, int):
+                self._spawn(request, self.queries.stored_order(body, status))
+            elif status == 404 and self.view.exists(request.order_id):
+                # An order that exists and is not open is closed, whatever else is known of it.
+                closed = error_body("ORDER_CLOSED", _CLOSED, request.order_id)
+                request.answer(409, closed)
             else:
-                self._spawn(request, self.queries.stored_order(order_id, status, sequence))
+                request.answer(status, body)
         if replies:
             self.trading.asked.answer(replies[-1][0])
         if notices:
             self.notifications.send(notices)
+
+    def _view_failed(self, reason: str) -> None:
+        """Go on without the view, and let it begin again: the exchange is not to suffer from it."""
+        self.view_faults += 1
+        log.error(
+            "the view failed, REST answers 503 until it has begun again; orders go on: %s", reason
+        )
+        self.trading.give_up()
+        self.notifications.fail()
+        if self._group is not None:
+            self._group.create_task(self._restore_view())
+
+    async def _restore_view(self) -> None:
+        while self.view.fault is not None:
+            await asyncio.sleep(AGAIN_S)
+            rest = asyncio.Event()
+            self._sequencer.at_rest(partial(self._begin, rest))
+            await rest.wait()
+        log.warning("the view has begun again, at event %d", self.view.sequence)
+        await self.archive.fill()
+
+    def _begin(self, done: asyncio.Event) -> None:
+        try:
+            self._begin_again(self.view)
+            self.archive.begin()
+        except Exception:
+            log.exception("the view can't begin again yet")
+        done.set()
 
     def on_outage(self) -> None:
         """The outcome of whatever waits is unknown."""
@@ -128,7 +177,10 @@ class Facade:
         """Handle one request."""
         try:
             self.origins.check(request)
-            outcome = self._router.find(request)(request)
+            found = self._router.find(request)
+            if found.needs_view and self.view.fault is not None:
+                raise ApiError(503, "UNAVAILABLE", "the view failed, and is begun again")
+            outcome = found.handle(request)
         except ApiError as error:
             _refuse(request, error)
         except Exception:
@@ -174,9 +226,16 @@ class Facade:
 
     def readiness(self, request: Request) -> Answer:
         """``GET /ready``."""
-        ready = self._sequencer.ready and not self.server.closing
-        status = "ready" if ready else "not ready"
-        return Answer(200 if ready else 503, msgspec.json.encode(Health(status)))
+        faults = self._faults()
+        if not self._sequencer.ready or self.server.closing:
+            faults.append("commands are not taken")
+        if self.view.fault is not None:
+            faults.append(f"the view failed: {self.view.fault}")
+        reason = self.archive.ended()
+        if reason is not None:
+            faults.append(f"the recorder has ended: {reason}")
+        ready = Readiness("not ready" if faults else "ready", faults)
+        return Answer(503 if faults else 200, msgspec.json.encode(ready))
 
     def metrics(self, request: Request) -> Answer:
         """``GET /metrics``."""

@@ -1,7 +1,8 @@
 """The store as the facade asks it: only once the recorder has got where the question reaches.
 
-The view begins where the engine stood when the process started; the recorder may be behind that for
-a while.  Until it has caught up nothing is asked, and the rolling day is not complete.
+The view begins where the engine stood when the process started, or when the view was made again;
+the recorder may be behind that for a while.  Until it has caught up the rolling day is not
+complete, and of orders from before only the state is known.
 """
 
 from __future__ import annotations
@@ -10,39 +11,69 @@ import asyncio
 import heapq
 import itertools
 import logging
-from typing import TYPE_CHECKING, Final
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from core import StoreFailed, View
 from facade.errors import ApiError
 
 if TYPE_CHECKING:
     from facade.limits import Limits
-    from store.port import Bar, Store, Trade
+    from store.port import Bar, Store, Stretch, Trade
 
 log = logging.getLogger("facade")
+
+T = TypeVar("T")
 
 BAR_NS: Final = 60 * 10**9
 DAY_NS: Final = 86_400 * 10**9
 PAGE: Final = 1_000
 RETRY_S: Final = 1.0
-"""Seconds between attempts to read the rolling day from a store that fails."""
+"""Seconds between attempts to read from a store that fails."""
+BEGINNINGS: Final = 1_000
+"""Orders whose beginnings are asked for at once."""
+BEGINNINGS_PAUSE_S: Final = 0.01
+"""Seconds between such questions: they are nobody's hurry."""
+WAKE_INTERVAL_S: Final = 0.02
+"""Seconds between two calls of the recorder: who asks often does not make it write often."""
 
 
 class Archive:
     """The store, and how far it is."""
 
-    def __init__(self, view: View, store: Store, limits: Limits) -> None:
-        """``view`` has seen nothing yet but the engine it was restored from."""
+    def __init__(
+        self,
+        view: View,
+        store: Store,
+        limits: Limits,
+        *,
+        wake: Callable[[], None],
+        ended: Callable[[], str | None],
+    ) -> None:
+        """``wake`` makes the recorder look at the log now; ``ended`` says why it records no more.
+
+        ``view`` has seen nothing yet but the engine it was restored from.
+        """
         self.store = store
+        self.ended = ended
+        self.faults = 0
         self._view = view
         self._limits = limits
-        self._base = view.sequence
-        self._trade_id = view.trade_id
-        self._time_ns = view.time_ns
+        self._wake = wake
+        self._woken_at = 0.0
         self._recorded = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
+        self.begin()
+
+    def begin(self) -> None:
+        """The view begins (again) where it stands now: what was before, the store has."""
+        self._base = self._view.sequence
+        self._trade_id = self._view.trade_id
+        self._time_ns = self._view.time_ns
         self._complete = asyncio.Event()
+        self._view.recorded(self._recorded)
 
     def recorded(self, sequence: int) -> None:
         """The store has every event up to ``sequence``."""
@@ -55,18 +86,64 @@ class Archive:
 
     async def _until(self, sequence: int) -> None:
         if sequence > self._recorded:
+            now = time.monotonic()
+            if now - self._woken_at > WAKE_INTERVAL_S:
+                self._woken_at = now
+                self._wake()
             future = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (sequence, next(self._order), future))
             await future
 
-    async def reach(self, sequence: int = 0) -> Store:
-        """The store, once it has every event up to ``sequence`` and all from before the start."""
+    async def _reach(self, sequence: int) -> None:
+        """Wait until the store has every event up to ``sequence`` and all from before the start."""
+        reason = self.ended()
+        if reason is not None and max(sequence, self._base) > self._recorded:
+            raise ApiError(503, "UNAVAILABLE", f"the recorder has ended: {reason}")
+        await self._until(max(sequence, self._base))
+
+    async def ask(self, needs: Callable[[], int], ask: Callable[[Store], Awaitable[T]]) -> T:
+        """What the store says, once it has what the answer needs.
+
+        ``needs`` tells the sequence number, now: it is looked at again behind the answer, for the
+        question may have become one about later events meanwhile.
+        """
         try:
             async with asyncio.timeout(self._limits.store_deadline_s):
-                await self._until(max(sequence, self._base))
+                while True:
+                    await self._reach(needs())
+                    recorded = self._recorded
+                    answer = await ask(self.store)
+                    if needs() <= recorded:
+                        return answer
         except TimeoutError:
-            raise ApiError(503, "BUSY", "the store is too far behind; ask again later") from None
-        return self.store
+            raise ApiError(503, "NOT_KNOWN_YET") from None
+
+    async def order(self, order_id: int) -> bytes:
+        """An order that exists, as JSON, as it is now."""
+        stored = await self.store.order(order_id)
+        # What is closed does not change: however far the recorder is, this is the order.
+        if stored is None or stored[1]:
+            stored = await self.ask(
+                lambda: self._view.store_needs(order_id) or 0, lambda store: store.order(order_id)
+            )
+        if stored is None:
+            raise await self._missing(order_id)
+        return stored[0]
+
+    async def stretch(
+        self, order_id: int, ask: Callable[[Store], Awaitable[Stretch | None]]
+    ) -> Stretch:
+        """A page of an order's history or fills; the order exists."""
+        page = await self.ask(lambda: self._view.store_needs(order_id) or 0, ask)
+        if page is None:
+            raise await self._missing(order_id)
+        return page
+
+    async def _missing(self, order_id: int) -> Exception:
+        """Why the store does not have an order that exists."""
+        if await self.store.is_whole():
+            return StoreFailed(f"the store is damaged: it lacks order {order_id}")
+        return ApiError(410, "ORDER_ARCHIVED")
 
     async def complete(self) -> Store:
         """The store, once the view has the whole rolling day."""
@@ -75,27 +152,40 @@ class Archive:
                 async with asyncio.timeout(self._limits.store_deadline_s):
                     await self._complete.wait()
             except TimeoutError:
-                raise ApiError(503, "BUSY", "the rolling day is being read") from None
+                raise ApiError(503, "NOT_KNOWN_YET", "the rolling day is being read") from None
         return self.store
 
     async def fill(self) -> None:
-        """Give the view what was traded in the day before it began."""
-        if self._trade_id:
-            await self._until(self._base)
-            for instrument, symbol in self._view.instruments():
-                self._view.fill(symbol, await self._bars(instrument))
-        self._complete.set()
+        """Give the view what was before it began: the day's trades, and when open orders began."""
+        complete = self._complete
+        await self._persist(self._fill_day)
+        complete.set()
+        await self._persist(self._fill_beginnings)
+
+    async def _persist(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, again and again while the store fails: nobody else is to suffer from that."""
+        while True:
+            try:
+                return await work()
+            except StoreFailed as error:
+                log.error("the store can't be read yet: %s", error)
+            except Exception:
+                log.exception("what was before the start can't be read")
+            self.faults += 1
+            await asyncio.sleep(RETRY_S)
+
+    async def _fill_day(self) -> None:
+        if not self._trade_id:
+            return
+        await self._until(self._base)
+        for instrument, symbol in self._view.instruments():
+            self._view.fill(symbol, await self._bars(instrument))
 
     async def _bars(self, instrument: int) -> list[Bar]:
         minute = self._time_ns // BAR_NS
-        while True:
-            try:
-                bars = await self.store.bars(instrument, max(0, self._time_ns - DAY_NS))
-                bars = [bar for bar in bars if bar[0] < minute]
-                return bars + await self._begun(instrument, minute)
-            except StoreFailed as error:
-                log.error("the rolling day can't be read yet: %s", error)
-                await asyncio.sleep(RETRY_S)
+        bars = await self.store.bars(instrument, max(0, self._time_ns - DAY_NS))
+        bars = [bar for bar in bars if bar[0] < minute]
+        return bars + await self._begun(instrument, minute)
 
     async def _begun(self, instrument: int, minute: int) -> list[Bar]:
         """The bar of the minute in which the view began, of the trades before it alone."""
@@ -116,3 +206,10 @@ class Archive:
         quote = sum(price * qty for _, _, price, qty, _ in trades)
         sums = (prices[0], max(prices), min(prices), prices[-1], total, quote, len(trades))
         return [(minute, trades[0][1], trades[-1][1], sums)]
+
+    async def _fill_beginnings(self) -> None:
+        await self._until(self._base)
+        while order_ids := self._view.lacking(BEGINNINGS):
+            beginnings, sequence = await self.store.beginnings(order_ids)
+            self._view.tell_beginnings(beginnings, sequence)
+            await asyncio.sleep(BEGINNINGS_PAUSE_S)

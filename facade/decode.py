@@ -15,6 +15,7 @@ from facade.models import FORMS, USER_ID
 
 T = TypeVar("T")
 
+U32_MAX: Final = 2**32 - 1
 U64_MAX: Final = 2**64 - 1
 _USER_ID: Final = re.compile(USER_ID)
 _AT: Final = re.compile(r"^(.*?) - at `\$\.?([^`]*)`$")

@@ -15,6 +15,7 @@ CODES: Final = {
     "NOT_FOUND": "no such page",
     "UNKNOWN_SYMBOL": "no such instrument",
     "UNKNOWN_ORDER": "no such order",
+    "ORDER_ARCHIVED": "the order has ended, and what became of it is kept here no more",
     "METHOD_NOT_ALLOWED": "the page has other methods",
     "FORBIDDEN_ORIGIN": "a web page of another origin, or under another host name, may not do this",
     "BAD_REQUEST": "bytes that are no HTTP request",
@@ -25,33 +26,48 @@ CODES: Final = {
     "UPGRADE_REQUIRED": "a WebSocket page, asked for without a WebSocket handshake",
     "REQUEST_TIMEOUT": "the request did not come whole within its deadline",
     "BUSY": "the exchange is too far behind, or serves as much as it may",
+    "NOT_KNOWN_YET": "what is asked for is not recorded yet: ask again",
     "UNAVAILABLE": "the journal, or the store, is not there now",
     "OUTCOME_UNKNOWN": "the request may have been executed or not: ask by client_order_id",
     "INTERNAL": "a fault of the server, which is in its log",
 }
 
 
-class _Body(msgspec.Struct):
+RETRY_AFTER: Final = b"Retry-After: 1\r\n"
+"""Whatever is refused with 503 may be asked for again a second later (RFC 9110, 10.2.3)."""
+
+
+class _Body(msgspec.Struct, omit_defaults=True):
     error: str
     code: str
+    order_id: str | None = None
 
 
-def error_body(code: str, error: str) -> bytes:
+def error_body(code: str, error: str, order_id: int | None = None) -> bytes:
     """The body of a refusal."""
-    return msgspec.json.encode(_Body(error, code))
+    return msgspec.json.encode(_Body(error, code, None if order_id is None else str(order_id)))
 
 
 class ApiError(Exception):
     """A refusal that a handler raises."""
 
-    def __init__(self, status: int, code: str, error: str = "", *, headers: bytes = b"") -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        error: str = "",
+        *,
+        headers: bytes = b"",
+        order_id: int | None = None,
+    ) -> None:
         """``error`` is the sentence of the code's own where it is empty."""
         super().__init__(error or CODES[code])
         self.status = status
         self.code = code
-        self.headers = headers
+        self.headers = headers + RETRY_AFTER if status == 503 else headers
+        self.order_id = order_id
 
     @property
     def body(self) -> bytes:
         """The body of the answer."""
-        return error_body(self.code, str(self))
+        return error_body(self.code, str(self), self.order_id)

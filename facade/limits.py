@@ -25,7 +25,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     answer_deadline_s: float = 10.0
     """Seconds that a request waits for the engine; then 503 ``OUTCOME_UNKNOWN``."""
     store_deadline_s: float = 5.0
-    """Seconds that a query waits for the recorder; then 503 ``BUSY``."""
+    """Seconds that a query waits for the recorder; then 503 ``NOT_KNOWN_YET``."""
     queue_bytes_max: int = 4 * 2**20
     """Bytes queued to a slow reader; HTTP is not read further, WebSocket is closed."""
     pipelined_requests_max: int = 64
@@ -38,10 +38,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds without a whole frame after a ping; then the connection is closed."""
     queries_max: int = 256
     """Queries of the store under way; one more is answered 503 ``BUSY``."""
+    page_bytes_max: int = 256 * 2**10
+    """Bytes of an answer that is a list; a page that would be longer ends earlier."""
     recent_orders_max: int = 20_000
-    """Orders kept in memory though the store has them."""
+    """Closed orders kept in memory though the store has them."""
     overlay_orders_max: int = 200_000
-    """Orders the store does not have yet; beyond it new ones are answered 503 ``BUSY``."""
+    """Closed orders kept in memory until the store has them; beyond it the oldest go, and who asks
+    for one waits for the recorder."""
     recent_trades_max: int = 1_000
     """Trades of each instrument kept in memory."""
     sweep_interval_s: float = 0.25

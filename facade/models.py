@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
+from core import SHOWN_MAX
+
 SIDES: Final = {"BUY": 1, "SELL": 2}
 ORDER_TYPES: Final = {"MARKET": 1, "LIMIT": 2}
 TIMES_IN_FORCE: Final = {"DAY": 0, "GTC": 1, "IOC": 3, "FOK": 4}
@@ -51,6 +53,11 @@ Time = Annotated[
     Meta(description="RFC 3339, UTC, microseconds", extra_json_schema={"format": "date-time"}),
 ]
 Id = Annotated[str, Meta(description="a number, as a string", examples=["1"])]
+
+
+_Counted = Annotated[
+    int | None, Meta(description="in all; null while a restarted server counts them")
+]
 
 
 def _named(*names: str, about: str) -> Meta:
@@ -135,7 +142,10 @@ class HistoryEntry(msgspec.Struct):
 
 
 class Order(msgspec.Struct):
-    """An order as the engine left it."""
+    """An order as the engine left it, with the newest of what happened to it.
+
+    An answer to POST, PATCH or DELETE shows what its command did; any other the newest of all.
+    """
 
     order_id: Id
     client_order_id: str | None
@@ -150,11 +160,39 @@ class Order(msgspec.Struct):
     filled_quantity: Decimal
     remaining_quantity: Decimal
     average_price: Decimal | None
-    timestamp: Time
+    timestamp: Annotated[
+        Time | None, Meta(description="its first event; null while a restarted server reads it")
+    ]
     updated_at: Time
     reason: str | None
+    fills_count: _Counted
+    fills_truncated: Annotated[bool, Meta(description="older fills are left out")]
+    fills: Annotated[list[Fill], Meta(description=f"the oldest first; {SHOWN_MAX} at most")]
+    status_history_count: _Counted
+    status_history_truncated: Annotated[bool, Meta(description="older entries are left out")]
+    status_history: Annotated[
+        list[HistoryEntry], Meta(description=f"the oldest first; {SHOWN_MAX} at most")
+    ]
+
+
+class Fills(msgspec.Struct):
+    """A page of an order's fills, the oldest first."""
+
+    order_id: Id
     fills: list[Fill]
+    count: Annotated[int, Meta(description="fills on this page")]
+    fills_count: Annotated[int, Meta(description="fills of the order")]
+    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
+
+
+class History(msgspec.Struct):
+    """A page of an order's history, the oldest entry first."""
+
+    order_id: Id
     status_history: list[HistoryEntry]
+    count: Annotated[int, Meta(description="entries on this page")]
+    status_history_count: Annotated[int, Meta(description="entries of the order's history")]
+    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
 
 
 class Orders(msgspec.Struct):
@@ -224,9 +262,10 @@ class Ticker(msgspec.Struct):
 
 
 class Tickers(msgspec.Struct):
-    """The tickers of all instruments."""
+    """The tickers of all instruments, page by page."""
 
     tickers: list[Ticker]
+    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
 
 
 class Instrument(msgspec.Struct):
@@ -246,15 +285,23 @@ class Instrument(msgspec.Struct):
 
 
 class Instruments(msgspec.Struct):
-    """All instruments."""
+    """All instruments, page by page."""
 
     instruments: list[Instrument]
+    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
 
 
 class Health(msgspec.Struct):
-    """Whether the server lives, or is ready to take orders."""
+    """The server lives."""
 
     status: str
+
+
+class Readiness(msgspec.Struct):
+    """Whether every part of the server does its work."""
+
+    status: Literal["ready", "not ready"]
+    faults: Annotated[list[str], Meta(description="what does not, and why")]
 
 
 class Error(msgspec.Struct):

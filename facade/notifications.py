@@ -62,3 +62,8 @@ class Notifications:
         """Say goodbye to all."""
         for socket in tuple(self.sockets.values()):
             socket.close(CloseCode.GOING_AWAY, "the server stops")
+
+    def fail(self) -> None:
+        """Close all: they would miss what happens now, and know it by this."""
+        for socket in tuple(self.sockets.values()):
+            socket.close(CloseCode.INTERNAL_ERROR, "events were missed: connect again")

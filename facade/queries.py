@@ -6,6 +6,7 @@ recorder has passed the change: so an answer never says less than one before it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -19,49 +20,72 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from facade.archive import Archive
+    from facade.limits import Limits
     from facade.message import Request
     from facade.trading import Trading
+    from store.port import Stretches
 
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1_000
 DEPTH_DEFAULT: Final = 100
 DEPTH_MAX: Final = 10_000
+TICKERS_A_TURN: Final = 32
+"""Tickers that are made in one turn of the loop: each sums a day of minutes."""
+HEAD: Final = 1_024
+"""Bytes of a page beside its members, at most."""
 
 
 class Queries:
     """See the module."""
 
-    def __init__(self, view: View, archive: Archive, trading: Trading) -> None:
+    def __init__(self, view: View, archive: Archive, trading: Trading, limits: Limits) -> None:
         """``trading`` knows the instruments."""
         self._view = view
         self._archive = archive
         self._trading = trading
+        self._limits = limits
 
     # Orders.
 
     def order(self, request: Request) -> Answer | Coroutine[None, None, Answer]:
         """``GET /orders/{order_id}``."""
         order_id = decode.order_id(request.param)
-        known = self._view.order_json(order_id)
-        if known is not None:
-            return Answer(200, known)
-        return self.stored_order(order_id, 200, self._view.wait_for(order_id))
-
-    async def stored_order(self, order_id: int, status: int, sequence: int) -> Answer:
-        """An order that is not in memory, once the store has the event ``sequence``."""
-        store = await self._archive.reach(sequence)
-        known = await store.order(order_id)
+        known = self._view.find(order_id)
         if known is None:
             raise ApiError(404, "UNKNOWN_ORDER")
-        return Answer(status, known)
+        if isinstance(known, bytes):
+            return Answer(200, known)
+        return self.stored_order(order_id, 200)
 
-    async def closed_or_unknown(self, order_id: int) -> Answer:
-        """Why the engine does not know an order: it is closed, or there never was one."""
-        if not self._view.keeps(order_id):
-            store = await self._archive.reach()
-            if await store.order(order_id) is None:
-                raise ApiError(404, "UNKNOWN_ORDER")
-        raise ApiError(409, "ORDER_CLOSED", "the order is filled, canceled or expired already")
+    async def stored_order(self, order_id: int, status: int) -> Answer:
+        """An order that is not whole in memory."""
+        return Answer(status, await self._archive.order(order_id))
+
+    async def fills(self, request: Request) -> Answer:
+        """``GET /orders/{order_id}/fills?limit=&cursor=``."""
+        return await self._stretch(request, "fills", self._archive.store.fills)
+
+    async def history(self, request: Request) -> Answer:
+        """``GET /orders/{order_id}/history?limit=&cursor=``."""
+        return await self._stretch(request, "status_history", self._archive.store.history)
+
+    async def _stretch(self, request: Request, name: str, read: Stretches) -> Answer:
+        order_id = decode.order_id(request.param)
+        if not self._view.exists(order_id):
+            raise ApiError(404, "UNKNOWN_ORDER")
+        fields = request.fields
+        limit = decode.count(fields, "limit", LIMIT_DEFAULT, LIMIT_MAX)
+        after = decode.count(fields, "cursor", 0, decode.U64_MAX // 2)
+        page, count, total, following = await self._archive.stretch(
+            order_id,
+            lambda _: read(
+                order_id, after=after, limit=limit, bytes_max=self._limits.page_bytes_max - HEAD
+            ),
+        )
+        cursor = b"null" if following is None else b'"%d"' % following
+        form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%d,"next_cursor":%b}'
+        field = name.encode()
+        return Answer(200, form % (order_id, field, page, count, field, total, cursor))
 
     async def orders(self, request: Request) -> Answer:
         """``GET /orders?user_id=&status=&symbol=&limit=&cursor=``."""
@@ -74,26 +98,34 @@ class Queries:
         instrument = None if symbol is None else self._trading.instrument(symbol)
         limit = decode.count(fields, "limit", LIMIT_DEFAULT, LIMIT_MAX)
         before = decode.count(fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
-        store = await self._archive.reach(self._view.wait_for_user(user))
-        found = dict(
-            self._view.recent(user, before=before, limit=limit + 1, status=status, symbol=symbol)
+        account = self._view.account(user)
+        if account is None:
+            return _orders([], None)
+        bytes_max = self._limits.page_bytes_max - HEAD
+        stored, following = await self._archive.ask(
+            lambda: self._view.wait_for_user(user),
+            lambda store: store.orders(
+                account,
+                before=before,
+                limit=limit,
+                bytes_max=bytes_max,
+                status=status,
+                instrument=instrument,
+            ),
         )
-        stored, following = await store.orders(
-            user, before=before, limit=limit, status=status, instrument=instrument
+        recent, down_to = self._view.recent(
+            user, before=before, limit=limit, bytes_max=bytes_max, status=status, symbol=symbol
         )
+        found = dict(recent)
         for order_id, order in stored:
-            if order_id not in found and not self._view.keeps(order_id):
+            if not self._view.keeps(order_id):
                 found[order_id] = order
-        ids = sorted((i for i in found if following is None or i >= following), reverse=True)
-        if len(ids) > limit:
-            following = ids[limit - 1]
-        page = ids[:limit]
-        cursor = b"null" if following is None else b'"%d"' % following
-        return Answer(
-            200,
-            b'{"orders":[%b],"count":%d,"next_cursor":%b}'
-            % (b",".join(found[order_id] for order_id in page), len(page), cursor),
-        )
+        # Below this somebody has not looked.
+        whole = max(down_to, following or 0)
+        ids = sorted((order_id for order_id in found if order_id >= whole), reverse=True)
+        fits = _fitting([found[order_id] for order_id in ids[:limit]], bytes_max)
+        cursor = ids[fits - 1] if fits < len(ids) else whole or None
+        return _orders([found[order_id] for order_id in ids[:fits]], cursor)
 
     # Markets.
 
@@ -122,8 +154,10 @@ class Queries:
         self, instrument: int, newest: list[tuple[int, bytes]], limit: int
     ) -> Answer:
         before = newest[-1][0] if newest else None
-        store = await self._archive.reach()
-        older = await store.trades(instrument, before=before, limit=limit - len(newest))
+        older = await self._archive.ask(
+            lambda: 0,
+            lambda store: store.trades(instrument, before=before, limit=limit - len(newest)),
+        )
         return _trades([trade for _, trade in newest] + older)
 
     async def ticker(self, request: Request) -> Answer:
@@ -132,13 +166,29 @@ class Queries:
         return Answer(200, await self._ticker(instrument, request.param, self._now()))
 
     async def tickers(self, request: Request) -> Answer:
-        """``GET /ticker``."""
+        """``GET /ticker?limit=&cursor=``."""
         now = self._now()
-        all_of_them = [
-            await self._ticker(instrument, symbol, now)
-            for instrument, symbol in self._view.instruments()
-        ]
-        return Answer(200, b'{"tickers":[%b]}' % b",".join(all_of_them))
+        symbols, following = self._page(request)
+        tickers: list[bytes] = []
+        room = self._limits.page_bytes_max - HEAD
+        for instrument, symbol in symbols:
+            ticker = await self._ticker(instrument, symbol, now)
+            room -= len(ticker) + 1
+            if room < 0 and tickers:
+                following = instrument - 1
+                break
+            tickers.append(ticker)
+            if len(tickers) % TICKERS_A_TURN == 0:
+                await asyncio.sleep(0)
+        return _numbered(b"tickers", tickers, following)
+
+    def _page(self, request: Request) -> tuple[list[tuple[int, str]], int | None]:
+        """The instruments that a page is about, by number, and the cursor of the next page."""
+        limit = decode.count(request.fields, "limit", LIMIT_MAX, LIMIT_MAX)
+        after = decode.count(request.fields, "cursor", 0, decode.U32_MAX)
+        symbols = [row for row in self._view.instruments() if row[0] > after]
+        page = symbols[:limit]
+        return page, page[-1][0] if len(symbols) > limit else None
 
     def _now(self) -> int:
         return max(time.time_ns(), self._view.time_ns)
@@ -152,8 +202,34 @@ class Queries:
         return self._view.ticker_json(symbol, now_ns, total) or b""
 
     def instruments(self, request: Request) -> Answer:
-        """``GET /instruments``."""
-        return Answer(200, self._view.instruments_json())
+        """``GET /instruments?limit=&cursor=``."""
+        symbols, following = self._page(request)
+        instruments = [self._view.instrument_json(number) or b"" for number, _ in symbols]
+        fits = _fitting(instruments, self._limits.page_bytes_max - HEAD)
+        if fits < len(instruments):
+            following = symbols[fits - 1][0]
+        return _numbered(b"instruments", instruments[:fits], following)
+
+
+def _fitting(items: list[bytes], bytes_max: int) -> int:
+    """How many of them fit into a page: one at least, or nobody would ever see the next."""
+    total = 0
+    for number, item in enumerate(items):
+        total += len(item) + 1
+        if total > bytes_max and number:
+            return number
+    return len(items)
+
+
+def _orders(orders: list[bytes], cursor: int | None) -> Answer:
+    following = b"null" if cursor is None else b'"%d"' % cursor
+    form = b'{"orders":[%b],"count":%d,"next_cursor":%b}'
+    return Answer(200, form % (b",".join(orders), len(orders), following))
+
+
+def _numbered(name: bytes, items: list[bytes], cursor: int | None) -> Answer:
+    following = b"null" if cursor is None else b'"%d"' % cursor
+    return Answer(200, b'{"%b":[%b],"next_cursor":%b}' % (name, b",".join(items), following))
 
 
 def _trades(trades: list[bytes]) -> Answer:

@@ -23,6 +23,7 @@ def refusal(about: str) -> tuple[str, Any]:
 
 
 _FORBIDDEN: Final[Answers] = {403: refusal(CODES["FORBIDDEN_ORIGIN"])}
+_FAILED: Final[Answers] = {503: refusal("UNAVAILABLE: what is asked is begun again after a fault")}
 _MALFORMED: Final[Answers] = {400: refusal("malformed, with the field named")}
 
 
@@ -44,7 +45,7 @@ class Route:
 
     method: str
     path: str
-    """The last segment may be a field in braces."""
+    """One segment may be a field in braces: the last, or the one before it."""
     handle: Handler
     summary: str
     tag: str = "orders"
@@ -54,6 +55,8 @@ class Route:
     """What is answered beside what follows from the rest of the route: see ``served``."""
     any_query: bool = False
     """The query string is passed over, whatever stands there."""
+    needs_view: bool = True
+    """It can't be served while the view has failed."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -68,6 +71,8 @@ class Route:
     def served(self) -> Answers:
         """Every answer of the call: by its checks, by its parameters, and its own."""
         found = dict(_FORBIDDEN)
+        if self.needs_view:
+            found |= _FAILED
         if not self.any_query:
             found |= _MALFORMED
         for parameter in self.parameters:
@@ -80,38 +85,37 @@ class Found(NamedTuple):
 
     handle: Handler
     fields: frozenset[str] | None
+    needs_view: bool
+
+
+Methods = dict[bytes, Found]
 
 
 class Router:
     """Finds the route of a request."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        """Routes are looked up by whole path, then by all but the last segment."""
+        """Routes are looked up by whole path, then by what stands around their field."""
         self.routes = tuple(routes)
-        self._whole: dict[bytes, dict[bytes, Found]] = {}
-        self._prefix: dict[bytes, dict[bytes, Found]] = {}
+        self._whole: dict[bytes, Methods] = {}
+        self._around: dict[tuple[bytes, bytes], Methods] = {}
         for route in routes:
-            prefix, brace, _ = route.path.partition("{")
-            table = self._prefix if brace else self._whole
-            methods = table.setdefault(prefix.encode(), {})
-            found = Found(route.handle, None if route.any_query else route.fields)
+            found = Found(route.handle, None if route.any_query else route.fields, route.needs_view)
+            methods = self._methods(route.path)
             methods[route.method.encode()] = found
             if route.method == "GET":
                 methods[b"HEAD"] = found
 
-    def find(self, request: Request) -> Handler:
-        """The handler, with the fields of path and query in the request; else 404, 405 or 400."""
-        path = request.path
-        methods = self._whole.get(path)
-        if methods is None:
-            prefix, slash, last = path.rpartition(b"/")
-            methods = self._prefix.get(prefix + slash)
-            if methods is None or not last:
-                raise ApiError(404, "NOT_FOUND")
-            try:
-                request.param = last.decode()
-            except UnicodeDecodeError:
-                raise ApiError(404, "NOT_FOUND") from None
+    def _methods(self, path: str) -> Methods:
+        before, brace, rest = path.partition("{")
+        if not brace:
+            return self._whole.setdefault(path.encode(), {})
+        key = before.encode(), rest.partition("}")[2].encode()
+        return self._around.setdefault(key, {})
+
+    def find(self, request: Request) -> Found:
+        """The route, with the fields of path and query in the request; else 404, 405 or 400."""
+        methods = self._whole.get(request.path) or self._find_around(request)
         found = methods.get(request.method)
         if found is None:
             raise ApiError(
@@ -119,4 +123,19 @@ class Router:
             )
         if found.fields is not None:
             request.read_query(found.fields)
-        return found.handle
+        return found
+
+    def _find_around(self, request: Request) -> Methods:
+        before, slash, field = request.path.rpartition(b"/")
+        methods = self._around.get((before + slash, b""))
+        if methods is None:
+            after = slash + field
+            before, slash, field = before.rpartition(b"/")
+            methods = self._around.get((before + slash, after))
+        if methods is None or not field:
+            raise ApiError(404, "NOT_FOUND")
+        try:
+            request.param = field.decode()
+        except UnicodeDecodeError:
+            raise ApiError(404, "NOT_FOUND") from None
+        return methods

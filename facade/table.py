@@ -32,8 +32,17 @@ _LIMIT: Final = Parameter(
     schema={"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
 )
 
+_CURSOR: Final = Parameter("cursor", "next_cursor of the page before")
 _LATER: Final[Answers] = {503: refusal("BUSY, UNAVAILABLE or OUTCOME_UNKNOWN")}
-_FROM_STORE: Final[Answers] = {503: refusal("BUSY or UNAVAILABLE: the store is asked, and behind")}
+_FROM_STORE: Final[Answers] = {
+    503: refusal("BUSY, NOT_KNOWN_YET or UNAVAILABLE: the store is asked, and behind")
+}
+_ARCHIVED: Final[Answers] = {410: refusal("it has ended, and is kept here no more"), **_FROM_STORE}
+
+
+def _pages(most: int) -> Parameter:
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": most}
+    return Parameter("limit", "how many on a page", schema=schema)
 
 
 def routes(facade: Facade) -> tuple[Route, ...]:
@@ -54,6 +63,7 @@ def _trading(facade: Facade) -> tuple[Route, ...]:
                 201: ("the order as the engine left it", models.Order),
                 200: ("a repeat of a client_order_id: the first order as it is", models.Order),
                 409: refusal("a client_order_id that was used for an order of other content"),
+                410: refusal("a repeat of an order that has ended and is kept here no more"),
                 422: refusal("refused by a rule of the exchange"),
                 **_LATER,
             },
@@ -102,9 +112,25 @@ def _queries(facade: Facade) -> tuple[Route, ...]:
             method="GET",
             path="/orders/{order_id}",
             handle=queries.order,
-            summary="An order with its fills and its history",
+            summary="An order with its newest fills and the newest of its history",
             parameters=(_ORDER_ID,),
-            answers={200: ("the order", models.Order), **_FROM_STORE},
+            answers={200: ("the order", models.Order), **_ARCHIVED},
+        ),
+        Route(
+            method="GET",
+            path="/orders/{order_id}/fills",
+            handle=queries.fills,
+            summary="All fills of an order, the oldest first, page by page",
+            parameters=(_ORDER_ID, _LIMIT, _CURSOR),
+            answers={200: ("a page", models.Fills), **_ARCHIVED},
+        ),
+        Route(
+            method="GET",
+            path="/orders/{order_id}/history",
+            handle=queries.history,
+            summary="The whole history of an order, the oldest first, page by page",
+            parameters=(_ORDER_ID, _LIMIT, _CURSOR),
+            answers={200: ("a page", models.History), **_ARCHIVED},
         ),
         Route(
             method="GET",
@@ -118,7 +144,7 @@ def _queries(facade: Facade) -> tuple[Route, ...]:
                 ),
                 _ONE_SYMBOL,
                 _LIMIT,
-                Parameter("cursor", "next_cursor of the page before"),
+                _CURSOR,
             ),
             answers={200: ("a page", models.Orders), **_FROM_STORE},
         ),
@@ -174,6 +200,7 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
             handle=queries.tickers,
             summary="The last 24 hours of all instruments",
             tag="markets",
+            parameters=(_pages(LIMIT_MAX), _CURSOR),
             answers={200: ("the tickers", models.Tickers), **_FROM_STORE},
         ),
         Route(
@@ -182,6 +209,7 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
             handle=queries.instruments,
             summary="All instruments and their filters",
             tag="markets",
+            parameters=(_pages(LIMIT_MAX), _CURSOR),
             answers={200: ("the instruments", models.Instruments)},
         ),
     )
@@ -190,7 +218,13 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
 def _service(facade: Facade) -> tuple[Route, ...]:
     def page(path: str, summary: str, **more: Any) -> Route:
         return Route(
-            method="GET", path=path, summary=summary, tag="service", any_query=True, **more
+            method="GET",
+            path=path,
+            summary=summary,
+            tag="service",
+            any_query=True,
+            needs_view=False,
+            **more,
         )
 
     return (
@@ -202,9 +236,12 @@ def _service(facade: Facade) -> tuple[Route, ...]:
         ),
         page(
             "/ready",
-            "Whether orders are taken",
+            "Whether orders are taken, and every part does its work",
             handle=facade.readiness,
-            answers={200: ("they are", models.Health), 503: ("they are not", models.Health)},
+            answers={
+                200: ("it is so", models.Readiness),
+                503: ("it is not: see faults", models.Readiness),
+            },
         ),
         page(
             "/metrics",

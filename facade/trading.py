@@ -75,7 +75,7 @@ class Trading:
             raise ApiError(400, "INVALID_FIELD", "quantity: missing")
         price = decode.amount("price", order.price)
         exec_inst = POST_ONLY if order.post_only else 0
-        if self._view.full or self._sequencer.busy:
+        if self._sequencer.busy:
             if order.client_order_id is None:
                 raise ApiError(503, "BUSY")
             exec_inst |= REPEAT_ONLY

@@ -8,6 +8,7 @@ durable commands is given to every source's reader, in order, all gateways' even
 what the reader makes of it to the source.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from core import Commands, OrderEntry, View
@@ -34,7 +35,10 @@ class CommandSource(Protocol):
         """Commands are taken (again), under a new incarnation."""
 
     def on_told(self, told: Any) -> None:
-        """What its reader made of events that follow from durable commands."""
+        """What its reader made of events that follow from durable commands.
+
+        A text says that the reader failed, and passes all events over until it is made again.
+        """
 
     def on_outage(self) -> None:
         """The journal failed: the outcome of whatever is unanswered is unknown."""
@@ -53,3 +57,9 @@ class Sequencer(Protocol):
 
     def wake(self) -> None:
         """A source has commands; they are sealed at the end of the loop's turn."""
+
+    def at_rest(self, then: Callable[[], None]) -> None:
+        """Call ``then`` when nothing is under way: what the engine knows has all been told.
+
+        So a reader that failed can begin again where the engine stands.
+        """

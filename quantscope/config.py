@@ -173,7 +173,7 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Seconds, about("seconds that a request waits for the engine; then 503 OUTCOME_UNKNOWN")
     ] = 10.0
     store_deadline_s: Annotated[
-        Seconds, about("seconds that a query waits for the recorder; then 503 BUSY")
+        Seconds, about("seconds that a query waits for the recorder; then 503 NOT_KNOWN_YET")
     ] = 5.0
     queue_bytes_max: Annotated[
         Bytes, about("bytes queued to a slow reader; HTTP is not read further, WebSocket is closed")
@@ -196,11 +196,19 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     queries_max: Annotated[
         Count, about("queries of the store under way; one more is answered 503 BUSY")
     ] = 256
+    page_bytes_max: Annotated[
+        Annotated[int, Meta(ge=2**16, le=2**30)],
+        about("bytes of an answer that is a list; a page that would be longer ends earlier"),
+    ] = 256 * 2**10
     recent_orders_max: Annotated[
-        Count, about("orders kept in memory though the store has them")
+        Count, about("closed orders kept in memory though the store has them")
     ] = 20_000
     overlay_orders_max: Annotated[
-        Count, about("orders the store does not have yet; beyond it new ones are answered 503 BUSY")
+        Count,
+        about(
+            "closed orders kept in memory until the store has them; beyond it the oldest go, and "
+            "who asks for one waits for the recorder"
+        ),
     ] = 200_000
     recent_trades_max: Annotated[Count, about("trades of each instrument kept in memory")] = 1_000
     sweep_interval_s: Annotated[

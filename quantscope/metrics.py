@@ -132,10 +132,18 @@ class ExchangeCollector(Collector):
         for name, about, value in (
             ("http_connections", "HTTP and WebSocket connections.", len(facade.server.connections)),
             ("websocket_connections", "Of these, WebSockets.", len(notifications.sockets)),
-            ("view_orders", "Recent orders kept in memory.", kept),
-            ("view_orders_unrecorded", "Orders the store does not have yet.", unrecorded),
+            ("view_orders", "Orders in memory: the open ones, and recent ones.", kept),
+            ("view_orders_unrecorded", "Closed ones of them the store does not have.", unrecorded),
         ):
             yield _gauge(f"quantscope_{name}", about, value)
+        family = CounterMetricFamily(
+            "quantscope_faults",
+            "Faults of parts that the exchange went on without.",
+            labels=["part"],
+        )
+        family.add_metric(["view"], facade.view_faults)
+        family.add_metric(["archive"], facade.archive.faults)
+        yield family
         yield _counter(
             "quantscope_http_connections_refused", "Connections too many.", facade.server.refused
         )

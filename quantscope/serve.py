@@ -133,6 +133,9 @@ class Exchange:
             roles.origins(config),
             version=VERSION,
             metrics=metrics.renderer(self),
+            begin_again=lambda view: view.begin_again(service.engine),
+            wake_recorder=lambda: self.recorder.wake(),
+            recorder_ended=lambda: self.recorder.failure if self.recorder.halted else None,
         )
         self.facade.on_recorded(self.recorder.position()[1])
         service.attach(self.gateway, self.facade)

@@ -9,6 +9,20 @@ Trade: TypeAlias = tuple[int, int, int, int, int]
 Bar: TypeAlias = tuple[int, int, int, Sum]
 """Minute since the epoch, times of its first and last trade in ns, sum of its trades."""
 
+Stretch: TypeAlias = tuple[bytes, int, int, int | None]
+"""A JSON array, how many there are in it, how many in all, and the ``after`` of the next page."""
+Beginning: TypeAlias = tuple[int, int, int, int]
+"""Order id, time of its first event in ns, entries of its history, fills."""
+
+
+class Stretches(Protocol):
+    """Reads a page of what happened to an order, the oldest first."""
+
+    async def __call__(
+        self, order_id: int, *, after: int, limit: int, bytes_max: int
+    ) -> Stretch | None:
+        """Return a page behind the first ``after``; None for an order that is not kept."""
+
 
 class Store(Protocol):
     """Queries.  Each sees what was recorded when it began, and raises ``StoreFailed`` if it can't.
@@ -19,22 +33,42 @@ class Store(Protocol):
     async def position(self) -> tuple[int, int]:
         """Return the log offset and the event's sequence number up to which all is recorded."""
 
-    async def order(self, order_id: int) -> bytes | None:
-        """Return an order with its history and fills, as JSON."""
+    async def is_whole(self) -> bool:
+        """Return whether it has all that ever happened, up to its position."""
+
+    async def order(self, order_id: int) -> tuple[bytes, bool] | None:
+        """Return an order with its newest changes, as JSON, and whether it is open."""
+
+    async def history(
+        self, order_id: int, *, after: int, limit: int, bytes_max: int
+    ) -> Stretch | None:
+        """Return a page of an order's history: see ``Stretches``."""
+
+    async def fills(
+        self, order_id: int, *, after: int, limit: int, bytes_max: int
+    ) -> Stretch | None:
+        """Return a page of an order's fills: see ``Stretches``."""
+
+    async def beginnings(self, order_ids: list[int]) -> tuple[list[Beginning], int]:
+        """Return when orders began and what happened to them up to the sequence number beside it.
+
+        Orders whose beginning is not kept are left out.
+        """
 
     async def orders(
         self,
-        user: str,
+        account: int,
         *,
         before: int | None = None,
         limit: int = 100,
+        bytes_max: int = 2**18,
         status: str | None = None,
         instrument: int | None = None,
     ) -> tuple[list[tuple[int, bytes]], int | None]:
-        """Return a user's orders below the id ``before``, newest first, and the next ``before``.
+        """Return an account's orders below the id ``before``, newest first; the next ``before``.
 
-        A page examines a limited number of orders: where few pass the filter it may hold fewer than
-        ``limit`` and still name a next one.
+        A page examines a limited number of orders, and ends with the first order that brings it to
+        ``bytes_max``: it may hold fewer than ``limit`` and still name a next one.
         """
 
     async def trades(

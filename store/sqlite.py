@@ -7,7 +7,7 @@ from os import PathLike
 from typing import TypeVar
 
 from core import StoreReader
-from store.port import Bar, Sum, Trade
+from store.port import Bar, Beginning, Stretch, Sum, Trade
 
 T = TypeVar("T")
 
@@ -38,23 +38,53 @@ class SqliteStore:
         """See ``Store``."""
         return await self._ask(lambda reader: reader.position())
 
-    async def order(self, order_id: int) -> bytes | None:
+    async def is_whole(self) -> bool:
+        """See ``Store``."""
+        return await self._ask(lambda reader: reader.is_whole())
+
+    async def order(self, order_id: int) -> tuple[bytes, bool] | None:
         """See ``Store``."""
         return await self._ask(lambda reader: reader.order(order_id))
 
+    async def history(
+        self, order_id: int, *, after: int, limit: int, bytes_max: int
+    ) -> Stretch | None:
+        """See ``Store``."""
+        return await self._ask(
+            lambda reader: reader.history(order_id, after=after, limit=limit, bytes_max=bytes_max)
+        )
+
+    async def fills(
+        self, order_id: int, *, after: int, limit: int, bytes_max: int
+    ) -> Stretch | None:
+        """See ``Store``."""
+        return await self._ask(
+            lambda reader: reader.fills(order_id, after=after, limit=limit, bytes_max=bytes_max)
+        )
+
+    async def beginnings(self, order_ids: list[int]) -> tuple[list[Beginning], int]:
+        """See ``Store``."""
+        return await self._ask(lambda reader: reader.beginnings(order_ids))
+
     async def orders(
         self,
-        user: str,
+        account: int,
         *,
         before: int | None = None,
         limit: int = 100,
+        bytes_max: int = 2**18,
         status: str | None = None,
         instrument: int | None = None,
     ) -> tuple[list[tuple[int, bytes]], int | None]:
         """See ``Store``."""
         return await self._ask(
             lambda reader: reader.orders(
-                user, before=before, limit=limit, status=status, instrument=instrument
+                account,
+                before=before,
+                limit=limit,
+                bytes_max=bytes_max,
+                status=status,
+                instrument=instrument,
             )
         )
 

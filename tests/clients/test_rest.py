@@ -1,10 +1,12 @@
 """The REST and WebSocket clients against a facade."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import httpx
+import msgspec
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -12,6 +14,7 @@ from clients import rest, ws
 from clients.rest import RefusedError, RestClient, UnsettledError
 from clients.rest_types import Notification, Subscribed
 from facade.limits import Limits
+from store.port import Stretch
 from tests.facade.harness import Exchange
 
 
@@ -61,7 +64,32 @@ async def test_every_call_is_typed(client: RestClient) -> None:
     assert await client.cancel_all("a") == 0
     found = [o.order_id async for o in client.orders("a", page_orders=1)]
     assert found == [resting.order_id, order.order_id]
+    assert (taker.fills_count, taker.fills_truncated) == (1, False)
     assert await client.ready()
+
+
+async def test_all_that_happened_to_an_order_comes_page_by_page(
+    exchange: Exchange, client: RestClient
+) -> None:
+    order = await client.place(user_id="a", symbol="BTCUSD", side="BUY", price=1, quantity=9)
+    for _ in range(3):
+        await client.place(user_id="b", symbol="BTCUSD", side="SELL", quantity=1)
+    shown = json.loads((await exchange.client.get(f"/orders/{order.order_id}")).content)
+    exchange.record_all()
+    for name, read in (("fills", client.fills), ("status_history", client.history)):
+
+        async def page(_: int, *, after: int, name: str = name, **__: int) -> Stretch:
+            following = after + 1 if after + 1 < len(shown[name]) else None
+            return (
+                json.dumps(shown[name][after : after + 1]).encode(),
+                1,
+                len(shown[name]),
+                following,
+            )
+
+        setattr(exchange.store, "history" if name == "status_history" else name, page)
+        found = [json.loads(msgspec.json.encode(item)) async for item in read(order.order_id)]
+        assert [item["timestamp"] for item in found] == [i["timestamp"] for i in shown[name]]
 
 
 async def test_a_refusal_is_an_error_with_its_code(client: RestClient) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from core import Commands, Engine, View
 from facade.app import GATEWAY, Facade
 from facade.limits import Limits
 from facade.origin import Origins
-from store.port import Bar, Sum, Trade
+from store.port import Bar, Beginning, Store, Stretch, Sum, Trade
 
 ONE = 10**8
 INSTRUMENTS = ("BTCUSD", "ETHUSD")
@@ -31,6 +32,7 @@ class Sequencer:
         self.engine = Engine(1)
         self.offset = 0
         self.number = 0
+        self.session = self.entry = 0
         self.events: list[bytes] = []
         setup = Commands()
         for symbol in INSTRUMENTS:
@@ -41,6 +43,24 @@ class Sequencer:
         self.apply(opening.seal(GATEWAY, 0, 0, time.time_ns(), 1))
         self.incarnation = 1
 
+    def session_sends(self, **order: Any) -> None:
+        """An order of the binary session demo1, which its own gateway sends."""
+        commands = Commands()
+        if not self.session:
+            commands.gateway_open(1)
+            self.tell(commands.seal(1, 0, 0, time.time_ns(), 1))
+            commands.entry_open(1, "demo1", "demo1")
+            self.tell(commands.seal(0, 0, 0, time.time_ns(), 1))
+            self.entry = self.engine.entries()[-1].entry
+        self.session += 1
+        terms = {"instrument": 1, "side": 1, "ord_type": 2, "tif": 1, "qty": ONE, "price": ONE}
+        commands.new_order(entry=self.entry, num=self.session, **{**terms, **order})
+        self.tell(commands.seal(1, 1, self.session, time.time_ns(), 1))
+
+    def tell(self, batch: bytes | None) -> None:
+        """Apply a batch of another gateway."""
+        self.source.on_told(self.source.view.apply(self.apply(batch)))
+
     def apply(self, batch: bytes | None) -> bytes:
         assert batch is not None
         self.offset += 1
@@ -50,6 +70,9 @@ class Sequencer:
 
     def wake(self) -> None:
         asyncio.get_running_loop().call_soon(self.turn)
+
+    def at_rest(self, then: Callable[[], None]) -> None:
+        then()
 
     def turn(self) -> None:
         if self.held:
@@ -66,6 +89,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self.kept: dict[int, bytes] = {}
+        self.whole = False
+        self.stretch: Stretch | None = None
         self.older_trades: list[bytes] = []
         self.total: Sum | None = None
         self.asked: list[tuple[Any, ...]] = []
@@ -90,15 +115,36 @@ class Shelf:
     async def close(self) -> None:
         self.kept.clear()
 
-    async def order(self, order_id: int) -> bytes | None:
-        return self.kept.get(order_id)
+    async def is_whole(self) -> bool:
+        return self.whole
+
+    async def order(self, order_id: int) -> tuple[bytes, bool] | None:
+        self.asked.append(("order", order_id))
+        kept = self.kept.get(order_id)
+        return None if kept is None else (kept, b'"NEW"' in kept)
+
+    async def history(
+        self, order_id: int, *, after: int, limit: int, bytes_max: int
+    ) -> Stretch | None:
+        self.asked.append(("history", order_id, after, limit, bytes_max))
+        return self.stretch
+
+    async def fills(
+        self, order_id: int, *, after: int, limit: int, bytes_max: int
+    ) -> Stretch | None:
+        self.asked.append(("fills", order_id, after, limit, bytes_max))
+        return self.stretch
+
+    async def beginnings(self, order_ids: list[int]) -> tuple[list[Beginning], int]:
+        return [], 0
 
     async def orders(
         self,
-        user: str,
+        account: int,
         *,
         before: int | None = None,
         limit: int = 100,
+        bytes_max: int = 2**18,
         status: str | None = None,
         instrument: int | None = None,
     ) -> tuple[list[tuple[int, bytes]], int | None]:
@@ -120,10 +166,17 @@ class Shelf:
 class Exchange:
     """Facade, engine, store, and a client."""
 
-    def __init__(self, limits: Limits | None = None, sequencer: Sequencer | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        sequencer: Sequencer | None = None,
+        store: Store | None = None,
+    ) -> None:
         self.limits = limits or Limits()
         self.sequencer = sequencer or Sequencer()
         self.store = Shelf()
+        self.recorder_ended: str | None = None
+        self.woken = 0
         self.view = View.restore(
             self.sequencer.engine,
             GATEWAY,
@@ -134,11 +187,14 @@ class Exchange:
         self.facade = Facade(
             self.view,
             self.sequencer,
-            self.store,
+            store or self.store,
             self.limits,
             Origins(HOSTS),
             version="0",
             metrics=lambda: b"orders 1\n",
+            begin_again=lambda view: view.begin_again(self.sequencer.engine),
+            wake_recorder=self._wake_recorder,
+            recorder_ended=lambda: self.recorder_ended,
         )
         self.sequencer.source = self.facade
         self.document = json.loads(self.facade._document)
@@ -188,6 +244,9 @@ class Exchange:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
+    def _wake_recorder(self) -> None:
+        self.woken += 1
+
     def record_all(self) -> None:
         """The recorder has caught up."""
         self.facade.on_recorded(self.view.sequence)
@@ -206,6 +265,21 @@ class Exchange:
         answer = await self.client.post("/orders", json=body)
         assert answer.status_code == status, answer.text
         return answer.json()
+
+    def session_sends(self, **order: Any) -> int:
+        """Let the binary session demo1 send an order; its id."""
+        self.sequencer.session_sends(**order)
+        return self.sequencer.engine.counts()["orders"] | 1 << 56
+
+    async def dropped(self) -> int:
+        """An order that memory no longer holds, and the store does not have yet; its id."""
+        limits = self.limits
+        order_id = self.session_sends(tif=3)
+        for _ in range(max(limits.recent_orders_max, limits.overlay_orders_max)):
+            self.session_sends(tif=3)
+        assert self.view.exists(order_id)
+        assert not self.view.keeps(order_id)
+        return order_id
 
     async def get(self, path: str, expected: int = 200, /, **params: Any) -> Any:
         answer = await self.client.get(path, params=params)

@@ -133,7 +133,16 @@ def test_any_bytes_are_answered_or_refused(
     sequencer = Waking()
     view = View.restore(sequencer.engine, GATEWAY, overlay_orders_max=10**9)
     origins = Origins(HOSTS)
-    facade = Facade(view, sequencer, Shelf(), LIMITS, origins, version="0", metrics=lambda: b"")
+    facade = Facade(
+        view,
+        sequencer,
+        Shelf(),
+        LIMITS,
+        origins,
+        version="0",
+        metrics=lambda: b"",
+        begin_again=lambda view: view.begin_again(sequencer.engine),
+    )
     sequencer.source = facade
     for case in range(cases):
         data = some_bytes(chance)

@@ -15,6 +15,8 @@ from tests.facade.harness import Exchange
 ROOT = Path(__file__).parents[2]
 STRUCTURES = {
     "/orders/{order_id}": models.Order,
+    "/orders/{order_id}/fills": models.Fills,
+    "/orders/{order_id}/history": models.History,
     "/orders": models.Orders,
     "/orderbook/{symbol}": models.OrderBook,
     "/trades/{symbol}": models.Trades,
@@ -22,7 +24,7 @@ STRUCTURES = {
     "/ticker": models.Tickers,
     "/instruments": models.Instruments,
     "/health": models.Health,
-    "/ready": models.Health,
+    "/ready": models.Readiness,
 }
 
 
@@ -30,6 +32,8 @@ async def test_answers_have_the_fields_that_the_document_gives_them(exchange: Ex
     await exchange.place(side="SELL", user_id="bob")
     order = await exchange.place(quantity=2)
     params = {"/orders": {"user_id": "alice"}}
+    exchange.store.stretch = (b"[]", 0, 0, None)
+    exchange.record_all()
     for path, structure in STRUCTURES.items():
         url = path.format(order_id=order["order_id"], symbol="BTCUSD")
         answer = (await exchange.client.get(url, params=params.get(path))).content
@@ -56,13 +60,14 @@ async def test_the_document_names_every_page_and_every_reference_is_there(
 PROVOKED = [
     *(("GET", f"/{page}/NOPE", 404) for page in ("orderbook", "trades", "ticker")),
     *((method, "/orders/5", 404) for method in ("GET", "DELETE", "PATCH")),
+    *(("GET", f"/orders/5/{page}", 404) for page in ("fills", "history", "nope")),
     ("DELETE", "/orders/5?symbol=NOPE", 422),
     ("DELETE", "/orders?user_id=a&symbol=NOPE", 422),
     ("GET", "/orders?user_id=a&symbol=NOPE", 422),
     ("GET", "/docs/nope", 404),
     ("GET", "/ws/notifications?user_id=a", 426),
 ]
-ASKED = ["/orders/5", "/orders?user_id=alice", "/trades/BTCUSD", "/ticker/BTCUSD", "/ticker"]
+ASKED = ["/orders?user_id=alice", "/trades/BTCUSD", "/ticker/BTCUSD", "/ticker"]
 
 
 def operations(exchange: Exchange) -> list[tuple[str, str, set[str]]]:
@@ -91,14 +96,16 @@ async def test_the_document_has_what_is_served_when_something_is_wrong(exchange:
 async def test_the_document_has_what_is_served_when_nothing_can_be_done(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await exchange.place()
     exchange.sequencer.ready = False
     monkeypatch.setattr(exchange.facade, "_group", None)
     assert (await exchange.place(503))["code"] == "UNAVAILABLE"
     for path in ("/orders/5", "/orders?user_id=alice"):
         assert (await exchange.client.delete(path)).status_code == 503
     assert (await exchange.client.patch("/orders/5", json={"price": 1})).status_code == 503
-    for path in (*ASKED, "/ready"):
-        assert (await exchange.client.get(path)).status_code == 503
+    order_id = await exchange.dropped()
+    for path in (*ASKED, f"/orders/{order_id}", "/ready"):
+        assert (await exchange.client.get(path)).status_code == 503, path
 
 
 async def test_no_document_offers_what_is_not_there(exchange: Exchange) -> None:

@@ -84,8 +84,8 @@ async def test_after_a_restart_the_day_comes_from_the_store_up_to_the_restart() 
             (minute, start, now, whole),
         ]
         exchange.store.minute = [(1, start, 50 * ONE, ONE, 1), (2, now, 70 * ONE, ONE, 1)]
-        assert (await exchange.get("/ticker/BTCUSD", 503))["code"] == "BUSY"
-        assert (await exchange.get("/trades/BTCUSD", 503))["code"] == "BUSY"
+        assert (await exchange.get("/ticker/BTCUSD", 503))["code"] == "NOT_KNOWN_YET"
+        assert (await exchange.get("/trades/BTCUSD", 503))["code"] == "NOT_KNOWN_YET"
         exchange.record_all()
         ticker = await exchange.get("/ticker/BTCUSD")
         names = ("open", "high", "low", "last", "volume", "quote_volume", "trades")
@@ -114,11 +114,16 @@ async def test_a_store_that_fails_at_the_start_is_asked_again(
 async def test_a_store_that_fails_is_503(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(order_id: int) -> bytes | None:
-        raise StoreFailed(str(order_id))
+    async def fail(*_: object, **__: object) -> None:
+        raise StoreFailed("the disk is gone")
 
-    monkeypatch.setattr(exchange.store, "order", fail)
-    assert (await exchange.get("/orders/5", 503))["code"] == "UNAVAILABLE"
+    monkeypatch.setattr(exchange.store, "orders", fail)
+    monkeypatch.setattr(exchange.store, "fills", fail)
+    order = await exchange.place()
+    exchange.record_all()
+    for path in ("/orders?user_id=alice", f"/orders/{order['order_id']}/fills"):
+        answer = await exchange.client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
 
 
 async def test_the_edge_of_the_day_is_summed_by_the_store(
@@ -138,16 +143,18 @@ async def test_the_edge_of_the_day_is_summed_by_the_store(
 
 
 async def test_more_queries_than_may_be_under_way_are_busy() -> None:
-    async with Exchange(Limits(queries_max=1)) as exchange:
+    limits = Limits(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
+    async with Exchange(limits) as exchange:
+        order_id = await exchange.dropped()
         blocked = asyncio.Event()
 
-        async def wait(order_id: int) -> bytes | None:
+        async def wait(order_id: int) -> tuple[bytes, bool] | None:
             await blocked.wait()
-            return json.dumps({"order_id": order_id}).encode()
+            return json.dumps({"order_id": order_id}).encode(), False
 
         exchange.store.order = wait  # type: ignore[method-assign]
-        first = asyncio.create_task(exchange.get("/orders/5"))
+        first = asyncio.create_task(exchange.get(f"/orders/{order_id}"))
         await asyncio.sleep(0.05)
-        assert (await exchange.get("/orders/6", 503))["code"] == "BUSY"
+        assert (await exchange.get(f"/orders/{order_id}", 503))["code"] == "BUSY"
         blocked.set()
-        assert (await first)["order_id"] == 5
+        assert (await first)["order_id"] == order_id

@@ -44,8 +44,11 @@ def test_the_manual_of_rest_goes_as_told(tmp_path: Path) -> None:
     told = commands(manual)
     with Exchange(tmp_path / "data") as fresh:
         answers = [run(command, fresh.http) for command in told]
-    assert [answer.status_code for answer in answers] == [201] + [200] * 10
-    placed, found, page, amended, canceled, rest = (answer.json() for answer in answers[:6])
+    assert [answer.status_code for answer in answers] == [201] + [200] * 12
+    placed, found, page, fills, history, amended, canceled, rest = (
+        answer.json() for answer in answers[:8]
+    )
+    assert (fills["fills_count"], history["status_history_count"]) == (0, 1)
     assert placed == found == page["orders"][0]
     assert (amended["quantity"], canceled["status"], rest) == ("0.2", "CANCELED", {"canceled": 0})
 

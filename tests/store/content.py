@@ -6,18 +6,20 @@ from typing import Any
 import msgspec
 
 from core import StoreReader
-from tests.store.fold import Fold
+from tests.store.fold import Fold, shown
 
 
 def listed(reader: StoreReader, user: str, limit: int = 100) -> list[int]:
     """Ids of a user's orders, page by page."""
     ids: list[int] = []
     before = None
-    while True:
-        page, before = reader.orders(user, before=before, limit=limit)
+    account = reader.account(user)
+    while account is not None:
+        page, before = reader.orders(account, before=before, limit=limit)
         ids += [order_id for order_id, _ in page]
         if before is None:
-            return ids
+            break
+    return ids
 
 
 def content(path: Path, order_ids: list[int], instruments: list[int]) -> list[Any]:
@@ -38,15 +40,30 @@ def check(path: Path, fold: Fold) -> None:
     for order_id, expected in fold.orders.items():
         stored = reader.order(order_id)
         assert stored is not None
-        assert msgspec.json.decode(stored) == expected
+        assert msgspec.json.decode(stored[0]) == shown(expected)
+        assert stored[1] == (expected["status"] in ("NEW", "PARTIALLY_FILLED"))
+        check_pages(reader, order_id, expected)
     assert reader.order(max(fold.orders, default=0) + 1) is None
     by_user: dict[str, list[int]] = {}
     for order_id, order in sorted(fold.orders.items(), reverse=True):
         by_user.setdefault(order["user_id"], []).append(order_id)
     for user, ids in by_user.items():
-        known = reader.orders(user, limit=1)[0]
-        assert not known or listed(reader, user) == ids
+        assert reader.account(user) is None or listed(reader, user) == ids
     for instrument, trades in fold.trades.items():
         newest = reader.trades(instrument, limit=1_000)
         assert [msgspec.json.decode(trade) for trade in newest] == trades[:1_000]
         assert sum(bar[3][6] for bar in reader.bars(instrument, 0)) == len(trades)
+
+
+def check_pages(reader: StoreReader, order_id: int, expected: dict[str, Any]) -> None:
+    """All that happened to an order, page by page."""
+    for name, read in (("fills", reader.fills), ("status_history", reader.history)):
+        found: list[Any] = []
+        after: int | None = 0
+        while after is not None:
+            page = read(order_id, after=after, limit=7, bytes_max=10_000)
+            assert page is not None
+            items, count, total, after = page
+            found += msgspec.json.decode(items)
+            assert (count, total) == (len(msgspec.json.decode(items)), len(expected[name]))
+        assert found == expected[name]

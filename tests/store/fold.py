@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from core import describe_events
+from core import SHOWN_MAX, describe_events
 
 Json = dict[str, Any]
 
@@ -33,6 +33,16 @@ def moment(time_ns: int) -> str:
     return f"{whole}.{rest // 1000:06}Z"
 
 
+def shown(order: Json) -> Json:
+    """An order as it is shown: with the newest of its fills and its history."""
+    newest: Json = dict(order)
+    for name in ("fills", "status_history"):
+        newest[name] = order[name][-SHOWN_MAX:]
+        newest[f"{name}_count"] = len(order[name])
+        newest[f"{name}_truncated"] = len(order[name]) > SHOWN_MAX
+    return newest
+
+
 class Fold:
     """Orders and trades as the events tell them."""
 
@@ -43,6 +53,10 @@ class Fold:
         self._entries: dict[int, Json] = {}
         self._accounts: dict[int, str] = {}
         self._symbols: dict[int, str] = {}
+
+    def account(self, number: int) -> str | None:
+        """The name of an account."""
+        return self._accounts.get(number)
 
     def add(self, batches: bytes) -> None:
         """Add the events of some batches."""

@@ -12,7 +12,7 @@ import pytest
 from core import MemoryLog, Recorder, StoreFailed
 from store import RecorderService, SqliteStore, Store
 from tests.store.content import check
-from tests.store.fold import Fold
+from tests.store.fold import Fold, shown
 from tests.store.market import ordinary
 
 HOLD = """
@@ -63,9 +63,22 @@ async def test_queries_run_beside_the_loop(tmp_path: Path) -> None:
     store: Store = SqliteStore(path)
     assert await store.position() == (len(batches), fold.sequence)
     ids = list(fold.orders)[:50]
-    shown = await asyncio.gather(*(store.order(order_id) for order_id in ids))
-    assert [msgspec.json.decode(each or b"") for each in shown] == [fold.orders[i] for i in ids]
-    page, following = await store.orders("user1", limit=3, instrument=1)
+    kept = await asyncio.gather(*(store.order(order_id) for order_id in ids))
+    assert [msgspec.json.decode(each[0]) for each in kept if each] == [
+        shown(fold.orders[i]) for i in ids
+    ]
+    assert await store.is_whole()
+    fills = await store.fills(ids[0], after=0, limit=5, bytes_max=10_000)
+    assert fills is not None
+    assert msgspec.json.decode(fills[0]) == fold.orders[ids[0]]["fills"][:5]
+    assert await store.history(10**9, after=0, limit=5, bytes_max=10_000) is None
+    beginnings, sequence = await store.beginnings([*ids, 10**9])
+    assert sequence == fold.sequence
+    assert [(order_id, fills) for order_id, _, _, fills in beginnings] == [
+        (i, len(fold.orders[i]["fills"])) for i in ids
+    ]
+    account = next(n for n in range(1, 9) if fold.account(n) == "user1")
+    page, following = await store.orders(account, limit=3, instrument=1)
     assert len(page) == 3
     assert following == page[-1][0]
     assert await store.instruments() == [(1, "BTCUSD"), (2, "ETHUSD")]

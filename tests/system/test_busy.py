@@ -103,29 +103,84 @@ async def test_beyond_journal_bytes_max_new_orders_are_refused_and_cancels_are_t
     exchange.verified()
 
 
-async def test_beyond_overlay_orders_max_rest_refuses_new_orders_and_takes_cancels(
+async def test_what_a_session_was_told_rest_knows_at_once_whatever_the_recorder_does(
     tmp_path: Path,
 ) -> None:
-    with Exchange(tmp_path / "data", "facade.overlay_orders_max=20") as exchange:
+    settings = ("facade.overlay_orders_max=20", "facade.recent_orders_max=5")
+    with Exchange(tmp_path / "data", *settings, "facade.store_deadline_s=0.3") as exchange:
         client = await Client(exchange.binary).login()
         with held_up(exchange):
-            for number in range(20):
-                status, order = await rest(exchange.post, client_order_id=f"id-{number}")
-                assert status == 201
-            for _ in range(2):
-                status, answer = await rest(exchange.post, client_order_id="late")
-                assert (status, answer["code"]) == (503, "BUSY")
-            status, answer = await rest(exchange.delete, f"/orders/{order['order_id']}")
-            assert (status, answer["status"]) == (200, "CANCELED")
-            # The limit is the facade's own: what comes over TCP is not kept by it.
-            client.place(1)
-            await client.expect_new(1)
-            assert (await rest(exchange.post, client_order_id="late"))[0] == 503
-        async with asyncio.timeout(30):
-            while (await rest(exchange.post, client_order_id="late"))[0] != 201:
-                await asyncio.sleep(0.05)
-        page = (await rest(exchange.get, "/orders?user_id=rest&limit=1000"))[1]
-        names = [order["client_order_id"] for order in page["orders"]]
-        assert names == ["late", *(f"id-{number}" for number in reversed(range(20)))]
+            placed = []
+            for number in range(1, 31):
+                client.place(number)
+                placed.append((await client.expect_new(number)).order_id)
+            for order_id in placed:
+                status, order = await rest(exchange.get, f"/orders/{order_id}")
+                assert (status, order["status"], order["user_id"]) == (200, "NEW", "demo1")
+            page = (await rest(exchange.get, "/orders?user_id=demo1"))[1]
+            assert [int(o["order_id"]) for o in page["orders"]] == placed[::-1]
+            status, order = await asyncio.to_thread(
+                exchange.patch, f"/orders/{placed[0]}", quantity="0.5"
+            )
+            assert (status, order["quantity"]) == (200, "0.5")
+            await client.expect(m.ExecutionReportReplace)
+            for order_id in placed:
+                status, order = await rest(exchange.delete, f"/orders/{order_id}")
+                assert (status, order["status"]) == (200, "CANCELED")
+                await client.expect(m.ExecutionReportCancel)
+            # The first ten have left memory, and nobody else has them yet: that is what is said.
+            for order_id in placed[:10]:
+                status, answer = await rest(exchange.get, f"/orders/{order_id}")
+                assert (status, answer["code"]) == (503, "NOT_KNOWN_YET")
+                status, answer = await rest(exchange.delete, f"/orders/{order_id}")
+                assert (status, answer["code"]) == (409, "ORDER_CLOSED")
+            for order_id in placed[10:]:
+                assert (await rest(exchange.get, f"/orders/{order_id}"))[1]["status"] == "CANCELED"
+            assert (await rest(exchange.get, "/orders?user_id=demo1"))[0] == 503
+        for order_id in placed:
+            async with asyncio.timeout(30):
+                while True:
+                    status, order = await rest(exchange.get, f"/orders/{order_id}")
+                    if status == 200:
+                        break
+                    assert (status, order["code"]) == (503, "NOT_KNOWN_YET")
+            assert order["status"] == "CANCELED"
+        assert (await rest(exchange.get, f"/orders/{placed[-1] + 1}"))[0] == 404
+        page = (await rest(exchange.get, "/orders?user_id=demo1"))[1]
+        assert [int(o["order_id"]) for o in page["orders"]] == placed[::-1]
         await client.logout()
+    exchange.verified()
+
+
+async def test_after_a_kill_every_order_is_known_with_all_that_happened_to_it(
+    tmp_path: Path,
+) -> None:
+    exchange = Exchange(tmp_path / "data").start()
+    client = await Client(exchange.binary).login()
+    client.place(1, quantity=100)
+    resting = (await client.expect_new(1)).order_id
+    for _ in range(70):
+        assert (await rest(exchange.post, side="SELL"))[0] == 201
+    before = (await rest(exchange.get, f"/orders/{resting}"))[1]
+    assert (before["fills_count"], len(before["fills"])) == (70, 50)
+    exchange.kill()
+    exchange.start()
+    status, changed = await asyncio.to_thread(exchange.patch, f"/orders/{resting}", quantity="90")
+    assert (status, changed["filled_quantity"]) == (200, "70")
+    async with asyncio.timeout(30):
+        while True:
+            status, after = await rest(exchange.get, f"/orders/{resting}")
+            if status == 200:
+                break
+    assert after["fills"] == before["fills"]
+    assert (after["fills_count"], after["status_history_count"]) == (70, 72)
+    assert after["timestamp"] == before["timestamp"]
+    pages, cursor = [], ""
+    while cursor is not None:
+        mark = f"&cursor={cursor}" if cursor else ""
+        _, page = await rest(exchange.get, f"/orders/{resting}/fills?limit=30{mark}")
+        pages += page["fills"]
+        cursor = page["next_cursor"]
+    assert (len(pages), pages[20:]) == (70, before["fills"])
+    exchange.stop()
     exchange.verified()

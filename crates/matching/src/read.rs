@@ -5,7 +5,7 @@ use super::gateways::GatewayState;
 use super::level::Level;
 use super::order::Order;
 use wire::record::command::{Instrument, Settings};
-use wire::record::event::EntryOpened;
+use wire::record::event::{Accepted, EntryOpened, StatusReport};
 use wire::record::{OrdStatus, OrdType, Side, Stp, TimeInForce};
 
 /// An instrument.
@@ -77,6 +77,50 @@ pub struct OrderView<'e> {
     pub avg_px: i64,
     /// NEW or PARTIALLY_FILLED.
     pub status: OrdStatus,
+}
+
+impl OrderView<'_> {
+    /// As the event that began it would tell it, with the terms in force.
+    #[must_use]
+    pub const fn accepted(&self) -> Accepted {
+        Accepted {
+            entry: self.entry,
+            account: self.account,
+            entry_seq: 0,
+            order_id: self.order_id,
+            num: self.num,
+            price: self.price,
+            qty: self.qty,
+            instrument: self.instrument,
+            side: self.side,
+            ord_type: self.ord_type,
+            tif: self.tif,
+            exec_inst: self.exec_inst,
+            stp: self.stp,
+        }
+    }
+
+    /// How far it is, as a status report tells it that nobody asked for.
+    #[must_use]
+    pub const fn report(&self) -> StatusReport {
+        StatusReport {
+            entry: self.entry,
+            entry_seq: 0,
+            req_id: 0,
+            order_id: self.order_id,
+            num: self.num,
+            price: self.price,
+            qty: self.qty,
+            leaves: self.leaves,
+            cum: self.cum,
+            avg_px: self.avg_px,
+            instrument: self.instrument,
+            side: self.side.code(),
+            ord_type: self.ord_type.code(),
+            tif: self.tif.code(),
+            status: self.status,
+        }
+    }
 }
 
 /// A price level.

@@ -24,6 +24,7 @@ mod reader;
 mod slice;
 mod sources;
 mod store;
+mod sums;
 mod view;
 mod writer;
 
@@ -35,6 +36,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod _native {
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+    #[pymodule_export]
+    const SHOWN_MAX: usize = projection::SHOWN_MAX;
     #[pymodule_export]
     use super::asked::Asked;
     #[pymodule_export]

@@ -80,7 +80,7 @@ impl Pipeline {
     /// Give the next group to the disk.
     fn seal(&mut self, py: Python<'_>, life: &Life, stamp_ns: u64) -> PyResult<()> {
         self.congested = life.events.queue_bytes(py)? > self.limits.queue_bytes_max;
-        if self.congested {
+        if self.congested || self.resting {
             return Ok(());
         }
         let limits = &self.limits;

@@ -66,6 +66,9 @@ pub struct Pipeline {
     /// Whether commands are taken.
     #[pyo3(get, set)]
     ready: bool,
+    /// Nothing more is sealed, so that soon nothing is under way.
+    #[pyo3(get, set)]
+    pub(crate) resting: bool,
     /// Batches of the group that is to be applied next.
     pub(crate) sealed: Batches,
     pub(crate) to_apply: Option<Group>,
@@ -117,6 +120,7 @@ impl Pipeline {
             readers: Vec::new(),
             life: None,
             ready: false,
+            resting: false,
             sealed: Batches::default(),
             to_apply: None,
             held: None,
@@ -250,7 +254,7 @@ impl Pipeline {
 }
 
 /// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref().copied())
         .unwrap_or("without a word")

@@ -32,7 +32,7 @@ impl Reader {
             }
             Self::View(view) => {
                 let mut view = view.try_borrow_mut(py)?;
-                if !view.take(py, batches)? {
+                if !view.take(py, batches) {
                     return Ok(None);
                 }
                 Ok(Some(view.told(py).into_pyobject(py)?.into_any()))

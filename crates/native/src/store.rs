@@ -7,15 +7,17 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use store::history::{self, Stretch};
 use store::{
-    EventSource, LogSource, OrderQuery, Position, Reader, Runner, RunnerLimits, StoreError,
-    read_kept,
+    Beginning, EventSource, LogSource, OrderQuery, Position, Reader, Runner, RunnerLimits,
+    StoreError, read_kept,
 };
 use wire::record::OrdStatus;
 use wire::text::TradeState;
 
 use crate::engine::Engine;
 use crate::journal::MemoryLog;
+use crate::sums::{BarFields, SumFields, bar_fields, sum_fields};
 
 create_exception!(
     core._native,
@@ -184,17 +186,12 @@ pub fn recorder_seed<'py>(py: Python<'py>, engine: &Engine) -> Bound<'py, PyByte
 }
 
 type Json<'py> = Bound<'py, PyBytes>;
+/// A JSON array, how many there are in it and in all, and how many stand before the next page.
+type StretchFields<'py> = (Json<'py>, u64, u64, Option<u64>);
+/// Order id, time of the first event, entries of the history, fills.
+type BeginningFields = (u64, u64, u64, u64);
 type Page<'py> = (Vec<(u64, Json<'py>)>, Option<u64>);
 type TradeFields = (u64, u64, i64, i64, u8);
-type SumFields = (i64, i64, i64, i64, i128, i128, u64);
-type BarFields = (u64, u64, u64, SumFields);
-
-const fn sum_fields(bar: &store::Bar) -> SumFields {
-    (
-        bar.open, bar.high, bar.low, bar.close, bar.qty, bar.quote, bar.count,
-    )
-}
-
 /// A connection for queries of the store; one query at a time.
 #[derive(Debug)]
 #[pyclass(module = "core._native", frozen)]
@@ -224,28 +221,93 @@ impl StoreReader {
         self.ask(py, |reader| reader.position().map(ends))
     }
 
-    fn order<'py>(&self, py: Python<'py>, order_id: u64) -> PyResult<Option<Json<'py>>> {
+    /// An order as JSON, and whether more may happen to it.
+    fn order<'py>(&self, py: Python<'py>, order_id: u64) -> PyResult<Option<(Json<'py>, bool)>> {
         let order = self.ask(py, |reader| reader.order(order_id))?;
-        Ok(order.map(|json| PyBytes::new(py, &json)))
+        Ok(order.map(|order| (PyBytes::new(py, &order.json), order.open)))
     }
 
-    #[pyo3(signature = (user, *, before=None, limit=100, status=None, instrument=None))]
+    /// A page of an order's history.
+    #[pyo3(signature = (order_id, *, after, limit, bytes_max))]
+    fn history<'py>(
+        &self,
+        py: Python<'py>,
+        order_id: u64,
+        after: u64,
+        limit: u64,
+        bytes_max: usize,
+    ) -> PyResult<Option<StretchFields<'py>>> {
+        let page = history::Page {
+            after,
+            limit,
+            bytes_max,
+        };
+        let stretch = self.ask(py, |reader| reader.history(order_id, &page))?;
+        Ok(stretch.map(|stretch| stretch_fields(py, &stretch)))
+    }
+
+    /// A page of an order's fills.
+    #[pyo3(signature = (order_id, *, after, limit, bytes_max))]
+    fn fills<'py>(
+        &self,
+        py: Python<'py>,
+        order_id: u64,
+        after: u64,
+        limit: u64,
+        bytes_max: usize,
+    ) -> PyResult<Option<StretchFields<'py>>> {
+        let page = history::Page {
+            after,
+            limit,
+            bytes_max,
+        };
+        let stretch = self.ask(py, |reader| reader.fills(order_id, &page))?;
+        Ok(stretch.map(|stretch| stretch_fields(py, &stretch)))
+    }
+
+    /// When orders began and how much happened to them up to the sequence number that comes with it.
+    fn beginnings(
+        &self,
+        py: Python<'_>,
+        order_ids: Vec<u64>,
+    ) -> PyResult<(Vec<BeginningFields>, u64)> {
+        let (beginnings, sequence) = self.ask(py, |reader| reader.beginnings(&order_ids))?;
+        let fields = |x: &Beginning| (x.order_id, x.created_ns, x.history, x.fills);
+        Ok((beginnings.iter().map(fields).collect(), sequence))
+    }
+
+    /// Number of the account of this name.
+    fn account(&self, py: Python<'_>, name: &str) -> PyResult<Option<u32>> {
+        self.ask(py, |reader| reader.account(name))
+    }
+
+    /// Whether everything that ever happened is recorded, up to the position.
+    fn is_whole(&self, py: Python<'_>) -> PyResult<bool> {
+        self.ask(py, Reader::is_whole)
+    }
+
+    #[pyo3(signature = (
+        account, *, before=None, limit=100, bytes_max=usize::MAX, status=None, instrument=None
+    ))]
+    #[allow(clippy::too_many_arguments)]
     fn orders<'py>(
         &self,
         py: Python<'py>,
-        user: &str,
+        account: u32,
         before: Option<u64>,
         limit: usize,
+        bytes_max: usize,
         status: Option<&str>,
         instrument: Option<u32>,
     ) -> PyResult<Page<'py>> {
         let status = status.map(status_of).transpose()?;
         let query = OrderQuery {
-            user,
+            account,
             status,
             instrument,
             before,
             limit,
+            bytes_max,
         };
         let page = self.ask(py, |reader| reader.orders(&query))?;
         let orders = page
@@ -300,21 +362,24 @@ impl StoreReader {
         let sum = self.ask(py, |reader| {
             reader.sum_between(instrument, after_ns, before_ns)
         })?;
-        Ok(sum.as_ref().map(sum_fields))
+        Ok(sum.map(|bar| sum_fields(&bar.sum)))
     }
 
     /// Bars as (minute, time of the first trade, time of the last, sum).
     fn bars(&self, py: Python<'_>, instrument: u32, from_ns: u64) -> PyResult<Vec<BarFields>> {
         let bars = self.ask(py, |reader| reader.bars(instrument, from_ns))?;
-        let fields = |(minute, bar): &(u64, store::Bar)| {
-            (*minute, bar.first_ns, bar.last_ns, sum_fields(bar))
-        };
-        Ok(bars.iter().map(fields).collect())
+        let fields = bars.iter().map(|(minute, bar)| bar_fields(*minute, bar));
+        Ok(fields.collect())
     }
 
     fn instruments(&self, py: Python<'_>) -> PyResult<Vec<(u32, String)>> {
         self.ask(py, Reader::instruments)
     }
+}
+
+fn stretch_fields<'py>(py: Python<'py>, stretch: &Stretch) -> StretchFields<'py> {
+    let json = PyBytes::new(py, &stretch.json);
+    (json, stretch.count, stretch.of, stretch.next)
 }
 
 fn status_of(name: &str) -> PyResult<OrdStatus> {

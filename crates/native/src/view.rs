@@ -1,46 +1,60 @@
 //! The view: what the facade keeps in memory.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use projection::order::Since;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use view::Limits;
+use view::answers::Body;
+use view::orders::{Beginning, Found};
 use view::show::Filter;
-use view::tape::{Bar, Sum};
-use view::{Limits, ViewError};
 use wire::record::OrdStatus;
 use wire::text::decimal;
 
 use crate::detached::detached;
 use crate::engine::Engine;
+use crate::pipeline::said;
+use crate::sums::{BarFields, SumFields, bar, sum};
 
-type Answer<'py> = (u64, u16, Bound<'py, PyBytes>, u64, u64);
+/// Bytes, or a number that says where they are to be had.
+#[derive(Debug, IntoPyObject)]
+pub enum Known<'py> {
+    /// JSON.
+    Json(Bound<'py, PyBytes>),
+    /// An order id, or the sequence number that the store must have.
+    Elsewhere(u64),
+}
+
+type Answer<'py> = (u64, u16, Known<'py>);
 type Frames<'py> = (u32, Bound<'py, PyBytes>);
-/// Answers to requests, and frames for listeners.
-type Told<'py> = (Vec<Answer<'py>>, Vec<Frames<'py>>);
-type SumFields = (i64, i64, i64, i64, i128, i128, u64);
+type Pages<'py> = (Vec<(u64, Bound<'py, PyBytes>)>, u64);
+
+/// What the facade is told of events.
+#[derive(Debug, IntoPyObject)]
+pub enum Told<'py> {
+    /// Answers to requests, and frames for listeners.
+    Events(Vec<Answer<'py>>, Vec<Frames<'py>>),
+    /// The view failed, and knows nothing any more.
+    #[pyo3(transparent)]
+    Fault(String),
+}
 
 /// See `view::View`; owned by one thread.
+///
+/// A fault in it is no fault of the exchange: it is told once, and events are passed over until the view
+/// is made again.
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
 pub struct View {
     inner: view::View,
+    gateway: u16,
+    limits: Limits,
     /// What the last events made, until it is asked for.
     told: view::Told,
-}
-
-fn bad(error: ViewError) -> PyErr {
-    PyValueError::new_err(error.to_string())
-}
-
-fn sum((open, high, low, close, qty, quote, count): SumFields) -> Sum {
-    Sum {
-        open,
-        high,
-        low,
-        close,
-        qty,
-        quote,
-        count,
-    }
+    /// Why it knows nothing any more.
+    fault: Option<String>,
 }
 
 fn status_of(name: &str) -> PyResult<OrdStatus> {
@@ -52,31 +66,58 @@ fn status_of(name: &str) -> PyResult<OrdStatus> {
 }
 
 impl View {
+    fn of(inner: view::View, gateway: u16, limits: Limits) -> Self {
+        Self {
+            inner,
+            gateway,
+            limits,
+            told: view::Told::default(),
+            fault: None,
+        }
+    }
+
     /// Take event batches; whether somebody is told something.
-    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<bool> {
+    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> bool {
+        if self.fault.is_some() {
+            return false;
+        }
         let inner = &mut self.inner;
-        self.told = detached(py, batches.len(), || inner.apply(batches)).map_err(bad)?;
-        Ok(!self.told.replies.is_empty() || !self.told.notices.is_empty())
+        let outcome = detached(py, batches.len(), || {
+            catch_unwind(AssertUnwindSafe(|| inner.apply(batches)))
+        });
+        match outcome {
+            Ok(Ok(told)) => {
+                self.told = told;
+                !self.told.replies.is_empty() || !self.told.notices.is_empty()
+            }
+            Ok(Err(error)) => self.fail(error.to_string()),
+            Err(panic) => self.fail(format!("panic: {}", said(&*panic))),
+        }
+    }
+
+    fn fail(&mut self, fault: String) -> bool {
+        self.fault = Some(fault);
+        true
     }
 
     /// Who is told what.
     pub(crate) fn told<'py>(&mut self, py: Python<'py>) -> Told<'py> {
+        if let Some(fault) = &self.fault {
+            return Told::Fault(fault.clone());
+        }
         let told = std::mem::take(&mut self.told);
         let replies = told.replies.iter().map(|reply| {
-            let body = PyBytes::new(py, &reply.body);
-            (
-                reply.num,
-                reply.status,
-                body,
-                reply.order_id,
-                reply.sequence,
-            )
+            let body = match &reply.body {
+                Body::Json(json) => Known::Json(PyBytes::new(py, json)),
+                Body::Order(order_id) => Known::Elsewhere(*order_id),
+            };
+            (reply.num, reply.status, body)
         });
         let notices = told
             .notices
             .iter()
             .map(|(connection, frames)| (*connection, PyBytes::new(py, frames)));
-        (replies.collect(), notices.collect())
+        Told::Events(replies.collect(), notices.collect())
     }
 }
 
@@ -97,10 +138,7 @@ impl View {
             overlay_orders_max,
             trades_max,
         };
-        Self {
-            inner: view::View::new(gateway, limits),
-            told: view::Told::default(),
-        }
+        Self::of(view::View::new(gateway, limits), gateway, limits)
     }
 
     /// A view that begins where a restored engine stands.
@@ -122,10 +160,22 @@ impl View {
             trades_max,
         };
         let engine = &engine.inner;
-        Self {
-            inner: py.detach(|| view::View::restore(gateway, limits, engine)),
-            told: view::Told::default(),
-        }
+        let inner = py.detach(|| view::View::restore(gateway, limits, engine));
+        Self::of(inner, gateway, limits)
+    }
+
+    /// Begin again where an engine stands of which every event has been told; nobody listens.
+    fn begin_again(&mut self, py: Python<'_>, engine: &Engine) {
+        let (gateway, limits, engine) = (self.gateway, self.limits, &engine.inner);
+        self.inner = py.detach(|| view::View::restore(gateway, limits, engine));
+        self.told = view::Told::default();
+        self.fault = None;
+    }
+
+    /// Why it knows nothing any more, until it begins again.
+    #[getter]
+    fn fault(&self) -> Option<String> {
+        self.fault.clone()
     }
 
     #[getter]
@@ -134,16 +184,8 @@ impl View {
     }
 
     /// Put bars (minute, first and last time, sum) before those of the trades that were seen.
-    fn fill(&mut self, symbol: &str, bars: Vec<(u64, u64, u64, SumFields)>) {
-        let bars = bars
-            .into_iter()
-            .map(|(minute, first_ns, last_ns, fields)| Bar {
-                minute,
-                first_ns,
-                last_ns,
-                sum: sum(fields),
-            });
-        self.inner.fill(symbol, bars);
+    fn fill(&mut self, symbol: &str, bars: Vec<BarFields>) {
+        self.inner.fill(symbol, bars.into_iter().map(bar));
     }
 
     #[getter]
@@ -157,18 +199,13 @@ impl View {
     }
 
     #[getter]
-    fn full(&self) -> bool {
-        self.inner.full()
-    }
-
-    #[getter]
     fn counts(&self) -> (usize, usize) {
         self.inner.counts()
     }
 
-    fn apply<'py>(&mut self, py: Python<'py>, batches: &[u8]) -> PyResult<Told<'py>> {
-        self.take(py, batches)?;
-        Ok(self.told(py))
+    fn apply<'py>(&mut self, py: Python<'py>, batches: &[u8]) -> Told<'py> {
+        self.take(py, batches);
+        self.told(py)
     }
 
     fn recorded(&mut self, sequence: u64) {
@@ -190,8 +227,12 @@ impl View {
             .collect()
     }
 
-    fn instruments_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.inner.show_instruments())
+    fn instrument_json<'py>(
+        &self,
+        py: Python<'py>,
+        instrument: u32,
+    ) -> Option<Bound<'py, PyBytes>> {
+        Some(PyBytes::new(py, &self.inner.show_instrument(instrument)?))
     }
 
     fn book_json<'py>(
@@ -234,48 +275,89 @@ impl View {
         Some(PyBytes::new(py, &json))
     }
 
-    fn order_json<'py>(&self, py: Python<'py>, order_id: u64) -> Option<Bound<'py, PyBytes>> {
-        Some(PyBytes::new(py, &self.inner.order(order_id)?))
+    /// What is known of an order id: the order as JSON; the sequence number that the store must have to
+    /// tell of it; nothing, for no order has it.
+    fn find<'py>(&self, py: Python<'py>, order_id: u64) -> Option<Known<'py>> {
+        match self.inner.find(order_id) {
+            Found::Whole(order) => {
+                let json = self.inner.order_json(order, Since::default());
+                Some(Known::Json(PyBytes::new(py, &json)))
+            }
+            Found::Stored(sequence) => Some(Known::Elsewhere(sequence)),
+            Found::Unknown => None,
+        }
     }
 
-    #[pyo3(signature = (user, *, before, limit, status=None, symbol=None))]
+    /// The sequence number that the store must have to know all that happened to an order; `None` where no
+    /// order has this id.
+    fn store_needs(&self, order_id: u64) -> Option<u64> {
+        self.inner.store_needs(order_id)
+    }
+
+    /// Orders of a user that are whole in memory, by id, and down to which id memory was looked through.
+    #[pyo3(signature = (user, *, before, limit, bytes_max, status=None, symbol=None))]
+    #[allow(clippy::too_many_arguments)]
     fn recent<'py>(
         &self,
         py: Python<'py>,
         user: &str,
         before: u64,
         limit: usize,
+        bytes_max: usize,
         status: Option<&str>,
         symbol: Option<&str>,
-    ) -> PyResult<Vec<(u64, Bound<'py, PyBytes>)>> {
+    ) -> PyResult<Pages<'py>> {
         let status = status.map(status_of).transpose()?;
         let filter = Filter {
             before,
             status,
             symbol,
             limit,
+            bytes_max,
         };
-        let orders = self.inner.show_recent(user, filter);
-        Ok(orders
-            .iter()
-            .map(|(id, json)| (*id, PyBytes::new(py, json)))
-            .collect())
+        let recent = self.inner.show_recent(user, filter);
+        let orders = recent.orders.iter();
+        let orders = orders.map(|(id, json)| (*id, PyBytes::new(py, json)));
+        Ok((orders.collect(), recent.down_to))
+    }
+
+    /// Number of the account of a user; `None` for who has none.
+    fn account(&self, user: &str) -> Option<u32> {
+        self.inner.account(user)
     }
 
     fn keeps(&self, order_id: u64) -> bool {
         self.inner.keeps(order_id)
     }
 
+    fn exists(&self, order_id: u64) -> bool {
+        self.inner.exists(order_id)
+    }
+
     fn lacks_entry(&self, user: &str) -> bool {
         self.inner.lacks_entry(user)
     }
 
-    fn wait_for(&self, order_id: u64) -> u64 {
-        self.inner.wait_for(order_id)
-    }
-
     fn wait_for_user(&self, user: &str) -> u64 {
         self.inner.wait_for_user(user)
+    }
+
+    fn lacking(&mut self, most: usize) -> Vec<u64> {
+        self.inner.lacking(most)
+    }
+
+    /// What the store, which has every event up to `sequence`, knows of orders: id, time of the first
+    /// event, entries of the history, fills.
+    fn tell_beginnings(&mut self, orders: Vec<(u64, u64, u64, u64)>, sequence: u64) {
+        for (order_id, created_ns, history, fills) in orders {
+            let beginning = Beginning {
+                order_id,
+                created_ns,
+                history,
+                fills,
+            };
+            self.inner.tell_beginning(&beginning, sequence);
+        }
     }
 }
 

@@ -1,79 +1,116 @@
-//! Sums of trades by minute: what a rolling day and candles are made of.
+//! Bars as rows: the sums of trades by minute.
 
-use rusqlite::Row;
+use projection::{Bar, Sum};
+use rusqlite::{Connection, Row, params};
 
-/// Width of a bar.
-pub const BAR_NS: u64 = 60_000_000_000;
+use crate::checksum::Values;
+use crate::error::StoreError;
 
-/// The trades of one instrument in one minute, or in any other stretch of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bar {
-    /// Time of the first trade.
-    pub first_ns: u64,
-    /// Time of the last trade.
-    pub last_ns: u64,
-    /// Price of the first.
-    pub open: i64,
-    /// Highest price.
-    pub high: i64,
-    /// Lowest price.
-    pub low: i64,
-    /// Price of the last.
-    pub close: i64,
-    /// Quantity, a multiple of 10^-8.
-    pub qty: i128,
-    /// Price times quantity, a multiple of 10^-16.
-    pub quote: i128,
-    /// How many trades.
-    pub count: u64,
+const COLUMNS: &str = "instrument, minute, first_ns, last_ns, open, high, low, close, qty, quote, \
+    count, checksum";
+
+/// Bars of an instrument, and their minutes, from a minute on, the oldest first.
+pub fn from(
+    connection: &Connection,
+    instrument: u32,
+    minute: i64,
+) -> Result<Vec<(u64, Bar)>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM bar WHERE instrument = ?1 AND minute >= ?2 ORDER BY minute");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = select.query(params![instrument, minute])?;
+    let mut bars = Vec::new();
+    while let Some(row) = rows.next()? {
+        bars.push(read(row)?);
+    }
+    Ok(bars)
 }
 
-impl Bar {
-    /// The bar of one trade.
-    #[must_use]
-    pub fn of(time_ns: u64, price: i64, qty: i64) -> Self {
-        Self {
-            first_ns: time_ns,
-            last_ns: time_ns,
-            open: price,
-            high: price,
-            low: price,
-            close: price,
-            qty: i128::from(qty),
-            quote: i128::from(price) * i128::from(qty),
-            count: 1,
+/// Add trades to the bar of a minute.
+pub fn add(
+    connection: &Connection,
+    (instrument, minute): (u32, u64),
+    added: &Bar,
+) -> Result<(), StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM bar WHERE instrument = ?1 AND minute = ?2");
+    let mut bar = *added;
+    {
+        let mut select = connection.prepare_cached(&sql)?;
+        let mut rows = select.query(params![instrument, minute as i64])?;
+        if let Some(row) = rows.next()? {
+            (_, bar) = read(row)?;
+            bar.join(added);
         }
     }
-
-    /// Add trades that came later.
-    pub fn join(&mut self, later: &Self) {
-        self.last_ns = later.last_ns;
-        self.high = self.high.max(later.high);
-        self.low = self.low.min(later.low);
-        self.close = later.close;
-        self.qty = self.qty.saturating_add(later.qty);
-        self.quote = self.quote.saturating_add(later.quote);
-        self.count += later.count;
-    }
+    let sql =
+        "INSERT OR REPLACE INTO bar VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let Bar {
+        first_ns,
+        last_ns,
+        sum,
+    } = bar;
+    connection.prepare_cached(sql)?.execute(params![
+        instrument,
+        minute as i64,
+        first_ns as i64,
+        last_ns as i64,
+        sum.open,
+        sum.high,
+        sum.low,
+        sum.close,
+        sum.qty.to_string(),
+        sum.quote.to_string(),
+        sum.count as i64,
+        checksum(instrument, minute, &bar),
+    ])?;
+    Ok(())
 }
 
-impl Bar {
-    /// Read it from the columns that begin at `at`: times, prices, sums, count.
-    pub(crate) fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
-        let sum = |at: usize| {
-            let text = row.get_ref(at)?.as_str()?;
-            text.parse().map_err(|_| rusqlite::Error::InvalidQuery)
-        };
-        Ok(Self {
-            first_ns: row.get::<_, i64>(at)? as u64,
-            last_ns: row.get::<_, i64>(at + 1)? as u64,
-            open: row.get(at + 2)?,
-            high: row.get(at + 3)?,
-            low: row.get(at + 4)?,
-            close: row.get(at + 5)?,
-            qty: sum(at + 6)?,
-            quote: sum(at + 7)?,
-            count: row.get::<_, i64>(at + 8)? as u64,
-        })
+fn read(row: &Row<'_>) -> Result<(u64, Bar), StoreError> {
+    fn sum<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> Result<T, StoreError> {
+        let text = row.get_ref(at)?.as_str();
+        let number = text.ok().and_then(|text| text.parse().ok());
+        number.ok_or(StoreError::Row("a sum"))
     }
+    let number = |at| row.get::<_, i64>(at).map(|number| number as u64);
+    let (instrument, minute) = (row.get(0)?, number(1)?);
+    let bar = Bar {
+        first_ns: number(2)?,
+        last_ns: number(3)?,
+        sum: Sum {
+            open: row.get(4)?,
+            high: row.get(5)?,
+            low: row.get(6)?,
+            close: row.get(7)?,
+            qty: sum(row, 8)?,
+            quote: sum(row, 9)?,
+            count: number(10)?,
+        },
+    };
+    if checksum(instrument, minute, &bar) == row.get::<_, i64>(11)? {
+        return Ok((minute, bar));
+    }
+    Err(StoreError::Checksum {
+        table: "bar",
+        row: minute,
+    })
+}
+
+fn checksum(instrument: u32, minute: u64, bar: &Bar) -> i64 {
+    let sum = &bar.sum;
+    Values::new()
+        .numbers([
+            instrument.into(),
+            minute as i64,
+            bar.first_ns as i64,
+            bar.last_ns as i64,
+            sum.open,
+            sum.high,
+            sum.low,
+            sum.close,
+            sum.count as i64,
+        ])
+        .text(&sum.qty.to_string())
+        .text(&sum.quote.to_string())
+        .checksum()
 }

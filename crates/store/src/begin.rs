@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::StoreError;
 use crate::position::Position;
 use crate::recorder::{Recorder, read_batch};
+use crate::schema;
 use crate::source::EventSource;
 
 /// A recorder whose position lies in the log, and what was remarkable about it.
@@ -13,8 +14,7 @@ pub fn begin(
     source: &mut dyn EventSource,
     seed: &[u8],
 ) -> Result<(Recorder, Option<String>), StoreError> {
-    let mut recorder = Recorder::open(path)?;
-    let mut notice = None;
+    let (mut recorder, mut notice) = open(path)?;
     match place(&recorder, source)? {
         Place::Same => {}
         Place::Moved(offset) => {
@@ -25,9 +25,7 @@ pub fn begin(
         }
         Place::Foreign(why) => {
             drop(recorder);
-            let aside = put_aside(path)?;
-            notice = Some(format!("{why}; it was put aside as {}", aside.display()));
-            recorder = Recorder::open(path)?;
+            (recorder, notice) = anew(path, &why)?;
         }
     }
     if recorder.position().is_none()
@@ -43,6 +41,23 @@ pub fn begin(
         }
     }
     Ok((recorder, notice))
+}
+
+/// A recorder; of an older version of the store nothing is read.
+fn open(path: &Path) -> Result<(Recorder, Option<String>), StoreError> {
+    match Recorder::open(path) {
+        Err(StoreError::Schema { found }) if found < schema::VERSION => {
+            anew(path, &format!("the store is of version {found}"))
+        }
+        recorder => Ok((recorder?, None)),
+    }
+}
+
+/// A recorder of a new store; the one that was there is put aside.
+fn anew(path: &Path, why: &str) -> Result<(Recorder, Option<String>), StoreError> {
+    let aside = put_aside(path)?;
+    let notice = format!("{why}; it was put aside as {}", aside.display());
+    Ok((Recorder::open(path)?, Some(notice)))
 }
 
 /// Where the log has what the store has recorded last.

@@ -48,6 +48,15 @@ pub enum StoreError {
     },
     /// A row holds what no recorder writes.
     Row(&'static str),
+    /// An index leads to rows that are not where it says.
+    Index(&'static str),
+    /// The checksum of a row is not that of its values: the disk changed it.
+    Checksum {
+        /// The table.
+        table: &'static str,
+        /// The row's key, or the first number of it.
+        row: u64,
+    },
 }
 
 impl StoreError {
@@ -95,6 +104,14 @@ impl fmt::Display for StoreError {
                 crate::schema::VERSION
             ),
             Self::Row(what) => write!(f, "the store holds a row that cannot be read: {what}"),
+            Self::Index(name) => write!(
+                f,
+                "the store is damaged: index {name} is not that of its table"
+            ),
+            Self::Checksum { table, row } => write!(
+                f,
+                "the store is damaged: row {row} of table {table} does not match its checksum"
+            ),
         }
     }
 }
@@ -104,6 +121,12 @@ impl std::error::Error for StoreError {}
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<projection::change::Malformed> for StoreError {
+    fn from(_: projection::change::Malformed) -> Self {
+        Self::Row("changes")
     }
 }
 

@@ -15,14 +15,18 @@
 //! position of the last checkpoint ([`Recorder::durable`]), which no power cut takes back.
 //!
 //! # Layout of the file
-//! See [`schema`].  What happened to an order stands packed in its own row ([`change`]): an order and
-//! its whole history are one read, and a change of it is one write.
+//! See [`schema`].  What happened to an order stands packed in its own row (`kept`): an order and its
+//! newest changes are one read, and a change of it is one write.
 
-pub mod bar;
+mod bar;
 mod begin;
-pub mod change;
 mod checkpoint;
+mod checksum;
 pub mod error;
+pub mod history;
+mod kept;
+mod names;
+mod part;
 pub mod pending;
 pub mod position;
 pub mod reader;
@@ -36,10 +40,9 @@ mod state;
 pub mod tape;
 mod write;
 
-pub use bar::Bar;
 pub use error::StoreError;
 pub use position::Position;
-pub use reader::{OrderQuery, Page, Reader};
+pub use reader::{Beginning, OrderQuery, Page, Reader, StoredOrder};
 pub use recorder::{Recorder, Written};
 pub use runner::{Runner, RunnerLimits};
 pub use seed::seed_of;

@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 
+use projection::Bar;
+use projection::sum::BAR_NS;
 use wire::record::event::{EntryOpened, Trade};
 use wire::record::{EntryKind, Event, EventBatch, RecordError};
 use wire::text::Liquidity;
 
-use crate::bar::{BAR_NS, Bar};
 use crate::row::{First, OrderRow};
 
 /// A way in, and the name of its account.

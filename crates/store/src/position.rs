@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use wire::record::EventBatch;
 
+use crate::checksum::Values;
 use crate::error::StoreError;
 
 /// What is recorded so far: everything up to and including this batch.
@@ -78,33 +79,61 @@ impl Position {
     /// # Errors
     /// `Sqlite` when the store cannot be read.
     pub fn load(connection: &Connection) -> Result<Option<Self>, StoreError> {
-        let sql = "SELECT offset, seq, hash, command_offset, part, first_seq FROM position";
+        let sql =
+            "SELECT offset, seq, hash, command_offset, part, first_seq, checksum FROM position";
         let row = connection.query_row(sql, [], |row| {
             let number = |at| row.get::<_, i64>(at).map(|n| n as u64);
-            Ok(Self {
+            let position = Self {
                 offset: number(0)?,
                 seq: number(1)?,
                 hash: number(2)?,
                 command_offset: number(3)?,
                 part: row.get(4)?,
                 first_seq: number(5)?,
-            })
+            };
+            Ok((position, row.get::<_, i64>(6)?))
         });
-        Ok(row.optional()?)
+        match row.optional()? {
+            Some((position, checksum)) if position.checksum() != checksum => {
+                Err(StoreError::Checksum {
+                    table: "position",
+                    row: 0,
+                })
+            }
+            row => Ok(row.map(|(position, _)| position)),
+        }
+    }
+
+    fn checksum(&self) -> i64 {
+        Values::new().numbers(self.values()).checksum()
+    }
+
+    fn values(&self) -> [i64; 6] {
+        [
+            self.offset as i64,
+            self.seq as i64,
+            self.hash as i64,
+            self.command_offset as i64,
+            self.part.into(),
+            self.first_seq as i64,
+        ]
     }
 
     /// Write it, within the transaction that writes what it stands for.
     pub(crate) fn save(&self, connection: &Connection) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO position \
-                   (id, offset, seq, hash, command_offset, part, first_seq) \
-                   VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6)";
+                   (id, offset, seq, hash, command_offset, part, first_seq, checksum) \
+                   VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let [offset, seq, hash, command_offset, part, first_seq] = self.values();
+        let checksum = self.checksum();
         connection.prepare_cached(sql)?.execute(params![
-            self.offset as i64,
-            self.seq as i64,
-            self.hash as i64,
-            self.command_offset as i64,
-            self.part,
-            self.first_seq as i64,
+            offset,
+            seq,
+            hash,
+            command_offset,
+            part,
+            first_seq,
+            checksum
         ])?;
         Ok(())
     }

@@ -5,43 +5,57 @@
 //! Pages go from the newest to the oldest by order id, so that they hold still while new orders come.
 //!
 //! # Limits
-//! A page examines at most [`SCAN_ORDERS_MAX`] orders: with a filter that few orders pass it may hold
-//! fewer than asked for and still have a next one.  Of an order with very many changes the newest are
-//! shown: in a page those of its row, alone at most [`CHANGES_BYTES_MAX`] bytes of them.
+//! A page examines at most [`SCAN_ORDERS_MAX`] orders, and ends at `bytes_max`: it may hold fewer than
+//! asked for and still have a next one.  An order is shown with the newest of its changes
+//! ([`projection::SHOWN_MAX`]); all of them are read page by page.
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use wire::record::command::NO_PRICE;
-use wire::record::{EntryKind, OrdStatus, OrdType, Side, TimeInForce};
-use wire::text::{ClientOrderId, OrderState, Why};
+use rusqlite::{Connection, params};
+use wire::record::OrdStatus;
+use wire::text::{ClientOrderId, OrderState, Part};
 
-use crate::change::unfold;
 use crate::error::StoreError;
+use crate::history::{self, Stretch};
+use crate::kept::{self, Kept};
+use crate::names::{self, Names};
 use crate::position::Position;
 use crate::schema;
 
 /// Most orders that one page examines.
 pub const SCAN_ORDERS_MAX: i64 = 20_000;
-/// Most bytes of packed changes that are shown of one order.
-pub const CHANGES_BYTES_MAX: usize = 1 << 20;
 /// Most orders or trades that one answer holds.
 pub const LIMIT_MAX: usize = 1_000;
 
-const SELECT: &str = "SELECT o.order_id, o.num, o.client_text, \
-    COALESCE(o.user_text, a.name, '#' || o.account), e.kind, \
-    COALESCE(i.symbol, '#' || o.instrument), o.side, o.ord_type, o.tif, o.price, o.qty, o.status, \
-    o.cum, o.leaves, o.avg_px, o.why, o.created_ns, o.updated_ns, o.changes, o.instrument \
-    FROM orders o LEFT JOIN account a USING (account) LEFT JOIN entry e USING (entry) \
-    LEFT JOIN instrument i USING (instrument)";
+/// An order, and whether more may happen to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOrder {
+    /// As JSON, with its newest changes.
+    pub json: Vec<u8>,
+    /// Whether it is open, as far as the store knows.
+    pub open: bool,
+}
 
-/// Which orders of a user to list.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct OrderQuery<'a> {
-    /// The user.
-    pub user: &'a str,
+/// When an order began, and how much happened to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beginning {
+    /// Order id.
+    pub order_id: u64,
+    /// Engine time of its first event.
+    pub created_ns: u64,
+    /// Entries of its history.
+    pub history: u64,
+    /// Fills.
+    pub fills: u64,
+}
+
+/// Which orders of an account to list.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderQuery {
+    /// The account.
+    pub account: u32,
     /// Only orders of this status.
     pub status: Option<OrdStatus>,
     /// Only orders of this instrument.
@@ -50,6 +64,8 @@ pub struct OrderQuery<'a> {
     pub before: Option<u64>,
     /// Most orders, up to [`LIMIT_MAX`].
     pub limit: usize,
+    /// No more once they are so many bytes together.
+    pub bytes_max: usize,
 }
 
 /// A page of a list.
@@ -89,47 +105,134 @@ impl Reader {
         Position::load(&self.connection)
     }
 
-    /// An order with its history and fills, as JSON.
-    ///
-    /// # Errors
-    /// `Sqlite` when the store cannot be read, `Row` when a row makes no sense.
-    pub fn order(&self, order_id: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let sql = format!("{SELECT} WHERE o.order_id = ?1");
-        let mut select = self.connection.prepare_cached(&sql)?;
-        let mut rows = select.query(params![order_id as i64])?;
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-        let older = self.older_changes(order_id)?;
-        Ok(Some(show(row, &older)?))
-    }
-
-    /// Orders of a user, the newest first.
+    /// Whether everything that ever happened is recorded, up to the position: the events log had its
+    /// beginning when the store was begun.
     ///
     /// # Errors
     /// As [`Self::order`].
-    pub fn orders(&self, query: &OrderQuery<'_>) -> Result<Page, StoreError> {
-        let mut page = Page::default();
-        let Some(account) = self.account(query.user)? else {
-            return Ok(page);
+    pub fn is_whole(&self) -> Result<bool, StoreError> {
+        Ok(self.position()?.is_none_or(|at| at.first_seq == 1))
+    }
+
+    /// An order as it stands, with the newest of its changes.
+    ///
+    /// # Errors
+    /// `Sqlite` when the store cannot be read, `Row` or `Checksum` when a row makes no sense.
+    pub fn order(&self, order_id: u64) -> Result<Option<StoredOrder>, StoreError> {
+        self.of_order(order_id, |kept| {
+            let mut names = Names::new(&self.connection);
+            Ok(StoredOrder {
+                json: self.show(kept, &mut names)?,
+                open: matches!(kept.status, OrdStatus::New | OrdStatus::PartiallyFilled),
+            })
+        })
+    }
+
+    /// A page of the history of an order, or of its fills.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub fn history(
+        &self,
+        order_id: u64,
+        page: &history::Page,
+    ) -> Result<Option<Stretch>, StoreError> {
+        self.of_order(order_id, |kept| {
+            history::entries(&self.connection, kept, page)
+        })
+    }
+
+    /// A page of the fills of an order.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub fn fills(
+        &self,
+        order_id: u64,
+        page: &history::Page,
+    ) -> Result<Option<Stretch>, StoreError> {
+        self.of_order(order_id, |kept| {
+            history::fills(&self.connection, kept, page)
+        })
+    }
+
+    /// Ask about an order in one transaction, so that its row and its parts are of one moment.
+    fn of_order<T>(
+        &self,
+        order_id: u64,
+        ask: impl FnOnce(&Kept) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let kept = {
+            let mut select = transaction.prepare_cached(kept::SELECT)?;
+            Kept::load(&mut select, order_id)?
         };
+        kept.as_ref().map(ask).transpose()
+    }
+
+    /// When orders began and how much happened to them, and the sequence number up to which that is so;
+    /// orders whose beginning is not kept are left out.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub fn beginnings(&self, order_ids: &[u64]) -> Result<(Vec<Beginning>, u64), StoreError> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let seq = Position::load(&transaction)?.map_or(0, |at| at.seq);
+        let mut select = transaction.prepare_cached(kept::SELECT)?;
+        let mut beginnings = Vec::with_capacity(order_ids.len());
+        for &order_id in order_ids {
+            if let Some(kept) = Kept::load(&mut select, order_id)?
+                && kept.begun
+            {
+                beginnings.push(Beginning {
+                    order_id,
+                    created_ns: kept.created_ns,
+                    history: kept.history,
+                    fills: kept.fills,
+                });
+            }
+        }
+        Ok((beginnings, seq))
+    }
+
+    /// The number of the account of this name.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub fn account(&self, name: &str) -> Result<Option<u32>, StoreError> {
+        names::account_of(&self.connection, name)
+    }
+
+    /// Orders of an account, the newest first.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub fn orders(&self, query: &OrderQuery) -> Result<Page, StoreError> {
+        let mut page = Page::default();
+        let transaction = self.connection.unchecked_transaction()?;
         let limit = query.limit.min(LIMIT_MAX);
         let before = query.before.map_or(i64::MAX, |id| id as i64);
-        let sql = format!(
-            "{SELECT} WHERE o.account = ?1 AND o.order_id < ?2 ORDER BY o.order_id DESC LIMIT ?3"
-        );
-        let mut select = self.connection.prepare_cached(&sql)?;
-        let mut rows = select.query(params![account, before, SCAN_ORDERS_MAX])?;
-        let (mut examined, mut last) = (0, None);
+        let sql = "SELECT * FROM orders WHERE account = ?1 AND order_id < ?2 \
+                   ORDER BY order_id DESC LIMIT ?3";
+        let mut select = transaction.prepare_cached(sql)?;
+        let mut rows = select.query(params![query.account, before, SCAN_ORDERS_MAX])?;
+        let mut names = Names::new(&transaction);
+        let (mut examined, mut bytes, mut last) = (0, 0, None);
         while let Some(row) = rows.next()? {
-            if page.orders.len() == limit {
+            if page.orders.len() == limit || bytes >= query.bytes_max {
                 page.next = last;
                 return Ok(page);
             }
-            let order_id = row.get::<_, i64>(0)? as u64;
-            (examined, last) = (examined + 1, Some(order_id));
-            if matches(row, query)? {
-                page.orders.push((order_id, show(row, &[])?));
+            let kept = Kept::read(row)?;
+            let below = last.or(query.before);
+            if kept.account != query.account || below.is_some_and(|id| kept.order_id >= id) {
+                return Err(StoreError::Index("orders_of_account"));
+            }
+            (examined, last) = (examined + 1, Some(kept.order_id));
+            if matches(&kept, query) {
+                let json = self.show(&kept, &mut names)?;
+                bytes += json.len();
+                page.orders.push((kept.order_id, json));
             }
         }
         if examined == SCAN_ORDERS_MAX {
@@ -141,100 +244,52 @@ impl Reader {
     /// Number and symbol of every instrument.
     ///
     /// # Errors
-    /// `Sqlite` when the store cannot be read.
+    /// As [`Self::order`].
     pub fn instruments(&self) -> Result<Vec<(u32, String)>, StoreError> {
-        let sql = "SELECT instrument, symbol FROM instrument ORDER BY instrument";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        names::instruments(&self.connection)
     }
 
-    fn account(&self, name: &str) -> Result<Option<u32>, StoreError> {
-        let sql = "SELECT account FROM account WHERE name = ?1";
-        let mut select = self.connection.prepare_cached(sql)?;
-        Ok(select
-            .query_row(params![name], |row| row.get(0))
-            .optional()?)
-    }
-
-    /// The changes of an order that stand outside its row, the oldest first.
-    fn older_changes(&self, order_id: u64) -> Result<Vec<u8>, StoreError> {
-        let sql = "SELECT changes FROM older WHERE order_id = ?1 ORDER BY part DESC";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let mut rows = select.query(params![order_id as i64])?;
-        let (mut parts, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
-            let part: Vec<u8> = row.get(0)?;
-            bytes += part.len();
-            if bytes > CHANGES_BYTES_MAX {
-                break;
-            }
-            parts.push(part);
-        }
-        parts.reverse();
-        Ok(parts.concat())
+    fn show(&self, kept: &Kept, names: &mut Names<'_>) -> Result<Vec<u8>, StoreError> {
+        names.learn(kept.account, kept.entry, kept.instrument)?;
+        let (history, fills) = history::newest(&self.connection, kept)?;
+        let number = names.numbered(kept.entry).then_some(kept.num);
+        let user = kept.user.as_deref();
+        let order = OrderState {
+            order_id: kept.order_id,
+            client_order_id: ClientOrderId::of(kept.text.as_deref().unwrap_or_default(), number),
+            user_id: user.unwrap_or_else(|| names.account(kept.account)),
+            symbol: names.symbol(kept.instrument),
+            side: kept.side,
+            ord_type: kept.ord_type,
+            tif: kept.tif,
+            price: kept.price,
+            qty: kept.qty,
+            status: kept.status,
+            cum: kept.cum,
+            leaves: kept.leaves,
+            avg_px: kept.avg_px,
+            why: kept.why,
+            created_ns: kept.begun.then_some(kept.created_ns),
+            updated_ns: Some(kept.updated_ns),
+            fills: Part {
+                shown: &fills,
+                count: kept.begun.then_some(kept.fills),
+            },
+            history: Part {
+                shown: &history,
+                count: kept.begun.then_some(kept.history),
+            },
+        };
+        let mut json = Vec::with_capacity(1_024);
+        order.write(&mut json);
+        Ok(json)
     }
 }
 
-fn matches(row: &Row<'_>, query: &OrderQuery<'_>) -> Result<bool, StoreError> {
-    let status = match query.status {
-        Some(status) => row.get::<_, u8>(11)? == status.code(),
-        None => true,
-    };
-    let instrument = match query.instrument {
-        Some(instrument) => row.get::<_, u32>(19)? == instrument,
-        None => true,
-    };
-    Ok(status && instrument)
-}
-
-/// The order in a row of [`SELECT`], with changes that stand before those of the row.
-fn show(row: &Row<'_>, older: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let text = |at: usize| -> Result<Option<&str>, StoreError> {
-        row.get_ref(at)?
-            .as_str_or_null()
-            .map_err(|_| StoreError::Row("text"))
-    };
-    let price = row.get::<_, Option<i64>>(9)?.unwrap_or(NO_PRICE);
-    let qty = row.get(10)?;
-    let (mut history, mut fills) = (Vec::new(), Vec::new());
-    unfold(older, (price, qty), &mut history, &mut fills)?;
-    let before = history
-        .last()
-        .map_or((price, qty), |entry| (entry.price, entry.qty));
-    let changes = row
-        .get_ref(18)?
-        .as_blob()
-        .map_err(|_| StoreError::Row("changes"))?;
-    unfold(changes, before, &mut history, &mut fills)?;
-    let client_order_id = match (text(2)?, row.get::<_, Option<u8>>(4)?) {
-        (Some(text), _) => ClientOrderId::Text(text),
-        (None, Some(kind)) if kind == EntryKind::Binary.code() => {
-            ClientOrderId::Num(row.get::<_, i64>(1)? as u64)
-        }
-        (None, _) => ClientOrderId::None,
-    };
-    let order = OrderState {
-        order_id: row.get::<_, i64>(0)? as u64,
-        client_order_id,
-        user_id: text(3)?.unwrap_or_default(),
-        symbol: text(5)?.unwrap_or_default(),
-        side: Side::from_code(row.get(6)?).ok_or(StoreError::Row("side"))?,
-        ord_type: OrdType::from_code(row.get(7)?).ok_or(StoreError::Row("ord_type"))?,
-        tif: TimeInForce::from_code(row.get(8)?).ok_or(StoreError::Row("tif"))?,
-        price,
-        qty,
-        status: OrdStatus::from_code(row.get(11)?).ok_or(StoreError::Row("status"))?,
-        cum: row.get(12)?,
-        leaves: row.get(13)?,
-        avg_px: row.get(14)?,
-        why: Why::from_code(row.get(15)?).ok_or(StoreError::Row("why"))?,
-        created_ns: row.get::<_, i64>(16)? as u64,
-        updated_ns: row.get::<_, i64>(17)? as u64,
-        fills: &fills,
-        history: &history,
-    };
-    let mut json = Vec::with_capacity(1_024);
-    order.write(&mut json);
-    Ok(json)
+/// Whether an order of the account is asked for.
+fn matches(kept: &Kept, query: &OrderQuery) -> bool {
+    query.status.is_none_or(|status| status == kept.status)
+        && query
+            .instrument
+            .is_none_or(|instrument| instrument == kept.instrument)
 }

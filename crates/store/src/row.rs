@@ -1,10 +1,9 @@
 //! What a transaction will write of one order, gathered in memory from all its events.
 
+use projection::change::{self, Change, traded};
 use wire::record::event::{Accepted, Canceled, Rejected, Replaced, StatusReport, Trade};
 use wire::record::{OrdStatus, OrdType, Side, TimeInForce};
 use wire::text::{Liquidity, Why};
-
-use crate::change::{Change, traded};
 
 /// The terms of an order, which no event changes.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +27,7 @@ pub struct Terms {
 pub struct OrderRow {
     /// Order id.
     pub order_id: u64,
-    /// The order began in this transaction; otherwise its row is there already.
+    /// The order began in this transaction; otherwise its row is there already, or its beginning is lost.
     pub begun: bool,
     /// Price, total quantity and `num` are new; otherwise they are guesses, for an order whose
     /// beginning is not known.
@@ -59,6 +58,11 @@ pub struct OrderRow {
     pub created_ns: u64,
     /// Time of the last.
     pub updated_ns: u64,
+    /// Price and total quantity before the first of them.
+    pub before: change::InForce,
+    /// How many changes, and how many of them are fills.
+    pub history: u64,
+    pub fills: u64,
     /// The changes, packed.
     pub changes: Vec<u8>,
 }
@@ -103,13 +107,22 @@ impl OrderRow {
             why: Why::None,
             created_ns: time_ns,
             updated_ns: time_ns,
+            before: change::InForce {
+                price: first.price,
+                qty: first.qty,
+            },
+            history: 0,
+            fills: 0,
             changes: Vec::with_capacity(64),
         }
     }
 
     fn add(&mut self, change: Change, time_ns: u64) {
         self.updated_ns = time_ns;
-        change.write(time_ns, &mut self.changes);
+        self.history += 1;
+        self.fills += u64::from(change.is_fill());
+        self.changes
+            .extend_from_slice(change.pack(time_ns).as_slice());
     }
 
     /// It was accepted.
@@ -162,7 +175,9 @@ impl OrderRow {
     }
 
     /// It stands so, by what happened before anything that is recorded.
-    pub const fn stands(&mut self, x: &StatusReport) {
+    pub fn stands(&mut self, x: &StatusReport) {
+        (self.begun, self.history, self.fills) = (false, 0, 0);
+        self.changes.clear();
         (self.cum, self.leaves, self.avg_px) = (x.cum, x.leaves, x.avg_px);
         self.status = x.status;
     }

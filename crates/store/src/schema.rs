@@ -7,13 +7,14 @@
 //! | `entry` | number | ways in: account, protocol, name |
 //! | `instrument` | number | symbols |
 //! | `orders` | order id | the order as it stands, and its newest changes, packed |
-//! | `older` | order id, part | earlier changes of orders that have very many |
+//! | `older` | order id, number of its first change | earlier changes of orders that have many |
 //! | `trade` | trade id | trades |
 //! | `bar` | instrument, minute | sums of trades by minute |
 //!
 //! Order ids and trade ids rise, so that new rows are appended at the right edge of their tables.
 //! Times are nanoseconds since the epoch, prices and quantities multiples of 10^-8, enumerations have
-//! FIX's numbers.  Sums in `bar` are decimal text, because 64 bits may not hold them.
+//! FIX's numbers.  Sums in `bar` are decimal text, because 64 bits may not hold them.  Every row ends with a
+//! checksum of its values (`checksum`), which is looked at when the row is read.
 
 use std::path::Path;
 use std::time::Duration;
@@ -24,7 +25,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::StoreError;
 
 /// Version of the layout, in the file's `user_version`.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 /// Page cache of the recorder's connection, in KiB.
 pub const RECORDER_CACHE_KIB: i64 = 65_536;
 /// Page cache of a reader's connection, in KiB.
@@ -40,22 +41,26 @@ CREATE TABLE position (
     hash INTEGER NOT NULL,
     command_offset INTEGER NOT NULL,
     part INTEGER NOT NULL,
-    first_seq INTEGER NOT NULL
+    first_seq INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE account (
     account INTEGER PRIMARY KEY,
-    name TEXT NOT NULL
+    name TEXT NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX account_name ON account (name);
 CREATE TABLE entry (
     entry INTEGER PRIMARY KEY,
     account INTEGER NOT NULL,
     kind INTEGER NOT NULL,
-    name TEXT NOT NULL
+    name TEXT NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE instrument (
     instrument INTEGER PRIMARY KEY,
-    symbol TEXT NOT NULL
+    symbol TEXT NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE orders (
     order_id INTEGER PRIMARY KEY,
@@ -77,15 +82,30 @@ CREATE TABLE orders (
     why INTEGER NOT NULL,
     created_ns INTEGER NOT NULL,
     updated_ns INTEGER NOT NULL,
-    changes BLOB NOT NULL
+    history INTEGER NOT NULL,
+    fills INTEGER NOT NULL,
+    older_history INTEGER NOT NULL,
+    older_fills INTEGER NOT NULL,
+    older_price INTEGER NOT NULL,
+    older_qty INTEGER NOT NULL,
+    begun INTEGER NOT NULL,
+    changes BLOB NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX orders_of_account ON orders (account, order_id);
 CREATE TABLE older (
     order_id INTEGER NOT NULL,
-    part INTEGER NOT NULL,
+    first_history INTEGER NOT NULL,
+    history INTEGER NOT NULL,
+    first_fill INTEGER NOT NULL,
+    fills INTEGER NOT NULL,
+    price INTEGER NOT NULL,
+    qty INTEGER NOT NULL,
     changes BLOB NOT NULL,
-    PRIMARY KEY (order_id, part)
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (order_id, first_history)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX older_fills ON older (order_id, first_fill) WHERE fills > 0;
 CREATE TABLE trade (
     trade_id INTEGER PRIMARY KEY,
     instrument INTEGER NOT NULL,
@@ -95,7 +115,8 @@ CREATE TABLE trade (
     taker_side INTEGER NOT NULL,
     taker_order_id INTEGER NOT NULL,
     maker_order_id INTEGER NOT NULL,
-    seq INTEGER NOT NULL
+    seq INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX trade_time ON trade (instrument, time_ns);
 CREATE TABLE bar (
@@ -110,6 +131,7 @@ CREATE TABLE bar (
     qty TEXT NOT NULL,
     quote TEXT NOT NULL,
     count INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (instrument, minute)
 ) STRICT, WITHOUT ROWID;
 ";

@@ -3,9 +3,9 @@
 //! Events that the log does have come after the seed and overrule it, so that the engine may stand
 //! at any point behind the log's beginning.
 
-use matching::{Engine, EntryView, InstrumentView, OrderView};
+use matching::{Engine, EntryView, InstrumentView};
 use wire::record::batch::{EVENT_MAGIC, HASH};
-use wire::record::event::{Accepted, InstrumentSet, StatusReport};
+use wire::record::event::InstrumentSet;
 use wire::record::{Event, EventBatchHeader};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -23,8 +23,8 @@ pub fn seed_of(engine: &Engine) -> Vec<u8> {
         .instruments()
         .for_each(|instrument| add(set(&instrument)));
     for order in engine.orders() {
-        add(Event::Accepted(accepted(&order), order.text));
-        add(Event::StatusReport(report(&order)));
+        add(Event::Accepted(order.accepted(), order.text));
+        add(Event::StatusReport(order.report()));
     }
     framed(engine, &records, count)
 }
@@ -38,44 +38,6 @@ const fn set<'e>(instrument: &InstrumentView<'e>) -> Event<'e> {
         instrument: instrument.id,
     };
     Event::InstrumentSet(number, instrument.spec, instrument.symbol)
-}
-
-const fn accepted(order: &OrderView<'_>) -> Accepted {
-    Accepted {
-        entry: order.entry,
-        account: order.account,
-        entry_seq: 0,
-        order_id: order.order_id,
-        num: order.num,
-        price: order.price,
-        qty: order.qty,
-        instrument: order.instrument,
-        side: order.side,
-        ord_type: order.ord_type,
-        tif: order.tif,
-        exec_inst: order.exec_inst,
-        stp: order.stp,
-    }
-}
-
-const fn report(order: &OrderView<'_>) -> StatusReport {
-    StatusReport {
-        entry: order.entry,
-        entry_seq: 0,
-        req_id: 0,
-        order_id: order.order_id,
-        num: order.num,
-        price: order.price,
-        qty: order.qty,
-        leaves: order.leaves,
-        cum: order.cum,
-        avg_px: order.avg_px,
-        instrument: order.instrument,
-        side: order.side.code(),
-        ord_type: order.ord_type.code(),
-        tif: order.tif.code(),
-        status: order.status,
-    }
 }
 
 fn framed(engine: &Engine, records: &[u8], count: u32) -> Vec<u8> {

@@ -1,12 +1,41 @@
 //! Queries of trades, and of their sums.
 
-use rusqlite::{Row, params};
+use projection::Bar;
+use projection::sum::BAR_NS;
+use rusqlite::{Params, Row, Statement, params};
 use wire::record::Side;
 use wire::text::TradeState;
 
-use crate::bar::{BAR_NS, Bar};
+use crate::bar;
+use crate::checksum::Values;
 use crate::error::StoreError;
+use crate::pending::TradeRow;
 use crate::reader::{LIMIT_MAX, Reader};
+
+/// Of a trade.
+pub const INSERT: &str = "INSERT INTO trade VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+/// Insert a trade.
+pub fn insert(insert: &mut Statement<'_>, row: &TradeRow) -> Result<(), StoreError> {
+    let trade = &row.trade;
+    let values = [
+        trade.trade_id as i64,
+        trade.instrument.into(),
+        row.time_ns as i64,
+        trade.price,
+        trade.qty,
+        trade.taker_side.code().into(),
+        trade.taker_order_id as i64,
+        trade.maker_order_id as i64,
+        row.seq as i64,
+    ];
+    let [id, instrument, time, price, qty, side, taker, maker, seq] = values;
+    let checksum = Values::new().numbers(values).checksum();
+    insert.execute(params![
+        id, instrument, time, price, qty, side, taker, maker, seq, checksum
+    ])?;
+    Ok(())
+}
 
 impl Reader {
     /// Trades of an instrument, the newest first, before `before` where it is given.
@@ -20,16 +49,20 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<TradeState>, StoreError> {
         // Engine time never goes back, so that the order of the index is that of trade ids.
-        let sql = "SELECT trade_id, price, qty, taker_side, time_ns FROM trade \
-                   WHERE instrument = ?1 AND trade_id < ?2 \
+        let sql = "SELECT * FROM trade WHERE instrument = ?1 AND trade_id < ?2 \
                    AND time_ns <= COALESCE((SELECT time_ns FROM trade WHERE trade_id = ?2), ?4) \
                    ORDER BY time_ns DESC, trade_id DESC LIMIT ?3";
         let before = before.map_or(i64::MAX, |id| id as i64);
         let limit = limit.min(LIMIT_MAX) as i64;
-        let mut select = self.connection.prepare_cached(sql)?;
-        let rows = select.query_map(params![instrument, before, limit, i64::MAX], trade)?;
-        rows.map(|row| row?.ok_or(StoreError::Row("taker_side")))
-            .collect()
+        let mut trades = self.each_trade(
+            sql,
+            instrument,
+            params![instrument, before, limit, i64::MAX],
+        )?;
+        trades.reverse();
+        check_order(&trades)?;
+        trades.reverse();
+        Ok(trades)
     }
 
     /// Trades of an instrument from `from_ns` up to and without `to_ns`, the oldest first, after
@@ -44,16 +77,31 @@ impl Reader {
         after: u64,
         limit: usize,
     ) -> Result<Vec<TradeState>, StoreError> {
-        let sql = "SELECT trade_id, price, qty, taker_side, time_ns FROM trade \
+        let sql = "SELECT * FROM trade \
                    WHERE instrument = ?1 AND time_ns < ?3 AND trade_id > ?4 AND time_ns >= \
                    MAX(?2, COALESCE((SELECT time_ns FROM trade WHERE trade_id = ?4), 0)) \
                    ORDER BY time_ns, trade_id LIMIT ?5";
         let (from, to) = (clip(from_ns), clip(to_ns));
         let limit = limit.min(LIMIT_MAX) as i64;
+        let key = params![instrument, from, to, after as i64, limit];
+        let trades = self.each_trade(sql, instrument, key)?;
+        check_order(&trades)?;
+        Ok(trades)
+    }
+
+    fn each_trade(
+        &self,
+        sql: &str,
+        instrument: u32,
+        key: impl Params,
+    ) -> Result<Vec<TradeState>, StoreError> {
         let mut select = self.connection.prepare_cached(sql)?;
-        let rows = select.query_map(params![instrument, from, to, after as i64, limit], trade)?;
-        rows.map(|row| row?.ok_or(StoreError::Row("taker_side")))
-            .collect()
+        let mut rows = select.query(key)?;
+        let mut trades = Vec::new();
+        while let Some(row) = rows.next()? {
+            trades.push(trade(row, instrument)?);
+        }
+        Ok(trades)
     }
 
     /// Minutes and bars of an instrument, from the bar that holds `from_ns` on, the oldest first.
@@ -61,14 +109,7 @@ impl Reader {
     /// # Errors
     /// `Sqlite` when the store cannot be read.
     pub fn bars(&self, instrument: u32, from_ns: u64) -> Result<Vec<(u64, Bar)>, StoreError> {
-        let sql = "SELECT minute, first_ns, last_ns, open, high, low, close, qty, quote, count \
-                   FROM bar WHERE instrument = ?1 AND minute >= ?2 ORDER BY minute";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let from = clip(from_ns / BAR_NS);
-        let rows = select.query_map(params![instrument, from], |row| {
-            Ok((row.get::<_, i64>(0)? as u64, Bar::read(row, 1)?))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        bar::from(&self.connection, instrument, clip(from_ns / BAR_NS))
     }
 
     /// The sum of the trades of an instrument later than `after_ns` and before `before_ns`; `None`
@@ -82,34 +123,55 @@ impl Reader {
         after_ns: u64,
         before_ns: u64,
     ) -> Result<Option<Bar>, StoreError> {
-        let sql = "SELECT time_ns, price, qty FROM trade \
+        let sql = "SELECT * FROM trade \
                    WHERE instrument = ?1 AND time_ns > ?2 AND time_ns < ?3 \
                    ORDER BY time_ns, trade_id";
         let mut select = self.connection.prepare_cached(sql)?;
         let mut rows = select.query(params![instrument, clip(after_ns), clip(before_ns)])?;
         let mut sum: Option<Bar> = None;
         while let Some(row) = rows.next()? {
-            let bar = Bar::of(row.get::<_, i64>(0)? as u64, row.get(1)?, row.get(2)?);
+            let trade = trade(row, instrument)?;
             match &mut sum {
-                Some(sum) => sum.join(&bar),
-                None => sum = Some(bar),
+                Some(sum) => sum.push(trade.time_ns, trade.price, trade.qty),
+                None => sum = Some(Bar::of(trade.time_ns, trade.price, trade.qty)),
             }
         }
         Ok(sum)
     }
 }
 
-fn trade(row: &Row<'_>) -> rusqlite::Result<Option<TradeState>> {
-    let Some(taker_side) = Side::from_code(row.get(3)?) else {
-        return Ok(None);
-    };
-    Ok(Some(TradeState {
-        trade_id: row.get::<_, i64>(0)? as u64,
-        price: row.get(1)?,
-        qty: row.get(2)?,
-        taker_side,
-        time_ns: row.get::<_, i64>(4)? as u64,
-    }))
+/// Trades that an index gives, the oldest first, rise by time and number.
+fn check_order(trades: &[TradeState]) -> Result<(), StoreError> {
+    if trades.is_sorted_by(|a, b| (a.time_ns, a.trade_id) < (b.time_ns, b.trade_id)) {
+        return Ok(());
+    }
+    Err(StoreError::Index("trade_time"))
+}
+
+/// Read a trade of an instrument from all columns of its table, and hold it to its checksum.
+fn trade(row: &Row<'_>, instrument: u32) -> Result<TradeState, StoreError> {
+    let mut values = [0; 9];
+    for (at, value) in values.iter_mut().enumerate() {
+        *value = row.get(at)?;
+    }
+    let [id, of, time, price, qty, side, ..] = values;
+    if Values::new().numbers(values).checksum() != row.get::<_, i64>(values.len())? {
+        return Err(StoreError::Checksum {
+            table: "trade",
+            row: id as u64,
+        });
+    }
+    if of != i64::from(instrument) {
+        return Err(StoreError::Index("trade_time"));
+    }
+    let side = u8::try_from(side).ok().and_then(Side::from_code);
+    Ok(TradeState {
+        trade_id: id as u64,
+        price,
+        qty,
+        taker_side: side.ok_or(StoreError::Row("taker_side"))?,
+        time_ns: time as u64,
+    })
 }
 
 /// A time as SQLite holds it; nothing happens after 2262.

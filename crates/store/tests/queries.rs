@@ -11,6 +11,19 @@ fn text(json: Vec<u8>) -> String {
     String::from_utf8(json).unwrap()
 }
 
+const BYTES_MAX: usize = 1 << 18;
+
+fn of(account: u32, before: Option<u64>, limit: usize) -> OrderQuery {
+    OrderQuery {
+        account,
+        status: None,
+        instrument: None,
+        before,
+        limit,
+        bytes_max: BYTES_MAX,
+    }
+}
+
 #[test]
 fn pages_hold_still_while_orders_come() {
     let scratch = Scratch::new("pages");
@@ -27,12 +40,7 @@ fn pages_hold_still_while_orders_come() {
     let reader = Reader::open(&scratch.db()).unwrap();
     let (mut ids, mut before) = (Vec::new(), None);
     loop {
-        let query = OrderQuery {
-            user: "user1",
-            limit: 7,
-            before,
-            ..OrderQuery::default()
-        };
+        let query = of(1, before, 7);
         let page = reader.orders(&query).unwrap();
         ids.extend(page.orders.iter().map(|(id, _)| *id));
         before = page.next;
@@ -43,11 +51,9 @@ fn pages_hold_still_while_orders_come() {
     }
     assert_eq!(ids, (1..=100).rev().collect::<Vec<u64>>());
     let filtered = OrderQuery {
-        user: "user1",
-        limit: 10,
         status: Some(OrdStatus::New),
         instrument: Some(2),
-        before: None,
+        ..of(1, None, 10)
     };
     let page = reader.orders(&filtered).unwrap();
     assert_eq!(page.orders.len(), 10);
@@ -61,11 +67,10 @@ fn pages_hold_still_while_orders_come() {
         ..filtered
     };
     assert_eq!(reader.orders(&none).unwrap(), store::Page::default());
-    let nobody = OrderQuery {
-        user: "nobody",
-        ..filtered
-    };
+    let nobody = of(9, None, 10);
     assert_eq!(reader.orders(&nobody).unwrap(), store::Page::default());
+    assert_eq!(reader.account("user1").unwrap(), Some(1));
+    assert_eq!(reader.account("nobody").unwrap(), None);
 }
 
 #[test]
@@ -106,6 +111,8 @@ fn trades_and_their_sums_agree() {
             .sum_between(instrument, 0, u64::MAX)
             .unwrap()
             .unwrap();
+        let sum = &sum;
+        let (bar, sum) = (*sum, sum.sum);
         assert_eq!(sum.count, all.len() as u64);
         assert_eq!(sum.qty, all.iter().map(|t| i128::from(t.qty)).sum::<i128>());
         assert_eq!(Some(sum.high), all.iter().map(|t| t.price).max());
@@ -113,11 +120,11 @@ fn trades_and_their_sums_agree() {
         assert!(bars.len() > 3);
         let mut joined = bars[0].1;
         bars[1..].iter().for_each(|(_, bar)| joined.join(bar));
-        assert_eq!(joined, sum);
+        assert_eq!(joined, bar);
         let (minute, bar) = bars[1];
         let (from, to) = (
-            minute * store::bar::BAR_NS,
-            (minute + 1) * store::bar::BAR_NS,
+            minute * projection::sum::BAR_NS,
+            (minute + 1) * projection::sum::BAR_NS,
         );
         assert_eq!(
             reader.sum_between(instrument, from - 1, to).unwrap(),

@@ -5,9 +5,19 @@
 //! is rendered when the next command's events begin or the command batch ends, so that it shows
 //! the order as the engine left it after the whole command and not after a later one.
 
+use projection::order::Since;
 use wire::record::Reason;
 use wire::text::order_json::{id, name};
 use wire::text::{decimal, json, reasons};
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// This.
+    Json(Vec<u8>),
+    /// An order, which the command did not change and memory does not hold whole.
+    Order(u64),
+}
 
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,12 +26,8 @@ pub struct Reply {
     pub num: u64,
     /// HTTP status.
     pub status: u16,
-    /// The body; empty when it is the order `order_id`, which only the store knows whole.
-    pub body: Vec<u8>,
-    /// The order that the request was about, or 0.
-    pub order_id: u64,
-    /// The recorder must have passed this sequence number before the store may answer.
-    pub sequence: u64,
+    /// What it says.
+    pub body: Body,
 }
 
 /// An answer that is not rendered yet.
@@ -33,8 +39,8 @@ pub struct Open {
     pub status: u16,
     /// The order to show.
     pub order_id: u64,
-    /// Sequence number of the event that settled the request.
-    pub sequence: u64,
+    /// How far it was before the command, for what the command did is shown; `None` shows all of it.
+    pub since: Option<Since>,
 }
 
 /// HTTP status of a refused order.

@@ -1,13 +1,14 @@
 //! What each event does to the view.
 
+use projection::Order;
+use projection::order::Since;
 use wire::record::command::NO_PRICE;
 use wire::record::event::{Accepted, Canceled, Rejected, Repeated, Replaced, Trade};
 use wire::record::{CancelReason, Event, Reason};
 use wire::text::Liquidity;
 
-use crate::answers::{self, Open, Reply};
+use crate::answers::{self, Body, Open, Reply};
 use crate::notice::Notice;
-use crate::order::{Leg, Order};
 use crate::tape::Print;
 use crate::view::{At, View};
 
@@ -18,20 +19,20 @@ impl View {
             Event::Trade(x, taker, maker) => self.trade(x, taker, maker, at),
             Event::Canceled(x, text) => self.canceled(x, text, at),
             Event::Replaced(x, text) => self.replaced(x, text, at),
-            Event::Rejected(x, _, text) => self.rejected(x, text, at),
+            Event::Rejected(x, user, text) => self.rejected(x, (user, text), at),
             Event::Repeated(x, _) => self.repeated(x, at),
             Event::CancelRejected(x) => {
                 if at.own {
-                    self.refuse(x.num, x.reason, x.order_id, at);
+                    self.refuse(x.num, x.reason, x.order_id);
                 }
             }
             Event::MassCanceled(x) => {
                 // Who is unknown has no orders.
                 let refused = !matches!(x.reason, Reason::None | Reason::UnknownOrder);
                 if at.own && refused {
-                    self.refuse(x.num, x.reason, 0, at);
+                    self.refuse(x.num, x.reason, 0);
                 } else if at.own {
-                    self.answer(x.num, 200, answers::canceled(x.count), 0, at);
+                    self.answer(x.num, 200, answers::canceled(x.count));
                 }
             }
             Event::EntryOpened(x, _, account) => {
@@ -58,12 +59,10 @@ impl View {
         self.tell(x.account, text, |text| {
             Notice::accepted(x, text, at.seq, at.time_ns)
         });
-        if self.names.is_rest(x.entry) {
-            let order = Order::accepted(x, text, at.seq, at.time_ns);
-            self.overlay.insert(x.order_id, order);
-        }
+        self.orders
+            .insert(Order::accepted(x, text, at.seq, at.time_ns));
         if at.own {
-            self.open(x.num, 201, x.order_id, at);
+            self.open(x.num, 201, x.order_id, Some(Since::default()));
         }
     }
 
@@ -91,27 +90,13 @@ impl View {
         self.tell(x.maker_account, maker, |text| {
             Notice::maker(x, text, at.seq, at.time_ns)
         });
-        if self.names.is_rest(x.taker_entry) {
-            let leg = Leg {
-                leaves: x.taker_leaves,
-                cum: x.taker_cum,
-                avg_px: x.taker_avg_px,
-                liquidity: Liquidity::Taker,
-            };
-            let change = |order: &mut Order| order.trade(x, leg, at.time_ns);
-            self.overlay
-                .change(x.taker_order_id, x.taker_account, at.seq, change);
-        }
-        if self.names.is_rest(x.maker_entry) {
-            let leg = Leg {
-                leaves: x.maker_leaves,
-                cum: x.maker_cum,
-                avg_px: x.maker_avg_px,
-                liquidity: Liquidity::Maker,
-            };
-            let change = |order: &mut Order| order.trade(x, leg, at.time_ns);
-            self.overlay
-                .change(x.maker_order_id, x.maker_account, at.seq, change);
+        for (order_id, liquidity) in [
+            (x.taker_order_id, Liquidity::Taker),
+            (x.maker_order_id, Liquidity::Maker),
+        ] {
+            self.orders.change(order_id, at.seq, |order| {
+                order.traded(x, liquidity, at.seq, at.time_ns);
+            });
         }
     }
 
@@ -120,9 +105,10 @@ impl View {
             self.left(x, text, at);
         }
         let asked = matches!(x.reason, CancelReason::Requested | CancelReason::Amended);
-        // What a session is told carries that session's number.
+        // What a session is told carries that session's number; the copy stands right behind it.
         if at.own && asked && (x.copy || self.names.is_rest(x.entry)) {
-            self.open(x.num, 200, x.order_id, at);
+            let (order_id, since) = self.changed;
+            self.open(x.num, 200, order_id, Some(since));
         }
     }
 
@@ -136,10 +122,10 @@ impl View {
         self.tell(x.account, text, |text| {
             Notice::canceled(x, text, at.seq, at.time_ns)
         });
-        if self.names.is_rest(x.entry) {
-            let change = |order: &mut Order| order.canceled(x, at.time_ns);
-            self.overlay.change(x.order_id, x.account, at.seq, change);
-        }
+        let since = self.orders.change(x.order_id, at.seq, |order| {
+            order.canceled(x, at.seq, at.time_ns);
+        });
+        self.changed = (x.order_id, since);
     }
 
     fn replaced(&mut self, x: &Replaced, text: &str, at: At) {
@@ -152,28 +138,28 @@ impl View {
             self.tell(x.account, text, |text| {
                 Notice::replaced(x, text, at.seq, at.time_ns)
             });
-            if self.names.is_rest(x.entry) {
-                let change = |order: &mut Order| order.replaced(x, at.time_ns);
-                self.overlay.change(x.order_id, x.account, at.seq, change);
-            }
+            let since = self.orders.change(x.order_id, at.seq, |order| {
+                order.replaced(x, at.seq, at.time_ns);
+            });
+            self.changed = (x.order_id, since);
         }
+        // What a session is told carries that session's number; the copy stands right behind it.
         if at.own && (x.copy || self.names.is_rest(x.entry)) {
-            self.open(x.num, 200, x.order_id, at);
+            let (order_id, since) = self.changed;
+            self.open(x.num, 200, order_id, Some(since));
         }
     }
 
-    fn rejected(&mut self, x: &Rejected, text: &str, at: At) {
+    fn rejected(&mut self, x: &Rejected, (user, text): (&str, &str), at: At) {
         if x.order_id != 0 {
             self.tell(x.account, text, |text| {
                 Notice::rejected(x, text, at.seq, at.time_ns)
             });
-            if self.names.is_rest(x.entry) {
-                let order = Order::rejected(x, text, at.seq, at.time_ns);
-                self.overlay.insert(x.order_id, order);
-            }
+            let order = Order::rejected(x, (user, text), at.seq, at.time_ns);
+            self.orders.insert(order);
         }
         if at.own {
-            self.refuse(x.num, x.reason, x.order_id, at);
+            self.refuse(x.num, x.reason, x.order_id);
         }
     }
 
@@ -182,9 +168,9 @@ impl View {
             return;
         }
         match (x.same, x.reason) {
-            (false, _) => self.refuse(x.num, Reason::DuplicateClientOrderId, x.order_id, at),
-            (true, Reason::None) => self.open(x.num, 200, x.order_id, at),
-            (true, reason) => self.refuse(x.num, reason, x.order_id, at),
+            (false, _) => self.refuse(x.num, Reason::DuplicateClientOrderId, x.order_id),
+            (true, Reason::None) => self.open(x.num, 200, x.order_id, None),
+            (true, reason) => self.refuse(x.num, reason, x.order_id),
         }
     }
 
@@ -208,30 +194,28 @@ impl View {
         });
     }
 
-    fn open(&mut self, num: u64, status: u16, order_id: u64, at: At) {
+    fn open(&mut self, num: u64, status: u16, order_id: u64, since: Option<Since>) {
         self.settle();
         self.open = Some(Open {
             num,
             status,
             order_id,
-            sequence: at.seq,
+            since,
         });
     }
 
-    fn answer(&mut self, num: u64, status: u16, body: Vec<u8>, order_id: u64, at: At) {
+    fn answer(&mut self, num: u64, status: u16, body: Vec<u8>) {
         self.settle();
         self.replies.push(Reply {
             num,
             status,
-            body,
-            order_id,
-            sequence: at.seq,
+            body: Body::Json(body),
         });
     }
 
-    fn refuse(&mut self, num: u64, reason: Reason, order_id: u64, at: At) {
+    fn refuse(&mut self, num: u64, reason: Reason, order_id: u64) {
         let body = answers::refusal(reason, order_id);
-        self.answer(num, answers::refused_status(reason), body, order_id, at);
+        self.answer(num, answers::refused_status(reason), body);
     }
 
     /// Render the answer that is open.
@@ -239,14 +223,17 @@ impl View {
         let Some(open) = self.open.take() else {
             return;
         };
-        let body = self.order(open.order_id).unwrap_or_default();
-        let sequence = open.sequence.max(self.overlay.wait_for(open.order_id));
+        let body = match self.orders.get(open.order_id) {
+            // What a command did is here, whatever came before it.
+            Some(order) if open.since.is_some() || order.is_whole() => {
+                Body::Json(self.order_json(order, open.since.unwrap_or_default()))
+            }
+            _ => Body::Order(open.order_id),
+        };
         self.replies.push(Reply {
             num: open.num,
             status: open.status,
             body,
-            order_id: open.order_id,
-            sequence,
         });
     }
 }

@@ -1,5 +1,5 @@
 //! What the facade keeps in memory, fed with event batches in order: order books by level, recent
-//! trades and the rolling day, recent orders; the answers to its requests and the notifications of
+//! trades and the rolling day, open and recent orders; the answers to its requests and the notifications of
 //! its WebSocket clients, rendered here as JSON.
 //!
 //! Pure: no clock, no socket.  What is older than the view the store answers.
@@ -11,10 +11,11 @@ pub mod listeners;
 pub mod names;
 pub mod notice;
 pub mod numbered;
-pub mod order;
-pub mod overlay;
+pub mod orders;
+mod places;
 mod restore;
 pub mod show;
+mod slab;
 pub mod tape;
 mod view;
 

@@ -71,15 +71,17 @@ impl Names {
             .is_some_and(|entry| entry.kind == EntryKind::Rest)
     }
 
+    /// Whether orders of this entry are called by numbers of their client: it is a binary session.
+    #[must_use]
+    pub fn is_numbered(&self, entry: u32) -> bool {
+        self.entries
+            .get(entry)
+            .is_some_and(|entry| entry.kind == EntryKind::Binary)
+    }
+
     /// What the client of `entry` calls its order.
     #[must_use]
     pub fn client_order_id<'a>(&self, entry: u32, num: u64, text: &'a str) -> ClientOrderId<'a> {
-        if !text.is_empty() {
-            ClientOrderId::Text(text)
-        } else if self.is_rest(entry) || num == 0 {
-            ClientOrderId::None
-        } else {
-            ClientOrderId::Num(num)
-        }
+        ClientOrderId::of(text, self.is_numbered(entry).then_some(num))
     }
 }

@@ -1,12 +1,11 @@
 //! One notification: what the owner of an order is told of one event, as JSON.
 
+use projection::change::traded;
 use wire::record::command::NO_PRICE;
 use wire::record::event::{Accepted, Canceled, Rejected, Replaced, Trade};
 use wire::record::{OrdStatus, Side};
 use wire::text::order_json::{REDUCED, amount, id, moment, name, price};
 use wire::text::{ClientOrderId, Why, decimal, json};
-
-use crate::order::traded;
 
 /// One change of an order as its owner is told of it.
 #[derive(Debug, Clone, Copy)]
@@ -226,11 +225,7 @@ impl<'a> Notice<'a> {
         name("order_id", out);
         id(self.order_id, out);
         name("client_order_id", out);
-        match called {
-            ClientOrderId::None => out.extend_from_slice(b"null"),
-            ClientOrderId::Num(num) => id(num, out),
-            ClientOrderId::Text(text) => json::string(text, out),
-        }
+        called.write(out);
         name("symbol", out);
         json::string(symbol, out);
         name("side", out);

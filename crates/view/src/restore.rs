@@ -1,17 +1,24 @@
 //! A view that begins where a restored engine stands.
 
 use matching::Engine;
+use projection::Order;
 use wire::record::Side;
 
+use crate::orders::COUNTER_BITS;
 use crate::view::{Limits, View};
 
 impl View {
-    /// What `engine` knows: instruments, entries, books.  Orders and trades before it the store has.
+    /// What `engine` knows: instruments, entries, books, open orders.  What ended before it, and what
+    /// was traded, the store has.
     #[must_use]
     pub fn restore(gateway: u16, limits: Limits, engine: &Engine) -> Self {
         let mut view = Self::new(gateway, limits);
         let position = engine.position();
-        view.begin(position.event_seq, position.time_ns, engine.counts().trades);
+        let counts = engine.counts();
+        view.begin(position.event_seq, position.time_ns, counts.trades);
+        let partition = u64::from(engine.partition()) << COUNTER_BITS;
+        view.orders
+            .begin(position.event_seq, partition | counts.orders);
         for entry in engine.entries() {
             view.names.open(&entry.opened, entry.account);
         }
@@ -32,6 +39,10 @@ impl View {
             if instrument.last_price != 0 {
                 market.tape.set_last(instrument.last_price);
             }
+        }
+        for order in engine.orders() {
+            let standing = Order::standing(&order.accepted(), order.text, &order.report());
+            view.orders.insert(standing);
         }
         view
     }

@@ -1,16 +1,22 @@
 //! Books, trades, tickers and instruments as JSON.
 
+use projection::order::Since;
+use projection::{Quote, Sum};
 use wire::record::command::{Instrument as Filters, NO_PRICE};
 use wire::record::{OrdStatus, Side};
-use wire::text::decimal::{self, ONE};
+use wire::text::decimal::{self, ONE, PRODUCT_SCALE};
 use wire::text::order_json::{amount, moment, name, price};
 use wire::text::{TradeState, json};
 
 use crate::book::{Book, Level};
-use crate::tape::{Edge, Print, Sum};
+use crate::orders::Found;
+use crate::tape::{Edge, Print};
 use crate::view::{Market, View};
 
-/// Which of an account's recent orders are asked for.
+/// Most orders in memory that one page examines.
+pub const EXAMINED_MAX: usize = 2_000;
+
+/// Which of an account's orders are asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Filter<'a> {
     /// Only those below this order id.
@@ -21,16 +27,34 @@ pub struct Filter<'a> {
     pub symbol: Option<&'a str>,
     /// At most so many.
     pub limit: usize,
+    /// No more once they are so many bytes together.
+    pub bytes_max: usize,
+}
+
+/// Orders of an account in memory, the newest first.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// Those that match and are whole in memory, by id, as JSON.
+    pub orders: Vec<(u64, Vec<u8>)>,
+    /// Everything from this id on was examined; 0 when all was.
+    pub down_to: u64,
 }
 
 fn wide(value: i128, out: &mut Vec<u8>) {
+    json::quoted(out, |out| decimal::write_wide(value, out));
+}
+
+fn product(value: &Quote, out: &mut Vec<u8>) {
     json::quoted(out, |out| {
-        decimal::write_product(value * i128::from(ONE), out)
+        decimal::write_digits(&value.to_string(), PRODUCT_SCALE, out);
     });
 }
 
-fn product(value: i128, out: &mut Vec<u8>) {
-    json::quoted(out, |out| decimal::write_product(value, out));
+fn wide_price(value: Option<i128>, out: &mut Vec<u8>) {
+    match value {
+        Some(value) => wide(value, out),
+        None => out.extend_from_slice(b"null"),
+    }
 }
 
 fn number(value: u64, out: &mut Vec<u8>) {
@@ -110,27 +134,28 @@ fn best(book: &Book, side: Side, out: &mut Vec<u8>) {
 }
 
 fn write_sum(sum: &Sum, last: Option<i64>, out: &mut Vec<u8>) {
-    let some = |value: i64| if sum.count == 0 { NO_PRICE } else { value };
-    let change = some(last.unwrap_or_default().saturating_sub(sum.open));
-    let percent = some(decimal::average(
-        i128::from(change) * 100 * i128::from(ONE),
-        i128::from(sum.open),
-    ));
+    let some = |value: i64| (sum.count > 0).then_some(i128::from(value));
+    let last = last.map(i128::from);
+    let open = some(sum.open);
+    let change = open.map(|open| last.unwrap_or_default() - open);
+    let percent = change
+        .zip(open)
+        .map(|(change, open)| decimal::ratio(change * 100 * i128::from(ONE), open));
     for (field, value) in [
-        ("last", last.unwrap_or(NO_PRICE)),
-        ("open", some(sum.open)),
+        ("last", last),
+        ("open", open),
         ("high", some(sum.high)),
         ("low", some(sum.low)),
         ("change", change),
         ("change_percent", percent),
     ] {
         name(field, out);
-        price(value, out);
+        wide_price(value, out);
     }
     name("volume", out);
     wide(sum.qty, out);
     name("quote_volume", out);
-    product(sum.quote, out);
+    product(&sum.quote, out);
     name("trades", out);
     number(sum.count, out);
 }
@@ -212,59 +237,78 @@ impl View {
             .collect()
     }
 
-    /// All instruments.
+    /// An instrument, with its filters.
     #[must_use]
-    pub fn show_instruments(&self) -> Vec<u8> {
-        let mut out = b"{\"instruments\":".to_vec();
-        json::array(&self.symbols(), &mut out, |&(number_of, symbol), out| {
-            if let Some(market) = self.markets.get(number_of) {
-                write_filters(number_of, symbol, &market.filters, out);
-            }
-        });
-        out.push(b'}');
-        out
+    pub fn show_instrument(&self, instrument: u32) -> Option<Vec<u8>> {
+        let market = self.markets.get(instrument)?;
+        let mut out = Vec::with_capacity(384);
+        write_filters(instrument, &market.symbol, &market.filters, &mut out);
+        Some(out)
     }
 
-    /// An account's recent orders that match, the newest first.
+    /// An account's orders in memory that match, the newest first.  Those that are not whole here are
+    /// the store's to show.
     #[must_use]
-    pub fn show_recent(&self, user: &str, filter: Filter<'_>) -> Vec<(u64, Vec<u8>)> {
+    pub fn show_recent(&self, user: &str, filter: Filter<'_>) -> Recent {
+        let mut recent = Recent::default();
         let Some(account) = self.names.by_name(user) else {
-            return Vec::new();
+            return recent;
         };
         let instrument = filter
             .symbol
             .map(|symbol| self.instrument(symbol).unwrap_or_default());
-        self.overlay
-            .of_account(account, filter.before)
-            .filter(|&order_id| {
-                self.overlay.get(order_id).is_some_and(|order| {
-                    filter.status.is_none_or(|status| status == order.status)
-                        && instrument.is_none_or(|instrument| instrument == order.instrument)
-                })
-            })
-            .take(filter.limit)
-            .filter_map(|order_id| Some((order_id, self.order(order_id)?)))
-            .collect()
+        let mut bytes = 0;
+        let examined = self.orders.of_account(account, filter.before).enumerate();
+        for (number, order) in examined {
+            if number == EXAMINED_MAX
+                || recent.orders.len() == filter.limit
+                || bytes >= filter.bytes_max
+            {
+                return recent;
+            }
+            recent.down_to = order.order_id;
+            if order.is_whole()
+                && filter.status.is_none_or(|status| status == order.status)
+                && instrument.is_none_or(|instrument| instrument == order.instrument)
+            {
+                let json = self.order_json(order, Since::default());
+                bytes += json.len();
+                recent.orders.push((order.order_id, json));
+            }
+        }
+        recent.down_to = 0;
+        recent
     }
 
-    /// Whether a recent order is kept, so that the store has no say in it.
+    /// Whether an order is in memory whole, so that the store has no say in it.
     #[must_use]
     pub fn keeps(&self, order_id: u64) -> bool {
-        self.overlay.get(order_id).is_some()
+        matches!(self.find(order_id), Found::Whole(_))
     }
 
-    /// What the recorder must have passed before the store may answer for an order that is not kept.
+    /// Whether an order was given this id.
     #[must_use]
-    pub fn wait_for(&self, order_id: u64) -> u64 {
-        self.overlay.wait_for(order_id)
+    pub fn exists(&self, order_id: u64) -> bool {
+        self.orders.exists(order_id)
     }
 
-    /// The same for all of a user's orders that are not kept.
+    /// The sequence number that the store must have to know all that happened to an order; `None` where no
+    /// order has this id.
+    #[must_use]
+    pub fn store_needs(&self, order_id: u64) -> Option<u64> {
+        match self.find(order_id) {
+            Found::Whole(order) => Some(order.last_seq),
+            Found::Stored(seq) => Some(seq),
+            Found::Unknown => None,
+        }
+    }
+
+    /// What the recorder must have passed before the store may answer for all of a user's orders that
+    /// are not in memory whole.
     #[must_use]
     pub fn wait_for_user(&self, user: &str) -> u64 {
-        self.names
-            .by_name(user)
-            .map_or(0, |account| self.overlay.wait_for_account(account))
+        let account = self.names.by_name(user);
+        account.map_or(0, |account| self.orders.wait_for_account(account))
     }
 
     /// Whether a user that trades has no REST entry yet, by which it could mass cancel.
@@ -273,15 +317,9 @@ impl View {
         self.names.lacks_rest(user)
     }
 
-    /// Whether new orders are to be refused until the recorder has caught up.
-    #[must_use]
-    pub fn full(&self) -> bool {
-        self.overlay.full()
-    }
-
-    /// Orders that are kept, and those of them and of others that wait for the recorder.
+    /// Orders that are in memory, and those of them that are closed and wait for the recorder.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (self.overlay.len(), self.overlay.unrecorded())
+        (self.orders.len(), self.orders.unrecorded())
     }
 }

@@ -6,14 +6,13 @@
 //! names the stretch of time whose trades the store must sum.
 //!
 //! # Limits
-//! `trades_max` trades and `BARS_MAX` bars (about 112 bytes each) an instrument.
+//! `trades_max` trades and `BARS_MAX` bars (about 128 bytes each) an instrument.
 
 use std::collections::VecDeque;
 
+use projection::sum::{BAR_NS, Bar, Sum};
 use wire::record::Side;
 
-/// Width of a bar.
-pub const BAR_NS: u64 = 60_000_000_000;
 /// Width of the rolling window.
 pub const WINDOW_NS: u64 = 86_400_000_000_000;
 /// Most bars: the window, and one that its edge cuts.
@@ -36,71 +35,6 @@ pub struct Print {
     pub time_ns: u64,
 }
 
-/// The sum of a row of trades.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sum {
-    /// Price of the first.
-    pub open: i64,
-    /// Highest price.
-    pub high: i64,
-    /// Lowest price.
-    pub low: i64,
-    /// Price of the last.
-    pub close: i64,
-    /// Quantity, times 10^8.
-    pub qty: i128,
-    /// Price times quantity, times 10^16.
-    pub quote: i128,
-    /// How many trades; the rest is 0 when it is.
-    pub count: u64,
-}
-
-impl Sum {
-    /// Add a row of trades that came later.
-    pub fn join(&mut self, later: &Self) {
-        if later.count == 0 {
-            return;
-        }
-        if self.count == 0 {
-            *self = *later;
-            return;
-        }
-        self.high = self.high.max(later.high);
-        self.low = self.low.min(later.low);
-        self.close = later.close;
-        self.qty += later.qty;
-        self.quote += later.quote;
-        self.count += later.count;
-    }
-
-    /// Add a trade that came later.
-    #[inline]
-    pub fn push(&mut self, price: i64, qty: i64) {
-        self.join(&Self {
-            open: price,
-            high: price,
-            low: price,
-            close: price,
-            qty: i128::from(qty),
-            quote: i128::from(price) * i128::from(qty),
-            count: 1,
-        });
-    }
-}
-
-/// The trades of one minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bar {
-    /// Minutes since the epoch.
-    pub minute: u64,
-    /// Time of the first trade.
-    pub first_ns: u64,
-    /// Time of the last trade.
-    pub last_ns: u64,
-    /// All of them.
-    pub sum: Sum,
-}
-
 /// Where the window cuts through a bar: trades after `after_ns` and before `before_ns` count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edge {
@@ -115,7 +49,8 @@ pub struct Edge {
 pub struct Tape {
     trades_max: usize,
     prints: VecDeque<Print>,
-    bars: VecDeque<Bar>,
+    /// Minutes since the epoch, and what was traded in them.
+    bars: VecDeque<(u64, Bar)>,
     last: Option<i64>,
 }
 
@@ -145,19 +80,9 @@ impl Tape {
         self.last = Some(price);
         let minute = time_ns / BAR_NS;
         match self.bars.back_mut() {
-            Some(bar) if bar.minute == minute => {
-                bar.last_ns = time_ns;
-                bar.sum.push(price, qty);
-            }
+            Some((last, bar)) if *last == minute => bar.push(time_ns, price, qty),
             _ => {
-                let mut sum = Sum::default();
-                sum.push(price, qty);
-                self.bars.push_back(Bar {
-                    minute,
-                    first_ns: time_ns,
-                    last_ns: time_ns,
-                    sum,
-                });
+                self.bars.push_back((minute, Bar::of(time_ns, price, qty)));
                 self.forget(time_ns);
             }
         }
@@ -169,18 +94,15 @@ impl Tape {
     }
 
     /// Put bars of trades before those that were pushed; a minute that both have is joined.
-    pub fn fill(&mut self, older: impl IntoIterator<Item = Bar>) {
+    pub fn fill(&mut self, older: impl IntoIterator<Item = (u64, Bar)>) {
         let live = std::mem::replace(&mut self.bars, older.into_iter().collect());
-        for bar in live {
+        for (minute, bar) in live {
             match self.bars.back_mut() {
-                Some(last) if last.minute == bar.minute => {
-                    last.last_ns = bar.last_ns;
-                    last.sum.join(&bar.sum);
-                }
-                _ => self.bars.push_back(bar),
+                Some((last, older)) if *last == minute => older.join(&bar),
+                _ => self.bars.push_back((minute, bar)),
             }
         }
-        self.last = self.last.or(self.bars.back().map(|bar| bar.sum.close));
+        self.last = self.last.or(self.bars.back().map(|(_, bar)| bar.sum.close));
     }
 
     fn forget(&mut self, now_ns: u64) {
@@ -189,7 +111,7 @@ impl Tape {
             || self
                 .bars
                 .front()
-                .is_some_and(|bar| bar.last_ns <= after_ns && now_ns > WINDOW_NS)
+                .is_some_and(|(_, bar)| bar.last_ns <= after_ns && now_ns > WINDOW_NS)
         {
             self.bars.pop_front();
         }
@@ -210,11 +132,11 @@ impl Tape {
     #[must_use]
     pub fn edge(&self, now_ns: u64) -> Option<Edge> {
         let after_ns = now_ns.checked_sub(WINDOW_NS)?;
-        let cut = |bar: &&Bar| bar.first_ns <= after_ns && bar.last_ns > after_ns;
-        let bar = self.bars.iter().find(cut)?;
+        let cut = |(_, bar): &&(u64, Bar)| bar.first_ns <= after_ns && bar.last_ns > after_ns;
+        let (minute, _) = self.bars.iter().find(cut)?;
         Some(Edge {
             after_ns,
-            before_ns: (bar.minute + 1) * BAR_NS,
+            before_ns: (minute + 1) * BAR_NS,
         })
     }
 
@@ -223,7 +145,7 @@ impl Tape {
     pub fn sum(&self, now_ns: u64, edge: Option<&Sum>) -> Sum {
         let after = now_ns.checked_sub(WINDOW_NS);
         let mut sum = edge.copied().unwrap_or_default();
-        for bar in &self.bars {
+        for (_, bar) in &self.bars {
             if after.is_none_or(|after_ns| bar.first_ns > after_ns) {
                 sum.join(&bar.sum);
             }
@@ -235,6 +157,7 @@ impl Tape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use projection::Quote;
 
     const DAY: u64 = WINDOW_NS;
 
@@ -290,7 +213,7 @@ mod tests {
             (
                 sum.open, sum.high, sum.low, sum.close, sum.qty, sum.quote, sum.count
             ),
-            (30, 30, 20, 20, 4, 100, 2)
+            (30, 30, 20, 20, 4, Quote::new(100), 2)
         );
     }
 
@@ -298,17 +221,7 @@ mod tests {
     fn older_bars_go_before_and_a_common_minute_is_joined() {
         let mut tape = Tape::new(10);
         tape.push(print(3, BAR_NS + 5, 30));
-        let bar = |minute, ns, price| {
-            let mut sum = Sum::default();
-            sum.push(price, 1);
-            Bar {
-                minute,
-                first_ns: ns,
-                last_ns: ns,
-                sum,
-            }
-        };
-        tape.fill([bar(0, 1, 10), bar(1, BAR_NS + 1, 20)]);
+        tape.fill([(0, Bar::of(1, 10, 1)), (1, Bar::of(BAR_NS + 1, 20, 1))]);
         let sum = tape.sum(BAR_NS + 9, None);
         assert_eq!(
             (sum.open, sum.high, sum.close, sum.qty, sum.count),

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use projection::Bar;
+use projection::Order;
+use projection::order::{Called, Since};
 use wire::record::command::Instrument as Filters;
 use wire::record::{EventBatch, RecordError};
 
@@ -11,15 +14,15 @@ use crate::book::Book;
 use crate::listeners::Listeners;
 use crate::names::Names;
 use crate::numbered::Numbered;
-use crate::overlay::Overlay;
-use crate::tape::{Bar, Tape};
+use crate::orders::{Beginning, Found, Orders};
+use crate::tape::Tape;
 
 /// How much the view keeps.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Orders that are kept though they are recorded.
+    /// Closed orders that are kept though they are recorded.
     pub recent_orders_max: usize,
-    /// Orders that may wait for the recorder before new ones are refused.
+    /// Closed orders that are kept because they are not recorded yet.
     pub overlay_orders_max: usize,
     /// Newest trades kept of each instrument.
     pub trades_max: usize,
@@ -110,7 +113,9 @@ pub struct View {
     pub(crate) names: Names,
     pub(crate) markets: Numbered<Market>,
     by_symbol: HashMap<Box<str>, u32>,
-    pub(crate) overlay: Overlay,
+    pub(crate) orders: Orders,
+    /// The order that changed last, and how far it was before.
+    pub(crate) changed: (u64, Since),
     pub(crate) listeners: Listeners,
     pub(crate) open: Option<Open>,
     pub(crate) replies: Vec<Reply>,
@@ -129,7 +134,8 @@ impl View {
             names: Names::default(),
             markets: Numbered::default(),
             by_symbol: HashMap::new(),
-            overlay: Overlay::new(limits.recent_orders_max, limits.overlay_orders_max),
+            orders: Orders::new(limits.recent_orders_max, limits.overlay_orders_max),
+            changed: (0, Since::default()),
             listeners: Listeners::default(),
             open: None,
             replies: Vec::new(),
@@ -174,7 +180,7 @@ impl View {
     }
 
     /// Put what the store knows of the rolling day before what was seen here.
-    pub fn fill(&mut self, symbol: &str, bars: impl IntoIterator<Item = Bar>) {
+    pub fn fill(&mut self, symbol: &str, bars: impl IntoIterator<Item = (u64, Bar)>) {
         let number = self.instrument(symbol);
         if let Some(market) = number.and_then(|number| self.markets.get_mut(number)) {
             market.tape.fill(bars);
@@ -195,7 +201,23 @@ impl View {
 
     /// The recorder has recorded every event up to `seq`.
     pub fn recorded(&mut self, seq: u64) {
-        self.overlay.recorded(seq);
+        self.orders.recorded(seq);
+    }
+
+    /// Take up to `most` ids of orders whose beginning is not known; whoever takes them asks the store.
+    pub fn lacking(&mut self, most: usize) -> Vec<u64> {
+        self.orders.lacking(most)
+    }
+
+    /// What the store, which has every event up to `seq`, knows of an order's beginning.
+    pub fn tell_beginning(&mut self, beginning: &Beginning, seq: u64) {
+        self.orders.tell_beginning(beginning, seq);
+    }
+
+    /// Number of the account of a user.
+    #[must_use]
+    pub fn account(&self, user: &str) -> Option<u32> {
+        self.names.by_name(user)
     }
 
     /// Take event batches that stand one after the other; those that were seen are passed over.
@@ -241,6 +263,7 @@ impl View {
         }
         if header.last {
             self.settle();
+            self.orders.trim();
         }
         Ok(())
     }
@@ -258,16 +281,23 @@ impl View {
         self.by_symbol.insert(symbol.into(), number);
     }
 
-    /// A recent order as JSON.
+    /// What is known of an order id.
     #[must_use]
-    pub fn order(&self, order_id: u64) -> Option<Vec<u8>> {
-        let order = self.overlay.get(order_id)?;
-        let symbol = self
-            .markets
-            .get(order.instrument)
-            .map_or("", |market| &*market.symbol);
-        let mut out = Vec::with_capacity(768);
-        order.write(self.names.account(order.account), symbol, &mut out);
-        Some(out)
+    pub fn find(&self, order_id: u64) -> Found<'_> {
+        self.orders.find(order_id)
+    }
+
+    /// An order as JSON, with what happened to it since some moment.
+    #[must_use]
+    pub fn order_json(&self, order: &Order, since: Since) -> Vec<u8> {
+        let market = self.markets.get(order.instrument);
+        let called = Called {
+            user: self.names.account(order.account),
+            symbol: market.map_or("", |market| &*market.symbol),
+            numbered: self.names.is_numbered(order.entry),
+        };
+        let mut out = Vec::with_capacity(1_024);
+        order.write(&called, since, &mut out);
+        out
     }
 }

@@ -2,23 +2,39 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use matching::Engine;
+use projection::order::Since;
 use proptest::prelude::*;
+use view::answers::{Body, Reply};
+use view::orders::Found;
+use view::show::Filter;
 use view::{Limits, Told, View, ViewError};
 use wire::record::command::{
-    Cancel, GatewayOpen, Instrument, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY,
-    NewOrder, Replace,
+    Cancel, EntryOpen, GatewayOpen, Instrument, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE,
+    NO_QTY, NewOrder, Replace,
 };
 use wire::record::{
-    Command, CommandBatch, CommandBatchHeader, MassCancelType, OrdType, Side, Stp, TimeInForce,
+    Command, CommandBatch, CommandBatchHeader, EntryKind, MassCancelType, OrdType, Side, Stp,
+    TimeInForce,
 };
 use wire::text::decimal::ONE;
 
 const FACADE: u16 = 2;
 
+const BINARY: u16 = 1;
+
+/// What an answer says.
+fn said(reply: &Reply) -> serde_json::Value {
+    match &reply.body {
+        Body::Json(json) => serde_json::from_slice(json).expect("JSON"),
+        Body::Order(order_id) => panic!("order {order_id} is left to the store"),
+    }
+}
+
 struct Exchange {
     engine: Engine,
     view: View,
     number: u64,
+    binary: u64,
     time_ns: u64,
     events: Vec<u8>,
 }
@@ -29,12 +45,21 @@ impl Exchange {
             engine: Engine::new(1),
             view: View::new(FACADE, limits),
             number: 0,
+            binary: 0,
             time_ns: 1_000_000_000,
             events: Vec::new(),
         };
         let _ = exchange.send_as(0, 0, 0, &[Command::Instrument(filters(), "BTCUSD")]);
-        let open = Command::GatewayOpen(GatewayOpen { gateway: FACADE });
-        let _ = exchange.send_as(FACADE, 0, 0, &[open]);
+        for gateway in [BINARY, FACADE] {
+            let open = Command::GatewayOpen(GatewayOpen { gateway });
+            let _ = exchange.send_as(gateway, 0, 0, &[open]);
+        }
+        let session = EntryOpen {
+            kind: EntryKind::Binary,
+            cancel_on_disconnect: false,
+            stp: Stp::None,
+        };
+        let _ = exchange.send_as(0, 0, 0, &[Command::EntryOpen(session, "demo1", "demo1")]);
         exchange
     }
 
@@ -77,10 +102,21 @@ impl Exchange {
     fn one(&mut self, command: Command<'_>) -> (u16, serde_json::Value) {
         let told = self.send(&[command]);
         let reply = told.replies.last().expect("an answer");
-        (
-            reply.status,
-            serde_json::from_slice(&reply.body).expect("JSON"),
-        )
+        (reply.status, said(reply))
+    }
+
+    /// Let binary order entry send something, as another gateway.
+    fn binary(&mut self, commands: &[Command<'_>]) -> Told {
+        self.binary += 1;
+        self.send_as(BINARY, 1, self.binary, commands)
+    }
+
+    fn found(&self, order_id: u64) -> serde_json::Value {
+        let Found::Whole(order) = self.view.find(order_id) else {
+            panic!("order {order_id} is not here whole");
+        };
+        let json = self.view.order_json(order, Since::default());
+        serde_json::from_slice(&json).expect("JSON")
     }
 
     fn assert_books_agree(&self) {
@@ -153,11 +189,7 @@ fn an_order_is_answered_as_its_own_command_left_it() {
     let maker = order(1, Side::Sell, 100, 2);
     let taker = order(2, Side::Buy, 100, 1);
     let told = exchange.send(&[Command::New(maker, "a", "m"), Command::New(taker, "b", "")]);
-    let bodies: Vec<serde_json::Value> = told
-        .replies
-        .iter()
-        .map(|reply| serde_json::from_slice(&reply.body).expect("JSON"))
-        .collect();
+    let bodies: Vec<serde_json::Value> = told.replies.iter().map(said).collect();
     assert_eq!(
         told.replies
             .iter()
@@ -174,8 +206,7 @@ fn an_order_is_answered_as_its_own_command_left_it() {
         (&"FILLED".into(), &"100".into())
     );
     assert_eq!(bodies[1]["fills"][0]["liquidity"], "TAKER");
-    let now: serde_json::Value =
-        serde_json::from_slice(&exchange.view.order(id(&bodies[0])).expect("kept")).expect("JSON");
+    let now = exchange.found(id(&bodies[0]));
     assert_eq!(
         (&now["status"], &now["remaining_quantity"]),
         (&"PARTIALLY_FILLED".into(), &"1".into())
@@ -219,7 +250,9 @@ fn cancel_amend_and_mass_cancel_are_answered() {
     };
     let (status, amended) = exchange.one(Command::Replace(replace, "", ""));
     assert_eq!((status, &amended["quantity"]), (200, &"3".into()));
-    assert_eq!(amended["status_history"][1]["status"], "REPLACED");
+    assert_eq!(amended["status_history"].as_array().map(Vec::len), Some(1));
+    assert_eq!(amended["status_history"][0]["status"], "REPLACED");
+    assert_eq!(amended["status_history_count"], 2);
     let same = Replace {
         num: 3,
         qty: NO_QTY,
@@ -253,24 +286,163 @@ fn cancel_amend_and_mass_cancel_are_answered() {
 }
 
 #[test]
-fn an_order_that_memory_has_dropped_is_left_to_the_store() {
+fn a_repeat_of_an_order_that_memory_has_dropped_is_left_to_the_store() {
     let limits = Limits {
         recent_orders_max: 0,
+        overlay_orders_max: 0,
         ..Limits::default()
     };
     let mut exchange = Exchange::new(limits);
-    let (_, first) = exchange.one(Command::New(order(1, Side::Buy, 100, 1), "a", ""));
-    exchange.view.recorded(exchange.view.sequence());
-    let _ = exchange.one(Command::New(order(2, Side::Buy, 99, 1), "a", ""));
-    assert!(exchange.view.order(id(&first)).is_none());
-    let told = exchange.send(&[Command::Cancel(cancel(3, id(&first)), "", "")]);
+    let mut ioc = order(1, Side::Buy, 100, 1);
+    ioc.tif = TimeInForce::Ioc;
+    let (status, first) = exchange.one(Command::New(ioc, "a", "x"));
+    assert_eq!((status, &first["status"]), (201, &"CANCELED".into()));
+    let told = exchange.send(&[Command::New(NewOrder { num: 2, ..ioc }, "a", "x")]);
     let reply = &told.replies[0];
+    assert_eq!((reply.status, &reply.body), (200, &Body::Order(id(&first))));
+    let waits = exchange.view.sequence() - 1;
+    assert!(matches!(exchange.view.find(id(&first)), Found::Stored(seq) if seq == waits));
+    assert_eq!(exchange.view.wait_for_user("a"), waits);
+}
+
+/// The order of a binary session, as its own gateway sends it.
+fn by_session(num: u64, side: Side, price: i64, qty: i64) -> Command<'static> {
+    let new = NewOrder {
+        entry: 1,
+        ..order(num, side, price, qty)
+    };
+    Command::New(new, "", "")
+}
+
+#[test]
+fn orders_of_sessions_are_found_listed_and_changed_as_those_of_rest() {
+    let mut exchange = Exchange::new(Limits::default());
+    let _ = exchange.binary(&[by_session(5, Side::Sell, 100, 3)]);
+    let of_session = 1 << 56 | 1;
+    let found = exchange.found(of_session);
     assert_eq!(
-        (reply.status, reply.order_id, reply.body.len()),
-        (200, id(&first), 0)
+        (
+            &found["client_order_id"],
+            &found["user_id"],
+            &found["status"]
+        ),
+        (&"5".into(), &"demo1".into(), &"NEW".into())
     );
-    assert_eq!(reply.sequence, exchange.view.sequence());
-    assert_eq!(exchange.view.wait_for(id(&first)), reply.sequence);
+    let (_, taker) = exchange.one(Command::New(order(1, Side::Buy, 100, 1), "a", ""));
+    assert_eq!(taker["fills_count"], 1);
+    let amend = Replace {
+        entry: NO_ENTRY,
+        num: 2,
+        orig_num: 0,
+        order_id: of_session,
+        price: NO_PRICE,
+        qty: 2 * ONE,
+        instrument: NO_INSTRUMENT,
+    };
+    let (status, amended) = exchange.one(Command::Replace(amend, "", ""));
+    assert_eq!((status, &amended["quantity"]), (200, &"2".into()));
+    assert_eq!(
+        (&amended["client_order_id"], &amended["fills_count"]),
+        (&"5".into(), &1.into())
+    );
+    assert_eq!(
+        (&amended["fills"], &amended["fills_truncated"]),
+        (&serde_json::json!([]), &true.into())
+    );
+    assert_eq!(amended["status_history"].as_array().map(Vec::len), Some(1));
+    let (status, canceled) = exchange.one(Command::Cancel(cancel(3, of_session), "", ""));
+    assert_eq!((status, &canceled["status"]), (200, &"CANCELED".into()));
+    assert_eq!(canceled["status_history_count"], 4);
+    let filter = Filter {
+        before: u64::MAX,
+        status: None,
+        symbol: None,
+        limit: 10,
+        bytes_max: usize::MAX,
+    };
+    let recent = exchange.view.show_recent("demo1", filter);
+    assert_eq!((recent.orders.len(), recent.down_to), (1, 0));
+}
+
+#[test]
+fn an_order_from_before_a_restart_is_changed_without_the_store() {
+    let mut exchange = Exchange::new(Limits::default());
+    let (_, first) = exchange.one(Command::New(order(1, Side::Buy, 100, 3), "a", "mine"));
+    let _ = exchange.one(Command::New(order(2, Side::Sell, 100, 1), "b", ""));
+    exchange.view = View::restore(FACADE, Limits::default(), &exchange.engine);
+    let base = exchange.view.sequence();
+    assert!(matches!(exchange.view.find(id(&first)), Found::Stored(seq) if seq == base));
+    let (status, canceled) = exchange.one(Command::Cancel(cancel(3, id(&first)), "", ""));
+    assert_eq!((status, &canceled["status"]), (200, &"CANCELED".into()));
+    assert_eq!(
+        (
+            &canceled["filled_quantity"],
+            &canceled["client_order_id"],
+            &canceled["timestamp"]
+        ),
+        (&"1".into(), &"mine".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(canceled["status_history"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&canceled["fills_count"], &canceled["fills_truncated"]),
+        (&serde_json::Value::Null, &true.into())
+    );
+    assert!(matches!(exchange.view.find(id(&first)), Found::Stored(seq) if seq > base));
+    assert!(exchange.view.exists(id(&first)) && !exchange.view.exists(id(&first) + 2));
+}
+
+#[test]
+fn an_answer_holds_the_newest_fills_of_its_command_and_marks_what_it_leaves_out() {
+    let mut exchange = Exchange::new(Limits::default());
+    for num in 1..=70 {
+        let _ = exchange.one(Command::New(order(num, Side::Sell, 100, 1), "a", ""));
+    }
+    let (_, taker) = exchange.one(Command::New(order(99, Side::Buy, 100, 80), "b", ""));
+    assert_eq!(
+        (&taker["fills_count"], &taker["fills_truncated"]),
+        (&70.into(), &true.into())
+    );
+    let fills = taker["fills"].as_array().expect("a list");
+    assert_eq!((fills.len(), &fills[49]["trade_id"]), (50, &"70".into()));
+    assert_eq!(taker["status_history_count"], 71);
+    assert_eq!(
+        (&taker["filled_quantity"], &taker["remaining_quantity"]),
+        (&"70".into(), &"10".into())
+    );
+    assert_eq!(exchange.found(id(&taker)), taker);
+}
+
+#[test]
+fn a_page_ends_at_its_bytes_and_says_how_far_it_looked() {
+    let mut exchange = Exchange::new(Limits::default());
+    for num in 1..=20 {
+        let _ = exchange.one(Command::New(order(num, Side::Buy, num as i64, 1), "a", ""));
+    }
+    let filter = Filter {
+        before: u64::MAX,
+        status: None,
+        symbol: None,
+        limit: 100,
+        bytes_max: 3_000,
+    };
+    let recent = exchange.view.show_recent("a", filter);
+    assert!((3..8).contains(&recent.orders.len()));
+    assert_eq!(
+        Some(recent.down_to),
+        recent.orders.last().map(|(id, _)| *id)
+    );
+    let rest = exchange.view.show_recent(
+        "a",
+        Filter {
+            before: recent.down_to,
+            bytes_max: usize::MAX,
+            ..filter
+        },
+    );
+    assert_eq!(
+        (recent.orders.len() + rest.orders.len(), rest.down_to),
+        (20, 0)
+    );
 }
 
 #[test]
@@ -345,7 +517,7 @@ fn seen_batches_are_passed_over_and_a_gap_is_an_error() {
     let mut late = View::new(FACADE, Limits::default());
     let expected = ViewError::Gap {
         expected: 1,
-        found: 3,
+        found: 5,
     };
     assert_eq!(late.apply(&first), Err(expected));
     assert!(late.apply(b"no batch at all").is_err());
@@ -385,8 +557,11 @@ proptest! {
             let told = exchange.send(&[command]);
             let answers: Vec<_> = told.replies.iter().filter(|r| r.num == num).collect();
             prop_assert_eq!(answers.len(), 1);
-            if answers[0].order_id != 0 {
-                ids.push(answers[0].order_id);
+            if let Body::Json(json) = &answers[0].body
+                && let Ok(said) = serde_json::from_slice::<serde_json::Value>(json)
+                && said["order_id"].is_string()
+            {
+                ids.push(id(&said));
             }
             exchange.assert_books_agree();
         }

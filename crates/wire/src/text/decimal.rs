@@ -33,25 +33,16 @@ impl fmt::Display for DecimalError {
 
 impl std::error::Error for DecimalError {}
 
+/// Digits after the point of a product, as price times quantity is one.
+pub const PRODUCT_SCALE: usize = 2 * SCALE;
+
 /// Append `value` without zeros at its end: `1`, `0.5`, `-12.00000001`.
 pub fn write(value: i64, out: &mut Vec<u8>) {
-    write_scaled(i128::from(value), SCALE, out);
+    write_wide(i128::from(value), out);
 }
 
-/// Append a multiple of 10^-16, as price times quantity is one.
-pub fn write_product(value: i128, out: &mut Vec<u8>) {
-    write_scaled(value, 2 * SCALE, out);
-}
-
-/// `value` as [`write`] writes it.
-#[must_use]
-pub fn to_string(value: i64) -> String {
-    let mut out = Vec::with_capacity(24);
-    write(value, &mut out);
-    out.into_iter().map(char::from).collect()
-}
-
-fn write_scaled(value: i128, scale: usize, out: &mut Vec<u8>) {
+/// As [`write`], a value that may need more than 64 bits, as a sum does.
+pub fn write_wide(value: i128, out: &mut Vec<u8>) {
     if value < 0 {
         out.push(b'-');
     }
@@ -76,9 +67,26 @@ fn write_scaled(value: i128, scale: usize, out: &mut Vec<u8>) {
             }
         }
     }
-    let point = digits.len() - scale;
-    out.extend_from_slice(&digits[at.min(point - 1)..point]);
-    let fraction = &digits[point..];
+    let point = digits.len() - SCALE;
+    write_parts(&digits[at.min(point - 1)..point], &digits[point..], out);
+}
+
+/// Append a multiple of 10^-`scale` of any width, which is given by its digits: `-12` is `-0.12` at 2.
+pub fn write_digits(number: &str, scale: usize, out: &mut Vec<u8>) {
+    let digits = match number.strip_prefix('-') {
+        Some(digits) => {
+            out.push(b'-');
+            digits
+        }
+        None => number,
+    };
+    let padded = format!("{digits:0>width$}", width = scale + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - scale);
+    write_parts(whole.as_bytes(), fraction.as_bytes(), out);
+}
+
+fn write_parts(whole: &[u8], fraction: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(whole);
     let kept = fraction
         .iter()
         .rposition(|&d| d != b'0')
@@ -87,6 +95,14 @@ fn write_scaled(value: i128, scale: usize, out: &mut Vec<u8>) {
         out.push(b'.');
         out.extend_from_slice(&fraction[..kept]);
     }
+}
+
+/// `value` as [`write`] writes it.
+#[must_use]
+pub fn to_string(value: i64) -> String {
+    let mut out = Vec::with_capacity(24);
+    write(value, &mut out);
+    out.into_iter().map(char::from).collect()
 }
 
 /// Append an integer.
@@ -195,9 +211,16 @@ fn scale_digits(whole: &[u8], fraction: &[u8], exponent: i32) -> Result<i128, De
 
 /// `total / parts`, rounded half to even; 0 when there are no parts.
 ///
-/// An average price is the sum of price times quantity over the sum of quantities.
+/// An average price is the sum of price times quantity over the sum of quantities.  An average lies
+/// between its parts, so that it has their width.
 #[must_use]
 pub fn average(total: i128, parts: i128) -> i64 {
+    i64::try_from(ratio(total, parts)).unwrap_or(i64::MAX)
+}
+
+/// `total / parts`, rounded half to even; 0 when there are no parts.
+#[must_use]
+pub fn ratio(total: i128, parts: i128) -> i128 {
     if parts <= 0 {
         return 0;
     }
@@ -208,7 +231,7 @@ pub fn average(total: i128, parts: i128) -> i64 {
         Ordering::Equal => quotient % 2 != 0,
         Ordering::Greater => true,
     };
-    i64::try_from(quotient + i128::from(up)).unwrap_or(i64::MAX)
+    quotient + i128::from(up)
 }
 
 #[cfg(test)]
@@ -233,10 +256,24 @@ mod tests {
     }
 
     #[test]
-    fn prints_products_exactly() {
+    fn prints_numbers_of_any_width_exactly() {
+        for (number, scale, text) in [
+            ("0", 16, "0"),
+            ("-12", 2, "-0.12"),
+            ("100", 2, "1"),
+            (
+                "85070591730234615847396907784232501249",
+                PRODUCT_SCALE,
+                "8507059173023461584739.6907784232501249",
+            ),
+        ] {
+            let mut out = Vec::new();
+            write_digits(number, scale, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), text);
+        }
         let mut out = Vec::new();
-        write_product(i128::from(i64::MAX) * i128::from(i64::MAX), &mut out);
-        assert_eq!(out, b"8507059173023461584739.6907784232501249");
+        write_wide(i128::from(i64::MAX) * 10, &mut out);
+        assert_eq!(out, b"922337203685.4775807");
     }
 
     #[test]

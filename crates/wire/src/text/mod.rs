@@ -9,4 +9,6 @@ pub mod order_json;
 pub mod reasons;
 pub mod time;
 
-pub use order_json::{ClientOrderId, Fill, HistoryEntry, Liquidity, OrderState, TradeState, Why};
+pub use order_json::{
+    ClientOrderId, Fill, HistoryEntry, Liquidity, OrderState, Part, TradeState, Why,
+};

@@ -20,6 +20,27 @@ pub enum ClientOrderId<'a> {
     Text(&'a str),
 }
 
+impl<'a> ClientOrderId<'a> {
+    /// The text where there is one, else the number where it is a client's own and not 0.
+    #[must_use]
+    pub fn of(text: &'a str, num: Option<u64>) -> Self {
+        match (text, num) {
+            ("", Some(num)) if num != 0 => Self::Num(num),
+            ("", _) => Self::None,
+            (text, _) => Self::Text(text),
+        }
+    }
+
+    /// Append it; `null` for none.
+    pub fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::None => out.extend_from_slice(b"null"),
+            Self::Num(num) => id(num, out),
+            Self::Text(text) => json::string(text, out),
+        }
+    }
+}
+
 /// Why an order was refused, or left the book without a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Why {
@@ -130,6 +151,36 @@ pub struct HistoryEntry {
     pub time_ns: u64,
 }
 
+/// The newest of an order's fills, or of the entries of its history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part<'a, T> {
+    /// Those that are shown, the oldest first.
+    pub shown: &'a [T],
+    /// How many there are in all; `None` where that is not known yet.
+    pub count: Option<u64>,
+}
+
+impl<T> Part<'_, T> {
+    /// Append count, mark and members, as fields of these names.
+    fn write(
+        &self,
+        [count, truncated, members]: [&str; 3],
+        left_out: bool,
+        out: &mut Vec<u8>,
+        write: impl FnMut(&T, &mut Vec<u8>),
+    ) {
+        name(count, out);
+        match self.count {
+            Some(count) => decimal::write_u64(count, out),
+            None => out.extend_from_slice(b"null"),
+        }
+        name(truncated, out);
+        out.extend_from_slice(if left_out { b"true" } else { b"false" });
+        name(members, out);
+        json::array(self.shown, out, write);
+    }
+}
+
 /// An order as it stands.
 ///
 /// `leaves` is what is open still: 0 once the order is closed.  `qty` is the total in force: as accepted, as the
@@ -162,16 +213,16 @@ pub struct OrderState<'a> {
     pub leaves: i64,
     /// Average price of what was executed; shown as `null` when nothing was.
     pub avg_px: i64,
-    /// Engine time of its first event.
-    pub created_ns: u64,
-    /// Engine time of its last event.
-    pub updated_ns: u64,
+    /// Engine time of its first event; `None` where that is not known yet.
+    pub created_ns: Option<u64>,
+    /// Engine time of its last event; as before.
+    pub updated_ns: Option<u64>,
     /// Why it was refused or canceled.
     pub why: Why,
-    /// Its trades, the oldest first.
-    pub fills: &'a [Fill],
-    /// Its changes, the oldest first.
-    pub history: &'a [HistoryEntry],
+    /// Its trades.
+    pub fills: Part<'a, Fill>,
+    /// Its changes.
+    pub history: Part<'a, HistoryEntry>,
 }
 
 impl OrderState<'_> {
@@ -180,10 +231,24 @@ impl OrderState<'_> {
         out.push(b'{');
         self.write_terms(out);
         self.write_progress(out);
-        name("fills", out);
-        json::array(self.fills, out, Fill::write);
-        name("status_history", out);
-        json::array(self.history, out, HistoryEntry::write);
+        // Every execution is a fill, counted or not.
+        let filled: i128 = self
+            .fills
+            .shown
+            .iter()
+            .map(|fill| i128::from(fill.qty))
+            .sum();
+        let left_out = i128::from(self.cum) != filled;
+        let names = ["fills_count", "fills_truncated", "fills"];
+        self.fills.write(names, left_out, out, Fill::write);
+        let left_out = self.history.count != Some(self.history.shown.len() as u64);
+        let names = [
+            "status_history_count",
+            "status_history_truncated",
+            "status_history",
+        ];
+        self.history
+            .write(names, left_out, out, HistoryEntry::write);
         out.push(b'}');
     }
 
@@ -191,11 +256,7 @@ impl OrderState<'_> {
         out.extend_from_slice(b"\"order_id\":");
         id(self.order_id, out);
         name("client_order_id", out);
-        match self.client_order_id {
-            ClientOrderId::None => out.extend_from_slice(b"null"),
-            ClientOrderId::Num(num) => id(num, out),
-            ClientOrderId::Text(text) => json::string(text, out),
-        }
+        self.client_order_id.write(out);
         name("user_id", out);
         json::string(self.user_id, out);
         name("symbol", out);
@@ -221,17 +282,24 @@ impl OrderState<'_> {
         amount(self.leaves, out);
         name("average_price", out);
         price(if self.cum == 0 { NO_PRICE } else { self.avg_px }, out);
-        name("timestamp", out);
-        moment(self.created_ns, out);
-        name("updated_at", out);
-        moment(self.updated_ns, out);
+        for (field, ns) in [
+            ("timestamp", self.created_ns),
+            ("updated_at", self.updated_ns),
+        ] {
+            name(field, out);
+            match ns {
+                Some(ns) => moment(ns, out),
+                None => out.extend_from_slice(b"null"),
+            }
+        }
         name("reason", out);
         self.why.write(out);
     }
 }
 
 impl Fill {
-    fn write(&self, out: &mut Vec<u8>) {
+    /// Append it as a JSON object.
+    pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"trade_id\":");
         id(self.trade_id, out);
         name("price", out);
@@ -259,7 +327,8 @@ impl HistoryEntry {
         }
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    /// Append it as a JSON object.
+    pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"status\":");
         json::string(self.shown(), out);
         name("timestamp", out);
@@ -382,17 +451,23 @@ mod tests {
             cum: ONE / 2,
             leaves: 0,
             avg_px: 50_000 * ONE,
-            created_ns: 0,
-            updated_ns: 3_000_000,
+            created_ns: Some(0),
+            updated_ns: Some(3_000_000),
             why: canceled.why,
-            fills: &[Fill {
-                trade_id: 9,
-                price: 50_000 * ONE,
-                qty: ONE / 2,
-                liquidity: Liquidity::Maker,
-                time_ns: 1_000_000,
-            }],
-            history: &[at(0, OrdStatus::New, 0, 2 * ONE), replaced, canceled],
+            fills: Part {
+                shown: &[Fill {
+                    trade_id: 9,
+                    price: 50_000 * ONE,
+                    qty: ONE / 2,
+                    liquidity: Liquidity::Maker,
+                    time_ns: 1_000_000,
+                }],
+                count: Some(1),
+            },
+            history: Part {
+                shown: &[replaced, canceled],
+                count: Some(3),
+            },
         };
         let expected = concat!(
             r#"{"order_id":"72057594037927943","client_order_id":"a\"b","user_id":"alice","#,
@@ -401,10 +476,10 @@ mod tests {
             r#""remaining_quantity":"0","average_price":"50000","#,
             r#""timestamp":"1970-01-01T00:00:00.000000Z","#,
             r#""updated_at":"1970-01-01T00:00:00.003000Z","reason":"REQUESTED","#,
+            r#""fills_count":1,"fills_truncated":false,"#,
             r#""fills":[{"trade_id":"9","price":"50000","quantity":"0.5","liquidity":"MAKER","#,
-            r#""timestamp":"1970-01-01T00:00:00.001000Z"}],"status_history":["#,
-            r#"{"status":"NEW","timestamp":"1970-01-01T00:00:00.000000Z","price":"50000","#,
-            r#""quantity":"2","filled_quantity":"0","remaining_quantity":"2","reason":null},"#,
+            r#""timestamp":"1970-01-01T00:00:00.001000Z"}],"#,
+            r#""status_history_count":3,"status_history_truncated":true,"status_history":["#,
             r#"{"status":"REPLACED","timestamp":"1970-01-01T00:00:00.002000Z","price":"50000","#,
             r#""quantity":"2","filled_quantity":"0.5","remaining_quantity":"1.5","reason":null},"#,
             r#"{"status":"CANCELED","timestamp":"1970-01-01T00:00:00.003000Z","price":"50000","#,
@@ -430,11 +505,17 @@ mod tests {
             cum: 0,
             leaves: 0,
             avg_px: 0,
-            created_ns: 0,
-            updated_ns: 0,
+            created_ns: None,
+            updated_ns: Some(0),
             why: Why::Refused(Reason::QuantityTooSmall),
-            fills: &[],
-            history: &[],
+            fills: Part {
+                shown: &[],
+                count: None,
+            },
+            history: Part {
+                shown: &[],
+                count: None,
+            },
         };
         let shown = text(|out| order.write(out));
         for part in [
@@ -442,7 +523,9 @@ mod tests {
             r#""price":null"#,
             r#""average_price":null"#,
             r#""reason":"QUANTITY_TOO_SMALL""#,
-            r#""fills":[],"status_history":[]}"#,
+            r#""timestamp":null,"updated_at":"1970"#,
+            r#""fills_count":null,"fills_truncated":false,"fills":[],"#,
+            r#""status_history_count":null,"status_history_truncated":true,"status_history":[]}"#,
         ] {
             assert!(shown.contains(part), "{part} in {shown}");
         }

@@ -1,4 +1,4 @@
-//! What happened to an order, packed: the `changes` of its row.
+//! What happened to an order, packed: as the store's rows hold it, and memory too.
 //!
 //! # Layout
 //! One change after the other: kind `u8`, time `u64` little-endian, then what its event says, as
@@ -6,11 +6,31 @@
 //! own values are written and never a difference to what was before, so that a change is appended
 //! without reading the order's row.
 
-use wire::record::command::NO_PRICE;
+use std::fmt;
+
 use wire::record::{CancelReason, OrdStatus, Reason};
 use wire::text::{Fill, HistoryEntry, Liquidity, Why};
 
-use crate::error::StoreError;
+/// Bytes that are no changes of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("these bytes are no changes of an order")
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Price and total quantity in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce {
+    /// Price, or `NO_PRICE`.
+    pub price: i64,
+    /// Total quantity.
+    pub qty: i64,
+}
 
 /// One change of an order, as its event says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,29 +92,71 @@ pub enum Change {
     },
 }
 
-impl Change {
-    /// Append it to the changes of an order.
-    pub fn write(&self, time_ns: u64, out: &mut Vec<u8>) {
-        let mut begin = |kind: u8| {
-            out.push(kind);
-            out.extend_from_slice(&time_ns.to_le_bytes());
+/// Most bytes of a packed change: kind, time, and five integers of up to ten bytes.
+const PACKED_BYTES_MAX: usize = 1 + 8 + 5 * 10;
+
+/// A change, packed.
+#[derive(Debug)]
+pub struct Packed {
+    bytes: [u8; PACKED_BYTES_MAX],
+    len: usize,
+}
+
+impl Packed {
+    fn new(kind: u8, time_ns: u64) -> Self {
+        let mut packed = Self {
+            bytes: [0; PACKED_BYTES_MAX],
+            len: 0,
         };
+        packed.bytes(&[kind]);
+        packed.bytes(&time_ns.to_le_bytes());
+        packed
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        let end = self.len + bytes.len();
+        self.bytes[self.len..end].copy_from_slice(bytes);
+        self.len = end;
+    }
+
+    fn number(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes(&[value as u8 | 0x80]);
+            value >>= 7;
+        }
+        self.bytes(&[value as u8]);
+    }
+
+    fn signed<const N: usize>(&mut self, values: [i64; N]) {
+        for value in values {
+            self.number(((value << 1) ^ (value >> 63)) as u64);
+        }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Change {
+    /// Pack it, with the time at which it happened.
+    #[must_use]
+    pub fn pack(&self, time_ns: u64) -> Packed {
+        let mut packed = Packed::new(self.kind(), time_ns);
         match *self {
-            Self::Accepted { price, qty } => {
-                begin(1);
-                push_all([price, qty], out);
-            }
+            Self::Accepted { price, qty } => packed.signed([price, qty]),
             Self::Traded {
-                liquidity,
                 trade_id,
                 price,
                 qty,
                 cum,
                 leaves,
+                ..
             } => {
-                begin(if liquidity == Liquidity::Taker { 2 } else { 3 });
-                push(trade_id, out);
-                push_all([price, qty, cum, leaves], out);
+                packed.number(trade_id);
+                packed.signed([price, qty, cum, leaves]);
             }
             Self::Canceled {
                 status,
@@ -102,9 +164,8 @@ impl Change {
                 cum,
                 leaves,
             } => {
-                begin(4);
-                out.extend_from_slice(&[status.code(), reason.code()]);
-                push_all([cum, leaves], out);
+                packed.bytes(&[status.code(), reason.code()]);
+                packed.signed([cum, leaves]);
             }
             Self::Replaced {
                 status,
@@ -113,20 +174,44 @@ impl Change {
                 cum,
                 leaves,
             } => {
-                begin(5);
-                out.push(status.code());
-                push_all([price, qty, cum, leaves], out);
+                packed.bytes(&[status.code()]);
+                packed.signed([price, qty, cum, leaves]);
             }
             Self::Rejected { price, qty, reason } => {
-                begin(6);
-                push_all([price, qty], out);
-                push(u64::from(reason.code()), out);
+                packed.signed([price, qty]);
+                packed.number(u64::from(reason.code()));
             }
+        }
+        packed
+    }
+
+    const fn kind(&self) -> u8 {
+        match self {
+            Self::Accepted { .. } => 1,
+            Self::Traded { liquidity, .. } => match liquidity {
+                Liquidity::Taker => 2,
+                Liquidity::Maker => 3,
+            },
+            Self::Canceled { .. } => 4,
+            Self::Replaced { .. } => 5,
+            Self::Rejected { .. } => 6,
         }
     }
 
+    /// Whether it is a fill.
+    #[must_use]
+    pub const fn is_fill(&self) -> bool {
+        matches!(self, Self::Traded { .. })
+    }
+
+    /// Whether an order begins with it.
+    #[must_use]
+    pub const fn begins(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Rejected { .. })
+    }
+
     /// Take the first change off `from`.
-    fn take(from: &mut &[u8]) -> Option<(u64, Self)> {
+    pub(crate) fn take(from: &mut &[u8]) -> Option<(u64, Self)> {
         let kind = take_byte(from)?;
         let (time, rest) = from.split_first_chunk()?;
         *from = rest;
@@ -171,63 +256,42 @@ impl Change {
     }
 }
 
-/// Status of an order that traded and has this much open.
-#[must_use]
-pub const fn traded(leaves: i64) -> OrdStatus {
-    if leaves == 0 {
-        OrdStatus::Filled
-    } else {
-        OrdStatus::PartiallyFilled
-    }
-}
-
-/// Unfold the changes of an order into history and fills, each appended to its list.
-///
-/// `price` and `qty` are in force before the first change, where the order's beginning is not known.
-///
-/// # Errors
-/// `Row` when the bytes are not such changes.
-pub fn unfold(
-    changes: &[u8],
-    (mut price, mut qty): (i64, i64),
-    history: &mut Vec<HistoryEntry>,
-    fills: &mut Vec<Fill>,
-) -> Result<(), StoreError> {
-    let mut rest = changes;
-    while !rest.is_empty() {
-        let (time_ns, change) = Change::take(&mut rest).ok_or(StoreError::Row("changes"))?;
+impl Change {
+    /// The entry that it makes in the history of an order with these in_force, and its fill.
+    pub(crate) fn shown(self, in_force: InForce, time_ns: u64) -> (HistoryEntry, Option<Fill>) {
         let mut entry = HistoryEntry {
             status: OrdStatus::New,
             replaced: false,
-            price,
-            qty,
+            price: in_force.price,
+            qty: in_force.qty,
             cum: 0,
             leaves: 0,
             why: Why::None,
             time_ns,
         };
-        match change {
-            Change::Accepted { price: p, qty: q } => {
-                (entry.price, entry.qty, entry.leaves) = (p, q, q);
+        let mut fill = None;
+        match self {
+            Self::Accepted { price, qty } => {
+                (entry.price, entry.qty, entry.leaves) = (price, qty, qty);
             }
-            Change::Traded {
+            Self::Traded {
                 liquidity,
                 trade_id,
-                price: at,
-                qty: executed,
+                price,
+                qty,
                 cum,
                 leaves,
             } => {
-                fills.push(Fill {
+                fill = Some(Fill {
                     trade_id,
-                    price: at,
-                    qty: executed,
+                    price,
+                    qty,
                     liquidity,
                     time_ns,
                 });
                 (entry.status, entry.cum, entry.leaves) = (traded(leaves), cum, leaves);
             }
-            Change::Canceled {
+            Self::Canceled {
                 status,
                 reason,
                 cum,
@@ -239,43 +303,75 @@ pub fn unfold(
                     entry.qty = cum.saturating_add(leaves);
                 }
             }
-            Change::Replaced {
+            Self::Replaced {
                 status,
-                price: p,
-                qty: q,
+                price,
+                qty,
                 cum,
                 leaves,
             } => {
                 (entry.status, entry.cum, entry.leaves) = (status, cum, leaves);
-                (entry.replaced, entry.price, entry.qty) = (true, p, q);
+                (entry.replaced, entry.price, entry.qty) = (true, price, qty);
             }
-            Change::Rejected {
-                price: p,
-                qty: q,
-                reason,
-            } => {
-                (entry.status, entry.price, entry.qty) = (OrdStatus::Rejected, p, q);
+            Self::Rejected { price, qty, reason } => {
+                (entry.status, entry.price, entry.qty) = (OrdStatus::Rejected, price, qty);
                 entry.why = Why::Refused(reason);
             }
         }
-        (price, qty) = (entry.price, entry.qty);
-        history.push(entry);
+        (entry, fill)
     }
-    Ok(())
 }
 
-fn push(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
+impl Change {
+    /// Take the first change off `from`: what is in force after it, and whether it is a fill.  `None`
+    /// where nothing is left, or what is left is no change.
+    pub fn step(from: &mut &[u8], in_force: InForce) -> Option<(InForce, bool)> {
+        let before = *from;
+        let Some((time_ns, change)) = Self::take(from) else {
+            *from = before;
+            return None;
+        };
+        let (entry, fill) = change.shown(in_force, time_ns);
+        let in_force = InForce {
+            price: entry.price,
+            qty: entry.qty,
+        };
+        Some((in_force, fill.is_some()))
     }
-    out.push(value as u8);
 }
 
-fn push_all<const N: usize>(values: [i64; N], out: &mut Vec<u8>) {
-    for value in values {
-        push(((value << 1) ^ (value >> 63)) as u64, out);
+/// Status of an order that traded and has this much open.
+#[must_use]
+pub const fn traded(leaves: i64) -> OrdStatus {
+    if leaves == 0 {
+        OrdStatus::Filled
+    } else {
+        OrdStatus::PartiallyFilled
     }
+}
+
+/// Unfold the changes of an order: each becomes an entry of its history, and a fill where it traded.
+///
+/// `in_force` are in force before the first change; what is in force after the last comes back.
+///
+/// # Errors
+/// `Malformed` when the bytes are not such changes; those before have been given to `each`.
+pub fn unfold(
+    changes: &[u8],
+    mut in_force: InForce,
+    mut each: impl FnMut(HistoryEntry, Option<Fill>),
+) -> Result<InForce, Malformed> {
+    let mut rest = changes;
+    while !rest.is_empty() {
+        let (time_ns, change) = Change::take(&mut rest).ok_or(Malformed)?;
+        let (entry, fill) = change.shown(in_force, time_ns);
+        in_force = InForce {
+            price: entry.price,
+            qty: entry.qty,
+        };
+        each(entry, fill);
+    }
+    Ok(in_force)
 }
 
 fn take_byte(from: &mut &[u8]) -> Option<u8> {
@@ -301,18 +397,12 @@ fn signed(from: &mut &[u8]) -> Option<i64> {
     Some((value >> 1) as i64 ^ -((value & 1) as i64))
 }
 
-/// A price as a column: `NULL` where there is none.
-#[must_use]
-pub const fn price_column(price: i64) -> Option<i64> {
-    if price == NO_PRICE { None } else { Some(price) }
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn any_change() -> impl Strategy<Value = Change> {
+    pub(crate) fn any_change() -> impl Strategy<Value = Change> {
         let n = any::<i64>;
         let status = || proptest::sample::select(OrdStatus::ALL);
         prop_oneof![
@@ -362,7 +452,7 @@ mod tests {
         fn changes_come_back(changes in proptest::collection::vec((any::<u64>(), any_change()), 0..20)) {
             let mut bytes = Vec::new();
             for (time_ns, change) in &changes {
-                change.write(*time_ns, &mut bytes);
+                bytes.extend_from_slice(change.pack(*time_ns).as_slice());
             }
             let mut rest = bytes.as_slice();
             let back: Vec<_> = std::iter::from_fn(|| Change::take(&mut rest)).collect();
@@ -372,10 +462,13 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let (mut history, mut fills) = (Vec::new(), Vec::new());
-            let read = unfold(&bytes, (0, 0), &mut history, &mut fills);
-            prop_assert!(history.len() >= fills.len());
-            prop_assert!(read.is_err() || history.is_empty() == bytes.is_empty());
+            let (mut history, mut fills) = (0, 0);
+            let read = unfold(&bytes, InForce { price: 0, qty: 0 }, |_, fill| {
+                history += 1;
+                fills += usize::from(fill.is_some());
+            });
+            prop_assert!(history >= fills);
+            prop_assert!(read.is_err() || (history == 0) == bytes.is_empty());
         }
     }
 }

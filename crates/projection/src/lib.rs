@@ -1,0 +1,13 @@
+//! What events mean to those who read them: the state of an order and its changes, sums of trades.
+//!
+//! Pure, and said once: the view in memory and the recorder of the store both keep what is made here,
+//! so that they show the same.
+
+pub mod change;
+pub mod order;
+pub mod recent;
+pub mod sum;
+
+pub use order::Order;
+pub use recent::SHOWN_MAX;
+pub use sum::{Bar, Quote, Sum};

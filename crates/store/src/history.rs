@@ -1,0 +1,216 @@
+//! The changes of one order: its newest, and all of them page by page.
+//!
+//! # Cost
+//! A page reads the part that it begins in and those behind it, whatever else the order has.
+
+use projection::SHOWN_MAX;
+use projection::change::unfold;
+use rusqlite::{Connection, params};
+use wire::text::{Fill, HistoryEntry, json};
+
+use crate::error::StoreError;
+use crate::kept::Kept;
+use crate::part::Part;
+
+/// The part that holds an entry of the history, and those behind it.
+const FROM_ENTRY: &str = "SELECT * FROM older WHERE order_id = ?1 AND first_history >= \
+    (SELECT MAX(first_history) FROM older WHERE order_id = ?1 AND first_history <= ?2) \
+    ORDER BY first_history";
+/// The part that holds a fill, and those behind it that hold any.
+const FROM_FILL: &str = "SELECT * FROM older WHERE order_id = ?1 AND fills > 0 AND first_fill >= \
+    (SELECT MAX(first_fill) FROM older WHERE order_id = ?1 AND fills > 0 AND first_fill <= ?2) \
+    ORDER BY first_fill";
+
+/// A stretch of an order's history, or of its fills, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stretch {
+    /// A JSON array.
+    pub json: Vec<u8>,
+    /// How many there are in it.
+    pub count: u64,
+    /// How many there are in all.
+    pub of: u64,
+    /// How many stand before the next page; `None` when there is none.
+    pub next: Option<u64>,
+}
+
+/// Which page of a history, or of fills.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// How many stand before it.
+    pub after: u64,
+    /// At most so many.
+    pub limit: u64,
+    /// No more once they are so many bytes together.
+    pub bytes_max: usize,
+}
+
+/// The newest entries of an order's history, and its newest fills, the oldest first.
+pub fn newest(
+    connection: &Connection,
+    kept: &Kept,
+) -> Result<(Vec<HistoryEntry>, Vec<Fill>), StoreError> {
+    let shown = SHOWN_MAX as u64;
+    let (mut entries, mut fills) = (Vec::new(), Vec::new());
+    let first_fill = kept.fills.saturating_sub(shown);
+    if first_fill < kept.older_fills {
+        each_part(connection, kept, Of::Fills, first_fill, |part| {
+            unfold(&part.changes, part.in_force, |_, fill| fills.extend(fill))?;
+            Ok(true)
+        })?;
+    }
+    let first_entry = kept.history.saturating_sub(shown);
+    if first_entry < kept.older_history {
+        each_part(connection, kept, Of::Entries, first_entry, |part| {
+            unfold(&part.changes, part.in_force, |entry, _| entries.push(entry))?;
+            Ok(true)
+        })?;
+    }
+    unfold(&kept.changes, kept.older_in_force, |entry, fill| {
+        entries.push(entry);
+        fills.extend(fill);
+    })?;
+    entries.drain(..entries.len().saturating_sub(SHOWN_MAX));
+    fills.drain(..fills.len().saturating_sub(SHOWN_MAX));
+    Ok((entries, fills))
+}
+
+/// A page of the history of an order.
+pub fn entries(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stretch, StoreError> {
+    let mut writer = Writer::new(page);
+    if page.after < kept.older_history {
+        each_part(connection, kept, Of::Entries, page.after, |part| {
+            let mut number = part.first_history;
+            unfold(&part.changes, part.in_force, |entry, _| {
+                writer.add(number, |out| entry.write(out));
+                number += 1;
+            })?;
+            Ok(!writer.full)
+        })?;
+    }
+    let mut number = kept.older_history;
+    unfold(&kept.changes, kept.older_in_force, |entry, _| {
+        writer.add(number, |out| entry.write(out));
+        number += 1;
+    })?;
+    Ok(writer.finish(kept.history))
+}
+
+/// A page of the fills of an order.
+pub fn fills(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stretch, StoreError> {
+    let mut writer = Writer::new(page);
+    if page.after < kept.older_fills {
+        each_part(connection, kept, Of::Fills, page.after, |part| {
+            let mut number = part.first_fill;
+            unfold(&part.changes, part.in_force, |_, fill| {
+                if let Some(fill) = fill {
+                    writer.add(number, |out| fill.write(out));
+                    number += 1;
+                }
+            })?;
+            Ok(!writer.full)
+        })?;
+    }
+    let mut number = kept.older_fills;
+    unfold(&kept.changes, kept.older_in_force, |_, fill| {
+        if let Some(fill) = fill {
+            writer.add(number, |out| fill.write(out));
+            number += 1;
+        }
+    })?;
+    Ok(writer.finish(kept.fills))
+}
+
+/// What a stretch is of.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Entries,
+    Fills,
+}
+
+/// Give the part that holds number `from`, and those behind it, to `each` as long as it wants more.
+/// They must follow one another, up to the row.
+fn each_part(
+    connection: &Connection,
+    kept: &Kept,
+    of: Of,
+    from: u64,
+    mut each: impl FnMut(&Part) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let (sql, end) = match of {
+        Of::Entries => (FROM_ENTRY, kept.older_history),
+        Of::Fills => (FROM_FILL, kept.older_fills),
+    };
+    let mut select = connection.prepare_cached(sql)?;
+    let mut rows = select.query(params![kept.order_id as i64, from as i64])?;
+    let mut expected = None;
+    while let Some(row) = rows.next()? {
+        let part = Part::read(row)?;
+        let (first, count) = match of {
+            Of::Entries => (part.first_history, part.history),
+            Of::Fills => (part.first_fill, part.fills),
+        };
+        if expected.map_or(first > from, |expected| first != expected) {
+            break;
+        }
+        if !each(&part)? {
+            return Ok(());
+        }
+        expected = Some(first + count);
+    }
+    if expected == Some(end) {
+        return Ok(());
+    }
+    Err(StoreError::Row("changes are missing"))
+}
+
+/// Writes what belongs to a page.
+struct Writer<'p> {
+    page: &'p Page,
+    items: Vec<Vec<u8>>,
+    bytes: usize,
+    full: bool,
+}
+
+impl<'p> Writer<'p> {
+    const fn new(page: &'p Page) -> Self {
+        Self {
+            page,
+            items: Vec::new(),
+            bytes: 0,
+            full: false,
+        }
+    }
+
+    fn add(&mut self, number: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        if number < self.page.after || self.full {
+            return;
+        }
+        let mut item = Vec::with_capacity(256);
+        write(&mut item);
+        let bytes = self.bytes + item.len() + 1;
+        // A page holds one at least, or nobody would ever see the next.
+        if bytes > self.page.bytes_max && !self.items.is_empty() {
+            self.full = true;
+            return;
+        }
+        self.bytes = bytes;
+        self.items.push(item);
+        self.full = self.items.len() as u64 >= self.page.limit;
+    }
+
+    fn finish(self, of: u64) -> Stretch {
+        let mut stretch = Stretch {
+            json: Vec::with_capacity(self.bytes + 2),
+            count: self.items.len() as u64,
+            of,
+            next: None,
+        };
+        json::array(&self.items, &mut stretch.json, |item, out| {
+            out.extend_from_slice(item);
+        });
+        let end = self.page.after.saturating_add(stretch.count);
+        stretch.next = (self.full && end < of).then_some(end);
+        stretch
+    }
+}

@@ -1,0 +1,237 @@
+use super::*;
+use wire::record::event::{Accepted, Canceled, StatusReport};
+use wire::record::{CancelReason, OrdStatus, OrdType, Side, Stp, TimeInForce};
+
+fn terms(account: u32, order_id: u64) -> Accepted {
+    Accepted {
+        entry: account,
+        account,
+        entry_seq: 0,
+        order_id,
+        num: 1,
+        price: 1,
+        qty: 1,
+        instrument: 1,
+        side: Side::Buy,
+        ord_type: OrdType::Limit,
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
+        stp: Stp::None,
+    }
+}
+
+fn order(account: u32, order_id: u64, seq: u64) -> Order {
+    Order::accepted(&terms(account, order_id), "", seq, 0)
+}
+
+fn standing(account: u32, order_id: u64) -> Order {
+    let report = StatusReport {
+        entry: account,
+        entry_seq: 0,
+        req_id: 0,
+        order_id,
+        num: 1,
+        price: 1,
+        qty: 1,
+        leaves: 1,
+        cum: 0,
+        avg_px: 0,
+        instrument: 1,
+        side: 1,
+        ord_type: 2,
+        tif: 1,
+        status: OrdStatus::New,
+    };
+    Order::standing(&terms(account, order_id), "", &report)
+}
+
+fn cancel(orders: &mut Orders, order_id: u64, seq: u64) {
+    let canceled = Canceled {
+        entry: 1,
+        account: 1,
+        entry_seq: 0,
+        order_id,
+        num: 1,
+        orig_num: 1,
+        price: 1,
+        qty: 1,
+        leaves: 0,
+        cum: 0,
+        avg_px: 0,
+        instrument: 1,
+        side: Side::Buy,
+        reason: CancelReason::Requested,
+        status: OrdStatus::Canceled,
+        copy: false,
+    };
+    orders.change(order_id, seq, |order| order.canceled(&canceled, seq, 0));
+    orders.trim();
+}
+
+fn ids(orders: &Orders, account: u32) -> Vec<u64> {
+    let kept = orders.of_account(account, u64::MAX);
+    kept.map(|order| order.order_id).collect()
+}
+
+/// The sequence number that the store must have for an order that is not here whole.
+fn waits_for(orders: &Orders, order_id: u64) -> Option<u64> {
+    match orders.find(order_id) {
+        Found::Stored(seq) => Some(seq),
+        Found::Whole(_) | Found::Unknown => None,
+    }
+}
+
+#[test]
+fn open_orders_stay_and_recorded_ones_go_the_oldest_first() {
+    let mut orders = Orders::new(2, 100);
+    for id in 1..=6 {
+        orders.insert(order(7, id, id));
+    }
+    for id in 1..=4 {
+        cancel(&mut orders, id, 10 + id);
+    }
+    assert_eq!((ids(&orders, 7).len(), orders.unrecorded()), (6, 4));
+    orders.recorded(13);
+    assert_eq!((ids(&orders, 7).len(), orders.unrecorded()), (6, 1));
+    cancel(&mut orders, 5, 20);
+    assert_eq!(ids(&orders, 7), [6, 5, 4, 3]);
+    cancel(&mut orders, 6, 21);
+    assert_eq!(ids(&orders, 7), [6, 5, 4], "what is not recorded stays");
+    assert_eq!(waits_for(&orders, 1), Some(0), "the store has it already");
+    assert!(matches!(orders.find(6), Found::Whole(_)));
+}
+
+#[test]
+fn what_is_dropped_before_it_is_recorded_waits_for_the_recorder() {
+    let mut orders = Orders::new(1, 2);
+    for id in 1..=4 {
+        orders.insert(order(7, id, id));
+        cancel(&mut orders, id, 10 + id);
+    }
+    assert_eq!(ids(&orders, 7), [4, 3]);
+    assert_eq!(waits_for(&orders, 1), Some(12), "the last that was dropped");
+    assert_eq!(
+        (orders.wait_for_account(7), orders.wait_for_account(8)),
+        (12, 0)
+    );
+    assert_eq!(orders.unrecorded(), 2);
+}
+
+#[test]
+fn ids_that_were_given_are_told_from_those_that_were_not() {
+    let mut orders = Orders::new(10, 10);
+    assert!(!orders.exists(0) && !orders.exists(1));
+    let partition = 3 << COUNTER_BITS;
+    orders.begin(50, partition | 7);
+    for id in [0, partition, partition | 8, 7, 4 << COUNTER_BITS | 1] {
+        assert!(matches!(orders.find(id), Found::Unknown), "{id}");
+    }
+    assert_eq!(waits_for(&orders, partition | 7), Some(50));
+    orders.insert(order(1, partition | 9, 60));
+    assert!(orders.exists(partition | 8) && orders.exists(partition | 9));
+    assert!(!orders.exists(partition | 10));
+}
+
+#[test]
+fn an_order_from_before_is_whole_once_the_store_has_told_its_beginning() {
+    let mut orders = Orders::new(10, 10);
+    orders.begin(100, 9);
+    for id in 1..=3 {
+        orders.insert(standing(7, id));
+    }
+    assert_eq!(waits_for(&orders, 1), Some(100));
+    cancel(&mut orders, 2, 105);
+    assert_eq!(
+        (waits_for(&orders, 2), orders.wait_for_account(7)),
+        (Some(105), 105)
+    );
+    assert_eq!(orders.lacking(2), [1, 2]);
+    let beginning = |order_id| Beginning {
+        order_id,
+        created_ns: 4,
+        history: 60,
+        fills: 0,
+    };
+    orders.tell_beginning(&beginning(1), 100);
+    orders.tell_beginning(&beginning(2), 105);
+    orders.tell_beginning(&beginning(9), 105);
+    let mut out = Vec::new();
+    let called = projection::order::Called {
+        user: "u",
+        symbol: "S",
+        numbered: false,
+    };
+    if let Some(order) = orders.get(2) {
+        order.write(&called, Since::default(), &mut out);
+    }
+    let shown = String::from_utf8_lossy(&out);
+    assert!(shown.contains("\"status_history_count\":60,"), "{shown}");
+    assert!(shown.contains("\"timestamp\":\"1970"), "{shown}");
+    assert_eq!(
+        waits_for(&orders, 2),
+        Some(105),
+        "its older changes are the store's"
+    );
+    assert_eq!(orders.lacking(9), [3]);
+}
+
+#[test]
+fn a_beginning_that_can_not_be_told_apart_is_asked_for_again() {
+    let mut orders = Orders::new(10, 10);
+    orders.begin(100, 9);
+    orders.insert(standing(7, 1));
+    let replaced = |seq| {
+        move |order: &mut Order| {
+            order.replaced(&amended(), seq, 0);
+        }
+    };
+    orders.change(1, 101, replaced(101));
+    orders.change(1, 103, replaced(103));
+    let _ = orders.lacking(1);
+    let beginning = Beginning {
+        order_id: 1,
+        created_ns: 4,
+        history: 2,
+        fills: 0,
+    };
+    // The store has one of the two changes: which of its entries are known here can't be told.
+    orders.tell_beginning(&beginning, 102);
+    assert_eq!(orders.lacking(1), [1]);
+    orders.tell_beginning(
+        &Beginning {
+            history: 3,
+            ..beginning
+        },
+        103,
+    );
+    assert!(orders.lacking(1).is_empty());
+    assert!(orders.get(1).is_some_and(|order| !order.lacks_earlier()));
+}
+
+fn amended() -> wire::record::event::Replaced {
+    wire::record::event::Replaced {
+        entry: 7,
+        account: 7,
+        entry_seq: 0,
+        order_id: 1,
+        num: 1,
+        orig_num: 1,
+        old_price: 1,
+        old_leaves: 1,
+        price: 2,
+        qty: 1,
+        leaves: 1,
+        cum: 0,
+        avg_px: 0,
+        instrument: 1,
+        side: Side::Buy,
+        status: OrdStatus::New,
+        kept_priority: false,
+        copy: false,
+    }
+}
+
+#[test]
+fn an_order_takes_no_more_than_its_limit_says() {
+    assert!(size_of::<Order>() <= 240, "{}", size_of::<Order>());
+}

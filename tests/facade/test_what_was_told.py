@@ -1,0 +1,190 @@
+"""Who was told of an order, by whatever protocol, finds it so: no answer denies what happened."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+import websockets
+
+from core import StoreFailed
+from facade import app
+from facade.limits import Limits
+from tests.facade.harness import ONE, Exchange
+
+SMALL = Limits(recent_orders_max=1, overlay_orders_max=1, store_deadline_s=0.05)
+
+
+def stored(order_id: int, status: str = "CANCELED") -> bytes:
+    return json.dumps({"order_id": str(order_id), "status": status}).encode()
+
+
+async def test_an_order_of_a_session_is_found_and_listed_at_once(exchange: Exchange) -> None:
+    order_id = exchange.session_sends(price=100 * ONE, qty=3 * ONE)
+    order = await exchange.get(f"/orders/{order_id}")
+    assert (order["status"], order["user_id"], order["client_order_id"]) == ("NEW", "demo1", "1")
+    await exchange.place(side="SELL", quantity=1)
+    order = await exchange.get(f"/orders/{order_id}")
+    assert (order["filled_quantity"], order["fills_count"]) == ("1", 1)
+    listed = await exchange.get("/orders", user_id="demo1")
+    assert listed == {"orders": [order], "count": 1, "next_cursor": None}
+    assert exchange.store.asked == []
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+async def test_what_was_done_is_answered_from_its_events_whatever_the_store_does(
+    exchange: Exchange, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise StoreFailed("the disk is gone")
+
+    for name in ("order", "orders", "beginnings"):
+        monkeypatch.setattr(exchange.store, name, fail)
+    ids = [exchange.session_sends(qty=4 * ONE)]
+    ids.append(int((await exchange.place(price=1, quantity=4))["order_id"]))
+    exchange.recorder_ended = "a sync failed"
+    for order_id in ids:
+        answer = await exchange.client.request(
+            method, f"/orders/{order_id}", json={"quantity": 3} if method == "PATCH" else None
+        )
+        order = answer.json()
+        assert answer.status_code == 200
+        assert order["status"] == ("NEW" if method == "PATCH" else "CANCELED")
+        assert [entry["status"] for entry in order["status_history"]] == [
+            "REPLACED" if method == "PATCH" else "CANCELED"
+        ]
+        assert (order["status_history_count"], order["status_history_truncated"]) == (2, True)
+
+
+async def test_an_order_from_before_a_restart_is_changed_without_the_store() -> None:
+    async with Exchange() as before:
+        order = await before.place(quantity=4, client_order_id="mine")
+        await before.place(side="SELL", quantity=1, user_id="bob")
+    async with Exchange(SMALL, before.sequencer) as exchange:
+        path = f"/orders/{order['order_id']}"
+        assert (await exchange.get(path, 503))["code"] == "NOT_KNOWN_YET"
+        amended = await exchange.client.patch(path, json={"quantity": 3})
+        shown = amended.json()
+        assert amended.status_code == 200
+        assert (shown["quantity"], shown["filled_quantity"]) == ("3", "1")
+        assert (shown["client_order_id"], shown["time_in_force"]) == ("mine", "GTC")
+        assert (shown["timestamp"], shown["fills_count"]) == (None, None)
+        assert (shown["fills"], shown["fills_truncated"]) == ([], True)
+        canceled = await exchange.client.delete(path)
+        assert (canceled.status_code, canceled.json()["status"]) == (200, "CANCELED")
+        again = await exchange.client.delete(path)
+        assert (again.status_code, again.json()["code"]) == (409, "ORDER_CLOSED")
+
+
+async def test_a_closed_order_that_memory_has_dropped_waits_for_the_recorder() -> None:
+    async with Exchange(SMALL) as exchange:
+        order_id = await exchange.dropped()
+        path = f"/orders/{order_id}"
+        answer = await exchange.client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "NOT_KNOWN_YET")
+        assert answer.headers["retry-after"] == "1"
+        assert exchange.woken
+        listed = await exchange.get("/orders", 503, user_id="demo1")
+        assert listed["code"] == "NOT_KNOWN_YET"
+        # It exists and is not open: that needs no store.
+        closed = await exchange.client.delete(path)
+        assert (closed.status_code, closed.json()["code"]) == (409, "ORDER_CLOSED")
+        assert closed.json()["order_id"] == str(order_id)
+        # What is closed in the store is final, however far that is.
+        exchange.store.kept[order_id] = stored(order_id)
+        assert (await exchange.get(path))["status"] == "CANCELED"
+        # What is open there may have changed since.
+        exchange.store.kept[order_id] = stored(order_id, "NEW")
+        assert (await exchange.get(path, 503))["code"] == "NOT_KNOWN_YET"
+        exchange.record_all()
+        assert (await exchange.get(path))["status"] == "NEW"
+        assert (await exchange.get("/orders", user_id="demo1"))["count"] == 2
+
+
+async def test_who_waits_is_answered_as_soon_as_the_recorder_is_there() -> None:
+    async with Exchange(Limits(recent_orders_max=1, overlay_orders_max=1)) as exchange:
+        order_id = await exchange.dropped()
+        asked = asyncio.create_task(exchange.get(f"/orders/{order_id}"))
+        while not exchange.woken:
+            await asyncio.sleep(0.005)
+        assert not asked.done()
+        exchange.store.kept[order_id] = stored(order_id)
+        exchange.record_all()
+        assert (await asked)["status"] == "CANCELED"
+
+
+async def test_a_repeat_of_an_order_that_only_the_store_has() -> None:
+    async with Exchange(SMALL) as exchange:
+        order = await exchange.place(time_in_force="IOC", client_order_id="one")
+        await exchange.place(time_in_force="IOC")
+        await exchange.place(time_in_force="IOC")
+        again = await exchange.place(503, time_in_force="IOC", client_order_id="one")
+        assert again["code"] == "NOT_KNOWN_YET"
+        exchange.store.kept[int(order["order_id"])] = stored(int(order["order_id"]))
+        again = await exchange.place(200, time_in_force="IOC", client_order_id="one")
+        assert again["order_id"] == order["order_id"]
+
+
+async def test_an_order_that_the_store_does_not_have_is_never_unknown(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with Exchange(SMALL) as exchange:
+        order_id = await exchange.dropped()
+        exchange.record_all()
+        for path in (f"/orders/{order_id}", f"/orders/{order_id}/fills"):
+            assert (await exchange.get(path, 410))["code"] == "ORDER_ARCHIVED"
+        exchange.store.whole = True
+        assert (await exchange.get(f"/orders/{order_id}", 503))["code"] == "UNAVAILABLE"
+        assert f"lacks order {order_id}" in caplog.text
+        assert (await exchange.get(f"/orders/{order_id + 2}", 404))["code"] == "UNKNOWN_ORDER"
+
+
+async def test_a_recorder_that_has_ended_is_told_where_it_is_missed() -> None:
+    async with Exchange(SMALL) as exchange:
+        order_id = await exchange.dropped()
+        exchange.recorder_ended = "a sync failed"
+        refused = await exchange.get(f"/orders/{order_id}", 503)
+        assert refused["code"] == "UNAVAILABLE"
+        assert "a sync failed" in refused["error"]
+        ready = await exchange.get("/ready", 503)
+        assert ready == {
+            "status": "not ready",
+            "faults": ["the recorder has ended: a sync failed"],
+        }
+        await exchange.place()
+
+
+async def test_the_exchange_goes_on_without_a_view_that_failed(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "AGAIN_S", 0.2)
+    caplog.set_level(logging.ERROR)
+    order = await exchange.place(quantity=2)
+    exchange.sequencer.held = True
+    waiting = asyncio.create_task(exchange.place(503))
+    while not exchange.facade.trading.waiting:
+        await asyncio.sleep(0.005)
+    async with websockets.connect(f"{exchange.url}/ws/notifications?user_id=alice") as listener:
+        await listener.recv()
+        exchange.facade.on_told(exchange.view.apply(b"no batch at all"))
+        assert (await waiting)["code"] == "OUTCOME_UNKNOWN"
+        with pytest.raises(websockets.ConnectionClosedError):
+            await listener.recv()
+        assert listener.close_code == 1011
+    ready = await exchange.get("/ready", 503)
+    assert ready["faults"][0].startswith("the view failed: ")
+    assert (await exchange.place(503))["code"] == "UNAVAILABLE"
+    assert (await exchange.get("/orderbook/BTCUSD", 503))["code"] == "UNAVAILABLE"
+    assert (await exchange.get("/health"))["status"] == "ok"
+    assert (exchange.facade.view_faults, len(caplog.records)) == (1, 1)
+    exchange.sequencer.held = False
+    exchange.session_sends(price=99 * ONE)
+    while exchange.view.fault is not None:
+        await asyncio.sleep(0.01)
+    exchange.record_all()
+    assert (await exchange.get("/ready"))["faults"] == []
+    book = await exchange.get("/orderbook/BTCUSD")
+    assert [level["price"] for level in book["bids"]] == ["100", "99"]
+    canceled = await exchange.client.delete(f"/orders/{order['order_id']}")
+    assert canceled.json()["status"] == "CANCELED"

@@ -1,0 +1,69 @@
+"""The largest orders there may be: sums of them are exact, and nothing stops for them."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.system.exchange import Exchange
+
+PRICE = Decimal("92233720368.54")
+LARGEST = Decimal("9999999999")
+WIDE = """
+[[instruments]]
+symbol = "BTCUSD"
+tick = "0.01"
+quantity_max = "9999999999"
+orders_per_side_max = 1
+"""
+TRADES = 20
+"""Nineteen are beyond 127 bits."""
+
+
+def trade(exchange: Exchange) -> None:
+    for side in ("SELL", "BUY"):
+        status, order = exchange.post(side=side, price=str(PRICE), quantity=str(LARGEST))
+        assert status == 201, order
+
+
+def ticker(exchange: Exchange) -> Any:
+    status, shown = exchange.get("/ticker/BTCUSD")
+    assert status == 200, shown
+    return shown
+
+
+def expect(shown: Any, trades: int) -> None:
+    assert shown["trades"] == trades
+    assert Decimal(shown["volume"]) == trades * LARGEST
+    # More digits than Decimal's context has: as integers.
+    whole, _, fraction = shown["quote_volume"].partition(".")
+    quote = int(whole + fraction.ljust(16, "0"))
+    assert quote == trades * int(PRICE * 100) * int(LARGEST) * 10**14
+
+
+def test_a_day_of_the_largest_trades_is_summed_exactly_over_a_restart(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(WIDE)
+    exchange = Exchange(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(config)}).start()
+    for done in range(1, TRADES + 1):
+        trade(exchange)
+        expect(ticker(exchange), done)
+    exchange.kill()
+    exchange.start()
+    expect(ticker(exchange), TRADES)
+    trade(exchange)
+    expect(ticker(exchange), TRADES + 1)
+    assert exchange.get("/ready")[0] == 200
+    exchange.stop()
+    exchange.start()
+    expect(ticker(exchange), TRADES + 1)
+    exchange.stop()
+    assert "ERROR" not in exchange.said()
+    exchange.verified()
+
+
+def test_a_change_of_many_percent_is_shown_exactly(tmp_path: Path) -> None:
+    with Exchange(tmp_path / "data") as exchange:
+        for price in ("0.01", "9300000"):
+            for side in ("SELL", "BUY"):
+                assert exchange.post(side=side, price=price)[0] == 201
+        assert ticker(exchange)["change_percent"] == "92999999900"
