@@ -177,7 +177,7 @@ class View:
         cls,
         gateway: int,
         *,
-        recent_orders_max: int = 20_000,
+        recent_orders_max: int = 131_072,
         overlay_orders_max: int = 200_000,
         trades_max: int = 1_000,
     ) -> View: ...
@@ -186,7 +186,7 @@ class View:
         engine: Engine,
         gateway: int,
         *,
-        recent_orders_max: int = 20_000,
+        recent_orders_max: int = 131_072,
         overlay_orders_max: int = 200_000,
         trades_max: int = 1_000,
     ) -> View: ...

@@ -40,11 +40,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Queries of the store under way; one more is answered 503 ``BUSY``."""
     page_bytes_max: int = 256 * 2**10
     """Bytes of an answer that is a list; a page that would be longer ends earlier."""
-    recent_orders_max: int = 20_000
-    """Closed orders kept in memory though the store has them."""
+    recent_orders_max: int = 131_072
+    """The newest orders, kept in memory whatever became of them; rounded up to a power of two."""
     overlay_orders_max: int = 200_000
-    """Closed orders kept in memory until the store has them; beyond it the oldest go, and who asks
-    for one waits for the recorder."""
+    """Older orders, closed and kept in memory until the store has them.  Beyond both, closed orders
+    go all the same, and who asks for one that is not recorded waits for the recorder."""
     recent_trades_max: int = 1_000
     """Trades of each instrument kept in memory."""
     sweep_interval_s: float = 0.25

@@ -201,13 +201,17 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         about("bytes of an answer that is a list; a page that would be longer ends earlier"),
     ] = 256 * 2**10
     recent_orders_max: Annotated[
-        Count, about("closed orders kept in memory though the store has them")
-    ] = 20_000
+        Count,
+        about(
+            "the newest orders, kept in memory whatever became of them; rounded up to a power of "
+            "two"
+        ),
+    ] = 131_072
     overlay_orders_max: Annotated[
         Count,
         about(
-            "closed orders kept in memory until the store has them; beyond it the oldest go, and "
-            "who asks for one waits for the recorder"
+            "older orders, closed and kept in memory until the store has them; beyond both the "
+            "oldest go, and who asks for one waits for the recorder"
         ),
     ] = 200_000
     recent_trades_max: Annotated[Count, about("trades of each instrument kept in memory")] = 1_000

@@ -127,15 +127,16 @@ class ExchangeCollector(Collector):
         for status, count in sorted(facade.server.answers.items()):
             family.add_metric([str(status)], count)
         yield family
-        kept, unrecorded = facade.view.counts
+        kept, dropped = facade.view.counts
         notifications = facade.notifications
         for name, about, value in (
             ("http_connections", "HTTP and WebSocket connections.", len(facade.server.connections)),
             ("websocket_connections", "Of these, WebSockets.", len(notifications.sockets)),
             ("view_orders", "Orders in memory: the open ones, and recent ones.", kept),
-            ("view_orders_unrecorded", "Closed ones of them the store does not have.", unrecorded),
         ):
             yield _gauge(f"quantscope_{name}", about, value)
+        title = "Closed orders that left memory before the store had them."
+        yield _counter("quantscope_view_orders_dropped", title, dropped)
         family = CounterMetricFamily(
             "quantscope_faults",
             "Faults of parts that the exchange went on without.",

@@ -111,7 +111,7 @@ async def test_what_a_session_was_told_rest_knows_at_once_whatever_the_recorder_
         client = await Client(exchange.binary).login()
         with held_up(exchange):
             placed = []
-            for number in range(1, 31):
+            for number in range(1, 41):
                 client.place(number)
                 placed.append((await client.expect_new(number)).order_id)
             for order_id in placed:
@@ -128,13 +128,13 @@ async def test_what_a_session_was_told_rest_knows_at_once_whatever_the_recorder_
                 status, order = await rest(exchange.delete, f"/orders/{order_id}")
                 assert (status, order["status"]) == (200, "CANCELED")
                 await client.expect(m.ExecutionReportCancel)
-            # The first ten have left memory, and nobody else has them yet: that is what is said.
-            for order_id in placed[:10]:
+            # Eight are the newest, twenty older ones wait; nobody has the others yet: it is said.
+            for order_id in placed[:12]:
                 status, answer = await rest(exchange.get, f"/orders/{order_id}")
                 assert (status, answer["code"]) == (503, "NOT_KNOWN_YET")
                 status, answer = await rest(exchange.delete, f"/orders/{order_id}")
                 assert (status, answer["code"]) == (409, "ORDER_CLOSED")
-            for order_id in placed[10:]:
+            for order_id in placed[12:]:
                 assert (await rest(exchange.get, f"/orders/{order_id}"))[1]["status"] == "CANCELED"
             assert (await rest(exchange.get, "/orders?user_id=demo1"))[0] == 503
         for order_id in placed:

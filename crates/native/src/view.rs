@@ -125,7 +125,7 @@ impl View {
 impl View {
     #[new]
     #[pyo3(signature = (
-        gateway, *, recent_orders_max=20_000, overlay_orders_max=200_000, trades_max=1_000
+        gateway, *, recent_orders_max=131_072, overlay_orders_max=200_000, trades_max=1_000
     ))]
     fn new(
         gateway: u16,
@@ -144,7 +144,7 @@ impl View {
     /// A view that begins where a restored engine stands.
     #[staticmethod]
     #[pyo3(signature = (
-        engine, gateway, *, recent_orders_max=20_000, overlay_orders_max=200_000, trades_max=1_000
+        engine, gateway, *, recent_orders_max=131_072, overlay_orders_max=200_000, trades_max=1_000
     ))]
     fn restore(
         py: Python<'_>,
@@ -199,7 +199,7 @@ impl View {
     }
 
     #[getter]
-    fn counts(&self) -> (usize, usize) {
+    fn counts(&self) -> (usize, u64) {
         self.inner.counts()
     }
 

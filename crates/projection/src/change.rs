@@ -106,27 +106,29 @@ impl Packed {
     fn new(kind: u8, time_ns: u64) -> Self {
         let mut packed = Self {
             bytes: [0; PACKED_BYTES_MAX],
-            len: 0,
+            len: 9,
         };
-        packed.bytes(&[kind]);
-        packed.bytes(&time_ns.to_le_bytes());
+        packed.bytes[0] = kind;
+        packed.bytes[1..9].copy_from_slice(&time_ns.to_le_bytes());
         packed
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.len + bytes.len();
-        self.bytes[self.len..end].copy_from_slice(bytes);
-        self.len = end;
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
     }
 
+    #[inline]
     fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.bytes(&[value as u8 | 0x80]);
+            self.byte(value as u8 | 0x80);
             value >>= 7;
         }
-        self.bytes(&[value as u8]);
+        self.byte(value as u8);
     }
 
+    #[inline]
     fn signed<const N: usize>(&mut self, values: [i64; N]) {
         for value in values {
             self.number(((value << 1) ^ (value >> 63)) as u64);
@@ -143,6 +145,7 @@ impl Packed {
 impl Change {
     /// Pack it, with the time at which it happened.
     #[must_use]
+    #[inline]
     pub fn pack(&self, time_ns: u64) -> Packed {
         let mut packed = Packed::new(self.kind(), time_ns);
         match *self {
@@ -164,7 +167,8 @@ impl Change {
                 cum,
                 leaves,
             } => {
-                packed.bytes(&[status.code(), reason.code()]);
+                packed.byte(status.code());
+                packed.byte(reason.code());
                 packed.signed([cum, leaves]);
             }
             Self::Replaced {
@@ -174,7 +178,7 @@ impl Change {
                 cum,
                 leaves,
             } => {
-                packed.bytes(&[status.code()]);
+                packed.byte(status.code());
                 packed.signed([price, qty, cum, leaves]);
             }
             Self::Rejected { price, qty, reason } => {

@@ -13,52 +13,48 @@ use crate::recent::{Recent, SHOWN_MAX};
 
 /// What happened to an order before it was known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Earlier {
-    /// Nothing: it began here.
-    Nothing,
+enum Earlier {
     /// So many entries of its history, and fills.
-    Counted {
-        /// Entries of the history.
-        history: u64,
-        /// Fills.
-        fills: u64,
-    },
-    /// Something, but how much is not known yet.
-    Unknown {
-        /// Sequence number of the first event that changed it since; 0 when none did.
-        first_seq: u64,
-    },
+    Counted { history: u64, fills: u64 },
+    /// Something, but how much is not known yet; the first event that changed it since, or 0.
+    Unknown { first_seq: u64 },
 }
 
 /// An order.
+///
+/// One that is [`Order::vacant`] has the id 0, and may become any other: in its place, so that nothing is
+/// copied.  It takes three lines of memory with what a ring of them needs beside it.
 #[derive(Debug)]
 pub struct Order {
-    /// Order id.
+    /// Order id; 0 for none.
     pub order_id: u64,
-    /// Account.
-    pub account: u32,
-    /// Entry.
-    pub entry: u32,
-    /// Instrument.
-    pub instrument: u32,
-    /// Status.
-    pub status: OrdStatus,
     /// Sequence number of the last event that changed it; 0 when none did.
     pub last_seq: u64,
-    side: Side,
-    ord_type: OrdType,
-    tif: TimeInForce,
-    why: Why,
     num: u64,
     price: i64,
     qty: i64,
     cum: i64,
     leaves: i64,
     avg_px: i64,
-    created_ns: Option<u64>,
-    updated_ns: Option<u64>,
+    /// Engine time of its first event; 0 where that is not known.
+    created_ns: u64,
+    /// Engine time of its last event; 0 when there was none.
+    updated_ns: u64,
+    /// Account.
+    pub account: u32,
+    /// Entry.
+    pub entry: u32,
+    /// Instrument.
+    pub instrument: u32,
+    why: Why,
+    /// Status.
+    pub status: OrdStatus,
+    side: Side,
+    ord_type: OrdType,
+    tif: TimeInForce,
     names: Option<Box<Names>>,
-    earlier: Earlier,
+    /// What happened before it was known here; `None` for nothing.
+    earlier: Option<Box<Earlier>>,
     recent: Recent,
 }
 
@@ -90,24 +86,48 @@ pub struct Called<'a> {
 }
 
 impl Order {
-    /// The order that an acceptance makes.
+    /// No order.
     #[must_use]
-    pub fn accepted(x: &Accepted, text: &str, seq: u64, time_ns: u64) -> Self {
-        let mut order = Self::new(x, (text, ""), Earlier::Nothing);
-        order.begin(
-            seq,
-            time_ns,
-            &Change::Accepted {
-                price: x.price,
-                qty: x.qty,
-            },
-        );
-        order
+    pub fn vacant() -> Self {
+        Self {
+            order_id: 0,
+            last_seq: 0,
+            num: 0,
+            price: 0,
+            qty: 0,
+            cum: 0,
+            leaves: 0,
+            avg_px: 0,
+            created_ns: 0,
+            updated_ns: 0,
+            account: 0,
+            entry: 0,
+            instrument: 0,
+            why: Why::None,
+            status: OrdStatus::Rejected,
+            side: Side::Buy,
+            ord_type: OrdType::Limit,
+            tif: TimeInForce::Gtc,
+            names: None,
+            earlier: None,
+            recent: Recent::default(),
+        }
     }
 
-    /// The order that a refusal makes; `user` is who asked, where there is no account.
-    #[must_use]
-    pub fn rejected(x: &Rejected, (user, text): (&str, &str), seq: u64, time_ns: u64) -> Self {
+    /// Become the order that an acceptance makes.
+    #[inline]
+    pub fn accepted(&mut self, x: &Accepted, text: &str, seq: u64, time_ns: u64) {
+        self.begin(x, (text, ""));
+        self.created_ns = time_ns;
+        let change = Change::Accepted {
+            price: x.price,
+            qty: x.qty,
+        };
+        self.note(&change, self.in_force(), seq, time_ns);
+    }
+
+    /// Become the order that a refusal makes; `user` is who asked, where there is no account.
+    pub fn rejected(&mut self, x: &Rejected, (user, text): (&str, &str), seq: u64, time_ns: u64) {
         let accepted = Accepted {
             entry: x.entry,
             account: x.account,
@@ -123,67 +143,45 @@ impl Order {
             exec_inst: 0,
             stp: wire::record::Stp::None,
         };
-        let mut order = Self::new(&accepted, (text, user), Earlier::Nothing);
-        (order.status, order.leaves) = (OrdStatus::Rejected, 0);
-        order.why = Why::Refused(x.reason);
-        order.begin(
-            seq,
-            time_ns,
-            &Change::Rejected {
-                price: x.price,
-                qty: x.qty,
-                reason: x.reason,
-            },
-        );
-        order
+        self.begin(&accepted, (text, user));
+        self.created_ns = time_ns;
+        (self.status, self.leaves) = (OrdStatus::Rejected, 0);
+        self.why = Why::Refused(x.reason);
+        let change = Change::Rejected {
+            price: x.price,
+            qty: x.qty,
+            reason: x.reason,
+        };
+        self.note(&change, self.in_force(), seq, time_ns);
     }
 
     /// An open order that began before anything that is known here, and stands so.
     #[must_use]
     pub fn standing(x: &Accepted, text: &str, stands: &StatusReport) -> Self {
-        let earlier = Earlier::Unknown { first_seq: 0 };
-        let mut order = Self::new(x, (text, ""), earlier);
+        let mut order = Self::vacant();
+        order.begin(x, (text, ""));
+        order.earlier = Some(Box::new(Earlier::Unknown { first_seq: 0 }));
         (order.cum, order.leaves, order.avg_px) = (stands.cum, stands.leaves, stands.avg_px);
         order.status = stands.status;
         order
     }
 
-    fn new(x: &Accepted, (text, user): (&str, &str), earlier: Earlier) -> Self {
-        let named = !text.is_empty() || !user.is_empty();
-        Self {
-            order_id: x.order_id,
-            account: x.account,
-            entry: x.entry,
-            instrument: x.instrument,
-            status: OrdStatus::New,
-            last_seq: 0,
-            side: x.side,
-            ord_type: x.ord_type,
-            tif: x.tif,
-            why: Why::None,
-            num: x.num,
-            price: x.price,
-            qty: x.qty,
-            cum: 0,
-            leaves: x.qty,
-            avg_px: 0,
-            created_ns: None,
-            updated_ns: None,
-            names: named.then(|| {
-                Box::new(Names {
-                    text: text.into(),
-                    user: user.into(),
-                })
-            }),
-            earlier,
-            recent: Recent::default(),
+    #[inline]
+    fn begin(&mut self, x: &Accepted, (text, user): (&str, &str)) {
+        (self.order_id, self.num) = (x.order_id, x.num);
+        (self.price, self.qty, self.leaves) = (x.price, x.qty, x.qty);
+        (self.cum, self.avg_px) = (0, 0);
+        (self.last_seq, self.created_ns, self.updated_ns) = (0, 0, 0);
+        (self.account, self.entry, self.instrument) = (x.account, x.entry, x.instrument);
+        (self.side, self.ord_type, self.tif) = (x.side, x.ord_type, x.tif);
+        (self.status, self.why) = (OrdStatus::New, Why::None);
+        self.names = None;
+        if !text.is_empty() || !user.is_empty() {
+            let (text, user) = (text.into(), user.into());
+            self.names = Some(Box::new(Names { text, user }));
         }
-    }
-
-    fn begin(&mut self, seq: u64, time_ns: u64, change: &Change) {
-        self.created_ns = Some(time_ns);
-        let in_force = self.in_force();
-        self.note(change, in_force, seq, time_ns);
+        self.earlier = None;
+        self.recent.clear();
     }
 
     /// It traded.
@@ -244,11 +242,12 @@ impl Order {
     }
 
     fn note(&mut self, change: &Change, in_force: InForce, seq: u64, time_ns: u64) {
-        self.updated_ns = Some(time_ns);
+        self.updated_ns = time_ns;
         self.last_seq = seq;
-        if let Earlier::Unknown {
-            first_seq: first @ 0,
-        } = &mut self.earlier
+        if let Some(earlier) = &mut self.earlier
+            && let Earlier::Unknown {
+                first_seq: first @ 0,
+            } = &mut **earlier
         {
             *first = seq;
         }
@@ -264,10 +263,10 @@ impl Order {
         (history, fills): (u64, u64),
         seq: u64,
     ) -> bool {
-        let Earlier::Unknown { first_seq } = self.earlier else {
+        let Some(Earlier::Unknown { first_seq }) = self.earlier.as_deref().copied() else {
             return true;
         };
-        self.created_ns = Some(created_ns);
+        self.created_ns = created_ns;
         let (mut before, mut fills_before) = (history, fills);
         if first_seq != 0 && self.last_seq <= seq {
             let (here, fills_here) = self.recent.counts();
@@ -276,17 +275,17 @@ impl Order {
         } else if first_seq != 0 && first_seq <= seq {
             return false;
         }
-        self.earlier = Earlier::Counted {
+        self.earlier = Some(Box::new(Earlier::Counted {
             history: before,
             fills: fills_before,
-        };
+        }));
         true
     }
 
     /// Whether it began before it was known here, and nobody has said yet what happened then.
     #[must_use]
-    pub const fn lacks_earlier(&self) -> bool {
-        matches!(self.earlier, Earlier::Unknown { .. })
+    pub fn lacks_earlier(&self) -> bool {
+        matches!(self.earlier.as_deref(), Some(Earlier::Unknown { .. }))
     }
 
     /// Whether it may still trade.
@@ -297,7 +296,7 @@ impl Order {
 
     /// How many changes it has had here so far.
     #[must_use]
-    pub const fn now(&self) -> Since {
+    pub fn now(&self) -> Since {
         let (history, fills) = self.recent.counts();
         Since { history, fills }
     }
@@ -306,15 +305,15 @@ impl Order {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let (history, fills) = self.recent.counts();
-        match self.earlier {
-            Earlier::Nothing => true,
-            Earlier::Unknown { .. } => false,
-            Earlier::Counted {
+        match self.earlier.as_deref() {
+            None => true,
+            Some(Earlier::Unknown { .. }) => false,
+            Some(Earlier::Counted {
                 history: before,
                 fills: fills_before,
-            } => {
+            }) => {
                 let most = SHOWN_MAX as u64;
-                (before == 0 || history >= most) && (fills_before == 0 || fills >= most)
+                (*before == 0 || history >= most) && (*fills_before == 0 || fills >= most)
             }
         }
     }
@@ -325,14 +324,15 @@ impl Order {
         let (entries, trades) = self
             .recent
             .newest(history - since.history, fills - since.fills);
-        let counts = match self.earlier {
-            Earlier::Nothing => Some((history, fills)),
-            Earlier::Counted {
+        let counts = match self.earlier.as_deref() {
+            None => Some((history, fills)),
+            Some(Earlier::Counted {
                 history: before,
                 fills: fills_before,
-            } => Some((before + history, fills_before + fills)),
-            Earlier::Unknown { .. } => None,
+            }) => Some((before + history, fills_before + fills)),
+            Some(Earlier::Unknown { .. }) => None,
         };
+        let known = |ns: u64| (ns != 0).then_some(ns);
         let (text, user) = match &self.names {
             Some(names) => (&*names.text, &*names.user),
             None => ("", ""),
@@ -351,8 +351,8 @@ impl Order {
             cum: self.cum,
             leaves: self.leaves,
             avg_px: self.avg_px,
-            created_ns: self.created_ns,
-            updated_ns: self.updated_ns,
+            created_ns: known(self.created_ns),
+            updated_ns: known(self.updated_ns),
             why: self.why,
             fills: Part {
                 shown: &trades,

@@ -17,24 +17,17 @@ use crate::change::{Change, InForce, unfold};
 /// Most fills, and most entries of the history, that an order is shown with.
 pub const SHOWN_MAX: usize = 50;
 /// Bytes of changes that stand in the order itself.
-const SHORT_BYTES: usize = 54;
+const SHORT_BYTES: usize = 52;
 
 /// The newest changes of an order.
 #[derive(Debug)]
 pub struct Recent {
-    kept: Kept,
-    history: u64,
-    fills: u64,
-}
-
-#[derive(Debug)]
-enum Kept {
-    /// From the beginning of the order on.
-    Short {
-        len: u8,
-        bytes: [u8; SHORT_BYTES],
-    },
-    Long(Box<Long>),
+    /// Where there are many; else they stand here, from the beginning of the order on.
+    long: Option<Box<Long>>,
+    len: u8,
+    history: u8,
+    fills: u8,
+    bytes: [u8; SHORT_BYTES],
 }
 
 #[derive(Debug)]
@@ -45,55 +38,70 @@ struct Long {
     /// In force before the first of them.
     in_force: InForce,
     /// The newest fills before them.
-    fills: VecDeque<Fill>,
+    older_fills: VecDeque<Fill>,
+    history: u64,
+    fills: u64,
 }
 
 impl Default for Recent {
     fn default() -> Self {
         Self {
-            kept: Kept::Short {
-                len: 0,
-                bytes: [0; SHORT_BYTES],
-            },
+            long: None,
+            len: 0,
             history: 0,
             fills: 0,
+            bytes: [0; SHORT_BYTES],
         }
     }
 }
 
 impl Recent {
-    /// Entries of the history and fills, of all that was pushed.
-    #[must_use]
-    pub const fn counts(&self) -> (u64, u64) {
-        (self.history, self.fills)
+    /// Forget all.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.long = None;
+        (self.len, self.history, self.fills) = (0, 0, 0);
     }
 
-    /// The order changes; `in_force` were in force before it.
+    /// Entries of the history and fills, of all that was pushed.
+    #[must_use]
+    #[inline]
+    pub fn counts(&self) -> (u64, u64) {
+        match &self.long {
+            Some(long) => (long.history, long.fills),
+            None => (self.history.into(), self.fills.into()),
+        }
+    }
+
+    /// The order changes; `in_force` was so before it.
+    #[inline]
     pub fn push(&mut self, change: &Change, in_force: InForce, time_ns: u64) {
-        self.history += 1;
-        self.fills += u64::from(change.is_fill());
         let packed = change.pack(time_ns);
         let packed = packed.as_slice();
-        match &mut self.kept {
-            Kept::Short { len, bytes } => {
-                let (begin, end) = (usize::from(*len), usize::from(*len) + packed.len());
-                // What does not begin with the order's beginning needs its in_force beside it.
-                if end <= SHORT_BYTES && (begin > 0 || change.begins()) {
-                    bytes[begin..end].copy_from_slice(packed);
-                    *len = end as u8;
-                    return;
-                }
-                let mut long = Long {
-                    bytes: bytes[..begin].to_vec(),
-                    count: self.history as usize - 1,
-                    in_force,
-                    fills: VecDeque::new(),
-                };
-                long.push(packed);
-                self.kept = Kept::Long(Box::new(long));
-            }
-            Kept::Long(long) => long.push(packed),
+        let (begin, end) = (usize::from(self.len), usize::from(self.len) + packed.len());
+        // What does not begin with the order's beginning needs its terms beside it.
+        if self.long.is_none() && end <= SHORT_BYTES && (begin > 0 || change.begins()) {
+            self.bytes[begin..end].copy_from_slice(packed);
+            self.len = end as u8;
+            self.history += 1;
+            self.fills += u8::from(change.is_fill());
+            return;
         }
+        self.push_long(packed, change.is_fill(), in_force);
+    }
+
+    fn push_long(&mut self, packed: &[u8], fill: bool, in_force: InForce) {
+        let long = self.long.get_or_insert_with(|| {
+            Box::new(Long {
+                bytes: self.bytes[..usize::from(self.len)].to_vec(),
+                count: self.history.into(),
+                in_force,
+                older_fills: VecDeque::new(),
+                history: self.history.into(),
+                fills: self.fills.into(),
+            })
+        });
+        long.push(packed, fill);
     }
 
     /// The newest entries of the history and fills, the oldest first: so many as asked for, and at most
@@ -101,12 +109,13 @@ impl Recent {
     #[must_use]
     pub fn newest(&self, history: u64, fills: u64) -> (Vec<HistoryEntry>, Vec<Fill>) {
         let (mut entries, mut trades) = (Vec::new(), Vec::new());
-        let (bytes, in_force) = match &self.kept {
-            Kept::Short { len, bytes } => {
-                (&bytes[..usize::from(*len)], InForce { price: 0, qty: 0 })
-            }
-            Kept::Long(long) => {
-                trades.extend(&long.fills);
+        let (bytes, in_force) = match &self.long {
+            None => (
+                &self.bytes[..usize::from(self.len)],
+                InForce { price: 0, qty: 0 },
+            ),
+            Some(long) => {
+                trades.extend(&long.older_fills);
                 (&*long.bytes, long.in_force)
             }
         };
@@ -126,9 +135,11 @@ fn last<T>(mut all: Vec<T>, most: u64) -> Vec<T> {
 }
 
 impl Long {
-    fn push(&mut self, packed: &[u8]) {
+    fn push(&mut self, packed: &[u8], fill: bool) {
         self.bytes.extend_from_slice(packed);
         self.count += 1;
+        self.history += 1;
+        self.fills += u64::from(fill);
         if self.count >= 2 * SHOWN_MAX {
             self.forget(SHOWN_MAX);
         }
@@ -147,10 +158,10 @@ impl Long {
                 qty: entry.qty,
             };
             if let Some(fill) = fill {
-                if self.fills.len() == SHOWN_MAX {
-                    self.fills.pop_front();
+                if self.older_fills.len() == SHOWN_MAX {
+                    self.older_fills.pop_front();
                 }
-                self.fills.push_back(fill);
+                self.older_fills.push_back(fill);
             }
             self.count -= 1;
         }
@@ -189,7 +200,7 @@ mod tests {
             NONE,
             u64::MAX,
         );
-        assert!(matches!(recent.kept, Kept::Short { .. }));
+        assert!(recent.long.is_none());
         assert_eq!(recent.counts(), (2, 0));
     }
 
@@ -217,9 +228,9 @@ mod tests {
                 recent.newest(asked.0, asked.1),
                 (last(history, asked.0), last(fills, asked.1))
             );
-            if let Kept::Long(long) = &recent.kept {
+            if let Some(long) = &recent.long {
                 prop_assert!(long.count < 2 * SHOWN_MAX);
-                prop_assert!(long.fills.len() <= SHOWN_MAX);
+                prop_assert!(long.older_fills.len() <= SHOWN_MAX);
             }
         }
     }

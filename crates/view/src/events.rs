@@ -1,6 +1,5 @@
 //! What each event does to the view.
 
-use projection::Order;
 use projection::order::Since;
 use wire::record::command::NO_PRICE;
 use wire::record::event::{Accepted, Canceled, Rejected, Repeated, Replaced, Trade};
@@ -50,6 +49,8 @@ impl View {
     }
 
     fn accepted(&mut self, x: &Accepted, text: &str, at: At) {
+        // A new command: the order of the answer before it may lose its place to this one.
+        self.settle();
         if let Some(market) = self.markets.get_mut(x.instrument)
             && x.price != NO_PRICE
         {
@@ -59,8 +60,9 @@ impl View {
         self.tell(x.account, text, |text| {
             Notice::accepted(x, text, at.seq, at.time_ns)
         });
-        self.orders
-            .insert(Order::accepted(x, text, at.seq, at.time_ns));
+        self.orders.insert(x.order_id, x.account, |order| {
+            order.accepted(x, text, at.seq, at.time_ns);
+        });
         if at.own {
             self.open(x.num, 201, x.order_id, Some(Since::default()));
         }
@@ -152,11 +154,13 @@ impl View {
 
     fn rejected(&mut self, x: &Rejected, (user, text): (&str, &str), at: At) {
         if x.order_id != 0 {
+            self.settle();
             self.tell(x.account, text, |text| {
                 Notice::rejected(x, text, at.seq, at.time_ns)
             });
-            let order = Order::rejected(x, (user, text), at.seq, at.time_ns);
-            self.orders.insert(order);
+            self.orders.insert(x.order_id, x.account, |order| {
+                order.rejected(x, (user, text), at.seq, at.time_ns);
+            });
         }
         if at.own {
             self.refuse(x.num, x.reason, x.order_id);

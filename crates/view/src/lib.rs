@@ -14,6 +14,7 @@ pub mod numbered;
 pub mod orders;
 mod places;
 mod restore;
+mod ring;
 pub mod show;
 mod slab;
 pub mod tape;

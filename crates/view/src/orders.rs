@@ -1,22 +1,22 @@
 //! The orders in memory, of whatever protocol, so that who was told of one can ask for it at once.
 //!
 //! # Contract
-//! Kept are every open order, every closed one that the store does not have yet, and the newest of the
-//! others.  Where that is more than may be, closed orders go though the store does not have them: then
-//! [`Orders::find`] names the sequence number that the recorder must have passed before the store may
-//! answer.  So no answer denies an order, or says less of it than one before.
+//! Kept are every open order, the newest ones whatever became of them, and older closed ones until the
+//! store has them.  Where that is more than may be, closed orders go though the store does not have
+//! them: then [`Orders::find`] names the sequence number that the recorder must have passed before the
+//! store may answer.  So no answer denies an order, or says less of it than one before.
 //!
 //! An order that was open when this memory began is known as it stands.  What happened to it before,
 //! the store tells: see [`Orders::lacking`].
 //!
 //! # Limits
-//! Open orders are bounded by the engine (`orders_per_side_max` of each instrument).  `recent_max`
-//! closed orders are kept though recorded, and up to `unrecorded_max` that are not.  An order takes
-//! some 250 bytes, and some 8 KiB at most when it changes often.
+//! Open orders are bounded by the engine (`orders_per_side_max` of each instrument).  The newest
+//! `recent_max` orders are kept, and up to `unrecorded_max` older ones that are closed and not
+//! recorded.  An order takes some 250 bytes, and some 8 KiB at most when it changes often.
 //!
 //! # Cost
-//! O(log n) an event, with n orders of an account: nothing grows with all that is kept, and no
-//! operation takes much longer than the others.
+//! An event of a new order costs a write and a look-up by its id; of an older one a look-up in two
+//! steps.  Nothing grows with all that is kept, and no operation takes much longer than the others.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -25,6 +25,7 @@ use projection::order::Since;
 
 use crate::numbered::Numbered;
 use crate::places::Places;
+use crate::ring::{Evicted, Ring, Step};
 use crate::slab::Slab;
 
 /// Closed orders that may be dropped for each that closes: more than one, so that they become fewer.
@@ -56,15 +57,27 @@ pub struct Beginning {
     pub fills: u64,
 }
 
+/// What is kept of an account.
+#[derive(Debug, Default)]
+struct Account {
+    /// Its newest order.
+    newest: u64,
+    /// Its orders among the older ones.
+    older: BTreeSet<u64>,
+    /// The last change of an order of it that is not here whole, or not here any more though it was not
+    /// recorded then.
+    changed: u64,
+}
+
 /// Orders by id and by account.
 #[derive(Debug)]
 pub struct Orders {
-    recent_max: usize,
     unrecorded_max: usize,
-    slab: Slab<Order>,
+    recent: Ring,
+    older: Slab<Order>,
     places: Places,
-    by_account: Numbered<BTreeSet<u64>>,
-    /// Closed orders, the oldest first: sequence number of the last event, order id.
+    accounts: Numbered<Account>,
+    /// Closed ones of the older orders, the oldest first: sequence number of the last event, order id.
     closed: VecDeque<(u64, u64)>,
     /// How many of them may be dropped now.
     drops: usize,
@@ -78,8 +91,8 @@ pub struct Orders {
     recorded: u64,
     /// The last change of an order that is kept here no more and was not recorded then.
     dropped: u64,
-    /// The same by account; changes of orders that are not here whole count too.
-    changed: Numbered<u64>,
+    /// How many such orders there have been.
+    dropped_orders: u64,
 }
 
 impl Orders {
@@ -87,19 +100,19 @@ impl Orders {
     #[must_use]
     pub fn new(recent_max: usize, unrecorded_max: usize) -> Self {
         Self {
-            recent_max,
-            unrecorded_max: unrecorded_max.max(recent_max),
-            slab: Slab::default(),
+            unrecorded_max,
+            recent: Ring::new(recent_max),
+            older: Slab::default(),
             places: Places::default(),
-            by_account: Numbered::default(),
-            closed: VecDeque::with_capacity(recent_max.min(1 << 16)),
+            accounts: Numbered::default(),
+            closed: VecDeque::new(),
             drops: 0,
             lacking: VecDeque::new(),
             newest: 0,
             base: 0,
             recorded: 0,
             dropped: 0,
-            changed: Numbered::default(),
+            dropped_orders: 0,
         }
     }
 
@@ -111,28 +124,42 @@ impl Orders {
     /// How many orders are kept.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.slab.len()
+        self.recent.len() + self.older.len()
     }
 
     /// Whether none is kept.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.slab.len() == 0
+        self.len() == 0
     }
 
-    /// How many of them are closed, and the store does not have them yet.
+    /// How many closed orders were dropped though the store did not have them.
     #[must_use]
-    pub fn unrecorded(&self) -> usize {
-        let recorded = self
-            .closed
-            .partition_point(|(seq, _)| *seq <= self.recorded);
-        self.closed.len() - recorded
+    pub const fn dropped_orders(&self) -> u64 {
+        self.dropped_orders
     }
 
     /// The order of this id, if it is kept, whole or not.
     #[must_use]
     pub fn get(&self, order_id: u64) -> Option<&Order> {
-        self.slab.get(self.places.get(order_id)?)
+        match self.recent.get(order_id) {
+            None => self.older.get(self.places.get(order_id)?),
+            order => order,
+        }
+    }
+
+    /// An event about this order will come soon: ask memory for it.
+    #[inline]
+    pub fn near(&self, order_id: u64) {
+        self.recent.near(order_id);
+    }
+
+    fn get_mut(&mut self, order_id: u64) -> Option<(&mut Order, bool)> {
+        if let Some(order) = self.recent.get_mut(order_id) {
+            return Some((order, true));
+        }
+        let place = self.places.get(order_id)?;
+        Some((self.older.get_mut(place)?, false))
     }
 
     /// Whether an order was given this id.
@@ -159,76 +186,113 @@ impl Orders {
     /// an account that are not here whole.
     #[must_use]
     pub fn wait_for_account(&self, account: u32) -> u64 {
-        let changed = self.changed.get(account).copied();
+        let changed = self.accounts.get(account).map(|account| account.changed);
         changed.unwrap_or(0).max(self.base)
     }
 
-    /// Orders of an account with ids below `before`, the newest first.
-    pub fn of_account(&self, account: u32, before: u64) -> impl Iterator<Item = &Order> {
-        let ids = self.by_account.get(account);
-        ids.into_iter()
-            .flat_map(move |ids| ids.range(..before).rev())
-            .filter_map(|id| self.get(*id))
+    /// Visit the orders of an account with ids below `before`, the newest first, until `visit` wants no
+    /// more.  The lowest id down to which all were visited; 0 when there are no others.
+    pub fn visit(&self, account: u32, before: u64, mut visit: impl FnMut(&Order) -> bool) -> u64 {
+        let Some(row) = self.accounts.get(account) else {
+            return 0;
+        };
+        let mut down_to = before;
+        let mut step = self.recent.first(account, row.newest, before);
+        loop {
+            match step {
+                Step::At(order_id) => {
+                    let order = self.recent.get(order_id);
+                    if order.is_none_or(|order| !visit(order)) {
+                        return down_to;
+                    }
+                    down_to = order_id;
+                    step = self.recent.next(order_id);
+                }
+                Step::Nothing(order_id) => return order_id,
+                Step::End => break,
+            }
+        }
+        let below = before.min(self.recent.oldest());
+        for &order_id in row.older.range(..below).rev() {
+            if self.get(order_id).is_none_or(|order| !visit(order)) {
+                return down_to;
+            }
+            down_to = order_id;
+        }
+        0
     }
 
-    /// An order is new, or was open when this memory began.
-    pub fn insert(&mut self, order: Order) {
-        let (order_id, seq, account) = (order.order_id, order.last_seq, order.account);
-        let open = order.is_open();
-        if order.lacks_earlier() {
-            self.lacking.push_back(order_id);
-        }
-        let place = self.slab.insert(order);
-        self.places.insert(order_id, place);
+    /// An order of an account is new, and its id the highest: `make` makes it of one that is vacant or
+    /// was another.
+    #[inline]
+    pub fn insert(&mut self, order_id: u64, account: u32, make: impl FnOnce(&mut Order)) {
         self.newest = self.newest.max(order_id);
-        self.by_account
-            .place(account)
-            .get_or_insert_default()
-            .insert(order_id);
-        if !open {
-            self.close(seq, order_id);
+        let row = self.accounts.place(account).get_or_insert_default();
+        let previous = std::mem::replace(&mut row.newest, order_id);
+        match self.recent.push(order_id, previous, make) {
+            Evicted::Open(older) => self.keep(older),
+            Evicted::Closed(account, seq) if seq > self.recorded => {
+                self.note_dropped(account, seq);
+            }
+            Evicted::Closed(..) | Evicted::Nothing => {}
+        }
+    }
+
+    /// An order was open when this memory began.
+    pub fn insert_standing(&mut self, order: Order) {
+        self.lacking.push_back(order.order_id);
+        self.keep(order);
+    }
+
+    /// Keep an order among the older ones.
+    fn keep(&mut self, order: Order) {
+        let order_id = order.order_id;
+        let account = self.accounts.place(order.account).get_or_insert_default();
+        account.older.insert(order_id);
+        let place = self.older.insert(order);
+        self.places.insert(order_id, place);
+    }
+
+    fn note_dropped(&mut self, account: u32, seq: u64) {
+        self.dropped = self.dropped.max(seq);
+        self.dropped_orders += 1;
+        if let Some(account) = self.accounts.get_mut(account) {
+            account.changed = account.changed.max(seq);
         }
     }
 
     /// An order changes by the event `seq`; how far it was before.
     pub fn change(&mut self, order_id: u64, seq: u64, how: impl FnOnce(&mut Order)) -> Since {
-        let place = self.places.get(order_id);
-        let Some(order) = place.and_then(|place| self.slab.get_mut(place)) else {
+        let Some((order, recent)) = self.get_mut(order_id) else {
             // It was closed, so that this can't be; were it so, the store would be asked.
             self.dropped = self.dropped.max(seq);
             return Since::default();
         };
         let before = order.now();
         how(order);
+        if recent {
+            return before;
+        }
         let (account, whole, open) = (order.account, order.is_whole(), order.is_open());
-        if !whole {
-            *self.changed.place(account) = Some(seq);
+        if !whole && let Some(account) = self.accounts.get_mut(account) {
+            account.changed = seq;
         }
         if !open {
-            self.close(seq, order_id);
+            self.closed.push_back((seq, order_id));
+            self.drops += DROPS_MAX;
         }
         before
     }
 
-    fn close(&mut self, seq: u64, order_id: u64) {
-        self.closed.push_back((seq, order_id));
-        self.drops += DROPS_MAX;
-    }
-
-    /// Drop what is more than may be kept: no more than have closed since the last time allow, and none
-    /// of which an answer is still to be made.
+    /// Drop older closed orders that the store has, and what is more than may be kept: no more than have
+    /// closed since the last time allow, and none of which an answer is still to be made.
     pub fn trim(&mut self) {
         for _ in 0..std::mem::take(&mut self.drops) {
             let Some(&(seq, order_id)) = self.closed.front() else {
                 return;
             };
             let recorded = seq <= self.recorded;
-            let most = if recorded {
-                self.recent_max
-            } else {
-                self.unrecorded_max
-            };
-            if self.closed.len() <= most {
+            if !recorded && self.closed.len() <= self.unrecorded_max {
                 return;
             }
             self.closed.pop_front();
@@ -239,15 +303,14 @@ impl Orders {
     /// Keep an order no more; `unrecorded` is its last change, where the store does not have it.
     fn drop(&mut self, order_id: u64, unrecorded: Option<u64>) {
         let place = self.places.remove(order_id);
-        let Some(order) = place.and_then(|place| self.slab.remove(place)) else {
+        let Some(order) = place.and_then(|place| self.older.remove(place)) else {
             return;
         };
-        if let Some(ids) = self.by_account.get_mut(order.account) {
-            ids.remove(&order_id);
+        if let Some(account) = self.accounts.get_mut(order.account) {
+            account.older.remove(&order_id);
         }
         if let Some(seq) = unrecorded {
-            self.dropped = self.dropped.max(seq);
-            *self.changed.place(order.account) = Some(seq);
+            self.note_dropped(order.account, seq);
         }
     }
 
@@ -264,8 +327,7 @@ impl Orders {
 
     /// What the store, which has every event up to `seq`, knows of an order's beginning.
     pub fn tell_beginning(&mut self, beginning: &Beginning, seq: u64) {
-        let place = self.places.get(beginning.order_id);
-        let Some(order) = place.and_then(|place| self.slab.get_mut(place)) else {
+        let Some((order, _)) = self.get_mut(beginning.order_id) else {
             return;
         };
         let counts = (beginning.history, beginning.fills);

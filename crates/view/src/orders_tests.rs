@@ -20,8 +20,10 @@ fn terms(account: u32, order_id: u64) -> Accepted {
     }
 }
 
-fn order(account: u32, order_id: u64, seq: u64) -> Order {
-    Order::accepted(&terms(account, order_id), "", seq, 0)
+fn insert(orders: &mut Orders, account: u32, order_id: u64, seq: u64) {
+    orders.insert(order_id, account, |order| {
+        order.accepted(&terms(account, order_id), "", seq, 1);
+    });
 }
 
 fn standing(account: u32, order_id: u64) -> Order {
@@ -68,9 +70,17 @@ fn cancel(orders: &mut Orders, order_id: u64, seq: u64) {
     orders.trim();
 }
 
+fn ids_below(orders: &Orders, account: u32, before: u64) -> (Vec<u64>, u64) {
+    let mut ids = Vec::new();
+    let down_to = orders.visit(account, before, |order| {
+        ids.push(order.order_id);
+        true
+    });
+    (ids, down_to)
+}
+
 fn ids(orders: &Orders, account: u32) -> Vec<u64> {
-    let kept = orders.of_account(account, u64::MAX);
-    kept.map(|order| order.order_id).collect()
+    ids_below(orders, account, u64::MAX).0
 }
 
 /// The sequence number that the store must have for an order that is not here whole.
@@ -82,30 +92,35 @@ fn waits_for(orders: &Orders, order_id: u64) -> Option<u64> {
 }
 
 #[test]
-fn open_orders_stay_and_recorded_ones_go_the_oldest_first() {
-    let mut orders = Orders::new(2, 100);
-    for id in 1..=6 {
-        orders.insert(order(7, id, id));
+fn the_newest_stay_whatever_became_of_them_and_older_ones_while_they_are_open() {
+    let mut orders = Orders::new(4, 100);
+    for id in 1..=8 {
+        insert(&mut orders, 7, id, id);
+        if id % 2 == 0 {
+            cancel(&mut orders, id, 10 + id);
+            orders.recorded(10 + id);
+        }
     }
-    for id in 1..=4 {
-        cancel(&mut orders, id, 10 + id);
-    }
-    assert_eq!((ids(&orders, 7).len(), orders.unrecorded()), (6, 4));
-    orders.recorded(13);
-    assert_eq!((ids(&orders, 7).len(), orders.unrecorded()), (6, 1));
-    cancel(&mut orders, 5, 20);
-    assert_eq!(ids(&orders, 7), [6, 5, 4, 3]);
-    cancel(&mut orders, 6, 21);
-    assert_eq!(ids(&orders, 7), [6, 5, 4], "what is not recorded stays");
-    assert_eq!(waits_for(&orders, 1), Some(0), "the store has it already");
-    assert!(matches!(orders.find(6), Found::Whole(_)));
+    assert_eq!(ids(&orders, 7), [8, 7, 6, 5, 3, 1]);
+    assert_eq!((orders.len(), orders.dropped_orders()), (6, 0));
+    assert_eq!(waits_for(&orders, 2), Some(0), "the store has it already");
+    // An older one that closes stays until it is recorded, and no longer.
+    cancel(&mut orders, 3, 30);
+    assert!(matches!(orders.find(3), Found::Whole(_)));
+    orders.recorded(30);
+    cancel(&mut orders, 1, 31);
+    assert_eq!(ids(&orders, 7), [8, 7, 6, 5, 1]);
+    assert_eq!(
+        (waits_for(&orders, 3), orders.wait_for_account(7)),
+        (Some(0), 0)
+    );
 }
 
 #[test]
 fn what_is_dropped_before_it_is_recorded_waits_for_the_recorder() {
-    let mut orders = Orders::new(1, 2);
+    let mut orders = Orders::new(2, 1);
     for id in 1..=4 {
-        orders.insert(order(7, id, id));
+        insert(&mut orders, 7, id, id);
         cancel(&mut orders, id, 10 + id);
     }
     assert_eq!(ids(&orders, 7), [4, 3]);
@@ -114,7 +129,53 @@ fn what_is_dropped_before_it_is_recorded_waits_for_the_recorder() {
         (orders.wait_for_account(7), orders.wait_for_account(8)),
         (12, 0)
     );
-    assert_eq!(orders.unrecorded(), 2);
+    assert_eq!(orders.dropped_orders(), 2);
+    // Of older ones that close, as many as may wait for the recorder.
+    for id in 5..=10 {
+        insert(&mut orders, 8, id, 20 + id);
+    }
+    for id in 5..=7 {
+        cancel(&mut orders, id, 40 + id);
+    }
+    assert_eq!(ids(&orders, 8), [10, 9, 8, 7]);
+    assert_eq!((waits_for(&orders, 5), orders.dropped_orders()), (Some(46), 6));
+}
+
+#[test]
+fn a_walk_begins_anywhere_and_misses_nothing() {
+    let mut orders = Orders::new(64, 10);
+    orders.begin(0, 9);
+    for id in 1..=9 {
+        orders.insert_standing(standing(1 + id as u32 % 3, id));
+    }
+    for id in 10..=150 {
+        insert(&mut orders, 1 + id as u32 % 3, id, id);
+        if id % 5 == 0 {
+            cancel(&mut orders, id, 1_000 + id);
+        }
+    }
+    let kept = |id: &u64| *id > 150 - 64 || id % 5 != 0 || *id < 10;
+    for account in 1..=3 {
+        let all: Vec<u64> = (1..=150u64)
+            .rev()
+            .filter(|id| 1 + id % 3 == u64::from(account))
+            .filter(kept)
+            .collect();
+        for before in 0..=160 {
+            let below: Vec<u64> = all.iter().copied().filter(|id| *id < before).collect();
+            assert_eq!(
+                ids_below(&orders, account, before),
+                (below, 0),
+                "below {before}"
+            );
+        }
+    }
+    let mut seen = 0;
+    let down_to = orders.visit(1, u64::MAX, |_| {
+        seen += 1;
+        seen <= 3
+    });
+    assert_eq!(down_to, 144);
 }
 
 #[test]
@@ -127,7 +188,7 @@ fn ids_that_were_given_are_told_from_those_that_were_not() {
         assert!(matches!(orders.find(id), Found::Unknown), "{id}");
     }
     assert_eq!(waits_for(&orders, partition | 7), Some(50));
-    orders.insert(order(1, partition | 9, 60));
+    insert(&mut orders, 1, partition | 9, 60);
     assert!(orders.exists(partition | 8) && orders.exists(partition | 9));
     assert!(!orders.exists(partition | 10));
 }
@@ -137,7 +198,7 @@ fn an_order_from_before_is_whole_once_the_store_has_told_its_beginning() {
     let mut orders = Orders::new(10, 10);
     orders.begin(100, 9);
     for id in 1..=3 {
-        orders.insert(standing(7, id));
+        orders.insert_standing(standing(7, id));
     }
     assert_eq!(waits_for(&orders, 1), Some(100));
     cancel(&mut orders, 2, 105);
@@ -179,7 +240,7 @@ fn an_order_from_before_is_whole_once_the_store_has_told_its_beginning() {
 fn a_beginning_that_can_not_be_told_apart_is_asked_for_again() {
     let mut orders = Orders::new(10, 10);
     orders.begin(100, 9);
-    orders.insert(standing(7, 1));
+    orders.insert_standing(standing(7, 1));
     let replaced = |seq| {
         move |order: &mut Order| {
             order.replaced(&amended(), seq, 0);
@@ -233,5 +294,5 @@ fn amended() -> wire::record::event::Replaced {
 
 #[test]
 fn an_order_takes_no_more_than_its_limit_says() {
-    assert!(size_of::<Order>() <= 240, "{}", size_of::<Order>());
+    assert!(size_of::<Order>() <= 184, "{}", size_of::<Order>());
 }

@@ -42,7 +42,7 @@ impl View {
         }
         for order in engine.orders() {
             let standing = Order::standing(&order.accepted(), order.text, &order.report());
-            view.orders.insert(standing);
+            view.orders.insert_standing(standing);
         }
         view
     }

@@ -257,16 +257,15 @@ impl View {
         let instrument = filter
             .symbol
             .map(|symbol| self.instrument(symbol).unwrap_or_default());
-        let mut bytes = 0;
-        let examined = self.orders.of_account(account, filter.before).enumerate();
-        for (number, order) in examined {
-            if number == EXAMINED_MAX
+        let (mut bytes, mut examined) = (0, 0);
+        recent.down_to = self.orders.visit(account, filter.before, |order| {
+            if examined == EXAMINED_MAX
                 || recent.orders.len() == filter.limit
                 || bytes >= filter.bytes_max
             {
-                return recent;
+                return false;
             }
-            recent.down_to = order.order_id;
+            examined += 1;
             if order.is_whole()
                 && filter.status.is_none_or(|status| status == order.status)
                 && instrument.is_none_or(|instrument| instrument == order.instrument)
@@ -275,8 +274,8 @@ impl View {
                 bytes += json.len();
                 recent.orders.push((order.order_id, json));
             }
-        }
-        recent.down_to = 0;
+            true
+        });
         recent
     }
 
@@ -317,9 +316,9 @@ impl View {
         self.names.lacks_rest(user)
     }
 
-    /// Orders that are in memory, and those of them that are closed and wait for the recorder.
+    /// Orders that are in memory, and closed ones that left it though the store did not have them.
     #[must_use]
-    pub fn counts(&self) -> (usize, usize) {
-        (self.orders.len(), self.orders.unrecorded())
+    pub const fn counts(&self) -> (usize, u64) {
+        (self.orders.len(), self.orders.dropped_orders())
     }
 }

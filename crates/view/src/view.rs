@@ -17,12 +17,15 @@ use crate::numbered::Numbered;
 use crate::orders::{Beginning, Found, Orders};
 use crate::tape::Tape;
 
+/// How many events before its own an order is asked of memory: by then it is there.
+const AHEAD: usize = 8;
+
 /// How much the view keeps.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Closed orders that are kept though they are recorded.
+    /// The newest orders that are kept, whatever became of them.
     pub recent_orders_max: usize,
-    /// Closed orders that are kept because they are not recorded yet.
+    /// Older ones that are kept because they are closed and not recorded yet.
     pub overlay_orders_max: usize,
     /// Newest trades kept of each instrument.
     pub trades_max: usize,
@@ -31,7 +34,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            recent_orders_max: 20_000,
+            recent_orders_max: 131_072,
             overlay_orders_max: 200_000,
             trades_max: 1_000,
         }
@@ -249,16 +252,21 @@ impl View {
         }
         self.time_ns = self.time_ns.max(header.time_ns);
         let own = header.gateway == self.gateway;
+        let mut coming = batch.order_ids();
+        for order_id in coming.by_ref().take(AHEAD) {
+            self.orders.near(order_id);
+        }
         for event in batch.events() {
             let (seq, event) = event?;
-            self.take_event(
-                &event,
-                At {
-                    seq,
-                    time_ns: header.time_ns,
-                    own,
-                },
-            );
+            if let Some(order_id) = coming.next() {
+                self.orders.near(order_id);
+            }
+            let at = At {
+                seq,
+                time_ns: header.time_ns,
+                own,
+            };
+            self.take_event(&event, at);
             self.next_seq = seq + 1;
         }
         if header.last {

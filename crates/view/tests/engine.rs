@@ -297,10 +297,11 @@ fn a_repeat_of_an_order_that_memory_has_dropped_is_left_to_the_store() {
     ioc.tif = TimeInForce::Ioc;
     let (status, first) = exchange.one(Command::New(ioc, "a", "x"));
     assert_eq!((status, &first["status"]), (201, &"CANCELED".into()));
-    let told = exchange.send(&[Command::New(NewOrder { num: 2, ..ioc }, "a", "x")]);
+    let waits = exchange.view.sequence();
+    let _ = exchange.one(Command::New(NewOrder { num: 2, ..ioc }, "a", "y"));
+    let told = exchange.send(&[Command::New(NewOrder { num: 3, ..ioc }, "a", "x")]);
     let reply = &told.replies[0];
     assert_eq!((reply.status, &reply.body), (200, &Body::Order(id(&first))));
-    let waits = exchange.view.sequence() - 1;
     assert!(matches!(exchange.view.find(id(&first)), Found::Stored(seq) if seq == waits));
     assert_eq!(exchange.view.wait_for_user("a"), waits);
 }

@@ -158,6 +158,16 @@ impl<'a> EventBatch<'a> {
         Ok(batch)
     }
 
+    /// Ids of the orders that the events are about (of a trade, the maker), one an event; 0 for none.
+    /// They end where a record can't be read: it is for whoever wants to know what will come.
+    pub fn order_ids(&self) -> impl Iterator<Item = u64> + use<'a> {
+        let mut rest = self.records;
+        (0..self.header.count).map_while(move |_| {
+            let (kind, _flags, body) = take_record(&mut rest).ok()?;
+            Some(Event::order_id(kind, body))
+        })
+    }
+
     /// The events with their sequence numbers, in order.
     pub fn events(&self) -> impl Iterator<Item = Result<(u64, Event<'a>), RecordError>> + use<'a> {
         let mut rest = self.records;

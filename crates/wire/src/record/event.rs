@@ -407,6 +407,18 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// The order that a record of this kind is about (of a trade, the maker); 0 for none.
+    #[inline]
+    pub(crate) fn order_id(kind: u8, body: &[u8]) -> u64 {
+        match kind {
+            4 => Accepted::from_bytes(body).map_or(0, |x| x.order_id),
+            5 => Trade::from_bytes(body).map_or(0, |x| x.maker_order_id),
+            6 => Canceled::from_bytes(body).map_or(0, |x| x.order_id),
+            7 => Replaced::from_bytes(body).map_or(0, |x| x.order_id),
+            _ => 0,
+        }
+    }
+
     /// Read a record of this kind.
     ///
     /// # Errors
