@@ -3,6 +3,8 @@
 //! `cargo bench -p view --bench view -- [runs] [orders]` prints one JSON line a figure.
 #![allow(clippy::expect_used)]
 
+// This bench does not take all of it.
+#[allow(dead_code)]
 #[path = "../../matching/benches/mix.rs"]
 mod mix;
 
