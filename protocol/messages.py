@@ -68,7 +68,7 @@ class OrderCancelReplaceRequest(NamedTuple):
 
 
 class OrderMassCancelRequest(NamedTuple):
-    """A mass cancel."""
+    """A mass cancel of orders that this session entered."""
 
     cl_ord_id: int
     security_id: int | None

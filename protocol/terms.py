@@ -81,6 +81,7 @@ class ExecType(Code):
 class ExecRestatementReason(Code):
     """FIX 378: why an order was canceled that its client did not cancel."""
 
+    PARTIAL_DECLINE = 5
     EXCHANGE_OPTION = 8
     CANCEL_ON_CONNECTION_LOSS = 12
     SELF_MATCH_PREVENTION = 17

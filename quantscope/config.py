@@ -259,7 +259,9 @@ class User(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     account: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9_.:-]{0,32}$"), about("account; the name when empty")
     ] = ""
-    cancel_on_disconnect: Annotated[bool, about("cancel open orders when the line is lost")] = False
+    cancel_on_disconnect: Annotated[
+        bool, about("cancel the session's open orders when its line is lost")
+    ] = False
     self_trade_prevention: Annotated[
         Literal["NONE", "CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "DECREMENT"],
         about("what an order does that names no mode"),

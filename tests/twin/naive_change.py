@@ -3,7 +3,14 @@
 from dataclasses import replace as copy_of
 from typing import Any
 
-from tests.twin.naive_enter import check_notional, check_post_only, check_price, check_qty, cross
+from tests.twin.naive_enter import (
+    check_notional,
+    check_post_only,
+    check_price,
+    check_qty,
+    cross,
+    crosses,
+)
 from tests.twin.naive_state import INT64_MAX, Command, Entry, Order, State
 
 ANY = "ANY"
@@ -39,8 +46,10 @@ def number(asker: Asker) -> int:
     return asker.entry if isinstance(asker, Entry) else 0
 
 
-def find_order(state: State, asker: Asker, command: Command, orig_num: int) -> Order | str:
-    """The open order that is meant, or the reason why there is none."""
+def find_order(
+    state: State, asker: Asker, command: Command, orig_num: int
+) -> tuple[Order | None, str]:
+    """The open order that is meant, and the reason why it may not be, or NONE."""
     found: list[Order | str] = []
     if isinstance(asker, Entry) and asker.kind == "BINARY" and orig_num:
         found.append(by_num(state, asker, orig_num))
@@ -49,15 +58,15 @@ def find_order(state: State, asker: Asker, command: Command, orig_num: int) -> O
     if command["order_id"]:
         found.append(by_id(state, asker, command["order_id"]))
     if not found:
-        return "UNKNOWN_ORDER"
+        return None, "UNKNOWN_ORDER"
     first, last = found[0], found[-1]
     if isinstance(first, str) and isinstance(last, str):
-        return first
+        return None, first
     if first is not last or isinstance(first, str):
-        return "ORDER_ID_MISMATCH"
+        return None, "ORDER_ID_MISMATCH"
     if command["instrument"] not in (None, first.instrument):
-        return "ORDER_ID_MISMATCH"
-    return first
+        return first, "ORDER_ID_MISMATCH"
+    return first, "NONE"
 
 
 def by_num(state: State, entry: Entry, num: int) -> Order | str:
@@ -127,9 +136,9 @@ def cancel(state: State, command: Command) -> None:
     if repeats(asker, command["num"]):
         refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
         return
-    order = find_order(state, asker, command, command["orig_num"])
-    if isinstance(order, str):
-        refuse_change(state, asker, command, order)
+    order, reason = find_order(state, asker, command, command["orig_num"])
+    if order is None or reason != "NONE":
+        refuse_change(state, asker, command, reason, order)
     else:
         take_out(state, order, "REQUESTED", asker, command["num"])
 
@@ -140,9 +149,9 @@ def amend(state: State, command: Command) -> None:
     if repeats(asker, command["num"]):
         refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
         return
-    order = find_order(state, asker, command, command["orig_num"])
-    if isinstance(order, str):
-        refuse_change(state, asker, command, order)
+    order, reason = find_order(state, asker, command, command["orig_num"])
+    if order is None or reason != "NONE":
+        refuse_change(state, asker, command, reason, order)
         return
     if order.price is None:
         raise AssertionError("an open order without a price")
@@ -177,7 +186,7 @@ def check_wish(state: State, order: Order, price: int, qty: int) -> str:
         reasons.append(check_price(listing, price))
     reasons.append(check_notional(listing.spec, price, qty))
     others = sum(other.leaves for other in listing.book[order.side] if other is not order)
-    if others + qty - order.cum > INT64_MAX:
+    if others + qty - order.cum > INT64_MAX and not crosses(listing, order.side, price):
         reasons.append("OUT_OF_RANGE")
     reasons.append(check_post_only(listing, order.side, order.exec_inst, price))
     return next((reason for reason in reasons if reason != "NONE"), "NONE")
@@ -199,6 +208,10 @@ def change(state: State, order: Order, price: int, qty: int, asker: Asker, num: 
         return
     state.leave(order)
     cross(state, order)
+    standing = sum(other.leaves for other in state.listings[order.instrument].book[order.side])
+    if standing + order.leaves > INT64_MAX:
+        qty, order.leaves = order.leaves, 0
+        state.say_canceled(order, qty, "OUT_OF_RANGE")
     if order.leaves:
         state.queue_up(order)
     else:
@@ -272,13 +285,13 @@ def is_meant(entry: Entry, command: Command, order: Order) -> bool:
 def status(state: State, command: Command) -> None:
     """A STATUS command."""
     asker = state.entries.get(command["entry"], NOBODY)
-    order = find_order(state, asker, command, command["num"])
+    order, reason = find_order(state, asker, command, command["num"])
     fields: dict[str, Any] = {
         "entry": number(asker),
         "entry_seq": state.tell(number(asker)),
         "req_id": command["req_id"],
     }
-    if isinstance(order, str):
+    if order is None or reason != "NONE":
         empty = dict.fromkeys(
             ("order_id", "qty", "leaves", "cum", "avg_px", "side", "ord_type", "tif"), 0
         )

@@ -24,11 +24,10 @@ def enter(state: State, new: Command) -> None:
         return
     if came_before(state, entry, new):
         return
-    order_id, reason = 0, "UNKNOWN_SYMBOL"
+    state.orders += 1
+    order_id = state.orders
     listing = state.listings.get(new["instrument"])
-    if listing is not None:
-        state.orders += 1
-        order_id, reason = state.orders, check(listing, new)
+    reason = "UNKNOWN_SYMBOL" if listing is None else check(listing, new)
     if entry.kind != "BINARY" and new["text"]:
         remember(state, entry, new, order_id, reason)
     if reason != "NONE":
@@ -130,16 +129,27 @@ def check_offered(spec: Command, new: Command, limit: bool) -> str:
 
 
 def check_room(listing: Listing, new: Command) -> str:
-    """Whether the side of the book can hold one more order."""
-    side, most = listing.book[new["side"]], listing.spec["orders_per_side_max"]
-    standing = sum(order.leaves for order in side)
-    reason = first(
-        (standing + new["qty"] > INT64_MAX, "OUT_OF_RANGE"),
-        (most > 0 and len(side) >= most, "ORDER_LIMIT"),
-    )
-    if reason != "NONE":
+    """Whether an order that trades with nobody finds room in the book."""
+    reason = room(listing, new["side"], new["qty"])
+    if reason != "NONE" and not crosses(listing, new["side"], new["price"]):
         return reason
     return check_post_only(listing, new["side"], new["exec_inst"], new["price"])
+
+
+def room(listing: Listing, side: str, leaves: int) -> str:
+    """Whether the side of the book can hold one more order of this open quantity."""
+    orders, most = listing.book[side], listing.spec["orders_per_side_max"]
+    standing = sum(order.leaves for order in orders)
+    return first(
+        (standing + leaves > INT64_MAX, "OUT_OF_RANGE"),
+        (most > 0 and len(orders) >= most, "ORDER_LIMIT"),
+    )
+
+
+def crosses(listing: Listing, side: str, price: int) -> bool:
+    """Whether an order at this price reaches the other side."""
+    prices = [other.price for other in listing.book[opposite(side)] if other.price is not None]
+    return any(price >= at if side == "BUY" else price <= at for at in prices)
 
 
 def check_qty(spec: Command, qty: int) -> str:
@@ -170,13 +180,8 @@ def check_notional(spec: Command, price: int, qty: int) -> str:
 
 def check_post_only(listing: Listing, side: str, exec_inst: int, price: int) -> str:
     """A post-only order may not reach the other side."""
-    for other in listing.book[opposite(side)]:
-        crossed = other.price is not None and (
-            price >= other.price if side == "BUY" else price <= other.price
-        )
-        if exec_inst & POST_ONLY and crossed:
-            return "POST_ONLY_WOULD_TRADE"
-    return "NONE"
+    refused = exec_inst & POST_ONLY and crosses(listing, side, price)
+    return "POST_ONLY_WOULD_TRADE" if refused else "NONE"
 
 
 def reject(
@@ -235,12 +240,16 @@ def accept(state: State, entry: Entry, new: Command, order_id: int) -> None:
     )
     if tif != "FOK" or can_fill(state, order):
         cross(state, order)
-    if order.leaves and tif in RESTS:
+    if not order.leaves:
+        return
+    listing = state.listings[order.instrument]
+    reason = room(listing, order.side, order.leaves) if tif in RESTS else "UNFILLED"
+    if reason == "NONE":
         state.queue_up(order)
         state.open[order_id] = order
-    elif order.leaves:
+    else:
         qty, order.leaves = order.leaves, 0
-        state.say_canceled(order, qty, "UNFILLED")
+        state.say_canceled(order, qty, reason)
 
 
 def can_fill(state: State, order: Order) -> bool:

@@ -196,10 +196,10 @@ class Sequence:
         self.nums[number] = max(num, self.nums.get(number, 0))
         return {"entry": entry, "user": "", "num": max(0, num)}
 
-    def price_qty(self, instrument: int, side: str) -> tuple[int, int]:
+    def price_qty(self, instrument: int | None, side: str) -> tuple[int, int]:
         """A price near the middle and a quantity, on tick and lot but for rare ones."""
         rng = self.random
-        listing = self.state.listings.get(instrument)
+        listing = None if instrument is None else self.state.listings.get(instrument)
         tick = max(1, listing.spec["tick"]) if listing else 1
         lot = max(1, listing.spec["lot"]) if listing else 1
         middle = 100 + (-self.apart if side == "BUY" else self.apart)
@@ -215,9 +215,9 @@ class Sequence:
 
     def new(self) -> Command:
         rng = self.random
-        instrument = rng.randint(1, max(1, len(self.state.listings)))
+        instrument: int | None = rng.randint(1, max(1, len(self.state.listings)))
         if rng.random() < self.rare / 4:
-            instrument = rng.choice((0, 99))
+            instrument = rng.choice((None, 0, 99))
         side = rng.choice(("BUY", "SELL"))
         price, qty = self.price_qty(instrument, side)
         ord_type = "MARKET" if rng.random() < 0.08 else "LIMIT"

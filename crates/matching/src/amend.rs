@@ -40,8 +40,8 @@ impl Engine {
             return self.refuse_change(asker, &named, &refusal, out);
         }
         let found = self.find(asker, &named).and_then(|slot| {
-            refusal.slot = Some(slot);
-            Ok((slot, self.wish(&self.order_at(slot), replace)?))
+            let wish = self.wish(&self.order_at(slot), replace);
+            Ok((slot, wish.map_err(|reason| (reason, Some(slot)))?))
         });
         match found {
             Ok((slot, Some(wish))) => self.change(slot, wish, (asker, replace.num), out),
@@ -49,8 +49,8 @@ impl Engine {
                 let asked = Some((asker, replace.num));
                 self.cancel_slot(slot, CancelReason::Amended, asked, out);
             }
-            Err(reason) => {
-                refusal.reason = reason;
+            Err((reason, slot)) => {
+                (refusal.reason, refusal.slot) = (reason, slot);
                 self.refuse_change(asker, &named, &refusal, out);
             }
         }
@@ -101,7 +101,9 @@ impl Engine {
         }
         checks::notional(spec, wish.price, wish.qty)?;
         let others = listing.side(order.side).qty - order.leaves;
-        if others.checked_add(wish.qty - order.cum).is_none() {
+        let fits = others.checked_add(wish.qty - order.cum).is_some();
+        // As with a new order: what trades first may need no room any more.
+        if !fits && !checks::meets(listing, order.side, wish.price) {
             return Err(Reason::OutOfRange);
         }
         checks::post_only(listing, order.side, order.exec_inst, wish.price)
@@ -133,6 +135,13 @@ impl Engine {
         self.cross(&mut order, limit, out);
         self.open.pool[slot].leaves = order.leaves;
         self.open.note(slot, &order);
+        // It had its place in the book, so only the side's total can have no room for what is left.
+        let side = self.instruments.row(order.instrument).side(order.side);
+        if side.qty.checked_add(order.leaves).is_none() {
+            let num = order.num;
+            let qty = std::mem::take(&mut order.leaves);
+            self.tell_canceled(&order, (qty, CancelReason::OutOfRange), num, out);
+        }
         if order.leaves == 0 {
             return self.forget(slot);
         }

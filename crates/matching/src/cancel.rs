@@ -37,6 +37,9 @@ pub(crate) struct Named<'a> {
     pub(crate) instrument: u32,
 }
 
+/// Why no order was found, and the one that was found where only its instrument is another.
+pub(crate) type NotFound = (Reason, Option<u32>);
+
 /// A request that is refused: its number, the answer's FIX 434, the order if one was found.
 pub(crate) struct Refusal {
     pub(crate) num: u64,
@@ -86,7 +89,7 @@ impl Engine {
 
     /// The open order that is meant.  All names that are given must name it.
     #[inline(always)]
-    pub(crate) fn find(&self, asker: Asker, named: &Named<'_>) -> Result<u32, Reason> {
+    pub(crate) fn find(&self, asker: Asker, named: &Named<'_>) -> Result<u32, NotFound> {
         let by_name = self.find_by_name(asker, named);
         let by_id = (named.order_id != 0).then(|| self.find_by_id(asker, named.order_id));
         let slot = match (by_name, by_id) {
@@ -95,10 +98,11 @@ impl Engine {
             (Some(Ok(one)), Some(Ok(other))) if one == other => Ok(one),
             (Some(Err(reason)), Some(Err(_))) => Err(reason),
             (Some(_), Some(_)) => Err(Reason::OrderIdMismatch),
-        }?;
+        };
+        let slot = slot.map_err(|reason| (reason, None))?;
         let instrument = self.open.pool[slot].instrument;
         if named.instrument != NO_INSTRUMENT && named.instrument != instrument {
-            return Err(Reason::OrderIdMismatch);
+            return Err((Reason::OrderIdMismatch, Some(slot)));
         }
         Ok(slot)
     }
@@ -143,7 +147,7 @@ impl Engine {
             instrument: cancel.instrument,
         };
         let found = if repeats {
-            Err(Reason::DuplicateClientOrderId)
+            Err((Reason::DuplicateClientOrderId, None))
         } else {
             self.find(asker, &named)
         };
@@ -152,11 +156,11 @@ impl Engine {
                 let asked = Some((asker, cancel.num));
                 self.cancel_here(slot, CancelReason::Requested, asked, out);
             }
-            Err(reason) => {
+            Err((reason, slot)) => {
                 let refusal = Refusal {
                     num: cancel.num,
                     response_to: 1,
-                    slot: None,
+                    slot,
                     reason,
                 };
                 self.refuse_change(asker, &named, &refusal, out);

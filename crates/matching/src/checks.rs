@@ -26,14 +26,32 @@ pub(crate) fn new_order(listing: &Listing, new: &NewOrder) -> Result<(), Reason>
     if !may_rest(new.ord_type, new.tif) {
         return Ok(());
     }
-    let side = listing.side(new.side);
-    if side.qty.checked_add(new.qty).is_none() {
+    // What trades first may need no room any more.
+    match room(listing, new.side, new.qty) {
+        Err(reason) if !meets(listing, new.side, new.price) => Err(reason),
+        _ => post_only(listing, new.side, new.exec_inst, new.price),
+    }
+}
+
+/// Whether a side of the book can hold one more order, of this open quantity.
+#[inline]
+pub(crate) fn room(listing: &Listing, side: Side, leaves: i64) -> Result<(), Reason> {
+    let most = listing.spec.orders_per_side_max;
+    let side = listing.side(side);
+    if side.qty.checked_add(leaves).is_none() {
         return Err(Reason::OutOfRange);
     }
-    if spec.orders_per_side_max > 0 && side.orders >= spec.orders_per_side_max {
+    if most > 0 && side.orders >= most {
         return Err(Reason::OrderLimit);
     }
-    post_only(listing, new.side, new.exec_inst, new.price)
+    Ok(())
+}
+
+/// Whether an order at this price reaches the other side.
+#[inline]
+pub(crate) fn meets(listing: &Listing, side: Side, price: i64) -> bool {
+    let other = side.opposite();
+    listing.side(other).reach(key(other, price)).is_some()
 }
 
 /// Types, times in force and instructions that are offered, and prices where they belong.
@@ -112,11 +130,7 @@ pub(crate) fn post_only(
     exec_inst: u8,
     price: i64,
 ) -> Result<(), Reason> {
-    if exec_inst & ExecInst::POST_ONLY == 0 {
-        return Ok(());
-    }
-    let other = side.opposite();
-    if listing.side(other).reach(key(other, price)).is_some() {
+    if exec_inst & ExecInst::POST_ONLY != 0 && meets(listing, side, price) {
         return Err(Reason::PostOnlyWouldTrade);
     }
     Ok(())

@@ -23,12 +23,12 @@ impl Engine {
         if self.came_before(entry, kind, new, text, out) {
             return;
         }
-        let (order_id, checked) = if self.instruments.knows(new.instrument) {
-            self.order_count += 1;
-            let row = self.instruments.row(new.instrument);
-            (self.order_id(), checks::new_order(row, new))
+        self.order_count += 1;
+        let order_id = self.order_id();
+        let checked = if self.instruments.knows(new.instrument) {
+            checks::new_order(self.instruments.row(new.instrument), new)
         } else {
-            (0, Err(Reason::UnknownSymbol))
+            Err(Reason::UnknownSymbol)
         };
         if kind != EntryKind::Binary && !text.is_empty() {
             let reason = checked.err().unwrap_or(Reason::None);
@@ -204,16 +204,32 @@ impl Engine {
         if meets && (tif != TimeInForce::Fok || self.can_fill(&order, limit)) {
             self.cross(&mut order, limit, out);
         }
-        if order.leaves > 0 && checks::may_rest(new.ord_type, tif) {
-            self.rest(&order);
-            return;
-        }
         if order.leaves > 0 {
-            let num = order.num;
-            let qty = std::mem::take(&mut order.leaves);
-            self.tell_canceled(&order, (qty, CancelReason::Unfilled), num, out);
+            match self.may_not_rest(&order, new.ord_type, meets) {
+                None => return self.rest(&order),
+                Some(reason) => {
+                    let num = order.num;
+                    let qty = std::mem::take(&mut order.leaves);
+                    self.tell_canceled(&order, (qty, reason), num, out);
+                }
+            }
         }
         self.open.texts.forget(order.text);
+    }
+
+    /// Why what is left of a new order does not stay in the book.  Whether there is room for one that
+    /// `meets` nobody was asked before it was taken.
+    #[inline(always)]
+    fn may_not_rest(&self, order: &Order, ord_type: OrdType, meets: bool) -> Option<CancelReason> {
+        if !checks::may_rest(ord_type, order.tif) {
+            return Some(CancelReason::Unfilled);
+        }
+        if !meets {
+            return None;
+        }
+        let listing = self.instruments.row(order.instrument);
+        let room = checks::room(listing, order.side, order.leaves);
+        room.err().map(CancelReason::of_full_side)
     }
 
     fn tell_accepted(&mut self, order: &Order, ord_type: OrdType, text: &str, out: &mut Emit<'_>) {

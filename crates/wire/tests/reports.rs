@@ -147,6 +147,8 @@ fn every_way_out_of_the_book_is_told_apart() {
         (CancelReason::SessionEnd, OrdStatus::Expired, 67, NULL_U8),
         (CancelReason::Amended, OrdStatus::Canceled, 4, NULL_U8),
         (CancelReason::Decremented, OrdStatus::Canceled, 4, 17),
+        (CancelReason::OrderLimit, OrdStatus::Canceled, 4, 5),
+        (CancelReason::OutOfRange, OrdStatus::Canceled, 4, 5),
     ] {
         let event = Canceled {
             reason,

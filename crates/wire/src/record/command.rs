@@ -71,7 +71,7 @@ packed! {
         price: i64,
         /// Quantity.
         qty: i64,
-        /// Instrument.
+        /// Instrument, or `NO_INSTRUMENT` where the client named none that there is.
         instrument: u32,
         /// Side.
         side: Side,

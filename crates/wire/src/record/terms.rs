@@ -182,10 +182,23 @@ wire_enum! {
         Amended = 6,
         /// Self-trade prevention took a part; the order goes on with what it has left.
         Decremented = 7,
+        /// What was left of an order that traded found its side of the book full (`orders_per_side_max`).
+        OrderLimit = 8,
+        /// The same, where the side can't count as much.
+        OutOfRange = 9,
     }
 }
 
 impl CancelReason {
+    /// Why what is left of an order goes whose side of the book has no room for it.
+    #[must_use]
+    pub const fn of_full_side(reason: Reason) -> Self {
+        match reason {
+            Reason::OrderLimit => Self::OrderLimit,
+            _ => Self::OutOfRange,
+        }
+    }
+
     /// Whether an order that leaves by it is closed; otherwise it goes on with a reduced quantity.
     #[must_use]
     pub const fn closes(self) -> bool {
@@ -204,6 +217,8 @@ impl CancelReason {
             Self::SessionEnd => "SESSION_END",
             Self::Amended => "AMENDED",
             Self::Decremented => "DECREMENTED",
+            Self::OrderLimit => "ORDER_LIMIT",
+            Self::OutOfRange => "OUT_OF_RANGE",
         }
     }
 }

@@ -186,6 +186,7 @@ const fn restatement(reason: CancelReason) -> u8 {
         | CancelReason::Mass
         | CancelReason::Amended
         | CancelReason::SessionEnd => NULL_U8,
+        CancelReason::OrderLimit | CancelReason::OutOfRange => 5,
         CancelReason::Unfilled => 8,
         CancelReason::Disconnect => 12,
         CancelReason::SelfTrade | CancelReason::Decremented => 17,

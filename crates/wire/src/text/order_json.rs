@@ -193,7 +193,7 @@ pub struct OrderState<'a> {
     pub client_order_id: ClientOrderId<'a>,
     /// The account's name.
     pub user_id: &'a str,
-    /// The instrument's symbol.
+    /// The instrument's symbol; empty where the order named none.
     pub symbol: &'a str,
     /// Side.
     pub side: Side,
@@ -260,7 +260,7 @@ impl OrderState<'_> {
         name("user_id", out);
         json::string(self.user_id, out);
         name("symbol", out);
-        json::string(self.symbol, out);
+        symbol(self.symbol, out);
         name("side", out);
         json::string(self.side.name(), out);
         name("order_type", out);
@@ -384,6 +384,15 @@ pub fn name(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(text.as_bytes());
     out.extend_from_slice(b"\":");
+}
+
+/// Append a symbol, or `null` where an order named no instrument.
+pub fn symbol(text: &str, out: &mut Vec<u8>) {
+    if text.is_empty() {
+        out.extend_from_slice(b"null");
+    } else {
+        json::string(text, out);
+    }
 }
 
 /// Append an id, which is a string.

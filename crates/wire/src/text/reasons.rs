@@ -33,6 +33,9 @@ pub const fn sentence(reason: Reason) -> &'static str {
         Reason::Busy => "the exchange is too far behind; try again later",
         Reason::InvalidExecInst => "post_only: only for LIMIT orders that may rest",
         Reason::OrderIdMismatch => "order id, client order id and symbol do not name one order",
-        Reason::OutOfRange => "price, quantity: too large together",
+        Reason::OutOfRange => {
+            "quantity: with what rests on this side of the book it is more than 92233720368.54775807, \
+             which is the most a side can hold"
+        }
     }
 }
