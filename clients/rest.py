@@ -7,10 +7,13 @@
         await client.cancel(order.order_id)
 
 # Contract
-* A refusal is a ``RefusedError`` with the status, the code and the sentence.
+* A refusal is a ``RefusedError`` with the status, the code and the sentence.  What the exchange did
+  not say (a proxy's page, a redirect, an answer cut short) is a ``ForeignAnswerError``; what fails
+  below HTTP is httpx's ``TransportError``.  After these two nobody knows whether a change was made.
 * ``place`` names every order, with a name of its own where none is given, so that it can ask again
-  when an answer is lost or the exchange can't say what became of the order: a repeat never makes a
-  second order.  After ``attempts`` it raises ``UnsettledError``, which carries that name.
+  when an answer is lost or foreign, or the exchange can't say what became of the order: a repeat
+  never makes a second order.  It waits as long as ``Retry-After`` says.  After ``attempts`` it
+  raises ``UnsettledError``, which carries that name.
 * Needs the extra ``clients`` (httpx).
 """
 
@@ -24,9 +27,12 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import httpx
-import msgspec
 
+from clients import answers
 from clients import rest_types as t
+from clients.answers import ForeignAnswerError, RefusedError, RestError, UnsettledError
+
+__all__ = ["ForeignAnswerError", "RefusedError", "RestClient", "RestError", "UnsettledError"]
 
 T = TypeVar("T")
 P = TypeVar("P", t.Orders, t.Fills, t.History, t.Tickers, t.Instruments)
@@ -36,35 +42,17 @@ ATTEMPTS: Final = 5
 """How often ``place`` asks before it gives up."""
 PAUSE_S: Final = 0.1
 """Seconds before the second attempt; each later pause is twice the one before."""
-_AGAIN: Final = frozenset(("BUSY", "NOT_KNOWN_YET", "UNAVAILABLE", "OUTCOME_UNKNOWN"))
-
-
-class RefusedError(Exception):
-    """The exchange refused; ``code`` is stable, the message is for people."""
-
-    def __init__(self, status: int, refusal: t.Refusal) -> None:
-        """Of an answer."""
-        super().__init__(f"{refusal.code}: {refusal.error}")
-        self.status = status
-        self.code = refusal.code
-        self.order_id = refusal.order_id
-
-
-class UnsettledError(Exception):
-    """Nobody could say in time whether the order was taken; ask again by its name."""
-
-    def __init__(self, client_order_id: str) -> None:
-        """``client_order_id`` is the order's name."""
-        super().__init__(f"the outcome of order {client_order_id} is not known")
-        self.client_order_id = client_order_id
+_PASSES: Final = frozenset((408, 425, 429))
+"""Statuses of what may be sent again as it is, beside the server's trouble (RFC 9110, 15.5.9)."""
 
 
 class RestClient:
     """See the module."""
 
     def __init__(self, url: str, *, timeout_s: float = 10.0, attempts: int = ATTEMPTS) -> None:
-        """Connections are made when they are needed, and kept."""
+        """Connections are made when they are needed, and kept; a call has ``timeout_s`` in all."""
         self._http = httpx.AsyncClient(base_url=url, timeout=timeout_s)
+        self._timeout_s = timeout_s
         self._attempts = attempts
 
     async def __aenter__(self) -> Self:
@@ -90,10 +78,9 @@ class RestClient:
         fields: Mapping[str, str | int | None] | None = None,
     ) -> T:
         given = {name: value for name, value in (fields or {}).items() if value is not None}
-        got = await self._http.request(method, path, params=given, json=body)
-        if got.is_success:
-            return msgspec.json.decode(got.content, type=answer)
-        raise RefusedError(got.status_code, msgspec.json.decode(got.content, type=t.Refusal))
+        request = self._http.build_request(method, path, params=given, json=body)
+        got, content = await answers.fetch(self._http, request, self._timeout_s)
+        return answers.read(answer, got, content)
 
     async def _pages(
         self, page: type[P], path: str, **fields: str | int | None
@@ -135,17 +122,26 @@ class RestClient:
             body["price"] = str(price)
         if time_in_force is not None:
             body["time_in_force"] = time_in_force
+        pause_s, why = 0.0, ""
         for attempt in range(self._attempts):
-            if attempt:
-                await asyncio.sleep(PAUSE_S * 2 ** (attempt - 1))
+            await asyncio.sleep(pause_s)
+            pause_s = PAUSE_S * 2**attempt
             try:
-                return await self._call(t.Order, "POST", "/orders", body=body)
-            except httpx.TransportError:
-                continue
-            except RefusedError as refused:
-                if refused.code not in _AGAIN:
+                return await self._place(name, body)
+            except httpx.TransportError as lost:
+                why = repr(lost)
+            except (RefusedError, ForeignAnswerError) as answer:
+                if isinstance(answer, RefusedError) and not _passes(answer):
                     raise
-        raise UnsettledError(name)
+                why = str(answer)
+                pause_s = max(pause_s, answer.retry_after_s or 0.0)
+        raise UnsettledError(name, why)
+
+    async def _place(self, name: str, body: dict[str, Any]) -> t.Order:
+        order = await self._call(t.Order, "POST", "/orders", body=body)
+        if order.client_order_id != name:
+            raise ForeignAnswerError(200, f"it is of order {order.client_order_id}")
+        return order
 
     async def cancel(self, order_id: str) -> t.Order:
         """Cancel an order."""
@@ -225,4 +221,12 @@ class RestClient:
 
     async def ready(self) -> bool:
         """Whether orders are taken now."""
-        return (await self._http.get("/ready")).is_success
+        try:
+            return (await self._call(t.Readiness, "GET", "/ready")).status == "ready"
+        except RestError:
+            return False
+
+
+def _passes(refused: RefusedError) -> bool:
+    """Whether the same order may be taken, or known, at the next attempt."""
+    return refused.status in _PASSES or refused.status >= 500

@@ -42,7 +42,8 @@ class Order(msgspec.Struct, frozen=True):
     order_id: str
     client_order_id: str | None
     user_id: str
-    symbol: str
+    symbol: str | None
+    """None where a refused order named no instrument."""
     side: Side
     order_type: str
     time_in_force: str
@@ -178,12 +179,20 @@ class Instruments(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether every part of the exchange does its work."""
+
+    status: Literal["ready", "not ready"]
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """The body of every answer that is a refusal."""
 
     error: str
     code: str
     order_id: str | None = None
+    status: Status | None = None
+    """Status of the order, which was not changed."""
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -196,7 +205,8 @@ class Notification(msgspec.Struct, frozen=True):
     user_id: str
     order_id: str
     client_order_id: str | None
-    symbol: str
+    symbol: str | None
+    """None where a refused order named no instrument."""
     side: Side
     status: Status
     price: Decimal | None

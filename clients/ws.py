@@ -7,7 +7,9 @@
 * The first message is ``Subscribed``; then each execution and order change of the user comes once,
   in order.  When the line is lost it is made again, with growing pauses, and ``Subscribed`` comes
   again: what happened between the last message and its ``sequence`` is asked for by REST.
-* A refused handshake (a user id that can't be one) ends the stream with its error.
+* A refused handshake (a user id that can't be one) ends the stream with ``InvalidStatus``; one that
+  is put off (408, 425, 429 or 5xx) is tried again, not before its ``Retry-After``.
+* A message that is not the exchange's ends the stream with a ``ForeignMessageError``.
 """
 
 from __future__ import annotations
@@ -19,16 +21,21 @@ from urllib.parse import urlencode
 
 import msgspec
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, SecurityError
 
+from clients.answers import retry_after_s
 from clients.rest_types import Notification, Subscribed
 
 PAUSE_S: Final = 0.1
 """Seconds before the line is made again; each later pause is twice the one before."""
 PAUSE_S_MAX: Final = 5.0
 """The longest pause, in seconds."""
-_LATER: Final = 500
-"""Statuses from here on are the server's trouble, which passes."""
+_PASSES: Final = frozenset((408, 425, 429))
+"""Statuses that pass, beside the server's trouble."""
+
+
+class ForeignMessageError(Exception):
+    """A message that the exchange does not send."""
 
 
 class _Kind(msgspec.Struct):
@@ -41,10 +48,13 @@ _NOTIFICATION: Final = msgspec.json.Decoder(Notification)
 
 
 def decode(message: str | bytes) -> Notification | Subscribed:
-    """One message of the stream."""
-    if _KIND.decode(message).type == "subscribed":
-        return _SUBSCRIBED.decode(message)
-    return _NOTIFICATION.decode(message)
+    """One message of the stream, or a ``ForeignMessageError``."""
+    try:
+        if _KIND.decode(message).type == "subscribed":
+            return _SUBSCRIBED.decode(message)
+        return _NOTIFICATION.decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ForeignMessageError(f"{error}; it says {message[:80]!r}") from error
 
 
 async def notifications(url: str, user_id: str) -> AsyncIterator[Notification | Subscribed]:
@@ -58,10 +68,18 @@ async def notifications(url: str, user_id: str) -> AsyncIterator[Notification | 
                     pause_s = PAUSE_S
                     yield decode(message)
         except InvalidStatus as refused:
-            if refused.response.status_code < _LATER:
+            status = refused.response.status_code
+            if status not in _PASSES and status < 500:
                 raise
-        except (ConnectionClosed, InvalidMessage, OSError):
+            pause_s = max(pause_s, _retry_after_s(refused) or 0.0)
+        except SecurityError:
+            raise
+        except (ConnectionClosed, InvalidHandshake, OSError):
             # The line is made again below, whatever took it.
             pass
         await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, PAUSE_S_MAX)
+        pause_s = max(PAUSE_S, min(2 * pause_s, PAUSE_S_MAX))
+
+
+def _retry_after_s(refused: InvalidStatus) -> float | None:
+    return retry_after_s(", ".join(refused.response.headers.get_all("Retry-After")))
