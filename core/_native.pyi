@@ -29,6 +29,7 @@ __all__ = [
     "StoreFailed",
     "StoreReader",
     "View",
+    "cancel_reasons",
     "delete_after",
     "describe_commands",
     "describe_events",
@@ -39,6 +40,7 @@ __all__ = [
     "parse_decimal",
     "recode_message",
     "recorder_seed",
+    "refusals",
     "security_list",
     "shorten_slice",
     "split_batches",
@@ -46,6 +48,9 @@ __all__ = [
 
 SHOWN_MAX: Final[int]
 VERSION: Final[str]
+
+def cancel_reasons() -> list[str]: ...
+def refusals() -> list[str]: ...
 
 _InstrumentRow = tuple[int, str, int, int, int, int, int, int, int, int, bool]
 
@@ -75,11 +80,11 @@ class Commands:
     def new_order(
         self,
         *,
-        instrument: int,
         side: int,
         ord_type: int,
         tif: int,
         qty: int,
+        instrument: int | None = None,
         price: int | None = None,
         exec_inst: int = 0,
         stp: int = 255,
@@ -233,6 +238,7 @@ class View:
     def keeps(self, order_id: int) -> bool: ...
     def exists(self, order_id: int) -> bool: ...
     def lacks_entry(self, user: str) -> bool: ...
+    def user(self, user: str) -> str: ...
     def wait_for_user(self, user: str) -> int: ...
     def lacking(self, most: int) -> list[int]: ...
     def tell_beginnings(self, orders: list[_Beginning], sequence: int) -> None: ...

@@ -117,21 +117,22 @@ class Setup:
 
     def _entries(self, engine: Engine, out: Commands) -> None:
         known = entries_by_name(engine)
+        accounts = {entry.account_name for entry in engine.entries()}
         new = [entry for entry in self.entries if (entry.kind, entry.key) not in known]
         if new:
-            self._check_accounts(engine, new)
+            self._check_accounts(accounts, new)
         for entry in self.entries:
             row = known.get((entry.kind, entry.key))
             if row is None:
                 out.entry_open(
                     entry.kind,
                     entry.key,
-                    entry.account,
+                    account_of(entry.account, accounts),
                     cancel_on_disconnect=entry.cancel_on_disconnect,
                     stp=entry.stp,
                 )
                 continue
-            if row.account_name != entry.account:
+            if row.account_name != account_of(entry.account, accounts):
                 log.warning(
                     "user %s trades for the account %s, which it has had from the first, not for "
                     "%s",
@@ -148,14 +149,21 @@ class Setup:
                     stp=entry.stp,
                 )
 
-    def _check_accounts(self, engine: Engine, new: list[EntrySetup]) -> None:
-        known = {entry.account_name for entry in engine.entries()}
-        count = len(known | {entry.account for entry in new})
+    def _check_accounts(self, known: set[str], new: list[EntrySetup]) -> None:
+        count = len(known | {account_of(entry.account, known) for entry in new})
         if count > max(self.accounts_max, len(known)):
             raise SetupRefused(
                 f"engine.accounts_max = {self.accounts_max} does not allow {count} accounts: "
                 f"there are {len(known)}, and user {new[-1].name} needs one"
             )
+
+
+def account_of(name: str, known: set[str]) -> str:
+    """The account that a name stands for: users are told without case.
+
+    New accounts have lower case; one that was opened with capitals is told by its exact name.
+    """
+    return name if name in known else name.lower()
 
 
 def entries_by_name(engine: Engine) -> dict[tuple[int, str], Entry]:

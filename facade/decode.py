@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -13,8 +13,12 @@ from core import parse_decimal
 from facade.errors import ApiError
 from facade.models import FORMS, USER_ID
 
+if TYPE_CHECKING:
+    from core import View
+
 T = TypeVar("T")
 
+NO_CHOICES: Final[Mapping[str, int]] = {}
 U32_MAX: Final = 2**32 - 1
 U64_MAX: Final = 2**64 - 1
 _USER_ID: Final = re.compile(USER_ID)
@@ -68,22 +72,26 @@ def amount(name: str, raw: Raw | UnsetType) -> int | None:
         raise ApiError(400, "INVALID_FIELD", f"{name}: {error}") from None
 
 
-def choice(name: str, value: str, choices: Mapping[str, int]) -> int:
-    """The number of a named value."""
+def choice(
+    name: str, value: str, choices: Mapping[str, int], refused: Mapping[str, int] = NO_CHOICES
+) -> int:
+    """The number of a named value; those of ``refused`` are known too, and not offered."""
     number = choices.get(value)
+    if number is None:
+        number = refused.get(value)
     if number is None:
         raise ApiError(400, "INVALID_FIELD", f"{name}: must be one of {', '.join(choices)}")
     return number
 
 
-def user_id(fields: Mapping[str, str]) -> str:
-    """The user that a query string names."""
+def user_id(fields: Mapping[str, str], view: View) -> str:
+    """The user that a query string names, with case or without."""
     user = fields.get("user_id")
     if user is None:
         raise ApiError(400, "INVALID_FIELD", "user_id: missing")
     if not _USER_ID.match(user):
         raise ApiError(400, "INVALID_FIELD", f"user_id: {FORMS['user_id']}")
-    return user
+    return view.user(user)
 
 
 def count(fields: Mapping[str, str], name: str, default: int, most: int) -> int:

@@ -8,11 +8,14 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from core import SHOWN_MAX
+from core import SHOWN_MAX, cancel_reasons, refusals
 
 SIDES: Final = {"BUY": 1, "SELL": 2}
 ORDER_TYPES: Final = {"MARKET": 1, "LIMIT": 2}
 TIMES_IN_FORCE: Final = {"DAY": 0, "GTC": 1, "IOC": 3, "FOK": 4}
+TYPES_NOT_OFFERED: Final = {"STOP": 3, "STOP_LIMIT": 4}
+TIMES_NOT_OFFERED: Final = {"GTD": 6}
+"""Values of FIX that the engine refuses."""
 PREVENTIONS: Final = {
     "NONE": 0,
     "CANCEL_NEWEST": 1,
@@ -20,6 +23,20 @@ PREVENTIONS: Final = {
     "CANCEL_BOTH": 3,
     "DECREMENT": 100,
 }
+_NOT_OF_ORDERS: Final = {
+    "ACCOUNT_LIMIT",
+    "BUSY",
+    "DUPLICATE_CLIENT_ORDER_ID",
+    "NOTHING_TO_AMEND",
+    "ORDER_CLOSED",
+    "ORDER_ID_MISMATCH",
+    "UNKNOWN_ORDER",
+}
+"""Refusals that give no order id, or of a change."""
+REASONS: Final = tuple(
+    name for name in dict.fromkeys([*cancel_reasons(), *refusals()]) if name not in _NOT_OF_ORDERS
+)
+"""Why an order left the book without a trade, or was refused."""
 STATUSES: Final = ("NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED")
 
 USER_ID: Final = r"^[A-Za-z0-9_.:-]{1,32}$(?!\n)"
@@ -62,6 +79,16 @@ _Counted = Annotated[
 
 def _named(*names: str, about: str) -> Meta:
     return Meta(description=about, extra_json_schema={"enum": list(names)})
+
+
+_SYMBOL_OF_ORDER: Final = Meta(
+    description="null where a refused order named no instrument; # and a number where it named one "
+    "that there is not, in the binary protocol"
+)
+_REASON: Final = Meta(
+    description="why it left the book without a trade, or was refused; null otherwise",
+    extra_json_schema={"enum": [*REASONS, None]},
+)
 
 
 class NewOrder(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -138,7 +165,7 @@ class HistoryEntry(msgspec.Struct):
     quantity: Decimal
     filled_quantity: Decimal
     remaining_quantity: Decimal
-    reason: str | None
+    reason: Annotated[str | None, _REASON]
 
 
 class Order(msgspec.Struct):
@@ -150,10 +177,14 @@ class Order(msgspec.Struct):
     order_id: Id
     client_order_id: str | None
     user_id: str
-    symbol: str
+    symbol: Annotated[str | None, _SYMBOL_OF_ORDER]
     side: Literal["BUY", "SELL"]
-    order_type: Literal["LIMIT", "MARKET"]
-    time_in_force: Literal["DAY", "GTC", "IOC", "FOK"]
+    order_type: Annotated[
+        Literal["LIMIT", "MARKET", "STOP", "STOP_LIMIT"], Meta(description="stops: refused")
+    ]
+    time_in_force: Annotated[
+        Literal["DAY", "GTC", "IOC", "FOK", "GTD"], Meta(description="GTD: refused")
+    ]
     price: Decimal | None
     quantity: Decimal
     status: Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
@@ -164,7 +195,7 @@ class Order(msgspec.Struct):
         Time | None, Meta(description="its first event; null while a restarted server reads it")
     ]
     updated_at: Time
-    reason: str | None
+    reason: Annotated[str | None, _REASON]
     fills_count: _Counted
     fills_truncated: Annotated[bool, Meta(description="older fills are left out")]
     fills: Annotated[list[Fill], Meta(description=f"the oldest first; {SHOWN_MAX} at most")]
@@ -221,7 +252,7 @@ class OrderBook(msgspec.Struct):
     """An order book by price level, the best first."""
 
     symbol: str
-    sequence: Annotated[int, Meta(description="number of the last event that touched it")]
+    sequence: Annotated[int, Meta(description="number of the last event that changed it")]
     timestamp: Time
     bids: list[Level]
     asks: list[Level]
@@ -310,6 +341,10 @@ class Error(msgspec.Struct):
     error: str
     code: str
     order_id: Id | UnsetType = UNSET
+    status: Annotated[
+        Literal["NEW", "PARTIALLY_FILLED"] | UnsetType,
+        Meta(description="of the order of that id, which was not changed"),
+    ] = UNSET
 
 
 class Notification(msgspec.Struct):
@@ -322,7 +357,7 @@ class Notification(msgspec.Struct):
     user_id: str
     order_id: Id
     client_order_id: str | None
-    symbol: str
+    symbol: Annotated[str | None, _SYMBOL_OF_ORDER]
     side: Literal["BUY", "SELL"]
     status: Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
     price: Decimal | None
@@ -330,7 +365,7 @@ class Notification(msgspec.Struct):
     filled_quantity: Decimal
     remaining_quantity: Decimal
     average_price: Decimal | None
-    reason: str | None
+    reason: Annotated[str | None, _REASON]
     timestamp: Time
     trade_id: Id | UnsetType = UNSET
     last_price: Decimal | UnsetType = UNSET

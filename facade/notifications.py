@@ -34,7 +34,7 @@ class Notifications:
 
     def subscribe(self, request: Request) -> None:
         """Make the connection a WebSocket that hears of its user from now on."""
-        user = decode.user_id(request.fields)
+        user = decode.user_id(request.fields, self._view)
         head = handshake(request)
         number = next(self._numbers)
         connection = request.connection

@@ -90,7 +90,7 @@ class Queries:
     async def orders(self, request: Request) -> Answer:
         """``GET /orders?user_id=&status=&symbol=&limit=&cursor=``."""
         fields = request.fields
-        user = decode.user_id(fields)
+        user = decode.user_id(fields, self._view)
         status = fields.get("status")
         if status is not None and status not in STATUSES:
             raise ApiError(400, "INVALID_FIELD", f"status: must be one of {', '.join(STATUSES)}")

@@ -15,6 +15,8 @@ from facade.models import (
     PREVENTIONS,
     SIDES,
     TIMES_IN_FORCE,
+    TIMES_NOT_OFFERED,
+    TYPES_NOT_OFFERED,
     Amendment,
     NewOrder,
 )
@@ -51,24 +53,31 @@ class Trading:
 
     def instrument(self, symbol: str) -> int:
         """The number of an instrument; 422 where there is none."""
+        number = self._find(symbol)
+        if number is None:
+            raise ApiError(422, "UNKNOWN_SYMBOL", "symbol: no such instrument")
+        return number
+
+    def _find(self, symbol: str) -> int | None:
         number = self._symbols.get(symbol)
         if number is None:
             self._symbols = {symbol: number for number, symbol in self._view.instruments()}
             number = self._symbols.get(symbol)
-            if number is None:
-                raise ApiError(422, "UNKNOWN_SYMBOL", "symbol: no such instrument")
         return number
 
     def place(self, request: Request) -> None:
-        """``POST /orders``."""
+        """``POST /orders``.
+
+        What has the form of an order goes to the engine, which gives it an order id, also where it
+        refuses it.
+        """
         order = decode.body(_NEW_ORDER, request.body)
-        instrument = self.instrument(order.symbol)
         side = decode.choice("side", order.side, SIDES)
-        ord_type = ORDER_TYPES.get(order.order_type)
-        if ord_type is None:
-            raise ApiError(422, "UNSUPPORTED_ORDER_TYPE", "order_type: not offered")
+        ord_type = decode.choice("order_type", order.order_type, ORDER_TYPES, TYPES_NOT_OFFERED)
         tif = _time_in_force(order)
-        prevention = order.self_trade_prevention or "NONE"
+        prevention = order.self_trade_prevention
+        if prevention is None:
+            prevention = "NONE"
         stp = decode.choice("self_trade_prevention", prevention, PREVENTIONS)
         qty = decode.amount("quantity", order.quantity)
         if qty is None:
@@ -80,7 +89,7 @@ class Trading:
                 raise ApiError(503, "BUSY")
             exec_inst |= REPEAT_ONLY
         self.commands.new_order(
-            instrument=instrument,
+            instrument=self._find(order.symbol),
             side=side,
             ord_type=ord_type,
             tif=tif,
@@ -88,7 +97,7 @@ class Trading:
             price=price,
             exec_inst=exec_inst,
             stp=stp,
-            user=order.user_id,
+            user=self._view.user(order.user_id),
             num=self._wait(request),
             text=order.client_order_id or "",
         )
@@ -114,7 +123,7 @@ class Trading:
     def cancel_all(self, request: Request) -> None:
         """``DELETE /orders?user_id=&symbol=``."""
         fields = request.fields
-        user = decode.user_id(fields)
+        user = decode.user_id(fields, self._view)
         symbol = fields.get("symbol")
         instrument = None if symbol is None else self.instrument(symbol)
         num = self._wait(request)
@@ -164,7 +173,6 @@ def _time_in_force(order: NewOrder) -> int:
     name = order.time_in_force
     if order.order_type == "MARKET" and name in (None, "DAY", "GTC"):
         name = "IOC"
-    tif = TIMES_IN_FORCE.get(name or "GTC")
-    if tif is None:
-        raise ApiError(422, "UNSUPPORTED_TIME_IN_FORCE", "time_in_force: not offered")
-    return tif
+    if name is None:
+        name = "GTC"
+    return decode.choice("time_in_force", name, TIMES_IN_FORCE, TIMES_NOT_OFFERED)

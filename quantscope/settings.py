@@ -95,7 +95,7 @@ def _check(config: Config) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(f"configuration: {what} has {twice[0]!r} more than once")
-    accounts = len({user.account or user.name for user in config.users})
+    accounts = len({(user.account or user.name).lower() for user in config.users})
     for limit, needed, what in (
         ("instruments_max", len(config.instruments), "instruments"),
         ("accounts_max", accounts, "accounts of users"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core import Engine, describe_commands
+from core import Commands, Engine, describe_commands
 from engine.setup import (
     EntryKind,
     EntrySetup,
@@ -94,6 +94,26 @@ def test_a_name_written_otherwise_is_the_same_entry(
     with caplog.at_level(logging.WARNING):
         assert market.configure(replace(SETUP, entries=(replace(ANN, account="b"),))) == []
     assert "user Ann trades for the account ann" in caplog.text
+
+
+def test_an_account_is_told_without_case_but_one_from_before(market: Market) -> None:
+    def opened(setup: Setup) -> list[Any]:
+        return [x["account"] for x in market.configure(setup)]
+
+    bob = EntrySetup(EntryKind.BINARY, "Bob", "ANN", False, 0)
+    assert opened(replace(SETUP, entries=(ANN, bob))) == ["ann"]
+    assert opened(replace(SETUP, entries=(replace(ANN, account="Ann"),))) == []
+    # An older exchange opened accounts as they were written.
+    commands = Commands()
+    commands.entry_open(0, "Cid", "Cid")
+    market.offset += 1
+    batch = commands.seal(0, 0, 0, 1, 1)
+    assert batch is not None
+    market.engine.apply(market.offset, 1, [batch])
+    dan = EntrySetup(EntryKind.BINARY, "dan", "Cid", False, 0)
+    assert opened(replace(SETUP, entries=(ANN, dan))) == ["Cid"]
+    eve = EntrySetup(EntryKind.BINARY, "eve", "CID", False, 0)
+    assert opened(replace(SETUP, entries=(ANN, eve))) == ["cid"]
 
 
 def test_what_does_not_fit_is_refused_by_the_limits_name(market: Market) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core import cancel_reasons, refusals
 from facade import models
 from facade.errors import CODES
+from facade.models import REASONS
 from facade.pages import Pages
 from tests.facade.harness import Exchange
 
@@ -148,6 +150,19 @@ async def test_metrics_are_what_the_callable_renders(exchange: Exchange) -> None
         "orders 1\n",
         "text/plain",
     )
+
+
+async def test_reasons_are_one_closed_list(exchange: Exchange) -> None:
+    schemas = (await exchange.get("/openapi.json"))["components"]["schemas"]
+    for name in ("Order", "HistoryEntry", "Notification"):
+        assert schemas[name]["properties"]["reason"]["enum"] == [*REASONS, None]
+    manual = (ROOT / "docs/rest-api.md").read_text()
+    table = manual.partition("### Reasons")[2].partition("## Markets")[0]
+    named = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(named) == sorted(cancel_reasons())
+    codes = manual.partition("## Codes")[2].partition("## Limits")[0]
+    for code in refusals():
+        assert f"`{code}`" in codes, code
 
 
 def test_the_manual_names_every_call_and_every_code() -> None:

@@ -330,7 +330,7 @@ async def test_a_fault_of_a_handler_is_500_and_logged(
     def fail(symbol: str) -> int:
         raise ZeroDivisionError(symbol)
 
-    monkeypatch.setattr(exchange.facade.trading, "instrument", fail)
+    monkeypatch.setattr(exchange.facade.trading, "_find", fail)
     assert (await exchange.place(500))["code"] == "INTERNAL"
     assert (await exchange.get("/ticker/BTCUSD", 500))["code"] == "INTERNAL"
     assert "ZeroDivisionError" in caplog.text

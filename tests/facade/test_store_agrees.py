@@ -24,7 +24,7 @@ async def trade(exchange: Exchange, chance: random.Random) -> list[str]:
     ids: list[str] = []
     for n in range(150):
         body: dict[str, Any] = {
-            "symbol": chance.choice(["BTCUSD", "ETHUSD"]),
+            "symbol": chance.choice(["BTCUSD", "ETHUSD"] * 10 + ["NOPE"]),
             "side": chance.choice(["BUY", "SELL"]),
             "order_type": chance.choice(["LIMIT", "LIMIT", "LIMIT", "MARKET"]),
             "quantity": chance.choice([1, 2, "0.00000001", 5, 0]),
@@ -68,10 +68,11 @@ async def test_memory_and_store_agree(
     exchange: Exchange, tmp_path: Path, batch_events_max: int
 ) -> None:
     ids = await trade(exchange, random.Random(20))
+    ids.append(str(exchange.session_sends(instrument=77)))
     path = tmp_path / "store.db"
     store = await recorded(exchange.sequencer, path, batch_events_max=batch_events_max)
     try:
-        seen = set()
+        seen, symbols = set(), set()
         for order_id in ids:
             kept = exchange.view.find(int(order_id))
             assert isinstance(kept, bytes)
@@ -79,9 +80,11 @@ async def test_memory_and_store_agree(
             assert stored is not None
             assert stored[0] == kept
             order = json.loads(kept)
+            symbols.add(order["symbol"])
             seen |= {entry["status"] for entry in order["status_history"]}
             check(order)
         assert seen > {"REPLACED", "REDUCED", "PARTIALLY_FILLED", "REJECTED", "CANCELED"}
+        assert symbols == {"BTCUSD", "ETHUSD", None, "#77"}
         before = [await shown(exchange, path) for path in PAGES]
         fresh = Exchange(Limits(recent_trades_max=3), exchange.sequencer, store)
         async with fresh:

@@ -7,6 +7,7 @@ from pathlib import Path
 from protocol import messages as m
 from protocol import soup
 from protocol.soup import Kind
+from protocol.terms import CxlRejReason, MassCancelRequestType, OrdStatus
 from tests.system.client import Client
 from tests.system.exchange import Exchange
 
@@ -50,4 +51,52 @@ async def test_a_message_that_is_no_request_is_counted_for_what_it_is(tmp_path: 
         assert figures['quantscope_canceled_total{reason="REQUESTED"}'] == 1
         assert 'quantscope_canceled_total{reason="MASS_CANCEL"}' in figures
         await client.expect(m.ExecutionReportCancel)
+        await client.logout()
+
+
+async def test_a_mass_cancel_is_of_the_sessions_own_orders(tmp_path: Path) -> None:
+    with Exchange(tmp_path / "data") as exchange:
+        client = await Client(exchange.binary).login()
+        for cl_ord_id in (1, 2):
+            client.place(cl_ord_id)
+            await client.expect_new(cl_ord_id)
+        _, by_rest = await asyncio.to_thread(exchange.post, user_id="demo1", price="1")
+        client.request(m.OrderMassCancelRequest(3, None, MassCancelRequestType.ALL, None))
+        for _ in range(2):
+            await client.expect(m.ExecutionReportCancel, cl_ord_id=3)
+        report = await client.expect(m.OrderMassCancelReport, cl_ord_id=3)
+        assert report.total_affected_orders == 2
+        client.place(4)
+        await client.expect_new(4)
+        # The account's: the session's and the one that came over REST, told without case.
+        status, done = await asyncio.to_thread(exchange.delete, "/orders?user_id=DEMO1")
+        assert (status, done) == (200, {"canceled": 2})
+        await client.expect(m.ExecutionReportCancel, cl_ord_id=4)
+        path = f"/orders/{by_rest['order_id']}"
+        _, shown = await asyncio.to_thread(exchange.get, path)
+        assert shown["reason"] == "MASS_CANCEL"
+        await client.logout()
+
+
+async def test_a_cancel_that_names_another_instrument_is_answered_with_the_order(
+    tmp_path: Path,
+) -> None:
+    with Exchange(tmp_path / "data") as exchange:
+        client = await Client(exchange.binary).login()
+        client.place(1)
+        order = await client.expect_new(1)
+        client.request(m.OrderCancelRequest(2, 1, None, 2))
+        await client.expect(
+            m.OrderCancelReject,
+            order_id=order.order_id,
+            security_id=1,
+            cxl_rej_reason=CxlRejReason.ORDER_ID_MISMATCH,
+            ord_status=OrdStatus.NEW,
+        )
+        client.place(3, security_id=999)
+        await client.expect(m.ExecutionReportReject, cl_ord_id=3)
+        path = f"/orders/{order.order_id + 1}"
+        status, refused = await asyncio.to_thread(exchange.get, path)
+        assert (status, refused["reason"]) == (200, "UNKNOWN_SYMBOL")
+        assert (refused["symbol"], refused["client_order_id"]) == ("#999", "3")
         await client.logout()

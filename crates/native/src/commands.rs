@@ -104,17 +104,17 @@ impl Commands {
     }
 
     #[pyo3(signature = (
-        *, instrument, side, ord_type, tif, qty, price=None, exec_inst=0, stp=255,
+        *, side, ord_type, tif, qty, instrument=None, price=None, exec_inst=0, stp=255,
         entry=None, user="", num=0, text=""
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new_order(
         &mut self,
-        instrument: u32,
         side: u8,
         ord_type: u8,
         tif: u8,
         qty: i64,
+        instrument: Option<u32>,
         price: Option<i64>,
         exec_inst: u8,
         stp: u8,
@@ -130,7 +130,7 @@ impl Commands {
             num,
             price: price.unwrap_or(command::NO_PRICE),
             qty,
-            instrument,
+            instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
             side: known(Side::from_code(side), "side", side)?,
             ord_type: known(OrdType::from_code(ord_type), "ord_type", ord_type)?,
             tif: known(TimeInForce::from_code(tif), "tif", tif)?,

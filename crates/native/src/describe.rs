@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde_json::{Map, Value, json};
 use wire::record::field::Shown;
-use wire::record::{Command, CommandBatch, Event, EventBatch, RecordError};
+use wire::record::{CancelReason, Command, CommandBatch, Event, EventBatch, Reason, RecordError};
 use wire::sbe::Message;
 
 fn value(shown: Shown) -> Value {
@@ -111,4 +111,24 @@ pub fn describe_events(batches: &[u8]) -> PyResult<String> {
         }));
     }
     Ok(Value::Array(all).to_string())
+}
+
+/// Every reason for which an order leaves the book without a trade, as clients see it.
+#[pyfunction]
+pub fn cancel_reasons() -> Vec<&'static str> {
+    let codes = 0..=u8::MAX;
+    codes
+        .filter_map(CancelReason::from_code)
+        .map(CancelReason::name)
+        .collect()
+}
+
+/// Every reason for which the exchange refuses something, as clients see it.
+#[pyfunction]
+pub fn refusals() -> Vec<&'static str> {
+    let codes = 1..=u16::MAX;
+    codes
+        .filter_map(Reason::from_code)
+        .map(Reason::name)
+        .collect()
 }

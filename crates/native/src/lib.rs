@@ -43,7 +43,10 @@ mod _native {
     #[pymodule_export]
     use super::commands::Commands;
     #[pymodule_export]
-    use super::describe::{describe_commands, describe_events, describe_message, recode_message};
+    use super::describe::{
+        cancel_reasons, describe_commands, describe_events, describe_message, recode_message,
+        refusals,
+    };
     #[pymodule_export]
     use super::engine::{Engine, Entry, Position, split_batches};
     #[pymodule_export]

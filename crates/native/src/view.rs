@@ -334,6 +334,11 @@ impl View {
         self.inner.exists(order_id)
     }
 
+    /// The user that a user id stands for.
+    fn user(&self, user: &str) -> String {
+        self.inner.user(user)
+    }
+
     fn lacks_entry(&self, user: &str) -> bool {
         self.inner.lacks_entry(user)
     }

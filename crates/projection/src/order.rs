@@ -79,7 +79,7 @@ pub struct Since {
 pub struct Called<'a> {
     /// Name of the account; empty for none.
     pub user: &'a str,
-    /// Symbol of the instrument.
+    /// Symbol of the instrument; empty where the order named none.
     pub symbol: &'a str,
     /// Whether `num` is a client's own: the entry is one of the binary protocol.
     pub numbered: bool,

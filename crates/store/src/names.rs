@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use wire::record::EntryKind;
+use wire::record::command::NO_INSTRUMENT;
 
 use crate::checksum::Values;
 use crate::error::StoreError;
@@ -122,7 +123,7 @@ impl<'c> Names<'c> {
             )?;
             self.accounts.insert(account, name);
         }
-        if !self.symbols.contains_key(&instrument) {
+        if instrument != NO_INSTRUMENT && !self.symbols.contains_key(&instrument) {
             let sql = "SELECT symbol, checksum FROM instrument WHERE instrument = ?1";
             let symbol = self.named("instrument", instrument, sql)?;
             self.symbols.insert(instrument, symbol);
@@ -165,7 +166,7 @@ impl<'c> Names<'c> {
         self.accounts.get(&account).map_or("", |name| name)
     }
 
-    /// Symbol of an instrument that was looked up.
+    /// Symbol of an instrument that was looked up; empty where an order named none.
     pub fn symbol(&self, instrument: u32) -> &str {
         self.symbols.get(&instrument).map_or("", |symbol| symbol)
     }

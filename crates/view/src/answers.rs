@@ -6,7 +6,7 @@
 //! the order as the engine left it after the whole command and not after a later one.
 
 use projection::order::Since;
-use wire::record::Reason;
+use wire::record::{OrdStatus, Reason};
 use wire::text::order_json::{id, name};
 use wire::text::{decimal, json, reasons};
 
@@ -54,9 +54,9 @@ pub const fn refused_status(reason: Reason) -> u16 {
     }
 }
 
-/// The body of a refusal.
+/// The body of a refusal; `status` is that of an order which was not changed.
 #[must_use]
-pub fn refusal(reason: Reason, order_id: u64) -> Vec<u8> {
+pub fn refusal(reason: Reason, order_id: u64, status: Option<OrdStatus>) -> Vec<u8> {
     let mut out = b"{\"error\":".to_vec();
     json::string(reasons::sentence(reason), &mut out);
     name("code", &mut out);
@@ -64,6 +64,10 @@ pub fn refusal(reason: Reason, order_id: u64) -> Vec<u8> {
     if order_id != 0 {
         name("order_id", &mut out);
         id(order_id, &mut out);
+    }
+    if let Some(status) = status {
+        name("status", &mut out);
+        json::string(status.name(), &mut out);
     }
     out.push(b'}');
     out

@@ -3,13 +3,14 @@
 use projection::order::Since;
 use wire::record::command::NO_PRICE;
 use wire::record::event::{Accepted, Canceled, Rejected, Repeated, Replaced, Trade};
-use wire::record::{CancelReason, Event, Reason};
+use wire::record::{CancelReason, Event, OrdStatus, Reason};
 use wire::text::Liquidity;
 
 use crate::answers::{self, Body, Open, Reply};
+use crate::book::Incoming;
 use crate::notice::Notice;
 use crate::tape::Print;
-use crate::view::{At, View};
+use crate::view::{At, View, symbol_of};
 
 impl View {
     pub(crate) fn take_event(&mut self, event: &Event<'_>, at: At) {
@@ -22,14 +23,15 @@ impl View {
             Event::Repeated(x, _) => self.repeated(x, at),
             Event::CancelRejected(x) => {
                 if at.own {
-                    self.refuse(x.num, x.reason, x.order_id);
+                    let status = (x.order_id != 0).then_some(x.status);
+                    self.refuse(x.num, x.reason, x.order_id, status);
                 }
             }
             Event::MassCanceled(x) => {
                 // Who is unknown has no orders.
                 let refused = !matches!(x.reason, Reason::None | Reason::UnknownOrder);
                 if at.own && refused {
-                    self.refuse(x.num, x.reason, 0);
+                    self.refuse(x.num, x.reason, 0, None);
                 } else if at.own {
                     self.answer(x.num, 200, answers::canceled(x.count));
                 }
@@ -51,11 +53,16 @@ impl View {
     fn accepted(&mut self, x: &Accepted, text: &str, at: At) {
         // A new command: the order of the answer before it may lose its place to this one.
         self.settle();
-        if let Some(market) = self.markets.get_mut(x.instrument)
-            && x.price != NO_PRICE
-        {
-            market.book.add(x.side, x.price, x.qty);
-            market.book.touch(at.seq, at.time_ns);
+        self.rest();
+        if x.price != NO_PRICE {
+            self.incoming = Some(Incoming {
+                order_id: x.order_id,
+                instrument: x.instrument,
+                side: x.side,
+                price: x.price,
+                qty: x.qty,
+                at: at.number(),
+            });
         }
         self.tell(x.account, text, |text| {
             Notice::accepted(x, text, at.seq, at.time_ns)
@@ -72,11 +79,11 @@ impl View {
         self.trade_id = x.trade_id;
         if let Some(market) = self.markets.get_mut(x.instrument) {
             let book = &mut market.book;
-            if x.taker_price != NO_PRICE {
-                book.take(x.taker_side, x.taker_price, x.qty, x.taker_leaves == 0);
+            if let Some(taker) = &mut self.incoming {
+                taker.lose(x.qty, at.number());
             }
             book.take(x.taker_side.opposite(), x.price, x.qty, x.maker_leaves == 0);
-            book.touch(at.seq, at.time_ns);
+            book.touch(at.number());
             market.tape.push(Print {
                 trade_id: x.trade_id,
                 sequence: at.seq,
@@ -115,11 +122,22 @@ impl View {
     }
 
     fn left(&mut self, x: &Canceled, text: &str, at: At) {
-        if let Some(market) = self.markets.get_mut(x.instrument)
-            && x.price != NO_PRICE
-        {
-            market.book.take(x.side, x.price, x.qty, x.leaves == 0);
-            market.book.touch(at.seq, at.time_ns);
+        match &mut self.incoming {
+            // It leaves before it was in the book, unless it rested and is asked for now.
+            Some(incoming) if incoming.order_id == x.order_id && !was_asked_for(x.reason) => {
+                incoming.lose(x.qty, at.number());
+            }
+            _ => {
+                if was_asked_for(x.reason) {
+                    self.rest();
+                }
+                if let Some(market) = self.markets.get_mut(x.instrument)
+                    && x.price != NO_PRICE
+                {
+                    market.book.take(x.side, x.price, x.qty, x.leaves == 0);
+                    market.book.touch(at.number());
+                }
+            }
         }
         self.tell(x.account, text, |text| {
             Notice::canceled(x, text, at.seq, at.time_ns)
@@ -132,11 +150,19 @@ impl View {
 
     fn replaced(&mut self, x: &Replaced, text: &str, at: At) {
         if !x.copy {
+            self.rest();
             if let Some(market) = self.markets.get_mut(x.instrument) {
                 market.book.take(x.side, x.old_price, x.old_leaves, true);
-                market.book.add(x.side, x.price, x.leaves);
-                market.book.touch(at.seq, at.time_ns);
+                market.book.touch(at.number());
             }
+            self.incoming = Some(Incoming {
+                order_id: x.order_id,
+                instrument: x.instrument,
+                side: x.side,
+                price: x.price,
+                qty: x.leaves,
+                at: at.number(),
+            });
             self.tell(x.account, text, |text| {
                 Notice::replaced(x, text, at.seq, at.time_ns)
             });
@@ -163,7 +189,7 @@ impl View {
             });
         }
         if at.own {
-            self.refuse(x.num, x.reason, x.order_id);
+            self.refuse(x.num, x.reason, x.order_id, None);
         }
     }
 
@@ -172,9 +198,9 @@ impl View {
             return;
         }
         match (x.same, x.reason) {
-            (false, _) => self.refuse(x.num, Reason::DuplicateClientOrderId, x.order_id),
+            (false, _) => self.refuse(x.num, Reason::DuplicateClientOrderId, x.order_id, None),
             (true, Reason::None) => self.open(x.num, 200, x.order_id, None),
-            (true, reason) => self.refuse(x.num, reason, x.order_id),
+            (true, reason) => self.refuse(x.num, reason, x.order_id, None),
         }
     }
 
@@ -190,12 +216,20 @@ impl View {
         let (names, markets) = (&self.names, &self.markets);
         self.listeners.tell(account, |out| {
             let notice = notice(text);
-            let symbol = markets
-                .get(notice.instrument)
-                .map_or("", |market| &*market.symbol);
+            let symbol = symbol_of(markets, notice.instrument);
             let called = names.client_order_id(notice.entry, notice.num, text);
-            notice.write(names.account(account), symbol, called, out);
+            notice.write(names.account(account), &symbol, called, out);
         });
+    }
+
+    /// The command is over that brought an order: what is left of it is in its book.
+    #[inline]
+    pub(crate) fn rest(&mut self) {
+        if let Some(incoming) = self.incoming.take()
+            && let Some(market) = self.markets.get_mut(incoming.instrument)
+        {
+            market.book.rest(&incoming);
+        }
     }
 
     fn open(&mut self, num: u64, status: u16, order_id: u64, since: Option<Since>) {
@@ -217,8 +251,8 @@ impl View {
         });
     }
 
-    fn refuse(&mut self, num: u64, reason: Reason, order_id: u64) {
-        let body = answers::refusal(reason, order_id);
+    fn refuse(&mut self, num: u64, reason: Reason, order_id: u64, status: Option<OrdStatus>) {
+        let body = answers::refusal(reason, order_id, status);
         self.answer(num, answers::refused_status(reason), body);
     }
 
@@ -239,5 +273,22 @@ impl View {
             status: open.status,
             body,
         });
+    }
+}
+
+/// Whether an order left because someone asked for it, or its time was over, and not by the command that
+/// brought it.
+const fn was_asked_for(reason: CancelReason) -> bool {
+    match reason {
+        CancelReason::Requested
+        | CancelReason::Mass
+        | CancelReason::Disconnect
+        | CancelReason::SessionEnd
+        | CancelReason::Amended => true,
+        CancelReason::Unfilled
+        | CancelReason::SelfTrade
+        | CancelReason::Decremented
+        | CancelReason::OrderLimit
+        | CancelReason::OutOfRange => false,
     }
 }

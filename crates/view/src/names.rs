@@ -56,6 +56,16 @@ impl Names {
         self.by_name.get(name).copied()
     }
 
+    /// The account that a user id stands for: users are told without case, and new accounts have lower
+    /// case.  One that an older exchange opened with capitals is told by its exact name.
+    #[must_use]
+    pub fn fold(&self, user: &str) -> String {
+        match self.by_name(user) {
+            Some(_) => user.to_owned(),
+            None => user.to_ascii_lowercase(),
+        }
+    }
+
     /// Whether there is an account of this name that has no REST entry yet.
     #[must_use]
     pub fn lacks_rest(&self, name: &str) -> bool {

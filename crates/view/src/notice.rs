@@ -4,7 +4,7 @@ use projection::change::traded;
 use wire::record::command::NO_PRICE;
 use wire::record::event::{Accepted, Canceled, Rejected, Replaced, Trade};
 use wire::record::{OrdStatus, Side};
-use wire::text::order_json::{REDUCED, amount, id, moment, name, price};
+use wire::text::order_json::{REDUCED, amount, id, moment, name, price, symbol};
 use wire::text::{ClientOrderId, Why, decimal, json};
 
 /// One change of an order as its owner is told of it.
@@ -210,7 +210,7 @@ impl<'a> Notice<'a> {
     }
 
     /// Append it as a JSON object.
-    pub fn write(&self, user: &str, symbol: &str, called: ClientOrderId<'_>, out: &mut Vec<u8>) {
+    pub fn write(&self, user: &str, of: &str, called: ClientOrderId<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(match self.trade {
             Some(_) => b"{\"type\":\"execution\",\"event\":",
             None => b"{\"type\":\"order\",\"event\":",
@@ -227,7 +227,7 @@ impl<'a> Notice<'a> {
         name("client_order_id", out);
         called.write(out);
         name("symbol", out);
-        json::string(symbol, out);
+        symbol(of, out);
         name("side", out);
         json::string(self.side.name(), out);
         self.write_progress(out);

@@ -138,7 +138,10 @@ fn what_is_dropped_before_it_is_recorded_waits_for_the_recorder() {
         cancel(&mut orders, id, 40 + id);
     }
     assert_eq!(ids(&orders, 8), [10, 9, 8, 7]);
-    assert_eq!((waits_for(&orders, 5), orders.dropped_orders()), (Some(46), 6));
+    assert_eq!(
+        (waits_for(&orders, 5), orders.dropped_orders()),
+        (Some(46), 6)
+    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl View {
             let Some(market) = view.markets.get_mut(instrument.id) else {
                 continue;
             };
-            market.book.touch(position.event_seq, position.time_ns);
+            market.book.touch((position.event_seq, position.time_ns));
             for side in [Side::Buy, Side::Sell] {
                 for level in engine.levels(instrument.id, side) {
                     let qty = i128::from(level.qty);

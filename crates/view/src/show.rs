@@ -310,6 +310,12 @@ impl View {
         account.map_or(0, |account| self.orders.wait_for_account(account))
     }
 
+    /// The user that a user id stands for: it is told without case.
+    #[must_use]
+    pub fn user(&self, user: &str) -> String {
+        self.names.fold(user)
+    }
+
     /// Whether a user that trades has no REST entry yet, by which it could mass cancel.
     #[must_use]
     pub fn lacks_entry(&self, user: &str) -> bool {

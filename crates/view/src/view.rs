@@ -1,16 +1,17 @@
 //! The view: event batches in, answers and notifications out, questions answered from memory.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
 use projection::Bar;
 use projection::Order;
 use projection::order::{Called, Since};
-use wire::record::command::Instrument as Filters;
+use wire::record::command::{Instrument as Filters, NO_INSTRUMENT};
 use wire::record::{EventBatch, RecordError};
 
 use crate::answers::{Open, Reply};
-use crate::book::Book;
+use crate::book::{Book, Incoming};
 use crate::listeners::Listeners;
 use crate::names::Names;
 use crate::numbered::Numbered;
@@ -96,6 +97,13 @@ pub(crate) struct At {
     pub(crate) own: bool,
 }
 
+impl At {
+    /// Its number and engine time.
+    pub(crate) const fn number(self) -> (u64, u64) {
+        (self.seq, self.time_ns)
+    }
+}
+
 /// What one call of [`View::apply`] gives.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Told {
@@ -120,6 +128,7 @@ pub struct View {
     /// The order that changed last, and how far it was before.
     pub(crate) changed: (u64, Since),
     pub(crate) listeners: Listeners,
+    pub(crate) incoming: Option<Incoming>,
     pub(crate) open: Option<Open>,
     pub(crate) replies: Vec<Reply>,
 }
@@ -140,6 +149,7 @@ impl View {
             orders: Orders::new(limits.recent_orders_max, limits.overlay_orders_max),
             changed: (0, Since::default()),
             listeners: Listeners::default(),
+            incoming: None,
             open: None,
             replies: Vec::new(),
         }
@@ -270,6 +280,7 @@ impl View {
             self.next_seq = seq + 1;
         }
         if header.last {
+            self.rest();
             self.settle();
             self.orders.trim();
         }
@@ -298,14 +309,23 @@ impl View {
     /// An order as JSON, with what happened to it since some moment.
     #[must_use]
     pub fn order_json(&self, order: &Order, since: Since) -> Vec<u8> {
-        let market = self.markets.get(order.instrument);
+        let symbol = symbol_of(&self.markets, order.instrument);
         let called = Called {
             user: self.names.account(order.account),
-            symbol: market.map_or("", |market| &*market.symbol),
+            symbol: &symbol,
             numbered: self.names.is_numbered(order.entry),
         };
         let mut out = Vec::with_capacity(1_024);
         order.write(&called, since, &mut out);
         out
+    }
+}
+
+/// What an instrument is called: one that there is not by its number; empty where an order named none.
+pub(crate) fn symbol_of(markets: &Numbered<Market>, instrument: u32) -> Cow<'_, str> {
+    match markets.get(instrument) {
+        Some(market) => Cow::Borrowed(&market.symbol),
+        None if instrument == NO_INSTRUMENT => Cow::Borrowed(""),
+        None => Cow::Owned(format!("#{instrument}")),
     }
 }

@@ -119,6 +119,16 @@ impl Exchange {
         serde_json::from_slice(&json).expect("JSON")
     }
 
+    /// The first book's number, and what it shows.
+    fn book(&self) -> (u64, String) {
+        let json = self.view.show_book("BTCUSD", 1_000).expect("known");
+        let mut book: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        let sequence = book["sequence"].as_u64().expect("a number");
+        book["sequence"].take();
+        book["timestamp"].take();
+        (sequence, book.to_string())
+    }
+
     fn assert_books_agree(&self) {
         for instrument in self.engine.instruments() {
             let market = self.view.market(instrument.symbol).expect("known");
@@ -212,6 +222,41 @@ fn an_order_is_answered_as_its_own_command_left_it() {
         (&"PARTIALLY_FILLED".into(), &"1".into())
     );
     assert_eq!(now["status_history"].as_array().map(Vec::len), Some(2));
+    exchange.assert_books_agree();
+}
+
+#[test]
+fn a_books_number_is_that_of_the_event_that_changed_it() {
+    let mut exchange = Exchange::new(Limits::default());
+    let begin = exchange.view.sequence();
+    let said = |exchange: &mut Exchange, orders: &[NewOrder]| {
+        let commands: Vec<_> = orders.iter().map(|x| Command::New(*x, "a", "")).collect();
+        let _ = exchange.send(&commands);
+        exchange.book().0.saturating_sub(begin)
+    };
+    // The entry of `a` is event 1.  An order that rests moves it, and one that meets nothing doesn't.
+    assert_eq!(said(&mut exchange, &[order(1, Side::Sell, 100, 5)]), 2);
+    let ioc = NewOrder {
+        tif: TimeInForce::Ioc,
+        ..order(2, Side::Buy, 99, 1)
+    };
+    assert_eq!(said(&mut exchange, &[ioc]), 2);
+    // Accepted and canceled were 3 and 4.  Accepted, traded and canceled: the trade.
+    let ioc = NewOrder {
+        qty: 2 * ONE,
+        price: 100 * ONE,
+        num: 3,
+        ..ioc
+    };
+    assert_eq!(said(&mut exchange, &[ioc, NewOrder { num: 4, ..ioc }]), 8);
+    // The rest of an order that trades stands there by its last trade.
+    assert_eq!(said(&mut exchange, &[order(5, Side::Buy, 100, 4)]), 10);
+    // One that rests and is canceled in one batch has moved it twice.
+    let _ = exchange.send(&[
+        Command::New(order(6, Side::Buy, 7, 1), "a", ""),
+        Command::Cancel(cancel(7, 1 << 56 | 6), "", ""),
+    ]);
+    assert_eq!(exchange.book().0 - begin, 12);
     exchange.assert_books_agree();
 }
 
@@ -555,7 +600,11 @@ proptest! {
                                   user, ""),
                 _ => Command::New(new, user, ""),
             };
+            let (sequence, levels) = exchange.book();
             let told = exchange.send(&[command]);
+            let (moved, now) = exchange.book();
+            prop_assert_eq!(moved != sequence, now != levels);
+            prop_assert!(sequence <= moved && moved <= exchange.view.sequence());
             let answers: Vec<_> = told.replies.iter().filter(|r| r.num == num).collect();
             prop_assert_eq!(answers.len(), 1);
             if let Body::Json(json) = &answers[0].body
