@@ -17,7 +17,13 @@ from clients.answers import PAUSE_S_MAX, retry_after_s
 from clients.rest import ForeignAnswerError, RefusedError, RestClient, UnsettledError
 from tests.facade.harness import Exchange
 
-ORDER: dict[str, Any] = {"user_id": "a", "symbol": "BTCUSD", "side": "BUY", "price": 1, "quantity": 1}
+ORDER: dict[str, Any] = {
+    "user_id": "a",
+    "symbol": "BTCUSD",
+    "side": "BUY",
+    "price": 1,
+    "quantity": 1,
+}
 PAGE = b"<html><h1>Bad Gateway</h1></html>"
 
 

@@ -80,7 +80,9 @@ class Fold:
 
     def _begin(self, event: Json, time_ns: int, status: str, leaves: int) -> Json:
         number = event["account"]
-        symbol = self._symbols.get(event["instrument"], f"#{event['instrument']}")
+        instrument = event["instrument"]
+        named = self._symbols.get(instrument, f"#{instrument}")
+        symbol = None if instrument is None else named
         order = {
             "order_id": str(event["order_id"]),
             "client_order_id": self._client_order_id(event),

@@ -1,197 +1,18 @@
 //! The view beside the engine whose events it is fed with.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use matching::Engine;
-use projection::order::Since;
-use proptest::prelude::*;
-use view::answers::{Body, Reply};
+mod exchange;
+
+use exchange::{Exchange, FACADE, cancel, id, order, said};
+use view::answers::Body;
 use view::orders::Found;
 use view::show::Filter;
 use view::{Limits, Told, View, ViewError};
 use wire::record::command::{
-    Cancel, EntryOpen, GatewayOpen, Instrument, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE,
-    NO_QTY, NewOrder, Replace,
+    MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY, NewOrder, Replace,
 };
-use wire::record::{
-    Command, CommandBatch, CommandBatchHeader, EntryKind, MassCancelType, OrdType, Side, Stp,
-    TimeInForce,
-};
+use wire::record::{Command, MassCancelType, Side, TimeInForce};
 use wire::text::decimal::ONE;
-
-const FACADE: u16 = 2;
-
-const BINARY: u16 = 1;
-
-/// What an answer says.
-fn said(reply: &Reply) -> serde_json::Value {
-    match &reply.body {
-        Body::Json(json) => serde_json::from_slice(json).expect("JSON"),
-        Body::Order(order_id) => panic!("order {order_id} is left to the store"),
-    }
-}
-
-struct Exchange {
-    engine: Engine,
-    view: View,
-    number: u64,
-    binary: u64,
-    time_ns: u64,
-    events: Vec<u8>,
-}
-
-impl Exchange {
-    fn new(limits: Limits) -> Self {
-        let mut exchange = Self {
-            engine: Engine::new(1),
-            view: View::new(FACADE, limits),
-            number: 0,
-            binary: 0,
-            time_ns: 1_000_000_000,
-            events: Vec::new(),
-        };
-        let _ = exchange.send_as(0, 0, 0, &[Command::Instrument(filters(), "BTCUSD")]);
-        for gateway in [BINARY, FACADE] {
-            let open = Command::GatewayOpen(GatewayOpen { gateway });
-            let _ = exchange.send_as(gateway, 0, 0, &[open]);
-        }
-        let session = EntryOpen {
-            kind: EntryKind::Binary,
-            cancel_on_disconnect: false,
-            stp: Stp::None,
-        };
-        let _ = exchange.send_as(0, 0, 0, &[Command::EntryOpen(session, "demo1", "demo1")]);
-        exchange
-    }
-
-    fn send_as(
-        &mut self,
-        gateway: u16,
-        incarnation: u32,
-        number: u64,
-        commands: &[Command<'_>],
-    ) -> Told {
-        let mut records = Vec::new();
-        for command in commands {
-            command.encode(&mut records);
-        }
-        self.time_ns += 1_000_000;
-        let header = CommandBatchHeader {
-            magic: 0,
-            len: 0,
-            gateway,
-            incarnation,
-            number,
-            stamp_ns: self.time_ns,
-            count: commands.len() as u32,
-        };
-        let mut batch = Vec::new();
-        CommandBatch::write(header, &records, &mut batch);
-        self.events.clear();
-        let offset = self.engine.position().command_offset + 1;
-        self.engine
-            .apply(offset, self.time_ns, &batch, &mut self.events)
-            .expect("a batch that was just written");
-        self.view.apply(&self.events).expect("events in order")
-    }
-
-    fn send(&mut self, commands: &[Command<'_>]) -> Told {
-        self.number += 1;
-        self.send_as(FACADE, 1, self.number, commands)
-    }
-
-    fn one(&mut self, command: Command<'_>) -> (u16, serde_json::Value) {
-        let told = self.send(&[command]);
-        let reply = told.replies.last().expect("an answer");
-        (reply.status, said(reply))
-    }
-
-    /// Let binary order entry send something, as another gateway.
-    fn binary(&mut self, commands: &[Command<'_>]) -> Told {
-        self.binary += 1;
-        self.send_as(BINARY, 1, self.binary, commands)
-    }
-
-    fn found(&self, order_id: u64) -> serde_json::Value {
-        let Found::Whole(order) = self.view.find(order_id) else {
-            panic!("order {order_id} is not here whole");
-        };
-        let json = self.view.order_json(order, Since::default());
-        serde_json::from_slice(&json).expect("JSON")
-    }
-
-    /// The first book's number, and what it shows.
-    fn book(&self) -> (u64, String) {
-        let json = self.view.show_book("BTCUSD", 1_000).expect("known");
-        let mut book: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
-        let sequence = book["sequence"].as_u64().expect("a number");
-        book["sequence"].take();
-        book["timestamp"].take();
-        (sequence, book.to_string())
-    }
-
-    fn assert_books_agree(&self) {
-        for instrument in self.engine.instruments() {
-            let market = self.view.market(instrument.symbol).expect("known");
-            for side in [Side::Buy, Side::Sell] {
-                let ours: Vec<_> = market
-                    .book
-                    .levels(side)
-                    .map(|(price, level)| (price, level.qty, level.orders))
-                    .collect();
-                let theirs: Vec<_> = self
-                    .engine
-                    .levels(instrument.id, side)
-                    .map(|level| (level.price, i128::from(level.qty), u64::from(level.orders)))
-                    .collect();
-                assert_eq!(ours, theirs, "{side:?}");
-            }
-        }
-    }
-}
-
-fn filters() -> Instrument {
-    Instrument::UNLIMITED
-}
-
-fn order(num: u64, side: Side, price: i64, qty: i64) -> NewOrder {
-    NewOrder {
-        entry: NO_ENTRY,
-        num,
-        price: if price == NO_PRICE {
-            price
-        } else {
-            price * ONE
-        },
-        qty: qty * ONE,
-        instrument: 1,
-        side,
-        ord_type: if price == NO_PRICE {
-            OrdType::Market
-        } else {
-            OrdType::Limit
-        },
-        tif: TimeInForce::Gtc,
-        exec_inst: 0,
-        stp: Stp::None,
-    }
-}
-
-fn cancel(num: u64, order_id: u64) -> Cancel {
-    Cancel {
-        entry: NO_ENTRY,
-        num,
-        orig_num: 0,
-        order_id,
-        instrument: NO_INSTRUMENT,
-    }
-}
-
-fn id(order: &serde_json::Value) -> u64 {
-    order["order_id"]
-        .as_str()
-        .and_then(|id| id.parse().ok())
-        .expect("an id")
-}
 
 #[test]
 fn an_order_is_answered_as_its_own_command_left_it() {
@@ -222,41 +43,6 @@ fn an_order_is_answered_as_its_own_command_left_it() {
         (&"PARTIALLY_FILLED".into(), &"1".into())
     );
     assert_eq!(now["status_history"].as_array().map(Vec::len), Some(2));
-    exchange.assert_books_agree();
-}
-
-#[test]
-fn a_books_number_is_that_of_the_event_that_changed_it() {
-    let mut exchange = Exchange::new(Limits::default());
-    let begin = exchange.view.sequence();
-    let said = |exchange: &mut Exchange, orders: &[NewOrder]| {
-        let commands: Vec<_> = orders.iter().map(|x| Command::New(*x, "a", "")).collect();
-        let _ = exchange.send(&commands);
-        exchange.book().0.saturating_sub(begin)
-    };
-    // The entry of `a` is event 1.  An order that rests moves it, and one that meets nothing doesn't.
-    assert_eq!(said(&mut exchange, &[order(1, Side::Sell, 100, 5)]), 2);
-    let ioc = NewOrder {
-        tif: TimeInForce::Ioc,
-        ..order(2, Side::Buy, 99, 1)
-    };
-    assert_eq!(said(&mut exchange, &[ioc]), 2);
-    // Accepted and canceled were 3 and 4.  Accepted, traded and canceled: the trade.
-    let ioc = NewOrder {
-        qty: 2 * ONE,
-        price: 100 * ONE,
-        num: 3,
-        ..ioc
-    };
-    assert_eq!(said(&mut exchange, &[ioc, NewOrder { num: 4, ..ioc }]), 8);
-    // The rest of an order that trades stands there by its last trade.
-    assert_eq!(said(&mut exchange, &[order(5, Side::Buy, 100, 4)]), 10);
-    // One that rests and is canceled in one batch has moved it twice.
-    let _ = exchange.send(&[
-        Command::New(order(6, Side::Buy, 7, 1), "a", ""),
-        Command::Cancel(cancel(7, 1 << 56 | 6), "", ""),
-    ]);
-    assert_eq!(exchange.book().0 - begin, 12);
     exchange.assert_books_agree();
 }
 
@@ -567,58 +353,4 @@ fn seen_batches_are_passed_over_and_a_gap_is_an_error() {
     };
     assert_eq!(late.apply(&first), Err(expected));
     assert!(late.apply(b"no batch at all").is_err());
-}
-
-fn any_command() -> impl Strategy<Value = (u8, u8, i64, i64, u8, u8)> {
-    (0..12u8, 0..3u8, 95..106i64, 1..5i64, 0..4u8, 0..5u8)
-}
-
-proptest! {
-    #[test]
-    fn books_are_those_of_the_engine(script in proptest::collection::vec(any_command(), 1..80)) {
-        let mut exchange = Exchange::new(Limits::default());
-        let mut ids = vec![1u64 << 56 | 1];
-        for (at, (what, user, price, qty, tif, stp)) in script.into_iter().enumerate() {
-            let num = at as u64 + 1;
-            let user = ["a", "b", "c"][usize::from(user)];
-            let some = ids[at % ids.len()];
-            let mut new = order(num, if qty % 2 == 0 { Side::Buy } else { Side::Sell }, price, qty);
-            new.stp = [Stp::None, Stp::CancelNewest, Stp::CancelOldest, Stp::CancelBoth,
-                       Stp::Decrement][usize::from(stp)];
-            new.tif = [TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok,
-                       TimeInForce::Day][usize::from(tif)];
-            let command = match what {
-                0 => Command::Cancel(cancel(num, some), "", ""),
-                1 => Command::Replace(Replace {
-                    entry: NO_ENTRY, num, orig_num: 0, order_id: some, price: price * ONE,
-                    qty: qty * ONE, instrument: NO_INSTRUMENT,
-                }, "", ""),
-                2 => Command::MassCancel(MassCancel {
-                    entry: NO_ENTRY, num, instrument: 1, kind: MassCancelType::Security, side: 0,
-                }, user),
-                3 => Command::New(NewOrder { price: NO_PRICE, ord_type: OrdType::Market, ..new },
-                                  user, ""),
-                _ => Command::New(new, user, ""),
-            };
-            let (sequence, levels) = exchange.book();
-            let told = exchange.send(&[command]);
-            let (moved, now) = exchange.book();
-            prop_assert_eq!(moved != sequence, now != levels);
-            prop_assert!(sequence <= moved && moved <= exchange.view.sequence());
-            let answers: Vec<_> = told.replies.iter().filter(|r| r.num == num).collect();
-            prop_assert_eq!(answers.len(), 1);
-            if let Body::Json(json) = &answers[0].body
-                && let Ok(said) = serde_json::from_slice::<serde_json::Value>(json)
-                && said["order_id"].is_string()
-            {
-                ids.push(id(&said));
-            }
-            exchange.assert_books_agree();
-        }
-        let restored = View::restore(FACADE, Limits::default(), &exchange.engine);
-        let book = |view: &View| view.show_book("BTCUSD", 100)
-            .map(|json| String::from_utf8_lossy(&json).split("\"bids\"").last().map(str::to_owned));
-        prop_assert_eq!(book(&restored), book(&exchange.view));
-        prop_assert_eq!(restored.sequence(), exchange.view.sequence());
-    }
 }
