@@ -18,8 +18,16 @@ INSTALL = if command -v uv >/dev/null; \
   else "$(PY)" -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<; fi
 MATURIN = PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" "$(BIN)/maturin"
 CARGO   = PYO3_PYTHON="$(PY)" cargo
-# What the tools check asks for; a target that needs more says so.
-TOOLS  := run
+# What the machine is looked at for, by what is made; running is the least.
+FOR_test    := test setup rust-test python-test coverage
+FOR_lint    := lint types rust-lint fmt
+FOR_check   := check
+FOR_bench   := bench
+FOR_mutants := mutants
+FOR_lock    := lock
+TOOLS  := $(or $(strip $(foreach purpose,test lint check bench mutants lock,\
+  $(if $(filter $(FOR_$(purpose)),$(MAKECMDGOALS)),$(purpose)))),run)
+NO_INSTALL ?=
 ARGS   ?=
 
 .PHONY: help run setup test bench check fmt clean tools lint types rust-lint coverage rust-test \
@@ -31,17 +39,13 @@ help: ## this list
 run: $(VENV)/.native ## serve the exchange on this machine (ARGS="--http-port 8081" ...)
 	@"$(BIN)/quantscope" serve $(ARGS)
 
-test: TOOLS := test
 test: rust-test python-test ## every test, Rust and Python (ARGS="-k book" for some of the Python ones)
 
-check: TOOLS := check
 check: lint types rust-lint coverage ## linters, types, import contracts, coverage: what must hold before a merge
 
-bench: TOOLS := bench
 bench: $(VENV)/.dev $(VENV)/.native ## every figure with its baseline (BENCH=name for some, ARGS=--quick)
 	"$(PY)" -m benchmarks $(BENCH) $(ARGS)
 
-setup: TOOLS := test
 setup: $(VENV)/.dev $(VENV)/.native ## venv with all pinned dependencies, native extension
 
 fmt: $(VENV)/.dev ## format everything
@@ -50,8 +54,8 @@ fmt: $(VENV)/.dev ## format everything
 clean: ## remove what was built
 	rm -rf $(VENV) target dist core/_native*.so
 
-tools: ## what this machine lacks, all at once
-	@PYTHON="$(PYTHON)" scripts/check_tools.sh $(TOOLS)
+tools: ## what this machine lacks, by apt where that goes (NO_INSTALL=1 only lists it)
+	@PYTHON="$(PYTHON)" NO_INSTALL="$(NO_INSTALL)" scripts/tools.sh $(TOOLS)
 
 # One environment: running needs the first lock, developing adds the second.
 $(VENV)/.run: requirements.lock | tools
@@ -71,11 +75,9 @@ native-quick: $(VENV)/.dev ## the edit-run loop: an incremental native build at 
 	$(MATURIN) develop --profile quick --skip-install --locked
 	rm -f $(VENV)/.native
 
-python-test: TOOLS := test
 python-test: $(VENV)/.dev $(VENV)/.native ## the Python tests
 	"$(PY)" -m pytest -q $(ARGS)
 
-rust-test: TOOLS := test
 rust-test: $(VENV)/.run ## the Rust tests
 	$(CARGO) test --workspace --locked -q
 
@@ -93,14 +95,13 @@ coverage: $(VENV)/.dev $(VENV)/.native ## the Python tests with branch coverage 
 	rm -f .coverage .coverage.*
 	"$(PY)" -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)
 
-fuzz: ## ten million cases of bytes on the binary port (FUZZ_CASES=n, FUZZ_SEED=n)
+fuzz: tools ## ten million cases of bytes on the binary port (FUZZ_CASES=n, FUZZ_SEED=n)
 	FUZZ_CASES=$${FUZZ_CASES:-4000000} $(CARGO) test --profile quick --locked -q -p wire -p gateway --test fuzz
 
-mutants: TOOLS := mutants
 mutants: tools ## change the matching engine in every way and see a test fail (hours)
 	cargo mutants -p matching $(ARGS)
 
-lock: ## write both locks afresh; they name no host
+lock: tools ## write both locks afresh; they name no host
 	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 	  --no-annotate --no-header --generate-hashes -o requirements-dev.lock
 	uv pip compile -q pyproject.toml --extra build --universal --python-version 3.11 \
