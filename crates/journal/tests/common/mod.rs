@@ -14,24 +14,20 @@ pub struct TempDir(PathBuf);
 
 impl TempDir {
     pub fn new() -> Self {
-        Self::under(&std::env::temp_dir())
+        Self::under(&std::env::temp_dir()).unwrap()
     }
 
-    /// On a file system that syncs nothing, where there is one: for thousands of starts.
+    /// On a file system that syncs nothing, where one may be written: for thousands of starts.
     pub fn in_memory() -> Self {
-        let memory = Path::new("/dev/shm");
-        if memory.is_dir() {
-            return Self::under(memory);
-        }
-        Self::new()
+        Self::under(Path::new("/dev/shm")).unwrap_or_else(|_| Self::new())
     }
 
-    fn under(parent: &Path) -> Self {
+    fn under(parent: &Path) -> std::io::Result<Self> {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("quantscope-journal-{}-{number}", std::process::id());
         let path = parent.join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
     }
 
     pub fn path(&self) -> &Path {
