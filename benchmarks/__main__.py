@@ -11,7 +11,7 @@ from benchmarks import binary, cores, memory, recovery, rest
 from benchmarks.context import MEASURES, Context
 from benchmarks.processes import BenchError
 from benchmarks.result import Result
-from benchmarks.table import README, RESULTS, ROOT, show, with_table, write_results
+from benchmarks.table import RESULTS, ROOT, read_results, show, write_documents, write_results
 
 MODULES = (cores, binary, rest, recovery, memory)
 
@@ -29,7 +29,12 @@ MODULES = (cores, binary, rest, recovery, memory)
     help="Where data directories are made: the disk that is measured.",
 )
 @click.option("--output", type=click.Path(path_type=pathlib.Path), default=RESULTS)
-@click.option("--readme/--no-readme", default=None, help="Write the README's table.")
+@click.option(
+    "--documents/--no-documents",
+    default=None,
+    help="Write the tables of README.md and docs/benchmarks.md.",
+)
+@click.option("--only-documents", is_flag=True, help="Measure nothing: write them from --output.")
 def main(
     names: tuple[str, ...],
     *,
@@ -38,7 +43,8 @@ def main(
     runs: int | None,
     directory: pathlib.Path,
     output: pathlib.Path,
-    readme: bool | None,
+    documents: bool | None,
+    only_documents: bool,
 ) -> None:
     """Measure NAMEs, or everything, and print the table."""
     unknown = set(names) - set(MEASURES)
@@ -46,6 +52,9 @@ def main(
         raise click.UsageError(f"unknown: {', '.join(unknown)}; known: {', '.join(MEASURES)}")
     if listing:
         click.echo("\n".join(MEASURES))
+        return
+    if only_documents:
+        write_documents(read_results(output))
         return
     console = Console(width=None if sys.stdout.isatty() else 180)
     directory.mkdir(parents=True, exist_ok=True)
@@ -59,8 +68,8 @@ def main(
                 raise click.ClickException(f"{name}: {error}") from error
     written = write_results(results, output)
     show(results, console)
-    if readme if readme is not None else not quick and output == RESULTS:
-        README.write_text(with_table(README.read_text(), written))
+    if documents if documents is not None else not quick and output == RESULTS:
+        write_documents(written)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 from benchmarks.context import Context, measure
 from benchmarks.processes import load, native_echo, uvloop_echo
 from benchmarks.recorder import catch_up
-from benchmarks.result import Row
+from benchmarks.result import Row, figure
 
 ONE_COMMAND_BYTES = 128
 """A batch of one order as the journal keeps it: its header, a record, its place in the log."""
@@ -19,6 +19,89 @@ RATE = 50_000
 ECHO = "bare uvloop echo"
 DISK = "bare append and fdatasync"
 
+CEILING = figure(
+    "load generator against a bare echo",
+    "load generator against a bare echo server: what it could measure at most",
+    "messages/s",
+    bar=">= 1500000",
+)
+
+MEMORY_P50 = figure(
+    "binary round trip, one in flight, memory journal, p50",
+    "TCP, one order at a time, nothing on disk: time to the answer, p50",
+    "us",
+    bar="<= 1.3 x baseline",
+    baseline=ECHO,
+    headline=True,
+)
+NATIVE_ECHO_P50 = figure(
+    "bare native epoll echo, p50",
+    "bare echo server in Rust, on epoll: time to the answer, p50",
+    "us",
+)
+DURABLE_P50 = figure(
+    "binary round trip, one in flight, durable, p50",
+    "TCP, one order at a time, each on disk first: time to the answer, p50",
+    "us",
+    bar="<= 1 x baseline",
+    baseline=f"{ECHO} + 1.4 x {DISK}",
+    headline=True,
+)
+DURABLE_P99 = figure(
+    "binary round trip, one in flight, durable, p99",
+    "TCP, one order at a time, each on disk first: time to the answer, p99",
+    "us",
+    baseline=f"{DISK}, p99",
+)
+
+FULL = f"binary pipelined, durable, {CONNECTIONS} x {IN_FLIGHT} in flight"
+FULL_RATE = figure(
+    f"{FULL}, acknowledged",
+    f"TCP at full load ({CONNECTIONS} connections, {IN_FLIGHT} requests in flight on each): "
+    "orders acknowledged, each on disk first",
+    "orders/s",
+    bar=">= 500000",
+    headline=True,
+)
+FULL_P99 = figure(
+    f"{FULL}, p99",
+    "TCP at full load: time to the answer, p99",
+    "us",
+    bar="<= 5000 + 2 x baseline",
+    baseline=f"{DISK}, p99",
+    headline=True,
+)
+FULL_REJECTS = figure(f"{FULL}, rejects", "TCP at full load: orders refused", "%", bar="<= 1")
+FULL_LAG = figure(
+    f"{FULL}, recorder's lag at the end",
+    "TCP at full load: what the store had still to record at the end",
+    "events",
+)
+FULL_BEHIND = figure(
+    f"{FULL}, recorder caught up after",
+    "TCP at full load: time until the store had recorded it all",
+    "s",
+)
+
+STEADY = f"open loop, {RATE:,} orders/s, durable, {CONNECTIONS} connections"
+STEADY_P99 = figure(
+    f"{STEADY}, p99",
+    f"TCP at a steady {RATE:,} orders/s: time to the answer, p99",
+    "us",
+    bar="<= 1500 + 2 x baseline",
+    baseline=f"{DISK}, p99 by arrivals",
+    headline=True,
+)
+STEADY_LOST = figure(
+    f"{STEADY}, lost",
+    f"TCP at a steady {RATE:,} orders/s: orders that got no answer",
+    "orders",
+    bar="<= 0",
+)
+STEADY_REJECTS = figure(
+    f"{STEADY}, rejects", f"TCP at a steady {RATE:,} orders/s: orders refused", "%", bar="<= 1"
+)
+
 
 def sync(ctx: Context, size: int) -> dict[str, Any]:
     """Appends of ``size`` bytes with fdatasync on the disk that the exchange uses."""
@@ -29,12 +112,7 @@ def sync(ctx: Context, size: int) -> dict[str, Any]:
 @measure("ceiling")
 def ceiling(ctx: Context) -> list[Row]:
     """What the generator itself can do."""
-    row = Row(
-        name="load generator against a bare echo",
-        unit="messages/s",
-        command="quantscope load --echo",
-        bar=">= 1500000",
-    )
+    row = CEILING.row("quantscope load --echo")
     for _ in ctx.each_run("ceiling"):
         with native_echo() as port:
             result = load(
@@ -58,14 +136,7 @@ def round_trip(ctx: Context, *arguments: str) -> dict[str, Any]:
 def round_trip_memory(ctx: Context) -> list[Row]:
     """One request in flight, nothing on disk."""
     command = "quantscope load round-trip (serve --journal memory)"
-    row = Row(
-        name="binary round trip, one in flight, memory journal, p50",
-        unit="us",
-        command=command,
-        bar="<= 1.3 x baseline",
-        baseline_name=ECHO,
-    )
-    native = Row(name="bare native epoll echo, p50", unit="us", command=command)
+    row, native = MEMORY_P50.row(command), NATIVE_ECHO_P50.row(command)
     for _ in ctx.each_run("round-trip-memory"):
         result = round_trip(ctx, "--journal", "memory")
         row.samples.append(result["exchange"]["p50"])
@@ -78,19 +149,7 @@ def round_trip_memory(ctx: Context) -> list[Row]:
 def round_trip_durable(ctx: Context) -> list[Row]:
     """One request in flight, each on disk before it is answered."""
     command = "quantscope load round-trip"
-    row = Row(
-        name="binary round trip, one in flight, durable, p50",
-        unit="us",
-        command=command,
-        bar="<= 1 x baseline",
-        baseline_name=f"{ECHO} + 1.4 x {DISK}",
-    )
-    tail = Row(
-        name="binary round trip, one in flight, durable, p99",
-        unit="us",
-        command=command,
-        baseline_name=f"{DISK}, p99",
-    )
+    row, tail = DURABLE_P50.row(command), DURABLE_P99.row(command)
     for _ in ctx.each_run("round-trip-durable"):
         disk = sync(ctx, ONE_COMMAND_BYTES)["latency_us"]
         result = round_trip(ctx)
@@ -105,18 +164,8 @@ def round_trip_durable(ctx: Context) -> list[Row]:
 def pipelined(ctx: Context) -> list[Row]:
     """As much as goes: 16 sessions with 100 requests in flight."""
     command = f"quantscope load --connections {CONNECTIONS} --in-flight {IN_FLIGHT}"
-    name = f"binary pipelined, durable, {CONNECTIONS} x {IN_FLIGHT} in flight"
-    rate = Row(name=f"{name}, acknowledged", unit="orders/s", command=command, bar=">= 500000")
-    tail = Row(
-        name=f"{name}, p99",
-        unit="us",
-        command=command,
-        bar="<= 5000 + 2 x baseline",
-        baseline_name=f"{DISK}, p99",
-    )
-    rejects = Row(name=f"{name}, rejects", unit="%", command=command, bar="<= 1")
-    lag = Row(name=f"{name}, recorder's lag at the end", unit="events", command=command)
-    behind = Row(name=f"{name}, recorder caught up after", unit="s", command=command)
+    rate, tail, rejects = FULL_RATE.row(command), FULL_P99.row(command), FULL_REJECTS.row(command)
+    lag, behind = FULL_LAG.row(command), FULL_BEHIND.row(command)
     for _ in ctx.each_run("pipelined"):
         disk = sync(ctx, PIPELINED_BYTES)["latency_us"]
         with ctx.exchange() as exchange:
@@ -138,16 +187,8 @@ def pipelined(ctx: Context) -> list[Row]:
 def open_loop(ctx: Context) -> list[Row]:
     """A steady rate that waits for nobody."""
     command = f"quantscope load --connections {CONNECTIONS} --rate {RATE}"
-    name = f"open loop, {RATE:,} orders/s, durable, {CONNECTIONS} connections"
-    tail = Row(
-        name=f"{name}, p99",
-        unit="us",
-        command=command,
-        bar="<= 1500 + 2 x baseline",
-        baseline_name=f"{DISK}, p99 by arrivals",
-    )
-    lost = Row(name=f"{name}, lost", unit="orders", command=command, bar="<= 0")
-    rejects = Row(name=f"{name}, rejects", unit="%", command=command, bar="<= 1")
+    tail, lost = STEADY_P99.row(command), STEADY_LOST.row(command)
+    rejects = STEADY_REJECTS.row(command)
     for _ in ctx.each_run("open-loop"):
         disk = sync(ctx, OPEN_LOOP_BYTES)["latency_by_arrivals_us"]
         with ctx.exchange() as exchange:

@@ -8,7 +8,7 @@ import msgspec
 
 from benchmarks.context import Context, measure
 from benchmarks.processes import ROOT, BenchError
-from benchmarks.result import Row
+from benchmarks.result import FIGURES, Figure, Row, figure
 
 
 class Line(msgspec.Struct):
@@ -19,23 +19,59 @@ class Line(msgspec.Struct):
     samples: list[float]
 
 
-BARS = {
-    "core, deep books": "<= 120",
-    "core, thin books": "<= 120",
-    "core, 1000000 resting": "<= 2 x baseline",
-    "core, 1000 symbols": "<= 1.5 x baseline",
-    "bytes per resting order, deep books": "<= 200",
-    "bytes per resting order, thin books": "<= 200",
-    "heap allocations per command, deep books": "<= 0",
-    "heap allocations per command, thin books": "<= 0",
-    "recorder": ">= 50000",
+CORE = "matching engine alone"
+BOOKS = {"deep books": "deep books", "thin books": "books of nearly one order a price"}
+for books, words in BOOKS.items():
+    figure(f"core, {books}", f"{CORE}, {words}: a command", bar="<= 120", headline=books[0] == "d")
+    size = f"bytes per resting order, {books}"
+    figure(
+        size, f"{CORE}, {words}: memory of an open order", bar="<= 200", headline=books[0] == "d"
+    )
+    figure(f"{size}, steady state", f"{CORE}, {words}: the same after many came and went")
+    figure(
+        f"heap allocations per command, {books}",
+        f"{CORE}, {words}: memory asked of the system for a command",
+        bar="<= 0",
+    )
+figure("core, 1000 resting", f"{CORE}, 1,000 open orders: a command")
+figure("core, 100000 resting", f"{CORE}, 100,000 open orders: a command")
+figure(
+    "core, 1000000 resting",
+    f"{CORE}, 1,000,000 open orders: a command",
+    bar="<= 2 x baseline",
+    baseline="core, 1000 resting",
+)
+figure("core, 1 symbol", f"{CORE}, 1 instrument: a command")
+figure(
+    "core, 1000 symbols",
+    f"{CORE}, 1,000 instruments: a command",
+    bar="<= 1.5 x baseline",
+    baseline="core, 1 symbol",
+)
+figure("replay", f"{CORE}: commands replayed")
+figure("snapshot of 100,000 orders", f"{CORE}: snapshot of 100,000 open orders")
+figure("restore of 100,000 orders", f"{CORE}: restoring a snapshot of 100,000 open orders")
+for levels in (20, 50_000):
+    heap = f"structure: heap with lazy deletion, {levels} levels"
+    figure(
+        f"structure: levels in a tree, {levels} levels",
+        f"a book of {levels:,} prices as this exchange keeps it: an operation",
+        baseline=heap,
+    )
+    figure(heap, f"a book of {levels:,} prices in a binary heap with lazy deletion: an operation")
+figure("recorder", "recorder: orders written to the store", bar=">= 50000")
+figure("recorder, processor time", "recorder: processor time of an order")
+figure("recorder, size of the store", "recorder: size of an order in the store")
+COMMITS = {
+    "60": "a commit of 60 bytes",
+    "60000": "a commit of 60,000 bytes",
+    "sustained": "a commit at a steady 40 MB/s in batches of 45,000 bytes",
 }
-BASELINES = {
-    "core, 1000000 resting": "core, 1000 resting",
-    "core, 1000 symbols": "core, 1 symbol",
-    "structure: levels in a tree, 20 levels": "structure: heap with lazy deletion, 20 levels",
-    "structure: levels in a tree, 50000 levels": "structure: heap with lazy deletion, 50000 levels",
-}
+for size, words in COMMITS.items():
+    for place in ("p50", "p99"):
+        bare = f"journal.bare.{size}.{place}"
+        figure(f"journal.commit.{size}.{place}", f"journal, {words}: {place}", baseline=bare)
+        figure(bare, f"bare append and fdatasync instead of {words}: {place}")
 
 
 def cargo_bench(crate: str) -> list[Row]:
@@ -61,24 +97,12 @@ def rows(output: str, command: str) -> list[Row]:
     samples = {line.name: line.samples for line in lines}
     made = []
     for line in lines:
-        baseline = BASELINES.get(line.name) or beside(line.name)
-        known = baseline in samples
-        row = Row(
-            name=line.name,
-            unit=line.unit,
-            command=command,
-            bar=BARS.get(line.name),
-            baseline_name=baseline if known else None,
-            samples=line.samples,
-            baseline_samples=samples[baseline] if known else [],
-        )
+        known = FIGURES.get(line.name) or Figure(name=line.name, title=line.name)
+        row = known.row(command)
+        row.unit, row.samples = line.unit, line.samples
+        row.baseline_samples = samples.get(known.baseline_name or "", [])
         made.append(row)
     return made
-
-
-def beside(name: str) -> str:
-    """The bare append that stands beside a commit in the journal's bench."""
-    return name.replace(".commit.", ".bare.") if ".commit." in name else ""
 
 
 @measure("matching")

@@ -7,11 +7,23 @@ from collections.abc import Iterator
 
 from benchmarks.context import Context, measure
 from benchmarks.processes import LOAD_TIMEOUT_S, QUANTSCOPE, ROOT, Exchange
-from benchmarks.result import Row
+from benchmarks.result import Row, figure
 
 RATE = 25_000
 MARGIN_S = 5.0
 """The load goes on for so long after the last look."""
+
+GROWTH = figure(
+    f"memory at {RATE:,} orders/s, growth from minute 1 to 5",
+    f"memory of the exchange at a steady {RATE:,} orders/s: growth from minute 1 to 5",
+    "%",
+    bar="<= 5",
+)
+SIZE = figure(
+    f"memory at {RATE:,} orders/s, minute 5",
+    f"memory of the exchange at a steady {RATE:,} orders/s, after 5 minutes",
+    "MB",
+)
 
 
 @contextlib.contextmanager
@@ -32,13 +44,8 @@ def under_load(exchange: Exchange, seconds: float) -> Iterator[None]:
 def memory(ctx: Context) -> list[Row]:
     """Resident memory of the exchange from minute 1 to minute 5."""
     minute = ctx.seconds(60, 1)
-    growth = Row(
-        name=f"memory at {RATE:,} orders/s, growth from minute 1 to 5",
-        unit="%",
-        command=f"quantscope load --rate {RATE} --seconds 305",
-        bar="<= 5",
-    )
-    size = Row(name=f"memory at {RATE:,} orders/s, minute 5", unit="MB", command=growth.command)
+    command = f"quantscope load --rate {RATE} --seconds 305"
+    growth, size = GROWTH.row(command), SIZE.row(command)
     for _ in ctx.each_run("memory"):
         with (
             ctx.exchange() as exchange,

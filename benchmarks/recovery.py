@@ -2,21 +2,30 @@
 
 from benchmarks.context import Context, measure
 from benchmarks.processes import Exchange, load
-from benchmarks.result import Row
+from benchmarks.result import Row, figure
 
 RESTING = 100_000
+
+START = figure(
+    f"start from a snapshot of {RESTING:,} resting orders",
+    f"start with {RESTING:,} open orders: time until it serves",
+    "s",
+    bar="<= 2",
+)
+REPLAY = figure(
+    "recovery: commands replayed at a start without a snapshot",
+    "start after kill -9, without a snapshot: commands replayed",
+    "commands/s",
+    bar=">= 1000000",
+    headline=True,
+)
 
 
 @measure("start")
 def start(ctx: Context) -> list[Row]:
     """A start from a snapshot of 100,000 resting orders."""
     resting = RESTING // 50 if ctx.quick else RESTING
-    row = Row(
-        name=f"start from a snapshot of {RESTING:,} resting orders",
-        unit="s",
-        command="quantscope serve",
-        bar="<= 2",
-    )
+    row = START.row("quantscope serve")
     for _ in ctx.each_run("start"):
         with ctx.data_dir() as path:
             with Exchange(path / "data", environment=ctx.environment) as exchange:
@@ -32,12 +41,7 @@ def start(ctx: Context) -> list[Row]:
 @measure("replay")
 def replay(ctx: Context) -> list[Row]:
     """A start without a snapshot, after ``kill -9``: every command of the journal once more."""
-    row = Row(
-        name="recovery: commands replayed at a start without a snapshot",
-        unit="commands/s",
-        command="quantscope serve, after kill -9",
-        bar=">= 1000000",
-    )
+    row = REPLAY.row("quantscope serve, after kill -9")
     for _ in ctx.each_run("replay"):
         with ctx.data_dir() as path:
             with Exchange(path / "empty", environment=ctx.environment) as exchange:

@@ -10,12 +10,53 @@ import msgspec
 from benchmarks.context import Context, measure
 from benchmarks.processes import LOAD_TIMEOUT_S, QUANTSCOPE, ROOT, BenchError, Exchange, ready_line
 from benchmarks.recorder import catch_up
-from benchmarks.result import Row
+from benchmarks.result import Row, figure
 
 USERS = 1000
 ACCEPTED = "quantscope_orders_total"
 ANSWERS = "quantscope_rest_answers_total"
 TRADES = "quantscope_trades_total"
+
+RATE = figure(
+    "REST POST /orders, durable",
+    f"REST at full load (100 connections, {USERS:,} users listening): "
+    "orders placed, each on disk first",
+    "orders/s",
+    bar=">= 8000",
+    headline=True,
+)
+P99 = figure(
+    "REST POST /orders, p99",
+    "REST at full load: time to the answer, p99",
+    "ms",
+    bar="<= 25",
+    headline=True,
+)
+ERRORS = figure(
+    "REST POST /orders, errors and other answers than 201",
+    "REST at full load: errors, and other answers than 201",
+    "answers",
+    bar="<= 0",
+)
+WRONG = figure(
+    f"{USERS:,} users on /ws/notifications: missing, doubled or out of order",
+    f"WebSocket, {USERS:,} users in that load: notifications missing, doubled or out of order",
+    "notifications",
+    bar="<= 0",
+)
+SOCKET = figure(
+    f"{USERS:,} users on /ws/notifications: from the engine's time to the socket, p99",
+    f"WebSocket, {USERS:,} users in that load: time from the engine to the user's socket, p99",
+    "ms",
+    bar="<= 50",
+    headline=True,
+)
+BEHIND = figure(
+    "recorder caught up after the wrk run",
+    "REST at full load: time until the store had recorded it all",
+    "s",
+    bar="<= 5",
+)
 
 
 def wrk(port: int, seconds: int) -> dict[str, Any]:
@@ -74,27 +115,8 @@ def rest(ctx: Context) -> list[Row]:
     """The load test, with all users listening."""
     seconds = int(ctx.seconds(30, 1))
     command = f"wrk -t4 -c100 -d{seconds}s -s tests/post.lua http://localhost:8080/orders"
-    rate = Row(name="REST POST /orders, durable", unit="orders/s", command=command, bar=">= 8000")
-    tail = Row(name="REST POST /orders, p99", unit="ms", command=command, bar="<= 25")
-    errors = Row(
-        name="REST POST /orders, errors and other answers than 201",
-        unit="answers",
-        command=command,
-        bar="<= 0",
-    )
-    wrong = Row(
-        name=f"{USERS:,} users on /ws/notifications: missing, doubled or out of order",
-        unit="notifications",
-        command=command,
-        bar="<= 0",
-    )
-    socket = Row(
-        name=f"{USERS:,} users on /ws/notifications: from the engine's time to the socket, p99",
-        unit="ms",
-        command=command,
-        bar="<= 50",
-    )
-    behind = Row(name="recorder caught up after the wrk run", unit="s", command=command, bar="<= 5")
+    rate, tail, errors = RATE.row(command), P99.row(command), ERRORS.row(command)
+    wrong, socket, behind = WRONG.row(command), SOCKET.row(command), BEHIND.row(command)
     for _ in ctx.each_run("rest"):
         with ctx.exchange() as exchange:
             with listening(exchange.http) as heard:

@@ -25,6 +25,12 @@ class Bar(msgspec.Struct, frozen=True):
             raise ValueError(f"no bar: {text!r}")
         return cls(found["op"], float(found["constant"] or 0), float(found["factor"] or 0))
 
+    def __str__(self) -> str:
+        """The bar in words, as the tables show it."""
+        parts = [f"{self.constant:,.10g}"] if self.constant or not self.factor else []
+        parts += [f"{self.factor:g} x baseline"] if self.factor else []
+        return f"{'at most' if self.op == '<=' else 'at least'} {' + '.join(parts)}"
+
     def met(self, value: float, baseline: float | None) -> bool:
         """Whether a value reaches the bar."""
         if self.factor and baseline is None:
@@ -49,6 +55,53 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     met: bool | None
     baseline_name: str | None
     baseline_samples: list[float]
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """What a row is about: all that is known of it before anything is measured.
+
+    ``name`` is that of ``results.json``, and stays; ``title`` says it in plain words, as the tables
+    show it.  The ``headline`` rows are those of the README, all others stand in docs/benchmarks.md.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    bar: str | None = None
+    baseline_name: str | None = None
+    headline: bool = False
+
+    def row(self, command: str) -> "Row":
+        """The row, to be measured by ``command``."""
+        return Row(
+            name=self.name,
+            unit=self.unit,
+            command=command,
+            bar=self.bar,
+            baseline_name=self.baseline_name,
+        )
+
+
+FIGURES: dict[str, Figure] = {}
+"""What is known of every row, by its name."""
+
+
+def figure(
+    name: str,
+    title: str,
+    unit: str = "",
+    *,
+    bar: str | None = None,
+    baseline: str | None = None,
+    headline: bool = False,
+) -> Figure:
+    """Put a row on the list of those that the tables know."""
+    if name in FIGURES:
+        raise ValueError(f"{name} is measured twice")
+    FIGURES[name] = Figure(
+        name=name, title=title, unit=unit, bar=bar, baseline_name=baseline, headline=headline
+    )
+    return FIGURES[name]
 
 
 class Row(msgspec.Struct, kw_only=True):

@@ -5,10 +5,11 @@ import pathlib
 import pytest
 from click.testing import CliRunner
 
+from benchmarks import table
 from benchmarks.__main__ import main
 from benchmarks.context import MEASURES, Context
-from benchmarks.result import recomputed
-from benchmarks.table import read_results
+from benchmarks.result import FIGURES, recomputed
+from benchmarks.table import read_results, write_results
 
 DELAY_US = 20_000.0
 
@@ -35,6 +36,31 @@ def test_a_quick_run_writes_its_results(tmp_path: pathlib.Path) -> None:
     assert result.bar == "<= 2"
     assert recomputed(result) == result
     assert result.name.split()[0] in done.output
+
+
+def test_one_command_writes_the_tables_of_all_documents(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("README", "PAGE"):
+        path = tmp_path / name
+        path.write_text(f"{table.BEGIN}\n{table.END}\n")
+        monkeypatch.setattr(table, name, path)
+    output = tmp_path / "results.json"
+    rows = FIGURES["REST POST /orders, p99"].row("wrk"), FIGURES["replay"].row("cargo bench")
+    for row in rows:
+        row.samples = [5.0]
+    write_results([row.result() for row in rows], output)
+    run = ["--quick", "--documents", "--dir", str(tmp_path), "--output", str(output), "start"]
+    for arguments in (run, ["--only-documents", "--output", str(output)]):
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 0, done.output
+        readme, page = table.README.read_text(), table.PAGE.read_text()
+        assert "| REST at full load: time to the answer, p99 | 5 ms |" in readme
+        assert "5 ms" in page
+        assert "open orders: time until it serves" in page
+        assert "commands replayed" in page
+        assert "commands replayed" not in readme
+        table.README.write_text(f"{table.BEGIN}\n{table.END}\n")
 
 
 @pytest.mark.parametrize("name", ["round-trip-memory", "round-trip-durable", "open-loop"])

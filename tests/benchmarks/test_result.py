@@ -5,11 +5,15 @@ import pathlib
 import msgspec
 import pytest
 
+from benchmarks.__main__ import MODULES
 from benchmarks.cores import rows
-from benchmarks.result import Bar, Row, recomputed
+from benchmarks.result import FIGURES, Bar, Row, figure, recomputed
 from benchmarks.table import (
+    PAGE,
     README,
     cells,
+    documents,
+    known,
     markdown,
     number,
     read_results,
@@ -81,9 +85,52 @@ def test_every_recorded_result_follows_from_its_own_samples() -> None:
         assert recomputed(result) == result, result.name
 
 
-def test_the_readme_shows_the_recorded_results() -> None:
-    text = README.read_text()
-    assert with_table(text, read_results()) == text
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of the table that stands in a document, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    table = [line for line in lines if line in text.partition("performance: begin")[2]]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[1:]]
+
+
+@pytest.mark.parametrize("path", [README, PAGE])
+def test_the_documents_show_the_recorded_results(path: pathlib.Path) -> None:
+    assert documents(read_results())[path] == path.read_text()
+
+
+def test_the_readme_has_the_rows_that_say_most_and_the_page_has_all() -> None:
+    results = read_results()
+    few, every = rows_of(README.read_text()), rows_of(PAGE.read_text())
+    assert 8 <= len(few) <= 12
+    assert [row[-1] for row in every] == [f"`{result.name}`" for result in results]
+    assert [row for row in few if row not in [whole[:6] for whole in every]] == []
+    assert any(row[2] and row[3] for row in few)  # a baseline, and the ratio to it
+
+
+def test_every_row_has_a_title_in_plain_words() -> None:
+    """No newcomer knows `journal.commit.60.p50`; two rows are never told by one title."""
+    assert len(MODULES) == 5
+    titles = [known(result.name).title for result in read_results()]
+    assert {result.name for result in read_results()} <= set(FIGURES)
+    assert len(set(titles)) == len(titles)
+    assert [title for title in titles if "." in title.replace("--", "") or "_" in title] == []
+
+
+def test_a_row_is_measured_by_one_bench() -> None:
+    with pytest.raises(ValueError, match="measured twice"):
+        figure("replay", "another")
+
+
+@pytest.mark.parametrize(
+    ("bar", "words"),
+    [
+        ("<= 5000 + 2 x baseline", "at most 5,000 + 2 x baseline"),
+        (">= 1500000", "at least 1,500,000"),
+        ("<= 1.3 x baseline", "at most 1.3 x baseline"),
+        ("<= 0", "at most 0"),
+    ],
+)
+def test_a_bar_is_told_in_words(bar: str, words: str) -> None:
+    assert str(Bar.parse(bar)) == words
 
 
 def test_results_of_the_same_name_are_replaced(tmp_path: pathlib.Path) -> None:
@@ -96,21 +143,23 @@ def test_results_of_the_same_name_are_replaced(tmp_path: pathlib.Path) -> None:
 
 
 def test_the_table_stands_between_its_marks() -> None:
-    made = row([1234.5], ">= 1000").result()
-    text = with_table("a\n<!-- performance: begin -->\nold\n<!-- performance: end -->\nb", [made])
+    table = markdown([row([1234.5], ">= 1000").result()])
+    text = with_table("a\n<!-- performance: begin -->\nold\n<!-- performance: end -->\nb", table)
     assert "old" not in text
     assert text.startswith("a\n")
     assert text.endswith("\nb")
-    assert "| a row | 1,234 us |  |  | >= 1000 | yes |" in text
-    assert markdown([made]) in text
+    assert "| a row | 1,234 us |  |  | at least 1,000 | yes |" in text
+    with pytest.raises(ValueError, match="no marks"):
+        with_table("a text", table)
 
 
 def test_a_baseline_stands_beside_its_row() -> None:
     made = Row(
         name="n", unit="us", command="c", bar="<= 2 x baseline", samples=[3.0],
-        baseline_name="bare echo", baseline_samples=[1.0],
+        baseline_name="core, 1 symbol", baseline_samples=[1.0],
     ).result()  # fmt: skip
-    assert cells(made) == ("n", "3 us", "1 (bare echo)", "3", "<= 2 x baseline", "no")
+    baseline = f"1 ({FIGURES['core, 1 symbol'].title})"
+    assert cells(made) == ("n", "3 us", baseline, "3", "at most 2 x baseline", "no")
 
 
 @pytest.mark.parametrize(
