@@ -6,8 +6,10 @@ import msgspec
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of the facade."""
 
-    connections_max: int = 4_096
+    connections_max: int = 2_048
     """Connections, HTTP and WebSocket; one more is answered 503 and closed."""
+    refusals_max: int = 64
+    """Connections too many that are being told so; of more, the oldest is closed at once."""
     head_bytes_max: int = 16_384
     """Bytes of request line and headers; more is answered 414 or 431 and closed."""
     body_bytes_max: int = 65_536
@@ -28,7 +30,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a query waits for the recorder; then 503 ``NOT_KNOWN_YET``."""
     queue_bytes_max: int = 4 * 2**20
     """Bytes queued to a slow reader; HTTP is not read further, WebSocket is closed."""
-    pipelined_requests_max: int = 64
+    pipelined_requests_max: int = 16
     """Requests of a connection that wait for their turn; beyond it the socket is not read."""
     ws_message_bytes_max: int = 4_096
     """Bytes of a WebSocket message from a client; more closes the connection."""

@@ -25,6 +25,8 @@ class Server:
         self.limits = limits
         self.closing = False
         self.connections: set[Connection] = set()
+        self.turned_away: dict[Connection, None] = {}
+        """Connections too many that are being told so, the oldest first: they take no place."""
         self.refused = 0
         self.answers: Counter[int] = Counter()
         """How many answers of each status were sent."""
@@ -42,7 +44,9 @@ class Server:
         """Take a connection; False when there are as many as there may be."""
         if self.closing or len(self.connections) >= self.limits.connections_max:
             self.refused += 1
-            self.connections.add(connection)
+            while len(self.turned_away) >= self.limits.refusals_max:
+                self._drop_oldest()
+            self.turned_away[connection] = None
             return False
         self.connections.add(connection)
         return True
@@ -50,6 +54,13 @@ class Server:
     def unregister(self, connection: Connection) -> None:
         """A connection is gone."""
         self.connections.discard(connection)
+        self.turned_away.pop(connection, None)
+
+    def _drop_oldest(self) -> None:
+        """It was told long ago; what it still sends is read no longer."""
+        oldest = next(iter(self.turned_away))
+        del self.turned_away[oldest]
+        oldest.transport.abort()
 
     async def run(self) -> None:
         """Look at the deadlines until canceled."""
@@ -60,13 +71,13 @@ class Server:
     def sweep(self) -> None:
         """Look at the deadlines of all connections."""
         self._tell_time()
-        for connection in tuple(self.connections):
+        for connection in (*self.connections, *self.turned_away):
             connection.sweep(self.now)
 
     def close(self) -> None:
         """Take no more requests; answers that are owed are still sent."""
         self.closing = True
-        for connection in tuple(self.connections):
+        for connection in (*self.connections, *self.turned_away):
             connection.shut()
 
     def _tell_time(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from core import VERSION
-from quantscope import settings
+from quantscope import capacity, settings
 from quantscope.config import Config
 from quantscope.flow import flow
 from quantscope.load import load as load_command
@@ -97,9 +97,10 @@ def serve(
 def show_config(
     config_file: pathlib.Path | None, overrides: tuple[str, ...], *, show_secrets: bool
 ) -> None:
-    """Print the settings in force, with their units and defaults."""
+    """Print the settings in force, with their units and defaults, and what they add up to."""
     config = load(config_file, list(overrides))
     click.echo(settings.show(config, secrets=show_secrets))
+    click.echo("\n".join(capacity.summary(config)))
 
 
 @main.command()

@@ -50,6 +50,10 @@ class Server(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("least level that is logged")
     ] = "INFO"
     stop_deadline_s: Annotated[Seconds, about("seconds that a clean stop may take")] = 10.0
+    reserved_descriptors: Annotated[
+        Annotated[int, Meta(ge=96, le=2**20)],
+        about("descriptors for logs, snapshots, store and ports, which connections never get"),
+    ] = 128
 
 
 class JournalSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -146,7 +150,10 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     connections_max: Annotated[
         Count, about("connections, HTTP and WebSocket; one more is answered 503 and closed")
-    ] = 4_096
+    ] = 2_048
+    refusals_max: Annotated[
+        Count, about("connections too many that are being told so; of more, the oldest is closed")
+    ] = 64
     head_bytes_max: Annotated[
         Bytes, about("bytes of request line and headers; more is answered 414 or 431, and closed")
     ] = 16_384
@@ -183,7 +190,7 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         about(
             "requests of a connection that wait for their turn; beyond it the socket is not read"
         ),
-    ] = 64
+    ] = 16
     ws_message_bytes_max: Annotated[
         Bytes, about("bytes of a WebSocket message from a client; more closes the connection")
     ] = 4_096

@@ -5,6 +5,7 @@ from engine.recovery import JournalGap, ReplayDiffers
 from engine.service import EngineFault
 from engine.setup import SetupRefused
 from journal.datadir import DataDirDamaged
+from quantscope.capacity import TooFewDescriptors
 from quantscope.examine import BadSnapshots, NothingThere
 from quantscope.serve import PortInUse
 
@@ -20,5 +21,6 @@ EXPECTED = (
     ReplayDiffers,
     SetupRefused,
     StoreFailed,
+    TooFewDescriptors,
     OSError,
 )

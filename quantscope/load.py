@@ -5,6 +5,7 @@ import signal
 import click
 
 from core import load_main
+from quantscope.capacity import raise_descriptors
 
 
 @click.command(
@@ -18,4 +19,5 @@ def load(args: tuple[str, ...]) -> None:
     # The generator does not come back to Python until it is done: signals must end it all the same.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    raise_descriptors()  # as many connections as the system allows
     raise SystemExit(load_main(["quantscope load", *args]))

@@ -148,6 +148,9 @@ class ExchangeCollector(Collector):
         yield _counter(
             "quantscope_http_connections_refused", "Connections too many.", facade.server.refused
         )
+        pauses = sum(acceptor.pauses for acceptor in self._exchange.acceptors)
+        title = "Times that no connection was taken for want of descriptors."
+        yield _counter("quantscope_accept_pauses", title, pauses)
         yield _counter(
             "quantscope_notification_writes", "Writes of notifications.", notifications.sent
         )

@@ -29,7 +29,8 @@ from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from gateway.index_file import IndexFile
 from journal.datadir import DataDir
-from quantscope import metrics, roles, translate
+from quantscope import capacity, metrics, roles, translate
+from quantscope.acceptor import Acceptor, bind
 from quantscope.config import Config
 from quantscope.journals import data_dir, opener, snapshots_of, store_file
 from store.recorder import RecorderService
@@ -48,16 +49,21 @@ class PortInUse(Exception):
 
 def run(config: Config) -> None:
     """Serve until SIGTERM or SIGINT."""
+    descriptors = capacity.raise_descriptors()
+    config = capacity.fit(config, descriptors)
     with DataDir(data_dir(config)) as directory:
-        uvloop.run(Exchange(config, directory).run())
+        capacity.compare(config, directory.path)
+        uvloop.run(Exchange(config, directory, descriptors).run())
 
 
 class Exchange:
     """The one place where roles are put together."""
 
-    def __init__(self, config: Config, directory: DataDir) -> None:
-        """Nothing is opened yet."""
+    def __init__(self, config: Config, directory: DataDir, descriptors: int) -> None:
+        """Nothing is opened yet; ``descriptors`` are what this process may have."""
         self.config = config
+        self.acceptors: list[Acceptor] = []
+        self._descriptors_max = capacity.for_connections(config, descriptors)
         self.directory = directory
         self.snapshots = snapshots_of(directory, config)
         self.service = Service(
@@ -180,6 +186,7 @@ class Exchange:
                 lambda: Connection(self.gateway), server.binary_port, "binary"
             )
             await stack.enter_async_context(binary)
+            self.acceptors = [http, binary]
             while not self.service.ready:
                 await asyncio.sleep(0)
             # What stands now stands for good: no collection is to look at it again.
@@ -205,11 +212,10 @@ class Exchange:
 
     async def _listen(
         self, protocol: Callable[[], asyncio.Protocol], port: int, name: str
-    ) -> asyncio.Server:
+    ) -> Acceptor:
         host = self.config.server.host
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.create_server(protocol, host, port, backlog=1024)
+            return Acceptor(name, await bind(host, port), protocol, self._descriptors_max)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
@@ -269,6 +275,6 @@ class Exchange:
         return min(first, recorded)
 
 
-def _address(server: asyncio.Server) -> str:
-    host, port = server.sockets[0].getsockname()[:2]
+def _address(acceptor: Acceptor) -> str:
+    host, port = acceptor.sockets[0].getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -264,6 +264,36 @@ async def test_one_connection_too_many_is_told_so_and_the_others_stay() -> None:
         assert statuses(await exchange.talk(LAST)) == [200]
 
 
+async def write_until_reset(writer: asyncio.StreamWriter) -> None:
+    for _ in range(100):
+        writer.write(GET)
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def test_those_who_are_told_that_it_is_full_are_bounded_and_take_no_place() -> None:
+    limits = Limits(connections_max=1, refusals_max=2, linger_deadline_s=30)
+    async with Exchange(limits) as exchange:
+        first, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+        many = [await asyncio.open_connection("127.0.0.1", exchange.port) for _ in range(5)]
+        for reader, _ in many:
+            assert statuses(await reader.readuntil(b"}")) == [503]
+        server = exchange.facade.server
+        assert (len(server.connections), len(server.turned_away), server.refused) == (1, 2, 5)
+        for reader, other in many[:3]:  # the oldest are closed for good
+            assert await reader.read() == b""
+            with pytest.raises(ConnectionError):
+                await write_until_reset(other)
+        writer.close()
+        while server.connections:
+            await asyncio.sleep(0.01)
+        assert len(server.turned_away) == 2
+        assert statuses(await exchange.talk(LAST)) == [200]
+        for _, other in many:
+            other.close()
+        assert await first.read() == b""
+
+
 async def test_a_client_that_does_not_read_is_cut_off() -> None:
     limits = Limits(write_deadline_s=0.15, sweep_interval_s=0.02, queue_bytes_max=10_000)
     async with Exchange(limits) as exchange:

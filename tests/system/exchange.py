@@ -54,6 +54,8 @@ class Exchange:
         self.http = self.binary = 0
         data_dir.parent.mkdir(parents=True, exist_ok=True)
         self.log = data_dir.with_suffix(".log")
+        self.under: list[str] = []
+        """A command that runs another one, under which the server is started."""
 
     def __enter__(self) -> Self:
         return self.start()
@@ -74,6 +76,7 @@ class Exchange:
         command = [sys.executable, "-m", "quantscope.cli", "serve", "--data-dir"]
         command += [str(self.data_dir), "--http-port", "0", "--binary-port", "0", *self.settings]
         command += [x for setting in settings for x in ("--set", setting)]
+        command = [*self.under, *command]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=subprocess.PIPE, stderr=log, text=True

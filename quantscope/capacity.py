@@ -1,0 +1,252 @@
+"""What the configuration may need of the machine, and what the machine has of it.
+
+Descriptors, memory and disk.  What can't be kept is said at the start, with numbers: connections
+that there are no descriptors for are not promised, and a start that could not take even a few is
+refused.  Memory and disk are warned of, for the limits are what is needed at the very most.
+"""
+
+import logging
+import os
+import pathlib
+import resource
+import shutil
+from collections.abc import Iterator
+from functools import reduce
+from typing import TypeAlias
+
+import msgspec
+
+from quantscope.config import Config
+
+log = logging.getLogger("quantscope")
+
+CONNECTIONS_MIN = 16
+"""Connections of each kind without which a start is refused, unless fewer are configured."""
+BINARY_DESCRIPTORS = 2
+"""Descriptors of a binary connection: reports go past the transport, by one of their own."""
+LOGS = 2
+"""The commands log and the events log."""
+
+Factor: TypeAlias = int | str
+"""A number, or the name of a setting."""
+
+MEMORY: dict[str, tuple[Factor, ...]] = {
+    "journal.queue_bytes_max": (LOGS,),
+    "journal.memory_bytes_max": (LOGS,),
+    "gateway.packet_bytes_max": ("gateway.connections_max",),
+    "gateway.queue_bytes_max": ("gateway.connections_max",),
+    "facade.head_bytes_max": ("facade.pipelined_requests_max", "facade.connections_max"),
+    "facade.body_bytes_max": ("facade.pipelined_requests_max", "facade.connections_max"),
+    "facade.queue_bytes_max": ("facade.connections_max",),
+    "facade.ws_message_bytes_max": ("facade.connections_max",),
+    "store.recorder_read_bytes_max": (),
+}
+"""What may lie in queues and buffers, and how many times."""
+DISK: dict[str, tuple[Factor, ...]] = {
+    "journal.wal_bytes_max": (2, LOGS),  # each may reach twice as much
+    "store.wal_bytes_max": (),
+}
+"""What is written over and over, and how many times."""
+EVENTS = ("journal.journal_bytes_max", "gateway.session_replay_bytes_max")
+"""The events log keeps as much as the larger of these: for the recorder, and for the sessions."""
+GROWN = ("events.db", "events.db-wal", "commands.db-wal", "store.db-wal")
+"""Files whose size is part of what is needed already."""
+PIECES = ("engine.event_batch_bytes_max",)
+"""Limits of bytes that cut what there is, and need nothing more."""
+
+
+class TooFewDescriptors(Exception):
+    """The system gives this process too few descriptors to serve anybody."""
+
+
+# -- descriptors -----------------------------------------------------------------------------
+
+
+def raise_descriptors() -> int:
+    """Raise the soft limit of descriptors to the hard one; what there is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError) as error:
+            log.warning("the limit of descriptors stays at %d, below %d: %s", soft, hard, error)
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2**31 if soft == resource.RLIM_INFINITY else soft
+
+
+def descriptors_needed(config: Config) -> int:
+    """Descriptors that the configuration may need."""
+    http = config.facade.connections_max + config.facade.refusals_max
+    binary = BINARY_DESCRIPTORS * config.gateway.connections_max
+    return http + binary + config.server.reserved_descriptors
+
+
+def fit(config: Config, available: int) -> Config:
+    """The configuration, with as many connections as there are descriptors for.
+
+    Where there are too few, binary lines keep theirs as far as half of what is left does, and HTTP
+    gets the rest.  Raises ``TooFewDescriptors`` where either kind would get less than a few.
+    """
+    needed = descriptors_needed(config)
+    if needed <= available:
+        return config
+    http, binary = config.facade.connections_max, config.gateway.connections_max
+    kept = config.server.reserved_descriptors + config.facade.refusals_max
+    left = available - kept
+    fewer_binary = min(binary, max(left // 2, left - http) // BINARY_DESCRIPTORS)
+    fewer_http = min(http, left - BINARY_DESCRIPTORS * fewer_binary)
+    least_binary, least_http = min(CONNECTIONS_MIN, binary), min(CONNECTIONS_MIN, http)
+    if fewer_binary < least_binary or fewer_http < least_http:
+        raise TooFewDescriptors(
+            f"this process may have {available} descriptors, and needs at least "
+            f"{kept + least_http + BINARY_DESCRIPTORS * least_binary} to serve anybody: raise the "
+            "hard limit (ulimit -Hn, LimitNOFILE= of systemd)"
+        )
+    log.warning(
+        "this process may have %d descriptors, and the configuration may need %d: "
+        "facade.connections_max is %d instead of %d, gateway.connections_max %d instead of %d; "
+        "a higher hard limit (ulimit -Hn, LimitNOFILE= of systemd) keeps them",
+        available,
+        needed,
+        fewer_http,
+        http,
+        fewer_binary,
+        binary,
+    )
+    return msgspec.structs.replace(
+        config,
+        facade=msgspec.structs.replace(config.facade, connections_max=fewer_http),
+        gateway=msgspec.structs.replace(config.gateway, connections_max=fewer_binary),
+    )
+
+
+def for_connections(config: Config, available: int) -> int:
+    """The first descriptor that no connection gets: half of the reserve always stays free.
+
+    The other half is what logs, store and ports have open all the time.
+    """
+    return available - config.server.reserved_descriptors // 2
+
+
+# -- memory and disk -------------------------------------------------------------------------
+
+
+def value_of(config: Config, factor: Factor) -> int:
+    """A number, or what a setting is set to."""
+    if isinstance(factor, int):
+        return factor
+    section, _, key = factor.partition(".")
+    value: int = getattr(getattr(config, section), key)
+    return value
+
+
+def product(config: Config, name: str, factors: tuple[Factor, ...]) -> int:
+    """A limit, as many times as it may be needed."""
+    return reduce(lambda total, factor: total * value_of(config, factor), factors, 1) * value_of(
+        config, name
+    )
+
+
+def memory_needed(config: Config) -> dict[str, int]:
+    """Bytes of each kind of queue or buffer at the very most, the largest first."""
+    durable = config.journal.adapter != "memory"
+    rows = {
+        " x ".join(map(str, (name, *factors))): product(config, name, factors)
+        for name, factors in MEMORY.items()
+        if not (durable and name == "journal.memory_bytes_max")
+    }
+    return dict(sorted(rows.items(), key=lambda row: -row[1]))
+
+
+def disk_needed(config: Config) -> dict[str, int]:
+    """Bytes of each kind of file that grows to a limit; the store and the commands have none."""
+    if config.journal.adapter == "memory":
+        return {"store.wal_bytes_max": config.store.wal_bytes_max}
+    larger = max(EVENTS, key=lambda name: value_of(config, name))
+    rows = {larger: value_of(config, larger)}
+    for name, factors in DISK.items():
+        rows[" x ".join(map(str, (name, *factors)))] = product(config, name, factors)
+    return rows
+
+
+def summary(config: Config) -> Iterator[str]:
+    """What the limits add up to, as comments of a TOML file."""
+    memory, disk = memory_needed(config), disk_needed(config)
+    yield "# What these limits may need at the very most; a start compares it with the machine."
+    yield f"# Descriptors: {descriptors_needed(config)}"
+    yield (
+        "#   facade.connections_max + facade.refusals_max + "
+        f"{BINARY_DESCRIPTORS} x gateway.connections_max + server.reserved_descriptors"
+    )
+    yield f"# Memory in queues and buffers, beside open orders: {size(sum(memory.values()))}"
+    yield from (f"#   {name} = {size(value)}" for name, value in memory.items())
+    total = size(sum(disk.values()))
+    yield f"# Disk, beside the store and the commands since the last snapshots: {total}"
+    yield from (f"#   {name} = {size(value)}" for name, value in disk.items())
+
+
+def size(value: int) -> str:
+    """Bytes for people to read."""
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if value >= unit:
+            return f"{round(value / unit, 1):g} {name}"
+    return f"{value} B"
+
+
+def machine_memory(
+    root: pathlib.Path = pathlib.Path("/sys/fs/cgroup"),
+    of: pathlib.Path = pathlib.Path("/proc/self/cgroup"),
+) -> int:
+    """Bytes of memory that this process may use: the machine's, or less in a control group."""
+    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        # Version 2 has one line: 0::/the/group.
+        group = next(
+            line[3:].strip("/") for line in of.read_text().splitlines() if line.startswith("0::")
+        )
+    except (OSError, StopIteration):
+        return found
+    folder = root / group
+    for place in (folder, *folder.parents):
+        if place.is_relative_to(root):
+            found = min(found, _limit(place / "memory.max", found))
+    return found
+
+
+def _limit(path: pathlib.Path, otherwise: int) -> int:
+    try:
+        return int(path.read_text())  # "max" is none
+    except (OSError, ValueError):
+        return otherwise
+
+
+def compare(config: Config, directory: pathlib.Path) -> None:
+    """Warn of what memory or disk may not hold; the directory is there."""
+    memory, has = memory_needed(config), machine_memory()
+    total = sum(memory.values())
+    if total > has:
+        largest = next(iter(memory))
+        log.warning(
+            "queues and buffers may take %s at the very most, and there are %s of memory; the "
+            "largest part is %s = %s; `quantscope config` adds it up",
+            size(total),
+            size(has),
+            largest,
+            size(memory[largest]),
+        )
+    disk = disk_needed(config)
+    total, free = sum(disk.values()), shutil.disk_usage(directory).free
+    files = (directory / name for name in GROWN)
+    kept = sum(file.stat().st_size for file in files if file.exists())
+    if total > free + kept:
+        largest = max(disk, key=lambda name: disk[name])
+        log.warning(
+            "the logs may need %s of disk, and %s has %s free beside the %s that they have; the "
+            "largest part is %s = %s; at a full disk nothing is acknowledged",
+            size(total),
+            directory,
+            size(free),
+            size(kept),
+            largest,
+            size(disk[largest]),
+        )
