@@ -8,6 +8,7 @@ __all__ = [
     "SHOWN_MAX",
     "VERSION",
     "Asked",
+    "Clock",
     "Commands",
     "DataDirLock",
     "DataDirLocked",
@@ -454,10 +455,33 @@ def login_rejected(authorized: bool) -> bytes: ...
 def security_list(req_id: int, instrument: int | None, engine: Engine) -> bytes: ...
 
 @final
+class Clock:
+    def __new__(
+        cls,
+        *,
+        step_max_ns: int,
+        settle_ns: int,
+        wall: Callable[[], int] | None = None,
+        boot: Callable[[], int] | None = None,
+    ) -> Clock: ...
+    ahead_ns: int
+    @property
+    def held_ns(self) -> int: ...
+    @property
+    def steps_refused(self) -> int: ...
+    @property
+    def steps_taken(self) -> int: ...
+    @property
+    def last_taken_ns(self) -> int: ...
+    def now_ns(self) -> int: ...
+    def take(self) -> bool: ...
+
+@final
 class Pipeline:
     def __new__(
         cls,
         system: Commands,
+        clock: Clock,
         *,
         on_fault: Callable[[BaseException], object],
         on_congested: Callable[[], object],
@@ -465,7 +489,6 @@ class Pipeline:
         group_batches_max: int,
         queue_bytes_max: int,
         apply_delay_ns: int = 0,
-        clock: Callable[[], int] | None = None,
     ) -> Pipeline: ...
     told: int
     ready: bool

@@ -7,11 +7,11 @@ that follows from a command leaves before its commit has returned.
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core import Commands, Engine, JournalError, Pipeline, split_batches
+from core import Clock, Commands, Engine, JournalError, Pipeline, split_batches
+from engine.clock_watch import ClockWatch
 from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
 from journal import Log
@@ -35,6 +35,12 @@ class Limits:
     queue_bytes_max: int
     tick_interval_s: float
     retry_interval_s: float
+    clock_step_ns_max: int = 5_000_000_000
+    """How far the system's clock may be set without that being a jump."""
+    clock_settle_ns: int = 300_000_000_000
+    """How long a jump has to stand before it is taken."""
+    clock_ahead_ns: int = 0
+    """How far the clock is to be ahead of the system's while the journal is ahead of that."""
     fault_apply_delay_ns: int = 0
     """Slows the engine on purpose, by this much per command batch: the benchmarks' own test."""
 
@@ -60,27 +66,34 @@ class Service:
         setup: Setup,
         limits: Limits,
         *,
-        clock: Callable[[], int] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """``recover`` opens the journals and brings an engine to their end; it may block.
 
-        ``clock`` gives UTC in ns; without it the system does.
+        ``clock`` gives UTC; without it the system does, within the limits.
         """
         self._recover = recover
         self._setup = setup
         self._limits = limits
-        self._clock = clock or time.time_ns
+        step_ns_max, settle_ns = limits.clock_step_ns_max, limits.clock_settle_ns
+        self.clock = clock or Clock(step_max_ns=step_ns_max, settle_ns=settle_ns)
+        self.clock_watch = ClockWatch(
+            self.clock,
+            step_ns_max=step_ns_max,
+            settle_ns=settle_ns,
+            ahead_ns=limits.clock_ahead_ns,
+        )
         self._sources: list[CommandSource] = []
         self._system = Commands()
         self._pipeline = Pipeline(
             self._system,
+            self.clock,
             on_fault=self._on_fault,
             on_congested=self._on_congested,
             batch_commands_max=limits.batch_commands_max,
             group_batches_max=limits.group_batches_max,
             queue_bytes_max=limits.queue_bytes_max,
             apply_delay_ns=limits.fault_apply_delay_ns,
-            clock=clock,
         )
         self._scheduled = False
         self._resting: list[Callable[[], None]] = []
@@ -180,6 +193,7 @@ class Service:
     def start(self) -> None:
         """Recover, and journal what the configuration changes.  Blocks; before the loop serves."""
         self.journals, recovered = self._recover()
+        self.clock_watch.begin(recovered.engine.position().time_ns)
         self._configure(recovered.engine)
         # Only now: whoever asks for figures meanwhile asks the engine of before, which is at rest.
         self.recovered, self.engine = recovered, recovered.engine
@@ -188,7 +202,7 @@ class Service:
 
     def _configure(self, engine: Engine) -> None:
         """Settings, instruments, entries and the gateways' incarnations, as durable commands."""
-        stamp = self._clock()
+        stamp = self.clock.now_ns()
         batches = []
         system = self._setup.commands(engine)
         while sealed := system.seal(SYSTEM, 0, 0, stamp, self._limits.batch_commands_max):
@@ -239,6 +253,7 @@ class Service:
             if failure is not None:
                 self._outage(failure)
             elif self.ready:
+                self.clock_watch.look(self.engine.position().time_ns)
                 self._system.tick()
                 self.wake()
         broken.result()
@@ -264,6 +279,12 @@ class Service:
         log.warning(
             "the journal is back, at command batch %d", self.journals.commands.next_offset - 1
         )
+
+    def take_clock(self) -> None:
+        """An operator says that the system's clock is right, however it got there."""
+        log.warning("the system's clock is to be taken as it is")
+        self.clock.take()
+        self.clock_watch.look(self.engine.position().time_ns)
 
     async def drain(self) -> None:
         """Wait until nothing is under way: before a clean stop."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -60,12 +61,13 @@ class Facade:
         wake_recorder: Callable[[], None] = lambda: None,
         recorder_ended: Callable[[], str | None] = lambda: None,
         faults: Callable[[], list[str]] = list,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """Nothing is served yet.
 
         ``metrics`` renders the figures for ``/metrics``.  ``begin_again`` lets a view that failed
         begin where the engine stands.  ``recorder_ended`` says why nothing is recorded any more,
-        and ``faults`` what is wrong with other parts of the server.
+        and ``faults`` what is wrong with other parts of the server.  ``clock`` gives UTC in ns.
         """
         self.view = self.reader = view
         self.limits = limits
@@ -73,7 +75,7 @@ class Facade:
         self.trading = Trading(view, sequencer, limits)
         self.commands = self.trading.commands
         self.archive = Archive(view, store, limits, wake=wake_recorder, ended=recorder_ended)
-        self.queries = Queries(view, self.archive, self.trading, limits)
+        self.queries = Queries(view, self.archive, self.trading, limits, clock)
         self.notifications = Notifications(view)
         self.pages = Pages()
         self.server = Server(self.handle, limits)

@@ -7,7 +7,6 @@ recorder has passed the change: so an answer never says less than one before it.
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final
 
 from core import View
@@ -17,7 +16,7 @@ from facade.message import Answer
 from facade.models import STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from facade.archive import Archive
     from facade.limits import Limits
@@ -38,12 +37,20 @@ HEAD: Final = 1_024
 class Queries:
     """See the module."""
 
-    def __init__(self, view: View, archive: Archive, trading: Trading, limits: Limits) -> None:
-        """``trading`` knows the instruments."""
+    def __init__(
+        self,
+        view: View,
+        archive: Archive,
+        trading: Trading,
+        limits: Limits,
+        clock: Callable[[], int],
+    ) -> None:
+        """``trading`` knows the instruments; ``clock`` gives the exchange's UTC in ns."""
         self._view = view
         self._archive = archive
         self._trading = trading
         self._limits = limits
+        self._clock = clock
 
     # Orders.
 
@@ -191,7 +198,7 @@ class Queries:
         return page, page[-1][0] if len(symbols) > limit else None
 
     def _now(self) -> int:
-        return max(time.time_ns(), self._view.time_ns)
+        return max(self._clock(), self._view.time_ns)
 
     async def _ticker(self, instrument: int, symbol: str, now_ns: int) -> bytes:
         store = await self._archive.complete()

@@ -49,7 +49,8 @@ class Trading:
         self._sequencer = sequencer
         self._limits = limits
         self._symbols: dict[str, int] = {}
-        self._num = time.time_ns()
+        # The engine's time too, for the system's clock may have gone back.
+        self._num = max(time.time_ns(), view.time_ns)
 
     def instrument(self, symbol: str) -> int:
         """The number of an instrument; 422 where there is none."""

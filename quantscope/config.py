@@ -50,6 +50,19 @@ class Server(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("least level that is logged")
     ] = "INFO"
     stop_deadline_s: Annotated[Seconds, about("seconds that a clean stop may take")] = 10.0
+    clock_step_s_max: Annotated[
+        Seconds,
+        about(
+            "seconds by which the system's clock may be set; more is a jump, and not taken at once"
+        ),
+    ] = 5.0
+    clock_settle_s: Annotated[
+        Seconds, about("seconds that a jump of the system's clock has to stand before it is taken")
+    ] = 300.0
+    clock_ahead_days: Annotated[
+        Annotated[int, Meta(ge=0, le=100_000)],
+        about("days that time goes ahead of the system's clock, while the journal is ahead of it"),
+    ] = 0
     reserved_descriptors: Annotated[
         Annotated[int, Meta(ge=96, le=2**20)],
         about("descriptors for logs, snapshots, store and ports, which connections never get"),

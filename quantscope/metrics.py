@@ -91,10 +91,22 @@ class ExchangeCollector(Collector):
         yield _counter("quantscope_events", "Events made.", position.event_seq)
         yield _counter("quantscope_outages", "Failures of the journal.", service.outages)
         yield _gauge("quantscope_ready", "1 while commands are taken.", float(service.ready))
+        yield from self._clock()
         bounds, buckets, total = service.engine.batch_sizes()
         yield _histogram(
             "quantscope_batch_commands", "Commands in a batch.", bounds, buckets, total, 1
         )
+
+    def _clock(self) -> Iterator[Metric]:
+        clock, watch = self._exchange.service.clock, self._exchange.service.clock_watch
+        title = "How far the system's clock is from the time, while that jump is not taken."
+        yield _gauge("quantscope_clock_held_seconds", title, clock.held_ns / NS)
+        title = "Jumps of the system's clock that were not taken at once."
+        yield _counter("quantscope_clock_jumps", title, clock.steps_refused)
+        title = "Those that were taken later."
+        yield _counter("quantscope_clock_jumps_taken", title, clock.steps_taken)
+        title = "How far engine time is ahead of the clock, and stands still."
+        yield _gauge("quantscope_engine_time_ahead_seconds", title, watch.ahead_ns / NS)
 
     def _gateway(self) -> Iterator[Metric]:
         gateway = self._exchange.gateway

@@ -142,6 +142,7 @@ class Exchange:
             begin_again=lambda view: view.begin_again(service.engine),
             wake_recorder=lambda: self.recorder.wake(),
             recorder_ended=lambda: self.recorder.failure if self.recorder.halted else None,
+            clock=service.clock.now_ns,
         )
         self.facade.on_recorded(self.recorder.position()[1])
         service.attach(self.gateway, self.facade)
@@ -178,6 +179,7 @@ class Exchange:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGUSR1, self.service.take_clock)
         server = self.config.server
         async with contextlib.AsyncExitStack() as stack:
             http = await self._listen(self.facade.server.connect, server.http_port, "http")

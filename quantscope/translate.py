@@ -69,13 +69,16 @@ def setup(config: Config) -> Setup:
 
 def service_limits(config: Config) -> ServiceLimits:
     """Bounds of the engine's service."""
-    journal = config.journal
+    journal, server = config.journal, config.server
     return ServiceLimits(
         batch_commands_max=journal.batch_commands_max,
         group_batches_max=journal.group_batches_max,
         queue_bytes_max=journal.queue_bytes_max // 2,
         tick_interval_s=journal.tick_interval_s,
         retry_interval_s=journal.retry_interval_s,
+        clock_step_ns_max=int(server.clock_step_s_max * NS),
+        clock_settle_ns=int(server.clock_settle_s * NS),
+        clock_ahead_ns=server.clock_ahead_days * 86_400 * NS,
         fault_apply_delay_ns=config.engine.fault_apply_delay_ns,
     )
 

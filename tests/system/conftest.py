@@ -12,6 +12,7 @@ from tests.system.client import hang_up
 from tests.system.exchange import end_all
 
 FAULTS = Path(__file__).parents[1] / "journal" / "faults.c"
+CLOCK = Path(__file__).parent / "clock.c"
 
 
 @pytest.fixture(autouse=True)
@@ -22,13 +23,24 @@ async def lines() -> AsyncIterator[None]:
     end_all()
 
 
+def built(source: Path, directory: Path) -> Path:
+    """A library that is to be preloaded."""
+    library = directory / source.with_suffix(".so").name
+    command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
+    subprocess.run(command, check=True, timeout=60)
+    return library
+
+
 @pytest.fixture(scope="session")
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library that makes a disk fail."""
-    library = tmp_path_factory.mktemp("faults") / "faults.so"
-    command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(FAULTS), "-ldl"]
-    subprocess.run(command, check=True, timeout=60)
-    return library
+    return built(FAULTS, tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture(scope="session")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that sets a process's clock."""
+    return built(CLOCK, tmp_path_factory.mktemp("clock"))
 
 
 @pytest.fixture

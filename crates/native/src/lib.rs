@@ -41,6 +41,8 @@ mod _native {
     #[pymodule_export]
     use super::asked::Asked;
     #[pymodule_export]
+    use super::clock::Clock;
+    #[pymodule_export]
     use super::commands::Commands;
     #[pymodule_export]
     use super::describe::{

@@ -14,7 +14,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::batches::Batches;
-use crate::clock;
+use crate::clock::Clock;
 use crate::commands::Commands;
 use crate::engine::Engine;
 use crate::log::AnyLog;
@@ -53,8 +53,8 @@ pub(crate) struct Group {
 #[pyclass(module = "core._native")]
 pub struct Pipeline {
     pub(crate) limits: Limits,
-    /// Called for the time in ns; without it the system is asked.
-    clock: Option<Py<PyAny>>,
+    /// Stamps batches.
+    clock: Py<Clock>,
     /// Called with what went wrong.
     on_fault: Py<PyAny>,
     /// Called when the events log has too much to write, and nothing is sealed for a while.
@@ -93,18 +93,18 @@ impl Pipeline {
     #[allow(clippy::too_many_arguments)]
     #[new]
     #[pyo3(signature = (
-        system, *, on_fault, on_congested, batch_commands_max, group_batches_max, queue_bytes_max,
-        apply_delay_ns=0, clock=None
+        system, clock, *, on_fault, on_congested, batch_commands_max, group_batches_max,
+        queue_bytes_max, apply_delay_ns=0
     ))]
     fn new(
         system: Py<Commands>,
+        clock: Py<Clock>,
         on_fault: Py<PyAny>,
         on_congested: Py<PyAny>,
         batch_commands_max: usize,
         group_batches_max: usize,
         queue_bytes_max: u64,
         apply_delay_ns: u64,
-        clock: Option<Py<PyAny>>,
     ) -> Self {
         Self {
             limits: Limits {
@@ -246,10 +246,7 @@ impl Pipeline {
     }
 
     fn now(&self, py: Python<'_>) -> PyResult<u64> {
-        match &self.clock {
-            Some(clock) => clock.call0(py)?.extract(py),
-            None => Ok(clock::realtime_ns()),
-        }
+        self.clock.try_borrow_mut(py)?.now(py)
     }
 }
 
