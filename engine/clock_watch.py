@@ -103,7 +103,7 @@ def span(time_ns: int) -> str:
     """A time for people to read."""
     if time_ns < 120 * NS:
         return f"{time_ns / NS:.1f} s"
-    return str(timedelta(seconds=time_ns // NS))
+    return str(timedelta(seconds=round(time_ns / NS)))
 
 
 def moment(time_ns: int) -> str:

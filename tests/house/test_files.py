@@ -13,7 +13,17 @@ def tracked(*patterns: str) -> list[pathlib.Path]:
     """Files of the project as git knows them, or as they lie there without git."""
     if (ROOT / ".git").exists():
         listing = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", *patterns],
+            [
+                "git",
+                "-c",
+                "safe.directory=*",
+                "ls-files",
+                "--cached",
+                "--others",
+                "--exclude-standard",
+                "-z",
+                *patterns,
+            ],
             cwd=ROOT,
             check=True,
             capture_output=True,
