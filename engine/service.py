@@ -192,13 +192,21 @@ class Service:
 
     def start(self) -> None:
         """Recover, and journal what the configuration changes.  Blocks; before the loop serves."""
+        self._adopt(self._bring_back())
+        self._pipeline.told = self.journals.commands.next_offset - 1
+
+    def _bring_back(self) -> Recovered:
+        """Open the journals, bring an engine to their end.  In a thread while the loop serves."""
         self.journals, recovered = self._recover()
         self.clock_watch.begin(recovered.engine.position().time_ns)
         self._configure(recovered.engine)
+        return recovered
+
+    def _adopt(self, recovered: Recovered) -> None:
+        """Go on with this engine.  By the loop's thread alone: the pipeline is never another's."""
         # Only now: whoever asks for figures meanwhile asks the engine of before, which is at rest.
         self.recovered, self.engine = recovered, recovered.engine
-        if not self._sources:
-            self._pipeline.told = self.journals.commands.next_offset - 1
+        self._pipeline.begin(self.engine, self.journals.commands, self.journals.events)
 
     def _configure(self, engine: Engine) -> None:
         """Settings, instruments, entries and the gateways' incarnations, as durable commands."""
@@ -220,7 +228,6 @@ class Service:
         events.append(stamp, split_batches(produced))
         # The sources are told from the log, and it is written behind.
         events.sync()
-        self._pipeline.begin(engine, commands, events)
 
     def attach(self, *sources: CommandSource) -> None:
         """From now on these sources are asked for commands and told of events."""
@@ -266,7 +273,7 @@ class Service:
             self.journals.commands.close()
             self.journals.events.close()
             try:
-                await asyncio.to_thread(self.start)
+                self._adopt(await asyncio.to_thread(self._bring_back))
             except (OSError, RuntimeError, JournalError) as error:
                 log.error("the journal is not back yet: %s", error)
                 await asyncio.sleep(self._limits.retry_interval_s)

@@ -168,6 +168,37 @@ async def test_after_two_failures_in_a_row_nothing_is_told_twice(tmp_path: Path)
         assert source.accepted == ["one", "two"]
 
 
+class Watched:
+    """Stands for an object, and notes which threads use it."""
+
+    def __init__(self, inner: object, threads: set[int]) -> None:
+        object.__setattr__(self, "noted", (inner, threads))
+
+    def __getattr__(self, name: str) -> object:
+        inner, threads = object.__getattribute__(self, "noted")
+        threads.add(threading.get_ident())
+        return getattr(inner, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        inner, threads = object.__getattribute__(self, "noted")
+        threads.add(threading.get_ident())
+        setattr(inner, name, value)
+
+
+async def test_the_loop_s_thread_alone_uses_the_pipeline_in_an_outage_too(tmp_path: Path) -> None:
+    """Who asked whether it is ready while another thread used it got an error."""
+    opener = Opener(tmp_path)
+    async with serving(opener) as (service, source):
+        threads: set[int] = set()
+        service._pipeline = Watched(service._pipeline, threads)  # type: ignore[assignment]
+        opener.commands.fail_next()
+        source.place("lost")
+        await until(lambda: service.outages == 1 and service.ready)
+        source.place("after")
+        await until(lambda: source.accepted == ["after"])
+        assert threads == {threading.get_ident()}
+
+
 class SlowLog(FaultyLog):
     """A log whose sync takes as long as a test wants."""
 
