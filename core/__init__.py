@@ -1,7 +1,7 @@
 """The Python face of the native module: the one door to ``core._native``.
 
-What is done per message stands in Rust behind it and is crossed once per batch.  Imports nothing of
-the project but ``protocol``; every role may import it.
+What is done per message stands in Rust behind it and is crossed once per batch.  ``turns`` is what
+all ports share.  Imports nothing of the project but ``protocol``; every role may import it.
 """
 
 from core._native import (
@@ -46,6 +46,7 @@ from core._native import (
     shorten_slice,
     split_batches,
 )
+from core.turns import Turns
 
 __all__ = [
     "SHOWN_MAX",
@@ -72,6 +73,7 @@ __all__ = [
     "Recorder",
     "StoreFailed",
     "StoreReader",
+    "Turns",
     "View",
     "cancel_reasons",
     "delete_after",

@@ -1,7 +1,10 @@
 """One TCP connection: HTTP/1.1 on asyncio, parsed by httptools, until it becomes a WebSocket.
 
-Requests of a connection are handled one after the other and answered in order; what is pipelined
-waits.  Deadlines are looked at by the server's sweep, so that no request costs a timer.
+Requests of a connection are handled one after the other and answered in order.  What was read is
+handled piece by piece, a request or some frames at a time: a client that sends more than a piece
+waits for its turn among all who do (``core.Turns``), and its socket is not read meanwhile.  A
+request that changes something waits for nobody but those before it on its own connection.
+Deadlines are looked at by the server's sweep, so that no request costs a timer.
 """
 
 from __future__ import annotations
@@ -9,37 +12,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import socket
 from collections import deque
-from typing import TYPE_CHECKING, Protocol, cast
-
-import httptools
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from facade.errors import ApiError, error_body
 from facade.message import Answer, Request, encode
+from facade.parsing import Parsing
 
 if TYPE_CHECKING:
     from facade.server import Server
 
-HEADERS_MAX = 100
-"""Header lines of a request; more is answered 431."""
-_BODY_RAW_FACTOR = 16
-"""Bytes on the wire for each byte of body that may come: chunks of one byte cost so much."""
-WEBSOCKET_PATHS = b"/ws/"
-"""Where the pages stand that speak WebSocket; no other asks for another protocol with success."""
-_WANTED = frozenset(
-    (
-        b"host",
-        b"origin",
-        b"expect",
-        b"connection",
-        b"content-length",
-        b"transfer-encoding",
-        b"upgrade",
-        b"sec-websocket-key",
-        b"sec-websocket-version",
-        b"sec-websocket-extensions",
-    )
-)
+PIECE_BYTES: Final = 2_048
+"""Bytes that are parsed at a time, at most: a head ends a piece, so that it holds one request."""
+FRAMES_BYTES: Final = 64
+"""Bytes of a client's WebSocket frames that are read at a time: the least of them have six."""
+READ_NS: Final = 20_000
+"""Nanoseconds that the system takes for a read, about; no clock of ours sees it."""
+OPEN_NS: Final = 150_000
+"""And for a new connection."""
+CLOSE_NS: Final = 50_000
+"""And for closing one, with what its socket holds unread."""
+_HEAD_END: Final = b"\r\n\r\n"
+_CHANGES: Final = (b"POST", b"PATCH", b"DELETE")
 
 
 class Upgraded(Protocol):
@@ -55,38 +50,7 @@ class Upgraded(Protocol):
         """Look at the deadlines."""
 
 
-def _other_protocol(request: Request, version: str) -> bool:
-    """Whether nothing behind this head is HTTP; RFC 9110, 7.8: any other Upgrade is passed over."""
-    if request.method == b"CONNECT":
-        return True
-    headers = request.headers
-    body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
-    return (
-        request.method == b"GET"
-        and version == "1.1"
-        and request.path.startswith(WEBSOCKET_PATHS)
-        and b"websocket" in _tokens(request, b"upgrade")
-        and not body
-    )
-
-
-def _tokens(request: Request, name: bytes) -> list[bytes]:
-    """The members of a header that is a list, in lower case."""
-    return [token.strip().lower() for token in request.headers.get(name, b"").split(b",")]
-
-
-def _without_upgrade(request: Request, url: bytes, version: str) -> bytes:
-    """The head of a request as if it asked for no other protocol."""
-    lines = [b"%b %b HTTP/%b" % (request.method, url, version.encode())]
-    for name, value in request.headers.items():
-        if name == b"connection":
-            value = b", ".join(t for t in _tokens(request, name) if t != b"upgrade")
-        if name != b"upgrade":
-            lines.append(b"%b: %b" % (name, value))
-    return b"\r\n".join(lines) + b"\r\n\r\n"
-
-
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """See the module."""
 
     transport: asyncio.Transport
@@ -96,22 +60,20 @@ class Connection(asyncio.Protocol):
         self.server = server
         self.limits = server.limits
         self.upgraded: Upgraded | None = None
-        self._parser = httptools.HttpRequestParser(self)
+        self._parsing = Parsing(self)
         self._queue: deque[Request] = deque()
         self._current: Request | None = None
-        self._next = Request(self, server.now)
-        self._reading = False
-        self._in_head = True
-        self._head_bytes = 0
-        self._headers = 0
-        self._raw_bytes = 0
-        self._chunks: list[bytes] = []
-        self._body_bytes = 0
+        self._thrown_away = 0
+        self._rest = b""
+        self._at = 0
+        self._full = False
+        self._paused = False
+        self._waiting = False
+        self._working = False
+        self._in_turn = False
         self._refused = False
+        self._over = False
         self._eof = False
-        self._pumping = False
-        self._early = b""
-        self._again = b""
         self._stalled_at = math.inf
         self._deadline = math.inf
 
@@ -121,7 +83,11 @@ class Connection(asyncio.Protocol):
         """Register, or refuse one too many."""
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=self.limits.queue_bytes_max)
+        self.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, self.limits.unread_bytes_max
+        )
         self._deadline = self.server.now + self.limits.idle_deadline_s
+        self.server.turns.charge(OPEN_NS)
         if not self.server.register(self):
             self._refuse(503, "BUSY", "as many connections as there may be")
 
@@ -129,41 +95,65 @@ class Connection(asyncio.Protocol):
         """Forget it; answers that are under way go nowhere."""
         self.server.unregister(self)
         self._current = None
-        self._queue.clear()
+        self._forget()
         if self.upgraded is not None:
             self.upgraded.closed()
+        # What would hold each other, so that it took the collector to find them: in a flood of
+        # connections that is a long stop for everybody.
+        self.upgraded = None
+        del self._parsing
 
-    def data_received(self, data: bytes) -> None:
-        """Parse; requests that are whole are handled."""
-        if self.upgraded is not None:
-            self.upgraded.feed(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next read goes: what stands there is taken before anybody else reads."""
+        return self.server.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes were read."""
+        self.received(bytes(self.server.buffer[:nbytes]))
+
+    def received(self, data: bytes) -> None:
+        """Handle the first piece at once, and more of it where this turn still has time."""
+        turns = self.server.turns
+        # There may be more of it to read: in another turn.
+        self._full = len(data) == self.limits.read_bytes_max
+        if self._refused:
+            self._thrown_away += len(data)
+            if self._thrown_away > self.limits.linger_bytes_max:
+                self._end()
+            self._settle()
             return
-        while data and not self._refused:
-            data = self._parse(data)
+        idle = self._current is None and not self._has_more()
+        self._rest = self._rest[self._at :] + data if self._has_more() else data
+        self._at = 0
+        if not idle or (self.upgraded is not None and not turns.open):
+            self._settle()
+            return
+        begun = turns.clock()
+        self._work(turns.until(begun))
+        if self._current is None:
+            turns.charge(turns.clock() - begun)
 
-    def _parse(self, data: bytes) -> bytes:
-        """Parse; what is to be parsed still, where another protocol was asked for in vain."""
-        partial = self._next
-        try:
-            self._parser.feed_data(data)
-            if self._reading and partial is self._next:
-                self._count_raw(len(data))
-        except httptools.HttpParserUpgrade as upgrade:
-            return self._after_upgrade(data[upgrade.args[0] :])
-        except ApiError as error:
-            self._refuse(error.status, error.code, str(error))
-        except httptools.HttpParserError as error:
-            cause = error.__context__
-            if isinstance(cause, ApiError):
-                self._refuse(cause.status, cause.code, str(cause))
-            else:
-                self._refuse(400, "BAD_REQUEST", "bytes that are no HTTP request")
-        return b""
+    def go_on(self, until: int) -> None:
+        """It is this connection's turn among those who wait."""
+        self._waiting = self._full = False
+        if self.transport.is_closing():
+            return
+        if self._over:
+            self.server.turns.charge(CLOSE_NS)
+            self.transport.abort() if self._refused else self.transport.close()
+            return
+        self._in_turn = True
+        self._work(until)
+        self._in_turn = False
+
+    def abort(self) -> None:
+        """Cut it."""
+        self.transport.abort()
 
     def eof_received(self) -> bool:
-        """Finish what is under way, then close."""
+        """Finish what is under way or came whole, then close."""
         self._eof = True
-        return self._current is not None and self.upgraded is None
+        return self.upgraded is None and (self._current is not None or self._has_more())
 
     def pause_writing(self) -> None:
         """The client does not read: a WebSocket is closed, HTTP waits for it a while."""
@@ -171,119 +161,135 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
             return
         self._stalled_at = self.server.now
-        self.transport.pause_reading()
+        self._pause()
 
     def resume_writing(self) -> None:
         """The client reads again."""
         self._stalled_at = math.inf
-        if len(self._queue) < self.limits.pipelined_requests_max:
+        if not self._working:
+            self._settle()
+
+    # What came and is not handled yet.
+
+    def _has_more(self) -> bool:
+        return bool(self._queue) or self._at < len(self._rest)
+
+    def _forget(self) -> None:
+        """Whatever else came is not handled."""
+        self._queue.clear()
+        self._rest = b""
+        self._at = 0
+
+    def _work(self, until: int) -> None:
+        """Handle a piece, and more of them until that time; the rest waits for another turn."""
+        clock = self.server.turns.clock
+        self._working = True
+        while self._step() and clock() < until:
+            pass
+        self._working = False
+        self._settle()
+
+    def _step(self) -> bool:
+        """Handle a piece, unless something has to come first; whether there is more to handle."""
+        if self._current is not None or self._stalled_at != math.inf:
+            return False
+        if self._queue:
+            self._handle(self._queue.popleft())
+        elif self._at < len(self._rest):
+            begin, self._at = self._at, self._piece()
+            piece = self._rest[begin : self._at]
+            if self.upgraded is not None:
+                self.upgraded.feed(piece)
+            else:
+                self._parse(piece)
+        return self._has_more() and not self.transport.is_closing()
+
+    def _piece(self) -> int:
+        """Where the next piece ends: behind its first head, if another one follows."""
+        rest, at = self._rest, self._at
+        if self.upgraded is not None:
+            return at + FRAMES_BYTES
+        most = at + PIECE_BYTES
+        end = rest.find(_HEAD_END, at, most)
+        if end < 0 or (len(rest) <= most and end == rest.rfind(_HEAD_END, at)):
+            return most
+        return end + len(_HEAD_END)
+
+    def _settle(self) -> None:
+        """Read on, or wait for a turn, or for the answer or the reader that must come first."""
+        if self.transport.is_closing():
+            return
+        if self._full or self._has_more():
+            self._pause()
+            if self._current is None and self._stalled_at == math.inf:
+                self._wait()
+            return
+        self._rest = b""
+        self._at = 0
+        if self._stalled_at == math.inf:
+            self._resume()
+        if self._eof and self._current is None:
+            self.transport.close()
+
+    def _end(self) -> None:
+        """Close it when it is its turn: many may be over at once."""
+        self._over = True
+        self._wait()
+
+    def _wait(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self.server.turns.later(self)
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
             self.transport.resume_reading()
-        self._pump()
+            self.server.turns.charge(READ_NS)
+
+    def _parse(self, piece: bytes) -> None:
+        """Parse; requests that are whole are handled."""
+        try:
+            rest = self._parsing.feed(piece)
+        except ApiError as error:
+            self._refuse(error.status, error.code, str(error))
+            return
+        if rest is not None and not self._refused:
+            self._rest = rest + self._rest[self._at :]
+            self._at = 0
 
     # The parser's side.
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._next = Request(self, self.server.now)
-        self._reading = True
-        self._deadline = self.server.now + self.limits.head_deadline_s
-        self._chunks.clear()
-        self._body_bytes = self._raw_bytes = self._head_bytes = self._headers = 0
-
-    def on_url(self, url: bytes) -> None:
-        """The request line's target, whole or in part."""
-        request = self._next
-        request.path += url
-        if len(request.path) > self.limits.head_bytes_max:
-            raise ApiError(414, "URI_TOO_LONG")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; trailers come here too and are passed over."""
-        if not self._in_head:
-            return
-        request = self._next
-        name = name.lower()
-        if name in _WANTED:
-            known = request.headers.get(name)
-            if known is not None:
-                if name == b"host":
-                    raise ApiError(400, "BAD_REQUEST", "Host: given twice")
-                value = b"%b, %b" % (known, value)
-            request.headers[name] = value
-        self._headers += 1
-        self._head_bytes += len(name) + len(value)
-        if self._headers > HEADERS_MAX or self._head_bytes > self.limits.head_bytes_max:
-            raise ApiError(431, "HEADERS_TOO_LARGE")
-
-    def on_headers_complete(self) -> None:
-        """Refuse early what can't be taken; ask for the body where the client waits to be asked."""
-        request = self._next
-        parser = self._parser
-        request.method = parser.get_method()
-        url = request.path
-        request.target(url)
-        version = parser.get_http_version()
-        request.http_1_0 = version == "1.0"
-        request.upgrade = parser.should_upgrade()
-        headers = request.headers
-        if request.upgrade and not _other_protocol(request, version):
-            self._again = _without_upgrade(request, url, version)
-            return
-        self._in_head = False
-        self._deadline = self.server.now + self.limits.body_deadline_s
-        if b"host" not in headers and version == "1.1":
-            raise ApiError(400, "BAD_REQUEST", "Host: missing")
-        length = headers.get(b"content-length")
-        if length is not None and len(length) < 20 and int(length) > self.limits.body_bytes_max:
-            raise ApiError(413, "PAYLOAD_TOO_LARGE")
-        expect = headers.get(b"expect")
-        if expect is not None and not request.http_1_0:
-            self._expect(expect)
-
-    def _expect(self, expect: bytes) -> None:
-        if expect.lower() != b"100-continue":
-            raise ApiError(417, "EXPECTATION_FAILED")
+    def on_expected(self) -> None:
+        """A client waits to be asked for the body of the request that it has begun."""
         if self._current is None and not self._queue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def on_body(self, body: bytes) -> None:
-        """A part of the body."""
-        self._body_bytes += len(body)
-        if self._body_bytes > self.limits.body_bytes_max:
-            raise ApiError(413, "PAYLOAD_TOO_LARGE")
-        self._chunks.append(body)
-
-    def on_message_complete(self) -> None:
-        """The request is whole: handle it, or let it wait for its turn."""
-        if self._again:
-            return
-        request = self._next
-        self._reading = False
-        self._in_head = True
-        self._deadline = math.inf
-        chunks = self._chunks
-        request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        request.keep_alive = self._parser.should_keep_alive() and not request.upgrade
+    def on_request(self, request: Request) -> None:
+        """A request is whole: handle it, or let it wait for its turn."""
         if self._refused:
             return
-        if self._current is None and not self._queue and self._stalled_at == math.inf:
-            self._current = request
-            self.server.handle(request)
-            return
-        self._queue.append(request)
-        if len(self._queue) >= self.limits.pipelined_requests_max:
-            self.transport.pause_reading()
-
-    def _count_raw(self, size: int) -> None:
-        """Bound what the parser itself may gather, which shows in no callback."""
-        self._raw_bytes += size
-        if self._in_head and self._raw_bytes > self.limits.head_bytes_max:
-            raise ApiError(431, "HEADERS_TOO_LARGE")
-        most = self.limits.head_bytes_max + self.limits.body_bytes_max * _BODY_RAW_FACTOR
-        if self._raw_bytes > most:
-            raise ApiError(413, "PAYLOAD_TOO_LARGE")
+        free = self._current is None and not self._queue and self._stalled_at == math.inf
+        # Who only asks can wait for the next turn, where this one has no time left.
+        if free and (self._in_turn or request.method in _CHANGES or self.server.turns.open):
+            self._handle(request)
+        else:
+            self._queue.append(request)
 
     # The handlers' side.
+
+    def _handle(self, request: Request) -> None:
+        self._current = request
+        request.started = self.server.now
+        if request.refusal is not None:
+            self.answer(request, request.refusal)
+        else:
+            self.server.handle(request)
 
     def answer(self, request: Request, answer: Answer) -> None:
         """Send the answer to the request under way; any other goes nowhere."""
@@ -291,7 +297,7 @@ class Connection(asyncio.Protocol):
             return
         self.server.answers[answer.status] += 1
         keep_alive = request.keep_alive and not self.server.closing
-        if self._eof and not self._queue:
+        if self._eof and not self._has_more():
             keep_alive = False
         self.transport.write(
             encode(
@@ -304,13 +310,11 @@ class Connection(asyncio.Protocol):
         )
         self._current = None
         if not keep_alive:
-            self._queue.clear()
             self._linger()
             return
-        if self._queue:
-            self._pump()
-        elif not self._reading:
-            self._deadline = self.server.now + self.limits.idle_deadline_s
+        self._deadline = self.server.now + self.limits.idle_deadline_s
+        if not self._working:
+            self._settle()
 
     def become(self, request: Request, upgraded: Upgraded, head: bytes) -> None:
         """Answer the request under way with ``head`` and speak HTTP no more."""
@@ -318,93 +322,65 @@ class Connection(asyncio.Protocol):
             upgraded.closed()
             return
         self._current = None
-        self._deadline = math.inf
         self.transport.write(head)
         self.upgraded = upgraded
-        if self._early:
-            early, self._early = self._early, b""
-            upgraded.feed(early)
-        self.transport.resume_reading()
-
-    def _after_upgrade(self, rest: bytes) -> bytes:
-        """What is to be parsed still of what stands behind a request for another protocol."""
-        if self._again:
-            # The parser takes no body after such a head: a new one is shown the head without it.
-            head, self._again = self._again, b""
-            self._parser = httptools.HttpRequestParser(self)
-            return head + rest
-        if self.upgraded is not None:
-            if rest:
-                self.upgraded.feed(rest)
-            return b""
-        self._early = rest
-        if self._current is not None or self._queue:
-            self.transport.pause_reading()
-        return b""
-
-    def _pump(self) -> None:
-        """Handle what waits, as long as answers come at once."""
-        if self._pumping:
-            return
-        self._pumping = True
-        while self._queue and self._current is None and self._stalled_at == math.inf:
-            self._current = request = self._queue.popleft()
-            request.started = self.server.now
-            self.server.handle(request)
-        self._pumping = False
-        if (
-            len(self._queue) < self.limits.pipelined_requests_max
-            and self._stalled_at == math.inf
-            and not self.transport.is_closing()
-        ):
-            self.transport.resume_reading()
 
     def _refuse(self, status: int, code: str, error: str) -> None:
-        """Answer what was no request that can be handled, and close."""
-        self._refused = True
-        self._reading = False
-        self._queue.clear()
-        if self._current is not None:
-            # Its answer is owed; it is the last.
-            self._current.keep_alive = False
+        """Answer what was no request that can be handled, when it is its turn, and close."""
+        if self._refused:
             return
-        if not self.transport.is_closing():
-            self.server.answers[status] += 1
-            answer = Answer(status, error_body(code, error))
-            date = self.server.date
-            self.transport.write(encode(answer, date=date, keep_alive=False))
-        self._linger()
+        self._refused = True
+        self._rest = b""
+        self._at = 0
+        request = Request(self, self.server.now)
+        request.keep_alive = False
+        request.refusal = Answer(status, error_body(code, error))
+        if self._current is None and not self._queue:
+            self._handle(request)
+        else:
+            self._queue.append(request)
 
     def _linger(self) -> None:
-        """Close for writing, and read what the client still sends for a while.
+        """Close for writing, and read what the client still sends for a while, and not too much.
 
         A socket that is closed with bytes unread resets the connection, which can take the answer
         from a client that has not read it yet.
         """
         self._refused = True
+        self._forget()
         if self.transport.is_closing():
+            return
+        if self._eof:
+            self.transport.close()
             return
         # A client that is gone already needs no farewell.
         with contextlib.suppress(OSError):
             self.transport.write_eof()
         self._deadline = self.server.now + self.limits.linger_deadline_s
-        self.transport.resume_reading()
+        self._resume()
 
     # The server's side.
 
     def sweep(self, now: float) -> None:
         """Look at the deadlines."""
+        if self.transport.is_closing():
+            return
         if self.upgraded is not None:
             self.upgraded.sweep(now)
         elif now - self._stalled_at > self.limits.write_deadline_s:
             self.transport.abort()
-        elif now > self._deadline:
-            if self._reading:
+        elif self._has_more():
+            # It is we who are late.
+            return
+        elif self._parsing.reading and not self._refused:
+            if now > self._parsing.deadline:
                 self._refuse(408, "REQUEST_TIMEOUT", "the request did not come whole in time")
-            else:
-                self.transport.abort() if self._refused else self.transport.close()
+        elif now > self._deadline and self._current is None:
+            self._end()
 
     def shut(self) -> None:
         """The server stops: close now, or after the answer under way."""
-        if self._current is None or self.upgraded is not None:
+        if self.upgraded is None and self._current is None and self._has_more():
+            self._linger()
+        elif self._current is None or self.upgraded is not None:
             self.transport.close()

@@ -24,14 +24,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a full write buffer may stay full; then the connection is aborted."""
     linger_deadline_s: float = 1.0
     """Seconds that what a refused client still sends is read and thrown away."""
+    linger_bytes_max: int = 262_144
+    """Bytes that are thrown away so; then the connection is cut."""
     answer_deadline_s: float = 10.0
     """Seconds that a request waits for the engine; then 503 ``OUTCOME_UNKNOWN``."""
     store_deadline_s: float = 5.0
     """Seconds that a query waits for the recorder; then 503 ``NOT_KNOWN_YET``."""
     queue_bytes_max: int = 4 * 2**20
     """Bytes queued to a slow reader; HTTP is not read further, WebSocket is closed."""
-    pipelined_requests_max: int = 16
-    """Requests of a connection that wait for their turn; beyond it the socket is not read."""
+    read_bytes_max: int = 16_384
+    """Bytes read of a connection at once; what is not handled yet is read to its end before."""
+    unread_bytes_max: int = 65_536
+    """Bytes that the system keeps of a connection that is not read; then the client can't send."""
+    turn_us_max: int = 250
+    """Microseconds of a turn of the loop for what may wait; the rest waits for the next turn."""
     ws_message_bytes_max: int = 4_096
     """Bytes of a WebSocket message from a client; more closes the connection."""
     ws_ping_interval_s: float = 20.0

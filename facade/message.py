@@ -74,6 +74,7 @@ class Request:
         "param",
         "path",
         "query",
+        "refusal",
         "started",
         "upgrade",
     )
@@ -91,6 +92,7 @@ class Request:
         self.keep_alive = True
         self.http_1_0 = False
         self.upgrade = False
+        self.refusal: Answer | None = None
         self.param = ""
         self.order_id = 0
 

@@ -7,13 +7,17 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from core import Turns
 from facade.connection import Connection
 
 if TYPE_CHECKING:
     from facade.limits import Limits
     from facade.message import Request
+
+SWEPT: Final = 32
+"""Connections whose deadlines are looked at at a time."""
 
 
 class Server:
@@ -28,11 +32,15 @@ class Server:
         self.turned_away: dict[Connection, None] = {}
         """Connections too many that are being told so, the oldest first: they take no place."""
         self.refused = 0
+        self.turns = Turns(limits.turn_us_max)
+        self.buffer = memoryview(bytearray(limits.read_bytes_max))
+        """Where all connections read to, one after the other."""
         self.answers: Counter[int] = Counter()
         """How many answers of each status were sent."""
         self.now = time.monotonic()
         """The time of the last sweep: precise enough for deadlines, and free."""
         self.date = b""
+        self._to_sweep: list[Connection] = []
         self._second = 0
         self._tell_time()
 
@@ -69,10 +77,28 @@ class Server:
             self.sweep()
 
     def sweep(self) -> None:
-        """Look at the deadlines of all connections."""
+        """Look at the deadlines of all connections, when it is their turn."""
         self._tell_time()
-        for connection in (*self.connections, *self.turned_away):
-            connection.sweep(self.now)
+        if not self._to_sweep:
+            self._to_sweep = [*self.connections, *self.turned_away]
+            self.turns.later(self)
+
+    def go_on(self, until: int) -> None:
+        """Look at the deadlines of some connections."""
+        left = self._to_sweep
+        clock = self.turns.clock
+        while left:
+            for connection in left[-SWEPT:]:
+                connection.sweep(self.now)
+            del left[-SWEPT:]
+            if clock() >= until:
+                break
+        if left:
+            self.turns.later(self)
+
+    def abort(self) -> None:
+        """A fault in a connection's deadlines: those that were not looked at are next time."""
+        self._to_sweep.clear()
 
     def close(self) -> None:
         """Take no more requests; answers that are owed are still sent."""

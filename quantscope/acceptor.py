@@ -63,7 +63,7 @@ class Acceptor:
         self,
         name: str,
         sockets: list[socket.socket],
-        factory: Callable[[], asyncio.Protocol],
+        factory: Callable[[], asyncio.BaseProtocol],
         descriptors_max: int,
     ) -> None:
         """``factory`` makes a connection's protocol.

@@ -189,6 +189,9 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     linger_deadline_s: Annotated[
         Seconds, about("seconds that what a refused client still sends is read and thrown away")
     ] = 1.0
+    linger_bytes_max: Annotated[
+        Bytes, about("bytes that are thrown away so; then the connection is cut")
+    ] = 262_144
     answer_deadline_s: Annotated[
         Seconds, about("seconds that a request waits for the engine; then 503 OUTCOME_UNKNOWN")
     ] = 10.0
@@ -198,12 +201,24 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     queue_bytes_max: Annotated[
         Bytes, about("bytes queued to a slow reader; HTTP is not read further, WebSocket is closed")
     ] = 4 * 2**20
-    pipelined_requests_max: Annotated[
+    read_bytes_max: Annotated[
+        Bytes,
+        about("bytes read of a connection at once; while some wait their turn no more are read"),
+    ] = 16_384
+    unread_bytes_max: Annotated[
+        Bytes,
+        about(
+            "bytes that the system keeps of a connection that is not read; beyond it the client "
+            "can't send"
+        ),
+    ] = 65_536
+    turn_us_max: Annotated[
         Count,
         about(
-            "requests of a connection that wait for their turn; beyond it the socket is not read"
+            "microseconds of each turn of the event loop for questions, frames and whatever else "
+            "is sent without waiting for the answer; the rest waits for the next turn"
         ),
-    ] = 16
+    ] = 250
     ws_message_bytes_max: Annotated[
         Bytes, about("bytes of a WebSocket message from a client; more closes the connection")
     ] = 4_096

@@ -213,7 +213,7 @@ class Exchange:
         await asyncio.sleep(0)
 
     async def _listen(
-        self, protocol: Callable[[], asyncio.Protocol], port: int, name: str
+        self, protocol: Callable[[], asyncio.BaseProtocol], port: int, name: str
     ) -> Acceptor:
         host = self.config.server.host
         try:

@@ -6,17 +6,18 @@ pytest tests/facade/test_any_bytes.py --cases 10000000 --seed 7
 import asyncio
 import random
 import re
+from unittest.mock import MagicMock
 
 import pytest
 
-from core import View
+from core import Turns, View
 from facade.app import GATEWAY, Facade
 from facade.connection import Connection
 from facade.limits import Limits
 from facade.origin import Origins
 from tests.facade.harness import HOSTS, Sequencer, Shelf
 
-LIMITS = Limits(connections_max=4, head_bytes_max=600, body_bytes_max=600, pipelined_requests_max=4)
+LIMITS = Limits(connections_max=4, head_bytes_max=600, body_bytes_max=600)
 WORDS = [
     *(b"GET POST PUT DELETE PATCH HEAD OPTIONS CONNECT PRI".split()),
     *(b"/ /orders /orders/1 /orderbook/BTCUSD /trades/BTCUSD /ticker /health /docs * //".split()),
@@ -57,7 +58,7 @@ class Pipe(asyncio.Transport):
     """A transport that keeps what is written, and closes at once."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__()
+        super().__init__({"socket": MagicMock()})
         self.connection = connection
         self.written: list[bytes] = []
         self.over = False
@@ -93,6 +94,13 @@ class Waking(Sequencer):
     """A sequencer without a loop: it is turned by hand."""
 
     def wake(self) -> None:
+        """Turned below."""
+
+
+class ByHand(Turns):
+    """Turns without a loop."""
+
+    def _ask(self) -> None:
         """Turned below."""
 
 
@@ -144,6 +152,7 @@ def test_any_bytes_are_answered_or_refused(
         begin_again=lambda view: view.begin_again(sequencer.engine),
     )
     sequencer.source = facade
+    turns = facade.server.turns = ByHand(LIMITS.turn_us_max)
     for case in range(cases):
         data = some_bytes(chance)
         for _ in range(chance.randrange(2)):
@@ -156,8 +165,10 @@ def test_any_bytes_are_answered_or_refused(
         try:
             for part in (data[:cut], data[cut:]):
                 if part and not (pipe.over and not connection._refused):
-                    connection.data_received(part)
-                sequencer.turn()
+                    connection.received(part)
+                for _ in range(20):
+                    sequencer.turn()
+                    turns.turn()
             connection.sweep(facade.server.now + 1_000)
         except Exception as error:
             raise AssertionError(story) from error

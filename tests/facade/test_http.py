@@ -21,7 +21,6 @@ FAST = Limits(
     head_bytes_max=1_000,
     body_bytes_max=1_000,
     connections_max=8,
-    pipelined_requests_max=2,
     queue_bytes_max=10_000,
 )
 
@@ -55,7 +54,7 @@ async def test_pipelined_requests_are_answered_in_order(exchange: Exchange) -> N
     assert statuses(answers) == [200, 201, 404, 201, 200]
 
 
-async def test_more_pipelined_requests_than_may_wait_are_read_later() -> None:
+async def test_many_pipelined_requests_are_answered() -> None:
     async with Exchange(FAST) as exchange:
         answers = await exchange.talk(post(ORDER) * 20 + LAST)
         assert statuses(answers) == [201] * 20 + [200]
@@ -315,7 +314,7 @@ async def test_the_answer_to_an_order_is_sent_though_what_follows_is_no_http(
     exchange: Exchange,
 ) -> None:
     answers = await exchange.talk(post(ORDER) + b"\x00\x00\r\n\r\n")
-    assert statuses(answers) == [201]
+    assert statuses(answers) == [201, 400]
 
 
 async def test_who_has_sent_its_last_request_still_gets_the_answer(exchange: Exchange) -> None:
