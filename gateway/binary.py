@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from core import OrderEntry, login_accepted, login_rejected
+from core import OrderEntry, Turns, login_accepted, login_rejected
 from gateway.connection import Connection
 from gateway.replay import Replayer
 from gateway.users import User
@@ -26,6 +27,8 @@ class Limits:
     """Bounds of the acceptor; units are in the names."""
 
     connections_max: int
+    unread_bytes_max: int
+    turn_us_max: int
     queue_bytes_max: int
     handover_grace_s: float
 
@@ -50,6 +53,7 @@ class BinaryGateway:
         self.order_entry = self.commands = self.reader = order_entry
         self.sequencer = sequencer
         self.security_list = security_list
+        self.turns = Turns(limits.turn_us_max)
         self.throttled: set[int] = set()
         self.logins = 0
         self.rejected_logins = 0
@@ -66,10 +70,11 @@ class BinaryGateway:
     def on_told(self, resumed: list[int]) -> None:
         """Reports are written already; these lines' sockets may be read again."""
         for number in resumed:
-            self.throttled.discard(number)
             connection = self._connections.get(number)
-            if connection is not None and not connection.transport.is_closing():
-                connection.transport.resume_reading()
+            if connection is not None and number in self.throttled:
+                connection.wait()
+            self.throttled.discard(number)
+        self.turns.resume()
 
     def on_ready(self) -> None:
         """Sessions whose clients are away lose their orders, where their settings say so."""
@@ -82,6 +87,7 @@ class BinaryGateway:
     def on_outage(self) -> None:
         """Nobody can be told what became of its requests: close every line."""
         self.order_entry.outage()
+        self.turns.resume()
         for connection in list(self._connections.values()):
             connection.abort("the journal failed: the outcome of what is unanswered is unknown")
 
@@ -96,9 +102,11 @@ class BinaryGateway:
         # transport holds nothing back before it says that it is paused.
         transport = connection.transport
         transport.set_write_buffer_limits(high=0)
+        line = transport.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._limits.unread_bytes_max)
         connection.number = self.order_entry.connected(
             time.monotonic_ns(),
-            transport.get_extra_info("socket").fileno(),
+            line.fileno(),
             partial(self.write, connection),
         )
         self._connections[connection.number] = connection
@@ -116,6 +124,13 @@ class BinaryGateway:
         if user.cancel_on_disconnect:
             loop = asyncio.get_running_loop()
             self._grace[place] = loop.call_later(self._limits.handover_grace_s, self._gone, user)
+
+    def is_crowded(self, connection: Connection) -> bool:
+        """Whether as many requests wait as may: then nobody goes on until some are sealed."""
+        crowded = self.order_entry.is_crowded(connection.number)
+        if crowded:
+            self.turns.hold()
+        return crowded
 
     def _gone(self, user: User) -> None:
         self._grace.pop(user.session, None)
@@ -175,7 +190,7 @@ class BinaryGateway:
         self.rejected_logins += 1
         connection.transport.write(login_rejected(authorized))
         why = "session not available" if authorized else "not authorized"
-        connection.close(f"login of {name!r} rejected: {why}")
+        connection.end(connection.close, f"login of {name!r} rejected: {why}")
 
     # -- life --------------------------------------------------------------------------------
 
@@ -201,7 +216,7 @@ class BinaryGateway:
                 if close is None:
                     self.write(connection, self.order_entry.take_out(number))
                 else:
-                    connection.abort(close)
+                    connection.end(connection.abort, close)
 
     def close(self) -> None:
         """Close every line after its last whole packet."""

@@ -2,12 +2,21 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from core import Line
 
 if TYPE_CHECKING:
     from gateway.binary import BinaryGateway
+
+READ_NS = 60_000
+"""Nanoseconds that the system takes for a long read, about; no clock of ours sees it."""
+OPEN_NS = 150_000
+"""And for a new line."""
+CLOSE_NS = 100_000
+"""And for closing one, with what its socket holds unread."""
 
 log = logging.getLogger("quantscope.gateway")
 
@@ -22,6 +31,8 @@ class Connection(Line, asyncio.Protocol):
     def __init__(self, gateway: "BinaryGateway") -> None:
         """Wait for the transport."""
         self._gateway = gateway
+        self._waiting = False
+        self._over: Callable[[], None] | None = None
         self._wake = gateway.sequencer.wake
         self.peer = ""
         self.transport: asyncio.Transport
@@ -32,6 +43,7 @@ class Connection(Line, asyncio.Protocol):
         """Take a place, or be closed at once when there is none."""
         self.transport = cast("asyncio.Transport", transport)
         self.peer = str(transport.get_extra_info("peername"))
+        self._gateway.turns.charge(OPEN_NS)
         self._gateway.opened(self)
 
     def decide(self, asked: tuple[Any, ...] | None) -> None:
@@ -50,25 +62,54 @@ class Connection(Line, asyncio.Protocol):
             case ("security_list", req_id, instrument):
                 self._gateway.write(self, self._gateway.security_list(req_id, instrument))
                 self._put_off()
+            case ("later",):
+                self._put_off()
             case ("throttle",):
                 self.transport.pause_reading()
                 self._gateway.throttled.add(self.number)
             case ("logout",):
                 self.close("logout")
             case ("malformed", why):
-                self.close(f"malformed: {why}")
+                self.end(self.close, f"malformed: {why}")
         return False
 
     def _put_off(self) -> None:
-        """A question costs more than an order: what comes after it waits for a turn of the loop."""
+        """What comes after a question, or after much at once, waits for its turn."""
         if not self.transport.is_closing():
             self.transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._go_on)
+            self.wait()
 
-    def _go_on(self) -> None:
-        if not self.transport.is_closing():
+    def wait(self) -> None:
+        """Go on, and read on, when it is this line's turn."""
+        if not self._waiting:
+            self._waiting = True
+            self._gateway.turns.later(self)
+
+    def go_on(self, until: int) -> None:
+        """Take a turn's bytes of what was read."""
+        self._waiting = False
+        if self.transport.is_closing():
+            return
+        if self._over is not None:
+            self._gateway.turns.charge(CLOSE_NS)
+            self._over()
+            return
+        if self._gateway.is_crowded(self):
+            self.wait()
+            return
+        asked = self.receive(b"")
+        if asked is None or asked == ("wake",):
             self.transport.resume_reading()
-            self.data_received(b"")
+            self._gateway.turns.charge(READ_NS)
+        if asked is not None:
+            self.decide(asked)
+
+    def end(self, how: Callable[[str], None], why: str) -> None:
+        """Close the line when it is its turn, for many may be over at once; it is read no more."""
+        if not self.transport.is_closing():
+            self._over = partial(how, why)
+            self.transport.pause_reading()
+            self.wait()
 
     def close(self, why: str) -> None:
         """Write what is left, then close the line."""
@@ -79,7 +120,7 @@ class Connection(Line, asyncio.Protocol):
             self.transport.write(out)
         self.transport.close()
 
-    def abort(self, why: str) -> None:
+    def abort(self, why: str = "a fault, which is in the log") -> None:
         """Close the line at once: its reader does not read."""
         log.warning("binary connection %s is cut: %s", self.peer, why)
         self._nothing_more()

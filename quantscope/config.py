@@ -146,6 +146,27 @@ class GatewaySection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     requests_in_flight_max: Annotated[
         Count, about("unanswered requests of a connection; beyond it the socket is not read")
     ] = 10_000
+    turn_bytes_max: Annotated[
+        Bytes,
+        about(
+            "bytes of a connection that are handled in one turn of the event loop; what it has "
+            "sent beyond waits its turn, and its socket is not read"
+        ),
+    ] = 8_192
+    unread_bytes_max: Annotated[
+        Bytes,
+        about(
+            "bytes that the system keeps of a connection that is not read; beyond it the client "
+            "can't send"
+        ),
+    ] = 131_072
+    turn_us_max: Annotated[
+        Count, about("microseconds of each turn of the event loop for those who wait their turn")
+    ] = 250
+    requests_waiting_max: Annotated[
+        Count,
+        about("requests that wait for a commit; beyond it those who wait their turn wait for it"),
+    ] = 1_000
     handover_grace_s: Annotated[
         Annotated[float, Meta(ge=0, le=3600)],
         about("seconds to reconnect before cancel on disconnect takes effect"),

@@ -26,7 +26,9 @@ def binary_gateway(
     limits = config.gateway
     order_entry = OrderEntry(
         packet_bytes_max=limits.packet_bytes_max,
+        turn_bytes_max=limits.turn_bytes_max,
         requests_in_flight_max=limits.requests_in_flight_max,
+        requests_waiting_max=limits.requests_waiting_max,
         login_deadline_ns=int(limits.login_deadline_s * translate.NS),
         heartbeat_interval_ns=int(limits.heartbeat_interval_s * translate.NS),
         idle_deadline_ns=int(limits.idle_deadline_s * translate.NS),

@@ -95,6 +95,8 @@ def gateway_limits(config: Config) -> GatewayLimits:
     """Bounds of the binary acceptor."""
     return GatewayLimits(
         connections_max=config.gateway.connections_max,
+        unread_bytes_max=config.gateway.unread_bytes_max,
+        turn_us_max=config.gateway.turn_us_max,
         queue_bytes_max=config.gateway.queue_bytes_max,
         handover_grace_s=config.gateway.handover_grace_s,
     )

@@ -4,7 +4,9 @@ use crate::{Limits, OrderEntry};
 
 const LIMITS: Limits = Limits {
     packet_bytes_max: 1024,
+    turn_bytes_max: 1024,
     requests_in_flight_max: 1,
+    requests_waiting_max: 1,
     login_deadline_ns: 1,
     heartbeat_interval_ns: 1,
     idle_deadline_ns: 1,

@@ -10,7 +10,7 @@ use crate::pending::{Pending, Share};
 use crate::session::Session;
 
 impl OrderEntry {
-    /// Take a socket read.
+    /// Take a socket read, or nothing to go on with what was read before.
     pub fn receive(&mut self, connection: u32, data: &[u8], now_ns: u64) -> Received {
         let Some(line) = self.line(connection) else {
             return Received::Nothing;
@@ -20,21 +20,22 @@ impl OrderEntry {
             if used < data.len()
                 && let Some(line) = self.line(connection)
             {
-                line.rest.extend_from_slice(&data[used..]);
+                line.rest.extend(&data[used..]);
             }
             return outcome;
         }
         let mut rest = std::mem::take(&mut line.rest);
-        rest.extend_from_slice(data);
-        let (used, outcome) = self.packets(connection, &rest, now_ns);
-        rest.drain(..used);
+        rest.extend(data);
+        let (used, outcome) = self.packets(connection, rest.unread(), now_ns);
+        rest.consume(used, self.limits.packet_bytes_max);
         if let Some(line) = self.line(connection) {
             line.rest = rest;
         }
         outcome
     }
 
-    /// Handle the whole packets of `bytes`: how many bytes they took, and what is asked.
+    /// Handle the whole packets of `bytes`, or of as many as may be handled at a time: how many bytes
+    /// they took, and what is asked.
     fn packets(&mut self, connection: u32, bytes: &[u8], now_ns: u64) -> (usize, Received) {
         let Some(line) = self
             .connections
@@ -43,7 +44,10 @@ impl OrderEntry {
         else {
             return (bytes.len(), Received::Nothing);
         };
-        let mut packets = Packets::new(bytes, Sender::Client, self.limits.packet_bytes_max);
+        let limits = self.limits;
+        let most = limits.turn_bytes_max.max(limits.packet_bytes_max);
+        let now = bytes.get(..most).unwrap_or(bytes);
+        let mut packets = Packets::new(now, Sender::Client, limits.packet_bytes_max);
         let busy = self.busy;
         let mut requests = 0;
         let mut outcome = Received::Nothing;
@@ -100,10 +104,14 @@ impl OrderEntry {
         // Also of a read that ended with something else: its rest is asked for with an empty one.
         if outcome == Received::Nothing
             && !line.throttled
-            && line.unanswered >= self.limits.requests_in_flight_max
+            && line.unanswered >= limits.requests_in_flight_max
         {
             line.throttled = true;
             outcome = Received::Throttle;
+        }
+        line.later = outcome == Received::Nothing && now.len() < bytes.len();
+        if line.later {
+            outcome = Received::Later;
         }
         (packets.consumed(), outcome)
     }

@@ -12,7 +12,9 @@
 //!
 //! # Limits
 //! A connection has at most `requests_in_flight_max` unanswered requests: beyond it `receive` says
-//! that the socket is not to be read.  Packets have at most `packet_bytes_max` bytes.
+//! that the socket is not to be read.  Packets have at most `packet_bytes_max` bytes.  One call of
+//! `receive` handles about `turn_bytes_max` bytes and says where there are more; the owner asks for
+//! them when it is the connection's turn, and not while `is_crowded`.
 //!
 //! # Cost
 //! A request is copied once (socket read to command record), a report once (event to buffer).

@@ -15,8 +15,12 @@ use crate::tally::Tally;
 pub struct Limits {
     /// Bytes of one packet.
     pub packet_bytes_max: usize,
+    /// Bytes of one connection that are handled at a time; a packet is, whatever its length.
+    pub turn_bytes_max: usize,
     /// Unanswered requests of one connection.
     pub requests_in_flight_max: u32,
+    /// Requests that wait to be sealed, beyond which those wait that have more than a turn's bytes.
+    pub requests_waiting_max: usize,
     /// From connection to login.
     pub login_deadline_ns: u64,
     /// Silence after which a heartbeat is sent.
@@ -32,6 +36,8 @@ pub enum Received {
     Nothing,
     /// Stop reading the socket until the connection is among those to resume.
     Throttle,
+    /// There is more than is handled in one turn: stop reading the socket, and ask for the rest later.
+    Later,
     /// Decide on a login; what came after it waits for the next call of `receive`.
     Login {
         /// User name, as sent.
@@ -73,6 +79,8 @@ pub struct OrderEntry {
     pub(crate) pending: Pending,
     pub(crate) touched: Vec<u32>,
     pub(crate) resumed: Vec<u32>,
+    /// Who is to be told when fewer requests wait.
+    crowd: Vec<u32>,
     pub(crate) busy: bool,
     /// Offset of the event batch that `route` will see next.
     pub(crate) next_offset: u64,
@@ -100,6 +108,7 @@ impl OrderEntry {
             pending: Pending::default(),
             touched: Vec::new(),
             resumed: Vec::new(),
+            crowd: Vec::new(),
             busy: false,
             next_offset: 1,
             latency: Histogram::default(),
@@ -180,7 +189,7 @@ impl OrderEntry {
         for (place, line) in self.connections.iter_mut().enumerate() {
             let Some(line) = line else { continue };
             // A line whose socket is not read, at our own word, can give no sign of life.
-            if (line.heard || line.throttled) && line.session.is_some() {
+            if (line.heard || line.throttled || line.later) && line.session.is_some() {
                 line.heard_ns = now_ns;
             }
             if line.spoke {
@@ -218,5 +227,23 @@ impl OrderEntry {
         self.pending.clear();
         self.touched.clear();
         self.resumed.clear();
+        self.crowd.clear();
+    }
+
+    /// Whether so many requests wait that the rest of a line has to wait too.  It is then among those
+    /// to resume as soon as there are fewer.
+    pub fn is_crowded(&mut self, connection: u32) -> bool {
+        let crowded = self.pending.len() >= self.limits.requests_waiting_max;
+        if crowded && !self.crowd.contains(&connection) {
+            self.crowd.push(connection);
+        }
+        crowded
+    }
+
+    /// Requests were sealed: there may be room for those of others.
+    pub(crate) fn make_room(&mut self) {
+        if !self.crowd.is_empty() && self.pending.len() < self.limits.requests_waiting_max {
+            self.resumed.append(&mut self.crowd);
+        }
     }
 }

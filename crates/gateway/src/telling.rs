@@ -111,6 +111,7 @@ impl OrderEntry {
                 self.settle(header.number, now_ns);
             }
         }
+        self.make_room();
         Ok(())
     }
 

@@ -8,7 +8,9 @@ use wire::sbe::NewOrderSingle;
 
 const LIMITS: Limits = Limits {
     packet_bytes_max: 1024,
+    turn_bytes_max: 1024,
     requests_in_flight_max: 2,
+    requests_waiting_max: usize::MAX,
     login_deadline_ns: 100,
     heartbeat_interval_ns: u64::MAX,
     idle_deadline_ns: 100,

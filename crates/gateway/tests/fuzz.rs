@@ -14,7 +14,9 @@ const ATTACKER: u32 = 3;
 const VICTIM: u32 = 4;
 const LIMITS: Limits = Limits {
     packet_bytes_max: 1024,
+    turn_bytes_max: 1024,
     requests_in_flight_max: u32::MAX,
+    requests_waiting_max: usize::MAX,
     login_deadline_ns: 1,
     heartbeat_interval_ns: 1,
     idle_deadline_ns: 1,
@@ -56,7 +58,7 @@ fn attack(entry: &mut OrderEntry, place: u32, random: &mut Random, bytes: &[u8])
                     }
                     entry.receive(line, &[], 0)
                 }
-                Received::SecurityList(..) => entry.receive(line, &[], 0),
+                Received::SecurityList(..) | Received::Later => entry.receive(line, &[], 0),
                 Received::Throttle | Received::Logout | Received::Malformed(_) => {
                     entry.disconnected(line);
                     return;

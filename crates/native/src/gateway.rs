@@ -66,6 +66,7 @@ impl OrderEntry {
         let asked = match self.inner.receive(connection, data, monotonic_ns()) {
             Received::Nothing => return Ok(None),
             Received::Throttle => ("throttle",).into_pyobject(py)?,
+            Received::Later => ("later",).into_pyobject(py)?,
             Received::Logout => ("logout",).into_pyobject(py)?,
             Received::Malformed(why) => ("malformed", why).into_pyobject(py)?,
             Received::SecurityList(req_id, instrument) => {
@@ -137,14 +138,17 @@ impl OrderEntry {
 
 #[pymethods]
 impl OrderEntry {
+    // As many arguments as there are limits, all named.
     #[new]
     #[pyo3(signature = (
-        *, packet_bytes_max, requests_in_flight_max, login_deadline_ns, heartbeat_interval_ns,
-        idle_deadline_ns
+        *, packet_bytes_max, turn_bytes_max, requests_in_flight_max, requests_waiting_max,
+        login_deadline_ns, heartbeat_interval_ns, idle_deadline_ns
     ))]
     fn new(
         packet_bytes_max: usize,
+        turn_bytes_max: usize,
         requests_in_flight_max: u32,
+        requests_waiting_max: usize,
         login_deadline_ns: u64,
         heartbeat_interval_ns: u64,
         idle_deadline_ns: u64,
@@ -152,7 +156,9 @@ impl OrderEntry {
         Self {
             inner: Inner::new(Limits {
                 packet_bytes_max,
+                turn_bytes_max,
                 requests_in_flight_max,
+                requests_waiting_max,
                 login_deadline_ns,
                 heartbeat_interval_ns,
                 idle_deadline_ns,
@@ -230,6 +236,11 @@ impl OrderEntry {
     #[getter]
     fn waiting(&self) -> usize {
         self.inner.waiting()
+    }
+
+    /// Whether the rest of a line has to wait for requests to be sealed; it is then told as resumed.
+    fn is_crowded(&mut self, connection: u32) -> bool {
+        self.inner.is_crowded(connection)
     }
 
     fn entry_closed(&mut self, entry: u32) {

@@ -1,0 +1,177 @@
+//! What a line sends is handled a little at a time, in order, and nothing of it is lost.
+
+#![allow(clippy::unwrap_used)]
+
+use gateway::{Limits, OrderEntry, Received, TickAction};
+use wire::record::batch::{CommandBatchHeader, EVENT_MAGIC, EventBatchHeader, HASH};
+use wire::record::{Command, CommandBatch};
+use wire::sbe::NewOrderSingle;
+use wire::soup;
+
+const ORDER_BYTES: usize = 52;
+const LIMITS: Limits = Limits {
+    packet_bytes_max: 64,
+    turn_bytes_max: 10 * ORDER_BYTES,
+    requests_in_flight_max: 1_000,
+    requests_waiting_max: 25,
+    login_deadline_ns: 100,
+    heartbeat_interval_ns: u64::MAX,
+    idle_deadline_ns: 100,
+};
+
+fn orders(numbers: std::ops::RangeInclusive<u64>) -> Vec<u8> {
+    let mut packets = Vec::new();
+    for cl_ord_id in numbers {
+        let order = NewOrderSingle {
+            cl_ord_id,
+            price: 5,
+            order_qty: 6,
+            stop_px: i64::MIN,
+            security_id: 1,
+            side: 1,
+            ord_type: 2,
+            time_in_force: 1,
+            exec_inst: 0,
+            self_match_prevention_instruction: 255,
+        };
+        order.push(&mut packets);
+    }
+    packets
+}
+
+fn logged_in(entry: &mut OrderEntry, number: u32) -> u32 {
+    let place = entry.add_session(number, 0, 0);
+    let line = entry.connected(0);
+    assert_eq!(entry.login(line, place, 0), Some(1));
+    line
+}
+
+/// The numbers of the orders that wait, which are sealed.
+fn sealed(entry: &mut OrderEntry) -> Vec<u64> {
+    let header = CommandBatchHeader::from_bytes(&[0; 64]).unwrap();
+    let mut bytes = Vec::new();
+    if !entry.seal(header, usize::MAX, &mut bytes) {
+        return Vec::new();
+    }
+    let batch = CommandBatch::read(&bytes).unwrap();
+    let numbers = batch.commands().map(|command| match command.unwrap() {
+        Command::New(order, ..) => order.num,
+        other => panic!("{other:?}"),
+    });
+    numbers.collect()
+}
+
+/// Something happened that tells nobody of these sessions anything.
+fn happened(entry: &mut OrderEntry) {
+    let mut events = EventBatchHeader::from_bytes(&[0; 128]).unwrap();
+    events.magic = EVENT_MAGIC;
+    events.len = (EventBatchHeader::SIZE + HASH) as u32;
+    let batch = [&events.to_bytes()[..], &[0; HASH]].concat();
+    entry.route(1, 1, &batch, 0).unwrap();
+}
+
+#[test]
+fn a_read_is_handled_in_turns_of_so_many_bytes() {
+    let mut entry = OrderEntry::new(LIMITS);
+    let line = logged_in(&mut entry, 3);
+    let mut bytes = orders(1..=35);
+    bytes.truncate(bytes.len() - 1);
+    assert_eq!(entry.receive(line, &bytes, 0), Received::Later);
+    assert_eq!(sealed(&mut entry), (1..=10).collect::<Vec<_>>());
+    assert_eq!(entry.receive(line, &[], 0), Received::Later);
+    assert_eq!(entry.receive(line, &[], 0), Received::Later);
+    // What is left is less than a turn's bytes, and the last packet of it is not whole.
+    assert_eq!(entry.receive(line, &[], 0), Received::Nothing);
+    assert_eq!(sealed(&mut entry), (11..=34).collect::<Vec<_>>());
+    let last = orders(35..=35);
+    assert_eq!(
+        entry.receive(line, &last[ORDER_BYTES - 1..], 0),
+        Received::Nothing
+    );
+    assert_eq!(sealed(&mut entry), [35]);
+}
+
+#[test]
+fn a_read_of_a_turn_s_bytes_is_handled_whole() {
+    let mut entry = OrderEntry::new(LIMITS);
+    let line = logged_in(&mut entry, 3);
+    assert_eq!(entry.receive(line, &orders(1..=10), 0), Received::Nothing);
+    assert_eq!(sealed(&mut entry).len(), 10);
+}
+
+#[test]
+fn a_packet_is_handled_whatever_the_turn_s_bytes() {
+    let limits = Limits {
+        turn_bytes_max: 1,
+        ..LIMITS
+    };
+    let mut entry = OrderEntry::new(limits);
+    let line = logged_in(&mut entry, 3);
+    assert_eq!(entry.receive(line, &orders(1..=2), 0), Received::Later);
+    assert_eq!(entry.receive(line, &[], 0), Received::Nothing);
+    assert_eq!(sealed(&mut entry), [1, 2]);
+}
+
+#[test]
+fn packets_without_a_login_are_handled_in_turns_too_and_the_login_behind_them_is_asked_for() {
+    let mut entry = OrderEntry::new(LIMITS);
+    let line = entry.connected(0);
+    let mut bytes = Vec::new();
+    for _ in 0..400 {
+        soup::push_empty(soup::kind::CLIENT_HEARTBEAT, &mut bytes);
+    }
+    soup::push_empty(soup::kind::LOGOUT, &mut bytes);
+    assert_eq!(entry.receive(line, &bytes, 0), Received::Later);
+    assert_eq!(entry.receive(line, &[], 0), Received::Later);
+    assert_eq!(entry.receive(line, &[], 0), Received::Logout);
+}
+
+#[test]
+fn who_waits_while_many_requests_do_is_told_when_there_is_room() {
+    let mut entry = OrderEntry::new(LIMITS);
+    let (first, second) = (logged_in(&mut entry, 3), logged_in(&mut entry, 4));
+    assert_eq!(entry.receive(first, &orders(1..=40), 0), Received::Later);
+    assert!(!entry.is_crowded(first));
+    assert_eq!(entry.receive(second, &orders(1..=40), 0), Received::Later);
+    assert_eq!(entry.receive(first, &[], 0), Received::Later);
+    assert_eq!(entry.waiting(), 30);
+    assert!(entry.is_crowded(second));
+    assert!(entry.is_crowded(second));
+    // What happens elsewhere makes no room.
+    happened(&mut entry);
+    assert_eq!(entry.take_resumed(), [0; 0]);
+    assert_eq!(sealed(&mut entry).len(), 30);
+    happened(&mut entry);
+    assert_eq!(entry.take_resumed(), [second]);
+    assert!(!entry.is_crowded(second));
+}
+
+#[test]
+fn an_outage_forgets_who_waits() {
+    let mut entry = OrderEntry::new(LIMITS);
+    let line = logged_in(&mut entry, 3);
+    for _ in 0..3 {
+        entry.receive(line, &orders(1..=10), 0);
+    }
+    assert!(entry.is_crowded(line));
+    entry.outage();
+    happened(&mut entry);
+    assert_eq!(entry.take_resumed(), [0; 0]);
+    assert!(!entry.is_crowded(line));
+}
+
+#[test]
+fn a_line_whose_packets_wait_their_turn_is_not_idle() {
+    let mut entry = OrderEntry::new(LIMITS);
+    let line = logged_in(&mut entry, 3);
+    assert_eq!(entry.receive(line, &orders(1..=20), 10), Received::Later);
+    for now_ns in [20, 1_000, 2_000] {
+        assert_eq!(entry.tick(now_ns), []);
+    }
+    assert_eq!(entry.receive(line, &[], 2_000), Received::Nothing);
+    assert_eq!(entry.tick(2_010), []);
+    assert_eq!(
+        entry.tick(2_110),
+        [(line, TickAction::Close("idle deadline"))]
+    );
+}
