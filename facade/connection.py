@@ -33,6 +33,7 @@ OPEN_NS: Final = 150_000
 """And for a new connection."""
 CLOSE_NS: Final = 50_000
 """And for closing one, with what its socket holds unread."""
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HEAD_END: Final = b"\r\n\r\n"
 _CHANGES: Final = (b"POST", b"PATCH", b"DELETE")
 
@@ -228,6 +229,8 @@ class Connection(asyncio.BufferedProtocol):
         self._at = 0
         if self._stalled_at == math.inf:
             self._resume()
+        if self._current is None and not self._refused and self._parsing.asks():
+            self.transport.write(_CONTINUE)
         if self._eof and self._current is None:
             self.transport.close()
 
@@ -264,11 +267,6 @@ class Connection(asyncio.BufferedProtocol):
             self._at = 0
 
     # The parser's side.
-
-    def on_expected(self) -> None:
-        """A client waits to be asked for the body of the request that it has begun."""
-        if self._current is None and not self._queue:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_request(self, request: Request) -> None:
         """A request is whole: handle it, or let it wait for its turn."""
@@ -322,7 +320,8 @@ class Connection(asyncio.BufferedProtocol):
             upgraded.closed()
             return
         self._current = None
-        self.transport.write(head)
+        # RFC 9110, 7.8: who expects to be asked is, before the protocol changes.
+        self.transport.write(_CONTINUE + head if request.expects else head)
         self.upgraded = upgraded
 
     def _refuse(self, status: int, code: str, error: str) -> None:
@@ -333,6 +332,7 @@ class Connection(asyncio.BufferedProtocol):
         self._rest = b""
         self._at = 0
         request = Request(self, self.server.now)
+        request.method = self._parsing.method
         request.keep_alive = False
         request.refusal = Answer(status, error_body(code, error))
         if self._current is None and not self._queue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from facade.errors import ApiError
 
@@ -65,6 +65,7 @@ class Request:
     __slots__ = (
         "body",
         "connection",
+        "expects",
         "fields",
         "headers",
         "http_1_0",
@@ -92,18 +93,10 @@ class Request:
         self.keep_alive = True
         self.http_1_0 = False
         self.upgrade = False
+        self.expects = False
         self.refusal: Answer | None = None
         self.param = ""
         self.order_id = 0
-
-    def target(self, url: bytes) -> None:
-        """Take path and query from the request line."""
-        if url[:1] != b"/":
-            # The absolute form, as it is sent to proxies.
-            _, mark, rest = url.partition(b"://")
-            url = b"/" + rest.partition(b"/")[2] if mark else url
-        path, _, self.query = url.partition(b"?")
-        self.path = unquote_to_bytes(path) if b"%" in path else path
 
     def read_query(self, known: Collection[str]) -> None:
         """Read the query string; a field that is not known or comes twice is an error."""

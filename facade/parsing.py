@@ -1,12 +1,17 @@
-"""Bytes into requests: httptools, and what a request may not go beyond."""
+"""Bytes into requests: httptools, what RFC 9112 asks for beside it, and the limits of a request.
+
+``tests/facade/test_letter.py`` is the table of what the standards ask of a server.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Final
 
 import httptools
 
+from facade import target
 from facade.errors import ApiError
 from facade.message import Request
 
@@ -19,6 +24,12 @@ _BODY_RAW_FACTOR: Final = 16
 """Bytes on the wire for each byte of body that may come: chunks of one byte cost so much."""
 WEBSOCKET_PATHS: Final = b"/ws/"
 """Where the pages stand that speak WebSocket; no other asks for another protocol with success."""
+_VERSIONS: Final = ("1.1", "1.0")
+_OTHER_VERSION: Final = ("Invalid HTTP version", "Pause on PRI/Upgrade")
+"""What the parser says of a version that it does not know; the last is how HTTP/2 begins."""
+_OTHER_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ \S+ HTTP/1\.[01]\r\n")
+"""A request line whose method the parser does not know."""
+_CRLF: Final = b"\r\n"
 _WANTED: Final = frozenset(
     (
         b"host",
@@ -35,24 +46,26 @@ _WANTED: Final = frozenset(
 )
 
 
-def _other_protocol(request: Request, version: str) -> bool:
+def _other_protocol(request: Request) -> bool:
     """Whether nothing behind this head is HTTP; RFC 9110, 7.8: any other Upgrade is passed over."""
-    if request.method == b"CONNECT":
-        return True
-    headers = request.headers
-    body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
     return (
         request.method == b"GET"
-        and version == "1.1"
+        and not request.http_1_0
         and request.path.startswith(WEBSOCKET_PATHS)
         and b"websocket" in _tokens(request, b"upgrade")
-        and not body
+        and not _has_content(request)
     )
+
+
+def _has_content(request: Request) -> bool:
+    length = request.headers.get(b"content-length", b"0")
+    return bool(length.strip(b"0")) or b"transfer-encoding" in request.headers
 
 
 def _tokens(request: Request, name: bytes) -> list[bytes]:
     """The members of a header that is a list, in lower case."""
-    return [token.strip().lower() for token in request.headers.get(name, b"").split(b",")]
+    members = request.headers.get(name, b"").lower().split(b",")
+    return [member for member in map(bytes.strip, members) if member]
 
 
 def _without_upgrade(request: Request, url: bytes, version: str) -> bytes:
@@ -86,6 +99,13 @@ class Parsing:
         self._chunks: list[bytes] = []
         self._body_bytes = 0
         self._again = b""
+        self._fed = b""
+        self._held = b""
+
+    @property
+    def method(self) -> bytes:
+        """The method of the request that is being read, if that much of it is known."""
+        return self._parser.get_method() if self.reading and self._next.path else b""
 
     def feed(self, data: bytes) -> bytes | None:
         """Parse bytes; ``ApiError`` where they are no request that can be handled.
@@ -94,12 +114,17 @@ class Parsing:
         to be parsed still, if the request is not heard; None where nothing was asked for.
         """
         partial = self._next
+        if not self.reading and (self._held or data[:1] in _CRLF):
+            data = self._without_empty_lines(self._held + data)
+            if not data:
+                return None
+        self._fed = self._fed + data if self.reading and self._in_head else data
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             return self._behind_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            raise _refusal(error.__context__) from None
+            raise self._refusal(error) from None
         if self.reading and partial is self._next:
             self._count_raw(len(data))
         return None
@@ -110,6 +135,31 @@ class Parsing:
             rest, self._again = self._again + rest, b""
             self._parser = httptools.HttpRequestParser(self)
         return rest
+
+    def _without_empty_lines(self, data: bytes) -> bytes:
+        """RFC 9112, 2.2: empty lines before a request are passed over; half of one is no line."""
+        at = 0
+        while data.startswith(_CRLF, at):
+            at += len(_CRLF)
+        data = data[at:]
+        self._held = b"\r" if data == b"\r" else b""
+        if self._held:
+            return b""
+        if data and data[:1] in _CRLF:
+            raise ApiError(400, "BAD_REQUEST", "half an end of a line before a request")
+        return data
+
+    def _refusal(self, error: httptools.HttpParserError) -> ApiError:
+        """What is wrong with bytes that the parser, or one of its callbacks, did not take."""
+        cause = error.__context__
+        if isinstance(cause, ApiError):
+            return ApiError(cause.status, cause.code, str(cause))
+        if str(error) in _OTHER_VERSION:
+            return ApiError(505, "HTTP_VERSION_NOT_SUPPORTED")
+        unknown = isinstance(error, httptools.HttpParserInvalidMethodError)
+        if unknown and _OTHER_METHOD.match(self._fed):
+            return ApiError(501, "NOT_IMPLEMENTED", "the method of the request is not known")
+        return ApiError(400, "BAD_REQUEST", "bytes that are no HTTP request")
 
     def _count_raw(self, size: int) -> None:
         """Bound what the parser itself may gather, which shows in no callback."""
@@ -139,12 +189,18 @@ class Parsing:
             raise ApiError(414, "URI_TOO_LONG")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; trailers come here too and are passed over."""
+        """A header; trailers come here too and are passed over (RFC 9112, 7.1.2).
+
+        The parser would hear of Connection there, too.
+        """
         if not self._in_head:
+            if name.lower() == b"connection":
+                raise ApiError(400, "BAD_REQUEST", "Connection: not among trailers")
             return
         request = self._next
         name = name.lower()
         if name in _WANTED:
+            value = value.strip(b" \t")
             known = request.headers.get(name)
             if known is not None:
                 if name == b"host":
@@ -157,31 +213,65 @@ class Parsing:
             raise ApiError(431, "HEADERS_TOO_LARGE")
 
     def on_headers_complete(self) -> None:
-        """Refuse early what can't be taken; ask for the body where the client waits to be asked."""
+        """Refuse early what can't be taken; note where the client waits to be asked for a body."""
         request = self._next
         parser = self._parser
-        request.method = parser.get_method()
+        request.method = method = parser.get_method()
         url = request.path
-        request.target(url)
         version = parser.get_http_version()
-        request.http_1_0 = version == "1.0"
+        self._check_version(version)
+        path, request.query, authority = target.parse(method, url)
+        request.path = path
         request.upgrade = parser.should_upgrade()
         headers = request.headers
-        if request.upgrade and not _other_protocol(request, version):
+        if request.upgrade and not _other_protocol(request):
             self._again = _without_upgrade(request, url, version)
             return
         self._in_head = False
         self.deadline = self._connection.server.now + self._limits.body_deadline_s
-        if b"host" not in headers and version == "1.1":
-            raise ApiError(400, "BAD_REQUEST", "Host: missing")
+        self._check_host(authority)
+        if b"transfer-encoding" in headers:
+            self._check_codings()
         length = headers.get(b"content-length")
         if length is not None and len(length) < 20 and int(length) > self._limits.body_bytes_max:
             raise ApiError(413, "PAYLOAD_TOO_LARGE")
-        expect = headers.get(b"expect")
-        if expect is not None and not request.http_1_0:
-            if expect.lower() != b"100-continue":
+        if b"expect" in headers and not request.http_1_0:
+            members = _tokens(request, b"expect")
+            if any(member != b"100-continue" for member in members):
                 raise ApiError(417, "EXPECTATION_FAILED")
-            self._connection.on_expected()
+            request.expects = bool(members)
+
+    def _check_version(self, version: str) -> None:
+        """Only HTTP/1.1 and 1.0; the parser takes other protocols for the latter."""
+        if version not in _VERSIONS:
+            raise ApiError(505, "HTTP_VERSION_NOT_SUPPORTED")
+        self._next.http_1_0 = version == "1.0"
+        if self._next.http_1_0 and b" HTTP/1.0\r\n" not in self._fed:
+            raise ApiError(400, "BAD_REQUEST", "another protocol than HTTP")
+
+    def _check_host(self, authority: bytes | None) -> None:
+        """RFC 9112, 3.2: one Host, well-formed; 3.2.2: what the target names stands above it."""
+        request = self._next
+        host = request.headers.get(b"host")
+        if host is None and not request.http_1_0:
+            raise ApiError(400, "BAD_REQUEST", "Host: missing")
+        if host is not None and not target.is_host(host):
+            raise ApiError(400, "BAD_REQUEST", "Host: no host")
+        if authority is not None:
+            request.headers[b"host"] = authority
+        elif host == b"":
+            # RFC 9112, 3.3: as good as absent, and we are who is meant.
+            del request.headers[b"host"]
+
+    def _check_codings(self) -> None:
+        """RFC 9112, 6.1 and 6.3: the last coding is ``chunked``, and no other one is known."""
+        codings = _tokens(self._next, b"transfer-encoding")
+        if self._next.http_1_0:
+            raise ApiError(400, "BAD_REQUEST", "Transfer-Encoding: there is none in HTTP/1.0")
+        if codings[-1:] != [b"chunked"]:
+            raise ApiError(400, "BAD_REQUEST", "Transfer-Encoding: must end with chunked")
+        if len(codings) > 1:
+            raise ApiError(501, "NOT_IMPLEMENTED", "Transfer-Encoding: only chunked is known")
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -200,11 +290,16 @@ class Parsing:
         chunks = self._chunks
         request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         request.keep_alive = self._parser.should_keep_alive() and not request.upgrade
+        if request.http_1_0 and b"close" in _tokens(request, b"connection"):
+            # RFC 9112, 9.3: it stands above keep-alive.
+            request.keep_alive = False
         self._connection.on_request(request)
 
-
-def _refusal(cause: BaseException | None) -> ApiError:
-    """What is wrong with bytes that the parser, or one of its callbacks, did not take."""
-    if isinstance(cause, ApiError):
-        return ApiError(cause.status, cause.code, str(cause))
-    return ApiError(400, "BAD_REQUEST", "bytes that are no HTTP request")
+    def asks(self) -> bool:
+        """Whether the client now waits to be asked for the body; it is asked once."""
+        request = self._next
+        waits = request.expects and self.reading and not self._in_head and not self._body_bytes
+        if waits and _has_content(request):
+            request.expects = False
+            return True
+        return False

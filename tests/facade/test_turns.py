@@ -14,8 +14,9 @@ from facade.message import Request
 from facade.server import SWEPT
 from facade.websocket import WebSocket
 from tests.facade.harness import Exchange
+from tests.facade.sent import ORDER, post
 from tests.facade.test_any_bytes import UPGRADE
-from tests.facade.test_http import GET, LAST, ORDER, post, statuses
+from tests.facade.test_http import GET, LAST, statuses
 
 LIMITS = Limits(turn_us_max=200, read_bytes_max=4_096, linger_deadline_s=0.2, sweep_interval_s=0.02)
 STEP_NS = 50_000
