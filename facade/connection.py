@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PIECE_BYTES: Final = 2_048
 """Bytes that are parsed at a time, at most: a head ends a piece, so that it holds one request."""
+SHORT_BYTES: Final = 512
+"""So few bytes are parsed at once, whatever they hold, as long as a turn has time."""
 FRAMES_BYTES: Final = 64
 """Bytes of a client's WebSocket frames that are read at a time: the least of them have six."""
 READ_NS: Final = 20_000
@@ -36,6 +38,11 @@ CLOSE_NS: Final = 50_000
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HEAD_END: Final = b"\r\n\r\n"
 _CHANGES: Final = (b"POST", b"PATCH", b"DELETE")
+
+
+def _is_one(data: bytes, at: int) -> bool:
+    """Whether at most one head ends in there."""
+    return data.find(_HEAD_END, at) == data.rfind(_HEAD_END, at)
 
 
 class Upgraded(Protocol):
@@ -72,6 +79,7 @@ class Connection(asyncio.BufferedProtocol):
         self._waiting = False
         self._working = False
         self._in_turn = False
+        self._took = False
         self._refused = False
         self._over = False
         self._eof = False
@@ -115,24 +123,36 @@ class Connection(asyncio.BufferedProtocol):
     def received(self, data: bytes) -> None:
         """Handle the first piece at once, and more of it where this turn still has time."""
         turns = self.server.turns
+        begun = turns.clock()
         # There may be more of it to read: in another turn.
         self._full = len(data) == self.limits.read_bytes_max
         if self._refused:
-            self._thrown_away += len(data)
-            if self._thrown_away > self.limits.linger_bytes_max:
-                self._end()
+            self._throw_away(data)
+        elif self._current is not None or self._rest or self._queue:
+            self._rest = self._rest[self._at :] + data
+            self._at = 0
             self._settle()
-            return
-        idle = self._current is None and not self._has_more()
-        self._rest = self._rest[self._at :] + data if self._has_more() else data
-        self._at = 0
-        if not idle or (self.upgraded is not None and not turns.open):
-            self._settle()
-            return
-        begun = turns.clock()
-        self._work(turns.until(begun))
+        elif self.upgraded is None and len(data) <= SHORT_BYTES and turns.open:
+            # The usual: a request, or a part of one; if there are more, they wait.
+            self._working = True
+            self._parse(data)
+            self._working = self._took = False
+            if self._queue or self._full or self._rest or self._paused or self._parsing.asks:
+                self._settle()
+        else:
+            self._rest = data
+            if self.upgraded is None or turns.open:
+                self._work(turns.until(begun))
+            else:
+                self._settle()
         if self._current is None:
             turns.charge(turns.clock() - begun)
+
+    def _throw_away(self, data: bytes) -> None:
+        self._thrown_away += len(data)
+        if self._thrown_away > self.limits.linger_bytes_max:
+            self._end()
+        self._settle()
 
     def go_on(self, until: int) -> None:
         """It is this connection's turn among those who wait."""
@@ -202,7 +222,9 @@ class Connection(asyncio.BufferedProtocol):
             if self.upgraded is not None:
                 self.upgraded.feed(piece)
             else:
+                self._took = False
                 self._parse(piece)
+                self._took = False
         return self._has_more() and not self.transport.is_closing()
 
     def _piece(self) -> int:
@@ -211,10 +233,10 @@ class Connection(asyncio.BufferedProtocol):
         if self.upgraded is not None:
             return at + FRAMES_BYTES
         most = at + PIECE_BYTES
-        end = rest.find(_HEAD_END, at, most)
-        if end < 0 or (len(rest) <= most and end == rest.rfind(_HEAD_END, at)):
+        if len(rest) <= most and _is_one(rest, at):
             return most
-        return end + len(_HEAD_END)
+        end = rest.find(_HEAD_END, at, most)
+        return most if end < 0 else end + len(_HEAD_END)
 
     def _settle(self) -> None:
         """Read on, or wait for a turn, or for the answer or the reader that must come first."""
@@ -229,7 +251,8 @@ class Connection(asyncio.BufferedProtocol):
         self._at = 0
         if self._stalled_at == math.inf:
             self._resume()
-        if self._current is None and not self._refused and self._parsing.asks():
+        if self._parsing.asks and self._current is None and not self._refused:
+            self._parsing.asks = False
             self.transport.write(_CONTINUE)
         if self._eof and self._current is None:
             self.transport.close()
@@ -274,8 +297,11 @@ class Connection(asyncio.BufferedProtocol):
             return
         free = self._current is None and not self._queue and self._stalled_at == math.inf
         # Who only asks can wait for the next turn, where this one has no time left.
-        if free and (self._in_turn or request.method in _CHANGES or self.server.turns.open):
-            self._handle(request)
+        may = request.method in _CHANGES or self._in_turn or self.server.turns.open
+        if free and may and not self._took:
+            self._took = True
+            self._current = request
+            self.server.handle(request)
         else:
             self._queue.append(request)
 
@@ -297,21 +323,15 @@ class Connection(asyncio.BufferedProtocol):
         keep_alive = request.keep_alive and not self.server.closing
         if self._eof and not self._has_more():
             keep_alive = False
-        self.transport.write(
-            encode(
-                answer,
-                date=self.server.date,
-                keep_alive=keep_alive,
-                head_only=request.method == b"HEAD",
-                http_1_0=request.http_1_0,
-            )
-        )
+        self.transport.write(encode(answer, request, date=self.server.date, keep_alive=keep_alive))
         self._current = None
         if not keep_alive:
             self._linger()
             return
         self._deadline = self.server.now + self.limits.idle_deadline_s
-        if not self._working:
+        if self._working:
+            return
+        if self._paused or self._queue or self._rest or self._eof or self._parsing.asks:
             self._settle()
 
     def become(self, request: Request, upgraded: Upgraded, head: bytes) -> None:

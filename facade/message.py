@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -39,64 +40,43 @@ class Answer(NamedTuple):
     """Whole header lines, each with its CRLF."""
 
 
-def encode(
-    answer: Answer,
-    *,
-    date: bytes,
-    keep_alive: bool,
-    head_only: bool = False,
-    http_1_0: bool = False,
-) -> bytes:
+def encode(answer: Answer, request: Request, *, date: bytes, keep_alive: bool) -> bytes:
     """The answer as it goes over the wire; ``date`` is a whole header line."""
-    heads = (_KEEP_1_0 if http_1_0 else _KEEP) if keep_alive else _CLOSE
+    heads = (_KEEP_1_0 if request.http_1_0 else _KEEP) if keep_alive else _CLOSE
     return b"%b%bContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n%b" % (
         heads[answer.status],
         date,
         answer.content_type,
         answer.headers,
         len(answer.body),
-        b"" if head_only else answer.body,
+        b"" if request.method == b"HEAD" else answer.body,
     )
 
 
 class Request:
     """One request of a connection; whoever handles it calls ``answer`` once, now or later."""
 
-    __slots__ = (
-        "body",
-        "connection",
-        "expects",
-        "fields",
-        "headers",
-        "http_1_0",
-        "keep_alive",
-        "method",
-        "order_id",
-        "param",
-        "path",
-        "query",
-        "refusal",
-        "started",
-        "upgrade",
-    )
+    # What most requests leave as it is stands here once.
+    method = b""
+    path = b""
+    query = b""
+    body = b""
+    fields: Mapping[str, str] = MappingProxyType({})
+    keep_alive = True
+    http_1_0 = False
+    upgrade = False
+    expects = False
+    """The client says that it waits to be asked for the body."""
+    refusal: Answer | None = None
+    """What is answered without a look at the rest."""
+    param = ""
+    order_id = 0
 
     def __init__(self, connection: Connection, started: float) -> None:
         """Nothing of it has been read yet."""
         self.connection = connection
         self.started = started
-        self.method = b""
-        self.path = b""
-        self.query = b""
-        self.fields: Mapping[str, str] = {}
         self.headers: dict[bytes, bytes] = {}
-        self.body = b""
-        self.keep_alive = True
-        self.http_1_0 = False
-        self.upgrade = False
-        self.expects = False
-        self.refusal: Answer | None = None
-        self.param = ""
-        self.order_id = 0
 
     def read_query(self, known: Collection[str]) -> None:
         """Read the query string; a field that is not known or comes twice is an error."""

@@ -24,7 +24,6 @@ _BODY_RAW_FACTOR: Final = 16
 """Bytes on the wire for each byte of body that may come: chunks of one byte cost so much."""
 WEBSOCKET_PATHS: Final = b"/ws/"
 """Where the pages stand that speak WebSocket; no other asks for another protocol with success."""
-_VERSIONS: Final = ("1.1", "1.0")
 _OTHER_VERSION: Final = ("Invalid HTTP version", "Pause on PRI/Upgrade")
 """What the parser says of a version that it does not know; the last is how HTTP/2 begins."""
 _OTHER_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ \S+ HTTP/1\.[01]\r\n")
@@ -86,6 +85,8 @@ class Parsing:
         """Nothing was read yet."""
         self.reading = False
         """Whether a request has begun that is not whole."""
+        self.asks = False
+        """Whether the client waits to be asked for the body of that request."""
         self.deadline = math.inf
         """When the part of it that is read must have come, by the server's time."""
         self._connection = connection
@@ -93,13 +94,15 @@ class Parsing:
         self._parser = httptools.HttpRequestParser(self)
         self._next = Request(connection, connection.server.now)
         self._in_head = True
-        self._head_bytes = 0
-        self._headers = 0
+        self._in_body = False
+        self._head_bytes_max = self._limits.head_bytes_max
+        self._head_bytes_left = self._headers_left = 0
         self._raw_bytes = 0
         self._chunks: list[bytes] = []
         self._body_bytes = 0
         self._again = b""
         self._fed = b""
+        self._first = True
         self._held = b""
 
     @property
@@ -114,19 +117,20 @@ class Parsing:
         to be parsed still, if the request is not heard; None where nothing was asked for.
         """
         partial = self._next
-        if not self.reading and (self._held or data[:1] in _CRLF):
+        if not self.reading and (data[0] in _CRLF or self._held):
             data = self._without_empty_lines(self._held + data)
             if not data:
                 return None
         self._fed = self._fed + data if self.reading and self._in_head else data
+        self._first = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             return self._behind_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             raise self._refusal(error) from None
-        if self.reading and partial is self._next:
-            self._count_raw(len(data))
+        if self.reading:
+            self._wait_for_more(len(data), begun=partial is not self._next)
         return None
 
     def _behind_upgrade(self, rest: bytes) -> bytes:
@@ -157,16 +161,28 @@ class Parsing:
         if str(error) in _OTHER_VERSION:
             return ApiError(505, "HTTP_VERSION_NOT_SUPPORTED")
         unknown = isinstance(error, httptools.HttpParserInvalidMethodError)
-        if unknown and _OTHER_METHOD.match(self._fed):
+        if unknown and self._first and _OTHER_METHOD.match(self._fed):
             return ApiError(501, "NOT_IMPLEMENTED", "the method of the request is not known")
         return ApiError(400, "BAD_REQUEST", "bytes that are no HTTP request")
 
+    def _wait_for_more(self, size: int, *, begun: bool) -> None:
+        """A request is not whole: bound the time for it, and what the parser itself may gather."""
+        now = self._connection.server.now
+        if begun:
+            self.deadline = now + self._limits.head_deadline_s
+            self._in_body = False
+        if not self._in_head and not self._in_body:
+            self.deadline = now + self._limits.body_deadline_s
+            self._in_body = True
+        if not begun:
+            self._count_raw(size)
+
     def _count_raw(self, size: int) -> None:
-        """Bound what the parser itself may gather, which shows in no callback."""
+        """What was fed shows in no callback where it belongs to nothing that is whole."""
         self._raw_bytes += size
-        if self._in_head and self._raw_bytes > self._limits.head_bytes_max:
+        if self._in_head and self._raw_bytes > self._head_bytes_max:
             raise ApiError(431, "HEADERS_TOO_LARGE")
-        most = self._limits.head_bytes_max + self._limits.body_bytes_max * _BODY_RAW_FACTOR
+        most = self._head_bytes_max + self._limits.body_bytes_max * _BODY_RAW_FACTOR
         if self._raw_bytes > most:
             raise ApiError(413, "PAYLOAD_TOO_LARGE")
 
@@ -174,18 +190,18 @@ class Parsing:
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        now = self._connection.server.now
-        self._next = Request(self._connection, now)
+        connection = self._connection
+        self._next = Request(connection, connection.server.now)
         self.reading = True
-        self.deadline = now + self._limits.head_deadline_s
-        self._chunks.clear()
-        self._body_bytes = self._raw_bytes = self._head_bytes = self._headers = 0
+        self._body_bytes = self._raw_bytes = 0
+        self._head_bytes_left = self._head_bytes_max
+        self._headers_left = HEADERS_MAX
 
     def on_url(self, url: bytes) -> None:
         """The request line's target, whole or in part."""
         request = self._next
         request.path += url
-        if len(request.path) > self._limits.head_bytes_max:
+        if len(request.path) > self._head_bytes_max:
             raise ApiError(414, "URI_TOO_LONG")
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -197,20 +213,21 @@ class Parsing:
             if name.lower() == b"connection":
                 raise ApiError(400, "BAD_REQUEST", "Connection: not among trailers")
             return
-        request = self._next
         name = name.lower()
         if name in _WANTED:
-            value = value.strip(b" \t")
-            known = request.headers.get(name)
-            if known is not None:
-                if name == b"host":
-                    raise ApiError(400, "BAD_REQUEST", "Host: given twice")
-                value = b"%b, %b" % (known, value)
-            request.headers[name] = value
-        self._headers += 1
-        self._head_bytes += len(name) + len(value)
-        if self._headers > HEADERS_MAX or self._head_bytes > self._limits.head_bytes_max:
+            self._keep(name, value.strip(b" \t"))
+        self._headers_left -= 1
+        self._head_bytes_left -= len(name) + len(value)
+        if self._headers_left < 0 or self._head_bytes_left < 0:
             raise ApiError(431, "HEADERS_TOO_LARGE")
+
+    def _keep(self, name: bytes, value: bytes) -> None:
+        headers = self._next.headers
+        if name in headers:
+            if name == b"host":
+                raise ApiError(400, "BAD_REQUEST", "Host: given twice")
+            value = b"%b, %b" % (headers[name], value)
+        headers[name] = value
 
     def on_headers_complete(self) -> None:
         """Refuse early what can't be taken; note where the client waits to be asked for a body."""
@@ -219,49 +236,56 @@ class Parsing:
         request.method = method = parser.get_method()
         url = request.path
         version = parser.get_http_version()
-        self._check_version(version)
-        path, request.query, authority = target.parse(method, url)
-        request.path = path
+        if version != "1.1":
+            self._check_version(version)
+        request.path, request.query, authority = target.parse(method, url)
         request.upgrade = parser.should_upgrade()
-        headers = request.headers
         if request.upgrade and not _other_protocol(request):
             self._again = _without_upgrade(request, url, version)
             return
         self._in_head = False
-        self.deadline = self._connection.server.now + self._limits.body_deadline_s
-        self._check_host(authority)
+        headers = request.headers
+        host = headers.get(b"host")
+        if not host or authority is not None or not target.is_host(host):
+            self._check_host(headers, authority)
         if b"transfer-encoding" in headers:
             self._check_codings()
         length = headers.get(b"content-length")
         if length is not None and len(length) < 20 and int(length) > self._limits.body_bytes_max:
             raise ApiError(413, "PAYLOAD_TOO_LARGE")
         if b"expect" in headers and not request.http_1_0:
-            members = _tokens(request, b"expect")
-            if any(member != b"100-continue" for member in members):
-                raise ApiError(417, "EXPECTATION_FAILED")
-            request.expects = bool(members)
+            self._check_expectations()
 
     def _check_version(self, version: str) -> None:
         """Only HTTP/1.1 and 1.0; the parser takes other protocols for the latter."""
-        if version not in _VERSIONS:
+        if version != "1.0":
             raise ApiError(505, "HTTP_VERSION_NOT_SUPPORTED")
-        self._next.http_1_0 = version == "1.0"
-        if self._next.http_1_0 and b" HTTP/1.0\r\n" not in self._fed:
+        if b" HTTP/1.0\r\n" not in self._fed:
             raise ApiError(400, "BAD_REQUEST", "another protocol than HTTP")
+        self._next.http_1_0 = True
 
-    def _check_host(self, authority: bytes | None) -> None:
+    def _check_host(self, headers: dict[bytes, bytes], authority: bytes | None) -> None:
         """RFC 9112, 3.2: one Host, well-formed; 3.2.2: what the target names stands above it."""
-        request = self._next
-        host = request.headers.get(b"host")
-        if host is None and not request.http_1_0:
-            raise ApiError(400, "BAD_REQUEST", "Host: missing")
-        if host is not None and not target.is_host(host):
+        host = headers.get(b"host")
+        if host is None:
+            if not self._next.http_1_0:
+                raise ApiError(400, "BAD_REQUEST", "Host: missing")
+        elif not target.is_host(host):
             raise ApiError(400, "BAD_REQUEST", "Host: no host")
-        if authority is not None:
-            request.headers[b"host"] = authority
-        elif host == b"":
+        elif not host:
             # RFC 9112, 3.3: as good as absent, and we are who is meant.
-            del request.headers[b"host"]
+            del headers[b"host"]
+        if authority is not None:
+            headers[b"host"] = authority
+
+    def _check_expectations(self) -> None:
+        """RFC 9110, 10.1.1."""
+        request = self._next
+        members = _tokens(request, b"expect")
+        if any(member != b"100-continue" for member in members):
+            raise ApiError(417, "EXPECTATION_FAILED")
+        request.expects = bool(members)
+        self.asks = request.expects and _has_content(request)
 
     def _check_codings(self) -> None:
         """RFC 9112, 6.1 and 6.3: the last coding is ``chunked``, and no other one is known."""
@@ -275,6 +299,7 @@ class Parsing:
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
+        self.asks = False
         self._body_bytes += len(body)
         if self._body_bytes > self._limits.body_bytes_max:
             raise ApiError(413, "PAYLOAD_TOO_LARGE")
@@ -285,21 +310,13 @@ class Parsing:
         if self._again:
             return
         request = self._next
-        self.reading = False
+        self.reading = self.asks = self._first = False
         self._in_head = True
-        chunks = self._chunks
-        request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        if chunks := self._chunks:
+            request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            self._chunks = []
         request.keep_alive = self._parser.should_keep_alive() and not request.upgrade
         if request.http_1_0 and b"close" in _tokens(request, b"connection"):
             # RFC 9112, 9.3: it stands above keep-alive.
             request.keep_alive = False
         self._connection.on_request(request)
-
-    def asks(self) -> bool:
-        """Whether the client now waits to be asked for the body; it is asked once."""
-        request = self._next
-        waits = request.expects and self.reading and not self._in_head and not self._body_bytes
-        if waits and _has_content(request):
-            request.expects = False
-            return True
-        return False

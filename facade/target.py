@@ -12,6 +12,8 @@ from facade.errors import ApiError
 
 HOSTS_KEPT_MAX: Final = 64
 """Hosts that are remembered as well-formed or not, so that they are looked at once."""
+TARGETS_KEPT_MAX: Final = 256
+"""And targets; those of orders are few."""
 _UNRESERVED: Final = rb"A-Za-z0-9\-._~"
 _SUB_DELIMS: Final = rb"!$&'()*+,;="
 _FOREIGN: Final = re.compile(rb"[^%b%b:@/?%%]" % (_UNRESERVED, _SUB_DELIMS))
@@ -50,6 +52,7 @@ def is_host(value: bytes) -> bool:
         return False
 
 
+@lru_cache(TARGETS_KEPT_MAX)
 def parse(method: bytes, target: bytes) -> Target:
     """Take a request-target apart; ``ApiError`` where it is none, or names another server."""
     if method == b"CONNECT":
