@@ -32,6 +32,7 @@ class Connection(Line, asyncio.Protocol):
         """Wait for the transport."""
         self._gateway = gateway
         self._waiting = False
+        self._question: tuple[int, int | None] | None = None
         self._over: Callable[[], None] | None = None
         self._wake = gateway.sequencer.wake
         self.peer = ""
@@ -60,7 +61,8 @@ class Connection(Line, asyncio.Protocol):
             case ("login", user, password, session, sequence):
                 return self._gateway.login(self, user, password, session, sequence)
             case ("security_list", req_id, instrument):
-                self._gateway.write(self, self._gateway.security_list(req_id, instrument))
+                # It costs more than an order: it waits its turn, and what comes after it, too.
+                self._question = (req_id, instrument)
                 self._put_off()
             case ("later",):
                 self._put_off()
@@ -74,7 +76,7 @@ class Connection(Line, asyncio.Protocol):
         return False
 
     def _put_off(self) -> None:
-        """What comes after a question, or after much at once, waits for its turn."""
+        """A question, and what comes after much at once, waits for its turn."""
         if not self.transport.is_closing():
             self.transport.pause_reading()
             self.wait()
@@ -86,14 +88,20 @@ class Connection(Line, asyncio.Protocol):
             self._gateway.turns.later(self)
 
     def go_on(self, until: int) -> None:
-        """Take a turn's bytes of what was read."""
+        """Answer a question, and take a turn's bytes of what was read."""
         self._waiting = False
+        over, self._over = self._over, None
+        question, self._question = self._question, None
         if self.transport.is_closing():
             return
-        if self._over is not None:
+        if over is not None:
             self._gateway.turns.charge(CLOSE_NS)
-            self._over()
+            over()
             return
+        if question is not None:
+            self._gateway.write(self, self._gateway.security_list(*question))
+            if self.transport.is_closing():
+                return
         if self._gateway.is_crowded(self):
             self.wait()
             return
