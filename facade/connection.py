@@ -110,15 +110,19 @@ class Connection(asyncio.BufferedProtocol):
         # What would hold each other, so that it took the collector to find them: in a flood of
         # connections that is a long stop for everybody.
         self.upgraded = None
+        self._parsing.forget()
         del self._parsing
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next read goes: what stands there is taken before anybody else reads."""
-        return self.server.buffer
+        return self.server.waste if self._refused else self.server.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes were read."""
-        self.received(bytes(self.server.buffer[:nbytes]))
+        if self._refused:
+            self._throw_away(nbytes)
+        else:
+            self.received(bytes(self.server.buffer[:nbytes]))
 
     def received(self, data: bytes) -> None:
         """Handle the first piece at once, and more of it where this turn still has time."""
@@ -126,9 +130,7 @@ class Connection(asyncio.BufferedProtocol):
         begun = turns.clock()
         # There may be more of it to read: in another turn.
         self._full = len(data) == self.limits.read_bytes_max
-        if self._refused:
-            self._throw_away(data)
-        elif self._current is not None or self._rest or self._queue:
+        if self._current is not None or self._rest or self._queue:
             self._rest = self._rest[self._at :] + data
             self._at = 0
             self._settle()
@@ -148,8 +150,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._current is None:
             turns.charge(turns.clock() - begun)
 
-    def _throw_away(self, data: bytes) -> None:
-        self._thrown_away += len(data)
+    def _throw_away(self, nbytes: int) -> None:
+        """What a refused client still sends is read in turns, and not for ever."""
+        self._thrown_away += nbytes
+        self._full = True
         if self._thrown_away > self.limits.linger_bytes_max:
             self._end()
         self._settle()

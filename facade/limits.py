@@ -24,7 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a full write buffer may stay full; then the connection is aborted."""
     linger_deadline_s: float = 1.0
     """Seconds that what a refused client still sends is read and thrown away."""
-    linger_bytes_max: int = 262_144
+    linger_bytes_max: int = 131_072
     """Bytes that are thrown away so; then the connection is cut."""
     answer_deadline_s: float = 10.0
     """Seconds that a request waits for the engine; then 503 ``OUTCOME_UNKNOWN``."""

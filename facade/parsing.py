@@ -133,6 +133,10 @@ class Parsing:
             self._wait_for_more(len(data), begun=partial is not self._next)
         return None
 
+    def forget(self) -> None:
+        """Nothing more comes; the parser holds on to whom it calls."""
+        del self._parser, self._next
+
     def _behind_upgrade(self, rest: bytes) -> bytes:
         if self._again:
             # The parser takes no body after such a head: a new one is shown the head without it.

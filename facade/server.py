@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from facade.limits import Limits
     from facade.message import Request
 
+WASTE_BYTES: Final = 65_536
+"""Bytes of a refused client that are read at a time."""
 SWEPT: Final = 32
 """Connections whose deadlines are looked at at a time."""
 
@@ -35,6 +37,8 @@ class Server:
         self.turns = Turns(limits.turn_us_max)
         self.buffer = memoryview(bytearray(limits.read_bytes_max))
         """Where all connections read to, one after the other."""
+        self.waste = memoryview(bytearray(WASTE_BYTES))
+        """And what is thrown away."""
         self.answers: Counter[int] = Counter()
         """How many answers of each status were sent."""
         self.now = time.monotonic()

@@ -165,8 +165,11 @@ class GatewaySection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     ] = 250
     requests_waiting_max: Annotated[
         Count,
-        about("requests that wait for a commit; beyond it those who wait their turn wait for it"),
-    ] = 1_000
+        about(
+            "orders that wait for a commit (a question, a repeat, or one that is refused counts as "
+            "32); beyond it those who wait their turn wait for the commit"
+        ),
+    ] = 16_000
     handover_grace_s: Annotated[
         Annotated[float, Meta(ge=0, le=3600)],
         about("seconds to reconnect before cancel on disconnect takes effect"),
@@ -212,7 +215,7 @@ class FacadeSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = 1.0
     linger_bytes_max: Annotated[
         Bytes, about("bytes that are thrown away so; then the connection is cut")
-    ] = 262_144
+    ] = 131_072
     answer_deadline_s: Annotated[
         Seconds, about("seconds that a request waits for the engine; then 503 OUTCOME_UNKNOWN")
     ] = 10.0

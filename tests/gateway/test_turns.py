@@ -1,6 +1,8 @@
 """What one line sends is handled a little in each turn of the loop, in order, and not lost."""
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -196,6 +198,32 @@ async def test_a_line_that_is_cut_does_nothing_more(tmp_path: Path) -> None:
         turn = watch.turn
         await until(lambda: watch.turn > turn + 100)
         assert watch.served.gateway.order_entry.counts()[0] == requests
+
+
+@pytest.mark.parametrize("first", ["login", "malformed", "nothing"])
+def test_a_line_that_is_gone_leaves_nothing_to_collect(
+    tmp_path: Path, run: Run, first: str
+) -> None:
+    async def scenario() -> None:
+        async with asyncio.timeout(60), inside(tmp_path) as served:
+            client = Client(served.port)
+            await (client.login() if first == "login" else client.connect())
+            while not served.lines:
+                await asyncio.sleep(0.002)
+            gone = weakref.ref(served.lines.pop())
+            gc.collect()
+            gc.disable()
+            try:
+                if first == "malformed":
+                    client.send(b"\0\0")
+                    assert (await client.packet()).kind == Kind.DEBUG
+                client.cut()
+                while gone() is not None:
+                    await asyncio.sleep(0.002)
+            finally:
+                gc.enable()
+
+    run(scenario())
 
 
 async def test_a_client_that_hangs_up_has_sent_what_it_has_sent(tmp_path: Path) -> None:

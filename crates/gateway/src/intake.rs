@@ -49,7 +49,7 @@ impl OrderEntry {
         let now = bytes.get(..most).unwrap_or(bytes);
         let mut packets = Packets::new(now, Sender::Client, limits.packet_bytes_max);
         let busy = self.busy;
-        let mut requests = 0;
+        let (mut requests, mut others) = (0, 0);
         let mut outcome = Received::Nothing;
         let mut session = line
             .session
@@ -66,9 +66,13 @@ impl OrderEntry {
             line.heard = true;
             match (packet.kind, &mut session) {
                 (soup::kind::UNSEQUENCED, Some(session)) => {
-                    if let Some(asked) = request(session, packet.payload, &mut self.pending, busy) {
-                        outcome = asked;
-                        break;
+                    match request(session, packet.payload, &mut self.pending, busy) {
+                        Taken::Order => {}
+                        Taken::Other => others += 1,
+                        Taken::Asked(asked) => {
+                            outcome = asked;
+                            break;
+                        }
                     }
                     requests += 1;
                 }
@@ -98,6 +102,7 @@ impl OrderEntry {
                 connection,
                 generation: line.generation,
                 requests,
+                others,
                 received_ns: now_ns,
             });
         }
@@ -130,6 +135,7 @@ impl OrderEntry {
             connection: u32::MAX,
             generation: 0,
             requests: 1,
+            others: 0,
             received_ns: 0,
         });
     }
@@ -145,31 +151,40 @@ impl OrderEntry {
     }
 }
 
+/// What became of a request.
+enum Taken {
+    /// A record that waits, and may change something.
+    Order,
+    /// A record that waits, and changes nothing: a question, a repeat, a refusal.
+    Other,
+    /// It asks for something that is no command.
+    Asked(Received),
+}
+
 /// One request: a record that waits, unless it asks for something that is no command.
 #[inline(always)]
-fn request(
-    session: &mut Session,
-    payload: &[u8],
-    pending: &mut Pending,
-    busy: bool,
-) -> Option<Received> {
+fn request(session: &mut Session, payload: &[u8], pending: &mut Pending, busy: bool) -> Taken {
     let records = &mut pending.records;
+    let mut taken = Taken::Other;
     if !(busy && sbe::refuse_busy(session.entry, payload, records)) {
         match sbe::decode_request(session.entry, payload, records) {
             Ok(Request::SecurityList { req_id, instrument }) => {
-                return Some(Received::SecurityList(req_id, instrument));
+                return Taken::Asked(Received::SecurityList(req_id, instrument));
             }
             // OrderStatusRequest takes no ClOrdID.
             Ok(Request::Command { template, ref_id })
                 if template != sbe::OrderStatusRequest::TEMPLATE =>
             {
-                session.last_cl_ord_id = session.last_cl_ord_id.max(ref_id);
+                if ref_id > session.last_cl_ord_id {
+                    session.last_cl_ord_id = ref_id;
+                    taken = Taken::Order;
+                }
             }
             Ok(Request::Command { .. }) | Err(_) => {}
         }
     }
     pending.end_record();
-    None
+    taken
 }
 
 fn malformed(why: &str, out: &mut Vec<u8>) -> Received {

@@ -19,7 +19,8 @@ pub struct Limits {
     pub turn_bytes_max: usize,
     /// Unanswered requests of one connection.
     pub requests_in_flight_max: u32,
-    /// Requests that wait to be sealed, beyond which those wait that have more than a turn's bytes.
+    /// Orders that wait to be sealed, beyond which those wait that have more than a turn's bytes.  A
+    /// question, a repeat and what is refused count for 32.
     pub requests_waiting_max: usize,
     /// From connection to login.
     pub login_deadline_ns: u64,
@@ -233,7 +234,7 @@ impl OrderEntry {
     /// Whether so many requests wait that the rest of a line has to wait too.  It is then among those
     /// to resume as soon as there are fewer.
     pub fn is_crowded(&mut self, connection: u32) -> bool {
-        let crowded = self.pending.len() >= self.limits.requests_waiting_max;
+        let crowded = self.pending.weight() >= self.limits.requests_waiting_max;
         if crowded && !self.crowd.contains(&connection) {
             self.crowd.push(connection);
         }
@@ -242,7 +243,7 @@ impl OrderEntry {
 
     /// Requests were sealed: there may be room for those of others.
     pub(crate) fn make_room(&mut self) {
-        if !self.crowd.is_empty() && self.pending.len() < self.limits.requests_waiting_max {
+        if !self.crowd.is_empty() && self.pending.weight() < self.limits.requests_waiting_max {
             self.resumed.append(&mut self.crowd);
         }
     }

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use wire::record::batch::{CommandBatch, CommandBatchHeader};
 
+/// As many orders as a request counts for that is none: a question, a repeat, one that is refused.
+const NO_ORDER: usize = 32;
+
 /// Whose requests they are: place and generation of a connection, and how many.
 #[derive(Debug, Clone, Copy)]
 pub struct Share {
@@ -13,6 +16,8 @@ pub struct Share {
     pub generation: u32,
     /// How many requests.
     pub requests: u32,
+    /// How many of them are no orders.
+    pub others: u32,
     /// When they were received.
     pub received_ns: u64,
 }
@@ -26,6 +31,8 @@ pub struct Pending {
     shares: VecDeque<Share>,
     /// Number of the batch that holds them.
     sealed: VecDeque<(u64, Share)>,
+    /// How many of those that wait are no orders.
+    others: usize,
 }
 
 impl Pending {
@@ -33,6 +40,13 @@ impl Pending {
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// What waits, in orders: whatever changes nothing counts for many.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let others = self.others.saturating_mul(NO_ORDER.saturating_sub(1));
+        self.len().saturating_add(others)
     }
 
     /// The last record in `records` is whole.
@@ -43,6 +57,7 @@ impl Pending {
 
     /// Say whose the last records are.
     pub fn attribute(&mut self, share: Share) {
+        self.others = self.others.saturating_add(share.others as usize);
         self.shares.push_back(share);
     }
 
@@ -75,9 +90,17 @@ impl Pending {
                 break;
             };
             let requests = first.requests.min(commands);
-            self.sealed
-                .push_back((number, Share { requests, ..*first }));
+            // Which ones of a share they are is not known: the others go first.
+            let others = first.others.min(requests);
+            let taken = Share {
+                requests,
+                others,
+                ..*first
+            };
+            self.sealed.push_back((number, taken));
             first.requests -= requests;
+            first.others -= others;
+            self.others = self.others.saturating_sub(others as usize);
             commands -= requests;
             if first.requests == 0 {
                 self.shares.pop_front();

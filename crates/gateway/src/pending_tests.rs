@@ -19,6 +19,10 @@ fn header(number: u64) -> CommandBatchHeader {
 }
 
 fn add(pending: &mut Pending, connection: u32, requests: u32) {
+    add_some(pending, connection, requests, 0);
+}
+
+fn add_some(pending: &mut Pending, connection: u32, requests: u32, others: u32) {
     for entry in 0..requests {
         Command::EntryClosed(EntryClosed { entry }).encode(&mut pending.records);
         pending.end_record();
@@ -27,8 +31,23 @@ fn add(pending: &mut Pending, connection: u32, requests: u32) {
         connection,
         generation: 1,
         requests,
+        others,
         received_ns: 0,
     });
+}
+
+#[test]
+fn what_is_no_order_weighs_more_until_it_is_sealed() {
+    let mut pending = Pending::default();
+    add_some(&mut pending, 3, 5, 2);
+    add_some(&mut pending, 4, 3, 3);
+    assert_eq!(pending.weight(), 3 + 5 * 32);
+    assert!(pending.seal(header(1), 4, &mut Vec::new()));
+    assert_eq!(pending.weight(), 1 + 3 * 32);
+    assert!(pending.seal(header(2), 2, &mut Vec::new()));
+    assert_eq!(pending.weight(), 2 * 32);
+    assert!(pending.seal(header(3), 9, &mut Vec::new()));
+    assert_eq!(pending.weight(), 0);
 }
 
 fn shares(pending: &mut Pending, number: u64) -> Vec<(u32, u32)> {

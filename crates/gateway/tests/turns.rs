@@ -147,6 +147,22 @@ fn who_waits_while_many_requests_do_is_told_when_there_is_room() {
 }
 
 #[test]
+fn a_repeat_and_what_can_t_be_read_count_for_many() {
+    let mut entry = OrderEntry::new(LIMITS);
+    let line = logged_in(&mut entry, 3);
+    assert_eq!(entry.receive(line, &orders(1..=1), 0), Received::Nothing);
+    assert!(!entry.is_crowded(line));
+    assert_eq!(entry.receive(line, &orders(1..=1), 0), Received::Nothing);
+    assert!(entry.is_crowded(line));
+    assert_eq!(sealed(&mut entry), [1, 1]);
+    assert!(!entry.is_crowded(line));
+    let mut unreadable = Vec::new();
+    soup::push_data(soup::kind::UNSEQUENCED, b"?", &mut unreadable);
+    assert_eq!(entry.receive(line, &unreadable, 0), Received::Nothing);
+    assert!(entry.is_crowded(line));
+}
+
+#[test]
 fn an_outage_forgets_who_waits() {
     let mut entry = OrderEntry::new(LIMITS);
     let line = logged_in(&mut entry, 3);
