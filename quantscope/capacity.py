@@ -54,8 +54,13 @@ EVENTS = ("journal.journal_bytes_max", "gateway.session_replay_bytes_max")
 """The events log keeps as much as the larger of these: for the recorder, and for the sessions."""
 GROWN = ("events.db", "events.db-wal", "commands.db-wal", "store.db-wal")
 """Files whose size is part of what is needed already."""
-PIECES = ("engine.event_batch_bytes_max",)
-"""Limits of bytes that cut what there is, and need nothing more."""
+PIECES = (
+    "engine.event_batch_bytes_max",
+    "facade.linger_bytes_max",
+    "facade.page_bytes_max",
+    "gateway.turn_bytes_max",
+)
+"""Limits of bytes that cut what there is or throw it away, and need nothing more."""
 
 
 class TooFewDescriptors(Exception):

@@ -103,7 +103,16 @@ def test_the_letter_is_held_however_bytes_arrive(size: int) -> None:
     sequencer = Waking()
     view = View.restore(sequencer.engine, GATEWAY)
     origins = Origins(HOSTS)
-    facade = Facade(view, sequencer, Shelf(), LIMITS, origins, version="0", metrics=lambda: b"")
+    facade = Facade(
+        view,
+        sequencer,
+        Shelf(),
+        LIMITS,
+        origins,
+        version="0",
+        metrics=lambda: b"",
+        begin_again=lambda view: view.begin_again(sequencer.engine),
+    )
     sequencer.source = facade
     turns = facade.server.turns = ByHand(LIMITS.turn_us_max)
     for row in TABLE:

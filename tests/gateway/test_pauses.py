@@ -127,14 +127,15 @@ def test_who_asks_without_end_holds_nobody_up(tmp_path: Path, run: Run) -> None:
             served.gateway.security_list = counted
             asking = await Client(served.port, "demo1").login()
             other = await Client(served.port, "demo2").login()
-            questions = 5000
+            questions = 20_000
             for number in range(questions):
                 asking.ask_instruments(number)
             asking.place(1)
             await until(lambda: answers > 0)
             other.place(1)
-            await other.expect_new(1)
+            await until(lambda: served.gateway.order_entry.counts()[0] > 0)
             assert answers < questions
+            await other.expect_new(1)
             # What came behind the questions is heard behind them.
             while (await asking.packet()).kind != Kind.SEQUENCED:
                 pass

@@ -55,7 +55,7 @@ def test_the_command_shows_what_the_settings_add_up_to(tmp_path: pathlib.Path) -
     assert code == 0
     assert "# Descriptors: 2440\n" in out
     assert "#   gateway.queue_bytes_max x gateway.connections_max = 800 MiB\n" in out
-    assert "# Memory in queues and buffers, beside open orders: 11.8 GiB\n" in out
+    assert "# Memory in queues and buffers, beside open orders: 9.6 GiB\n" in out
     assert "#   gateway.session_replay_bytes_max = 8 GiB\n" in out
     file = tmp_path / "printed.toml"
     file.write_text(out)
@@ -121,14 +121,16 @@ def test_memory_that_may_not_do_is_warned_of(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 100 * GIB))
-    monkeypatch.setattr(capacity, "machine_memory", lambda: 14 * GIB)
+    monkeypatch.setattr(capacity, "machine_memory", lambda: 12 * GIB)
     capacity.compare(Config(), tmp_path)
     assert caplog.records == []
     monkeypatch.setattr(capacity, "machine_memory", lambda: 4 * GIB)
     capacity.compare(Config(), tmp_path)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert "may take 13 GiB at the very most, and there are 4 GiB of memory" in record.getMessage()
+    assert (
+        "may take 10.9 GiB at the very most, and there are 4 GiB of memory" in record.getMessage()
+    )
     assert "facade.queue_bytes_max x facade.connections_max = 8 GiB" in record.getMessage()
 
 
