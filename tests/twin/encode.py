@@ -74,4 +74,6 @@ PUT: dict[str, Callable[[Commands, dict[str, Any]], None]] = {
     "REFUSE": lambda buffer, fields: buffer.refuse(**fields),
     "INSTRUMENT": lambda buffer, fields: buffer.instrument(**fields),
     "SETTINGS": lambda buffer, fields: buffer.settings(**fields),
+    "RAISE": lambda buffer, fields: buffer.raise_numbers(**fields),
+    "RAISE_ENTRY": lambda buffer, fields: buffer.raise_entry(**fields),
 }

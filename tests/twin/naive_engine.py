@@ -165,6 +165,27 @@ def refuse(state: State, command: Command) -> None:
     state.say("REFUSED", entry=entry, entry_seq=state.tell(entry), **said)
 
 
+def raise_numbers(state: State, command: Command) -> None:
+    """A RAISE command: what follows is numbered above what was told."""
+    orders = max(state.orders, min(command["orders"], 2**55))
+    trades = max(state.trades, min(command["trades"], 2**61))
+    after, last = state.seq, max(state.seq, min(command["events"], 2**61))
+    if (orders, trades, last) == (state.orders, state.trades, state.seq):
+        return
+    state.orders, state.trades, state.seq = orders, trades, last
+    state.say("RAISED", orders=orders, trades=trades, after=after)
+
+
+def raise_entry(state: State, command: Command) -> None:
+    """A RAISE_ENTRY command."""
+    entry: Entry | None = state.entries.get(command["entry"])
+    seq = min(command["entry_seq"], 2**61)
+    if entry is None or entry.seq >= seq:
+        return
+    entry.seq = seq
+    state.say("ENTRY_RAISED", entry=entry.entry, entry_seq=seq)
+
+
 DO = {
     "GATEWAY_OPEN": nothing,
     "TICK": nothing,
@@ -178,4 +199,6 @@ DO = {
     "REFUSE": refuse,
     "INSTRUMENT": set_instrument,
     "SETTINGS": set_settings,
+    "RAISE": raise_numbers,
+    "RAISE_ENTRY": raise_entry,
 }

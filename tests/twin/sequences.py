@@ -171,11 +171,30 @@ class Sequence:
             self.entry(rng.choice(("BINARY", "FIX", "REST")), rng.choice((*NAMES, "FIX1"))),
             self.instrument(f"SYM{rng.randrange(4)}"),
             self.settings(),
+            self.raised(),
+            {"type": "RAISE_ENTRY", "entry": entry, "entry_seq": self.above(20)},
             self.mass_cancel(),
             self.mass_cancel(),
             self.mass_cancel(),
         )
         return rng.choice(kinds)
+
+    def raised(self) -> Command:
+        """Numbers above those so far, or below, or as high as they get."""
+        state = self.state
+        return {
+            "type": "RAISE",
+            "orders": self.above(state.orders),
+            "trades": self.above(state.trades),
+            "events": self.above(state.seq),
+        }
+
+    def above(self, number: int) -> int:
+        """Mostly a little more than a number, at times far more."""
+        rng = self.random
+        far = (10**6, 10**12, 2**64) if rng.random() < self.rare else (0,)
+        raised = max(0, number + rng.choice((0, 0, -5, 1, 300))) + rng.choice(far)
+        return min(raised, 2**64 - 1)
 
     def who(self, order: Order | None = None) -> Command:
         """Who speaks: for an order mostly its own entry, else any."""

@@ -24,7 +24,9 @@ pub fn told(event: &Event<'_>, mut tell: impl FnMut(u32, u64, Leg)) {
         Event::GatewayOpened(_)
         | Event::EntryOpened(..)
         | Event::InstrumentSet(..)
-        | Event::SettingsSet(_) => {}
+        | Event::SettingsSet(_)
+        | Event::Raised(_)
+        | Event::EntryRaised(_) => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! The way out: events to reports, in the buffers of the lines that are told.
 
-use wire::record::{EventBatch, RecordError};
+use wire::record::{Event, EventBatch, RecordError};
 use wire::sbe::encode_report;
 
 use crate::order_entry::OrderEntry;
@@ -72,6 +72,12 @@ impl OrderEntry {
             self.next_offset += 1;
             for event in batch.events() {
                 let (_, event) = event?;
+                // It is journaled while nobody is logged in, so that it is never routed.
+                if let Event::EntryRaised(raised) = &event
+                    && let Some(session) = self.session_of(raised.entry)
+                {
+                    session.forget_before(u64::MAX);
+                }
                 told(&event, |entry, number, _| {
                     if let Some(session) = self.session_of(entry) {
                         session.located(number, offset);

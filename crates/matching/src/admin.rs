@@ -1,10 +1,17 @@
-//! Entries, instruments and limits are set.  What is in force already makes no event.
+//! Entries, instruments, limits and numbers are set.  What is in force already makes no event.
 
 use super::emit::Emit;
 use super::engine::Engine;
-use wire::record::command::{EntryOpen, Instrument, NO_INSTRUMENT, NO_PRICE, Settings};
-use wire::record::event::{InstrumentSet, Rejected};
+use wire::record::command::{
+    EntryOpen, Instrument, NO_INSTRUMENT, NO_PRICE, Raise, RaiseEntry, Settings,
+};
+use wire::record::event::{EntryRaised, InstrumentSet, Raised, Rejected};
 use wire::record::{EntryKind, Event, OrdType, Reason, Side, Stp, TimeInForce};
+
+/// Order ids have 56 bits: no command takes the half of them.
+const ORDERS_MAX: u64 = 1 << 55;
+/// Twice an event's number must fit an execution id, and a store's numbers are signed.
+const NUMBERS_MAX: u64 = 1 << 61;
 
 impl Engine {
     /// Open an entry or change its settings; its account stays that of its first opening.
@@ -88,6 +95,34 @@ impl Engine {
             self.settings = *settings;
             out.event(&Event::SettingsSet(*settings));
         }
+    }
+
+    /// Go on above numbers that were told elsewhere.
+    pub(crate) fn raise(&mut self, raise: &Raise, out: &mut Emit<'_>) {
+        let orders = raise.orders.min(ORDERS_MAX).max(self.order_count);
+        let trades = raise.trades.min(NUMBERS_MAX).max(self.trade_count);
+        let after = out.last_seq();
+        let risen = out.leap(raise.events.min(NUMBERS_MAX));
+        if (orders, trades) == (self.order_count, self.trade_count) && !risen {
+            return;
+        }
+        (self.order_count, self.trade_count) = (orders, trades);
+        out.event(&Event::Raised(Raised {
+            orders,
+            trades,
+            after,
+        }));
+    }
+
+    /// The same for what an entry is told.
+    pub(crate) fn raise_entry(&mut self, raise: &RaiseEntry, out: &mut Emit<'_>) {
+        let entry_seq = raise.entry_seq.min(NUMBERS_MAX);
+        if !self.parties.knows(raise.entry) || self.parties.entry(raise.entry).seq >= entry_seq {
+            return;
+        }
+        self.parties.entry_mut(raise.entry).seq = entry_seq;
+        let entry = raise.entry;
+        out.event(&Event::EntryRaised(EntryRaised { entry, entry_seq }));
     }
 }
 

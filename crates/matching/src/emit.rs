@@ -80,6 +80,27 @@ impl<'o> Emit<'o> {
         self.header.count += 1;
     }
 
+    /// Sequence number of the last event so far.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.header.first_seq + u64::from(self.header.count) - 1
+    }
+
+    /// Number the next event above `last`, as the first of a batch; false where it would be anyway.
+    #[cold]
+    pub(crate) fn leap(&mut self, last: u64) -> bool {
+        if last <= self.last_seq() {
+            return false;
+        }
+        if self.header.count > 0 {
+            if self.header.part == u16::MAX {
+                return false;
+            }
+            self.cut();
+        }
+        self.header.first_seq = last + 1;
+        true
+    }
+
     #[cold]
     fn cut(&mut self) {
         self.end(false);

@@ -175,6 +175,8 @@ impl Engine {
             Command::EntryClosed(closed) => self.entry_closed(closed.entry, out),
             Command::Instrument(spec, symbol) => self.set_instrument(spec, symbol, out),
             Command::Settings(settings) => self.set_settings(settings, out),
+            Command::Raise(raise) => self.raise(raise, out),
+            Command::RaiseEntry(raise) => self.raise_entry(raise, out),
         }
     }
 }

@@ -112,7 +112,7 @@ impl Ids {
             self.first = number;
         }
         while number >= self.first + self.stretches.len() as u64 {
-            self.open();
+            self.open(number);
         }
         let Some(stretch) = self.stretches.back_mut() else {
             return;
@@ -132,8 +132,15 @@ impl Ids {
         self.old.insert(hash(id), slot);
     }
 
+    /// Open the next stretch on the way to that `number`; where it is far, the way is left out.
     #[cold]
-    fn open(&mut self) {
+    fn open(&mut self, number: u64) {
+        let following = self.first + self.stretches.len() as u64;
+        if number - following > STRETCHES_MAX as u64 {
+            (0..self.stretches.len()).for_each(|place| self.retire(place));
+            self.stretches.clear();
+            self.first = number;
+        }
         if let Some(last) = self.stretches.back()
             && last.count < IDS_MIN
         {
@@ -240,6 +247,24 @@ mod tests {
         follow(1, 2_000);
         follow(3, 20_000);
         follow(700, 500);
+    }
+
+    #[test]
+    fn ids_that_leap_are_found_on_both_sides() {
+        let mut ids = Ids::new();
+        let all = [1, 2, 700, 701, 1 << 40, (1 << 40) + 1, (1 << 40) + 300];
+        for id in all {
+            ids.push(id, id as u32 ^ 5);
+        }
+        assert_eq!(ids.len(), all.len());
+        assert!(ids.stretches.len() <= 2, "{}", ids.stretches.len());
+        for id in all {
+            let slot = id as u32 ^ 5;
+            assert_eq!(ids.find(id, |it| it == slot), Some(slot), "{id}");
+            ids.remove(id, slot);
+            assert_eq!(ids.find(id, |it| it == slot), None, "{id}");
+        }
+        assert_eq!((ids.len(), ids.pages.used() <= 1), (0, true));
     }
 
     #[test]

@@ -308,6 +308,24 @@ impl Commands {
         self.push(&Command::Tick);
     }
 
+    /// Go on above numbers that were told: orders, trades, events.
+    #[pyo3(signature = (*, orders=0, trades=0, events=0))]
+    fn raise_numbers(&mut self, orders: u64, trades: u64, events: u64) {
+        self.push(&Command::Raise(command::Raise {
+            orders,
+            trades,
+            events,
+        }));
+    }
+
+    /// The same for what an entry was told.
+    fn raise_entry(&mut self, entry: u32, entry_seq: u64) {
+        self.push(&Command::RaiseEntry(command::RaiseEntry {
+            entry,
+            entry_seq,
+        }));
+    }
+
     /// Forget what waits.
     fn clear(&mut self) {
         self.records.clear();

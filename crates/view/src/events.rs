@@ -46,7 +46,9 @@ impl View {
             Event::GatewayOpened(_)
             | Event::StatusReport(_)
             | Event::Refused(_)
-            | Event::SettingsSet(_) => {}
+            | Event::SettingsSet(_)
+            | Event::Raised(_)
+            | Event::EntryRaised(_) => {}
         }
     }
 

@@ -2,13 +2,13 @@
 //!
 //! `<who> buy|sell <qty> [@<price>] [tif] [words]`, `<who> cancel|amend|status <names>`,
 //! `<who> mass all|one [side=]`, `<who> closed`, `entry <kind> <name> <account>`, `spec k=v`, `set k=v`,
-//! `at <seconds>`.  Who: an entry's number, a user's name, or `any`.  A ClOrdID is the entry's next
+//! `at <seconds>`, `raise k=v`, `told entry= seq=`.  Who: an entry's number, a user's name, or `any`.  A ClOrdID is the entry's next
 //! unless `num=` says otherwise.
 
 use std::collections::HashMap;
 use wire::record::command::{
     Cancel, EntryClosed, EntryOpen, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY,
-    NewOrder, Refuse, Replace, Settings, Status,
+    NewOrder, Raise, RaiseEntry, Refuse, Replace, Settings, Status,
 };
 use wire::record::{Command, EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
@@ -74,6 +74,11 @@ impl Sender {
             "spec" => spec(&rest, out),
             "set" => set(&rest, out),
             "entry" => open(&rest, out),
+            "raise" => raise(&rest, out),
+            "told" => {
+                let (entry, entry_seq) = (rest.number("entry", 0), rest.number("seq", 0));
+                Command::RaiseEntry(RaiseEntry { entry, entry_seq }).encode(out);
+            }
             who => self.request(who, &rest, out),
         }
         1
@@ -213,6 +218,15 @@ fn set(words: &Words<'_>, out: &mut Vec<u8>) {
         stamp_ahead_ns_max: 1_000_000_000,
     };
     Command::Settings(settings).encode(out);
+}
+
+fn raise(words: &Words<'_>, out: &mut Vec<u8>) {
+    let raise = Raise {
+        orders: words.number("orders", 0),
+        trades: words.number("trades", 0),
+        events: words.number("events", 0),
+    };
+    Command::Raise(raise).encode(out);
 }
 
 fn open(words: &Words<'_>, out: &mut Vec<u8>) {

@@ -218,6 +218,28 @@ packed! {
     }
 }
 
+packed! {
+    /// What was told of commands that the journal has lost, or of those of another life: the engine goes
+    /// on above these numbers, so that none of them is given twice.  What is higher already stays.
+    Raise {
+        /// Orders that were given an id.
+        orders: u64,
+        /// Trades.
+        trades: u64,
+        /// Sequence number of the last event.
+        events: u64,
+    }
+}
+packed! {
+    /// The same for what one entry was told.
+    RaiseEntry {
+        /// The entry.
+        entry: u32,
+        /// Number of the last event told to it.
+        entry_seq: u64,
+    }
+}
+
 /// A command as it stands in the journal; texts are borrowed from the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
@@ -245,6 +267,10 @@ pub enum Command<'a> {
     Settings(Settings),
     /// Time passes: the batch's stamp says how far.
     Tick,
+    /// See [`Raise`].
+    Raise(Raise),
+    /// See [`RaiseEntry`].
+    RaiseEntry(RaiseEntry),
 }
 
 impl<'a> Command<'a> {
@@ -265,6 +291,8 @@ impl<'a> Command<'a> {
             Self::Instrument(x, symbol) => x.record(out, 10, [symbol]),
             Self::Settings(x) => x.record(out, 11, []),
             Self::Tick => push_record(out, 12, &[], &[]),
+            Self::Raise(x) => x.record(out, 13, []),
+            Self::RaiseEntry(x) => x.record(out, 14, []),
         }
     }
 
@@ -323,6 +351,8 @@ impl<'a> Command<'a> {
             }
             11 => Self::Settings(Settings::from_bytes(body)?),
             12 => Self::Tick,
+            13 => Self::Raise(Raise::from_bytes(body)?),
+            14 => Self::RaiseEntry(RaiseEntry::from_bytes(body)?),
             other => return Err(RecordError::Kind(other)),
         })
     }
@@ -388,6 +418,8 @@ impl Command<'_> {
             }
             Self::Settings(x) => (x.show(to), "SETTINGS").1,
             Self::Tick => "TICK",
+            Self::Raise(x) => (x.show(to), "RAISE").1,
+            Self::RaiseEntry(x) => (x.show(to), "RAISE_ENTRY").1,
         }
     }
 }

@@ -6,6 +6,8 @@
 //! `entry_seq` numbers what one entry is told, from 1 without a gap, over all kinds of events: in a
 //! binary session it is the SoupBinTCP sequence number.  0 means that no entry is told (an order
 //! of an entry that does not exist, say).
+//! Both leap where numbers were told of commands that the journal has lost: [`Raised`] is then the first of
+//! its batch, and [`EntryRaised`] says it of an entry.
 
 use super::command::{Instrument, Settings};
 use super::field::{RecordError, Shown, packed, push_record, take_text};
@@ -345,6 +347,28 @@ packed! {
     }
 }
 
+packed! {
+    /// Numbers were told that no event of this log has: what follows goes on above them.
+    Raised {
+        /// Orders that were given an id, as it counts from here on.
+        orders: u64,
+        /// Trades, as it counts from here on.
+        trades: u64,
+        /// Sequence number of the event before this one: the numbers between the two are no events.
+        after: u64,
+    }
+}
+packed! {
+    /// The same for an entry: what it is told next is number `entry_seq` + 1, and what it was told before
+    /// is not told again.
+    EntryRaised {
+        /// The entry.
+        entry: u32,
+        /// Number of the last event told to it.
+        entry_seq: u64,
+    }
+}
+
 /// An event as it stands in the journal; texts are borrowed from the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -376,6 +400,10 @@ pub enum Event<'a> {
     Repeated(Repeated, &'a str),
     /// The limits in force.
     SettingsSet(Settings),
+    /// See [`Raised`].
+    Raised(Raised),
+    /// See [`EntryRaised`].
+    EntryRaised(EntryRaised),
 }
 
 impl<'a> Event<'a> {
@@ -404,6 +432,8 @@ impl<'a> Event<'a> {
             Self::Refused(x) => x.record(out, 12, []),
             Self::Repeated(x, text) => x.record(out, 13, [text]),
             Self::SettingsSet(x) => x.record(out, 14, []),
+            Self::Raised(x) => x.record(out, 15, []),
+            Self::EntryRaised(x) => x.record(out, 16, []),
         }
     }
 
@@ -484,6 +514,8 @@ impl<'a> Event<'a> {
                 Self::Repeated(Repeated::from_bytes(body)?, take_text(&mut rest)?)
             }
             14 => Self::SettingsSet(Settings::from_bytes(body)?),
+            15 => Self::Raised(Raised::from_bytes(body)?),
+            16 => Self::EntryRaised(EntryRaised::from_bytes(body)?),
             other => return Err(RecordError::Kind(other)),
         })
     }
@@ -530,6 +562,8 @@ impl Event<'_> {
             Self::Refused(x) => (x.show(to), "REFUSED").1,
             Self::Repeated(x, id) => (x.show(to), text(to, "text", id), "REPEATED").2,
             Self::SettingsSet(x) => (x.show(to), "SETTINGS_SET").1,
+            Self::Raised(x) => (x.show(to), "RAISED").1,
+            Self::EntryRaised(x) => (x.show(to), "ENTRY_RAISED").1,
         }
     }
 }
