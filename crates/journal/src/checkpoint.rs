@@ -170,11 +170,17 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Move all, at the end.
+    /// Move all and empty the file, at the end.  A reader in another process may keep it from being emptied:
+    /// then it holds what the database has too.
     pub fn last(&mut self, writer: &Connection, shared: &Shared) -> Result<(), String> {
         self.stop();
+        let gate = Arc::clone(&self.gate);
+        let alone = gate.alone();
+        gate.disconnect(&alone);
         pass(writer, shared).map_err(|error| describe_pass(&error))?;
-        Ok(())
+        writer
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(|error| describe_pass(&error))
     }
 
     /// Let the helper end.

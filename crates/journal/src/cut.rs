@@ -16,7 +16,7 @@ use crate::schema::connect_writer;
 /// `Damaged` and `Io` as when a log is opened.
 pub fn delete_after(path: impl AsRef<Path>, last: u64) -> Result<u64, OpenError> {
     let path = path.as_ref();
-    let (connection, _) = connect_writer(path, Synchronous::Full)?;
+    let (connection, _) = connect_writer(path, Synchronous::Full, None)?;
     connection
         .execute(
             "DELETE FROM entries WHERE offset > ?1",

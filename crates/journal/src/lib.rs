@@ -12,7 +12,8 @@
 //! # Files
 //! `X.db` and `X.db-wal` hold the log, `X.db-shm` is scratch.  The write-ahead log is filled with
 //! zeros to [`LogOptions::wal_bytes_max`] and used again and again, so that a commit overwrites blocks
-//! that the file already has.  It is inspected ([`wal::inspect`]) before SQLite sees it.
+//! that the file already has.  It is inspected ([`wal::inspect`]) before SQLite sees it.  A log that is
+//! closed leaves it empty: what happens to it then can't touch what the log holds.
 
 mod chain;
 mod checkpoint;
@@ -35,11 +36,11 @@ mod writer;
 pub use chain::{chain, chain_start};
 pub use cut::delete_after;
 pub use error::{AppendError, Damage, OpenError, ReadError};
-pub use lock::{DataDir, LockError};
+pub use lock::{DataDir, Identity, LockError};
 pub use log::Log;
 pub use memory::MemoryLog;
 pub use open::inspect;
-pub use options::{LogOptions, OnDamage, Synchronous};
+pub use options::{Beginning, LogOptions, OnDamage, Synchronous};
 pub use reader::{Ends, Reader};
 pub use stats::{COMMIT_BOUNDS_NS, ENTRIES_BOUNDS, Stats};
 

@@ -50,7 +50,7 @@ impl Log {
             let alone = gate.alone();
             gate.disconnect(&alone);
             prepare(path, &options)?;
-            connect_writer(path, options.synchronous)?
+            connect_writer(path, options.synchronous, options.beginning)?
         };
         let read = |error| OpenError::read(path, error);
         let reader = Reader::open(path).map_err(read)?;
@@ -258,7 +258,7 @@ impl Log {
         stats
     }
 
-    /// Commit what waits, move it to the database file, and let go of the files.
+    /// Commit what waits, move it to the database file, empty the write-ahead log, and let go of the files.
     pub fn close(&self) {
         self.shared.state().closing = true;
         self.shared.wake.notify_one();

@@ -37,6 +37,12 @@ pub fn inspect(path: &Path) -> Result<State, OpenError> {
     }
 }
 
+/// Make the files what the disk holds of them.
+pub(crate) fn settle_both(path: &Path) -> Result<(), OpenError> {
+    settle(path)?;
+    settle(&beside(path, "-wal"))
+}
+
 /// Judge the files of a log that nobody writes, and leave them as they are.
 pub(crate) fn look(path: &Path, on_damage: OnDamage) -> Result<(), OpenError> {
     let state = inspect(path)?;
@@ -59,13 +65,12 @@ pub(crate) fn look(path: &Path, on_damage: OnDamage) -> Result<(), OpenError> {
 pub(crate) fn prepare(path: &Path, options: &LogOptions) -> Result<(), OpenError> {
     let wal = beside(path, "-wal");
     check_alone(path)?;
-    settle(path)?;
-    settle(&wal)?;
+    settle_both(path)?;
     let state = inspect(path)?;
     let made = check_database(path, &wal, &state)?;
     if !made {
         // SQLite deletes a write-ahead log beside an empty database: the tables come first.
-        connect_writer(path, options.synchronous)?;
+        connect_writer(path, options.synchronous, options.beginning)?;
     }
     let end = match state {
         _ if !made => None,
@@ -112,7 +117,7 @@ fn check_alone(path: &Path) -> Result<(), OpenError> {
 
 /// Sync the file and forget what memory holds of it: what is read next is what the disk has.
 fn settle(path: &Path) -> Result<(), OpenError> {
-    let file = match OpenOptions::new().read(true).write(true).open(path) {
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(OpenError::io(path, "opening", &error)),

@@ -18,6 +18,16 @@ pub enum OnDamage {
     DropTail,
 }
 
+/// How a log begins that is not there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beginning {
+    /// Names the log.
+    pub journal_id: u64,
+    /// Its first offset, and the chain before it, where it goes on behind what is known otherwise; without,
+    /// it begins with offset 1.
+    pub behind: Option<(u64, u64)>,
+}
+
 /// The limits of a log.
 #[derive(Debug, Clone, Copy)]
 pub struct LogOptions {
@@ -39,6 +49,8 @@ pub struct LogOptions {
     pub verify_bytes_max: u64,
     /// How many entries a transaction deletes at most, when deleting is due.
     pub delete_entries_max: u64,
+    /// How it begins when it is made; by itself it takes a new name.
+    pub beginning: Option<Beginning>,
 }
 
 impl Default for LogOptions {
@@ -52,6 +64,7 @@ impl Default for LogOptions {
             commit_bytes_max: 4 << 20,
             verify_bytes_max: 256 << 20,
             delete_entries_max: 64,
+            beginning: None,
         }
     }
 }

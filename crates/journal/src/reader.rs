@@ -10,7 +10,7 @@ use crate::Entry;
 use crate::chain::chain;
 use crate::error::{Damage, OpenError, ReadError};
 use crate::gate::{Gate, Slot};
-use crate::open::look;
+use crate::open::{look, settle_both};
 use crate::options::OnDamage;
 use crate::schema::{Meta, PAGE, column, connect_at_rest, connect_beside};
 use crate::shared::lock;
@@ -73,6 +73,16 @@ impl Reader {
         Ok(reader)
     }
 
+    /// The same of what the disk holds, not of what memory does: for whoever will open the log next.  No
+    /// connection to it may be open in this process.
+    ///
+    /// # Errors
+    /// As [`Reader::at_rest`].
+    pub fn settled(path: &Path, on_damage: OnDamage) -> Result<Self, OpenError> {
+        settle_both(path)?;
+        Self::at_rest(path, on_damage)
+    }
+
     fn new(path: &Path, connect: fn(&Path) -> rusqlite::Result<Connection>) -> Self {
         let gate = Gate::of(path);
         Self {
@@ -99,6 +109,16 @@ impl Reader {
     /// `Beyond` behind its end.
     pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
         self.with(|session| session.read(from, bytes_max))
+    }
+
+    /// The chain of the entry at `offset`; that before the first one too.
+    ///
+    /// # Errors
+    /// As [`Reader::read`]; `Beyond` where there is no such entry.
+    pub fn chain_at(&self, offset: u64) -> Result<u64, ReadError> {
+        self.with(|session| {
+            session.in_transaction(|| session.chain_before(&session.meta()?, offset + 1))
+        })
     }
 
     /// Check the chain of the newest entries, up to `bytes_max` of batches; and if the database is no

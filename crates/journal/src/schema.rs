@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::chain::chain_start;
 use crate::error::{Damage, OpenError};
 use crate::open::beside;
-use crate::options::Synchronous;
+use crate::options::{Beginning, Synchronous};
 
 /// The one page size of a log: what a commit writes at least.
 pub(crate) const PAGE: usize = 4096;
@@ -32,11 +32,14 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
-    fn new(journal_id: u64) -> Self {
+    fn new(beginning: Beginning) -> Self {
+        let journal_id = beginning.journal_id;
+        let start = || (1, chain_start(journal_id));
+        let (first, chain_before) = beginning.behind.unwrap_or_else(start);
         Self {
             journal_id,
-            first: 1,
-            chain_before: chain_start(journal_id),
+            first,
+            chain_before,
         }
     }
 
@@ -105,13 +108,14 @@ impl From<rusqlite::Error> for SchemaError {
 pub(crate) fn connect_writer(
     path: &Path,
     synchronous: Synchronous,
+    beginning: Option<Beginning>,
 ) -> Result<(Connection, Meta), OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let sqlite = |error| OpenError::sqlite(path, "opening", &error);
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
-    match set_up_writer(path, &connection, synchronous) {
+    match set_up_writer(path, &connection, synchronous, beginning) {
         Ok(meta) => Ok((connection, meta)),
         Err(SchemaError::Sqlite(error)) => Err(sqlite(error)),
         Err(SchemaError::Damaged(damage)) => Err(damage.into()),
@@ -126,6 +130,7 @@ fn set_up_writer(
     path: &Path,
     connection: &Connection,
     synchronous: Synchronous,
+    beginning: Option<Beginning>,
 ) -> Result<Meta, SchemaError> {
     set_up(connection)?;
     connection.pragma_update(None, "page_size", PAGE as i64)?;
@@ -143,7 +148,7 @@ fn set_up_writer(
     connection.pragma_update(None, "cache_size", -8192)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match version {
-        0 if is_empty(connection)? => create(connection)?,
+        0 if is_empty(connection)? => create(connection, beginning)?,
         VERSION => {}
         other => {
             return Err(SchemaError::Foreign(format!(
@@ -178,11 +183,15 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     })
 }
 
-fn create(connection: &Connection) -> rusqlite::Result<()> {
+fn create(connection: &Connection, beginning: Option<Beginning>) -> rusqlite::Result<()> {
     let mut id = [0u8; 8];
     rustix::rand::getrandom(&mut id, rustix::rand::GetRandomFlags::empty()).map_err(|errno| {
         rusqlite::Error::ToSqlConversionFailure(Box::new(std::io::Error::from(errno)))
     })?;
+    let by_itself = Beginning {
+        journal_id: u64::from_le_bytes(id),
+        behind: None,
+    };
     connection.execute_batch(
         "BEGIN IMMEDIATE;
          CREATE TABLE entries (
@@ -192,7 +201,7 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
              id INTEGER PRIMARY KEY, journal_id INTEGER NOT NULL, first INTEGER NOT NULL,
              chain_before INTEGER NOT NULL, checksum INTEGER NOT NULL);",
     )?;
-    Meta::new(u64::from_le_bytes(id)).write(connection)?;
+    Meta::new(beginning.unwrap_or(by_itself)).write(connection)?;
     connection.pragma_update(None, "user_version", VERSION)?;
     connection.execute_batch("COMMIT")
 }

@@ -101,6 +101,7 @@ fn a_file_cut_in_what_the_write_ahead_log_still_holds_is_whole_again() {
     let path = dir.path().join("commands.db");
     let options = LogOptions {
         wal_bytes_max: 1 << 20,
+        checkpoint_bytes: 1 << 16,
         ..plain()
     };
     let log = Log::open(&path, options).unwrap();
@@ -108,9 +109,14 @@ fn a_file_cut_in_what_the_write_ahead_log_still_holds_is_whole_again() {
         log.append(number, &[&batch(number, 900)]).unwrap();
         log.sync().unwrap();
     }
+    while log.stats().checkpoints < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
     let entries = log.read(1, usize::MAX).unwrap();
-    log.close();
     let copy = Copy::of(&path);
+    assert_eq!(log.stats().wal_restarts, 0);
+    log.close();
+    assert!(copy.db.len() > 8 * 4_096);
     let dir = TempDir::in_memory();
     for cut in (4_096..copy.db.len()).step_by(401) {
         let path = copy.put(dir.path(), |db, _| db.truncate(cut));

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{TempDir, batch, small};
-use journal::{AppendError, Log, LogOptions, ReadError, Synchronous};
+use journal::{AppendError, Beginning, Log, LogOptions, OnDamage, ReadError, Reader, Synchronous};
 
 #[test]
 fn what_was_appended_is_read_after_a_restart() {
@@ -145,7 +145,7 @@ fn the_write_ahead_log_stays_bounded_under_load() {
 }
 
 #[test]
-fn the_write_ahead_log_has_its_size_from_the_start_and_keeps_it() {
+fn the_write_ahead_log_has_its_size_from_the_start_and_is_empty_at_the_end() {
     let dir = TempDir::new();
     let path = dir.path().join("x.db");
     let wal = path.with_extension("db-wal");
@@ -156,11 +156,13 @@ fn the_write_ahead_log_has_its_size_from_the_start_and_keeps_it() {
             small().wal_bytes_max
         );
         log.append(1, &[b"one"]).unwrap();
-        log.close();
+        log.sync().unwrap();
         assert_eq!(
             std::fs::metadata(&wal).unwrap().len(),
             small().wal_bytes_max
         );
+        log.close();
+        assert_eq!(std::fs::metadata(&wal).unwrap().len(), 0);
     }
 }
 
@@ -212,10 +214,11 @@ fn a_reader_outlives_the_log_it_reads_and_reads_the_next() {
     log.sync().unwrap();
     let reader = journal::Reader::open(&path).unwrap();
     assert_eq!(reader.read(1, 100).unwrap().len(), 2);
+    let wal = path.with_extension("db-wal");
+    let (database, bytes) = (std::fs::read(&path).unwrap(), std::fs::read(&wal).unwrap());
     drop(log);
     // What the reader's connection knew of the write-ahead log is true no more.
-    let wal = path.with_extension("db-wal");
-    let bytes = std::fs::read(&wal).unwrap();
+    std::fs::write(&path, database).unwrap();
     let last = bytes
         .chunks(4_120)
         .rposition(|frame| frame.iter().any(|&byte| byte != 0));
@@ -230,4 +233,66 @@ fn a_reader_outlives_the_log_it_reads_and_reads_the_next() {
     let all = log.read(1, usize::MAX).unwrap();
     assert_eq!(reader.read(1, usize::MAX).unwrap(), all);
     assert_eq!(log.stats().queue_entries, 0);
+}
+
+#[test]
+fn a_log_may_go_on_behind_what_is_known_otherwise() {
+    let dir = TempDir::new();
+    let (old, new) = (dir.path().join("old.db"), dir.path().join("new.db"));
+    let log = Log::open(&old, small()).unwrap();
+    for number in 1..=9 {
+        log.append(number, &[&batch(number, 90)]).unwrap();
+    }
+    log.sync().unwrap();
+    let entries = log.read(1, usize::MAX).unwrap();
+    let options = LogOptions {
+        beginning: Some(Beginning {
+            journal_id: log.journal_id(),
+            behind: Some((6, entries[4].chain)),
+        }),
+        ..small()
+    };
+    log.close();
+    let log = Log::open(&new, options).unwrap();
+    assert_eq!((log.first_offset(), log.next_offset()), (6, 6));
+    for entry in &entries[5..] {
+        assert_eq!(
+            log.append(entry.append_ns, &[&entry.batch]).unwrap(),
+            entry.offset
+        );
+    }
+    log.close();
+    // It is the same log: the same name, and the same chain up to the end.
+    let (old, new) = (
+        Reader::at_rest(&old, OnDamage::Refuse).unwrap(),
+        Reader::settled(&new, OnDamage::Refuse).unwrap(),
+    );
+    let (whole, rest) = (old.ends().unwrap(), new.ends().unwrap());
+    assert_eq!((whole.journal_id, whole.next), (rest.journal_id, rest.next));
+    assert_eq!(whole.chain, rest.chain);
+    for offset in 5..=9 {
+        assert_eq!(new.chain_at(offset), old.chain_at(offset));
+    }
+    assert_eq!(new.chain_at(5).unwrap(), entries[4].chain);
+    assert_eq!(new.chain_at(4), Err(ReadError::Deleted { first: 6 }));
+    assert_eq!(new.chain_at(10), Err(ReadError::Beyond { next: 10 }));
+}
+
+#[test]
+fn nothing_in_the_write_ahead_log_matters_once_the_log_is_closed() {
+    let dir = TempDir::new();
+    let path = dir.path().join("x.db");
+    let log = Log::open(&path, small()).unwrap();
+    for number in 1..=40 {
+        log.append(number, &[&batch(number, 900)]).unwrap();
+        log.sync().unwrap();
+    }
+    log.close();
+    for rest in [Vec::new(), vec![0; 5_000], vec![7; 90_000]] {
+        std::fs::write(path.with_extension("db-wal"), rest).unwrap();
+        let log = Log::open(&path, small()).unwrap();
+        assert_eq!(log.next_offset(), 41);
+        assert_eq!(log.read(1, usize::MAX).unwrap().len(), 40);
+        log.close();
+    }
 }

@@ -128,11 +128,12 @@ fn goes_on(path: &std::path::Path, log: Log, last: u64) {
         log.sync().unwrap();
     }
     let before = log.read(1, usize::MAX).unwrap();
-    drop(log);
     assert!(matches!(
         journal::inspect(path).unwrap(),
         State::Whole { .. }
     ));
+    drop(log);
+    assert_eq!(journal::inspect(path).unwrap(), State::Empty);
     let log = Log::open(path, plain()).unwrap();
     assert_eq!(log.next_offset(), last + 4);
     assert_eq!(log.read(1, usize::MAX).unwrap(), before);

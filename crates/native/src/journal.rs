@@ -1,9 +1,12 @@
 //! The log, on disk and in memory, and the lock of a data directory.
 
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use journal::{AppendError, Entry, LogOptions, OnDamage, OpenError, ReadError, Synchronous};
+use journal::{
+    AppendError, Beginning, Entry, LogOptions, OnDamage, OpenError, ReadError, Synchronous,
+};
 use pyo3::exceptions::{PyException, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -118,7 +121,7 @@ impl Log {
     #[new]
     #[pyo3(signature = (path, *, synchronous="full", on_damage="refuse", wal_bytes_max=None,
         checkpoint_bytes=None, queue_bytes_max=None, commit_bytes_max=None, verify_bytes_max=None,
-        delete_entries_max=None))]
+        delete_entries_max=None, journal_id=None, behind=None))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -130,6 +133,8 @@ impl Log {
         commit_bytes_max: Option<u64>,
         verify_bytes_max: Option<u64>,
         delete_entries_max: Option<u64>,
+        journal_id: Option<u64>,
+        behind: Option<(u64, u64)>,
     ) -> PyResult<Self> {
         let default = LogOptions::default();
         let options = LogOptions {
@@ -141,6 +146,7 @@ impl Log {
             commit_bytes_max: commit_bytes_max.unwrap_or(default.commit_bytes_max),
             verify_bytes_max: verify_bytes_max.unwrap_or(default.verify_bytes_max),
             delete_entries_max: delete_entries_max.unwrap_or(default.delete_entries_max),
+            beginning: journal_id.map(|journal_id| Beginning { journal_id, behind }),
         };
         let log = py.detach(|| journal::Log::open(path, options));
         log.map(Self).map_err(|error| open_error(&error))
@@ -385,12 +391,17 @@ impl LogReader {
             .map_err(|error| read_error(&error))
     }
 
-    /// Read a log that nobody writes, without a change to its folder; see `journal::Reader::at_rest`.
+    /// Read a log that nobody writes, without a change to its folder; see `journal::Reader::at_rest`, and
+    /// `settled` there.
     #[staticmethod]
-    #[pyo3(signature = (path, *, on_damage="refuse"))]
-    fn at_rest(py: Python<'_>, path: PathBuf, on_damage: &str) -> PyResult<Self> {
+    #[pyo3(signature = (path, *, on_damage="refuse", settled=false))]
+    fn at_rest(py: Python<'_>, path: PathBuf, on_damage: &str, settled: bool) -> PyResult<Self> {
         let on_damage = self::on_damage(on_damage)?;
-        py.detach(|| journal::Reader::at_rest(&path, on_damage))
+        let open = match settled {
+            true => journal::Reader::settled,
+            false => journal::Reader::at_rest,
+        };
+        py.detach(|| open(&path, on_damage))
             .map(|reader| Self(Mutex::new(reader)))
             .map_err(|error| open_error(&error))
     }
@@ -398,6 +409,25 @@ impl LogReader {
     fn ends(&self, py: Python<'_>) -> PyResult<(u64, u64, u64)> {
         self.ask(py, journal::Reader::ends)
             .map(|ends| (ends.journal_id, ends.first, ends.next))
+            .map_err(|error| read_error(&error))
+    }
+
+    /// The chain of the last entry; before the first, that of the entry that stood before it.
+    fn chain(&self, py: Python<'_>) -> PyResult<u64> {
+        self.ask(py, journal::Reader::ends)
+            .map(|ends| ends.chain)
+            .map_err(|error| read_error(&error))
+    }
+
+    /// The chain at an offset, from the one before the first on.
+    fn chain_at(&self, py: Python<'_>, offset: u64) -> PyResult<u64> {
+        self.ask(py, |reader| reader.chain_at(offset))
+            .map_err(|error| read_error(&error))
+    }
+
+    /// Check the newest entries; see `journal::Reader::verify`.
+    fn verify(&self, py: Python<'_>, bytes_max: u64) -> PyResult<()> {
+        self.ask(py, |reader| reader.verify(bytes_max))
             .map_err(|error| read_error(&error))
     }
 
@@ -426,6 +456,13 @@ impl DataDirLock {
             Err(error) => Err(PyOSError::new_err(error.to_string())),
         }
     }
+
+    fn ask<T>(&self, ask: impl FnOnce(&journal::DataDir) -> PyResult<T>) -> PyResult<T> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(held) => ask(held),
+            None => Err(PyOSError::new_err("the data directory was let go")),
+        }
+    }
 }
 
 #[pymethods]
@@ -439,6 +476,25 @@ impl DataDirLock {
     #[staticmethod]
     fn at_rest(path: PathBuf) -> PyResult<Self> {
         Self::held(journal::DataDir::at_rest(path))
+    }
+
+    /// The directory's descriptor, to open files by; it is closed with the lock.
+    fn fd(&self) -> PyResult<i32> {
+        self.ask(|held| Ok(held.folder().as_raw_fd()))
+    }
+
+    /// What has become of the directory, in a sentence; `None` while all is as it was.
+    fn lost(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        py.detach(|| self.ask(|held| Ok(held.lost())))
+    }
+
+    /// Which file has this name in the directory: device, number, time of birth in ns (0: not known);
+    /// `None` when there is none.
+    fn identity(&self, name: &str) -> PyResult<Option<(u64, u64, u64)>> {
+        self.ask(|held| {
+            let found = held.identity(name)?;
+            Ok(found.map(|it| (it.device, it.inode, it.birth_ns)))
+        })
     }
 
     fn close(&self) {
