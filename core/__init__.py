@@ -45,6 +45,7 @@ from core._native import (
     security_list,
     shorten_slice,
     split_batches,
+    store_at_rest,
 )
 from core.turns import Turns
 
@@ -90,4 +91,5 @@ __all__ = [
     "security_list",
     "shorten_slice",
     "split_batches",
+    "store_at_rest",
 ]

@@ -139,12 +139,12 @@ async def test_a_store_that_cannot_be_written_is_logged_until_it_can(
     check(path, fold)
 
 
-async def test_another_log_begins_another_store(
+async def test_another_journal_begins_another_store(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "store.db"
     for seed in (8, 9):
-        log = MemoryLog()
+        log = MemoryLog(journal_id=seed)
         log.append(1, list(ordinary(seed, 5)))
         async with RecorderService(lambda log=log: Recorder(path, log)):  # type: ignore[misc]
             pass

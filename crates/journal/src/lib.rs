@@ -39,9 +39,10 @@ pub use error::{AppendError, Damage, OpenError, ReadError};
 pub use lock::{DataDir, Identity, LockError};
 pub use log::Log;
 pub use memory::MemoryLog;
-pub use open::inspect;
+pub use open::{inspect, settle_both as settle};
 pub use options::{Beginning, LogOptions, OnDamage, Synchronous};
 pub use reader::{Ends, Reader};
+pub use schema::connect_at_rest;
 pub use stats::{COMMIT_BOUNDS_NS, ENTRIES_BOUNDS, Stats};
 
 /// One entry of a log.

@@ -37,8 +37,12 @@ pub fn inspect(path: &Path) -> Result<State, OpenError> {
     }
 }
 
-/// Make the files what the disk holds of them.
-pub(crate) fn settle_both(path: &Path) -> Result<(), OpenError> {
+/// Make a database and its write-ahead log what the disk holds of them: sync them, and forget what memory
+/// holds of them.  No connection to them may be open in this process.
+///
+/// # Errors
+/// `Io`; what is not there is passed over.
+pub fn settle_both(path: &Path) -> Result<(), OpenError> {
     settle(path)?;
     settle(&beside(path, "-wal"))
 }

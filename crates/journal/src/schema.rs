@@ -216,9 +216,12 @@ pub(crate) fn connect_beside(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A connection to a log that nobody writes, which changes nothing in its folder: no lock is taken, and
+/// A connection to a database that nobody writes, which changes nothing in its folder: no lock is taken, and
 /// what must be known of the write-ahead log is gathered in memory.
-pub(crate) fn connect_at_rest(path: &Path) -> rusqlite::Result<Connection> {
+///
+/// # Errors
+/// Those of SQLite.
+pub fn connect_at_rest(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = if beside(path, "-wal").exists() {
         Connection::open_with_flags_and_vfs(path, flags, "unix-none")?

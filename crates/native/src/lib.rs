@@ -67,7 +67,7 @@ mod _native {
     #[pymodule_export]
     use super::slice::shorten_slice;
     #[pymodule_export]
-    use super::store::{Recorder, StoreFailed, StoreReader, recorder_seed};
+    use super::store::{Recorder, StoreFailed, StoreReader, recorder_seed, store_at_rest};
     #[pymodule_export]
     use super::view::{View, parse_decimal};
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use journal::ReadError;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
@@ -10,7 +11,7 @@ use pyo3::types::{PyBytes, PyDict};
 use store::history::{self, Stretch};
 use store::{
     Beginning, EventSource, LogSource, OrderQuery, Position, Reader, Runner, RunnerLimits,
-    StoreError, read_kept,
+    StoreError, Told, read_kept,
 };
 use wire::record::OrdStatus;
 use wire::text::TradeState;
@@ -50,6 +51,18 @@ impl EventSource for MemorySource {
             .next_offset()
             .checked_sub(2)
             .map(|before| before + 1))
+    }
+
+    fn journal_id(&mut self) -> Result<u64, String> {
+        Ok(self.0.get().0.journal_id())
+    }
+
+    fn chain(&mut self, offset: u64) -> Result<Option<u64>, String> {
+        match self.0.get().0.read(offset, 1) {
+            Ok(entries) => Ok(entries.first().map(|entry| entry.chain)),
+            Err(ReadError::Deleted { .. } | ReadError::Beyond { .. }) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 
@@ -176,6 +189,39 @@ impl Recorder {
 
 fn ends(position: Option<Position>) -> (u64, u64) {
     position.map_or((0, 0), |at| (at.offset, at.seq))
+}
+
+/// What a store proves to have been told, as far as it has come: offset, sequence number, hash, offset
+/// and part of the command batch, id of the events log, its chain there, highest order id and trade id.
+type ToldRow = (u64, u64, u64, u64, u16, u64, u64, u64, u64);
+
+/// Read it from a store that nobody writes; `None` when nothing is recorded in it.  With `settled` it is
+/// what the disk holds, and not what memory does.
+#[pyfunction]
+#[pyo3(signature = (path, *, settled=false))]
+pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<Option<ToldRow>> {
+    let told = py.detach(|| {
+        if settled {
+            let io = |error| StoreError::Io(std::io::Error::other(error));
+            journal::settle(&path).map_err(io)?;
+        }
+        Told::at_rest(&path)
+    });
+    let told = told.map_err(|error| failed(&error))?;
+    Ok(told.map(|told| {
+        let at = told.position;
+        (
+            at.offset,
+            at.seq,
+            at.hash,
+            at.command_offset,
+            at.part,
+            at.origin.journal_id,
+            at.origin.chain,
+            told.order_id,
+            told.trade_id,
+        )
+    }))
 }
 
 /// What an engine knows of entries, instruments and open orders, as a recorder's `seed`.

@@ -55,6 +55,14 @@ impl EventSource for Gate {
     fn last(&mut self) -> Result<Option<u64>, String> {
         self.log.last()
     }
+
+    fn journal_id(&mut self) -> Result<u64, String> {
+        self.log.journal_id()
+    }
+
+    fn chain(&mut self, offset: u64) -> Result<Option<u64>, String> {
+        self.log.chain(offset)
+    }
 }
 
 fn main() {

@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::position::Position;
 use crate::recorder::{Recorder, read_batch};
 use crate::schema;
-use crate::source::EventSource;
+use crate::source::{EventSource, origin};
 
 /// A recorder whose position lies in the log, and what was remarkable about it.
 pub fn begin(
@@ -14,18 +14,29 @@ pub fn begin(
     source: &mut dyn EventSource,
     seed: &[u8],
 ) -> Result<(Recorder, Option<String>), StoreError> {
+    // A sync that has failed is not made up for by one that succeeds: what was read back counts.
+    journal::settle(path).map_err(|error| StoreError::Io(std::io::Error::other(error)))?;
     let (mut recorder, mut notice) = open(path)?;
     match place(&recorder, source)? {
         Place::Same => {}
         Place::Moved(offset) => {
-            recorder.renumber(offset)?;
+            let to = origin(source, offset).map_err(StoreError::Source)?;
+            recorder.renumber(offset, to)?;
             let moved =
                 format!("the events log was begun anew: the store is at its offset {offset}");
             notice = Some(moved);
         }
-        Place::Foreign(why) => {
+        Place::Foreign => {
             drop(recorder);
-            (recorder, notice) = anew(path, &why)?;
+            (recorder, notice) = anew(path, "the store is of another journal")?;
+        }
+        Place::Unfit(why) => {
+            return Err(StoreError::Unfit(format!(
+                "{} can't be brought up: {why}. Put a newer copy of it back, or move it away: a new one \
+                 then begins with what the engine knows and the events log keeps, and what ended \
+                 before is in the one that was moved alone",
+                path.display()
+            )));
         }
     }
     if recorder.position().is_none()
@@ -66,37 +77,45 @@ enum Place {
     Same,
     /// At another one, for the log was begun anew with the same events; or it goes on right behind it.
     Moved(u64),
-    /// Nowhere: it is another log, or events are missing before its first.
-    Foreign(String),
+    /// Nowhere: it is a store of another journal.
+    Foreign,
+    /// Nowhere, though it is a store of this journal: events are missing, or are others.
+    Unfit(String),
 }
 
 fn place(recorder: &Recorder, source: &mut dyn EventSource) -> Result<Place, StoreError> {
     let Some(at) = recorder.position() else {
         return Ok(Place::Same);
     };
-    let last = source.last().map_err(StoreError::Source)?;
-    let Some(last) = last else {
-        return Ok(Place::Foreign(format!(
-            "the store is at offset {}, the events log is empty",
-            at.offset
-        )));
-    };
-    if at.offset <= last && goes_on(&at, source, at.offset)? {
+    if at.origin.journal_id != source.journal_id().map_err(StoreError::Source)? {
+        return Ok(Place::Foreign);
+    }
+    let chain = source.chain(at.offset).map_err(StoreError::Source)?;
+    if chain == Some(at.origin.chain) {
         return Ok(Place::Same);
     }
-    let found = find(&at, source, last)?;
+    let last = source.last().map_err(StoreError::Source)?;
+    let first = batch_from(source, 0)?;
+    let (Some(last), Some((first, bytes))) = (last, first) else {
+        return Ok(Place::Unfit(format!(
+            "it ends with event {}, and the events log is empty",
+            at.seq
+        )));
+    };
+    let found = find(&at, source, (first, last))?;
     if goes_on(&at, source, found)? {
         return Ok(Place::Moved(found));
     }
-    Ok(Place::Foreign(if at.offset > last {
+    let begins = read_batch(first, &bytes)?.header.first_seq;
+    Ok(Place::Unfit(if begins > at.seq.saturating_add(1) {
         format!(
-            "the store is at offset {}, the events log ends at offset {last}",
-            at.offset
+            "it ends with event {}, and the events log begins with event {begins}",
+            at.seq
         )
     } else {
         format!(
-            "at offset {} the events log is not what the store has",
-            at.offset
+            "its last event is {}, and the events log does not hold it as the store has it",
+            at.seq
         )
     }))
 }
@@ -118,15 +137,17 @@ fn goes_on(at: &Position, source: &mut dyn EventSource, offset: u64) -> Result<b
         Some((found, bytes)) if found == offset + 1 => {
             read_batch(found, &bytes)?.header.previous_hash == at.hash
         }
-        // A gap is not another log: the first batch that is taken will say so.
-        _ => offset == at.offset,
+        _ => false,
     })
 }
 
 /// The last offset whose batch is not of later commands than the store's position; the one before the
 /// log begins where all are.
-fn find(at: &Position, source: &mut dyn EventSource, last: u64) -> Result<u64, StoreError> {
-    let first = batch_from(source, 0)?.map_or(1, |(offset, _)| offset);
+fn find(
+    at: &Position,
+    source: &mut dyn EventSource,
+    (first, last): (u64, u64),
+) -> Result<u64, StoreError> {
     let (mut low, mut high) = (first, last + 1);
     while low < high {
         let middle = low + (high - low) / 2;

@@ -8,9 +8,14 @@
 //! Until the second sync has succeeded nothing may write into the log again, for it holds the only
 //! copy that counts.  The recorder is the one writer and waits for it.  When that sync fails, the
 //! recorder ends: what it knows of the log says that all is moved.  Whoever opens the store when all
-//! connections of this process are closed finds the log whole, and moves it again.
+//! connections of this process are closed finds the log whole, and moves it again; so the owner closes
+//! them, and begins another recorder.
+//!
+//! SQLite goes on writing into files that nobody can find any more.  [`Checkpoints::stand`] says
+//! whether the paths still lead to those that were opened.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,9 +27,19 @@ use crate::error::StoreError;
 /// Bytes of a frame: a page and its header (SQLite file format, section 4.1).
 const FRAME: u64 = 4096 + 24;
 
+/// Device and number of a file.
+type Name = (u64, u64);
+
+fn name(path: &Path) -> Option<Name> {
+    path.metadata().ok().map(|it| (it.dev(), it.ino()))
+}
+
 #[derive(Debug)]
 pub struct Checkpoints {
+    path: PathBuf,
     log: PathBuf,
+    /// Which files were opened: database and log.
+    opened: [Option<Name>; 2],
     /// Frames that the log holds since it was begun.
     frames: Arc<AtomicU64>,
     /// Closed after the connection, or its locks would go.
@@ -42,11 +57,34 @@ impl Checkpoints {
         }))?;
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
+        let log = PathBuf::from(log);
         Ok(Self {
-            log: log.into(),
+            path: path.to_owned(),
+            opened: [name(path), name(&log)],
+            log,
             frames,
             file: disk::hold(path)?,
         })
+    }
+
+    /// Whether what is written can still be found.
+    ///
+    /// # Errors
+    /// `Unfit`, with the name of a file that is gone or another.
+    pub fn stand(&self) -> Result<(), StoreError> {
+        for (path, opened) in [&self.path, &self.log].into_iter().zip(self.opened) {
+            let now = name(path);
+            if now != opened {
+                let what = if now.is_none() {
+                    "gone"
+                } else {
+                    "another file"
+                };
+                let path = path.display();
+                return Err(StoreError::Unfit(format!("{path} is {what} now")));
+            }
+        }
+        Ok(())
     }
 
     /// Bytes of the log that are in use.

@@ -41,6 +41,8 @@ pub enum StoreError {
         /// Offset of its log entry.
         offset: u64,
     },
+    /// The store can't be brought up from this log: why.
+    Unfit(String),
     /// The file is of another version of the store.
     Schema {
         /// Version of the file.
@@ -74,8 +76,8 @@ impl fmt::Display for StoreError {
             Self::Io(error) => write!(f, "store: {error}"),
             Self::Sync(error) => write!(
                 f,
-                "store: sync failed: {error}; the recorder ends, and the next start goes on from what \
-                 the disk holds"
+                "store: sync failed: {error}; what was written may be lost: the store is opened afresh, \
+                 from what the disk holds"
             ),
             Self::Source(error) => write!(f, "events log: {error}"),
             Self::Record { offset, error } => write!(f, "events log, offset {offset}: {error}"),
@@ -98,6 +100,7 @@ impl fmt::Display for StoreError {
                 f,
                 "events log, offset {offset}: the batch does not follow from what is recorded"
             ),
+            Self::Unfit(why) => f.write_str(why),
             Self::Schema { found } => write!(
                 f,
                 "the store's file is of version {found}, this program's of {}",

@@ -41,7 +41,7 @@ pub mod tape;
 mod write;
 
 pub use error::StoreError;
-pub use position::Position;
+pub use position::{Origin, Position, Told};
 pub use reader::{Beginning, OrderQuery, Page, Reader, StoredOrder};
 pub use recorder::{Recorder, Written};
 pub use runner::{Runner, RunnerLimits};

@@ -1,10 +1,13 @@
 //! How far the recorder has come, and whether a batch is the one that follows.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use wire::record::EventBatch;
 
 use crate::checksum::Values;
 use crate::error::StoreError;
+use crate::schema;
 
 /// What is recorded so far: everything up to and including this batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,56 @@ pub struct Position {
     pub part: u16,
     /// The first event that the store holds: 1, unless the log had lost its beginning.
     pub first_seq: u64,
+    /// Where that batch stands: which log, and its chain there.
+    pub origin: Origin,
+}
+
+/// A place in a log, which no other log has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// Names the log.
+    pub journal_id: u64,
+    /// Chain of the log's checksums at the batch's entry.
+    pub chain: u64,
+}
+
+/// What a store proves to have been told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// How far it has come.
+    pub position: Position,
+    /// Highest order id.
+    pub order_id: u64,
+    /// Highest trade id.
+    pub trade_id: u64,
+}
+
+impl Told {
+    /// Read it from a store that nobody writes, without a change to its folder; `None` when nothing is
+    /// recorded in it, or it is of an older version.
+    ///
+    /// # Errors
+    /// `Sqlite` or `Schema` when it cannot be read.
+    pub fn at_rest(path: &Path) -> Result<Option<Self>, StoreError> {
+        let connection = journal::connect_at_rest(path)?;
+        match schema::check_version(&connection) {
+            // Nothing of it is read by whoever begins a recorder.
+            Err(StoreError::Schema { found }) if found < schema::VERSION => return Ok(None),
+            checked => checked?,
+        }
+        let Some(position) = Position::load(&connection)? else {
+            return Ok(None);
+        };
+        let highest = |sql| {
+            let found = connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+            found.map(|id| id.map_or(0, |id| id as u64))
+        };
+        Ok(Some(Self {
+            position,
+            order_id: highest("SELECT max(order_id) FROM orders")?,
+            trade_id: highest("SELECT max(trade_id) FROM trade")?,
+        }))
+    }
 }
 
 /// What to do with a batch.
@@ -53,6 +106,7 @@ impl Position {
             command_offset: header.command_offset,
             part: header.part,
             first_seq: at.map_or(header.first_seq, |at| at.first_seq),
+            origin: Origin::default(),
         };
         let Some(at) = at else {
             return Ok(Next::Take(next));
@@ -61,7 +115,7 @@ impl Position {
             return Ok(Next::Seen);
         }
         let (expected_seq, first_seq) = (at.seq.saturating_add(1), header.first_seq);
-        if first_seq != expected_seq {
+        if first_seq != expected_seq && !batch.leaps_from(at.seq) {
             return Err(StoreError::Gap {
                 offset,
                 expected_seq,
@@ -79,8 +133,8 @@ impl Position {
     /// # Errors
     /// `Sqlite` when the store cannot be read.
     pub fn load(connection: &Connection) -> Result<Option<Self>, StoreError> {
-        let sql =
-            "SELECT offset, seq, hash, command_offset, part, first_seq, checksum FROM position";
+        let sql = "SELECT offset, seq, hash, command_offset, part, first_seq, journal_id, chain, \
+                   checksum FROM position";
         let row = connection.query_row(sql, [], |row| {
             let number = |at| row.get::<_, i64>(at).map(|n| n as u64);
             let position = Self {
@@ -90,8 +144,12 @@ impl Position {
                 command_offset: number(3)?,
                 part: row.get(4)?,
                 first_seq: number(5)?,
+                origin: Origin {
+                    journal_id: number(6)?,
+                    chain: number(7)?,
+                },
             };
-            Ok((position, row.get::<_, i64>(6)?))
+            Ok((position, row.get::<_, i64>(8)?))
         });
         match row.optional()? {
             Some((position, checksum)) if position.checksum() != checksum => {
@@ -108,7 +166,7 @@ impl Position {
         Values::new().numbers(self.values()).checksum()
     }
 
-    fn values(&self) -> [i64; 6] {
+    fn values(&self) -> [i64; 8] {
         [
             self.offset as i64,
             self.seq as i64,
@@ -116,15 +174,26 @@ impl Position {
             self.command_offset as i64,
             self.part.into(),
             self.first_seq as i64,
+            self.origin.journal_id as i64,
+            self.origin.chain as i64,
         ]
     }
 
     /// Write it, within the transaction that writes what it stands for.
     pub(crate) fn save(&self, connection: &Connection) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO position \
-                   (id, offset, seq, hash, command_offset, part, first_seq, checksum) \
-                   VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let [offset, seq, hash, command_offset, part, first_seq] = self.values();
+                   (id, offset, seq, hash, command_offset, part, first_seq, journal_id, chain, \
+                   checksum) VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let [
+            offset,
+            seq,
+            hash,
+            command_offset,
+            part,
+            first_seq,
+            id,
+            chain,
+        ] = self.values();
         let checksum = self.checksum();
         connection.prepare_cached(sql)?.execute(params![
             offset,
@@ -133,6 +202,8 @@ impl Position {
             command_offset,
             part,
             first_seq,
+            id,
+            chain,
             checksum
         ])?;
         Ok(())

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::checkpoint::Checkpoints;
 use crate::error::StoreError;
 use crate::pending::Pending;
-use crate::position::{Next, Position};
+use crate::position::{Next, Origin, Position};
 use crate::{schema, write};
 
 /// What a commit wrote.
@@ -88,12 +88,23 @@ impl Recorder {
         self.pending.events
     }
 
-    /// The log was begun anew: what is recorded stands at another offset of it.
+    /// Where what was taken last stands: it is committed with it.
+    pub fn stands_at(&mut self, origin: Origin) {
+        if let Some(taken) = &mut self.taken {
+            taken.origin = origin;
+        }
+    }
+
+    /// The log was begun anew: what is recorded stands elsewhere in it.
     ///
     /// # Errors
     /// `Sqlite`.
-    pub(crate) fn renumber(&mut self, offset: u64) -> Result<(), StoreError> {
-        let moved = self.committed.map(|at| Position { offset, ..at });
+    pub(crate) fn renumber(&mut self, offset: u64, origin: Origin) -> Result<(), StoreError> {
+        let moved = self.committed.map(|at| Position {
+            offset,
+            origin,
+            ..at
+        });
         if let Some(position) = &moved {
             position.save(&self.connection)?;
         }
@@ -166,6 +177,14 @@ impl Recorder {
         };
         self.pending.clear();
         Ok(written)
+    }
+
+    /// Whether the files that are written are still those of the store's path.
+    ///
+    /// # Errors
+    /// `Unfit` when they are gone, or others.
+    pub fn stand(&self) -> Result<(), StoreError> {
+        self.checkpoints.stand()
     }
 
     /// Forget what is not committed.

@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::StoreError;
 use crate::recorder::Recorder;
-use crate::source::EventSource;
+use crate::source::{EventSource, origin};
 use crate::state::{Shared, Stats};
 
 /// Limits of the recorder's pace.
@@ -66,12 +66,14 @@ pub struct Runner {
 impl Runner {
     /// Record from `source` into the store at `path`, until [`Self::stop`].
     ///
-    /// A store that belongs to another log is put aside first, and a new one begun.  `seed` tells of
+    /// A store of another journal is put aside first, and a new one begun.  `seed` tells of
     /// what was before the log begins, and is used only by a store that is empty while the log no
-    /// longer begins at event 1 (see [`Recorder::seed`]).
+    /// longer begins at event 1 (see [`Recorder::seed`]).  No connection to the store may be open in this
+    /// process: what counts is what the disk holds.
     ///
     /// # Errors
-    /// When the store cannot be opened, or the log cannot be read.
+    /// When the store cannot be opened, or the log cannot be read; `Unfit` when the store is of this
+    /// journal and can't be brought up from the log.
     pub fn start(
         path: &Path,
         mut source: Box<dyn EventSource>,
@@ -199,7 +201,12 @@ impl Work {
                     }
                     self.shared.pause(Duration::from_millis(retry_ms));
                     retry_ms = (retry_ms * 2).min(self.limits.retry_ms_max);
-                    self.reopen();
+                    if let Err(error) = self.reopen() {
+                        self.shared.fail(error.to_string(), !error.is_passing());
+                        if !error.is_passing() {
+                            return;
+                        }
+                    }
                 }
             }
         }
@@ -221,7 +228,14 @@ impl Work {
     /// Read and write one transaction's worth; whether there is more, and how many events it had.
     fn turn(&mut self) -> Result<(bool, u64), StoreError> {
         let begun = processor_time();
+        self.recorder.stand()?;
         let more = self.gather()?;
+        if let Some(taken) = self.recorder.taken()
+            && self.recorder.position() != Some(taken)
+        {
+            let origin = origin(self.source.as_mut(), taken.offset).map_err(StoreError::Source)?;
+            self.recorder.stands_at(origin);
+        }
         let written = self.recorder.commit()?;
         let position = self.recorder.position();
         self.shared.wrote(position, written);
@@ -271,11 +285,11 @@ impl Work {
     }
 
     /// After a failure the connection is thrown away: what it remembers may not be on the disk.
-    fn reopen(&mut self) {
-        match Recorder::open(&self.path) {
-            Ok(recorder) => self.recorder = recorder,
-            Err(error) => self.shared.fail(error.to_string(), false),
-        }
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        // A store that is gone would be made anew, and know nothing of what was before.
+        self.recorder.stand()?;
+        self.recorder = Recorder::open(&self.path)?;
+        Ok(())
     }
 }
 

@@ -25,7 +25,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::StoreError;
 
 /// Version of the layout, in the file's `user_version`.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 /// Page cache of the recorder's connection, in KiB.
 pub const RECORDER_CACHE_KIB: i64 = 65_536;
 /// Page cache of a reader's connection, in KiB.
@@ -42,6 +42,8 @@ CREATE TABLE position (
     command_offset INTEGER NOT NULL,
     part INTEGER NOT NULL,
     first_seq INTEGER NOT NULL,
+    journal_id INTEGER NOT NULL,
+    chain INTEGER NOT NULL,
     checksum INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE account (
@@ -178,7 +180,7 @@ fn version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-fn check_version(connection: &Connection) -> Result<(), StoreError> {
+pub(crate) fn check_version(connection: &Connection) -> Result<(), StoreError> {
     match version(connection)? {
         VERSION => Ok(()),
         found => Err(StoreError::Schema { found }),

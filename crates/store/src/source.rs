@@ -4,6 +4,8 @@ use std::path::Path;
 
 use journal::{ReadError, Reader};
 
+use crate::position::Origin;
+
 /// Where event batches come from.
 pub trait EventSource: Send {
     /// Entries from offset `from` on, or from the oldest that is kept where that is later: offsets
@@ -18,6 +20,30 @@ pub trait EventSource: Send {
     /// # Errors
     /// As [`Self::read`].
     fn last(&mut self) -> Result<Option<u64>, String>;
+
+    /// Names the log.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn journal_id(&mut self) -> Result<u64, String>;
+
+    /// The chain of the entry at `offset`, or of the one before the first that is kept; `None` where the
+    /// log has no such entry.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn chain(&mut self, offset: u64) -> Result<Option<u64>, String>;
+}
+
+/// Where `offset` is in a log; the chain is 0 where the log has no such entry.
+///
+/// # Errors
+/// As [`EventSource::read`].
+pub(crate) fn origin(source: &mut dyn EventSource, offset: u64) -> Result<Origin, String> {
+    Ok(Origin {
+        journal_id: source.journal_id()?,
+        chain: source.chain(offset)?.unwrap_or_default(),
+    })
 }
 
 /// An events log on disk, read by a connection of its own.
@@ -45,6 +71,19 @@ impl EventSource for LogSource {
     fn last(&mut self) -> Result<Option<u64>, String> {
         let ends = self.reader.ends().map_err(|error| error.to_string())?;
         Ok((ends.next > 1).then(|| ends.next - 1))
+    }
+
+    fn journal_id(&mut self) -> Result<u64, String> {
+        let ends = self.reader.ends().map_err(|error| error.to_string())?;
+        Ok(ends.journal_id)
+    }
+
+    fn chain(&mut self, offset: u64) -> Result<Option<u64>, String> {
+        match self.reader.chain_at(offset) {
+            Ok(chain) => Ok(Some(chain)),
+            Err(ReadError::Deleted { .. } | ReadError::Beyond { .. }) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod market;
 
 use market::{Market, ONE, Rest, Scratch, Writer, accepted, canceled, trade};
 use store::{OrderQuery, Reader, Recorder, StoreError};
-use wire::record::event::{Rejected, Replaced, StatusReport};
+use wire::record::event::{Raised, Rejected, Replaced, StatusReport};
 use wire::record::{CancelReason, Event, OrdStatus, OrdType, Reason, Side, TimeInForce};
 
 fn rest(order_id: u64, side: Side) -> Rest {
@@ -464,4 +464,34 @@ fn a_file_of_another_version_is_refused() {
         Reader::open(&scratch.db()),
         Err(StoreError::Schema { found: 99 })
     ));
+}
+
+#[test]
+fn numbers_leap_where_the_log_says_so_and_nowhere_else() {
+    let scratch = Scratch::new("leap");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut market = Market::new(3, 2);
+    recorder.take(1, &market.writer.batch()).unwrap();
+    let after = market.writer.seq;
+    let raised = |after| Raised {
+        orders: 900,
+        trades: 70,
+        after,
+    };
+    for (said, count) in [(after - 1, 500), (after + 1, 500)] {
+        let mut other = Market::new(3, 2);
+        other.writer.batch();
+        other.writer.seq = count;
+        other.writer.add(&Event::Raised(raised(said)));
+        let gap = recorder.take(2, &other.writer.batch()).unwrap_err();
+        assert!(matches!(gap, StoreError::Gap { offset: 2, .. }), "{gap}");
+        recorder.rewind();
+        recorder.take(1, &Market::new(3, 2).writer.batch()).unwrap();
+    }
+    market.writer.seq = 500;
+    market.writer.add(&Event::Raised(raised(after)));
+    market.step();
+    recorder.take(2, &market.writer.batch()).unwrap();
+    recorder.commit().unwrap();
+    assert_eq!(recorder.position().unwrap().seq, market.writer.seq);
 }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use journal::{Log, LogOptions};
 use market::{Market, Scratch, Writer};
-use store::{EventSource, LogSource, Reader, Runner, RunnerLimits, Stats};
+use store::{EventSource, LogSource, Reader, Runner, RunnerLimits, Stats, Told};
 
 #[derive(Debug, Default)]
 struct Kept {
+    journal_id: u64,
     first: u64,
     batches: Vec<Vec<u8>>,
     failure: Option<String>,
@@ -23,7 +24,12 @@ struct Rows(Arc<Mutex<Kept>>);
 
 impl Rows {
     fn of(batches: Vec<Vec<u8>>) -> Self {
+        Self::named(7, batches)
+    }
+
+    fn named(journal_id: u64, batches: Vec<Vec<u8>>) -> Self {
         Self(Arc::new(Mutex::new(Kept {
+            journal_id,
             first: 1,
             batches,
             failure: None,
@@ -73,6 +79,20 @@ impl EventSource for Rows {
         Ok((kept.first + kept.batches.len() as u64)
             .checked_sub(2)
             .map(|before| before + 1))
+    }
+
+    fn journal_id(&mut self) -> Result<u64, String> {
+        Ok(self.0.lock().unwrap().journal_id)
+    }
+
+    fn chain(&mut self, offset: u64) -> Result<Option<u64>, String> {
+        let kept = self.0.lock().unwrap();
+        let mut before = kept.journal_id + kept.first;
+        for (batch, place) in kept.batches.iter().zip(kept.first..=offset) {
+            before = journal::chain(before, place, 0, batch);
+        }
+        let last = kept.first + kept.batches.len() as u64 - 1;
+        Ok((kept.first..=last).contains(&offset).then_some(before))
     }
 }
 
@@ -233,6 +253,14 @@ impl EventSource for Broken {
     fn last(&mut self) -> Result<Option<u64>, String> {
         panic!("as a defect would")
     }
+
+    fn journal_id(&mut self) -> Result<u64, String> {
+        Ok(7)
+    }
+
+    fn chain(&mut self, _offset: u64) -> Result<Option<u64>, String> {
+        Ok(None)
+    }
 }
 
 #[test]
@@ -248,7 +276,7 @@ fn a_panic_of_the_thread_is_told() {
 }
 
 #[test]
-fn another_log_puts_the_store_aside() {
+fn another_journal_puts_the_store_aside() {
     let scratch = Scratch::new("aside");
     let mut market = Market::new(4, 2);
     let first = Rows::of(batches(&mut market, 10));
@@ -256,10 +284,10 @@ fn another_log_puts_the_store_aside() {
         .unwrap()
         .stop();
 
-    for (name, instruments) in [("shorter", 2), ("other", 1)] {
+    for (id, name, instruments) in [(8, "same", 2), (9, "other", 1)] {
         let mut market = Market::new(4, instruments);
-        let count = if name == "shorter" { 5 } else { 15 };
-        let rows = Rows::of(batches(&mut market, count));
+        let count = if name == "same" { 10 } else { 15 };
+        let rows = Rows::named(id, batches(&mut market, count));
         let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
         runner.stop();
         let stats = runner.stats();
@@ -273,6 +301,98 @@ fn another_log_puts_the_store_aside() {
     for n in [1, 2] {
         assert!(scratch.0.join(format!("store.db.aside-{n}")).exists());
     }
+}
+
+#[test]
+fn a_store_of_this_journal_that_the_log_does_not_go_on_from_is_left_as_it_is() {
+    let scratch = Scratch::new("unfit");
+    let mut market = Market::new(4, 2);
+    let all = batches(&mut market, 30);
+    Runner::start(
+        &scratch.db(),
+        Box::new(Rows::of(all[..10].to_vec())),
+        b"",
+        QUICK,
+    )
+    .unwrap()
+    .stop();
+    let trimmed = Rows::of(all.clone());
+    trimmed.forget(12);
+    let cases = [
+        ("trimmed", trimmed, "the events log begins with event"),
+        (
+            "shorter",
+            Rows::of(all[..5].to_vec()),
+            "does not hold it as the store has it",
+        ),
+        (
+            "other",
+            Rows::of(batches(&mut Market::new(4, 1), 15)),
+            "does not hold it as the store has it",
+        ),
+        ("empty", Rows::of(Vec::new()), "the events log is empty"),
+    ];
+    for (name, rows, why) in cases {
+        let refused = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap_err();
+        let said = refused.to_string();
+        assert!(said.contains(why), "{name}: {said}");
+        assert!(
+            said.contains("store.db") && said.contains("move it away"),
+            "{said}"
+        );
+        assert!(!refused.is_passing(), "{name}");
+    }
+    let rows = Rows::of(all);
+    let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
+    runner.stop();
+    assert_eq!(recorded(&runner.stats()), (30, market.writer.seq));
+}
+
+#[test]
+fn a_store_whose_files_are_gone_or_others_halts_and_makes_no_other() {
+    for name in ["store.db", "store.db-wal"] {
+        for other in [false, true] {
+            let scratch = Scratch::new("gone");
+            let mut market = Market::new(4, 2);
+            let rows = Rows::of(batches(&mut market, 10));
+            let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), b"", QUICK).unwrap();
+            wait_for(&runner, "the first", |stats| recorded(stats).0 == 10);
+            let file = scratch.0.join(name);
+            std::fs::rename(&file, scratch.0.join("moved")).unwrap();
+            if other {
+                std::fs::write(&file, b"").unwrap();
+            }
+            let stats = wait_for(&runner, "the halt", |stats| stats.halted);
+            let said = stats.failure.unwrap();
+            assert!(
+                said.contains(if other { "another file" } else { "gone" }),
+                "{said}"
+            );
+            runner.stop();
+            assert_eq!(file.exists(), other);
+        }
+    }
+}
+
+#[test]
+fn what_a_store_at_rest_has_is_read_without_a_change() {
+    let scratch = Scratch::new("rest");
+    let mut market = Market::new(4, 2);
+    let mut rows = Rows::of(batches(&mut market, 10));
+    let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), b"", QUICK).unwrap();
+    runner.stop();
+    drop(runner);
+    let before = std::fs::read_dir(&scratch.0).unwrap().count();
+    let told = Told::at_rest(&scratch.db()).unwrap().unwrap();
+    assert_eq!(
+        (told.position.offset, told.position.seq),
+        (10, market.writer.seq)
+    );
+    assert_eq!(told.position.origin.journal_id, 7);
+    assert_eq!(Some(told.position.origin.chain), rows.chain(10).unwrap());
+    assert!(told.order_id > 10 && told.trade_id > 0);
+    assert_eq!(std::fs::read_dir(&scratch.0).unwrap().count(), before);
+    assert!(Told::at_rest(&scratch.0.join("none.db")).is_err());
 }
 
 #[test]
@@ -306,9 +426,12 @@ fn a_log_that_was_begun_anew_with_the_same_events_keeps_its_store() {
     // Events between the store and the log are missing: neither can do without the other.
     all.extend(batches(&mut market, 10));
     let rows = Rows::of(all[33..].to_vec());
-    let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
-    runner.stop();
-    assert!(runner.stats().notice.unwrap().contains("put aside"));
+    let refused = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("the events log begins with event")
+    );
 }
 
 #[test]
@@ -341,9 +464,12 @@ fn a_log_without_its_beginning_is_recorded_from_where_it_begins() {
         .into_iter()
         .for_each(|batch| rows.push(batch));
     rows.forget(5);
-    let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();
-    let stats = wait_for(&runner, "the halt", |stats| stats.halted);
-    assert!(stats.failure.unwrap().contains("is lost to the store"));
+    let refused = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("the events log begins with event")
+    );
 }
 
 #[test]

@@ -251,7 +251,7 @@ impl View {
 
     fn take_batch(&mut self, batch: &EventBatch<'_>) -> Result<(), ViewError> {
         let header = batch.header;
-        if header.first_seq > self.next_seq {
+        if header.first_seq > self.next_seq && !batch.leaps_from(self.next_seq - 1) {
             return Err(ViewError::Gap {
                 expected: self.next_seq,
                 found: header.first_seq,

@@ -168,6 +168,16 @@ impl<'a> EventBatch<'a> {
         })
     }
 
+    /// Whether the numbers leap before this batch, from event `after`: it then begins with a `Raised` that
+    /// says so.  Anywhere else a number that is left out is an event that is missing.
+    #[must_use]
+    pub fn leaps_from(&self, after: u64) -> bool {
+        matches!(
+            self.events().next(),
+            Some(Ok((seq, Event::Raised(raised)))) if raised.after == after && seq > after
+        )
+    }
+
     /// The events with their sequence numbers, in order.
     pub fn events(&self) -> impl Iterator<Item = Result<(u64, Event<'a>), RecordError>> + use<'a> {
         let mut rest = self.records;
