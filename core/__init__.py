@@ -18,6 +18,7 @@ from core._native import (
     JournalError,
     JournalFailed,
     JournalFull,
+    JournalMissing,
     JournalRange,
     Line,
     Log,
@@ -31,6 +32,7 @@ from core._native import (
     StoreReader,
     View,
     cancel_reasons,
+    check_events,
     delete_after,
     describe_commands,
     describe_events,
@@ -46,6 +48,8 @@ from core._native import (
     shorten_slice,
     split_batches,
     store_at_rest,
+    tells,
+    told_in,
 )
 from core.turns import Turns
 
@@ -63,6 +67,7 @@ __all__ = [
     "JournalError",
     "JournalFailed",
     "JournalFull",
+    "JournalMissing",
     "JournalRange",
     "Line",
     "Log",
@@ -77,6 +82,7 @@ __all__ = [
     "Turns",
     "View",
     "cancel_reasons",
+    "check_events",
     "delete_after",
     "describe_commands",
     "describe_events",
@@ -92,4 +98,6 @@ __all__ = [
     "shorten_slice",
     "split_batches",
     "store_at_rest",
+    "tells",
+    "told_in",
 ]

@@ -5,8 +5,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core import JournalError
+from core import JournalError, Position
 from engine.recovery import first_batch_after
+from engine.seal import Seal
 from engine.service import Service
 from engine.snapshots import Snapshots
 
@@ -33,21 +34,28 @@ class Housekeeping:
         snapshots: Snapshots,
         limits: Limits,
         *,
+        era: int,
+        check: Callable[[], None],
         readers: Callable[[], int],
         on_deleted: Callable[[int], None],
         beside: Callable[[], Callable[[], None]],
     ) -> None:
-        """``readers``: the first offset of the events log that a reader still needs.
+        """``check`` raises what ends the server where the data directory is no longer its own.
 
-        ``beside`` is called between two turns of the loop; what it returns writes, in a thread and
-        after the snapshot, what else is to be kept of that moment.
+        ``readers``: the first offset of the events log that a reader still needs.  ``beside`` is
+        called between two turns of the loop; what it returns writes, in a thread and after the
+        snapshot, what else is to be kept of that moment.
         """
         self._service = service
         self._snapshots = snapshots
         self._limits = limits
+        self._era = era
+        self._check = check
         self._readers = readers
         self._on_deleted = on_deleted
         self._beside = beside
+        # Who ends the server wants a last snapshot, perhaps while one is being written.
+        self._one_at_a_time = asyncio.Lock()
         self.snapshots_written = 0
 
     async def run(self) -> None:
@@ -69,13 +77,18 @@ class Housekeeping:
 
     async def snapshot(self, commands_min: int | None = None) -> bool:
         """Write a snapshot of the engine as it is now, if enough has happened since the last."""
+        async with self._one_at_a_time:
+            return await self._snapshot(commands_min or self._limits.snapshot_commands_min)
+
+    async def _snapshot(self, commands_min: int) -> bool:
         service = self._service
         if not service.ready:
             return False
         outages = service.outages
-        offset = service.engine.position().command_offset
+        position = service.engine.position()
+        offset = position.command_offset
         newest = max(self._snapshots.offsets(), default=0)
-        if offset - newest < (commands_min or self._limits.snapshot_commands_min):
+        if offset - newest < commands_min:
             return False
         data = service.engine.snapshot()
         while service.told < offset:
@@ -83,12 +96,29 @@ class Housekeeping:
                 return False
             await asyncio.sleep(POLL_S)
         write_beside = self._beside()
-        await asyncio.to_thread(service.journals.events.sync)
-        await asyncio.to_thread(self._snapshots.write, offset, data)
-        await asyncio.to_thread(write_beside)
+
+        def write() -> None:
+            service.journals.events.sync()
+            self._check()
+            self._snapshots.write(self._seal(position), data)
+            write_beside()
+
+        await asyncio.to_thread(write)
         self.snapshots_written += 1
         log.info("snapshot at command batch %d, %d bytes", offset, len(data))
         return True
+
+    def _seal(self, at: Position) -> Seal:
+        commands = self._service.journals.commands
+        chain = commands.read(at.command_offset, 1)[0][2]
+        return Seal(
+            commands.journal_id,
+            self._era,
+            at.command_offset,
+            chain,
+            at.event_seq,
+            at.event_hash,
+        )
 
     async def retain(self) -> None:
         """Delete what the second newest snapshot, the readers and the sessions no longer need."""

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core import Engine, split_batches
+from journal.batches import head
 from journal.port import Entry, KeptLog, Log
 
 log = logging.getLogger("quantscope.engine")
@@ -91,30 +92,25 @@ def _difference(stored: bytes, produced: bytes) -> str:
     place = 0
     for ours in split_batches(produced):
         if stored[place : place + len(ours)] != ours[: len(stored) - place]:
-            header = command_offset(ours)
+            command = head(ours).command_offset
             return (
-                f"the events of the command batch at offset {header} are not those that are stored"
+                f"the events of the command batch at offset {command} are not those that are stored"
             )
         place += len(ours)
     return "the stored events end inside a batch"
-
-
-def command_offset(batch: bytes) -> int:
-    """The offset of the command batch that made an event batch (see ``EventBatchHeader``)."""
-    return int.from_bytes(batch[13:21], "little")
 
 
 def begins_with(events: KeptLog) -> int:
     """The number of the first event that is kept; 1 where there is none yet."""
     if events.written_offset < events.first_offset:
         return 1
-    batch = events.read(events.first_offset, 1)[0][3]
-    return int.from_bytes(batch[43:51], "little")
+    return head(events.read(events.first_offset, 1)[0][3]).first_seq
 
 
 def _place(batch: bytes) -> tuple[int, int]:
     """The command batch that made an event batch, and its place among those of that one."""
-    return command_offset(batch), int.from_bytes(batch[10:12], "little")
+    at = head(batch)
+    return at.command_offset, at.part
 
 
 def _first_place(events: KeptLog) -> tuple[int, int] | None:
@@ -124,12 +120,19 @@ def _first_place(events: KeptLog) -> tuple[int, int] | None:
     return _place(events.read(events.first_offset, 1)[0][3])
 
 
-def first_batch_after(events: KeptLog, after_command: int) -> int:
-    """Offset of the first event batch that a later command than ``after_command`` made."""
+PARTS = 1 << 16
+"""More than one command batch makes event batches."""
+
+
+def first_batch_after(events: KeptLog, after_command: int, part: int = PARTS) -> int:
+    """Offset of the first event batch that a later command than ``after_command`` made.
+
+    With ``part``: of the first behind that one of the command's own.
+    """
     low, high = events.first_offset, events.written_offset + 1
     while low < high:
         middle = (low + high) // 2
-        if command_offset(events.read(middle, 1)[0][3]) > after_command:
+        if _place(events.read(middle, 1)[0][3]) > (after_command, part):
             high = middle
         else:
             low = middle + 1

@@ -199,6 +199,12 @@ class Service:
         """Open the journals, bring an engine to their end.  In a thread while the loop serves."""
         self.journals, recovered = self._recover()
         self.clock_watch.begin(recovered.engine.position().time_ns)
+        last = self.journals.commands.next_offset - 1
+        if last < self.told:
+            raise EngineFault(
+                "the disk has lost what it had synced: the commands log goes to command batch "
+                f"{last}, and {self.told} was acknowledged; the next start says what can be done"
+            )
         self._configure(recovered.engine)
         return recovered
 
@@ -297,6 +303,11 @@ class Service:
         """Wait until nothing is under way: before a clean stop."""
         while self.ready and (self._pipeline.under_way or self._scheduled):
             await asyncio.sleep(0.001)
+
+    @property
+    def whole(self) -> bool:
+        """Whether both logs have taken all that was given to them."""
+        return self.journals.commands.failure is None and self.journals.events.failure is None
 
     def close(self) -> None:
         """Commit what is queued, and close the logs."""

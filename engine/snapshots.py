@@ -2,19 +2,21 @@
 
 A file is whole or absent: it is written beside its name, synced, read back and renamed.  It says
 what it is (version, checksum, position, state hash) in its own bytes, which ``core.Engine`` writes
-and checks.  Only a snapshot that is known to be good counts, for what is restored, for what is kept
-and for what the journal may delete: one that was read back when it was written, or checked at the
-start.
+and checks, and before them of which journal it is (``engine/seal.py``).  Only a snapshot that is
+known to be good, and of this journal, counts, for what is restored, for what is kept and for what
+the journal may delete: one that was read back when it was written, or accepted at the start.
 """
 
 import logging
-import os
-import pathlib
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from core import Engine
+from engine.seal import Inside, Seal, inside, opened, sealed
+from journal.folder import Folder
 
 log = logging.getLogger("quantscope.engine")
 
@@ -24,54 +26,54 @@ NAME = re.compile(r"(\d{20})\.snapshot")
 
 @dataclass(frozen=True)
 class Judged:
-    """A snapshot file, by the offset of its last command: its state's hash, or what is wrong."""
+    """A snapshot file, by the offset of its name: what it says of itself, or what is wrong."""
 
-    path: pathlib.Path
+    name: str
     offset: int
     state_hash: int = 0
+    seal: Seal | None = None
+    inside: Inside | None = None
     fault: ValueError | OSError | None = None
 
 
 class Snapshots:
     """The snapshot files of one data directory; what else lies in their folder is left alone."""
 
-    def __init__(self, directory: pathlib.Path, kept: int) -> None:
+    def __init__(self, folder: Folder | Path, kept: int) -> None:
         """``kept`` good snapshots stay, at least two: a fault in one must not be the end."""
-        self._directory = directory
+        self._folder = Folder(folder) if isinstance(folder, Path) else folder
         self._kept = kept
         self._good: set[int] = set()
+        self._writing = threading.Lock()
 
     # -- which are good ----------------------------------------------------------------------
 
     def judge(self) -> Iterator[Judged]:
-        """Read every snapshot, the newest first, and hold its checksum to its bytes."""
-        for path in sorted(self._directory.glob(f"*{SUFFIX}"), reverse=True):
-            named = NAME.fullmatch(path.name)
-            if named is None:
-                continue
-            offset = int(named[1])
-            try:
-                yield Judged(path, offset, state_hash=Engine.hash_of(path.read_bytes()))
-            except (OSError, ValueError) as error:
-                yield Judged(path, offset, fault=error)
+        """Read every snapshot, the newest first, and hold its checksums to its bytes."""
+        for name in reversed(self._folder.names()):
+            named = NAME.fullmatch(name)
+            if named is not None:
+                yield self._judged(name, int(named[1]))
 
-    def check(self) -> None:
-        """Find out which are good; those that are damaged are put aside."""
-        self._good.clear()
-        for found in list(self.judge()):
-            if found.fault is None:
-                self._good.add(found.offset)
-            elif isinstance(found.fault, OSError):
-                log.error("snapshot %s can't be read: %s", found.path.name, found.fault)
-            else:
-                aside = found.path.with_suffix(".damaged")
-                found.path.rename(aside)
-                log.error(
-                    "snapshot %s is damaged: %s; it was put aside as %s",
-                    found.path.name,
-                    found.fault,
-                    aside.name,
-                )
+    def _judged(self, name: str, offset: int) -> Judged:
+        try:
+            seal, snapshot = opened(self._folder.read(name))
+            state_hash, said = Engine.hash_of(snapshot), inside(snapshot)
+            if said.command_offset != offset:
+                raise ValueError(f"it is of command batch {said.command_offset}")
+        except (OSError, ValueError) as error:
+            return Judged(name, offset, fault=error)
+        return Judged(name, offset, state_hash, seal, said)
+
+    def accept(self, offsets: Iterable[int]) -> None:
+        """From now on these are the good ones."""
+        self._good = set(offsets)
+
+    def put_aside(self, name: str, ending: str) -> str:
+        """Rename a file that is none of the good ones; its new name."""
+        aside = name.removesuffix(SUFFIX) + ending
+        self._folder.rename(name, aside)
+        return aside
 
     def offsets(self) -> list[int]:
         """Command offsets of the good snapshots, the newest first."""
@@ -89,47 +91,23 @@ class Snapshots:
                 yield self.restore(offset)
             except (OSError, ValueError) as error:
                 self._good.discard(offset)
-                log.error("snapshot %s can't be used: %s", self._path(offset).name, error)
+                log.error("snapshot %s can't be used: %s", _name(offset), error)
 
     def restore(self, offset: int) -> Engine:
         """The engine of one snapshot; ValueError where these rules can't restore it."""
-        return Engine.restore(self._path(offset).read_bytes())
+        return Engine.restore(opened(self._folder.read(_name(offset)))[1])
 
     # -- what is written and removed ---------------------------------------------------------
 
-    def write(self, command_offset: int, data: bytes) -> None:
+    def write(self, seal: Seal, snapshot: bytes) -> None:
         """Write one snapshot durably, read it back, and delete the good ones that are too old."""
-        self._directory.mkdir(parents=True, exist_ok=True)
-        path = self._path(command_offset)
-        partial = path.with_suffix(".partial")
-        with partial.open("w+b") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            # What the disk holds is asked for, not what memory does.
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-            file.seek(0)
-            if file.read() != data:
-                raise OSError(f"{partial}: the disk does not hold what was written")
-        partial.rename(path)
-        directory = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-        self._good.add(command_offset)
-        for old in self.offsets()[self._kept :]:
-            self._path(old).unlink(missing_ok=True)
-            self._good.discard(old)
+        with self._writing:
+            self._folder.write(_name(seal.command_offset), sealed(seal, snapshot), snapshot)
+            self._good.add(seal.command_offset)
+            for old in self.offsets()[self._kept :]:
+                self._folder.remove(_name(old))
+                self._good.discard(old)
 
-    def put_aside_after(self, last: int) -> int:
-        """Rename the snapshots of later commands than ``last``: others may get those offsets."""
-        ahead = [offset for offset in self.offsets() if offset > last]
-        for offset in ahead:
-            path = self._path(offset)
-            path.rename(path.with_suffix(".ahead"))
-            self._good.discard(offset)
-        return len(ahead)
 
-    def _path(self, offset: int) -> pathlib.Path:
-        return self._directory / f"{offset:020d}{SUFFIX}"
+def _name(offset: int) -> str:
+    return f"{offset:020d}{SUFFIX}"

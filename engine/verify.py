@@ -1,9 +1,9 @@
 """``quantscope verify``: replay what is kept and compare every event and every snapshot's hash."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from core import Engine
+from core import Engine, check_events
 from engine.recovery import READ_BYTES, JournalGap, ReplayDiffers, StoredEvents
 from engine.snapshots import Judged, Snapshots
 from journal.port import KeptLog
@@ -36,24 +36,28 @@ def verify(
     commands: KeptLog,
     events: KeptLog,
     *,
+    own: Collection[int] | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Verified:
     """Replay from the oldest point that allows it; raise ``ReplayDiffers`` at a difference.
 
     That is the first command while the log begins with it, later the oldest good snapshot that the
-    log goes on from.
+    log goes on from.  ``own`` are the snapshots of this journal, where not all are.  Events of
+    before are held to their own hashes.
     """
-    judged = list(snapshots.judge())
+    judged = [x for x in snapshots.judge() if own is None or x.offset in own or x.fault]
+    _check_events(events)
     engine = _begin(snapshots, judged, commands)
     start = place = engine.position().command_offset + 1
     # One that the replay begins with was compared when it was restored.
     marks = {x.offset: x.state_hash for x in judged if x.fault is None and x.offset >= start - 1}
-    bad = [f"snapshot {x.path.name}: {x.fault}" for x in judged if x.fault is not None]
+    bad = [f"snapshot {x.name}: {x.fault}" for x in judged if x.fault is not None]
     bad += [
-        f"snapshot {x.path.name} is of a command that the log does not hold"
+        f"snapshot {x.name} is of a command that the log does not hold"
         for x in judged
         if x.fault is None and x.offset >= commands.next_offset
     ]
+    bad += _not_restored(snapshots, judged)
     stored = StoredEvents(events, start - 1)
     compared = missing = 0
     while entries := commands.read(place, READ_BYTES):
@@ -86,6 +90,30 @@ def verify(
     )
 
 
+def _not_restored(snapshots: Snapshots, judged: list[Judged]) -> list[str]:
+    """Which of the good ones these rules can't go on from."""
+    bad = []
+    for found in judged:
+        if found.fault is None:
+            try:
+                snapshots.restore(found.offset)
+            except (OSError, ValueError) as error:
+                bad.append(f"snapshot {found.name}: {error}")
+    return bad
+
+
+def _check_events(events: KeptLog) -> None:
+    """Hold all event batches to their hashes, and to those before them."""
+    place = events.first_offset
+    at: tuple[int, int] | None = None
+    while entries := events.read(place, READ_BYTES):
+        try:
+            at = check_events(b"".join(entry[3] for entry in entries), at)
+        except ValueError as error:
+            raise ReplayDiffers(f"events.db: {error}") from error
+        place = entries[-1][0] + 1
+
+
 def _begin(snapshots: Snapshots, judged: list[Judged], commands: KeptLog) -> Engine:
     """The engine from which the most can be replayed."""
     first = commands.first_offset
@@ -97,7 +125,7 @@ def _begin(snapshots: Snapshots, judged: list[Judged], commands: KeptLog) -> Eng
             return snapshots.restore(min(offsets))
         except (OSError, ValueError) as error:
             raise JournalGap(f"the snapshot at command batch {min(offsets)}: {error}") from error
-    damaged = "".join(f"; {x.path.name}: {x.fault}" for x in judged if x.fault is not None)
+    damaged = "".join(f"; {x.name}: {x.fault}" for x in judged if x.fault is not None)
     raise JournalGap(
         f"the commands log begins at offset {first}, and there is no good snapshot to go on from"
         f"{damaged}"

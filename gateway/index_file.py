@@ -1,23 +1,25 @@
 """Where the sessions' messages stand in the events log, in a file beside the snapshots.
 
 Without it a start reads the whole events log to learn that.  It is no more than a shortcut: a file
-that is missing, damaged, or about another log is passed over.  So it is not synced either: what a
-loss of power leaves of it is known by its checksum.
+that is missing, damaged, or about another log is passed over.  What it knows of the journal is
+proof all the same that the journal reached so far.
 """
 
 import hashlib
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
 from core import JournalError, OrderEntry
+from journal.batches import head
+from journal.folder import Folder
 from journal.port import Log
 
 log = logging.getLogger("quantscope.gateway")
 
-MAGIC = b"QSX1"
+NAME = "sessions.index"
+MAGIC = b"QSX2"
 """First bytes of the file, and the version of its layout."""
 DIGEST_BYTES = 16
 
@@ -25,37 +27,50 @@ DIGEST_BYTES = 16
 class Index(msgspec.Struct, frozen=True, array_like=True):
     """What is known of all event batches before ``next_offset``."""
 
+    journal_id: int
+    """Names the commands log."""
+    era: int
+    command_offset: int
+    """The command batch that made the last of them."""
+    command_chain: int
+    """Chain of the commands log there."""
     next_offset: int
     chain: int
-    """Chain of the entry before ``next_offset``: it tells this log from any other."""
+    """Chain of the events log before ``next_offset``: it tells this log from any other."""
     sessions: list[tuple[int, list[tuple[int, int]]]]
     """Number of the entry, and its (message number, offset) pairs."""
 
 
 class IndexFile:
-    """The file at one path."""
+    """The file in the folder of snapshots."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Folder) -> None:
         """It need not be there."""
-        self._path = path
+        self._folder = folder
 
-    def capture(self, order_entry: OrderEntry, events: Log) -> Callable[[], None]:
+    def capture(
+        self, order_entry: OrderEntry, commands: Log, events: Log, era: int
+    ) -> Callable[[], None]:
         """Take what is known now; what is returned writes it, once the events can be read."""
         next_offset, sessions = order_entry.index()
 
         def write() -> None:
-            chain = events.read(next_offset - 1, 1)[0][2]
-            body = msgspec.msgpack.encode(Index(next_offset, chain, sessions))
-            partial = self._path.with_suffix(".partial")
-            partial.write_bytes(MAGIC + _digest(body) + body)
-            partial.rename(self._path)
+            _, _, chain, batch = events.read(next_offset - 1, 1)[0]
+            command = head(batch).command_offset
+            command_chain = commands.read(command, 1)[0][2]
+            journal_id = commands.journal_id
+            index = Index(journal_id, era, command, command_chain, next_offset, chain, sessions)
+            body = msgspec.msgpack.encode(index)
+            self._folder.write(NAME, MAGIC + _digest(body) + body)
 
         return write
 
-    def restore(self, order_entry: OrderEntry, events: Log) -> int | None:
+    def restore(self, order_entry: OrderEntry, commands: Log, events: Log) -> int | None:
         """Take over what the file knows; the offset behind it, or None where it can't be used."""
         try:
-            index = self._read()
+            index = self.read()
+            if index.journal_id != commands.journal_id:
+                raise ValueError("it is of another journal")
             if events.read(index.next_offset - 1, 1)[0][2] != index.chain:
                 raise ValueError("it is about other events")
             if not order_entry.restore_index(index.sessions):
@@ -63,15 +78,22 @@ class IndexFile:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, IndexError, msgspec.MsgspecError, JournalError) as error:
-            log.warning("%s is passed over: %s", self._path.name, error)
+            log.warning("%s is passed over: %s", NAME, error)
             return None
         order_entry.forget_before(events.first_offset)
         return index.next_offset
 
-    def _read(self) -> Index:
-        data = self._path.read_bytes()
+    def read(self) -> Index:
+        """What it holds.
+
+        Raises ``FileNotFoundError`` where there is none, ``ValueError``, ``OSError`` and
+        ``msgspec.MsgspecError`` where it can't be used.
+        """
+        data = self._folder.read(NAME)
         body = data[len(MAGIC) + DIGEST_BYTES :]
-        if data[: len(MAGIC) + DIGEST_BYTES] != MAGIC + _digest(body):
+        if data[: len(MAGIC)] != MAGIC:
+            raise ValueError("it is of another version")
+        if data[len(MAGIC) : len(MAGIC) + DIGEST_BYTES] != _digest(body):
             raise ValueError("its checksum is wrong")
         return msgspec.msgpack.decode(body, type=Index)
 

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
+from journal.datadir import Era
+
 
 @dataclass(frozen=True)
 class User:
@@ -22,7 +24,7 @@ class User:
         return hmac.compare_digest(password.lower().encode(), self.password.lower().encode())
 
 
-def session_id(journal_id: int, era: int, name: str) -> str:
+def session_id(journal_id: int, era: Era, name: str) -> str:
     """Ten characters that are constant for a user and an era of a data directory."""
     named = f"{journal_id}:{era}:{name.lower()}"
     digest = hashlib.blake2b(named.encode(), digest_size=8).digest()

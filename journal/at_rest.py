@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from core import LogReader
+from core import JournalError, LogReader
+from journal.mark import End
 from journal.port import Entry
 
 
@@ -33,6 +34,13 @@ class LogAtRest:
         """See ``KeptLog``."""
         return self._reader.read(start, bytes_max)
 
+    def chain_at(self, offset: int) -> int:
+        """The chain of an entry, or of what stood before the first.
+
+        Raises ``JournalRange`` where there is no such entry.
+        """
+        return self._reader.chain_at(offset)
+
 
 def commands_at_rest(path: Path) -> LogAtRest:
     """The log of commands; damage is refused."""
@@ -42,3 +50,13 @@ def commands_at_rest(path: Path) -> LogAtRest:
 def events_at_rest(path: Path) -> LogAtRest:
     """The log of events, up to a bad tail, as it will be when the exchange has opened it."""
     return LogAtRest(LogReader.at_rest(path, on_damage="drop_tail"))
+
+
+def end_of(path: Path) -> End | None:
+    """Where a log ends that nobody writes, as the disk has it; None where it can't be read."""
+    try:
+        reader = LogReader.at_rest(path, on_damage="drop_tail", settled=True)
+        journal_id, _, following = reader.ends()
+        return End(journal_id, following - 1, reader.chain())
+    except JournalError:
+        return None

@@ -1,26 +1,54 @@
-"""A data directory: whose it is, and what its files are called."""
+"""A data directory: whose it is, what its files are called, and whether it is still there."""
 
+import contextlib
 import os
+import secrets
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
+
+import msgspec
 
 import core
+from journal import mark as marks
+from journal.folder import PARTIAL, Folder, read_at, write_at
+from journal.mark import Mark, MarkDamaged
 
 
 class DataDirDamaged(Exception):
     """A file of the directory that does not hold what was written to it."""
 
 
+class DataDirLost(Exception):
+    """The directory is gone, or another stands in its place: whoever had it has to end."""
+
+
+class Era(NamedTuple):
+    """A time of a data directory; sessions of one era know no other's.
+
+    The nonce tells the eras of two copies that begin one each.  The first era has none.
+    """
+
+    number: int
+    nonce: str = ""
+
+    def __str__(self) -> str:
+        """As session ids are made from it."""
+        return f"{self.number}.{self.nonce}" if self.nonce else str(self.number)
+
+
 class DataDir:
     """A directory that this process alone may use, until it is closed or the process ends.
 
-    Raises ``DataDirLocked``, which names the process that has it.
+    Raises ``DataDirLocked``, which names the process that has it, and ``OSError`` for what is no
+    directory.
     """
 
     def __init__(self, path: Path, lock: core.DataDirLock | None = None) -> None:
         """Take the directory; it is made if there is none."""
         self._lock = lock or core.DataDirLock(path)
         self.path = path
+        self._files: dict[str, tuple[int, int]] = {}
 
     @classmethod
     def at_rest(cls, path: Path) -> "DataDir":
@@ -28,13 +56,16 @@ class DataDir:
 
         Raises ``FileNotFoundError`` where it is none that an exchange has worked in.
         """
-        if not path.is_dir():
+        if not path.is_dir() and not path.is_symlink() and not path.exists():
             raise FileNotFoundError(f"there is no data directory {path}")
         directory = cls(path, core.DataDirLock.at_rest(path))
-        if not directory.commands.is_file():
+        kept = (directory.commands, directory.events, directory.store, path / marks.NAME)
+        if not any(file.exists() for file in kept) and not directory.snapshot_folder.names():
             directory.close()
             raise FileNotFoundError(f"{path} holds no journal: there is no {directory.commands}")
         return directory
+
+    # -- files -------------------------------------------------------------------------------
 
     @property
     def commands(self) -> Path:
@@ -58,44 +89,91 @@ class DataDir:
 
     @property
     def snapshots(self) -> Path:
-        """The folder of snapshots."""
+        """The folder of snapshots, and of the index of the sessions."""
         return self.path / "snapshots"
 
     @property
-    def session_index(self) -> Path:
-        """Where the sessions' messages stand in the log of events, as of the newest snapshot."""
-        return self.snapshots / "sessions.index"
+    def snapshot_folder(self) -> Folder:
+        """The same, by this directory's descriptor."""
+        return Folder(Path("snapshots"), self._lock.fd())
+
+    # -- whether it is still there -----------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise ``DataDirLost`` unless the path leads here, and the lock here is the one held."""
+        what = self._lost()
+        if what is not None:
+            raise DataDirLost(f"{what}: this server ends, and touches nothing there")
+
+    def hold(self, *names: str) -> None:
+        """From now on these files are looked at too: whoever writes them would write for nobody."""
+        for name in names:
+            found = self._lock.identity(name)
+            if found is not None:
+                self._files[name] = found[:2]
+
+    def missing(self) -> str | None:
+        """Which of the files that are held is gone or another, in a sentence."""
+        for name, held in self._files.items():
+            found = self._lock.identity(name)
+            if found is None:
+                return f"{self.path / name} is gone"
+            if found[:2] != held:
+                return f"{self.path / name} is another file now"
+        return None
+
+    def _lost(self) -> str | None:
+        return self._lock.lost()
+
+    # -- the era -----------------------------------------------------------------------------
 
     @property
-    def era(self) -> int:
-        """How often the end of the commands was lost here; sessions of one era know no other's."""
+    def era(self) -> Era:
+        """The era in force; sessions of one era know no other's."""
         try:
-            text = self._era.read_bytes()
+            text = read_at(self._lock.fd(), "era")
         except FileNotFoundError:
-            return 0
-        if not text.strip().isdigit():
-            raise DataDirDamaged(f"{self._era} is damaged: it holds no number, but {text[:20]!r}")
-        return int(text)
+            return Era(0)
+        number, _, nonce = text.decode("ascii", "replace").strip().partition(" ")
+        if not number.isdigit() or (nonce and not nonce.isalnum()):
+            raise DataDirDamaged(
+                f"{self.path / 'era'} is damaged: it holds no number, but {text[:20]!r}; move it "
+                "away: sessions then get new ids"
+            )
+        return Era(int(number), nonce)
 
-    def begin_era(self) -> int:
-        """Count one more, durably."""
-        following = self.era + 1
-        partial = self._era.with_suffix(".partial")
-        with partial.open("w") as file:
-            file.write(f"{following}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(self._era)
-        directory = os.open(self.path, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+    def begin_era(self, above: int = 0) -> Era:
+        """Count one more than the era in force, and than ``above``, durably."""
+        following = Era(max(self.era.number, above) + 1, secrets.token_hex(8))
+        write_at(self._lock.fd(), "era", f"{following.number} {following.nonce}\n".encode())
         return following
 
-    @property
-    def _era(self) -> Path:
-        return self.path / "era"
+    # -- the mark ----------------------------------------------------------------------------
+
+    def read_mark(self) -> Mark | None:
+        """What the last process left; None where none did.  Raises ``MarkDamaged``."""
+        try:
+            return marks.decode(read_at(self._lock.fd(), marks.NAME))
+        except FileNotFoundError:
+            return None
+
+    def is_copy(self, mark: Mark) -> bool:
+        """Whether the mark stands in another file than the one into which it was written."""
+        found = self._lock.identity(marks.NAME)
+        return found is not None and not mark.is_of(*found[1:])
+
+    def write_mark(self, mark: Mark) -> None:
+        """Write a mark, which names the file that it stands in, durably."""
+        folder, partial = self._lock.fd(), marks.NAME + PARTIAL
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial, dir_fd=folder)
+        os.close(os.open(partial, flags, 0o644, dir_fd=folder))
+        found = self._lock.identity(partial)
+        if found is None:
+            raise OSError(f"{self.path / partial} is gone while it is written")
+        mark = msgspec.structs.replace(mark, inode=found[1], birth_ns=found[2])
+        write_at(folder, marks.NAME, marks.encode(mark))
 
     def close(self) -> None:
         """Let go of the directory."""
@@ -113,3 +191,6 @@ class DataDir:
     ) -> None:
         """Let go of it."""
         self.close()
+
+
+__all__ = ["DataDir", "DataDirDamaged", "DataDirLost", "Era", "MarkDamaged"]

@@ -25,12 +25,18 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many entries a transaction deletes at most, when deleting is due."""
 
 
-def open_commands(path: Path, limits: Limits | None = None) -> Log:
-    """Open the log of commands: each commit is durable, and damage is refused."""
-    return core.Log(path, synchronous="full", **msgspec.structs.asdict(limits or Limits()))
+def open_commands(path: Path, limits: Limits | None = None, journal_id: int | None = None) -> Log:
+    """Open the log of commands: each commit is durable, and damage is refused.
+
+    One that is not there is made, with the name ``journal_id``.
+    """
+    named = msgspec.structs.asdict(limits or Limits())
+    return core.Log(path, synchronous="full", journal_id=journal_id, **named)
 
 
-def open_events(path: Path, limits: Limits | None = None) -> Log:
+def open_events(path: Path, limits: Limits | None = None, journal_id: int | None = None) -> Log:
     """Open the log of events: durable when synced; a bad tail is dropped, for it is made again."""
     named = msgspec.structs.asdict(limits or Limits())
-    return core.Log(path, synchronous="normal", on_damage="drop_tail", **named)
+    return core.Log(
+        path, synchronous="normal", on_damage="drop_tail", journal_id=journal_id, **named
+    )

@@ -143,6 +143,51 @@ def verify(
     _told_in_one_line(lambda: examine.run_verify(config))
 
 
+@main.command()
+@configured
+@click.option("--accept-loss", is_flag=True, help="Go on without what is lost.")
+@click.argument("directory", metavar="[DIR]", required=False)
+def recover(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    directory: str | None,
+    *,
+    accept_loss: bool,
+) -> None:
+    """Say what the data directory DIR has lost, or go on without it.
+
+    Without --accept-loss nothing is changed. With it the exchange goes on from the farthest point
+    that is left; no id is given twice, and sessions get new ids. What is put aside keeps its
+    content.
+    """
+    from quantscope import recovering
+
+    config = load(config_file, [*overrides, *_flags({"server.data_dir": directory})])
+    _told_in_one_line(lambda: recovering.run_recover(config, accept_loss=accept_loss))
+
+
+@main.command()
+@configured
+@click.argument("backup", type=click.Path(path_type=pathlib.Path))
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=pathlib.Path))
+def restore(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    backup: pathlib.Path,
+    directory: pathlib.Path,
+) -> None:
+    """Copy the data directory BACKUP to DIR, as one that goes on by itself.
+
+    Nobody knows what the original has told since: so sessions get new ids, and orders and trades
+    are numbered far above. Where DIR is BACKUP itself (a disk image that was put back), it is only
+    told so.
+    """
+    from quantscope import restoring
+
+    config = load(config_file, list(overrides))
+    _told_in_one_line(lambda: restoring.run_restore(config, backup, directory))
+
+
 def _told_in_one_line(work: Callable[[], None]) -> None:
     from quantscope.faults import EXPECTED
 

@@ -11,22 +11,32 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import describe_commands, describe_events
+from core import JournalRange, describe_commands, describe_events, tells
+from engine.plan import Refusal, Start, decide
 from engine.recovery import READ_BYTES
+from engine.snapshots import SUFFIX
 from engine.verify import Verified, verify
-from journal.at_rest import commands_at_rest, events_at_rest
+from gateway.index_file import Index
+from journal.at_rest import LogAtRest, commands_at_rest, events_at_rest
 from journal.datadir import DataDir
+from journal.memory import open_memory
 from journal.port import KeptLog
 from quantscope.config import Config
+from quantscope.facts import Facts, gather
 from quantscope.journals import data_dir, snapshots_of
+from quantscope.stakes import refused
 
 
 class NothingThere(Exception):
     """What was asked for is not in the journal."""
 
 
-class BadSnapshots(Exception):
-    """Snapshots that could not be compared, each with what is wrong."""
+class NotSound(Exception):
+    """What is wrong with a data directory: a start goes on all the same, or says the same."""
+
+
+ALL_BYTES = 1 << 62
+"""More than any log holds: all rows are checked."""
 
 
 @contextlib.contextmanager
@@ -81,23 +91,74 @@ def events(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
 
 
 def run_verify(config: Config) -> None:
-    """Replay as much as the journal allows; say from where, and what was compared."""
+    """Replay as much as the journal allows; say from where, and what was compared.
+
+    What a start would refuse is an error, in the same words; so is all that it would put aside or
+    pass over with a word in its log.
+    """
     with (
         _at_rest(config) as directory,
         Progress(
             console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
         ) as bar,
     ):
+        snapshots = snapshots_of(directory, config)
+        facts = gather(directory, snapshots, verify_bytes_max=ALL_BYTES)
+        plan = decide(facts.found)
+        if isinstance(plan, Refusal):
+            raise NotSound(refused(directory, snapshots, facts, plan))
         task = bar.add_task("replaying command batches", total=None)
         result = verify(
-            snapshots_of(directory, config),
-            commands_at_rest(directory.commands),
-            events_at_rest(directory.events),
+            snapshots,
+            facts.commands or open_memory(),
+            facts.events or open_memory(),
+            own=plan.snapshots,
             progress=lambda done, total: bar.update(task, advance=done, total=total),
         )
     click.echo(_sentence(result))
-    if result.bad_snapshots:
-        raise BadSnapshots("; ".join(result.bad_snapshots))
+    faults = [*result.bad_snapshots, *_noted(plan), *_index_faults(facts)]
+    if faults:
+        raise NotSound("; ".join(faults))
+
+
+def _noted(plan: Start) -> list[str]:
+    """What a start says a word about; that a directory is a copy is no fault of it."""
+    noted = list(plan.warnings)
+    noted += [
+        f"snapshot {aside.offset:020d}{SUFFIX} {aside.why}"
+        for aside in plan.aside
+        if aside.ending != ".damaged"
+    ]
+    if plan.new_era and "copied" not in plan.cases:
+        noted.append(plan.new_era)
+    return noted
+
+
+def _index_faults(facts: Facts) -> list[str]:
+    """What is wrong with the index of the sessions: a start passes it over, or is misled by it."""
+    fault = facts.index_fault
+    proof = facts.found.index
+    if proof is not None and facts.found.is_foreign(proof):
+        fault = "it is of another journal"
+    elif facts.index is not None and facts.events is not None:
+        try:
+            fault = _index_fault(facts.index, facts.events)
+        except JournalRange:
+            fault = "it knows of events that the log does not hold"
+    return [f"sessions.index: {fault}"] if fault else []
+
+
+def _index_fault(index: Index, events: LogAtRest) -> str:
+    if events.chain_at(index.next_offset - 1) != index.chain:
+        return "it is about other events"
+    for entry, places in index.sessions:
+        for number, offset in places:
+            # What the log has deleted since is passed over.
+            if offset >= events.first_offset and not tells(
+                events.read(offset, 1)[0][3], entry, number
+            ):
+                return f"message {number} of entry {entry} is not at offset {offset}"
+    return ""
 
 
 def _sentence(result: Verified) -> str:

@@ -4,22 +4,27 @@ from core import DataDirLocked, JournalError, StoreFailed
 from engine.recovery import JournalGap, ReplayDiffers
 from engine.service import EngineFault
 from engine.setup import SetupRefused
-from journal.datadir import DataDirDamaged
+from journal.datadir import DataDirDamaged, DataDirLost
 from quantscope.capacity import TooFewDescriptors
-from quantscope.examine import BadSnapshots, NothingThere
+from quantscope.examine import NothingThere, NotSound
+from quantscope.journals import StartRefused
+from quantscope.recovering import NothingToGoOnFrom
 from quantscope.serve import PortInUse
 
 EXPECTED = (
-    BadSnapshots,
     DataDirDamaged,
     DataDirLocked,
+    DataDirLost,
     EngineFault,
     JournalError,
     JournalGap,
+    NotSound,
     NothingThere,
+    NothingToGoOnFrom,
     PortInUse,
     ReplayDiffers,
     SetupRefused,
+    StartRefused,
     StoreFailed,
     TooFewDescriptors,
     OSError,

@@ -1,98 +1,231 @@
-"""The data directory of one process: its lock, its logs, its snapshots."""
+"""The data directory of one process: its logs and snapshots, from a start to a clean end."""
 
 import contextlib
 import logging
 import pathlib
 import secrets
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from core import delete_after
-from engine import lost_events, lost_tail
-from engine.recovery import Recovered, recover
+from core import Commands, Engine, split_batches
+from engine.loss import NUMBERS_MARGIN
+from engine.lost_events import begin_behind, whole_until
+from engine.plan import Refusal, Start, decide
+from engine.recovery import JournalGap, Recovered, recover
 from engine.service import Journals
-from engine.snapshots import Snapshots
+from engine.snapshots import SUFFIX, Snapshots
+from journal.at_rest import end_of
 from journal.datadir import DataDir
+from journal.mark import End, Mark, Numbers
 from journal.memory import open_memory
 from journal.sqlite import Limits, open_commands, open_events
 from quantscope.config import Config
+from quantscope.facts import Facts, gather
+from quantscope.stakes import refused
 
 log = logging.getLogger("quantscope")
+
+HELD = ("commands.db", "commands.db-wal", "events.db", "events.db-wal")
+"""Files that are looked at while the logs are open: what is written must be found again."""
+
+
+class StartRefused(Exception):
+    """What the directory holds is not to be started on: what is wrong, and what to do."""
+
+
+@dataclass(frozen=True)
+class Identities:
+    """The names of the two logs."""
+
+    commands: int
+    events: int
 
 
 def snapshots_of(directory: DataDir, config: Config) -> Snapshots:
     """The snapshots of a data directory."""
-    return Snapshots(directory.snapshots, config.journal.snapshots_kept)
+    return Snapshots(directory.snapshot_folder, config.journal.snapshots_kept)
 
 
-def opener(
-    config: Config, directory: DataDir, snapshots: Snapshots
-) -> Callable[[], tuple[Journals, Recovered]]:
-    """What opens the logs and brings an engine to their end; called again after each failure.
+class Journaling:
+    """Opens the logs of a directory and brings an engine to their end; again after each failure.
 
-    Only the first call may find that the commands log has lost its end: later the sessions are
-    under way, and the process has to end first.
+    Only the first call looks whether the directory has lost something: later the sessions are under
+    way, and what was told is known.
     """
-    durable = config.journal.adapter == "sqlite"
-    starting = True
 
-    def open_and_recover() -> tuple[Journals, Recovered]:
-        nonlocal starting
-        journals = open_journals(config, directory)
-        if not durable:
+    def __init__(self, config: Config, directory: DataDir, snapshots: Snapshots) -> None:
+        """Nothing is opened yet."""
+        self._config = config
+        self._directory = directory
+        self._snapshots = snapshots
+        self._durable = config.journal.adapter == "sqlite"
+        self._ids: Identities | None = None
+
+    def open_and_recover(self) -> tuple[Journals, Recovered]:
+        """What ``engine.service.Service`` begins with; it may block."""
+        if not self._durable:
+            journals = self._open(Identities(secrets.randbits(63), 0))
             return journals, recover(iter(()), journals.commands, journals.events)
-        snapshots.check()
-        if starting:
-            journals = _without_lost_tail(config, directory, journals, snapshots)
-        starting = False
-        engines = lost_events.engines(snapshots, journals.commands, journals.events)
-        return journals, recover(engines, journals.commands, journals.events)
+        if self._ids is None:
+            return self._start()
+        self._directory.check()
+        journals = self._open(self._ids)
+        return journals, recover(self._engines(journals), journals.commands, journals.events)
 
-    return open_and_recover
+    # -- the start ---------------------------------------------------------------------------
 
-
-def _without_lost_tail(
-    config: Config, directory: DataDir, journals: Journals, snapshots: Snapshots
-) -> Journals:
-    """Drop what came of commands that are no longer there, and begin a new era."""
-    last = journals.commands.next_offset - 1
-    kept = lost_tail.events_kept(journals.commands, journals.events)
-    if kept is None and not lost_tail.snapshots_ahead(journals.commands, snapshots):
-        return journals
-    journals.commands.close()
-    journals.events.close()
-    era = directory.begin_era()
-    put_aside = snapshots.put_aside_after(last)
-    dropped = 0 if kept is None else delete_after(directory.events, kept)
-    lost_tail.tell(last, dropped, put_aside, era)
-    return open_journals(config, directory)
-
-
-def open_journals(config: Config, directory: DataDir) -> Journals:
-    """Open both logs with the configured limits."""
-    limits = config.journal
-    if limits.adapter == "memory":
-        journal_id = secrets.randbits(63)
-        return Journals(
-            commands=open_memory(journal_id, limits.memory_bytes_max),
-            events=open_memory(journal_id, limits.memory_bytes_max),
+    def _start(self) -> tuple[Journals, Recovered]:
+        facts = gather(
+            self._directory,
+            self._snapshots,
+            verify_bytes_max=Limits().verify_bytes_max,
+            settled=True,
         )
-    # Twice: at the limit the service seals no more, and what it has under way must still be taken.
-    bounds = Limits(wal_bytes_max=limits.wal_bytes_max, queue_bytes_max=2 * limits.queue_bytes_max)
-    # What is newest in each is read and checked: side by side, for that may take seconds.
-    with ThreadPoolExecutor(1) as beside:
-        opening = beside.submit(open_events, directory.events, bounds)
-        try:
-            commands = open_commands(directory.commands, bounds)
-        except BaseException:
-            if opening.exception() is None:
-                opening.result().close()
-            raise
-        try:
-            return Journals(commands, opening.result())
-        except BaseException:
-            commands.close()
-            raise
+        plan = decide(facts.found)
+        if isinstance(plan, Refusal):
+            raise StartRefused(refused(self._directory, self._snapshots, facts, plan))
+        return self._go_on(facts, plan)
+
+    def _go_on(self, facts: Facts, plan: Start) -> tuple[Journals, Recovered]:
+        """What the plan says, in an order in which it can be broken off anywhere and done again."""
+        for warning in plan.warnings:
+            log.warning("%s", warning)
+        self._ids = _identities(facts)
+        # What is newest in each has been checked when it was looked at.
+        journals = self._open(self._ids, verify_bytes_max=0)
+        self._put_aside(plan)
+        self._snapshots.accept(plan.snapshots)
+        era = self._directory.era
+        if plan.new_era:
+            era = self._directory.begin_era(_newest_era(facts))
+            log.warning("sessions get new ids (era %d): %s", era.number, plan.new_era)
+        mark = Mark(
+            "running",
+            era.number,
+            End(self._ids.commands, 0, 0),
+            End(self._ids.events, 0, 0),
+            raising=plan.raised,
+        )
+        self._directory.write_mark(mark)
+        self._directory.hold(*HELD)
+        engines = self._snapshots.engines(plan.begin)
+        recovered = recover(engines, journals.commands, journals.events)
+        if plan.raised:
+            _raise_numbers(journals, recovered.engine)
+            self._directory.write_mark(Mark("running", era.number, mark.commands, mark.events))
+        return journals, recovered
+
+    def _put_aside(self, plan: Start) -> None:
+        for aside in plan.aside:
+            name = f"{aside.offset:020d}{SUFFIX}"
+            put = self._snapshots.put_aside(name, aside.ending)
+            log.error("snapshot %s %s; it was put aside as %s", name, aside.why, put)
+
+    # -- later -------------------------------------------------------------------------------
+
+    def _engines(self, journals: Journals) -> Iterator[Engine]:
+        """Engines to begin with after a failure: of the snapshots that the start accepted."""
+        first = journals.commands.first_offset
+        own = [offset for offset in self._snapshots.offsets() if offset >= first - 1]
+        whole = whole_until(journals.events)
+        begin = begin_behind(own, whole, first)
+        if begin is None:
+            raise JournalGap(
+                f"events.db ends with command batch {whole}, and the commands to go on from there "
+                "are deleted"
+            )
+        return self._snapshots.engines(begin)
+
+    def _open(self, ids: Identities, verify_bytes_max: int | None = None) -> Journals:
+        limits = self._config.journal
+        if limits.adapter == "memory":
+            return Journals(
+                commands=open_memory(ids.commands, limits.memory_bytes_max),
+                events=open_memory(ids.commands, limits.memory_bytes_max),
+            )
+        # Twice: at the limit the service seals no more, and what it has under way must be taken.
+        queue = 2 * limits.queue_bytes_max
+        bounds = Limits(wal_bytes_max=limits.wal_bytes_max, queue_bytes_max=queue)
+        if verify_bytes_max is not None:
+            bounds = Limits(
+                wal_bytes_max=limits.wal_bytes_max,
+                queue_bytes_max=queue,
+                verify_bytes_max=verify_bytes_max,
+            )
+        # Side by side, for each may take seconds.
+        with ThreadPoolExecutor(1) as beside:
+            opening = beside.submit(open_events, self._directory.events, bounds, ids.events)
+            try:
+                commands = open_commands(self._directory.commands, bounds, ids.commands)
+            except BaseException:
+                if opening.exception() is None:
+                    opening.result().close()
+                raise
+            try:
+                return Journals(commands, opening.result())
+            except BaseException:
+                commands.close()
+                raise
+
+    # -- the end -----------------------------------------------------------------------------
+
+    def stopped(self, engine: Engine) -> None:
+        """Say that both logs are closed, and where: a later start misses what is cut from them."""
+        if not self._durable or self._ids is None:
+            return
+        self._directory.check()
+        position, counts = engine.position(), engine.counts()
+        commands, events = end_of(self._directory.commands), end_of(self._directory.events)
+        if commands is None or events is None:
+            log.error("the next start has to take this for a crash: the logs can't be read")
+            return
+        if commands.last != position.command_offset:
+            log.error(
+                "the next start has to take this for a crash: commands.db ends at %d, not at %d",
+                commands.last,
+                position.command_offset,
+            )
+            return
+        numbers = Numbers(counts["orders"], counts["trades"], position.event_seq, position.time_ns)
+        era = self._directory.era.number
+        self._directory.write_mark(Mark("stopped", era, commands, events, numbers))
+
+
+def _identities(facts: Facts) -> Identities:
+    """The names of the two logs: those that they have, or that of the other for a new one."""
+    found = facts.found
+    commands = found.commands.journal_id if found.commands.there else None
+    events = found.events.journal_id if found.events.there else found.events_id
+    if commands is None:
+        commands = events or secrets.randbits(63)
+    return Identities(commands, commands if events is None else events)
+
+
+def _newest_era(facts: Facts) -> int:
+    """The highest era that any file of the directory knows of."""
+    found = facts.found
+    eras = [x.era for x in found.snapshots if not x.fault]
+    return max([*eras, 0 if found.mark is None else found.mark.era])
+
+
+def _raise_numbers(journals: Journals, engine: Engine) -> None:
+    """Go on far above: the original of this copy may have told much since."""
+    counts, stamp = engine.counts(), time.time_ns()
+    commands = Commands()
+    commands.raise_numbers(
+        orders=counts["orders"] + NUMBERS_MARGIN,
+        trades=counts["trades"] + NUMBERS_MARGIN,
+        events=engine.position().event_seq + NUMBERS_MARGIN,
+    )
+    sealed = commands.seal(0, 0, 0, stamp, 1)
+    if sealed is None:
+        raise AssertionError("a command that was given makes a batch")
+    first = journals.commands.append(stamp, [sealed])
+    journals.commands.sync()
+    journals.events.append(stamp, split_batches(engine.apply(first, stamp, [sealed])))
+    journals.events.sync()
 
 
 @contextlib.contextmanager

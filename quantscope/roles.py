@@ -13,6 +13,7 @@ from facade.origin import Origins
 from gateway.binary import BinaryGateway
 from gateway.index_file import IndexFile
 from gateway.users import User, session_id
+from journal.datadir import Era
 from quantscope import translate
 from quantscope.config import Config
 
@@ -20,7 +21,7 @@ log = logging.getLogger("quantscope")
 
 
 def binary_gateway(
-    config: Config, service: Service, era: int, index: IndexFile | None
+    config: Config, service: Service, era: Era, index: IndexFile | None
 ) -> BinaryGateway:
     """Order entry, with the sessions of an era as far as they have come."""
     limits = config.gateway
@@ -48,7 +49,7 @@ def binary_gateway(
     )
 
 
-def _users(config: Config, service: Service, order_entry: OrderEntry, era: int) -> list[User]:
+def _users(config: Config, service: Service, order_entry: OrderEntry, era: Era) -> list[User]:
     journal_id = service.journals.commands.journal_id
     entries = entries_by_name(service.engine)
     users = []
@@ -74,7 +75,7 @@ def _index_sessions(service: Service, order_entry: OrderEntry, index: IndexFile 
     What ``index`` knows is not read: a start takes no longer the more is kept.
     """
     events = service.journals.events
-    begin = None if index is None else index.restore(order_entry, events)
+    begin = None if index is None else index.restore(order_entry, service.journals.commands, events)
     place = begin or events.first_offset
     order_entry.set_next_offset(place)
     log.info("sessions: reading event batches from %d to %d", place, events.next_offset - 1)

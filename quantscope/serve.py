@@ -28,11 +28,11 @@ from facade.app import Facade
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from gateway.index_file import IndexFile
-from journal.datadir import DataDir
+from journal.datadir import DataDir, DataDirLost
 from quantscope import capacity, metrics, roles, translate
 from quantscope.acceptor import Acceptor, bind
 from quantscope.config import Config
-from quantscope.journals import data_dir, opener, snapshots_of, store_file
+from quantscope.journals import Journaling, data_dir, snapshots_of, store_file
 from store.recorder import RecorderService
 from store.sqlite import SqliteStore
 
@@ -41,6 +41,8 @@ log = logging.getLogger("quantscope")
 
 LAG_INTERVAL_S = 0.25
 """How often the recorder's lag is compared with its limit, in seconds."""
+DIRECTORY_INTERVAL_S = 0.5
+"""How often to look whether the data directory is still there, in seconds."""
 
 
 class PortInUse(Exception):
@@ -65,17 +67,26 @@ class Exchange:
         self.acceptors: list[Acceptor] = []
         self._descriptors_max = capacity.for_connections(config, descriptors)
         self.directory = directory
+        self.durable = config.journal.adapter != "memory"
         self.snapshots = snapshots_of(directory, config)
+        self.journaling = Journaling(config, directory, self.snapshots)
         self.service = Service(
-            opener(config, directory, self.snapshots),
+            self.journaling.open_and_recover,
             translate.setup(config),
             translate.service_limits(config),
         )
-        self.session_index = IndexFile(directory.session_index)
+        self.session_index = IndexFile(directory.snapshot_folder)
         self.gateway: BinaryGateway
         self.facade: Facade
-        self.recorder: Recorder
+        self.recording: RecorderService
+        self._store: SqliteStore | None = None
+        self._seed: bytes | None = None
         self._lag_bytes = 0
+
+    @property
+    def recorder(self) -> Recorder:
+        """The recorder at work, or the last one: one that has ended is begun again."""
+        return self.recording.recorder
 
     async def run(self) -> None:
         """Recover, listen, say ``ready``, and serve until a signal."""
@@ -84,25 +95,50 @@ class Exchange:
         with store_file(self.config, self.directory) as path:
             await self._record(path)
         self.service.close()
+        if self.service.whole:
+            self.journaling.stopped(self.service.engine)
 
     async def _record(self, path: pathlib.Path) -> None:
-        seed = self._seed()
-        recorder = RecorderService(lambda: self._make_recorder(path, seed), self._on_recorded)
-        async with recorder:
-            self.recorder = recorder.recorder
-            store = SqliteStore(path)
+        self._seed = self._learn()
+        self.recording = RecorderService(
+            lambda: self._make_recorder(path),
+            self._on_recorded,
+            on_failed=self._on_recorder_failed,
+            prepare=self._prepare_recorder,
+        )
+        async with self.recording:
+            self._store = SqliteStore(path)
             try:
-                self._build(store)
+                self._build(self._store)
                 await self._serve()
             finally:
-                await store.close()
+                await self._store.close()
 
-    def _seed(self) -> bytes | None:
+    def _learn(self) -> bytes | None:
         """What a new store can't learn from an events log that no longer has its beginning."""
         whole = begins_with(self.service.journals.events) == 1
         return None if whole else recorder_seed(self.service.engine)
 
-    def _make_recorder(self, path: pathlib.Path, seed: bytes | None) -> Recorder:
+    async def _prepare_recorder(self) -> None:
+        """Before another recorder: what it is told of is durable by the time it is made."""
+        self.directory.check()
+        while True:
+            outages, offset = self.service.outages, self.service.engine.position().command_offset
+            self._seed = self._learn()
+            while self.service.told < offset and self.service.outages == outages:
+                await asyncio.sleep(LAG_INTERVAL_S)
+            if self.service.outages == outages:
+                return
+
+    async def _on_recorder_failed(self, reason: str | None) -> None:
+        if self._store is None:
+            return
+        if reason is None:
+            await self._store.resume()
+        else:
+            await self._store.suspend(reason)
+
+    def _make_recorder(self, path: pathlib.Path) -> Recorder:
         events = self.service.journals.events
         source = events if isinstance(events, MemoryLog) else self.directory.events
         limits = self.config.store
@@ -110,7 +146,7 @@ class Exchange:
             return Recorder(
                 path,
                 source,
-                seed=seed,
+                seed=self._seed,
                 batch_events_max=limits.recorder_transaction_events_max,
                 read_bytes_max=limits.recorder_read_bytes_max,
                 interval_ms=int(limits.recorder_interval_s * 1000),
@@ -128,8 +164,7 @@ class Exchange:
 
     def _build(self, store: SqliteStore) -> None:
         config, service = self.config, self.service
-        durable = config.journal.adapter != "memory"
-        index = self.session_index if durable else None
+        index = self.session_index if self.durable else None
         self.gateway = roles.binary_gateway(config, service, self.directory.era, index)
         self.facade = Facade(
             roles.view(config, service, FACADE_GATEWAY),
@@ -152,24 +187,25 @@ class Exchange:
             self.service,
             self.snapshots,
             translate.housekeeping_limits(self.config),
+            era=self.directory.era.number,
+            check=self.directory.check,
             readers=self._first_needed,
             on_deleted=self.gateway.order_entry.forget_before,
-            beside=lambda: self.session_index.capture(
-                self.gateway.order_entry, self.service.journals.events
-            ),
+            beside=self._capture_index,
         )
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self.service.run()),
                 group.create_task(self.gateway.run()),
                 group.create_task(self.facade.run()),
+                group.create_task(self.recording.run()),
                 group.create_task(self._watch_lag()),
+                group.create_task(self._watch_directory(housekeeping)),
             ]
-            durable = self.config.journal.adapter != "memory"
-            if durable:
+            if self.durable:
                 tasks.append(group.create_task(housekeeping.run()))
             await self._until_signal()
-            if durable:
+            if self.durable:
                 await housekeeping.last_snapshot()
             for task in tasks:
                 task.cancel()
@@ -238,6 +274,29 @@ class Exchange:
                 recovered.commands,
                 recovered.seconds,
             )
+
+    def _capture_index(self) -> Callable[[], None]:
+        journals, era = self.service.journals, self.directory.era.number
+        return self.session_index.capture(
+            self.gateway.order_entry, journals.commands, journals.events, era
+        )
+
+    # -- the data directory ------------------------------------------------------------------
+
+    async def _watch_directory(self, housekeeping: Housekeeping) -> None:
+        """End the server when what it writes can no longer be found."""
+        while True:
+            await asyncio.sleep(DIRECTORY_INTERVAL_S)
+            await asyncio.to_thread(self.directory.check)
+            missing = await asyncio.to_thread(self.directory.missing)
+            if missing is not None and self.service.ready:
+                # The directory is this server's still: what is only in memory now is kept there.
+                log.error("%s", missing)
+                await housekeeping.last_snapshot()
+                raise DataDirLost(
+                    f"{missing}: this server ends, with a snapshot of what it had acknowledged; "
+                    "the next start says how to go on from it"
+                )
 
     # -- the recorder's lag ------------------------------------------------------------------
 

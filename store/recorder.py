@@ -2,12 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 
-from core import Recorder
+from core import Recorder, StoreFailed
 
 log = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+"""Seconds before a recorder that ended is begun again; each further time twice as long."""
+RETRY_MAX_S = 30.0
+"""Longest of these pauses."""
+
+
+async def _nothing(_reason: str | None) -> None:
+    """Nobody asks the store."""
+
+
+async def _nobody() -> None:
+    """Nothing has to be prepared."""
 
 
 class RecorderService:
@@ -15,24 +28,47 @@ class RecorderService:
 
     ``on_recorded`` is called in the loop with the sequence number up to which all is recorded, as
     soon as it has risen, and once at the start.  A failure is logged when it begins and ends.
+
+    A recorder that has ended (its sync failed, its files are gone or others, what the log holds
+    does not follow) is begun again, by ``run``.  From its end until the new one has caught up with
+    what the old one had said, the store must not be asked: ``failed`` says why.
     """
 
     def __init__(
-        self, make: Callable[[], Recorder], on_recorded: Callable[[int], None] = lambda _: None
+        self,
+        make: Callable[[], Recorder],
+        on_recorded: Callable[[int], None] = lambda _: None,
+        *,
+        on_failed: Callable[[str | None], Awaitable[None]] = _nothing,
+        prepare: Callable[[], Awaitable[None]] = _nobody,
+        retry_s: float = RETRY_S,
     ) -> None:
-        """Prepare; ``make`` opens store and log, which may take a while, in a thread."""
+        """Prepare; ``make`` opens store and log, which may take a while, in a thread.
+
+        ``on_failed`` is awaited with the reason when the recorder has ended, before another is
+        made: no connection to the store may be open any more when it returns.  With None it is
+        awaited when the store may be asked again.  ``prepare`` is awaited before another recorder
+        is made.
+        """
         self._make = make
         self._on_recorded = on_recorded
+        self._on_failed = on_failed
+        self._prepare = prepare
+        self._retry_s = retry_s
         self._failure: str | None = None
         self._recorded = -1
+        self._ended = asyncio.Event()
+        self._caught_up = asyncio.Event()
+        self._stirred = asyncio.Event()
         self.recorder: Recorder
+        self.failed: str | None = None
+        """Why the store can't be asked now; None while it can."""
+        self.restarts = 0
+        """How often a recorder that had ended was begun again."""
 
     async def __aenter__(self) -> "RecorderService":
         """Open the store and begin to record."""
-        self.recorder = await asyncio.to_thread(self._make)
-        if self.recorder.notice is not None:
-            log.warning("recorder: %s", self.recorder.notice)
-        asyncio.get_running_loop().add_reader(self.recorder.notify_fd(), self._changed)
+        await self._begin()
         self._changed()
         return self
 
@@ -43,17 +79,74 @@ class RecorderService:
         trace: TracebackType | None,
     ) -> None:
         """Record what the log holds, and stop."""
+        await self._end()
+        self._changed()
+
+    async def run(self) -> None:
+        """Begin the recorder again whenever it has ended, until canceled."""
+        while True:
+            await self._ended.wait()
+            await self._again()
+
+    async def _begin(self) -> None:
+        self.recorder = await asyncio.to_thread(self._make)
+        if self.recorder.notice is not None:
+            log.warning("recorder: %s", self.recorder.notice)
+        asyncio.get_running_loop().add_reader(self.recorder.notify_fd(), self._changed)
+
+    async def _end(self) -> None:
+        # Where another could not be made, the one that has ended is asked for figures still.
         asyncio.get_running_loop().remove_reader(self.recorder.notify_fd())
         await asyncio.to_thread(self.recorder.stop)
+
+    async def _again(self) -> None:
+        """Another recorder, until one has caught up with what was said to be recorded."""
+        pause = self._retry_s
+        while True:
+            self._ended.clear()
+            self._caught_up.clear()
+            await self._end()
+            await self._on_failed(self.failed)
+            try:
+                await self._prepare()
+                await self._begin()
+                if await self._catches_up():
+                    await self._on_failed(None)
+                    break
+            except (StoreFailed, OSError) as error:
+                self._fail(str(error))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, RETRY_MAX_S)
+        self.restarts += 1
+        self.failed = self._failure = None
+        log.warning("recorder: records again")
+
+    async def _catches_up(self) -> bool:
+        """Wait until the new one has all that was said to be recorded; false: it ended."""
         self._changed()
+        while not (self._ended.is_set() or self._caught_up.is_set()):
+            self._stirred.clear()
+            await self._stirred.wait()
+        return not self._ended.is_set()
+
+    def _fail(self, reason: str) -> None:
+        if reason != self.failed:
+            log.error("recorder: halted: %s", reason)
+        self.failed = reason
 
     def _changed(self) -> None:
         self.recorder.clear_notify()
         failure = self.recorder.failure
-        if failure != self._failure:
+        if self.recorder.halted:
+            self._fail(failure or "it ended")
+            self._ended.set()
+        elif failure != self._failure and self.failed is None:
             self._failure = failure
             self._say(failure)
         recorded = self.recorder.position()[1]
+        if recorded >= self._recorded and not self.recorder.halted:
+            self._caught_up.set()
+        self._stirred.set()
         if recorded > self._recorded:
             self._recorded = recorded
             self._on_recorded(recorded)
@@ -61,7 +154,5 @@ class RecorderService:
     def _say(self, failure: str | None) -> None:
         if failure is None:
             log.warning("recorder: records again")
-        elif self.recorder.halted:
-            log.error("recorder: halted: %s", failure)
         else:
             log.error("recorder: %s; will try again", failure)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from typing import TypeVar
 
-from core import StoreReader
+from core import StoreFailed, StoreReader
 from store.port import Bar, Beginning, Stretch, Sum, Trade
 
 T = TypeVar("T")
@@ -20,10 +20,30 @@ class SqliteStore:
 
     def __init__(self, path: str | PathLike[str], *, readers_max: int = READERS_MAX) -> None:
         """Open ``readers_max`` connections."""
+        self._path = path
+        self._readers_max = readers_max
         self._free = [StoreReader(path) for _ in range(readers_max)]
         self._threads = ThreadPoolExecutor(readers_max, thread_name_prefix="store")
+        self._suspended: str | None = None
+
+    async def suspend(self, reason: str) -> None:
+        """Wait for queries under way and close the connections; queries fail with the reason."""
+        if self._suspended is None:
+            self._suspended = reason
+            await asyncio.to_thread(self._threads.shutdown)
+            self._free.clear()
+            self._threads = ThreadPoolExecutor(self._readers_max, thread_name_prefix="store")
+        self._suspended = reason
+
+    async def resume(self) -> None:
+        """Open the connections afresh, and answer again."""
+        if self._suspended is not None:
+            opened = [StoreReader(self._path) for _ in range(self._readers_max)]
+            self._free, self._suspended = opened, None
 
     async def _ask(self, ask: Callable[[StoreReader], T]) -> T:
+        if self._suspended is not None:
+            raise StoreFailed(self._suspended)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, ask)
 
     def _run(self, ask: Callable[[StoreReader], T]) -> T:

@@ -6,11 +6,17 @@ import pytest
 
 from core import Commands, Engine, split_batches
 from engine.recovery import JournalGap, ReplayDiffers, recover
+from engine.seal import Seal
 from engine.snapshots import Snapshots
 from engine.verify import verify
 from journal import Log, open_memory
 
 COUNT = 9
+
+
+def seal(engine: Engine) -> Seal:
+    at = engine.position()
+    return Seal(1, 0, at.command_offset, 0, at.event_seq, at.event_hash)
 
 
 def logs(directory: Path) -> tuple[Log, Log, Snapshots]:
@@ -25,7 +31,7 @@ def logs(directory: Path) -> tuple[Log, Log, Snapshots]:
         commands.append(offset, [batch])
         events.append(offset, split_batches(engine.apply(offset, offset, [batch])))
         if offset in (5, COUNT):
-            snapshots.write(offset, engine.snapshot())
+            snapshots.write(seal(engine), engine.snapshot())
     return commands, events, snapshots
 
 
@@ -55,7 +61,9 @@ def test_it_begins_where_the_commands_allow(tmp_path: Path) -> None:
 
 def test_a_snapshot_of_what_the_log_does_not_hold_is_named(tmp_path: Path) -> None:
     commands, events, snapshots = logs(tmp_path)
-    snapshots.write(COUNT + 7, Engine().snapshot())
+    later = Engine()
+    later.apply(COUNT + 7, 1, [commands.read(1, 1)[0][3]])
+    snapshots.write(seal(later), later.snapshot())
     (bad,) = verify(snapshots, commands, events).bad_snapshots
     assert f"{COUNT + 7:020d}.snapshot" in bad
 

@@ -13,6 +13,7 @@ from engine.service import Journals, Service
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from journal import FaultyLog, open_commands, open_events
+from journal.datadir import Era
 from quantscope import roles, settings, translate
 from tests.system.client import hang_up
 
@@ -60,7 +61,7 @@ async def inside(directory: Path, *overrides: str) -> AsyncIterator[Inside]:
 
     service = Service(opened, translate.setup(config), translate.service_limits(config))
     service.start()
-    gateway = roles.binary_gateway(config, service, 0, None)
+    gateway = roles.binary_gateway(config, service, Era(0), None)
     service.attach(gateway)
     lines: list[Connection] = []
 

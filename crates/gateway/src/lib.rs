@@ -33,5 +33,6 @@ mod telling;
 pub use histogram::{BOUNDS_NS, Histogram};
 pub use index::Row;
 pub use order_entry::{Limits, OrderEntry, Received, TickAction};
+pub use replay::told;
 pub use session::Session;
 pub use tally::Tally;

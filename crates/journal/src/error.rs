@@ -55,6 +55,8 @@ impl fmt::Display for Damage {
 pub enum OpenError {
     /// The files don't hold what was written to them.
     Damaged(Damage),
+    /// There is no log, where one is only to be read: nothing was ever appended to it.
+    Missing(PathBuf),
     /// The operating system or SQLite refused something.
     Io {
         /// The file.
@@ -111,6 +113,7 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Damaged(damage) => damage.fmt(f),
+            Self::Missing(file) => write!(f, "{}: it is missing or empty", file.display()),
             Self::Io { file, what } => write!(f, "{}: {what}", file.display()),
         }
     }

@@ -52,10 +52,7 @@ pub(crate) fn look(path: &Path, on_damage: OnDamage) -> Result<(), OpenError> {
     let state = inspect(path)?;
     let wal = beside(path, "-wal");
     if !check_database(path, &wal, &state)? {
-        return Err(OpenError::Io {
-            file: path.to_owned(),
-            what: "it is missing or empty".to_owned(),
-        });
+        return Err(OpenError::Missing(path.to_owned()));
     }
     match (state, on_damage) {
         (State::Damaged { at, what, .. }, OnDamage::Refuse) => {

@@ -12,7 +12,7 @@ use crate::error::{Damage, OpenError, ReadError};
 use crate::gate::{Gate, Slot};
 use crate::open::{look, settle_both};
 use crate::options::OnDamage;
-use crate::schema::{Meta, PAGE, column, connect_at_rest, connect_beside};
+use crate::schema::{Meta, PAGE, column, connect_at_rest, connect_beside, is_empty};
 use crate::shared::lock;
 
 /// What reads a log: each call is one short read transaction.
@@ -63,10 +63,18 @@ impl Reader {
     /// before the damage is read, where `on_damage` says so.
     ///
     /// # Errors
-    /// `Damaged` and `Io` as when a log is opened.
+    /// `Damaged` and `Io` as when a log is opened, `Missing` when there is none.
     pub fn at_rest(path: &Path, on_damage: OnDamage) -> Result<Self, OpenError> {
         look(path, on_damage)?;
         let reader = Self::new(path, connect_at_rest);
+        let read = |error| OpenError::read(path, error);
+        // Whoever made the file died before it made the tables.
+        if reader
+            .with(|session| session.sqlite(is_empty))
+            .map_err(read)?
+        {
+            return Err(OpenError::Missing(path.to_owned()));
+        }
         reader
             .ends()
             .map_err(|error| OpenError::read(path, error))?;

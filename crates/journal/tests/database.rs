@@ -50,6 +50,7 @@ fn any_byte_that_went_bad_is_found_or_changes_no_entry() {
                 assert!(damage.file.ends_with("commands.db"), "{damage}");
                 found += 1;
             }
+            Err(OpenError::Missing(file)) => panic!("{} is there", file.display()),
             Err(OpenError::Io { file, what }) => {
                 assert!(file.ends_with("commands.db"), "{what}");
                 found += 1;

@@ -32,6 +32,12 @@ create_exception!(
 );
 create_exception!(
     core._native,
+    JournalMissing,
+    JournalFailed,
+    "There is no log at that path, or nothing was ever appended to it."
+);
+create_exception!(
+    core._native,
     JournalFull,
     JournalError,
     "More waits (in memory: is kept) than the log's limit allows."
@@ -56,6 +62,7 @@ fn raise<E: PyTypeInfo>(what: &impl ToString) -> PyErr {
 fn open_error(error: &OpenError) -> PyErr {
     match error {
         OpenError::Damaged(_) => raise::<JournalDamaged>(error),
+        OpenError::Missing(_) => raise::<JournalMissing>(error),
         OpenError::Io { .. } => raise::<JournalFailed>(error),
     }
 }

@@ -25,6 +25,7 @@ mod slice;
 mod sources;
 mod store;
 mod sums;
+mod told;
 mod view;
 mod writer;
 
@@ -56,7 +57,7 @@ mod _native {
     #[pymodule_export]
     use super::journal::{
         DataDirLock, DataDirLocked, JournalDamaged, JournalError, JournalFailed, JournalFull,
-        JournalRange, Log, LogReader, MemoryLog, delete_after,
+        JournalMissing, JournalRange, Log, LogReader, MemoryLog, delete_after,
     };
     #[pymodule_export]
     use super::line::Line;
@@ -68,6 +69,8 @@ mod _native {
     use super::slice::shorten_slice;
     #[pymodule_export]
     use super::store::{Recorder, StoreFailed, StoreReader, recorder_seed, store_at_rest};
+    #[pymodule_export]
+    use super::told::{check_events, tells, told_in};
     #[pymodule_export]
     use super::view::{View, parse_decimal};
 }

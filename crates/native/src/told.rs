@@ -1,0 +1,125 @@
+//! What event batches prove to have been told, and whether they go on from each other.
+
+use std::collections::BTreeMap;
+
+use gateway::told;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use wire::record::batch::HASH;
+use wire::record::{Event, EventBatch};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::engine::bad;
+
+/// The part of an order id that counts.
+const COUNTER: u64 = (1 << 56) - 1;
+
+/// Highest counter of an order id, highest trade id, orders that were given an id, and for each entry the
+/// number of the last event told to it.
+type ToldRow = (u64, u64, u64, Vec<(u32, u64)>);
+
+/// What event batches that stand one after the other prove to have been told.
+#[pyfunction]
+pub fn told_in(py: Python<'_>, batches: &[u8]) -> PyResult<ToldRow> {
+    py.detach(|| {
+        let (mut orders, mut trades, mut given) = (0, 0, 0);
+        let mut entries = BTreeMap::new();
+        let mut rest = batches;
+        while !rest.is_empty() {
+            for event in EventBatch::take(&mut rest)?.events() {
+                let (_, event) = event?;
+                match &event {
+                    Event::Accepted(x, _) => (orders, given) = higher((orders, given), x.order_id),
+                    Event::Rejected(x, _, _) => {
+                        (orders, given) = higher((orders, given), x.order_id);
+                    }
+                    Event::Trade(x, _, _) => trades = trades.max(x.trade_id),
+                    _ => {}
+                }
+                told(&event, |entry, number, _| {
+                    let last = entries.entry(entry).or_insert(number);
+                    *last = number.max(*last);
+                });
+            }
+        }
+        entries.remove(&0);
+        Ok((orders, trades, given, entries.into_iter().collect()))
+    })
+    .map_err(bad)
+}
+
+fn higher((orders, given): (u64, u64), order_id: u64) -> (u64, u64) {
+    match order_id & COUNTER {
+        0 => (orders, given),
+        counter => (orders.max(counter), given + 1),
+    }
+}
+
+/// Whether event batches hold message `number` of an entry.
+#[pyfunction]
+pub fn tells(batches: &[u8], entry: u32, number: u64) -> PyResult<bool> {
+    let mut found = false;
+    let mut rest = batches;
+    while !rest.is_empty() {
+        for event in EventBatch::take(&mut rest).map_err(bad)?.events() {
+            let (_, event) = event.map_err(bad)?;
+            told(&event, |who, which, _| {
+                found |= (who, which) == (entry, number);
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Check that event batches are whole, and go on from each other; sequence number and hash of the last.
+/// With `at` they have to go on from that.
+///
+/// ValueError says which command batch's are wrong, and how.
+#[pyfunction]
+pub fn check_events(
+    py: Python<'_>,
+    batches: &[u8],
+    at: Option<(u64, u64)>,
+) -> PyResult<Option<(u64, u64)>> {
+    py.detach(|| {
+        let mut at = at;
+        let mut rest = batches;
+        while !rest.is_empty() {
+            let all = rest;
+            let batch = EventBatch::take(&mut rest).map_err(|error| error.to_string())?;
+            let bytes = &all[..all.len() - rest.len()];
+            at = Some(follow(&batch, bytes, at).map_err(|what| {
+                let command = batch.header.command_offset;
+                format!("the events of command batch {command}: {what}")
+            })?);
+        }
+        Ok(at)
+    })
+    .map_err(|what: String| PyValueError::new_err(what))
+}
+
+/// Where the events stand after a batch, which has to go on from `at`.
+fn follow(
+    batch: &EventBatch<'_>,
+    bytes: &[u8],
+    at: Option<(u64, u64)>,
+) -> Result<(u64, u64), &'static str> {
+    if xxh3_64(&bytes[..bytes.len() - HASH]) != batch.hash {
+        return Err("their hash is not that of their bytes");
+    }
+    let header = &batch.header;
+    if let Some((seq, hash)) = at {
+        if header.previous_hash != hash {
+            return Err("they do not follow from those before");
+        }
+        if header.first_seq != seq + 1 && !batch.leaps_from(seq) {
+            return Err("numbers are missing before them");
+        }
+    }
+    if batch.events().any(|event| event.is_err()) {
+        return Err("one of them can't be read");
+    }
+    let next = header.first_seq.checked_add(u64::from(header.count));
+    let last = next.and_then(|next| next.checked_sub(1));
+    Ok((last.ok_or("their numbers are out of range")?, batch.hash))
+}

@@ -1,0 +1,201 @@
+"""What is lost where a commands log is gone or shorter than what was told, and from where to go on.
+
+The journal goes on from whatever reaches farthest: the end of the commands log, or the newest good
+snapshot of this journal, which needs no command before it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from core import Engine, JournalDamaged, JournalError, told_in
+from engine.found import Found, SnapshotFound
+from engine.recovery import READ_BYTES, first_batch_after
+from engine.snapshots import Snapshots
+from journal.at_rest import LogAtRest
+from journal.mark import Numbers
+from journal.port import Entry
+
+NUMBERS_MARGIN = 10**12
+"""How far orders, trades and events are numbered above what is known to have been told, where more
+may have been told than any file knows."""
+MESSAGES_MARGIN = 10**9
+"""The same for the messages of each session."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """From where the journal can go on."""
+
+    offset: int
+    """The last command batch that is kept."""
+    chain: int
+    """Chain of the commands log there."""
+    log: LogAtRest | None
+    """The log that has it; None where a snapshot has it."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is not kept."""
+
+    base: Base
+    told: int
+    """The last command batch that was told of."""
+    orders: int
+    """Orders that were given an id after the base."""
+    from_ns: int
+    """Engine time at the base."""
+    to_ns: int
+    """Engine time of the last event that is known."""
+    exact: bool
+    """Nothing more was told than what is known."""
+    numbers: Numbers
+    """What follows is numbered above these."""
+    entries: tuple[tuple[int, int], ...]
+    """The same for the messages of each entry."""
+
+    @property
+    def commands(self) -> int:
+        """Command batches that were told of and are not kept."""
+        return max(0, self.told - self.base.offset)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all is kept that was ever told."""
+        return self.exact and not self.commands
+
+
+def find_base(found: Found, log: LogAtRest | None) -> Base | None:
+    """The farthest point to go on from; None where there is none.
+
+    ``log`` is the commands log, as far as it can be read, where it is the one that belongs here.
+    """
+    own = [x for x in found.snapshots if _usable(found, x)]
+    newest = max(own, key=lambda x: x.offset, default=None)
+    reach = None if log is None else _reach(log)
+    if reach is not None and log is not None:
+        offset, chain = reach
+        begun = log.first_offset == 1 or any(
+            log.first_offset - 1 <= x.offset <= offset for x in own
+        )
+        if begun and (newest is None or offset >= newest.offset):
+            return Base(offset, chain, log)
+    if newest is None or newest.evidence.chain is None:
+        return None
+    return Base(newest.offset, newest.evidence.chain, None)
+
+
+def _usable(found: Found, snapshot: SnapshotFound) -> bool:
+    return (
+        not snapshot.fault
+        and snapshot.sealed
+        and not found.is_foreign(snapshot.evidence)
+        and snapshot.events_agree is not False
+    )
+
+
+def _reach(log: LogAtRest) -> tuple[int, int] | None:
+    """The last entry up to which a log is whole, and its chain."""
+    try:
+        offset, chain = log.first_offset - 1, log.chain_at(log.first_offset - 1)
+        for entry in whole_entries(log):
+            offset, chain = entry[0], entry[2]
+    except JournalError:
+        return None
+    return offset, chain
+
+
+def whole_entries(log: LogAtRest, last: int | None = None) -> Iterator[Entry]:
+    """The entries of a log, up to ``last`` or to where it is damaged."""
+    place, bytes_max = log.first_offset, READ_BYTES
+    end = log.next_offset - 1 if last is None else last
+    while place <= end:
+        try:
+            entries = log.read(place, bytes_max)
+        except JournalDamaged:
+            if bytes_max == 1:
+                return
+            # What stands before the damage is read one by one.
+            bytes_max = 1
+            continue
+        if not entries:
+            return
+        yield from (entry for entry in entries if entry[0] <= end)
+        place = entries[-1][0] + 1
+
+
+def engine_at(base: Base, snapshots: Snapshots, own: Iterable[int]) -> Engine:
+    """The engine as it was at the base.
+
+    Raises ``ValueError``, ``OSError`` and ``JournalError`` where it can't be had.
+    """
+    if base.log is None:
+        return snapshots.restore(base.offset)
+    first = base.log.first_offset
+    behind = [offset for offset in own if first - 1 <= offset <= base.offset]
+    engine = snapshots.restore(max(behind)) if behind else Engine()
+    place = engine.position().command_offset + 1
+    while place <= base.offset:
+        entries = [e for e in base.log.read(place, READ_BYTES) if e[0] <= base.offset]
+        engine.replay(entries)
+        place = entries[-1][0] + 1
+    return engine
+
+
+def assess(found: Found, base: Base, snapshots: Snapshots, events: LogAtRest | None) -> Loss:
+    """What a recovery from the base does not keep."""
+    own = [x.offset for x in found.snapshots if _usable(found, x)]
+    engine = engine_at(base, snapshots, own)
+    position, counts = engine.position(), engine.counts()
+    told, numbers, entries = base.offset, Numbers(), dict[int, int]()
+    for proof in found.evidence():
+        told, numbers = max(told, proof.command), numbers.above(proof.numbers)
+    given = 0
+    for batches in _after(events, base.offset):
+        orders, trades, some, heard = told_in(batches)
+        given += some
+        numbers = numbers.above(Numbers(orders, trades))
+        for entry, seq in heard:
+            entries[entry] = max(seq, entries.get(entry, 0))
+    exact = found.mark is not None and found.mark.state == "stopped"
+    unheard = max(0, numbers.events - max(position.event_seq, _last_seq(found, base)))
+    # An event tells two messages at most.
+    margin = 2 * unheard if exact else MESSAGES_MARGIN
+    for row in engine.entries():
+        entries[row.entry] = max(row.entry_seq, entries.get(row.entry, 0)) + margin
+    lost = Numbers(counts["orders"], counts["trades"], position.event_seq, position.time_ns)
+    numbers = numbers.above(lost)
+    return Loss(
+        base,
+        told,
+        orders=max(given, numbers.orders - counts["orders"]),
+        from_ns=position.time_ns,
+        to_ns=numbers.time_ns,
+        exact=exact,
+        numbers=numbers if exact else _beyond(numbers),
+        entries=tuple(sorted(entries.items())),
+    )
+
+
+def _last_seq(found: Found, base: Base) -> int:
+    """The last event that the events log has, if it has any behind the base."""
+    return found.events.numbers.events if found.events.command > base.offset else 0
+
+
+def _after(events: LogAtRest | None, command: int) -> Iterator[bytes]:
+    """The event batches that later commands than this made."""
+    if events is None:
+        return
+    place = first_batch_after(events, command)
+    while entries := events.read(place, READ_BYTES):
+        yield b"".join(entry[3] for entry in entries)
+        place = entries[-1][0] + 1
+
+
+def _beyond(numbers: Numbers) -> Numbers:
+    return Numbers(
+        numbers.orders + NUMBERS_MARGIN,
+        numbers.trades + NUMBERS_MARGIN,
+        numbers.events + NUMBERS_MARGIN,
+        numbers.time_ns,
+    )

@@ -1,0 +1,247 @@
+"""What the files of a data directory say, gathered without a change to any of them.
+
+What is gathered is what the disk holds, where a start asks (``settled``): memory may hold what a
+disk that failed has lost.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from core import (
+    JournalDamaged,
+    JournalError,
+    JournalMissing,
+    LogReader,
+    StoreFailed,
+    store_at_rest,
+)
+from engine.found import EventsFound, Evidence, Found, LogFound, SnapshotFound, StoreFound
+from engine.lost_events import whole_until
+from engine.recovery import first_batch_after
+from engine.snapshots import Judged, Snapshots
+from gateway.index_file import Index, IndexFile
+from journal.at_rest import LogAtRest
+from journal.batches import head
+from journal.datadir import DataDir
+from journal.mark import Mark, MarkDamaged, Numbers
+
+ORDER_ID = (1 << 56) - 1
+"""The part of an order id that counts."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found, and the logs to ask further."""
+
+    found: Found
+    commands: LogAtRest | None
+    """None where there is none that can be read."""
+    events: LogAtRest | None
+    judged: tuple[Judged, ...]
+    index: Index | None
+    """The sessions' index, where it can be used."""
+    index_fault: str
+
+
+def gather(
+    directory: DataDir, snapshots: Snapshots, *, verify_bytes_max: int = 0, settled: bool = False
+) -> Facts:
+    """Look at everything; the newest ``verify_bytes_max`` of each log are checked row by row."""
+    # Side by side, for each may take seconds.
+    with ThreadPoolExecutor(2) as beside:
+        looking = [
+            beside.submit(_look, path, on_damage, verify_bytes_max, settled=settled)
+            for path, on_damage in _logs(directory)
+        ]
+        judged = tuple(snapshots.judge())
+        (commands, in_commands), (events, in_events) = (look.result() for look in looking)
+    mark, mark_damage = _mark(directory)
+    store, place = _store(directory.store, settled=settled)
+    index, index_fault = _index(IndexFile(directory.snapshot_folder))
+    found = Found(
+        commands=commands,
+        events=_events(events, in_events),
+        mark=mark,
+        mark_damage=mark_damage,
+        mark_here=(None, None)
+        if mark is None
+        else (_chain(in_commands, mark.commands.last), _chain(in_events, mark.events.last)),
+        copied=mark is not None and directory.is_copy(mark),
+        era=directory.era.number,
+        snapshots=tuple(_snapshot(it, in_commands, in_events) for it in judged),
+        index=None if index is None else _index_evidence(index, in_commands),
+        store=replace(store, in_events=_recorded(place, in_events)),
+    )
+    return Facts(found, in_commands, in_events, judged, index, index_fault)
+
+
+# -- the logs --------------------------------------------------------------------------------
+
+
+OnDamage: TypeAlias = Literal["refuse", "drop_tail"]
+
+
+def _logs(directory: DataDir) -> tuple[tuple[Path, OnDamage], ...]:
+    """Both logs; what is made again may lose a bad tail."""
+    return (directory.commands, "refuse"), (directory.events, "drop_tail")
+
+
+def _look(
+    path: Path, on_damage: OnDamage, verify_bytes_max: int, *, settled: bool
+) -> tuple[LogFound, LogAtRest | None]:
+    try:
+        reader = LogReader.at_rest(path, on_damage=on_damage, settled=settled)
+        if verify_bytes_max:
+            reader.verify(verify_bytes_max)
+        journal_id, first, following = reader.ends()
+        chain = reader.chain()
+    except JournalMissing:
+        return LogFound(), None
+    except JournalDamaged as error:
+        return LogFound(there=True, damage=str(error)), None
+    return LogFound(True, journal_id, first, following - 1, chain), LogAtRest(reader)
+
+
+def _chain(log: LogAtRest | None, offset: int) -> int | None:
+    """The chain of a log at an offset; None where it does not reach so far, or no longer."""
+    if log is None or not log.first_offset - 1 <= offset < log.next_offset:
+        return None
+    try:
+        return log.chain_at(offset)
+    except JournalError:
+        return None
+
+
+def _events(found: LogFound, log: LogAtRest | None) -> EventsFound:
+    same = (found.there, found.journal_id, found.first, found.last, found.chain, found.damage)
+    if log is None or log.written_offset < log.first_offset:
+        return EventsFound(*same)
+    try:
+        first = head(log.read(log.first_offset, 1)[0][3])
+        last = head(log.read(log.written_offset, 1)[0][3])
+        whole = whole_until(log)
+    except JournalError as error:
+        return EventsFound(there=True, damage=str(error))
+    numbers = Numbers(events=last.last_seq, time_ns=last.time_ns)
+    return EventsFound(*same, whole, last.command_offset, first.first_seq, numbers)
+
+
+# -- what knows of them ----------------------------------------------------------------------
+
+
+def _mark(directory: DataDir) -> tuple[Mark | None, str]:
+    try:
+        return directory.read_mark(), ""
+    except MarkDamaged as error:
+        return None, str(error)
+
+
+def _snapshot(
+    judged: Judged, commands: LogAtRest | None, events: LogAtRest | None
+) -> SnapshotFound:
+    file = f"snapshots/{judged.name}"
+    if judged.fault is not None or judged.inside is None:
+        fault, unreadable = str(judged.fault), isinstance(judged.fault, OSError)
+        return SnapshotFound(judged.offset, Evidence(file, judged.offset), fault, unreadable)
+    seal, inside = judged.seal, judged.inside
+    evidence = Evidence(
+        file,
+        judged.offset,
+        None if seal is None else seal.journal_id,
+        None if seal is None else seal.chain,
+        _chain(commands, judged.offset),
+        Numbers(inside.orders, inside.trades, inside.event_seq, inside.time_ns),
+    )
+    return SnapshotFound(
+        judged.offset,
+        evidence,
+        sealed=seal is not None,
+        era=0 if seal is None else seal.era,
+        events_agree=_holds(events, judged.offset, inside.event_hash),
+    )
+
+
+def _holds(events: LogAtRest | None, command: int, hashed: int) -> bool | None:
+    """Whether the events up to a command batch end with this hash; None where they can't tell."""
+    if events is None:
+        return None
+    try:
+        following = first_batch_after(events, command)
+        if following < events.next_offset:
+            return head(events.read(following, 1)[0][3]).previous_hash == hashed
+        if following <= events.first_offset:
+            return None
+        last = head(events.read(following - 1, 1)[0][3])
+    except JournalError:
+        return None
+    if last.command_offset < command or not last.last:
+        return None
+    return last.hash == hashed
+
+
+def _index(file: IndexFile) -> tuple[Index | None, str]:
+    try:
+        return file.read(), ""
+    except FileNotFoundError:
+        return None, ""
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        return None, str(error)
+
+
+def _index_evidence(index: Index, commands: LogAtRest | None) -> Evidence:
+    here = _chain(commands, index.command_offset)
+    return Evidence(
+        "snapshots/sessions.index",
+        index.command_offset,
+        index.journal_id,
+        index.command_chain,
+        here,
+    )
+
+
+class Place(NamedTuple):
+    """Where a store ends, in the events log as it was."""
+
+    offset: int
+    chain: int
+    command: int
+    part: int
+    hash: int
+
+
+def _store(path: Path, *, settled: bool) -> tuple[StoreFound, Place | None]:
+    if not path.exists():
+        return StoreFound(), None
+    try:
+        told = store_at_rest(path, settled=settled)
+    except StoreFailed as error:
+        return StoreFound(there=True, damage=str(error)), None
+    if told is None:
+        return StoreFound(there=True), None
+    offset, seq, hashed, command, part, journal_id, chain, order_id, trade_id = told
+    numbers = Numbers(order_id & ORDER_ID, trade_id, seq)
+    evidence = Evidence("store.db", command, journal_id, numbers=numbers)
+    return StoreFound(True, "", evidence, seq), Place(offset, chain, command, part, hashed)
+
+
+def _recorded(place: Place | None, events: LogAtRest | None) -> bool | None:
+    """Whether the events log has what the store has recorded last, or goes on right behind it."""
+    if place is None or events is None or events.written_offset < events.first_offset:
+        return None
+    if _chain(events, place.offset) == place.chain:
+        return True
+    try:
+        following = first_batch_after(events, place.command, place.part)
+        if following > events.first_offset:
+            before = head(events.read(following - 1, 1)[0][3])
+            if (before.command_offset, before.part) == (place.command, place.part):
+                return before.hash == place.hash
+        if following < events.next_offset:
+            return head(events.read(following, 1)[0][3]).previous_hash == place.hash
+    except JournalError:
+        return None
+    return None
