@@ -49,6 +49,8 @@ class Loss:
     """Engine time of the last event that is known."""
     exact: bool
     """Nothing more was told than what is known."""
+    base_seq: int
+    """The last event before the base."""
     numbers: Numbers
     """What follows is numbered above these."""
     entries: tuple[tuple[int, int], ...]
@@ -98,18 +100,17 @@ def _reach(log: LogAtRest) -> tuple[int, int] | None:
     """The last entry up to which a log is whole, and its chain."""
     try:
         offset, chain = log.first_offset - 1, log.chain_at(log.first_offset - 1)
-        for entry in whole_entries(log):
+        for entry in whole_entries(log, log.first_offset, log.next_offset - 1):
             offset, chain = entry[0], entry[2]
     except JournalError:
         return None
     return offset, chain
 
 
-def whole_entries(log: LogAtRest, last: int | None = None) -> Iterator[Entry]:
-    """The entries of a log, up to ``last`` or to where it is damaged."""
-    place, bytes_max = log.first_offset, READ_BYTES
-    end = log.next_offset - 1 if last is None else last
-    while place <= end:
+def whole_entries(log: LogAtRest, place: int, last: int) -> Iterator[Entry]:
+    """The entries of a log from ``place`` up to ``last``, or to where it is damaged."""
+    bytes_max = READ_BYTES
+    while place <= last:
         try:
             entries = log.read(place, bytes_max)
         except JournalDamaged:
@@ -120,7 +121,7 @@ def whole_entries(log: LogAtRest, last: int | None = None) -> Iterator[Entry]:
             continue
         if not entries:
             return
-        yield from (entry for entry in entries if entry[0] <= end)
+        yield from (entry for entry in entries if entry[0] <= last)
         place = entries[-1][0] + 1
 
 
@@ -135,10 +136,8 @@ def engine_at(base: Base, snapshots: Snapshots, own: Iterable[int]) -> Engine:
     behind = [offset for offset in own if first - 1 <= offset <= base.offset]
     engine = snapshots.restore(max(behind)) if behind else Engine()
     place = engine.position().command_offset + 1
-    while place <= base.offset:
-        entries = [e for e in base.log.read(place, READ_BYTES) if e[0] <= base.offset]
-        engine.replay(entries)
-        place = entries[-1][0] + 1
+    for entry in whole_entries(base.log, place, base.offset):
+        engine.replay([entry])
     return engine
 
 
@@ -172,6 +171,7 @@ def assess(found: Found, base: Base, snapshots: Snapshots, events: LogAtRest | N
         from_ns=position.time_ns,
         to_ns=numbers.time_ns,
         exact=exact,
+        base_seq=position.event_seq,
         numbers=numbers if exact else _beyond(numbers),
         entries=tuple(sorted(entries.items())),
     )

@@ -6,7 +6,7 @@ stretch; a difference halts.  Only what comes after the stored events is new.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -27,6 +27,10 @@ class JournalGap(Exception):
     """The commands that would be needed are no longer (or not) in the log."""
 
 
+def nothing() -> None:
+    """There is nothing to be done first."""
+
+
 @dataclass(frozen=True)
 class Recovered:
     """The state after recovery."""
@@ -37,6 +41,8 @@ class Recovered:
     events: int
     """How many event batches the log lacked; they have been appended."""
     seconds: float
+    begin: Callable[[], None] = nothing
+    """To be called before anything else is appended."""
 
 
 class StoredEvents:
@@ -168,8 +174,17 @@ def replay(engine: Engine, commands: KeptLog) -> Iterator[tuple[int, bytes]]:
         yield len(entries), engine.replay(entries)
 
 
-def recover(engines: Iterator[Engine], commands: Log, events: Log) -> Recovered:
-    """Bring an engine to the end of the commands log, and the events log with it."""
+def recover(
+    engines: Iterator[Engine],
+    commands: Log,
+    events: Log,
+    before_append: Callable[[], None] = nothing,
+) -> Recovered:
+    """Bring an engine to the end of the commands log, and the events log with it.
+
+    ``before_append`` is called before the first event is appended, if any is: all that is stored
+    has been compared by then.
+    """
     begin = time.perf_counter()
     engine = next(engines, None) or Engine()
     stored = StoredEvents(events, engine.position().command_offset)
@@ -178,6 +193,8 @@ def recover(engines: Iterator[Engine], commands: Log, events: Log) -> Recovered:
         replayed += count
         new = split_batches(stored.match(produced))
         if new:
+            if not appended:
+                before_append()
             events.append(time.time_ns(), new)
             appended += len(new)
     if stored.surplus():

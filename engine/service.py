@@ -205,7 +205,7 @@ class Service:
                 "the disk has lost what it had synced: the commands log goes to command batch "
                 f"{last}, and {self.told} was acknowledged; the next start says what can be done"
             )
-        self._configure(recovered.engine)
+        self._configure(recovered)
         return recovered
 
     def _adopt(self, recovered: Recovered) -> None:
@@ -214,11 +214,12 @@ class Service:
         self.recovered, self.engine = recovered, recovered.engine
         self._pipeline.begin(self.engine, self.journals.commands, self.journals.events)
 
-    def _configure(self, engine: Engine) -> None:
+    def _configure(self, recovered: Recovered) -> None:
         """Settings, instruments, entries and the gateways' incarnations, as durable commands."""
-        stamp = self.clock.now_ns()
+        engine, stamp = recovered.engine, self.clock.now_ns()
         batches = []
         system = self._setup.commands(engine)
+        recovered.begin()
         while sealed := system.seal(SYSTEM, 0, 0, stamp, self._limits.batch_commands_max):
             batches.append(sealed)
         for gateway in (1, 2):

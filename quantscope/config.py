@@ -30,9 +30,10 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Server(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the exchange listens and keeps its data."""
 
-    data_dir: Annotated[str, about("directory of the journal, the snapshots and the store")] = (
-        "quantscope-data"
-    )
+    data_dir: Annotated[
+        Annotated[str, Meta(min_length=1)],
+        about("directory of the journal, the snapshots and the store"),
+    ] = "quantscope-data"
     host: Annotated[str, about("address to listen on")] = "127.0.0.1"
     http_port: Annotated[Port, about("port of REST and WebSocket; 0 takes a free one")] = 8080
     binary_port: Annotated[Port, about("port of binary order entry; 0 takes a free one")] = 9879

@@ -28,9 +28,12 @@ from journal.at_rest import LogAtRest
 from journal.batches import head
 from journal.datadir import DataDir
 from journal.mark import Mark, MarkDamaged, Numbers
+from journal.sqlite import Limits
 
 ORDER_ID = (1 << 56) - 1
 """The part of an order id that counts."""
+VERIFY_BYTES_MAX = Limits().verify_bytes_max
+"""How much of each log's newest part a start checks row by row."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,11 @@ class Facts:
 
 
 def gather(
-    directory: DataDir, snapshots: Snapshots, *, verify_bytes_max: int = 0, settled: bool = False
+    directory: DataDir,
+    snapshots: Snapshots,
+    *,
+    verify_bytes_max: int = VERIFY_BYTES_MAX,
+    settled: bool = False,
 ) -> Facts:
     """Look at everything; the newest ``verify_bytes_max`` of each log are checked row by row."""
     # Side by side, for each may take seconds.
@@ -95,8 +102,7 @@ def _look(
 ) -> tuple[LogFound, LogAtRest | None]:
     try:
         reader = LogReader.at_rest(path, on_damage=on_damage, settled=settled)
-        if verify_bytes_max:
-            reader.verify(verify_bytes_max)
+        reader.verify(verify_bytes_max)
         journal_id, first, following = reader.ends()
         chain = reader.chain()
     except JournalMissing:

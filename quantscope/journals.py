@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import Commands, Engine, split_batches
 from engine.loss import NUMBERS_MARGIN
@@ -26,6 +26,7 @@ from quantscope.facts import Facts, gather
 from quantscope.stakes import refused
 
 log = logging.getLogger("quantscope")
+engine_log = logging.getLogger("quantscope.engine")
 
 HELD = ("commands.db", "commands.db-wal", "events.db", "events.db-wal")
 """Files that are looked at while the logs are open: what is written must be found again."""
@@ -77,51 +78,25 @@ class Journaling:
     # -- the start ---------------------------------------------------------------------------
 
     def _start(self) -> tuple[Journals, Recovered]:
-        facts = gather(
-            self._directory,
-            self._snapshots,
-            verify_bytes_max=Limits().verify_bytes_max,
-            settled=True,
-        )
+        facts = gather(self._directory, self._snapshots, settled=True)
         plan = decide(facts.found)
         if isinstance(plan, Refusal):
             raise StartRefused(refused(self._directory, self._snapshots, facts, plan))
         return self._go_on(facts, plan)
 
     def _go_on(self, facts: Facts, plan: Start) -> tuple[Journals, Recovered]:
-        """What the plan says, in an order in which it can be broken off anywhere and done again."""
+        """What the plan says; nothing is written before all that is stored has been compared."""
         for warning in plan.warnings:
-            log.warning("%s", warning)
-        self._ids = _identities(facts)
+            engine_log.warning("%s", warning)
+        ids = _identities(facts)
         # What is newest in each has been checked when it was looked at.
-        journals = self._open(self._ids, verify_bytes_max=0)
-        self._put_aside(plan)
+        journals = self._open(ids, verify_bytes_max=0)
         self._snapshots.accept(plan.snapshots)
-        era = self._directory.era
-        if plan.new_era:
-            era = self._directory.begin_era(_newest_era(facts))
-            log.warning("sessions get new ids (era %d): %s", era.number, plan.new_era)
-        mark = Mark(
-            "running",
-            era.number,
-            End(self._ids.commands, 0, 0),
-            End(self._ids.events, 0, 0),
-            raising=plan.raised,
-        )
-        self._directory.write_mark(mark)
-        self._directory.hold(*HELD)
+        begin = _Begin(self._directory, self._snapshots, plan, ids, _newest_era(facts))
         engines = self._snapshots.engines(plan.begin)
-        recovered = recover(engines, journals.commands, journals.events)
-        if plan.raised:
-            _raise_numbers(journals, recovered.engine)
-            self._directory.write_mark(Mark("running", era.number, mark.commands, mark.events))
-        return journals, recovered
-
-    def _put_aside(self, plan: Start) -> None:
-        for aside in plan.aside:
-            name = f"{aside.offset:020d}{SUFFIX}"
-            put = self._snapshots.put_aside(name, aside.ending)
-            log.error("snapshot %s %s; it was put aside as %s", name, aside.why, put)
+        recovered = recover(engines, journals.commands, journals.events, begin.once)
+        self._ids = ids
+        return journals, replace(recovered, begin=lambda: begin.whole(journals, recovered.engine))
 
     # -- later -------------------------------------------------------------------------------
 
@@ -191,6 +166,52 @@ class Journaling:
         numbers = Numbers(counts["orders"], counts["trades"], position.event_seq, position.time_ns)
         era = self._directory.era.number
         self._directory.write_mark(Mark("stopped", era, commands, events, numbers))
+
+
+class _Begin:
+    """What is written before the first append of a run; it can be broken off and done again."""
+
+    def __init__(
+        self,
+        directory: DataDir,
+        snapshots: Snapshots,
+        plan: Start,
+        ids: Identities,
+        newest_era: int,
+    ) -> None:
+        self._directory = directory
+        self._snapshots = snapshots
+        self._plan = plan
+        self._ids = ids
+        self._newest_era = newest_era
+        self._begun = False
+
+    def once(self) -> None:
+        """Put aside what does not count, begin an era where one is due, and take the mark back."""
+        if self._begun:
+            return
+        self._begun = True
+        for aside in self._plan.aside:
+            name = f"{aside.offset:020d}{SUFFIX}"
+            put = self._snapshots.put_aside(name, aside.ending)
+            engine_log.error("snapshot %s %s; it was put aside as %s", name, aside.why, put)
+        if self._plan.new_era:
+            era = self._directory.begin_era(self._newest_era)
+            log.warning("sessions get new ids (era %d): %s", era.number, self._plan.new_era)
+        self._mark(raising=self._plan.raised)
+        self._directory.hold(*HELD)
+
+    def whole(self, journals: Journals, engine: Engine) -> None:
+        """The same, and numbers go on far above where this is a copy."""
+        self.once()
+        if self._plan.raised:
+            _raise_numbers(journals, engine)
+            self._mark(raising=False)
+
+    def _mark(self, *, raising: bool) -> None:
+        nothing = End(self._ids.commands, 0, 0), End(self._ids.events, 0, 0)
+        era = self._directory.era.number
+        self._directory.write_mark(Mark("running", era, *nothing, raising=raising))
 
 
 def _identities(facts: Facts) -> Identities:

@@ -127,8 +127,7 @@ class _Recovering:
         base = self._recovery.base
         if not found.there or found.empty:
             return
-        by_snapshot = self._loss.base.log is None
-        if found.damage or self._facts.events is None or (by_snapshot and found.whole < base):
+        if found.damage or self._facts.events is None or self._events_begin_anew:
             self._move(path, "the engine makes its events again as far as it can")
             return
         kept = first_batch_after(self._facts.events, base) - 1
@@ -141,6 +140,14 @@ class _Recovering:
                 delete_after(path, kept)
             Log(path, synchronous="normal", on_damage="drop_tail").close()
         self._said.append(f"{found.last - kept} event batches were dropped")
+
+    @property
+    def _events_begin_anew(self) -> bool:
+        """Whether the events of before the base are not all there, and can't be made again."""
+        found = self._facts.found.events
+        usable = found.there and not found.damage and self._facts.events is not None
+        whole = found.whole if usable else 0
+        return self._loss.base.log is None and whole < self._recovery.base
 
     def _keep_lost_events(self, place: int) -> None:
         """What was told and is not true any more is kept, to be read."""
@@ -178,8 +185,12 @@ class _Recovering:
     def _put_store_aside(self) -> None:
         found = self._facts.found
         proof = found.store.evidence
-        ahead = proof is not None and proof.command > self._recovery.base
-        if ahead and not found.store_is_foreign:
+        if proof is None or found.store_is_foreign:
+            return
+        ahead = proof.command > self._recovery.base
+        # The events may begin anew behind the base: what the store lacks before it is nowhere.
+        behind = self._events_begin_anew and found.store.seq < self._loss.base_seq
+        if ahead or behind:
             self._move(
                 self._directory.store,
                 "a new one begins with what the engine knows and the events log keeps",
@@ -207,7 +218,7 @@ class _Recovering:
         if base.log is not None:
             first = base.log.first_offset
             behind = (first, base.log.chain_at(first - 1))
-            entries = whole_entries(base.log, self._recovery.base)
+            entries = whole_entries(base.log, first, self._recovery.base)
         new = Log(rebuilt, journal_id=journal_id, behind=behind)
         for offset, append_ns, chain, batch in entries:
             if new.append(append_ns, [batch]) != offset:

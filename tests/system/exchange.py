@@ -117,6 +117,26 @@ class Exchange:
             assert process.stdout is not None
             process.stdout.close()
 
+    def ends(self) -> str:
+        """It ends by itself, with an error: the one line in which it says why."""
+        process, self.process = self.process, None
+        assert process is not None
+        _RUNNING.remove(self)
+        assert process.stdout is not None
+        try:
+            code = process.wait(SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            process.stdout.close()
+        said = self.said()
+        assert code == 1, said[-2000:]
+        assert "Traceback" not in said
+        (line,) = [line for line in said.splitlines() if line.startswith("Error: ")]
+        return line.removeprefix("Error: ")
+
     def said(self) -> str:
         """All that it has logged."""
         return self.log.read_text() if self.log.exists() else ""

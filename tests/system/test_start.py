@@ -59,7 +59,7 @@ def damage(index: Path) -> None:
     """One message stands elsewhere; all the rest is well-formed."""
     data = index.read_bytes()
     head, body = data[:20], msgspec.msgpack.decode(data[20:])
-    place = next(places[0] for _, places in body[2] if places)
+    place = next(places[0] for _, places in body[-1] if places)
     place[1] += 1
     index.write_bytes(head + msgspec.msgpack.encode(body))
 

@@ -1,0 +1,106 @@
+"""Snapshots in time: one is written at a time, and none where the directory is another's."""
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from core import Commands, Engine, MemoryLog, split_batches
+from engine.housekeeping import Housekeeping, Limits
+from engine.seal import Seal
+from engine.service import Journals, Service
+from engine.snapshots import Snapshots
+from journal.datadir import DataDirLost
+
+
+class Slow(Snapshots):
+    """Writes that end when they are told to, and what they have seen of each other."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, kept=2)
+        self.may_end = threading.Event()
+        self.begun: list[int] = []
+        self.at_once = 0
+        self.most_at_once = 0
+
+    def write(self, seal: Seal, snapshot: bytes) -> None:
+        self.begun.append(seal.command_offset)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        assert self.may_end.wait(30)
+        super().write(seal, snapshot)
+        self.at_once -= 1
+
+
+@dataclass
+class Exchange:
+    """As much of a service as housekeeping asks."""
+
+    engine: Engine = field(default_factory=Engine)
+    journals: Journals = field(default_factory=lambda: Journals(MemoryLog(), MemoryLog()))
+    ready: bool = True
+    outages: int = 0
+    told: int = 0
+
+    def tick(self) -> None:
+        commands = Commands()
+        commands.tick()
+        batch = commands.seal(0, 0, 0, 1, 1)
+        assert batch is not None
+        offset = self.journals.commands.append(1, [batch])
+        self.journals.events.append(1, split_batches(self.engine.apply(offset, 1, [batch])))
+        self.told = offset
+
+
+def housekeeping(exchange: Exchange, snapshots: Snapshots, check: Any) -> Housekeeping:
+    return Housekeeping(
+        cast(Service, exchange),
+        snapshots,
+        Limits(snapshot_interval_s=0.001, snapshot_commands_min=1),
+        era=3,
+        check=check,
+        readers=lambda: 1,
+        on_deleted=lambda _: None,
+        beside=lambda: lambda: None,
+    )
+
+
+async def test_who_ends_the_server_waits_for_the_snapshot_that_is_being_written(
+    tmp_path: Path,
+) -> None:
+    exchange, snapshots = Exchange(), Slow(tmp_path)
+    exchange.tick()
+    keeping = housekeeping(exchange, snapshots, lambda: None)
+    running = asyncio.create_task(keeping.run())
+    while not snapshots.begun:
+        await asyncio.sleep(0.001)
+    exchange.tick()
+    last = asyncio.create_task(keeping.last_snapshot())
+    await asyncio.sleep(0.05)
+    assert snapshots.begun == [1]
+    snapshots.may_end.set()
+    await last
+    running.cancel()
+    assert snapshots.most_at_once == 1
+    assert snapshots.begun == [1, 2]
+    (newest, _) = Snapshots(tmp_path, kept=2).judge()
+    assert newest.seal is not None
+    assert (newest.fault, newest.offset, newest.seal.era) == (None, 2, 3)
+    assert newest.seal.chain == exchange.journals.commands.read(2, 1)[0][2]
+
+
+async def test_nothing_is_written_where_the_directory_is_anothers(tmp_path: Path) -> None:
+    exchange, snapshots = Exchange(), Snapshots(tmp_path / "snapshots", kept=2)
+    exchange.tick()
+
+    def check() -> None:
+        raise DataDirLost("another directory stands there")
+
+    keeping = housekeeping(exchange, snapshots, check)
+    for attempt in (keeping.run, keeping.last_snapshot):
+        with pytest.raises(DataDirLost):
+            await asyncio.wait_for(attempt(), 10)
+    assert not (tmp_path / "snapshots").exists()

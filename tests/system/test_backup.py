@@ -1,0 +1,202 @@
+"""A backup that is put back goes on by itself: no number stands for other content."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.system.client import Client
+from tests.system.exchange import Exchange, quantscope
+from tests.system.test_recovery import contents, trade
+
+MARGIN = 10**12
+
+
+def copied(backup: Path, data: Path) -> None:
+    """As the manual says: the directory is copied back."""
+    shutil.rmtree(data)
+    shutil.copytree(backup, data)
+
+
+def moved(backup: Path, data: Path) -> None:
+    shutil.rmtree(data)
+    backup.rename(data)
+
+
+def copied_over(backup: Path, data: Path) -> None:
+    """Each file over the one that is there: they keep their numbers and births."""
+    shutil.copytree(backup, data, dirs_exist_ok=True)
+    for file in data.rglob("*"):
+        if file.is_file() and not (backup / file.relative_to(data)).exists():
+            file.unlink()
+
+
+def by_command(backup: Path, data: Path) -> None:
+    shutil.rmtree(data)
+    code, said, errors = quantscope("restore", str(backup), str(data))
+    assert code == 0, errors
+    assert "sessions get new ids" in said
+
+
+@pytest.mark.parametrize("put_back", [copied, moved, copied_over, by_command])
+async def test_a_backup_that_was_put_back_gives_no_number_twice(
+    tmp_path: Path, put_back: Callable[[Path, Path], None]
+) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    exchange = Exchange(data).start()
+    client, early = await trade(exchange, 3)
+    client.cut()
+    exchange.stop()
+    shutil.copytree(data, backup)
+    exchange.start()
+    again, late = await trade(exchange, 2)
+    assert (again.session, again.following) == (client.session, 6)
+    again.cut()
+    exchange.stop()
+
+    put_back(backup, data)
+    exchange.verified()
+    exchange.start()
+    assert "sessions get new ids (era 1): the directory is a copy" in exchange.said()
+    # Messages 4 and 5 of the session were of orders that this directory does not know.
+    stranger = Client(exchange.binary)
+    await stranger.expect_rejected_login("S", session=client.session, sequence=6)
+    await stranger.login(sequence=1)
+    assert stranger.session != client.session
+    for number in (1, 2, 3):
+        report = await stranger.expect_new(number)
+        assert report.order_id == early[number - 1]
+    stranger.place(4)
+    new = await stranger.expect_new(4)
+    assert new.order_id > max(late) + MARGIN // 2
+    assert new.exec_id > MARGIN
+    stranger.cut()
+    status, shown = await asyncio.to_thread(exchange.get, f"/orders/{late[0]}")
+    assert (status, shown["code"]) == (404, "UNKNOWN_ORDER")
+    async with asyncio.timeout(20):
+        while (await asyncio.to_thread(exchange.get, f"/orders/{new.order_id}"))[0] != 200:
+            await asyncio.sleep(0.05)
+    exchange.stop()
+    exchange.verified()
+    # It is known now for what it is: the next start changes nothing of that.
+    exchange.start()
+    assert (await Client(exchange.binary).login(stranger.session, 5)).following == 5
+    exchange.stop()
+    assert exchange.said().count("sessions get new ids") == 1
+
+
+async def test_two_that_were_put_back_from_one_backup_have_other_sessions(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path / "backup").start()
+    sessions = {(await Client(exchange.binary).login()).session}
+    exchange.stop()
+    for name in ("one", "two"):
+        shutil.copytree(tmp_path / "backup", tmp_path / name)
+        with Exchange(tmp_path / name) as copy:
+            sessions.add((await Client(copy.binary).login()).session)
+    assert len(sessions) == 3
+
+
+def test_a_directory_that_is_moved_is_no_copy(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path / "data").start()
+    exchange.post()
+    exchange.stop()
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    with Exchange(tmp_path / "elsewhere") as moved:
+        assert "new ids" not in moved.said()
+
+
+def test_a_restore_that_is_broken_off_before_the_first_start_is_one_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """A start of a copy that dies before its numbers are raised raises them at the next."""
+    exchange = Exchange(tmp_path / "data").start()
+    _, first = exchange.post()
+    exchange.stop()
+    shutil.copytree(tmp_path / "data", tmp_path / "copy")
+    copy = Exchange(tmp_path / "copy")
+    # Refused for its configuration, after all was compared: nothing is written by then.
+    before = contents(tmp_path / "copy")
+    code, _, errors = quantscope(
+        "serve", "--data-dir", str(tmp_path / "copy"), "--set", "engine.instruments_max=1"
+    )
+    assert code == 1
+    assert "engine.instruments_max = 1" in errors
+    after = contents(tmp_path / "copy")
+    assert {path: after[path] for path in before if not path.endswith(("-wal", "-shm"))} == {
+        path: digest for path, digest in before.items() if not path.endswith(("-wal", "-shm"))
+    }
+    with copy:
+        _, second = copy.post()
+        assert int(second["order_id"]) > int(first["order_id"]) + MARGIN // 2
+
+
+def test_what_stands_in_the_way_of_a_restore_is_left_alone(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path / "data").start()
+    exchange.post()
+    code, _, errors = quantscope("restore", str(tmp_path / "data"), str(tmp_path / "new"))
+    assert code == 1
+    assert "is in use by process" in errors
+    exchange.stop()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    for name, words in (("full", "is not empty: move it away"), ("file", "no directory")):
+        code, _, errors = quantscope("restore", str(tmp_path / "data"), str(tmp_path / name))
+        assert (code, words in errors) == (1, True), errors
+    for source in ("none", "full"):
+        code, _, errors = quantscope("restore", str(tmp_path / source), str(tmp_path / "new"))
+        assert code == 1
+        assert "Traceback" not in errors
+    (tmp_path / "data" / "commands.db").write_bytes(b"x" * 9_000)
+    code, _, errors = quantscope("restore", str(tmp_path / "data"), str(tmp_path / "new"))
+    assert (code, "commands.db is damaged" in errors) == (1, True), errors
+    assert not (tmp_path / "new").exists()
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_disk_image_that_was_put_back_can_be_told_so(tmp_path: Path) -> None:
+    """Its files have their own births: nobody else can know."""
+    exchange = Exchange(tmp_path / "data").start()
+    _, first = exchange.post()
+    exchange.stop()
+    code, said, errors = quantscope("restore", str(tmp_path / "data"), str(tmp_path / "data"))
+    assert (code, "sessions get new ids" in said) == (0, True), errors
+    with exchange:
+        assert "sessions get new ids (era 1)" in exchange.said()
+        _, second = exchange.post()
+        assert int(second["order_id"]) > int(first["order_id"]) + MARGIN // 2
+    exchange.verified()
+
+
+def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
+    """No mark, no index of this version, and snapshots without a seal: the events prove them."""
+    from core import Log, LogReader
+    from engine.seal import opened
+
+    exchange = Exchange(tmp_path / "data").start()
+    _, order = exchange.post()
+    exchange.stop()
+    data = tmp_path / "data"
+    for name in ("mark", "snapshots/sessions.index"):
+        (data / name).unlink()
+    (snapshot,) = (data / "snapshots").glob("*.snapshot")
+    snapshot.write_bytes(opened(snapshot.read_bytes())[1])
+    # Each log had a name of its own.
+    reader = LogReader.at_rest(data / "events.db")
+    entries = reader.read(1, 1 << 30)
+    (data / "events.db").unlink()
+    log = Log(data / "events.db")
+    for _, append_ns, _, batch in entries:
+        log.append(append_ns, [batch])
+    log.close()
+    for file in data.glob("store.db*"):
+        file.unlink()
+    exchange.verified()
+    exchange.start()
+    assert "0 command batches replayed" in exchange.said()
+    assert "new ids" not in exchange.said()
+    assert exchange.get(f"/orders/{order['order_id']}")[1]["status"] == "NEW"
+    exchange.stop()
+    exchange.verified()
