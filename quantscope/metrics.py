@@ -199,9 +199,11 @@ class ExchangeCollector(Collector):
         yield _gauge("quantscope_recorder_lag_events", "Events unread.", max(told - sequence, 0))
         yield _gauge("quantscope_recorder_lag_batches", "Event batches unread.", end - offset)
         yield _gauge("quantscope_recorder_lag_bytes", "Bytes unread.", exchange.lag_bytes())
-        failed = float(recorder.failure is not None)
-        yield _gauge("quantscope_recorder_failed", "1 while it can't record.", failed)
-        stats = recorder.stats()
+        failed = exchange.recording.failed is not None or recorder.failure is not None
+        yield _gauge("quantscope_recorder_failed", "1 while it can't record.", float(failed))
+        restarts = exchange.recording.restarts
+        yield _counter("quantscope_recorder_restarts", "Begun again after it ended.", restarts)
+        stats = exchange.recording.stats()
         for name in ("transactions", "events", "orders", "trades", "checkpoints", "failures"):
             title = f"{name.capitalize()} of the recorder."
             yield _counter(f"quantscope_recorder_{name}", title, stats[name])

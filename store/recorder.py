@@ -63,6 +63,7 @@ class RecorderService:
         self.recorder: Recorder
         self.failed: str | None = None
         """Why the store can't be asked now; None while it can."""
+        self._before: dict[str, int] = {}
         self.restarts = 0
         """How often a recorder that had ended was begun again."""
 
@@ -81,6 +82,11 @@ class RecorderService:
         """Record what the log holds, and stop."""
         await self._end()
         self._changed()
+
+    def stats(self) -> dict[str, int]:
+        """What the recorder counts, with those before it; ``lag_entries`` is of now."""
+        now = self.recorder.stats()
+        return {name: count + self._before.get(name, 0) for name, count in now.items()}
 
     async def run(self) -> None:
         """Begin the recorder again whenever it has ended, until canceled."""
@@ -109,7 +115,9 @@ class RecorderService:
             await self._on_failed(self.failed)
             try:
                 await self._prepare()
+                counted = self.stats()
                 await self._begin()
+                self._before = counted | {"lag_entries": 0}
                 if await self._catches_up():
                     await self._on_failed(None)
                     break

@@ -4,7 +4,7 @@
  * and every later one, "write 3" the third write, "space 3" the same with ENOSPC, "torn 3" writes
  * half of the third and fails it, "lost 3" forgets the third and all later ones without a word and
  * fails each sync after it, as a kernel does that could not write its cache back.  A missing or empty
- * file fails nothing.  Only files whose names hold ".db" are meant. */
+ * file fails nothing.  Only files whose names hold ".db" are meant, or what FAULTS_ONLY holds. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -42,7 +42,8 @@ static int ours(int fd) {
     ssize_t len = readlink(link, name, sizeof name - 1);
     if (len <= 0) return 0;
     name[len] = 0;
-    return strstr(name, ".db") != NULL && strstr(name, "-shm") == NULL;
+    const char *only = getenv("FAULTS_ONLY");
+    return strstr(name, only ? only : ".db") != NULL && strstr(name, "-shm") == NULL;
 }
 
 /* Whether this call, of this kind, fails. */

@@ -204,6 +204,10 @@ class Exchange:
             for _ in range(20):
                 self.post()
 
+    def journal_begins(self) -> int:
+        """The first offset that the events log keeps."""
+        return LogReader(self.data_dir / "events.db").ends()[1]
+
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
         url = f"http://127.0.0.1:{self.http}{path}"
         kind = {"Content-Type": "application/json"}

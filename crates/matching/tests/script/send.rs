@@ -2,8 +2,8 @@
 //!
 //! `<who> buy|sell <qty> [@<price>] [tif] [words]`, `<who> cancel|amend|status <names>`,
 //! `<who> mass all|one [side=]`, `<who> closed`, `entry <kind> <name> <account>`, `spec k=v`, `set k=v`,
-//! `at <seconds>`, `raise k=v`, `told entry= seq=`.  Who: an entry's number, a user's name, or `any`.  A ClOrdID is the entry's next
-//! unless `num=` says otherwise.
+//! `at <seconds>`, `raise k=v`, `told entry= seq=`.  Who: an entry's number, a user's name, or `any`.
+//! A ClOrdID is the entry's next unless `num=` says otherwise.
 
 use std::collections::HashMap;
 use wire::record::command::{
