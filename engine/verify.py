@@ -46,9 +46,15 @@ def verify(
     before are held to their own hashes.
     """
     judged = [x for x in snapshots.judge() if own is None or x.offset in own or x.fault]
-    _check_events(events)
+    total = sum(log.next_offset - log.first_offset for log in (commands, events))
+
+    def passed(count: int) -> None:
+        progress(count, total)
+
+    _check_events(events, passed)
     engine = _begin(snapshots, judged, commands)
     start = place = engine.position().command_offset + 1
+    _check_rows(commands, start, passed)
     # One that the replay begins with was compared when it was restored.
     marks = {x.offset: x.state_hash for x in judged if x.fault is None and x.offset >= start - 1}
     bad = [f"snapshot {x.name}: {x.fault}" for x in judged if x.fault is not None]
@@ -73,7 +79,7 @@ def verify(
             raise ReplayDiffers(
                 f"the state after command batch {place - 1} is not that of its snapshot"
             )
-        progress(len(entries), commands.next_offset - start)
+        passed(len(entries))
     if stored.surplus():
         raise ReplayDiffers("the events log holds more than the commands make")
     engine.validate()
@@ -102,7 +108,18 @@ def _not_restored(snapshots: Snapshots, judged: list[Judged]) -> list[str]:
     return bad
 
 
-def _check_events(events: KeptLog) -> None:
+def _check_rows(log: KeptLog, end: int, passed: Callable[[int], None]) -> None:
+    """Read the rows before ``end``: each is held to its checksum, and to the one before it."""
+    place = log.first_offset
+    while place < end:
+        entries = log.read(place, READ_BYTES)
+        if not entries:
+            return
+        place = entries[-1][0] + 1
+        passed(len(entries))
+
+
+def _check_events(events: KeptLog, passed: Callable[[int], None]) -> None:
     """Hold all event batches to their hashes, and to those before them."""
     place = events.first_offset
     at: tuple[int, int] | None = None
@@ -112,6 +129,7 @@ def _check_events(events: KeptLog) -> None:
         except ValueError as error:
             raise ReplayDiffers(f"events.db: {error}") from error
         place = entries[-1][0] + 1
+        passed(len(entries))
 
 
 def _begin(snapshots: Snapshots, judged: list[Judged], commands: KeptLog) -> Engine:

@@ -35,10 +35,6 @@ class NotSound(Exception):
     """What is wrong with a data directory: a start goes on all the same, or says the same."""
 
 
-ALL_BYTES = 1 << 62
-"""More than any log holds: all rows are checked."""
-
-
 @contextlib.contextmanager
 def _at_rest(config: Config) -> Iterator[DataDir]:
     """The data directory of an exchange that is stopped; nothing in it is changed."""
@@ -103,11 +99,11 @@ def run_verify(config: Config) -> None:
         ) as bar,
     ):
         snapshots = snapshots_of(directory, config)
-        facts = gather(directory, snapshots, verify_bytes_max=ALL_BYTES)
+        facts = gather(directory, snapshots)
         plan = decide(facts.found)
         if isinstance(plan, Refusal):
             raise NotSound(refused(directory, snapshots, facts, plan))
-        task = bar.add_task("replaying command batches", total=None)
+        task = bar.add_task("comparing batches", total=None)
         result = verify(
             snapshots,
             facts.commands or open_memory(),
@@ -129,6 +125,8 @@ def _noted(plan: Start) -> list[str]:
         for aside in plan.aside
         if aside.ending != ".damaged"
     ]
+    if "store-foreign" in plan.cases:
+        noted.append("store.db is of another journal: a start puts it aside")
     if plan.new_era and "copied" not in plan.cases:
         noted.append(plan.new_era)
     return noted
