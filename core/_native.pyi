@@ -275,6 +275,7 @@ class Log:
         delete_entries_max: int | None = None,
         journal_id: int | None = None,
         behind: tuple[int, int] | None = None,
+        settled: bool = False,
     ) -> Log: ...
     def append(self, append_ns: int, batches: list[bytes]) -> int: ...
     @property

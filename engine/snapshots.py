@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core import Engine
 from engine.seal import Inside, Seal, inside, opened, sealed
-from journal.folder import Folder
+from journal.folder import PARTIAL, Folder
 
 log = logging.getLogger("quantscope.engine")
 
@@ -107,6 +107,12 @@ class Snapshots:
             for old in self.offsets()[self._kept :]:
                 self._folder.remove(_name(old))
                 self._good.discard(old)
+
+    def clean(self) -> None:
+        """Remove what writers have left that died before they were done."""
+        for name in self._folder.names():
+            if name.endswith(PARTIAL):
+                self._folder.remove(name)
 
 
 def _name(offset: int) -> str:

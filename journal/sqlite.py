@@ -25,18 +25,36 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many entries a transaction deletes at most, when deleting is due."""
 
 
-def open_commands(path: Path, limits: Limits | None = None, journal_id: int | None = None) -> Log:
+def open_commands(
+    path: Path,
+    limits: Limits | None = None,
+    journal_id: int | None = None,
+    *,
+    settled: bool = False,
+) -> Log:
     """Open the log of commands: each commit is durable, and damage is refused.
 
-    One that is not there is made, with the name ``journal_id``.
+    One that is not there is made, with the name ``journal_id``.  ``settled``: its files have just
+    been synced and read back from the disk.
     """
     named = msgspec.structs.asdict(limits or Limits())
-    return core.Log(path, synchronous="full", journal_id=journal_id, **named)
+    return core.Log(path, synchronous="full", journal_id=journal_id, settled=settled, **named)
 
 
-def open_events(path: Path, limits: Limits | None = None, journal_id: int | None = None) -> Log:
+def open_events(
+    path: Path,
+    limits: Limits | None = None,
+    journal_id: int | None = None,
+    *,
+    settled: bool = False,
+) -> Log:
     """Open the log of events: durable when synced; a bad tail is dropped, for it is made again."""
     named = msgspec.structs.asdict(limits or Limits())
     return core.Log(
-        path, synchronous="normal", on_damage="drop_tail", journal_id=journal_id, **named
+        path,
+        synchronous="normal",
+        on_damage="drop_tail",
+        journal_id=journal_id,
+        settled=settled,
+        **named,
     )

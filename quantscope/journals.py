@@ -22,7 +22,7 @@ from journal.mark import End, Mark, Numbers
 from journal.memory import open_memory
 from journal.sqlite import Limits, open_commands, open_events
 from quantscope.config import Config
-from quantscope.facts import Facts, gather
+from quantscope.facts import VERIFY_BYTES_MAX, Facts, gather
 from quantscope.stakes import refused
 
 log = logging.getLogger("quantscope")
@@ -89,8 +89,7 @@ class Journaling:
         for warning in plan.warnings:
             engine_log.warning("%s", warning)
         ids = _identities(facts)
-        # What is newest in each has been checked when it was looked at.
-        journals = self._open(ids, verify_bytes_max=0)
+        journals = self._open(ids, looked_at=True)
         self._snapshots.accept(plan.snapshots)
         begin = _Begin(self._directory, self._snapshots, plan, ids, _newest_era(facts))
         engines = self._snapshots.engines(plan.begin)
@@ -113,7 +112,8 @@ class Journaling:
             )
         return self._snapshots.engines(begin)
 
-    def _open(self, ids: Identities, verify_bytes_max: int | None = None) -> Journals:
+    def _open(self, ids: Identities, *, looked_at: bool = False) -> Journals:
+        """Both logs; ``looked_at``: what is newest in each has just been read back and checked."""
         limits = self._config.journal
         if limits.adapter == "memory":
             return Journals(
@@ -122,18 +122,20 @@ class Journaling:
             )
         # Twice: at the limit the service seals no more, and what it has under way must be taken.
         queue = 2 * limits.queue_bytes_max
-        bounds = Limits(wal_bytes_max=limits.wal_bytes_max, queue_bytes_max=queue)
-        if verify_bytes_max is not None:
-            bounds = Limits(
-                wal_bytes_max=limits.wal_bytes_max,
-                queue_bytes_max=queue,
-                verify_bytes_max=verify_bytes_max,
-            )
+        bounds = Limits(
+            wal_bytes_max=limits.wal_bytes_max,
+            queue_bytes_max=queue,
+            verify_bytes_max=0 if looked_at else VERIFY_BYTES_MAX,
+        )
         # Side by side, for each may take seconds.
         with ThreadPoolExecutor(1) as beside:
-            opening = beside.submit(open_events, self._directory.events, bounds, ids.events)
+            opening = beside.submit(
+                open_events, self._directory.events, bounds, ids.events, settled=looked_at
+            )
             try:
-                commands = open_commands(self._directory.commands, bounds, ids.commands)
+                commands = open_commands(
+                    self._directory.commands, bounds, ids.commands, settled=looked_at
+                )
             except BaseException:
                 if opening.exception() is None:
                     opening.result().close()
@@ -165,7 +167,10 @@ class Journaling:
             return
         numbers = Numbers(counts["orders"], counts["trades"], position.event_seq, position.time_ns)
         era = self._directory.era.number
-        self._directory.write_mark(Mark("stopped", era, commands, events, numbers))
+        try:
+            self._directory.write_mark(Mark("stopped", era, commands, events, numbers))
+        except OSError as error:
+            log.error("the next start has to take this for a crash: %s", error)
 
 
 class _Begin:
@@ -195,6 +200,7 @@ class _Begin:
             name = f"{aside.offset:020d}{SUFFIX}"
             put = self._snapshots.put_aside(name, aside.ending)
             engine_log.error("snapshot %s %s; it was put aside as %s", name, aside.why, put)
+        self._snapshots.clean()
         if self._plan.new_era:
             era = self._directory.begin_era(self._newest_era)
             log.warning("sessions get new ids (era %d): %s", era.number, self._plan.new_era)

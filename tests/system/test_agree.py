@@ -17,7 +17,7 @@ from tests.system.damage import copy_database, cut, flip_some, forget, shorten, 
 from tests.system.exchange import Exchange
 from tests.system.test_lost_events import SOON
 
-Damage = Callable[[Path, Path], None]
+Damage = Callable[[Path, Path], object]
 TRIMMED = (*SOON, "gateway.session_replay_messages_min=1")
 
 
@@ -109,12 +109,12 @@ def halve(file: Path) -> None:
         opened.truncate(file.stat().st_size // 2)
 
 
-WHOLE: dict[str, Callable[[Path], None]] = {
+WHOLE: dict[str, Callable[[Path], object]] = {
     "gone": Path.unlink,
-    "empty": lambda file: file.write_bytes(b"") and None,
+    "empty": lambda file: file.write_bytes(b""),
     "half": halve,
-    "noise": lambda file: file.write_bytes(random.Random(1).randbytes(20_000)) and None,
-    "zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)) and None,
+    "noise": lambda file: file.write_bytes(random.Random(1).randbytes(20_000)),
+    "zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)),
 }
 
 
@@ -160,23 +160,28 @@ SINGLE: dict[str, Damage] = {
     "commands of another": lambda data, other: copy_database(other, data, "commands.db"),
     "events of another": lambda data, other: copy_database(other, data, "events.db"),
     "store of another": lambda data, other: copy_database(other, data, "store.db"),
-    "a mark of another": lambda data, other: shutil.copy(other / "mark", data / "mark") and None,
-    "an index of another": lambda data, other: (
-        shutil.copy(other / "snapshots/sessions.index", data / "snapshots") and None
+    "a mark of another": lambda data, other: shutil.copy(other / "mark", data / "mark"),
+    "an index of another": lambda data, other: shutil.copy(
+        other / "snapshots/sessions.index", data / "snapshots"
     ),
-    "a snapshot of another": lambda data, other: (
-        shutil.copy(snapshots(other)[-1], data / "snapshots") and None
+    "a snapshot of another": lambda data, other: shutil.copy(
+        snapshots(other)[-1], data / "snapshots"
     ),
-    "no snapshots": lambda data, other: [s.unlink() for s in snapshots(data)] and None,
+    "no snapshots": lambda data, other: without_snapshots(data),
     "no folder of snapshots": lambda data, other: shutil.rmtree(data / "snapshots"),
     "no events": lambda data, other: forget(data, "events.db"),
     "no store": lambda data, other: forget(data, "store.db"),
     "no commands": lambda data, other: forget(data, "commands.db"),
     "no era": lambda data, other: (data / "era").unlink(missing_ok=True),
-    "a bad era": lambda data, other: (data / "era").write_text("x") and None,
+    "a bad era": lambda data, other: (data / "era").write_text("x"),
     "shorter": lambda data, other: shorten(data, last(data) - 3),
     "shorter, and nothing else": lambda data, other: alone(data),
 }
+
+
+def without_snapshots(data: Path) -> None:
+    for file in snapshots(data):
+        file.unlink()
 
 
 def alone(data: Path) -> None:

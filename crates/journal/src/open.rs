@@ -62,11 +62,14 @@ pub(crate) fn look(path: &Path, on_damage: OnDamage) -> Result<(), OpenError> {
     }
 }
 
-/// Make the files what the disk holds of them, judge them, and prepare the write-ahead log.
+/// Make the files what the disk holds of them, judge them, and cut what was cut off from the write-ahead
+/// log; the writer fills it up ([`fill`]).
 pub(crate) fn prepare(path: &Path, options: &LogOptions) -> Result<(), OpenError> {
     let wal = beside(path, "-wal");
     check_alone(path)?;
-    settle_both(path)?;
+    if !options.settled {
+        settle_both(path)?;
+    }
     let state = inspect(path)?;
     let made = check_database(path, &wal, &state)?;
     if !made {
@@ -83,7 +86,7 @@ pub(crate) fn prepare(path: &Path, options: &LogOptions) -> Result<(), OpenError
             OnDamage::DropTail => Some(end),
         },
     };
-    fill(&wal, end, options.wal_bytes_max)
+    cut(&wal, end)
         .and_then(|()| sync_folder(path))
         .map_err(|error| OpenError::io(&wal, "preparing", &error))
 }
@@ -160,11 +163,9 @@ fn check_database(path: &Path, wal: &Path, state: &State) -> Result<bool, OpenEr
     }
 }
 
-/// Cut the file at `end`, if there is one, and fill it with zeros up to `bytes`.
-fn fill(wal: &Path, end: Option<u64>, bytes: u64) -> io::Result<()> {
-    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
-    let mut file = OpenOptions::new()
-        .read(true)
+/// Cut the file at `end`, if there is one; make it where there is no file.
+fn cut(wal: &Path, end: Option<u64>) -> io::Result<()> {
+    let file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
@@ -172,6 +173,13 @@ fn fill(wal: &Path, end: Option<u64>, bytes: u64) -> io::Result<()> {
     if let Some(end) = end {
         file.set_len(end)?;
     }
+    file.sync_data()
+}
+
+/// Fill the write-ahead log with zeros up to `bytes`, before the first commit of whoever has it open.
+pub(crate) fn fill(wal: &Path, bytes: u64) -> io::Result<()> {
+    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    let mut file = OpenOptions::new().write(true).open(wal)?;
     let mut at = file.seek(SeekFrom::End(0))?;
     while at < bytes {
         let part = (bytes - at).min(ZEROS.len() as u64);

@@ -51,6 +51,8 @@ pub struct LogOptions {
     pub delete_entries_max: u64,
     /// How it begins when it is made; by itself it takes a new name.
     pub beginning: Option<Beginning>,
+    /// The files are what the disk holds of them: [`crate::settle`] has just been called.
+    pub settled: bool,
 }
 
 impl Default for LogOptions {
@@ -65,6 +67,7 @@ impl Default for LogOptions {
             verify_bytes_max: 256 << 20,
             delete_entries_max: 64,
             beginning: None,
+            settled: false,
         }
     }
 }

@@ -12,6 +12,7 @@ use rusqlite::{Connection, params};
 use crate::chain::chain;
 use crate::checkpoint::Checkpoints;
 use crate::error::describe;
+use crate::open::{beside, fill};
 use crate::options::{LogOptions, Synchronous};
 use crate::schema::{Meta, column};
 use crate::shared::{Pending, Shared};
@@ -44,6 +45,11 @@ impl Writer {
         if self.options.synchronous == Synchronous::Full {
             // Who waits for an answer waits for this thread.  If it can't be had, it is only slower.
             let _ = slice::shorten();
+        }
+        if let Err(error) = fill(&beside(&self.path, "-wal"), self.options.wal_bytes_max) {
+            let path = self.path.display();
+            self.shared
+                .fail(format!("{path}: preparing its write-ahead log: {error}"));
         }
         let end = loop {
             let Some(turn) = self.wait() else {

@@ -151,6 +151,7 @@ fn the_write_ahead_log_has_its_size_from_the_start_and_is_empty_at_the_end() {
     let wal = path.with_extension("db-wal");
     for _ in 0..3 {
         let log = Log::open(&path, small()).unwrap();
+        log.sync().unwrap();
         assert_eq!(
             std::fs::metadata(&wal).unwrap().len(),
             small().wal_bytes_max

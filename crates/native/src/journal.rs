@@ -128,7 +128,7 @@ impl Log {
     #[new]
     #[pyo3(signature = (path, *, synchronous="full", on_damage="refuse", wal_bytes_max=None,
         checkpoint_bytes=None, queue_bytes_max=None, commit_bytes_max=None, verify_bytes_max=None,
-        delete_entries_max=None, journal_id=None, behind=None))]
+        delete_entries_max=None, journal_id=None, behind=None, settled=false))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -142,6 +142,7 @@ impl Log {
         delete_entries_max: Option<u64>,
         journal_id: Option<u64>,
         behind: Option<(u64, u64)>,
+        settled: bool,
     ) -> PyResult<Self> {
         let default = LogOptions::default();
         let options = LogOptions {
@@ -154,6 +155,7 @@ impl Log {
             verify_bytes_max: verify_bytes_max.unwrap_or(default.verify_bytes_max),
             delete_entries_max: delete_entries_max.unwrap_or(default.delete_entries_max),
             beginning: journal_id.map(|journal_id| Beginning { journal_id, behind }),
+            settled,
         };
         let log = py.detach(|| journal::Log::open(path, options));
         log.map(Self).map_err(|error| open_error(&error))
