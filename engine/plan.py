@@ -167,21 +167,34 @@ def _store(found: Found) -> Refusal | None:
     )
     if store.damage:
         return Refusal("store-damaged", f"store.db can't be used: {store.damage}", move)
-    if store.evidence is None or found.store_is_foreign or store.in_events is not False:
+    if store.evidence is None or found.store_is_foreign or store.in_events:
         return None
-    if found.events.first_seq > store.seq + 1:
+    begins = _events_begin(found)
+    if begins > store.seq + 1:
         return Refusal(
             "store-behind",
             f"store.db is a copy of before: it ends with event {store.seq}, and the events log "
-            f"begins with event {found.events.first_seq}",
+            f"begins with event {begins}",
             move,
         )
+    if store.in_events is None:
+        return None
     return Refusal(
         "store-other",
         f"store.db is not of these events: its last event is {store.seq}, and the events log does "
         "not hold it as the store has it",
         move,
     )
+
+
+def _events_begin(found: Found) -> int:
+    """The first event of the events log, once the engine has made again what it lacks."""
+    if not found.events.empty:
+        return found.events.first_seq
+    own = [offset for offset in _own(found) if offset >= found.commands.first - 1]
+    begin = begin_behind(own, found.events.whole, found.commands.first)
+    before = [x.evidence.numbers.events for x in found.snapshots if begin and x.offset == begin[0]]
+    return max(before, default=0) + 1
 
 
 def _own(found: Found) -> tuple[int, ...]:

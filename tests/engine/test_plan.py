@@ -23,6 +23,10 @@ def snapshot(offset: int, **changes: object) -> SnapshotFound:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def with_events(found: SnapshotFound, last: int) -> SnapshotFound:
+    return replace(found, evidence=replace(found.evidence, numbers=Numbers(events=last)))
+
+
 def foreign(found: SnapshotFound) -> SnapshotFound:
     return replace(found, evidence=replace(found.evidence, journal_id=OTHERS))
 
@@ -115,7 +119,14 @@ REFUSES: dict[str, list[Found]] = {
             SOUND,
             events=replace(EVENTS, first_seq=200),
             store=StoreFound(True, "", Evidence("store.db", 50, OURS), 150, in_events=False),
-        )
+        ),
+        # The events begin anew at a snapshot, and the store does not reach it.
+        replace(
+            TRIMMED,
+            events=EventsFound(),
+            snapshots=(snapshot(90), with_events(snapshot(60), 200)),
+            store=StoreFound(True, "", Evidence("store.db", 50, OURS), 150),
+        ),
     ],
     "store-other": [replace(SOUND, store=replace(STORE, in_events=False))],
     "no-snapshot": [
