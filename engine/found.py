@@ -119,9 +119,13 @@ class Found:
             recovery = mark.recovery
             yield Evidence("mark", recovery.base, numbers=recovery.numbers)
         for snapshot in self.snapshots:
-            if not snapshot.fault and not self.is_foreign(snapshot.evidence):
+            others = self.is_foreign(snapshot.evidence) or (
+                # One that does not name its journal may be anybody's.
+                not snapshot.sealed and snapshot.events_agree is False
+            )
+            if not snapshot.fault and not others:
                 yield snapshot.evidence
-        if self.events.command:
+        if self.events.command and self.events.journal_id == self.events_id:
             numbers = self.events.numbers
             yield Evidence("events.db", self.events.command, None, None, None, numbers)
         if self.index is not None and not self.is_foreign(self.index):

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from core import Commands, Log, delete_after, describe_events
 from engine.loss import Loss, whole_entries
@@ -220,12 +222,17 @@ class _Recovering:
             behind = (first, base.log.chain_at(first - 1))
             entries = whole_entries(base.log, first, self._recovery.base)
         new = Log(rebuilt, journal_id=journal_id, behind=behind)
-        for offset, append_ns, chain, batch in entries:
-            if new.append(append_ns, [batch]) != offset:
-                raise OSError(f"{rebuilt}: entry {offset} got another offset, of chain {chain}")
-            if new.queue_bytes > WAITING_BYTES_MAX:
-                new.sync()
-        new.sync()
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            total = self._recovery.base - behind[0] + 1
+            task = bar.add_task("writing command batches", total=total)
+            for offset, append_ns, _, batch in entries:
+                if new.append(append_ns, [batch]) != offset:
+                    raise OSError(f"{rebuilt}: entry {offset} got another offset")
+                if new.queue_bytes > WAITING_BYTES_MAX:
+                    new.sync()
+                    bar.update(task, completed=offset - behind[0])
+            new.sync()
         if new.next_offset - 1 != self._recovery.base:
             raise OSError(f"{rebuilt} ends at {new.next_offset - 1}, not at {self._recovery.base}")
         if raised:

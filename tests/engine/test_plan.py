@@ -110,7 +110,10 @@ REFUSES: dict[str, list[Found]] = {
     "events-damaged": [
         replace(SOUND, events=EventsFound(there=True, damage="events.db is damaged"))
     ],
-    "events-foreign": [replace(SOUND, events=replace(EVENTS, journal_id=OTHERS))],
+    "events-foreign": [
+        replace(SOUND, events=replace(EVENTS, journal_id=OTHERS)),
+        replace(SOUND, events=replace(EVENTS, journal_id=OTHERS, command=500, whole=500)),
+    ],
     "events-other": [replace(SOUND, mark_here=(CHAIN, 6))],
     "events-gap": [replace(TRIMMED, events=replace(EVENTS, whole=50, command=50, last=60))],
     "store-damaged": [replace(SOUND, store=StoreFound(there=True, damage="no database"))],

@@ -266,3 +266,33 @@ async def test_a_panic_ends_the_service_and_nothing_more_is_taken(tmp_path: Path
             await running
     assert not service.ready
     service.close()
+
+
+async def test_a_disk_that_lost_what_was_acknowledged_ends_the_service(tmp_path: Path) -> None:
+    """It is opened afresh after a failure, and ends before what was told: nobody may go on."""
+
+    class Forgetful(Opener):
+        """The second time both logs are those of an earlier day."""
+
+        def __call__(self) -> tuple[Journals, Recovered]:
+            if (tmp_path / "commands.db").exists():
+                self.directory = tmp_path / "early"
+                self.directory.mkdir()
+            return super().__call__()
+
+    opener = Forgetful(tmp_path)
+    service = Service(opener, SETUP, LIMITS)
+    service.start()
+    source = Source(service)
+    service.attach(source)
+    running = asyncio.create_task(service.run())
+    await until(lambda: service.ready)
+    for number in range(5):
+        source.place(f"order-{number}")
+        await until(lambda number=number: len(source.accepted) == number + 1)  # type: ignore[misc]
+    opener.commands.fail_next()
+    source.place("unknown")
+    with pytest.raises(EngineFault, match="the disk has lost what it had synced"):
+        async with asyncio.timeout(10):
+            await running
+    service.close()
