@@ -18,6 +18,7 @@ __all__ = [
     "JournalError",
     "JournalFailed",
     "JournalFull",
+    "JournalMissing",
     "JournalRange",
     "Line",
     "Log",
@@ -31,6 +32,7 @@ __all__ = [
     "StoreReader",
     "View",
     "cancel_reasons",
+    "check_events",
     "delete_after",
     "describe_commands",
     "describe_events",
@@ -45,6 +47,9 @@ __all__ = [
     "security_list",
     "shorten_slice",
     "split_batches",
+    "store_at_rest",
+    "tells",
+    "told_in",
 ]
 
 SHOWN_MAX: Final[int]

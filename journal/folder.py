@@ -27,6 +27,11 @@ class Folder:
         if create:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(self._path, dir_fd=self._within)
+                # What is written in it must not be lost with its name.
+                if self._within is None:
+                    sync(self._path.parent)
+                else:
+                    os.fsync(self._within)
         descriptor = os.open(
             self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._within
         )

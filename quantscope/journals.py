@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from core import Commands, Engine, split_batches
+from core import Commands, Engine, JournalDamaged, split_batches
 from engine.loss import NUMBERS_MARGIN
 from engine.lost_events import begin_behind, whole_until
-from engine.plan import Refusal, Start, decide
-from engine.recovery import JournalGap, Recovered, recover
+from engine.plan import MOVE_EVENTS, PUT_BACK, Refusal, Start, decide
+from engine.recovery import JournalGap, Recovered, ReplayDiffers, recover
 from engine.service import Journals
 from engine.snapshots import SUFFIX, Snapshots
 from journal.at_rest import end_of
@@ -82,7 +82,12 @@ class Journaling:
         plan = decide(facts.found)
         if isinstance(plan, Refusal):
             raise StartRefused(refused(self._directory, self._snapshots, facts, plan))
-        return self._go_on(facts, plan)
+        try:
+            return self._go_on(facts, plan)
+        except (JournalDamaged, ReplayDiffers) as error:
+            # What was not looked at before: older than what is checked first, or to be replayed.
+            instead = PUT_BACK if "commands.db" in str(error) else MOVE_EVENTS
+            raise StartRefused(f"{self._directory.path}: {error}: {instead}") from error
 
     def _go_on(self, facts: Facts, plan: Start) -> tuple[Journals, Recovered]:
         """What the plan says; nothing is written before all that is stored has been compared."""

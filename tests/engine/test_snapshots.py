@@ -161,6 +161,16 @@ def test_what_the_disk_did_not_keep_is_no_snapshot(
     assert reopened(tmp_path).offsets() == [5]
 
 
+def test_what_a_writer_left_that_died_is_removed(tmp_path: Path) -> None:
+    write(Snapshots(tmp_path, kept=2), 5)
+    left = tmp_path / f"{6:020d}.snapshot.partial"
+    left.write_bytes(b"half")
+    snapshots = reopened(tmp_path)
+    assert snapshots.offsets() == [5]
+    snapshots.clean()
+    assert [path.name for path in tmp_path.iterdir()] == [f"{5:020d}.snapshot"]
+
+
 def test_a_folder_that_is_held_is_written_wherever_its_path_leads(tmp_path: Path) -> None:
     ours = tmp_path / "data"
     ours.mkdir()

@@ -146,4 +146,6 @@ async def test_events_that_are_not_those_of_the_commands_are_refused(tmp_path: P
     assert "events.db is of another journal" in Exchange(tmp_path / "one").refuses_to_start()
     # Without the mark, which names the events log, the engine's own events tell.
     (tmp_path / "one" / "mark").unlink()
-    assert "are not those that are stored" in Exchange(tmp_path / "one").refuses_to_start()
+    line = Exchange(tmp_path / "one").refuses_to_start()
+    assert "are not those that are stored" in line
+    assert "move events.db and events.db-wal away" in line
