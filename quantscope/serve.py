@@ -176,7 +176,7 @@ class Exchange:
             metrics=metrics.renderer(self),
             begin_again=lambda view: view.begin_again(service.engine),
             wake_recorder=lambda: self.recorder.wake(),
-            recorder_ended=lambda: self.recorder.failure if self.recorder.halted else None,
+            recorder_ended=lambda: self.recording.failed,
             clock=service.clock.now_ns,
         )
         self.facade.on_recorded(self.recorder.position()[1])

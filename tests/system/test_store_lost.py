@@ -77,6 +77,7 @@ async def test_a_store_that_is_exchanged_under_a_server_is_refused_until_it_fits
     await until(exchange, "can't be brought up: it ends with event")
     status, answer = await asyncio.to_thread(exchange.get, "/orders?user_id=bob")
     assert (status, answer["code"]) == (503, "UNAVAILABLE")
+    assert (await asyncio.to_thread(exchange.get, "/ready"))[0] == 503
     assert (await asyncio.to_thread(exchange.post, user_id="dora"))[0] == 201
     # Moved away, it is built again.
     (data / "store.db").rename(tmp_path / "moved.db")
@@ -160,10 +161,12 @@ async def test_a_failed_sync_of_the_store_costs_no_order_and_denies_none(
             await client.expect_new(last)
     client.place(last + 1)
     new = await client.expect_new(last + 1)
-    # The list is not short, and the order is not unknown: the store can't be read now.
-    assert await listed(exchange, "demo1") in ("UNAVAILABLE", "BUSY")
-    status, answer = await asyncio.to_thread(exchange.get, f"/orders/{new.order_id}")
-    assert (status, answer["code"]) in ((503, "UNAVAILABLE"), (503, "BUSY"))
+    # The list is not short, and the order is not unknown: it is in memory, or can't be asked for.
+    assert await listed(exchange, "demo1") == "UNAVAILABLE"
+    assert (await asyncio.to_thread(exchange.get, f"/orders/{new.order_id}"))[0] in (200, 503)
+    status, ready = await asyncio.to_thread(exchange.get, "/ready")
+    assert status == 503
+    assert any("the recorder has ended: " in why for why in ready["faults"])
     assert (await asyncio.to_thread(exchange.metrics))["quantscope_recorder_failed"] == 1
     disk.work()
     await until(exchange, "recorder: records again")
@@ -172,6 +175,7 @@ async def test_a_failed_sync_of_the_store_costs_no_order_and_denies_none(
             await asyncio.sleep(0.05)
     assert (await asyncio.to_thread(exchange.get, f"/orders/{new.order_id}"))[0] == 200
     assert (await asyncio.to_thread(exchange.metrics))["quantscope_recorder_failed"] == 0
+    assert (await asyncio.to_thread(exchange.get, "/ready"))[0] == 200
     client.cut()
     exchange.stop()
     exchange.verified()
