@@ -48,7 +48,7 @@ def start(config: Config) -> str:
     """As ``serve`` does until it listens; why it does not go on, or nothing."""
     try:
         with DataDir(Path(config.server.data_dir)) as directory:
-            server = Server(config, directory)
+            server = Server(config, directory, 1_024)
             server.service.start()
             try:
                 roles.binary_gateway(config, server.service, directory.era, server.session_index)
