@@ -7,6 +7,9 @@
 //! * [`sbe`]: the order entry messages, FIX Simple Binary Encoding 1.0.
 //! * [`text`]: decimals, times, and orders as JSON.
 
+// Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 pub mod record;
 pub mod sbe;
 pub mod soup;

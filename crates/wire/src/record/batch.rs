@@ -103,6 +103,10 @@ impl<'a> CommandBatch<'a> {
     /// Frame `records` (commands encoded one after the other) as a batch, appended to `out`.
     ///
     /// `magic` and `len` of `header` are set here.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "lengths in memory: a batch is of `batch_commands_max` commands at most"
+    )]
     pub fn write(mut header: CommandBatchHeader, records: &[u8], out: &mut Vec<u8>) {
         header.magic = COMMAND_MAGIC;
         header.len = (CommandBatchHeader::SIZE + records.len()) as u32;
@@ -131,15 +135,15 @@ impl<'a> EventBatch<'a> {
         if header.magic != EVENT_MAGIC {
             return Err(RecordError::Header);
         }
-        if header.len as usize != bytes.len() || bytes.len() < EventBatchHeader::SIZE + HASH {
+        if header.len as usize != bytes.len() {
             return Err(RecordError::Short);
         }
-        let end = bytes.len() - HASH;
-        let hash = bytes[end..].try_into().map_err(|_| RecordError::Short)?;
+        let records = &bytes[EventBatchHeader::SIZE..];
+        let (records, hash) = records.split_last_chunk().ok_or(RecordError::Short)?;
         Ok(Self {
             header,
-            hash: u64::from_le_bytes(hash),
-            records: &bytes[EventBatchHeader::SIZE..end],
+            hash: u64::from_le_bytes(*hash),
+            records,
         })
     }
 

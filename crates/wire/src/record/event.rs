@@ -484,14 +484,17 @@ impl<'a> Event<'a> {
             5 => {
                 let mut rest = tail(body, Trade::SIZE);
                 Self::Trade(
-                    Trade::from_bytes(body)?,
+                    Trade::from_bytes(body)?.checked()?,
                     take_text(&mut rest)?,
                     take_text(&mut rest)?,
                 )
             }
             6 => {
                 let mut rest = tail(body, Canceled::SIZE);
-                Self::Canceled(Canceled::from_bytes(body)?, take_text(&mut rest)?)
+                Self::Canceled(
+                    Canceled::from_bytes(body)?.checked()?,
+                    take_text(&mut rest)?,
+                )
             }
             7 => {
                 let mut rest = tail(body, Replaced::SIZE);

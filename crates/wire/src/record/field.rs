@@ -46,6 +46,10 @@ pub enum Shown {
 
 /// `PostOnlyWouldTrade` as `POST_ONLY_WOULD_TRADE`.
 #[must_use]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "the length of a name of ours"
+)]
 pub fn screaming(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     for (place, letter) in name.char_indices() {
@@ -156,6 +160,10 @@ macro_rules! packed {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct $name { $($(#[$fmeta])* pub $field: $ty,)* }
 
+        #[allow(
+            clippy::arithmetic_side_effects,
+            reason = "places in a structure whose width the compiler knows, and in a buffer"
+        )]
         impl $name {
             /// Width of the packed fields in bytes.
             pub const SIZE: usize = 0 $(+ <$ty as $crate::record::field::Field>::SIZE)*;
@@ -236,6 +244,7 @@ pub const FRAME: usize = 4;
 pub(crate) const TEXTS_MAX: usize = 2;
 
 /// Append one record: frame, packed fields, texts.
+#[allow(clippy::arithmetic_side_effects, reason = "a place in a buffer")]
 pub(crate) fn push_record(out: &mut Vec<u8>, kind: u8, fixed: &[u8], texts: &[&str]) {
     let at = out.len();
     out.extend_from_slice(&[0, 0, kind, 0]);
@@ -256,6 +265,10 @@ pub(crate) fn push_texts(out: &mut Vec<u8>, at: usize, texts: &[&str]) {
 
 /// Write the length of the record that begins at `at` and ends here.
 #[inline(always)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a record begins at `at` and ends where the buffer does"
+)]
 pub(crate) fn end_record(out: &mut [u8], at: usize) {
     let len = (out.len() - at) as u16;
     out[at..at + 2].copy_from_slice(&len.to_le_bytes());

@@ -15,12 +15,14 @@ pub mod batch;
 pub mod command;
 pub mod event;
 pub mod field;
+pub mod numbers;
 pub mod terms;
 
 pub use batch::{CommandBatch, CommandBatchHeader, EventBatch, EventBatchHeader};
 pub use command::{ClOrdId, Command, Who};
 pub use event::Event;
 pub use field::RecordError;
+pub use numbers::exec_id;
 pub use terms::{
     CancelReason, EntryKind, ExecInst, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp,
     TimeInForce,

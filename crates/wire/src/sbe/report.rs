@@ -24,7 +24,7 @@ use crate::record::event::{
     Accepted, CancelRejected, Canceled, MassCanceled, Refused, Rejected, Replaced, StatusReport,
     Trade,
 };
-use crate::record::{CancelReason, Event, OrdStatus, Reason};
+use crate::record::{CancelReason, Event, OrdStatus, Reason, exec_id};
 
 /// Which side of a trade is told; other events have the taker's only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,15 +80,15 @@ pub fn encode_report(
     leg: Leg,
     out: &mut Vec<u8>,
 ) -> bool {
-    let exec_id = seq.wrapping_mul(2);
+    let id = exec_id(seq, false);
     match (event, leg) {
-        (Event::Trade(x, ..), Leg::Taker) => taker(x, exec_id, time_ns).push(out),
-        (Event::Trade(x, ..), Leg::Maker) => maker(x, exec_id | 1, time_ns).push(out),
+        (Event::Trade(x, ..), Leg::Taker) => taker(x, id, time_ns).push(out),
+        (Event::Trade(x, ..), Leg::Maker) => maker(x, exec_id(seq, true), time_ns).push(out),
         (_, Leg::Maker) => return false,
-        (Event::Accepted(x, _), _) => accepted(x, exec_id, time_ns).push(out),
-        (Event::Canceled(x, _), _) if x.leaves > 0 => reduced(x, exec_id, time_ns).push(out),
-        (Event::Canceled(x, _), _) => canceled(x, exec_id, time_ns).push(out),
-        (Event::Replaced(x, _), _) => replaced(x, exec_id, time_ns).push(out),
+        (Event::Accepted(x, _), _) => accepted(x, id, time_ns).push(out),
+        (Event::Canceled(x, _), _) if x.leaves > 0 => reduced(x, id, time_ns).push(out),
+        (Event::Canceled(x, _), _) => canceled(x, id, time_ns).push(out),
+        (Event::Replaced(x, _), _) => replaced(x, id, time_ns).push(out),
         (Event::Rejected(x, ..), _) => rejected(x, time_ns).push(out),
         (Event::CancelRejected(x), _) => cancel_rejected(x, time_ns).push(out),
         (Event::MassCanceled(x), _) => mass_canceled(x, time_ns).push(out),
@@ -223,7 +223,7 @@ fn reduced(x: &Canceled, exec_id: u64, time_ns: u64) -> ExecutionReportReplace {
         orig_cl_ord_id: id_or_null(x.orig_num),
         exec_id,
         price: x.price,
-        order_qty: x.cum.saturating_add(x.leaves),
+        order_qty: x.total_qty(),
         leaves_qty: x.leaves,
         security_id: x.instrument,
         side: x.side.code(),

@@ -154,12 +154,20 @@ impl LoginRejected {
     }
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a field of a packet"
+)]
 fn push_left(text: &str, width: usize, out: &mut Vec<u8>) {
     let at = out.len();
     out.extend(text.bytes().take(width));
     out.resize(at + width, b' ');
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a field of a packet; `len` is `width` at most"
+)]
 fn push_right(text: &str, width: usize, out: &mut Vec<u8>) {
     let len = text.len().min(width);
     out.resize(out.len() + width - len, b' ');
@@ -167,6 +175,7 @@ fn push_right(text: &str, width: usize, out: &mut Vec<u8>) {
 }
 
 /// The digits of `number` without an allocation, padded on the left.
+#[allow(clippy::arithmetic_side_effects, reason = "a digit is below 10")]
 fn push_number(mut number: u64, out: &mut Vec<u8>) {
     let mut digits = [b' '; NUMBER];
     for place in digits.iter_mut().rev() {

@@ -138,6 +138,10 @@ impl<'a> Packets<'a> {
     }
 
     #[inline]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a length of 16 bits that is not 0, in a type that is wider"
+    )]
     fn split(&self) -> Result<Option<Packet<'a>>, FrameError> {
         let rest = &self.bytes[self.at..];
         let [high, low, tail @ ..] = rest else {
@@ -171,6 +175,7 @@ impl<'a> Iterator for Packets<'a> {
     type Item = Result<Packet<'a>, FrameError>;
 
     #[inline]
+    #[allow(clippy::arithmetic_side_effects, reason = "places in what was read")]
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed {
             return None;
@@ -205,6 +210,7 @@ pub fn push_empty(packet: u8, out: &mut Vec<u8>) {
 
 /// Append a data packet, sequenced or unsequenced; a message of more than 65,534 bytes is cut.
 #[inline]
+#[allow(clippy::arithmetic_side_effects, reason = "bounds of 16 bits")]
 pub fn push_data(packet: u8, message: &[u8], out: &mut Vec<u8>) {
     let message = &message[..message.len().min(usize::from(u16::MAX) - 1)];
     push_header(packet, message.len(), out);
@@ -218,6 +224,10 @@ pub fn push_debug(text: &str, out: &mut Vec<u8>) {
 
 /// Append a data packet whose payload `write` appends in place.
 #[inline]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a buffer, and a length that is cut to 16 bits"
+)]
 pub fn push_with(packet: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();
     out.extend_from_slice(&[0, 0, packet]);

@@ -42,6 +42,10 @@ pub fn write(value: i64, out: &mut Vec<u8>) {
 }
 
 /// As [`write`], a value that may need more than 64 bits, as a sum does.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "at most 39 digits of 40 places, and a digit is below 10"
+)]
 pub fn write_wide(value: i128, out: &mut Vec<u8>) {
     if value < 0 {
         out.push(b'-');
@@ -72,6 +76,10 @@ pub fn write_wide(value: i128, out: &mut Vec<u8>) {
 }
 
 /// Append a multiple of 10^-`scale` of any width, which is given by its digits: `-12` is `-0.12` at 2.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "the text is padded to more digits than `scale`, which is ours"
+)]
 pub fn write_digits(number: &str, scale: usize, out: &mut Vec<u8>) {
     let digits = match number.strip_prefix('-') {
         Some(digits) => {
@@ -85,6 +93,7 @@ pub fn write_digits(number: &str, scale: usize, out: &mut Vec<u8>) {
     write_parts(whole.as_bytes(), fraction.as_bytes(), out);
 }
 
+#[allow(clippy::arithmetic_side_effects, reason = "a place in a text")]
 fn write_parts(whole: &[u8], fraction: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(whole);
     let kept = fraction
@@ -106,6 +115,10 @@ pub fn to_string(value: i64) -> String {
 }
 
 /// Append an integer.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "at most 20 digits of 20 places, and a digit is below 10"
+)]
 pub fn write_u64(value: u64, out: &mut Vec<u8>) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
@@ -126,6 +139,10 @@ pub fn write_u64(value: u64, out: &mut Vec<u8>) {
 /// # Errors
 /// `Syntax` when it is no number, `Precision` when it is finer than 10^-8, `Range` when it does not
 /// fit 64 bits.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a magnitude is not negative, and so has its opposite"
+)]
 pub fn parse(text: &[u8]) -> Result<i64, DecimalError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(DecimalError::Syntax);
@@ -159,6 +176,10 @@ fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(end)
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "bounded by 1,000 digit by digit; a digit is below 10"
+)]
 fn parse_exponent(text: &[u8]) -> Result<i32, DecimalError> {
     let Some((&mark, rest)) = text.split_first() else {
         return Ok(0);
@@ -183,6 +204,10 @@ fn parse_exponent(text: &[u8]) -> Result<i32, DecimalError> {
 }
 
 /// The digits times 10^(8 + exponent - digits of the fraction), which must be whole.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a text of 64 bytes and an exponent of four digits"
+)]
 fn scale_digits(whole: &[u8], fraction: &[u8], exponent: i32) -> Result<i128, DecimalError> {
     let digits = || whole.iter().chain(fraction);
     let Some(last) = digits()
@@ -192,16 +217,17 @@ fn scale_digits(whole: &[u8], fraction: &[u8], exponent: i32) -> Result<i128, De
     else {
         return Ok(0);
     };
+    // First: of a number that is too fine, 64 digits need not fit anything.
+    let shift = SCALE as i32 + exponent + whole.len() as i32 - (last as i32 + 1);
+    if shift < 0 {
+        return Err(DecimalError::Precision);
+    }
     let mut value: i128 = 0;
     for d in digits().take(last + 1) {
         value = value
             .checked_mul(10)
             .and_then(|v| v.checked_add(i128::from(d - b'0')))
             .ok_or(DecimalError::Range)?;
-    }
-    let shift = SCALE as i32 + exponent + whole.len() as i32 - (last as i32 + 1);
-    if shift < 0 {
-        return Err(DecimalError::Precision);
     }
     10i128
         .checked_pow(shift as u32)
@@ -210,16 +236,11 @@ fn scale_digits(whole: &[u8], fraction: &[u8], exponent: i32) -> Result<i128, De
 }
 
 /// `total / parts`, rounded half to even; 0 when there are no parts.
-///
-/// An average price is the sum of price times quantity over the sum of quantities.  An average lies
-/// between its parts, so that it has their width.
 #[must_use]
-pub fn average(total: i128, parts: i128) -> i64 {
-    i64::try_from(ratio(total, parts)).unwrap_or(i64::MAX)
-}
-
-/// `total / parts`, rounded half to even; 0 when there are no parts.
-#[must_use]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a rest is below `parts`; where it is rounded up, `parts` are 2 at least, and the quotient half of what fits"
+)]
 pub fn ratio(total: i128, parts: i128) -> i128 {
     if parts <= 0 {
         return 0;
@@ -300,7 +321,14 @@ mod tests {
         ] {
             assert_eq!(parse(text.as_bytes()), Err(DecimalError::Syntax), "{text}");
         }
-        for text in ["0.000000001", "1e-9", "1.123456789", "1e-999999999999"] {
+        for text in [
+            "0.000000001",
+            "1e-9",
+            "1.123456789",
+            "1e-999999999999",
+            "0.33333333333333333333333333333333333333333333333333",
+            "99999999999999999999999999999999999999999999999999e-50",
+        ] {
             assert_eq!(
                 parse(text.as_bytes()),
                 Err(DecimalError::Precision),
@@ -323,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn averages_round_half_to_even() {
+    fn ratios_round_half_to_even() {
         for (total, parts, expected) in [
             (5, 2, 2),
             (7, 2, 4),
@@ -331,8 +359,15 @@ mod tests {
             (10, 3, 3),
             (11, 3, 4),
             (0, 0, 0),
+            (-5, 2, -2),
+            (i128::MAX, 1, i128::MAX),
+            (i128::MIN, 1, i128::MIN),
+            (i128::MAX, i128::MAX, 1),
+            (i128::MAX, 2, i128::MAX / 2 + 1),
+            (i128::MAX - 1, i128::MAX, 1),
+            (1, i128::MAX, 0),
         ] {
-            assert_eq!(average(total, parts), expected, "{total}/{parts}");
+            assert_eq!(ratio(total, parts), expected, "{total}/{parts}");
         }
     }
 }

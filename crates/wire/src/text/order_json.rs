@@ -58,6 +58,7 @@ impl Why {
 
     /// One number for all: reasons of refusal as they are, those of canceling from 1,000.
     #[must_use]
+    #[allow(clippy::arithmetic_side_effects, reason = "1,000 and a byte")]
     pub const fn code(self) -> u16 {
         match self {
             Self::None => 0,
@@ -68,6 +69,7 @@ impl Why {
 
     /// What has this number, if anything.
     #[must_use]
+    #[allow(clippy::arithmetic_side_effects, reason = "from 1,000 on")]
     pub const fn from_code(code: u16) -> Option<Self> {
         match code {
             0 => Some(Self::None),

@@ -35,6 +35,7 @@ pub fn to_string(ns: u64) -> String {
     out.into_iter().map(char::from).collect()
 }
 
+#[allow(clippy::arithmetic_side_effects, reason = "a digit is below 10")]
 fn digits(value: u64, count: usize, out: &mut Vec<u8>) {
     let at = out.len();
     out.resize(at + count, b'0');
@@ -48,6 +49,10 @@ fn digits(value: u64, count: usize, out: &mut Vec<u8>) {
 /// Year, month and day of the day `days` after 1970-01-01, in the Gregorian calendar.
 ///
 /// Years are counted from March, so that the leap day is the last of its year.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "days of 64 bits of nanoseconds are some 200,000, and each part is taken of what holds it"
+)]
 fn civil(days: u64) -> (u64, u64, u64) {
     // 1970-01-01 is day 719,468 from 0000-03-01.
     let days = days + 719_468;
