@@ -114,6 +114,10 @@ impl Packed {
     }
 
     #[inline]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a change has room for all that any kind of change says"
+    )]
     fn byte(&mut self, byte: u8) {
         self.bytes[self.len] = byte;
         self.len += 1;
@@ -236,12 +240,19 @@ impl Change {
                 cum: signed(from)?,
                 leaves: signed(from)?,
             },
-            4 => Self::Canceled {
-                status: OrdStatus::from_code(take_byte(from)?)?,
-                reason: CancelReason::from_code(take_byte(from)?)?,
-                cum: signed(from)?,
-                leaves: signed(from)?,
-            },
+            4 => {
+                let status = OrdStatus::from_code(take_byte(from)?)?;
+                let reason = CancelReason::from_code(take_byte(from)?)?;
+                let (cum, leaves) = (signed(from)?, signed(from)?);
+                // What can't be an order's whole quantity was never packed.
+                cum.checked_add(leaves)?;
+                Self::Canceled {
+                    status,
+                    reason,
+                    cum,
+                    leaves,
+                }
+            }
             5 => Self::Replaced {
                 status: OrdStatus::from_code(take_byte(from)?)?,
                 price: signed(from)?,
@@ -304,7 +315,7 @@ impl Change {
                 (entry.status, entry.cum, entry.leaves) = (status, cum, leaves);
                 entry.why = Why::Canceled(reason);
                 if !reason.closes() {
-                    entry.qty = cum.saturating_add(leaves);
+                    entry.qty = total(cum, leaves);
                 }
             }
             Self::Replaced {
@@ -342,6 +353,15 @@ impl Change {
         };
         Some((in_force, fill.is_some()))
     }
+}
+
+/// Executed and open quantity together.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "held where an event is read, and where a packed change is"
+)]
+const fn total(cum: i64, leaves: i64) -> i64 {
+    cum + leaves
 }
 
 /// Status of an order that traded and has this much open.
@@ -396,6 +416,7 @@ fn take(from: &mut &[u8]) -> Option<u64> {
     None
 }
 
+#[allow(clippy::arithmetic_side_effects, reason = "the opposite of 0 or 1")]
 fn signed(from: &mut &[u8]) -> Option<i64> {
     let value = take(from)?;
     Some((value >> 1) as i64 ^ -((value & 1) as i64))
@@ -428,8 +449,8 @@ pub(crate) mod tests {
             (
                 status(),
                 proptest::sample::select(CancelReason::ALL),
-                n(),
-                n()
+                0..=i64::MAX / 2,
+                0..=i64::MAX / 2
             )
                 .prop_map(|(status, reason, cum, leaves)| Change::Canceled {
                     status,
@@ -449,6 +470,27 @@ pub(crate) mod tests {
             (n(), n(), proptest::sample::select(Reason::ALL))
                 .prop_map(|(price, qty, reason)| Change::Rejected { price, qty, reason }),
         ]
+    }
+
+    #[test]
+    fn quantities_that_do_not_fit_together_are_no_change() {
+        let packed = |cum, leaves| {
+            let (status, reason) = (OrdStatus::New, CancelReason::Decremented);
+            let change = Change::Canceled {
+                status,
+                reason,
+                cum,
+                leaves,
+            };
+            change.pack(1).as_slice().to_vec()
+        };
+        let taken = |bytes: &[u8]| Change::take(&mut &*bytes);
+        assert_eq!(taken(&packed(i64::MAX, 1)), None);
+        let Some((_, change)) = taken(&packed(i64::MAX, 0)) else {
+            panic!("it fits");
+        };
+        let (entry, _) = change.shown(InForce { price: 1, qty: 1 }, 1);
+        assert_eq!(entry.qty, i64::MAX);
     }
 
     proptest! {

@@ -3,6 +3,9 @@
 //! Pure, and said once: the view in memory and the recorder of the store both keep what is made here,
 //! so that they show the same.
 
+// Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 pub mod change;
 pub mod order;
 pub mod recent;

@@ -208,7 +208,7 @@ impl Order {
         (self.leaves, self.cum, self.avg_px, self.status) = (x.leaves, x.cum, x.avg_px, x.status);
         self.why = Why::closing(x.reason);
         if !x.reason.closes() {
-            self.qty = x.cum.saturating_add(x.leaves);
+            self.qty = x.total_qty();
         }
         let change = Change::Canceled {
             status: x.status,
@@ -270,8 +270,12 @@ impl Order {
         let (mut before, mut fills_before) = (history, fills);
         if first_seq != 0 && self.last_seq <= seq {
             let (here, fills_here) = self.recent.counts();
-            before = history.saturating_sub(here);
-            fills_before = fills.saturating_sub(fills_here);
+            let counted = (history.checked_sub(here), fills.checked_sub(fills_here));
+            let (Some(history), Some(fills)) = counted else {
+                // Who says that there are fewer than were seen here knows nothing: none are counted.
+                return true;
+            };
+            (before, fills_before) = (history, fills);
         } else if first_seq != 0 && first_seq <= seq {
             return false;
         }
@@ -319,6 +323,10 @@ impl Order {
     }
 
     /// Append it as JSON, with its newest changes; `since` leaves out those before that moment.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "changes are counted one by one, and no fewer than at an earlier moment of the same order"
+    )]
     pub fn write(&self, called: &Called<'_>, since: Since, out: &mut Vec<u8>) {
         let (history, fills) = self.recent.counts();
         let (entries, trades) = self

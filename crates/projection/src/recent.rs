@@ -75,6 +75,10 @@ impl Recent {
 
     /// The order changes; `in_force` was so before it.
     #[inline]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "what stands here has few bytes and fewer changes"
+    )]
     pub fn push(&mut self, change: &Change, in_force: InForce, time_ns: u64) {
         let packed = change.pack(time_ns);
         let packed = packed.as_slice();
@@ -135,6 +139,10 @@ fn last<T>(mut all: Vec<T>, most: u64) -> Vec<T> {
 }
 
 impl Long {
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "changes are counted one by one"
+    )]
     fn push(&mut self, packed: &[u8], fill: bool) {
         self.bytes.extend_from_slice(packed);
         self.count += 1;
@@ -146,6 +154,10 @@ impl Long {
     }
 
     /// Forget the oldest changes, but for their fills.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a change that is taken off was counted, and what is left is no longer than what there was"
+    )]
     fn forget(&mut self, count: usize) {
         let mut rest = &*self.bytes;
         for _ in 0..count {

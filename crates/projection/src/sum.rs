@@ -46,6 +46,10 @@ impl Default for Sum {
     }
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "each sum has the width of the most and largest trades, as said above"
+)]
 impl Sum {
     /// The sum of one trade.
     #[must_use]
