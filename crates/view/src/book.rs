@@ -85,6 +85,10 @@ impl Book {
 
     /// An order of this open quantity is at this price now.
     #[inline]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "fewer than 2^64 orders of less than 2^63 each"
+    )]
     pub fn add(&mut self, side: Side, price: i64, qty: i64) {
         let level = self.side(side).entry(price).or_default();
         level.qty += i128::from(qty);
@@ -98,13 +102,17 @@ impl Book {
 
     /// An order at this price lost this quantity; `gone` when nothing of it is left.
     #[inline]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "what leaves a level was added to it, and a level without orders goes"
+    )]
     pub fn take(&mut self, side: Side, price: i64, qty: i64, gone: bool) {
         let levels = self.side(side);
         let Some(level) = levels.get_mut(&price) else {
             return;
         };
         level.qty -= i128::from(qty);
-        level.orders = level.orders.saturating_sub(u64::from(gone));
+        level.orders -= u64::from(gone);
         if level.orders == 0 {
             levels.remove(&price);
         }

@@ -4,6 +4,9 @@
 //!
 //! Pure: no clock, no socket.  What is older than the view the store answers.
 
+// Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 pub mod answers;
 pub mod book;
 mod events;

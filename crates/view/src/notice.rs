@@ -3,7 +3,7 @@
 use projection::change::traded;
 use wire::record::command::NO_PRICE;
 use wire::record::event::{Accepted, Canceled, Rejected, Replaced, Trade};
-use wire::record::{OrdStatus, Side};
+use wire::record::{OrdStatus, Side, exec_id};
 use wire::text::order_json::{REDUCED, amount, id, moment, name, price, symbol};
 use wire::text::{ClientOrderId, Why, decimal, json};
 
@@ -57,7 +57,7 @@ impl<'a> Notice<'a> {
         Self {
             event: "NEW",
             seq,
-            exec_id: seq.wrapping_mul(2),
+            exec_id: exec_id(seq, false),
             time_ns,
             account: x.account,
             entry: x.entry,
@@ -83,7 +83,7 @@ impl<'a> Notice<'a> {
         Self {
             event: "TRADE",
             seq,
-            exec_id: seq.wrapping_mul(2),
+            exec_id: exec_id(seq, false),
             time_ns,
             account: x.taker_account,
             entry: x.taker_entry,
@@ -94,7 +94,7 @@ impl<'a> Notice<'a> {
             side: x.taker_side,
             status: traded(x.taker_leaves),
             price: x.taker_price,
-            qty: x.taker_cum.saturating_add(x.taker_leaves),
+            qty: x.taker_qty(),
             leaves: x.taker_leaves,
             cum: x.taker_cum,
             avg_px: x.taker_avg_px,
@@ -107,7 +107,7 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn maker(x: &Trade, text: &'a str, seq: u64, time_ns: u64) -> Self {
         Self {
-            exec_id: seq.wrapping_mul(2).wrapping_add(1),
+            exec_id: exec_id(seq, true),
             account: x.maker_account,
             entry: x.maker_entry,
             order_id: x.maker_order_id,
@@ -116,7 +116,7 @@ impl<'a> Notice<'a> {
             side: x.taker_side.opposite(),
             status: traded(x.maker_leaves),
             price: x.price,
-            qty: x.maker_cum.saturating_add(x.maker_leaves),
+            qty: x.maker_qty(),
             leaves: x.maker_leaves,
             cum: x.maker_cum,
             avg_px: x.maker_avg_px,
@@ -128,16 +128,15 @@ impl<'a> Notice<'a> {
     /// Of a cancel, an expiry, or a part that was taken.
     #[must_use]
     pub fn canceled(x: &Canceled, text: &'a str, seq: u64, time_ns: u64) -> Self {
-        let open = x.cum.saturating_add(x.leaves);
         let (event, qty) = if x.reason.closes() {
-            (x.status.name(), open.saturating_add(x.qty))
+            (x.status.name(), x.former_qty())
         } else {
-            (REDUCED, open)
+            (REDUCED, x.total_qty())
         };
         Self {
             event,
             seq,
-            exec_id: seq.wrapping_mul(2),
+            exec_id: exec_id(seq, false),
             time_ns,
             account: x.account,
             entry: x.entry,
@@ -163,7 +162,7 @@ impl<'a> Notice<'a> {
         Self {
             event: "REPLACED",
             seq,
-            exec_id: seq.wrapping_mul(2),
+            exec_id: exec_id(seq, false),
             time_ns,
             account: x.account,
             entry: x.entry,
@@ -189,7 +188,7 @@ impl<'a> Notice<'a> {
         Self {
             event: "REJECTED",
             seq,
-            exec_id: seq.wrapping_mul(2),
+            exec_id: exec_id(seq, false),
             time_ns,
             account: x.account,
             entry: x.entry,

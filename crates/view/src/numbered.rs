@@ -25,6 +25,10 @@ impl<T> Numbered<T> {
     }
 
     /// The place of a number, with or without a value.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a number of 32 bits in a type that is wider"
+    )]
     pub fn place(&mut self, number: u32) -> &mut Option<T> {
         let at = number as usize;
         if self.0.len() <= at {

@@ -123,6 +123,7 @@ impl Orders {
 
     /// How many orders are kept.
     #[must_use]
+    #[allow(clippy::arithmetic_side_effects, reason = "what is in memory")]
     pub const fn len(&self) -> usize {
         self.recent.len() + self.older.len()
     }
@@ -253,6 +254,7 @@ impl Orders {
         self.places.insert(order_id, place);
     }
 
+    #[allow(clippy::arithmetic_side_effects, reason = "counted one by one")]
     fn note_dropped(&mut self, account: u32, seq: u64) {
         self.dropped = self.dropped.max(seq);
         self.dropped_orders += 1;
@@ -262,6 +264,10 @@ impl Orders {
     }
 
     /// An order changes by the event `seq`; how far it was before.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "two for each order that closes in a batch"
+    )]
     pub fn change(&mut self, order_id: u64, seq: u64, how: impl FnOnce(&mut Order)) -> Since {
         let Some((order, recent)) = self.get_mut(order_id) else {
             // It was closed, so that this can't be; were it so, the store would be asked.

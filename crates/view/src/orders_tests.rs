@@ -261,6 +261,13 @@ fn a_beginning_that_can_not_be_told_apart_is_asked_for_again() {
     // The store has one of the two changes: which of its entries are known here can't be told.
     orders.tell_beginning(&beginning, 102);
     assert_eq!(orders.lacking(1), [1]);
+    // It can't have fewer than were seen here: then it is not believed, and answers by itself.
+    let fewer = Beginning {
+        history: 1,
+        ..beginning
+    };
+    orders.tell_beginning(&fewer, 103);
+    assert!(orders.get(1).is_some_and(Order::lacks_earlier) && orders.lacking(1).is_empty());
     orders.tell_beginning(
         &Beginning {
             history: 3,

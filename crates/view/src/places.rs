@@ -55,6 +55,7 @@ impl Places {
     }
 
     /// Note the place of an order that has none.
+    #[allow(clippy::arithmetic_side_effects, reason = "places of a page")]
     pub fn insert(&mut self, order_id: u64, place: u32) {
         let page = self.pages.entry(order_id / PAGE).or_insert_with(|| Page {
             places: Box::new([NONE; PAGE as usize]),
@@ -65,6 +66,10 @@ impl Places {
     }
 
     /// Forget an order; where it was.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a place that is taken was counted"
+    )]
     pub fn remove(&mut self, order_id: u64) -> Option<u32> {
         let place = self.get(order_id)?;
         let number = order_id / PAGE;

@@ -60,6 +60,10 @@ pub struct Ring {
 
 impl Ring {
     /// Room for so many orders, rounded up to a power of two.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a power of two is 1 at least"
+    )]
     pub fn new(orders_max: usize) -> Self {
         let places = orders_max.max(1).next_power_of_two();
         let chunks = places.div_ceil(CHUNK);
@@ -118,6 +122,7 @@ impl Ring {
     ///
     /// `previous` is the one before it of the same account, or 0.
     #[inline]
+    #[allow(clippy::arithmetic_side_effects, reason = "places in memory")]
     pub fn push(&mut self, order_id: u64, previous: u64, make: impl FnOnce(&mut Order)) -> Evicted {
         self.newest = order_id;
         if self.oldest == u64::MAX {

@@ -133,11 +133,15 @@ fn best(book: &Book, side: Side, out: &mut Vec<u8>) {
     price(book.best(side).map_or(NO_PRICE, |(at, _)| at), out);
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "prices below 2^63, and a hundred and 10^8 times as much, in 128 bits"
+)]
 fn write_sum(sum: &Sum, last: Option<i64>, out: &mut Vec<u8>) {
     let some = |value: i64| (sum.count > 0).then_some(i128::from(value));
     let last = last.map(i128::from);
     let open = some(sum.open);
-    let change = open.map(|open| last.unwrap_or_default() - open);
+    let change = last.zip(open).map(|(last, open)| last - open);
     let percent = change
         .zip(open)
         .map(|(change, open)| decimal::ratio(change * 100 * i128::from(ONE), open));
@@ -178,6 +182,7 @@ impl Market {
 impl View {
     /// The best `depth` levels of both sides.
     #[must_use]
+    #[allow(clippy::arithmetic_side_effects, reason = "a room that is bounded")]
     pub fn show_book(&self, symbol: &str, depth: usize) -> Option<Vec<u8>> {
         let market = self.market(symbol)?;
         let mut out = Vec::with_capacity(256 + depth.min(1_000) * 128);
@@ -249,6 +254,10 @@ impl View {
     /// An account's orders in memory that match, the newest first.  Those that are not whole here are
     /// the store's to show.
     #[must_use]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "counts and lengths of what is in memory"
+    )]
     pub fn show_recent(&self, user: &str, filter: Filter<'_>) -> Recent {
         let mut recent = Recent::default();
         let Some(account) = self.names.by_name(user) else {

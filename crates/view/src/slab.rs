@@ -21,6 +21,10 @@ impl<T> Default for Slab<T> {
     }
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in memory, counted one by one"
+)]
 impl<T> Slab<T> {
     /// How many values there are.
     pub const fn len(&self) -> usize {

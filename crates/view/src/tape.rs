@@ -136,7 +136,8 @@ impl Tape {
         let (minute, _) = self.bars.iter().find(cut)?;
         Some(Edge {
             after_ns,
-            before_ns: (minute + 1) * BAR_NS,
+            // The last bar of all ends where times do.
+            before_ns: minute.saturating_add(1).saturating_mul(BAR_NS),
         })
     }
 

@@ -156,6 +156,7 @@ impl View {
     }
 
     /// Go on after the event `seq`.
+    #[allow(clippy::arithmetic_side_effects, reason = "counted one by one")]
     pub(crate) const fn begin(&mut self, seq: u64, time_ns: u64, trade_id: u64) {
         self.next_seq = seq + 1;
         self.time_ns = time_ns;
@@ -170,6 +171,10 @@ impl View {
 
     /// Sequence number of the last event seen.
     #[must_use]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "the next number is 1 at least"
+    )]
     pub const fn sequence(&self) -> u64 {
         self.next_seq - 1
     }
@@ -249,6 +254,7 @@ impl View {
         })
     }
 
+    #[allow(clippy::arithmetic_side_effects, reason = "counted one by one")]
     fn take_batch(&mut self, batch: &EventBatch<'_>) -> Result<(), ViewError> {
         let header = batch.header;
         if header.first_seq > self.next_seq && !batch.leaps_from(self.next_seq - 1) {
