@@ -130,6 +130,10 @@ fn batch_from(
 }
 
 /// Whether the log, read on behind `offset`, follows what the store has recorded last.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "offsets of a log begin at 1 and stay below 2^63"
+)]
 fn goes_on(at: &Position, source: &mut dyn EventSource, offset: u64) -> Result<bool, StoreError> {
     Ok(match batch_from(source, offset)? {
         Some((found, bytes)) if found == offset => read_batch(found, &bytes)?.hash == at.hash,
@@ -143,6 +147,10 @@ fn goes_on(at: &Position, source: &mut dyn EventSource, offset: u64) -> Result<b
 
 /// The last offset whose batch is not of later commands than the store's position; the one before the
 /// log begins where all are.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "offsets of a log begin at 1 and stay below 2^63"
+)]
 fn find(
     at: &Position,
     source: &mut dyn EventSource,

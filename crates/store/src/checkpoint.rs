@@ -88,6 +88,7 @@ impl Checkpoints {
     }
 
     /// Bytes of the log that are in use.
+    #[allow(clippy::arithmetic_side_effects, reason = "frames of a file")]
     pub fn log_bytes(&self) -> u64 {
         self.frames.load(Ordering::Relaxed) * FRAME
     }

@@ -76,6 +76,10 @@ pub fn newest(
 }
 
 /// A page of the history of an order.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "changes are counted one by one"
+)]
 pub fn entries(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stretch, StoreError> {
     let mut writer = Writer::new(page);
     if page.after < kept.older_history {
@@ -97,6 +101,10 @@ pub fn entries(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stre
 }
 
 /// A page of the fills of an order.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "changes are counted one by one"
+)]
 pub fn fills(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stretch, StoreError> {
     let mut writer = Writer::new(page);
     if page.after < kept.older_fills {
@@ -130,6 +138,10 @@ enum Of {
 
 /// Give the part that holds number `from`, and those behind it, to `each` as long as it wants more.
 /// They must follow one another, up to the row.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "changes are counted one by one"
+)]
 fn each_part(
     connection: &Connection,
     kept: &Kept,
@@ -172,6 +184,10 @@ struct Writer<'p> {
     full: bool,
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "lengths of what is in memory"
+)]
 impl<'p> Writer<'p> {
     const fn new(page: &'p Page) -> Self {
         Self {

@@ -102,6 +102,10 @@ impl Kept {
     }
 
     /// Add what a transaction brings; what has no room in the row comes back.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "changes are counted one by one"
+    )]
     pub fn add(&mut self, row: &OrderRow) -> Result<Vec<Part>, StoreError> {
         (self.status, self.cum, self.leaves) = (row.status, row.cum, row.leaves);
         (self.avg_px, self.updated_ns) = (row.avg_px, row.updated_ns);
@@ -121,6 +125,10 @@ impl Kept {
     }
 
     /// Take all changes but the newest out of the row, part by part.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "changes are counted one by one; what is left is no longer than what there was"
+    )]
     fn move_oldest(&mut self) -> Result<Vec<Part>, StoreError> {
         let changes = std::mem::take(&mut self.changes);
         let (mut parts, mut rest, mut begin) = (Vec::new(), &*changes, &*changes);

@@ -18,6 +18,9 @@
 //! See [`schema`].  What happened to an order stands packed in its own row (`kept`): an order and its
 //! newest changes are one read, and a change of it is one write.
 
+// Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod bar;
 mod begin;
 mod checkpoint;

@@ -61,6 +61,10 @@ pub struct Pending {
 
 impl Pending {
     /// Add one event.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "events are counted one by one"
+    )]
     pub fn add(&mut self, seq: u64, time_ns: u64, event: &Event<'_>) {
         self.events += 1;
         match event {
@@ -129,6 +133,10 @@ impl Pending {
         });
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "orders are counted one by one, and one was just added"
+    )]
     fn order(&mut self, first: &First<'_>, time_ns: u64) -> &mut OrderRow {
         let place = *self.places.entry(first.order_id).or_insert_with(|| {
             self.orders.push(OrderRow::new(first, time_ns));
@@ -160,6 +168,7 @@ impl Pending {
     ///
     /// # Errors
     /// A record that cannot be read; what stands before it has been added.
+    #[allow(clippy::arithmetic_side_effects, reason = "bytes of what is in memory")]
     pub fn add_batch(&mut self, batch: &EventBatch<'_>) -> Result<(), RecordError> {
         self.bytes += u64::from(batch.header.len);
         for event in batch.events() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use wire::record::EventBatch;
+use wire::record::{EventBatch, RecordError};
 
 use crate::checksum::Values;
 use crate::error::StoreError;
@@ -89,19 +89,22 @@ impl Position {
     /// Judge a batch at `offset`.  Without a position any batch is the first.
     ///
     /// # Errors
-    /// `Gap` when events are missing before it, `Chain` when it follows from another past.
+    /// `Gap` when events are missing before it, `Chain` when it follows from another past, `Record` when
+    /// its numbers can't be.
     pub fn judge(
         at: Option<&Self>,
         offset: u64,
         batch: &EventBatch<'_>,
     ) -> Result<Next, StoreError> {
         let header = &batch.header;
+        let end = header.first_seq.checked_add(u64::from(header.count));
+        let Some(seq) = end.and_then(|end| end.checked_sub(1)) else {
+            let error = RecordError::Value("first_seq");
+            return Err(StoreError::Record { offset, error });
+        };
         let next = Self {
             offset,
-            seq: header
-                .first_seq
-                .saturating_add(u64::from(header.count))
-                .saturating_sub(1),
+            seq,
             hash: batch.hash,
             command_offset: header.command_offset,
             part: header.part,

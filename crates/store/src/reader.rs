@@ -207,6 +207,10 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::order`].
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a page examines `SCAN_ORDERS_MAX` orders, and holds what is in memory"
+    )]
     pub fn orders(&self, query: &OrderQuery) -> Result<Page, StoreError> {
         let mut page = Page::default();
         let transaction = self.connection.unchecked_transaction()?;

@@ -222,6 +222,10 @@ impl Recorder {
 }
 
 /// Read the batch that is all of `bytes`, and hold its hash to its bytes.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a batch has a header and a hash"
+)]
 pub(crate) fn read_batch(offset: u64, bytes: &[u8]) -> Result<EventBatch<'_>, StoreError> {
     let batch = EventBatch::read(bytes).map_err(|error| StoreError::Record { offset, error })?;
     if xxh3_64(&bytes[..bytes.len() - HASH]) != batch.hash {

@@ -117,6 +117,10 @@ impl OrderRow {
         }
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "changes are counted one by one"
+    )]
     fn add(&mut self, change: Change, time_ns: u64) {
         self.updated_ns = time_ns;
         self.history += 1;
@@ -187,8 +191,7 @@ impl OrderRow {
         (self.cum, self.leaves, self.avg_px) = (x.cum, x.leaves, x.avg_px);
         (self.status, self.why) = (x.status, Why::closing(x.reason));
         if !x.reason.closes() {
-            let qty = x.cum.saturating_add(x.leaves);
-            (self.price, self.qty, self.num) = (x.price, qty, x.orig_num);
+            (self.price, self.qty, self.num) = (x.price, x.total_qty(), x.orig_num);
             self.amended = true;
         }
         let (status, reason, cum, leaves) = (x.status, x.reason, x.cum, x.leaves);
@@ -284,7 +287,7 @@ impl<'a> First<'a> {
             num: x.taker_num,
             text,
             price: x.taker_price,
-            qty: x.taker_cum.saturating_add(x.taker_leaves),
+            qty: x.taker_qty(),
         }
     }
 
@@ -299,7 +302,7 @@ impl<'a> First<'a> {
             num: x.maker_num,
             text,
             price: x.price,
-            qty: x.maker_cum.saturating_add(x.maker_leaves),
+            qty: x.maker_qty(),
         }
     }
 
@@ -313,7 +316,7 @@ impl<'a> First<'a> {
             num: x.orig_num,
             text,
             price: x.price,
-            qty: x.cum.saturating_add(x.leaves).saturating_add(x.qty),
+            qty: x.former_qty(),
         }
     }
 

@@ -200,7 +200,7 @@ impl Work {
                         return;
                     }
                     self.shared.pause(Duration::from_millis(retry_ms));
-                    retry_ms = (retry_ms * 2).min(self.limits.retry_ms_max);
+                    retry_ms = retry_ms.saturating_mul(2).min(self.limits.retry_ms_max);
                     if let Err(error) = self.reopen() {
                         self.shared.fail(error.to_string(), !error.is_passing());
                         if !error.is_passing() {
@@ -222,7 +222,9 @@ impl Work {
         if events < MUCH_EVENTS {
             return least;
         }
-        (2 * pause_ms).min(self.limits.interval_ms_max.max(least))
+        pause_ms
+            .saturating_mul(2)
+            .min(self.limits.interval_ms_max.max(least))
     }
 
     /// Read and write one transaction's worth; whether there is more, and how many events it had.
@@ -245,6 +247,10 @@ impl Work {
     }
 
     /// Take batches until there are enough for a transaction, or no more; whether there may be more.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "offsets of a log begin at 1 and stay below 2^63"
+    )]
     fn gather(&mut self) -> Result<bool, StoreError> {
         self.shared
             .saw(self.source.last().map_err(StoreError::Source)?);
@@ -279,7 +285,7 @@ impl Work {
         self.checkpointed = Instant::now();
         // A reader was in the way: not again at once.
         let left = if whole { 0 } else { self.recorder.wal_bytes() };
-        self.wal_bytes_next = left + self.limits.wal_bytes_max;
+        self.wal_bytes_next = left.saturating_add(self.limits.wal_bytes_max);
         self.shared.checkpointed(self.recorder.durable());
         Ok(())
     }

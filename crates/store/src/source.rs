@@ -70,7 +70,7 @@ impl EventSource for LogSource {
 
     fn last(&mut self) -> Result<Option<u64>, String> {
         let ends = self.reader.ends().map_err(|error| error.to_string())?;
-        Ok((ends.next > 1).then(|| ends.next - 1))
+        Ok(ends.next.checked_sub(1).filter(|last| *last > 0))
     }
 
     fn journal_id(&mut self) -> Result<u64, String> {

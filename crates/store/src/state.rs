@@ -57,6 +57,10 @@ pub struct Shared {
     notify: OwnedFd,
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "what was done, counted one by one, in bytes and in nanoseconds"
+)]
 impl Shared {
     pub fn new(
         position: Option<Position>,

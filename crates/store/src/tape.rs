@@ -52,7 +52,7 @@ impl Reader {
         let sql = "SELECT * FROM trade WHERE instrument = ?1 AND trade_id < ?2 \
                    AND time_ns <= COALESCE((SELECT time_ns FROM trade WHERE trade_id = ?2), ?4) \
                    ORDER BY time_ns DESC, trade_id DESC LIMIT ?3";
-        let before = before.map_or(i64::MAX, |id| id as i64);
+        let before = before.map_or(i64::MAX, clip);
         let limit = limit.min(LIMIT_MAX) as i64;
         let mut trades = self.each_trade(
             sql,
@@ -83,7 +83,7 @@ impl Reader {
                    ORDER BY time_ns, trade_id LIMIT ?5";
         let (from, to) = (clip(from_ns), clip(to_ns));
         let limit = limit.min(LIMIT_MAX) as i64;
-        let key = params![instrument, from, to, after as i64, limit];
+        let key = params![instrument, from, to, clip(after), limit];
         let trades = self.each_trade(sql, instrument, key)?;
         check_order(&trades)?;
         Ok(trades)
@@ -174,7 +174,7 @@ fn trade(row: &Row<'_>, instrument: u32) -> Result<TradeState, StoreError> {
     })
 }
 
-/// A time as SQLite holds it; nothing happens after 2262.
-fn clip(ns: u64) -> i64 {
-    i64::try_from(ns).unwrap_or(i64::MAX)
+/// A bound of times or trade ids as SQLite holds them: nothing happens after 2262, and none has a higher id.
+fn clip(bound: u64) -> i64 {
+    i64::try_from(bound).unwrap_or(i64::MAX)
 }
