@@ -25,15 +25,34 @@ pub const BOUNDS_NS: [u64; 16] = [
 pub struct Histogram {
     /// One count per bound, and one for what is above them all.
     pub counts: [u64; BOUNDS_NS.len() + 1],
-    /// Sum of all values in nanoseconds.
-    pub sum_ns: u64,
+    /// Sum of all values in nanoseconds: fewer than 2^64 values of less than 2^64 each.
+    pub sum_ns: u128,
 }
 
 impl Histogram {
     /// Count `times` values of `value_ns`.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "values are counted one by one, and their sum has the width of the most and largest"
+    )]
     pub fn add(&mut self, value_ns: u64, times: u64) {
         let place = BOUNDS_NS.partition_point(|bound| *bound < value_ns);
         self.counts[place] += times;
-        self.sum_ns = self.sum_ns.saturating_add(value_ns.saturating_mul(times));
+        self.sum_ns += u128::from(value_ns) * u128::from(times);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Histogram;
+
+    #[test]
+    fn the_sum_goes_on_where_64_bits_end() {
+        let mut histogram = Histogram::default();
+        for _ in 0..3 {
+            histogram.add(u64::MAX, 2);
+        }
+        assert_eq!(histogram.sum_ns, 6 * u128::from(u64::MAX));
+        assert_eq!(histogram.counts.iter().sum::<u64>(), 6);
     }
 }

@@ -36,6 +36,10 @@ impl OrderEntry {
 
     /// Handle the whole packets of `bytes`, or of as many as may be handled at a time: how many bytes
     /// they took, and what is asked.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "requests of one read, and of a line that is read only while few are unanswered"
+    )]
     fn packets(&mut self, connection: u32, bytes: &[u8], now_ns: u64) -> (usize, Received) {
         let Some(line) = self
             .connections

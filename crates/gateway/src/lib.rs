@@ -19,6 +19,9 @@
 //! # Cost
 //! A request is copied once (socket read to command record), a report once (event to buffer).
 
+// Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod connection;
 mod histogram;
 mod index;

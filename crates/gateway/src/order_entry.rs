@@ -120,6 +120,10 @@ impl OrderEntry {
     }
 
     /// Add the session of an entry that was told `sent` messages; its place.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "sessions and entries are numbered one by one"
+    )]
     pub fn add_session(&mut self, entry: u32, sent: u64, last_cl_ord_id: u64) -> u32 {
         let place = self.sessions.len() as u32;
         self.sessions
@@ -159,6 +163,7 @@ impl OrderEntry {
     }
 
     /// A line was opened; its number.
+    #[allow(clippy::arithmetic_side_effects, reason = "a line was just added")]
     pub fn connected(&mut self, now_ns: u64) -> u32 {
         self.generation = self.generation.wrapping_add(1);
         let line = Connection::new(self.generation, now_ns);

@@ -62,6 +62,10 @@ impl Pending {
     }
 
     /// Take up to `commands_max` commands as a batch, appended to `out`; false when there are none.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "places of records in memory, which rise"
+    )]
     pub fn seal(
         &mut self,
         mut header: CommandBatchHeader,
@@ -84,6 +88,10 @@ impl Pending {
         true
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "the least of both is taken off both"
+    )]
     fn move_shares(&mut self, number: u64, mut commands: u32) {
         while commands > 0 {
             let Some(first) = self.shares.front_mut() else {

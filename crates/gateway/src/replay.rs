@@ -34,6 +34,10 @@ pub fn told(event: &Event<'_>, mut tell: impl FnMut(u32, u64, Leg)) {
 ///
 /// # Errors
 /// A [`RecordError`] where `batches` are not event batches.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "messages are counted one by one"
+)]
 pub fn messages_of(
     entry: u32,
     mut next: u64,

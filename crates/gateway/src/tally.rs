@@ -36,6 +36,10 @@ impl Default for Tally {
     }
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "events are counted one by one"
+)]
 fn bump(counts: &mut [u64], place: usize) {
     if let Some(count) = counts.get_mut(place) {
         *count += 1;
@@ -45,6 +49,10 @@ fn bump(counts: &mut [u64], place: usize) {
 impl Tally {
     /// Count one event.
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "events are counted one by one"
+    )]
     pub fn add(&mut self, event: &Event<'_>) {
         match event {
             Event::Accepted(..) => self.accepted += 1,

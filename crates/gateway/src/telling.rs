@@ -64,6 +64,10 @@ impl OrderEntry {
     ///
     /// # Errors
     /// A [`RecordError`] where `batches` are not event batches.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "batches are counted one by one"
+    )]
     pub fn scan(&mut self, batches: &[u8]) -> Result<(), RecordError> {
         let mut rest = batches;
         while !rest.is_empty() {
@@ -92,6 +96,10 @@ impl OrderEntry {
     ///
     /// # Errors
     /// A [`RecordError`] where `batches` are not event batches.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "batches are counted one by one"
+    )]
     pub fn route(
         &mut self,
         gateway: u16,
@@ -122,6 +130,10 @@ impl OrderEntry {
     }
 
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "reports are counted one by one"
+    )]
     fn tell(&mut self, entry: u32, number: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let offset = self.next_offset;
         let Some(session) = self.session_of(entry) else {

@@ -3,7 +3,7 @@
 use gateway::{BOUNDS_NS, Histogram};
 
 /// (bounds in ns, counts per bucket, sum in ns).
-pub type Buckets = (Vec<u64>, Vec<u64>, u64);
+pub type Buckets = (Vec<u64>, Vec<u64>, u128);
 
 /// What a histogram has counted so far.
 pub fn buckets(histogram: &Histogram) -> Buckets {
