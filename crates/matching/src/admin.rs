@@ -66,6 +66,10 @@ impl Engine {
         Some(entry)
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "accounts are numbered from 1"
+    )]
     fn tell_opened(&self, entry: u32, out: &mut Emit<'_>) {
         let opened = self.parties.opened(entry);
         let row = self.parties.entry(entry);

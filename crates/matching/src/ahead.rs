@@ -40,6 +40,10 @@ impl Places {
 
     /// Add a place, if `also`.
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a place each for the commands of a block"
+    )]
     fn add(&mut self, place: usize, also: bool) {
         self.places[self.len % BLOCK] = place as u8;
         self.len += usize::from(also);
@@ -124,6 +128,7 @@ impl Engine {
 
     /// Look on from a span of a block, which is applied next.
     #[inline(always)]
+    #[allow(clippy::arithmetic_side_effects, reason = "spans of a batch in memory")]
     pub(crate) fn look_on(&self, ahead: &mut Ahead, commands: &[Command<'_>], span: usize) {
         if ahead.on {
             self.step(ahead, commands, span / STEPS + 1, span % STEPS);
@@ -131,6 +136,10 @@ impl Engine {
     }
 
     /// A step for a block.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "blocks of a batch in memory"
+    )]
     fn step(&self, ahead: &mut Ahead, commands: &[Command<'_>], number: usize, step: usize) {
         let Some(commands) = commands.get(number * BLOCK..) else {
             return;

@@ -87,6 +87,10 @@ impl Engine {
     }
 
     /// The instrument's filters, for what changes.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "an order is part of its side, and a wish is more than what was executed"
+    )]
     fn check_wish(&self, order: &Order, wish: Wish) -> Result<(), Reason> {
         let listing = self.instruments.row(order.instrument);
         let spec = &listing.spec;
@@ -109,6 +113,10 @@ impl Engine {
         checks::post_only(listing, order.side, order.exec_inst, wish.price)
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a wish is above what was executed; where it keeps its place, below what is open"
+    )]
     fn change(&mut self, slot: u32, wish: Wish, asked: (Asker, u64), out: &mut Emit<'_>) {
         let (old, level) = (self.order_at(slot), self.open.pool[slot].level);
         let leaves = wish.qty - old.cum;

@@ -76,6 +76,7 @@ impl Shelf {
 ///
 /// Without a branch: nobody can guess the side of the next order.
 #[inline(always)]
+#[allow(clippy::arithmetic_side_effects, reason = "the opposite of 0 or 1")]
 pub(crate) const fn key(side: Side, price: i64) -> i64 {
     let sign = -((side.code() == Side::Buy.code()) as i64);
     (price ^ sign).wrapping_sub(sign)
@@ -150,6 +151,10 @@ impl BookSide {
 
     /// Put an order at the end of its level's queue; prices are multiples of `tick`, as a rule.
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a side's open quantity fits: what would pass its width is refused"
+    )]
     pub(crate) fn push(&mut self, shelf: &mut Shelf, order: &mut Resting, slot: u32, tick: i64) {
         let key = key(order.side, order.price);
         let at = if key == self.best_key && self.best != NONE {
@@ -170,6 +175,10 @@ impl BookSide {
 
     /// Take a part of an order off its level.
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "what is taken off an order was open in it"
+    )]
     pub(crate) fn reduce(&mut self, shelf: &mut Shelf, level: u32, qty: i64) {
         shelf.levels[level].qty -= qty;
         self.qty -= qty;
@@ -207,6 +216,10 @@ impl BookSide {
 
     /// Take an order out of its queue, and its level out of the tree when that was the last one.
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "an order that stands here was counted"
+    )]
     pub(crate) fn unlink(&mut self, shelf: &mut Shelf, order: &Resting) {
         let at = order.level;
         let level = &mut shelf.levels[at];
@@ -233,6 +246,7 @@ impl BookSide {
 
     /// The first level's key and slot; `i64::MAX` and `NONE` without one.  The keys of bids are negative.
     #[inline(always)]
+    #[allow(clippy::arithmetic_side_effects, reason = "prices are positive")]
     fn first(&self, shelf: &Shelf, bids: bool) -> (i64, u32) {
         match self.ladder.first(shelf) {
             Some(at) if bids => (-shelf.levels[at].price, at),

@@ -80,6 +80,10 @@ fn offered(spec: &Instrument, new: &NewOrder) -> Result<(), Reason> {
 }
 
 /// Least and highest quantity, and lot.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a lot that divides is 2 at least"
+)]
 pub(crate) const fn quantity(spec: &Instrument, qty: i64) -> Result<(), Reason> {
     if qty <= 0 {
         return Err(Reason::InvalidQuantity);
@@ -97,6 +101,10 @@ pub(crate) const fn quantity(spec: &Instrument, qty: i64) -> Result<(), Reason> 
 }
 
 /// Tick, and the band around the last trade; without a trade there is no band.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "products of 64 and 32 bits in 128; a tick that divides is 2 at least"
+)]
 pub(crate) fn price(listing: &Listing, price: i64) -> Result<(), Reason> {
     let spec = &listing.spec;
     if spec.tick > 1 && price % spec.tick != 0 {
@@ -113,6 +121,10 @@ pub(crate) fn price(listing: &Listing, price: i64) -> Result<(), Reason> {
 }
 
 /// Least notional of an order with a price.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "products of two numbers of 64 bits, in 128"
+)]
 pub(crate) fn notional(spec: &Instrument, price: i64, qty: i64) -> Result<(), Reason> {
     if spec.notional_min > 0
         && i128::from(price) * i128::from(qty) < i128::from(spec.notional_min) * UNIT

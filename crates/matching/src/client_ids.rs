@@ -80,6 +80,10 @@ impl ClientIds {
     }
 
     /// Remember a text that is not known, as the youngest of `entry` (`number`), and forget the oldest above `most`.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "remembered one by one, and as many as `most`"
+    )]
     pub(crate) fn remember(
         &mut self,
         (number, entry): (u32, &mut Entry),
@@ -110,6 +114,10 @@ impl ClientIds {
         entry.ids += 1;
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "what is forgotten was remembered"
+    )]
     fn forget_oldest(&mut self, entry: &mut Entry) {
         let slot = entry.oldest_id;
         let oldest = &self.pool[slot];

@@ -37,6 +37,10 @@ impl Engine {
         }
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "trades are counted one by one"
+    )]
     fn trade(&mut self, taker: &mut Order, slot: u32, out: &mut Emit<'_>) {
         let mut maker = self.order_at(slot);
         let (price, qty) = (maker.price, maker.leaves.min(taker.leaves));
@@ -85,6 +89,10 @@ impl Engine {
     }
 
     /// Two orders of one account meet: what the taker's mode says.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "what is taken off an order was open in it"
+    )]
     fn prevent(&mut self, taker: &mut Order, maker: u32, out: &mut Emit<'_>) {
         let (of_taker, of_maker) = match taker.stp {
             Stp::CancelOldest => (0, self.open.pool[maker].leaves),
@@ -106,6 +114,10 @@ impl Engine {
     }
 
     /// Take a part of a resting order, or all that is left, out of the book for self-trade.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "what is taken off an order was open in it"
+    )]
     fn take_from(&mut self, slot: u32, qty: i64, out: &mut Emit<'_>) {
         let line = &mut self.open.pool[slot];
         line.leaves -= qty;
@@ -121,6 +133,10 @@ impl Engine {
     }
 
     /// Whether a fill-or-kill order can be filled whole within `limit`.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "sums of open quantities of one side, in 128 bits"
+    )]
     pub(crate) fn can_fill(&self, order: &Order, limit: i64) -> bool {
         let own = self.own_in_reach(order, limit);
         let other = order.side.opposite();
@@ -155,6 +171,10 @@ impl Engine {
             .sum()
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "orders of one side, whose open quantity fits together"
+    )]
     fn own_in_reach(&self, order: &Order, limit: i64) -> Own {
         let mut own = Own {
             qty: 0,

@@ -62,6 +62,7 @@ impl<'o> Emit<'o> {
         self.header.time_ns = time_ns;
     }
 
+    #[allow(clippy::arithmetic_side_effects, reason = "places in a buffer")]
     fn begin(&mut self) {
         self.start = self.out.len();
         self.out.resize(self.start + EventBatchHeader::SIZE, 0);
@@ -72,6 +73,10 @@ impl<'o> Emit<'o> {
     ///
     /// Always inlined: its kind is known where it is made, and needs no dispatch there.
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "events of one batch, which is in memory"
+    )]
     pub(crate) fn event(&mut self, event: &Event<'_>) {
         if self.out.len() >= self.cut_at && self.header.part < u16::MAX {
             self.cut();
@@ -102,6 +107,10 @@ impl<'o> Emit<'o> {
     }
 
     #[cold]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "parts, which are cut only while there are fewer than their 16 bits say"
+    )]
     fn cut(&mut self) {
         self.end(false);
         self.header.part += 1;
@@ -109,6 +118,10 @@ impl<'o> Emit<'o> {
     }
 
     /// Close the batch that is being written, and make the header of the one after it.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "places in a buffer, and numbers that are counted one by one"
+    )]
     fn end(&mut self, last: bool) {
         self.header.last = last;
         self.header.len = (self.out.len() + HASH - self.start) as u32;

@@ -119,6 +119,10 @@ impl Engine {
         decoded
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "batches, commands and events are counted one by one"
+    )]
     fn apply_decoded(
         &mut self,
         (offset, append_ns): (u64, u64),
@@ -131,6 +135,7 @@ impl Engine {
         let mut out = Emit::new(out, self.partition, (offset, header), next, cut_bytes);
         let turn = self.gateways.turn(header, commands);
         if turn != Turn::Dropped {
+            // Where no stamp can be too far ahead, none is.
             let ahead_max = append_ns.saturating_add(self.settings.stamp_ahead_ns_max);
             let now = header.stamp_ns.min(ahead_max);
             self.position.time_ns = self.position.time_ns.max(now);

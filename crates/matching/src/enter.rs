@@ -14,6 +14,10 @@ use wire::record::{
 };
 
 impl Engine {
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "orders are counted one by one"
+    )]
     pub(crate) fn enter(&mut self, new: &NewOrder, user: &str, text: &str, out: &mut Emit<'_>) {
         let entry = match self.sender(new.entry, user, out) {
             Ok(entry) => entry,
@@ -260,6 +264,7 @@ impl Engine {
 
     /// Put an order into the book, at the end of its level; `newest` for the highest id so far.
     #[inline(always)]
+    #[allow(clippy::arithmetic_side_effects, reason = "orders in memory")]
     pub(crate) fn place(&mut self, order: &Order, newest: bool) -> u32 {
         let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
         let slot = self.open.add(order, numbered, newest);
@@ -286,6 +291,10 @@ impl Engine {
 
     /// Take an open order out of the book and forget it.
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "an order that is here was counted"
+    )]
     pub(crate) fn close(&mut self, slot: u32) {
         let order = &self.open.pool[slot];
         let listing = self.instruments.row_mut(order.instrument);
@@ -297,6 +306,10 @@ impl Engine {
     }
 
     /// Forget an order that stands in no queue any more.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "an order that is here was counted"
+    )]
     pub(crate) fn forget(&mut self, slot: u32) {
         let order = &self.open.pool[slot];
         let listing = self.instruments.row_mut(order.instrument);

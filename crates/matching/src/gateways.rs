@@ -32,6 +32,10 @@ pub(crate) struct Gateways {
 
 impl Gateways {
     /// Decide on a batch, and take note of it.  Gateway 0 is the engine's own and not numbered.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "the number is above the last one, and gaps are counted one by one"
+    )]
     pub(crate) fn turn(&mut self, header: &CommandBatchHeader, commands: &[Command<'_>]) -> Turn {
         if header.gateway == 0 {
             return Turn::Now;

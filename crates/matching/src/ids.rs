@@ -6,6 +6,10 @@
 //! an id out touches only these.  A page of which less than an eighth is left moves to a hash index,
 //! and so does the oldest beyond 16,384 pages.  So an id moves once at most, and the tables cost 32
 //! bytes an id at most.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "order ids, which are counted one by one, and places in tables of 256 of them"
+)]
 
 use super::index::{Index, mix};
 use super::pool::{NONE, Pool, Slot};

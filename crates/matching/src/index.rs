@@ -6,6 +6,10 @@
 //! without a branch, which the processor could only guess.  A key's home line follows from its 31 bits alone, so
 //! growth and removal touch no slot.  The lines hold four keys on average at most.  Their order never
 //! shows.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "cells, lines, and how many keys: all of them in memory"
+)]
 
 use super::pool::NONE;
 use xxhash_rust::xxh3::xxh3_64_with_seed;

@@ -58,6 +58,10 @@ impl Instruments {
         }
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "instruments are numbered from 1"
+    )]
     pub(crate) fn find(&self, symbol: &str) -> Option<u32> {
         self.names.find(0, symbol, |number| {
             (0, &self.rows[number as usize - 1].symbol)
@@ -69,6 +73,10 @@ impl Instruments {
     }
 
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "instruments are numbered from 1"
+    )]
     pub(crate) fn row(&self, instrument: u32) -> &Listing {
         &self.rows[instrument as usize - 1]
     }
@@ -92,10 +100,18 @@ impl Instruments {
     }
 
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "instruments are numbered from 1"
+    )]
     pub(crate) fn row_mut(&mut self, instrument: u32) -> &mut Listing {
         &mut self.rows[instrument as usize - 1]
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "instruments are numbered one by one: memory ends before 2^31 of them"
+    )]
     pub(crate) fn add(&mut self, symbol: &str, spec: Instrument, now_ns: u64) -> u32 {
         let number = self.rows.len() as u32 + 1;
         self.rows.push(Listing {
@@ -137,14 +153,15 @@ impl Instruments {
 }
 
 /// The first session end after `now_ns`: every day, `end_s` (taken modulo a day) after 00:00 UTC.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "seconds and days of 64 bits of nanoseconds"
+)]
 pub(crate) fn session_end_after(end_s: u32, now_ns: u64) -> u64 {
     let (end, now) = (u64::from(end_s) % DAY_S, now_ns / SECOND_NS);
-    let today = (now - now % DAY_S).saturating_add(end);
-    let next = if today > now {
-        today
-    } else {
-        today.saturating_add(DAY_S)
-    };
+    let today = now - now % DAY_S + end;
+    let next = if today > now { today } else { today + DAY_S };
+    // An end that no time reaches, behind the year 2554, is the last time there is.
     next.saturating_mul(SECOND_NS)
 }
 

@@ -66,6 +66,10 @@ impl Ladder {
     }
 
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a shift of `SHIFT_MAX` and four bits at most"
+    )]
     pub(super) const fn window(&self, key: i64) -> i64 {
         key >> (self.shift + CELLS_LOG2)
     }
@@ -156,6 +160,7 @@ impl Ladder {
 
     /// Make room for a key that has no level yet; whether that moved any.
     #[inline(always)]
+    #[allow(clippy::arithmetic_side_effects, reason = "a step is 1 at least")]
     pub(crate) fn fit(&mut self, shelf: &mut Shelf, tick: i64, key: i64) -> bool {
         if self.tree.is_empty() {
             self.set_step(tick.max(1));
@@ -173,6 +178,10 @@ impl Ladder {
     }
 
     #[cold]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "prices are positive, and have an opposite"
+    )]
     fn refine(&mut self, shelf: &mut Shelf, key: i64) {
         let mut walk = self.walk();
         let levels: Vec<u32> = std::iter::from_fn(|| walk.next(shelf)).collect();
@@ -209,6 +218,10 @@ impl Ladder {
     }
 
     /// Give a window that has one level a strip, and put another there.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "prices are positive, and have an opposite"
+    )]
     fn widen(&mut self, shelf: &mut Shelf, spot: Spot, key: i64, level: u32) {
         let other = key.signum() * shelf.levels[spot.named].price;
         let mut strip = Strip::default();
@@ -268,6 +281,7 @@ impl Ladder {
 impl Walk {
     /// The level here, and one step on.
     #[inline(always)]
+    #[allow(clippy::arithmetic_side_effects, reason = "a cell of 16")]
     pub(crate) fn next(&mut self, shelf: &Shelf) -> Option<u32> {
         loop {
             if self.cell < CELLS
@@ -287,6 +301,7 @@ impl Walk {
 }
 
 /// The greatest number that divides both; the first is not 0.
+#[allow(clippy::arithmetic_side_effects, reason = "the divisor is not 0")]
 const fn gcd(a: i64, b: i64) -> i64 {
     let (mut a, mut b) = (a, b.wrapping_abs());
     while b != 0 {

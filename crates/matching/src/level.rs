@@ -64,6 +64,10 @@ impl Level {
 
     /// Put an order at the end of the queue.
     #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "places in a level, of which there are eight"
+    )]
     pub(crate) fn push(&mut self, pages: &mut Pages, slot: u32) -> Place {
         let at = self.given;
         if usize::from(at) == NEAR {

@@ -20,6 +20,9 @@
 //!   takes a filled maker off, and pushes it to the end of its level.
 //! * GTD: a tree of (expire time, order id) beside `next_end_ns`, read where `expiry` reads that.
 
+// Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 // What the tests of the public face share, the tests inside use too.
 #[cfg(test)]
 extern crate self as matching;

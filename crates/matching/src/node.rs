@@ -1,6 +1,10 @@
 //! A node of the tree of levels: keys and values, and how one is searched and split.
 //!
 //! A search compares three marks, then the eight keys of one line, none of them with a branch.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "places among the keys of a node, and how many they are"
+)]
 
 use super::pool::{NONE, Pool, Slot};
 

@@ -23,6 +23,10 @@ pub(crate) struct Order {
     pub(crate) stp: Stp,
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "executed and open quantity fit together, or are refused: products sum to below 2^126"
+)]
 impl Order {
     /// Executed plus open quantity.
     pub(crate) const fn total(&self) -> i64 {
@@ -60,6 +64,10 @@ impl Order {
 }
 
 /// `sum / count`, both not negative, rounded half to even.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "the count is positive; twice a rest below it fits, and so does an average of prices"
+)]
 pub(crate) fn div_half_even(sum: i128, count: i64) -> i64 {
     let count = i128::from(count);
     let (whole, rest) = (sum / count, sum % count);

@@ -1,4 +1,8 @@
 //! Accounts, and the entries by which they speak.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "accounts and entries are numbered from 1, and what is told is counted one by one"
+)]
 
 use super::names::Names;
 use super::pool::NONE;

@@ -2,6 +2,10 @@
 //!
 //! Slots stand in chunks that never move, so growth copies nothing and allocates seldom.
 //! A freed slot is the next to be taken.  After the peak nothing is allocated any more.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "slots are numbered one by one: memory ends before 2^32 orders of 64 bytes"
+)]
 
 use std::ops::{Index, IndexMut};
 

@@ -195,6 +195,10 @@ impl Engine {
     }
 
     /// The entries, by number.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "accounts are numbered from 1"
+    )]
     pub fn entries(&self) -> impl Iterator<Item = EntryView<'_>> {
         (1..).zip(&self.parties.entries).map(|(id, row)| EntryView {
             opened: self.parties.opened(id),

@@ -108,6 +108,10 @@ impl Engine {
     ///
     /// # Errors
     /// A [`SnapshotError`] that says what is wrong with it.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "there are more than 24 bytes"
+    )]
     pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
         let mut from = Reader(bytes);
         must(bytes.len() > 24, "length")?;

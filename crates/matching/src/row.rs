@@ -5,6 +5,10 @@
 //! neighbours.  Who stands in a row keeps its page and place, so to leave means to clear a bit in one
 //! line, where a list through the orders would write to both neighbours.  A page that has emptied is
 //! unlinked; arrivals go to the end of the last one.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a page, bits for them, and pages"
+)]
 
 use super::pool::{NONE, Pool, Slot};
 

@@ -10,6 +10,10 @@ pub(crate) struct Texts {
     free: Vec<u32>,
 }
 
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "texts in memory, one of which was just added; those that are free are among them"
+)]
 impl Texts {
     /// Keep a text; the empty one takes no place.
     #[inline(always)]

@@ -13,6 +13,10 @@
 //! Who knows where a key probably stands saves the search above the leaf.  A hint is taken only if
 //! the leaf is one of this tree's and the key belongs between two of its keys, so that a wrong one
 //! changes nothing.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "layers, nodes, and places in them"
+)]
 
 use super::node::{CAP, Node, Nodes, split};
 use super::pool::NONE;

@@ -1,4 +1,8 @@
 //! The invariants of the tree of levels, checked node by node.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "layers, nodes, and places in them"
+)]
 
 use super::node::{CAP, Nodes};
 use super::pool::NONE;

@@ -39,6 +39,13 @@ fn empty(engine: &mut Engine) {
     engine.shelf.levels[level].remove(&mut engine.shelf.pages, place);
 }
 
+/// An order at 100 has executed so much, at prices that sum to so much.
+fn execute(engine: &mut Engine, cum: i64, quote: i128) {
+    let mut order = engine.order_at(0);
+    (order.cum, order.quote, order.text) = (cum, quote, engine.open.texts.keep("x"));
+    engine.open.note(0, &order);
+}
+
 /// An order leaves its entry's list, and its account's count.
 fn unlist(engine: &mut Engine) {
     let place = engine.open.pool[0].list_place();
@@ -50,12 +57,19 @@ fn unlist(engine: &mut Engine) {
 #[test]
 fn what_is_wrong_is_said() {
     type Harm = fn(&mut Engine);
-    let harm: [(Harm, &str); 16] = [
+    let harm: [(Harm, &str); 20] = [
         (cross, "crossed: 100 over 100"),
         (empty, "level 99 is empty"),
         (|it| it.open.pool[0].level = 1, "stands in the wrong queue"),
         (|it| it.open.pool[0].leaves = 0, "is not positive"),
         (|it| it.open.pool[0].leaves = 3, "totals"),
+        (|it| execute(it, 0, 1), "executed sum"),
+        (|it| execute(it, 7, 6), "executed sum"),
+        (
+            |it| execute(it, 1, i128::from(i64::MAX) + 1),
+            "executed sum",
+        ),
+        (|it| execute(it, i64::MAX, 1 << 70), "quantity overflows"),
         (|it| it.order_count = 0, "an id not given yet"),
         (|it| it.open.pool[1].num = 7, "not found by ClOrdID"),
         (

@@ -239,7 +239,7 @@ fn scale_digits(whole: &[u8], fraction: &[u8], exponent: i32) -> Result<i128, De
 #[must_use]
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "a rest is below `parts`; where it is rounded up, `parts` are 2 at least, and the quotient half of what fits"
+    reason = "a rest is below `parts`; a quotient that is rounded up is at most half of what fits"
 )]
 pub fn ratio(total: i128, parts: i128) -> i128 {
     if parts <= 0 {
