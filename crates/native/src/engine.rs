@@ -87,6 +87,10 @@ impl Engine {
         }
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "batches and commands are counted one by one"
+    )]
     fn count(&mut self, batch: &[u8]) {
         if let Ok(header) = CommandBatchHeader::from_bytes(batch) {
             let place = BATCH_BOUNDS.partition_point(|bound| *bound < header.count);

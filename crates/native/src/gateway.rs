@@ -209,6 +209,7 @@ impl OrderEntry {
     ///
     /// What the socket does not take is given to `write`.  As soon as that holds something back,
     /// `set_direct` has to be told, so that nothing overtakes it.
+    #[allow(clippy::arithmetic_side_effects, reason = "lines in memory")]
     fn connected(&mut self, now_ns: u64, socket: i32, write: Py<PyAny>) -> u32 {
         let connection = self.inner.connected(now_ns);
         let place = connection as usize;
@@ -366,6 +367,7 @@ pub fn login_rejected(py: Python<'_>, authorized: bool) -> Bound<'_, PyBytes> {
 
 /// The answer to a SecurityListRequest: the instrument that is asked for, or all.
 #[pyfunction]
+#[allow(clippy::arithmetic_side_effects, reason = "instruments in memory")]
 pub fn security_list<'py>(
     py: Python<'py>,
     req_id: u64,

@@ -3,6 +3,9 @@
 //! One file per native crate; each holds the classes that Python sees of it.  The GIL is released
 //! inside calls whose work is worth it (`detached`).
 
+// Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use pyo3::prelude::*;
 
 mod asked;

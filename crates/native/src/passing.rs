@@ -37,6 +37,7 @@ impl Pipeline {
         told
     }
 
+    #[allow(clippy::arithmetic_side_effects, reason = "readers in memory")]
     fn run<'py>(
         &mut self,
         py: Python<'py>,
@@ -78,6 +79,10 @@ impl Pipeline {
     }
 
     /// Give the next group to the disk.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "offsets of a log stay below 2^63, and there is one batch at least"
+    )]
     fn seal(&mut self, py: Python<'_>, life: &Life, stamp_ns: u64) -> PyResult<()> {
         self.congested = life.events.queue_bytes(py)? > self.limits.queue_bytes_max;
         if self.congested || self.resting {
@@ -99,6 +104,10 @@ impl Pipeline {
         Ok(())
     }
 
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a delay for tests, and the batches of a group"
+    )]
     fn apply(&mut self, py: Python<'_>, life: &Life, group: Group) -> PyResult<()> {
         let delay = self.limits.apply_delay * self.sealed.len() as u32;
         if !delay.is_zero() {
@@ -133,6 +142,10 @@ fn append_events(py: Python<'_>, log: &AnyLog, stamp_ns: u64, events: &[u8]) -> 
 }
 
 /// Event batches that stand one after the other, each by itself.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "what is left is no longer than what there was"
+)]
 pub fn split(batches: &[u8]) -> PyResult<Vec<&[u8]>> {
     let mut rest = batches;
     let mut split = Vec::new();

@@ -122,6 +122,10 @@ impl Sources {
     }
 
     /// Append up to `batches_max` batches of up to `commands_max` commands; none when nothing waits.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "batches and sources are counted one by one"
+    )]
     pub fn seal(
         &mut self,
         py: Python<'_>,

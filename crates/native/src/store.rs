@@ -44,13 +44,8 @@ impl EventSource for MemorySource {
     }
 
     fn last(&mut self) -> Result<Option<u64>, String> {
-        Ok(self
-            .0
-            .get()
-            .0
-            .next_offset()
-            .checked_sub(2)
-            .map(|before| before + 1))
+        let next = self.0.get().0.next_offset();
+        Ok(next.checked_sub(1).filter(|last| *last > 0))
     }
 
     fn journal_id(&mut self) -> Result<u64, String> {
