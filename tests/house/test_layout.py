@@ -1,6 +1,7 @@
 """The package list is written several times; this is what keeps them one."""
 
 import pathlib
+import re
 import tomllib
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -44,3 +45,19 @@ def test_every_crate_takes_the_workspace_s_lints() -> None:
         assert lints == wanted
         source = "".join(file.read_text() for file in manifest.parent.rglob("*.rs"))
         assert source.count("unsafe {") == source.count("// SAFETY: ") == 1
+
+
+def test_every_crate_that_sees_a_client_s_number_says_what_bounds_its_sums() -> None:
+    lint = "#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]"
+    # These see bytes and numbers of ours: the log, the load generator, what asks the system.
+    others = {"disk", "journal", "load", "near", "slice"}
+    crates = {p.parent.name for p in ROOT.glob("crates/*/Cargo.toml")} - others
+    assert crates >= {"gateway", "matching", "native", "projection", "store", "view", "wire"}
+    for crate in crates:
+        source = ROOT / "crates" / crate / "src"
+        text = (source / "lib.rs").read_text()
+        assert lint in text.splitlines(), crate
+        assert text.count("arithmetic_side_effects") == 1, f"{crate} is let off as a whole"
+        for file in source.rglob("*.rs"):
+            bare = r"allow\(\s*clippy::arithmetic_side_effects(?!,\s+reason = \")"
+            assert not re.search(bare, file.read_text()), f"{file} does not say why"
