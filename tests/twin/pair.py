@@ -98,12 +98,19 @@ def run(steps: list[Step]) -> None:
     pair.check_end()
 
 
+def is_fault(error: BaseException) -> bool:
+    """Whether this is a difference, or a panic of the engine, which is no Exception."""
+    return isinstance(error, AssertionError) or type(error).__name__ == "PanicException"
+
+
 def fails(steps: list[Step]) -> bool:
-    """Whether a sequence shows a difference."""
+    """Whether a sequence shows a fault."""
     try:
         run(steps)
-    except AssertionError:
-        return True
+    except BaseException as error:
+        if is_fault(error):
+            return True
+        raise
     return False
 
 

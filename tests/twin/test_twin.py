@@ -4,7 +4,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.twin.pair import Step, run, shortest
+from tests.twin.edges import EdgeSequence
+from tests.twin.pair import Step, is_fault, run, shortest
 from tests.twin.sequences import Sequence
 
 # Sequences that one example of the seeded test runs.
@@ -13,20 +14,23 @@ BLOCK = 20
 REGRESSIONS: tuple[int, ...] = (0, 1, 2)
 
 
-def follow(seed: int) -> None:
+def follow(seed: int, make: type[Sequence] = Sequence) -> None:
     """One sequence; a difference is shown with its seed and its shortest form."""
     steps: list[Step] = []
-    sequence = Sequence(seed)
+    sequence = make(seed)
     try:
         for step in sequence.steps():
             steps.append(step)
             sequence.pair.apply(step)
         sequence.pair.restore()
         sequence.pair.check_end()
-    except AssertionError:
+    except BaseException as error:
+        if not is_fault(error):
+            raise
         steps = shortest(steps)
         shown = "\n".join(map(repr, steps))
-        print(f"twin seed {seed}; the shortest sequence that differs:\n{shown}")  # noqa: T201
+        name = f"{make.__name__}({seed})"
+        print(f"twin {name}; the shortest sequence that differs:\n{shown}")  # noqa: T201
         run(steps)
         raise
 
@@ -36,9 +40,16 @@ def test_sequences_that_once_differed_are_alike(seed: int) -> None:
     follow(seed)
 
 
+# Sequences at the edges are a quarter as many.
+KINDS = ((Sequence, 1), (EdgeSequence, 4))
+
+
 @pytest.mark.timeout(0)
-def test_random_sequences_are_alike(pytestconfig: pytest.Config) -> None:
-    wanted: int = pytestconfig.getoption("sequences")
+@pytest.mark.parametrize(("make", "part"), KINDS)
+def test_random_sequences_are_alike(
+    pytestconfig: pytest.Config, make: type[Sequence], part: int
+) -> None:
+    wanted: int = pytestconfig.getoption("sequences") // part
     blocks = -(-wanted // BLOCK)
     ran = 0
 
@@ -53,7 +64,7 @@ def test_random_sequences_are_alike(pytestconfig: pytest.Config) -> None:
     def some(block: int) -> None:
         nonlocal ran
         for seed in range(block * BLOCK, (block + 1) * BLOCK):
-            follow(seed)
+            follow(seed, make)
             ran += 1
 
     some()
