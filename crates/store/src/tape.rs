@@ -78,12 +78,14 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<TradeState>, StoreError> {
         let sql = "SELECT * FROM trade \
-                   WHERE instrument = ?1 AND time_ns < ?3 AND trade_id > ?4 AND time_ns >= \
+                   WHERE instrument = ?1 AND time_ns <= ?3 AND trade_id > ?4 AND time_ns >= \
                    MAX(?2, COALESCE((SELECT time_ns FROM trade WHERE trade_id = ?4), 0)) \
                    ORDER BY time_ns, trade_id LIMIT ?5";
-        let (from, to) = (clip(from_ns), clip(to_ns));
+        let Some(last_ns) = to_ns.checked_sub(1) else {
+            return Ok(Vec::new());
+        };
         let limit = limit.min(LIMIT_MAX) as i64;
-        let key = params![instrument, from, to, clip(after), limit];
+        let key = params![instrument, clip(from_ns), clip(last_ns), clip(after), limit];
         let trades = self.each_trade(sql, instrument, key)?;
         check_order(&trades)?;
         Ok(trades)
@@ -123,11 +125,14 @@ impl Reader {
         after_ns: u64,
         before_ns: u64,
     ) -> Result<Option<Bar>, StoreError> {
+        let Some(last_ns) = before_ns.checked_sub(1) else {
+            return Ok(None);
+        };
         let sql = "SELECT * FROM trade \
-                   WHERE instrument = ?1 AND time_ns > ?2 AND time_ns < ?3 \
+                   WHERE instrument = ?1 AND time_ns > ?2 AND time_ns <= ?3 \
                    ORDER BY time_ns, trade_id";
         let mut select = self.connection.prepare_cached(sql)?;
-        let mut rows = select.query(params![instrument, clip(after_ns), clip(before_ns)])?;
+        let mut rows = select.query(params![instrument, clip(after_ns), clip(last_ns)])?;
         let mut sum: Option<Bar> = None;
         while let Some(row) = rows.next()? {
             let trade = trade(row, instrument)?;

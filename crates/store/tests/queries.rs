@@ -134,3 +134,29 @@ fn trades_and_their_sums_agree() {
     assert_eq!(reader.sum_between(9, 0, u64::MAX).unwrap(), None);
     assert_eq!(reader.instruments().unwrap().len(), 2);
 }
+
+#[test]
+fn bounds_that_no_column_holds_leave_nothing_out_and_let_nothing_in() {
+    let scratch = Scratch::new("bounds");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut market = Market::new(2, 1);
+    (0..200).for_each(|_| market.step());
+    // The last time that a column holds.
+    market.writer.time_ns = i64::MAX as u64;
+    recorder.take(1, &market.writer.batch()).unwrap();
+    recorder.commit().unwrap();
+    let reader = Reader::open(&scratch.db()).unwrap();
+    let all = reader.trades(1, None, 1_000).unwrap();
+    assert!(all.len() > 5);
+    for before in [1 << 63, u64::MAX] {
+        assert_eq!(reader.trades(1, Some(before), 1_000).unwrap(), all);
+        let between = |after| reader.trades_between(1, (0, before), after, 1_000).unwrap();
+        assert_eq!(between(0).len(), all.len());
+        assert_eq!(between(before), []);
+        let sum = reader.sum_between(1, i64::MAX as u64 - 1, before).unwrap();
+        assert_eq!(sum.unwrap().sum.count, all.len() as u64);
+        assert_eq!(reader.sum_between(1, before, u64::MAX).unwrap(), None);
+    }
+    assert_eq!(reader.trades_between(1, (0, 0), 0, 9).unwrap(), []);
+    assert_eq!(reader.sum_between(1, 0, 0).unwrap(), None);
+}
