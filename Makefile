@@ -95,8 +95,9 @@ coverage: $(VENV)/.dev $(VENV)/.native ## the Python tests with branch coverage 
 	rm -f .coverage .coverage.*
 	"$(PY)" -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)
 
-fuzz: tools ## ten million cases of bytes on the binary port (FUZZ_CASES=n, FUZZ_SEED=n)
+fuzz: tools ## ten million cases of bytes, 50,000 of trading at the edges (FUZZ_CASES=n, EDGE_CASES=n, FUZZ_SEED=n)
 	FUZZ_CASES=$${FUZZ_CASES:-4000000} $(CARGO) test --profile quick --locked -q -p wire -p gateway --test fuzz
+	FUZZ_CASES=$${EDGE_CASES:-50000} $(CARGO) test --profile quick --locked -q -p store --test edges
 
 mutants: tools ## change the matching engine in every way and see a test fail (hours)
 	cargo mutants -p matching $(ARGS)
