@@ -10,7 +10,8 @@ const INDEX_STEP: u64 = 1_024;
 pub struct Session {
     /// The entry's number in the engine.
     pub entry: u32,
-    /// Number of the last message that exists.
+    /// Number of the last message that exists.  Messages are counted one by one, so that no number comes
+    /// near the end of its field.
     pub sent: u64,
     /// Oldest message that the events log keeps; `sent + 1` when it keeps none.
     pub oldest: u64,

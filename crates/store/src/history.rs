@@ -225,6 +225,7 @@ impl<'p> Writer<'p> {
         json::array(&self.items, &mut stretch.json, |item, out| {
             out.extend_from_slice(item);
         });
+        // Where anything is on the page, it stands among `of`; else there is no next one.
         let end = self.page.after.saturating_add(stretch.count);
         stretch.next = (self.full && end < of).then_some(end);
         stretch

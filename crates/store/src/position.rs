@@ -117,6 +117,7 @@ impl Position {
         if (header.command_offset, header.part) <= (at.command_offset, at.part) {
             return Ok(Next::Seen);
         }
+        // None comes after the last number that there is.
         let (expected_seq, first_seq) = (at.seq.saturating_add(1), header.first_seq);
         if first_seq != expected_seq && !batch.leaps_from(at.seq) {
             return Err(StoreError::Gap {
