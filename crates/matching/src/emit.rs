@@ -86,12 +86,20 @@ impl<'o> Emit<'o> {
     }
 
     /// Sequence number of the last event so far.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "numbers begin at 1, and one for each event does not reach 2^64"
+    )]
     pub(crate) fn last_seq(&self) -> u64 {
         self.header.first_seq + u64::from(self.header.count) - 1
     }
 
     /// Number the next event above `last`, as the first of a batch; false where it would be anyway.
     #[cold]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "the caller cuts it to `NUMBERS_MAX`, far below 2^64"
+    )]
     pub(crate) fn leap(&mut self, last: u64) -> bool {
         if last <= self.last_seq() {
             return false;

@@ -163,7 +163,9 @@ impl Clock {
         if away.saturating_abs() <= self.step_max_ns {
             let elapsed = boot_ns.saturating_sub(self.last_boot_ns).max(0);
             let reach = (elapsed as f64 * self.follow) as i64;
-            self.settled = self.settled.saturating_add(away.clamp(-reach, reach));
+            self.settled = self
+                .settled
+                .saturating_add(away.clamp(reach.saturating_neg(), reach));
             self.taken_offset = offset;
             self.held = None;
             self.good_wall_ns = wall_ns;
@@ -200,7 +202,7 @@ impl Clock {
                     offset,
                     since: boot_ns,
                 });
-                self.steps_refused += 1;
+                self.steps_refused = self.steps_refused.saturating_add(1);
             }
         }
     }
@@ -208,7 +210,7 @@ impl Clock {
     /// What the system's clock shows is the time from now on.
     fn settle(&mut self, offset: i64) {
         if self.held.take().is_some() {
-            self.steps_taken += 1;
+            self.steps_taken = self.steps_taken.saturating_add(1);
             self.last_taken_ns = offset.saturating_sub(self.taken_offset);
         }
         (self.settled, self.taken_offset, self.held_ns) = (offset, offset, 0);

@@ -51,7 +51,7 @@ pub fn told_in(py: Python<'_>, batches: &[u8]) -> PyResult<ToldRow> {
 fn higher((orders, given): (u64, u64), order_id: u64) -> (u64, u64) {
     match order_id & COUNTER {
         0 => (orders, given),
-        counter => (orders.max(counter), given + 1),
+        counter => (orders.max(counter), given.saturating_add(1)),
     }
 }
 
@@ -87,7 +87,7 @@ pub fn check_events(
         while !rest.is_empty() {
             let all = rest;
             let batch = EventBatch::take(&mut rest).map_err(|error| error.to_string())?;
-            let bytes = &all[..all.len() - rest.len()];
+            let bytes = &all[..all.len().saturating_sub(rest.len())];
             at = Some(follow(&batch, bytes, at).map_err(|what| {
                 let command = batch.header.command_offset;
                 format!("the events of command batch {command}: {what}")
@@ -104,7 +104,7 @@ fn follow(
     bytes: &[u8],
     at: Option<(u64, u64)>,
 ) -> Result<(u64, u64), &'static str> {
-    if xxh3_64(&bytes[..bytes.len() - HASH]) != batch.hash {
+    if xxh3_64(&bytes[..bytes.len().saturating_sub(HASH)]) != batch.hash {
         return Err("their hash is not that of their bytes");
     }
     let header = &batch.header;
@@ -112,7 +112,7 @@ fn follow(
         if header.previous_hash != hash {
             return Err("they do not follow from those before");
         }
-        if header.first_seq != seq + 1 && !batch.leaps_from(seq) {
+        if seq.checked_add(1) != Some(header.first_seq) && !batch.leaps_from(seq) {
             return Err("numbers are missing before them");
         }
     }

@@ -26,7 +26,9 @@ const DAY_NS: u64 = 86_400_000_000_000;
 
 const LINES: gateway::Limits = gateway::Limits {
     packet_bytes_max: 1024,
+    turn_bytes_max: usize::MAX,
     requests_in_flight_max: 1_000,
+    requests_waiting_max: usize::MAX,
     login_deadline_ns: u64::MAX,
     heartbeat_interval_ns: u64::MAX,
     idle_deadline_ns: u64::MAX,
