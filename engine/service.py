@@ -192,18 +192,18 @@ class Service:
 
     def start(self) -> None:
         """Recover, and journal what the configuration changes.  Blocks; before the loop serves."""
-        self._adopt(self._bring_back())
+        self._adopt(self._bring_back(told=0))
         self._pipeline.told = self.journals.commands.next_offset - 1
 
-    def _bring_back(self) -> Recovered:
+    def _bring_back(self, told: int) -> Recovered:
         """Open the journals, bring an engine to their end.  In a thread while the loop serves."""
         self.journals, recovered = self._recover()
         self.clock_watch.begin(recovered.engine.position().time_ns)
         last = self.journals.commands.next_offset - 1
-        if last < self.told:
+        if last < told:
             raise EngineFault(
                 "the disk has lost what it had synced: the commands log goes to command batch "
-                f"{last}, and {self.told} was acknowledged; the next start says what can be done"
+                f"{last}, and {told} was acknowledged; the next start says what can be done"
             )
         self._configure(recovered)
         return recovered
@@ -280,7 +280,7 @@ class Service:
             self.journals.commands.close()
             self.journals.events.close()
             try:
-                self._adopt(await asyncio.to_thread(self._bring_back))
+                self._adopt(await asyncio.to_thread(self._bring_back, told))
             except (OSError, RuntimeError, JournalError) as error:
                 log.error("the journal is not back yet: %s", error)
                 await asyncio.sleep(self._limits.retry_interval_s)

@@ -6,6 +6,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
 LINES_MAX = 600
+STUB_LINES_MAX = 800  # a stub has no bodies, and there is one for each native module
 COLUMNS_MAX = 120  # the formatters hold code to 100; this is for comments and texts
 
 
@@ -43,8 +44,9 @@ def sources() -> list[pathlib.Path]:
 
 
 def test_no_source_file_is_too_long() -> None:
-    long = {str(p): n for p in sources() if (n := len(p.read_text().splitlines())) > LINES_MAX}
-    assert not long
+    lines = {path: len(path.read_text().splitlines()) for path in sources()}
+    longest = {".pyi": STUB_LINES_MAX}
+    assert not {str(p): n for p, n in lines.items() if n > longest.get(p.suffix, LINES_MAX)}
 
 
 def test_no_line_of_source_is_too_wide() -> None:

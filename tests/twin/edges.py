@@ -52,10 +52,10 @@ class EdgeSequence(Sequence):
         if ends and self.random.random() < self.rare:
             self.stamp_ns = max(self.stamp_ns, min(ends) - self.random.choice((0, 1, SECOND_NS)))
 
-    def price_qty(self, instrument: int, side: str) -> tuple[int, int]:
+    def price_qty(self, instrument: int | None, side: str) -> tuple[int, int]:
         """A price and a quantity at a bound, at a filter, or by what stands in the book."""
         rng = self.random
-        listing = self.state.listings.get(instrument)
+        listing = None if instrument is None else self.state.listings.get(instrument)
         if listing is None:
             return self.edge(), self.edge()
         spec, last, book = listing.spec, listing.last_price, listing.book
