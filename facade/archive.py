@@ -11,7 +11,6 @@ import asyncio
 import heapq
 import itertools
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -61,7 +60,7 @@ class Archive:
         self._view = view
         self._limits = limits
         self._wake = wake
-        self._woken_at = 0.0
+        self._again: asyncio.TimerHandle | None = None
         self._recorded = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
@@ -86,13 +85,23 @@ class Archive:
 
     async def _until(self, sequence: int) -> None:
         if sequence > self._recorded:
-            now = time.monotonic()
-            if now - self._woken_at > WAKE_INTERVAL_S:
-                self._woken_at = now
-                self._wake()
             future = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (sequence, next(self._order), future))
+            if self._again is None:
+                self._hurry()
             await future
+
+    def _hurry(self) -> None:
+        """Have the recorder look now, and again and again as long as somebody waits.
+
+        What it is to see may not be written yet, for the events log writes a little behind.
+        """
+        self._again = None
+        self._waiting = [waiting for waiting in self._waiting if not waiting[2].done()]
+        heapq.heapify(self._waiting)
+        if self._waiting:
+            self._wake()
+            self._again = asyncio.get_running_loop().call_later(WAKE_INTERVAL_S, self._hurry)
 
     async def _reach(self, sequence: int) -> None:
         """Wait until the store has every event up to ``sequence`` and all from before the start."""

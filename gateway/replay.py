@@ -13,7 +13,7 @@ log = logging.getLogger("quantscope.gateway")
 READ_BYTES = 2**20
 """Bytes of events that are read at a time for one line."""
 WRITER_PAUSE_S = 0.002
-"""How long to wait for the events log's writer, in seconds."""
+"""How long to wait for a commit that fell between two looks, in seconds."""
 
 
 class Replayer:
@@ -43,15 +43,18 @@ class Replayer:
                 entries = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
                 if connection.transport.is_closing():
                     return
-                batches = b"".join(entry[3] for entry in entries)
-                live = self._order_entry.replay(connection.number, batches)
+                batches = [entry[3] for entry in entries]
+                if not batches:
+                    # What the session was told last is not written yet: taken in this very turn of
+                    # the loop, it is all there is, however fast more comes.
+                    batches = self._events().waiting(offset, READ_BYTES)
+                offset += len(batches)
+                live = self._order_entry.replay(connection.number, b"".join(batches))
                 connection.transport.write(self._order_entry.take_out(connection.number))
                 if live:
                     return
                 await connection.drained.wait()
-                if entries:
-                    offset = entries[-1][0] + 1
-                else:
+                if not batches:
                     await asyncio.sleep(WRITER_PAUSE_S)
         except (OSError, ValueError, JournalError) as error:
             log.error("replay to %s failed: %s", connection.peer, error)

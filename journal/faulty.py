@@ -91,6 +91,10 @@ class FaultyLog:
         """As the port says."""
         return self._log.read(start, bytes_max)
 
+    def waiting(self, start: int, bytes_max: int) -> list[bytes]:
+        """As the port says."""
+        return self._log.waiting(start, bytes_max)
+
     def delete_before(self, offset: int) -> None:
         """As the port says."""
         self._log.delete_before(offset)

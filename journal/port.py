@@ -60,6 +60,13 @@ class Log(KeptLog, Protocol):
         Raises ``JournalFull`` at the log's limit, ``JournalFailed`` after a failure or the end.
         """
 
+    def waiting(self, start: int, bytes_max: int) -> list[bytes]:
+        """Return batches from ``start`` on that are appended and not written yet.
+
+        One at least, if there is one, and more up to ``bytes_max``.  None where ``start`` is
+        written already: whoever has read as far as that finds all there is here.
+        """
+
     def notify_fd(self) -> int:
         """Return a descriptor that becomes readable after each commit, sync and failure.
 

@@ -23,6 +23,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much of the log's newest part is checked when it is opened."""
     delete_entries_max: int = 64
     """How many entries a transaction deletes at most, when deleting is due."""
+    linger_ms: int = 0
+    """How long after a commit of the events log the next one begins, where nobody waits for it."""
+    linger_bytes: int = 256 << 10
+    """When so much waits, it is committed at once."""
 
 
 def open_commands(
@@ -32,12 +36,12 @@ def open_commands(
     *,
     settled: bool = False,
 ) -> Log:
-    """Open the log of commands: each commit is durable, and damage is refused.
+    """Open the log of commands: each commit is durable and never lingers, and damage is refused.
 
     One that is not there is made, with the name ``journal_id``.  ``settled``: its files have just
     been synced and read back from the disk.
     """
-    named = msgspec.structs.asdict(limits or Limits())
+    named = msgspec.structs.asdict(limits or Limits()) | {"linger_ms": 0}
     return core.Log(path, synchronous="full", journal_id=journal_id, settled=settled, **named)
 
 

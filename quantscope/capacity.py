@@ -59,6 +59,7 @@ PIECES = (
     "facade.linger_bytes_max",
     "facade.page_bytes_max",
     "gateway.turn_bytes_max",
+    "journal.events_linger_bytes_max",
 )
 """Limits of bytes that cut what there is or throw it away, and need nothing more."""
 

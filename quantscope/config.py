@@ -81,6 +81,13 @@ class JournalSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     queue_bytes_max: Annotated[
         Bytes, about("bytes that may wait for a log's writer; beyond it no commands are sealed")
     ] = 256 * 2**20
+    events_linger_s: Annotated[
+        Annotated[float, Meta(ge=0, le=1)],
+        about("seconds between commits of the events log, for which nobody waits"),
+    ] = 0.005
+    events_linger_bytes_max: Annotated[
+        Bytes, about("bytes of events that wait for that; more are committed at once")
+    ] = 256 * 2**10
     wal_bytes_max: Annotated[
         Bytes, about("bytes of each write-ahead log, which is written over and over")
     ] = 16 * 2**20

@@ -131,6 +131,8 @@ class Journaling:
             wal_bytes_max=limits.wal_bytes_max,
             queue_bytes_max=queue,
             verify_bytes_max=0 if looked_at else VERIFY_BYTES_MAX,
+            linger_ms=int(limits.events_linger_s * 1000),
+            linger_bytes=limits.events_linger_bytes_max,
         )
         # Side by side, for each may take seconds.
         with ThreadPoolExecutor(1) as beside:

@@ -14,6 +14,7 @@ from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from journal import FaultyLog, open_commands, open_events
 from journal.datadir import Era
+from journal.sqlite import Limits
 from quantscope import roles, settings, translate
 from tests.system.client import hang_up
 
@@ -54,7 +55,8 @@ async def inside(directory: Path, *overrides: str) -> AsyncIterator[Inside]:
     """Serve binary order entry; the server's own socket buffers are as small as can be."""
     config = settings.load(None, {}, overrides)
     commands = HeldLog(open_commands(directory / "commands.db"))
-    events = open_events(directory / "events.db")
+    lingers = Limits(linger_ms=int(config.journal.events_linger_s * 1000))
+    events = open_events(directory / "events.db", lingers)
 
     def opened() -> tuple[Journals, Recovered]:
         return Journals(commands, events), recover(iter(()), commands, events)

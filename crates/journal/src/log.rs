@@ -1,11 +1,11 @@
 //! The log as its owner sees it.
 
-use std::collections::VecDeque;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crate::Entry;
 use crate::checkpoint::{Checkpoints, Frames};
@@ -78,7 +78,8 @@ impl Log {
             meta,
             next: ends.next,
             chain: ends.chain,
-            taken: VecDeque::new(),
+            taken: Vec::new(),
+            not_before: Instant::now(),
         };
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
@@ -168,6 +169,33 @@ impl Log {
     /// `Beyond` behind its end.
     pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
         self.with_reader(|reader| reader.read(from, bytes_max))
+    }
+
+    /// Batches from `from` on that are appended and not written yet, up to `bytes_max` of them, but one at
+    /// least if there is one; none when `from` is written, or not appended.
+    ///
+    /// Behind [`Log::read`] it gives all there is: what is not in the one is in the other, or, where a commit
+    /// fell between the two, in the next read.
+    #[must_use]
+    pub fn waiting(&self, from: u64, bytes_max: usize) -> Vec<Arc<[u8]>> {
+        let state = self.shared.state();
+        let first = state.next_offset - state.pending.len() as u64;
+        let Some(skip) = from.checked_sub(first) else {
+            return Vec::new();
+        };
+        let mut bytes = 0;
+        let batches = state
+            .pending
+            .iter()
+            .skip(usize::try_from(skip).unwrap_or(usize::MAX));
+        batches
+            .map(|pending| Arc::clone(&pending.batch))
+            .take_while(|batch| {
+                let fits = bytes == 0 || bytes + batch.len() <= bytes_max;
+                bytes += batch.len();
+                fits
+            })
+            .collect()
     }
 
     /// The ends of what is written.

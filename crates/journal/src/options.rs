@@ -1,5 +1,7 @@
 //! What a log may be told.
 
+use std::time::Duration;
+
 /// When a commit counts as durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Synchronous {
@@ -42,6 +44,11 @@ pub struct LogOptions {
     pub checkpoint_bytes: u64,
     /// What may wait for the writer thread: when more waits, an append is refused.
     pub queue_bytes_max: u64,
+    /// How long after a commit the next begins at the earliest, so that it takes more at once and costs less.
+    /// Only for a log whose commits nobody waits for: a sync and the end are not kept waiting.
+    pub linger: Duration,
+    /// When so much waits, it is committed at once.
+    pub linger_bytes: u64,
     /// What one transaction takes of the queue; one batch is taken whatever its size.
     pub commit_bytes_max: u64,
     /// How much of the log's newest part is read and checked when it is opened; a database that is
@@ -63,6 +70,8 @@ impl Default for LogOptions {
             wal_bytes_max: 16 << 20,
             checkpoint_bytes: 2 << 20,
             queue_bytes_max: 64 << 20,
+            linger: Duration::ZERO,
+            linger_bytes: 256 << 10,
             commit_bytes_max: 4 << 20,
             verify_bytes_max: 256 << 20,
             delete_entries_max: 64,

@@ -3,23 +3,24 @@
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 
 use crate::error::AppendError;
 use crate::stats::Stats;
 
-/// A batch that waits for the writer.
-#[derive(Debug)]
+/// A batch that is not written yet.
+#[derive(Debug, Clone)]
 pub(crate) struct Pending {
     pub append_ns: u64,
-    pub batch: Vec<u8>,
+    pub batch: Arc<[u8]>,
 }
 
 /// What the lock guards.
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// What is appended and not written: what the writer has in hand stays here until it is.
     pub pending: VecDeque<Pending>,
     pub pending_bytes: u64,
     pub next_offset: u64,
@@ -27,6 +28,8 @@ pub(crate) struct State {
     /// Syncs asked for, and served.
     pub sync_asked: u64,
     pub sync_done: u64,
+    /// The writer sleeps until so many bytes wait, or it is called for something else; awake, `u64::MAX`.
+    pub sleeps_until_bytes: u64,
     pub closing: bool,
     pub closed: bool,
     pub failure: Option<String>,
@@ -104,15 +107,30 @@ impl Shared {
         let first = state.next_offset;
         state.pending.extend(batches.iter().map(|batch| Pending {
             append_ns,
-            batch: batch.to_vec(),
+            batch: Arc::from(*batch),
         }));
         state.pending_bytes += bytes;
         state.next_offset += batches.len() as u64;
+        let wake = state.pending_bytes >= state.sleeps_until_bytes;
+        if wake {
+            state.sleeps_until_bytes = u64::MAX;
+        }
         drop(state);
-        if !batches.is_empty() {
+        // Who is awake looks again before it sleeps, and who lingers wants no call yet.
+        if wake {
             self.wake.notify_one();
         }
         Ok(first)
+    }
+
+    /// The first batches that wait are written.
+    pub fn wrote(&self, entries: usize) {
+        let mut state = self.state();
+        for _ in 0..entries {
+            if let Some(written) = state.pending.pop_front() {
+                state.pending_bytes -= written.batch.len() as u64;
+            }
+        }
     }
 
     /// Take nothing more, and drop what waits.  The first failure is the one that is kept.

@@ -1,10 +1,9 @@
 //! The writer thread: all that waits becomes one transaction.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use rusqlite::{Connection, params};
@@ -15,7 +14,7 @@ use crate::error::describe;
 use crate::open::{beside, fill};
 use crate::options::{LogOptions, Synchronous};
 use crate::schema::{Meta, column};
-use crate::shared::{Pending, Shared};
+use crate::shared::{Pending, Shared, State};
 
 pub(crate) struct Writer {
     pub shared: Arc<Shared>,
@@ -28,7 +27,9 @@ pub(crate) struct Writer {
     pub next: u64,
     pub chain: u64,
     pub checkpoints: Checkpoints,
-    pub taken: VecDeque<Pending>,
+    pub taken: Vec<Pending>,
+    /// What nobody waits for waits until then.
+    pub not_before: Instant,
 }
 
 /// What the writer does next.
@@ -83,31 +84,44 @@ impl Writer {
                 close: state.closing,
             };
             let delete = turn.delete_before > self.meta.first;
-            if !state.pending.is_empty() || delete || turn.sync.is_some() || turn.close {
+            let now = Instant::now();
+            let asked = delete || turn.sync.is_some() || turn.close;
+            let due = now >= self.not_before || state.pending_bytes >= self.options.linger_bytes;
+            if asked || due && !state.pending.is_empty() {
                 let mut bytes = 0;
-                while let Some(next) = state.pending.front() {
-                    let with = bytes + next.batch.len() as u64;
-                    if with > self.options.commit_bytes_max && !self.taken.is_empty() {
+                for next in &state.pending {
+                    bytes += next.batch.len() as u64;
+                    if bytes > self.options.commit_bytes_max && !self.taken.is_empty() {
                         break;
                     }
-                    bytes = with;
-                    self.taken.extend(state.pending.pop_front());
+                    self.taken.push(next.clone());
                 }
-                state.pending_bytes -= bytes;
                 // What is left of the queue goes first; so do syncs and the end.
-                let last = state.pending.is_empty();
+                let last = state.pending.len() == self.taken.len();
                 return Some(Turn {
                     sync: turn.sync.filter(|_| last),
                     close: turn.close && last,
                     ..turn
                 });
             }
-            state = self
-                .shared
-                .wake
-                .wait(state)
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            state = self.sleep(state, now);
         }
+    }
+
+    /// Until there is work, or what waits has waited long enough.
+    fn sleep<'a>(&self, mut state: MutexGuard<'a, State>, now: Instant) -> MutexGuard<'a, State> {
+        let wake = &self.shared.wake;
+        let lingers = self.not_before.saturating_duration_since(now);
+        let mut state = if lingers.is_zero() {
+            state.sleeps_until_bytes = 0;
+            wake.wait(state).unwrap_or_else(PoisonError::into_inner)
+        } else {
+            state.sleeps_until_bytes = self.options.linger_bytes;
+            let woken = wake.wait_timeout(state, lingers);
+            woken.unwrap_or_else(PoisonError::into_inner).0
+        };
+        state.sleeps_until_bytes = u64::MAX;
+        state
     }
 
     fn serve(&mut self, turn: &Turn) -> Result<(), String> {
@@ -134,11 +148,13 @@ impl Writer {
             .map_err(|error| format!("commit: {}", describe(&error)))?;
         let entries = self.taken.len() as u64;
         let deleted = meta.first - self.meta.first;
-        self.taken.clear();
         self.meta = meta;
         self.next = first + entries;
         self.chain = chain;
         self.publish();
+        self.shared.wrote(self.taken.len());
+        self.taken.clear();
+        self.not_before = Instant::now() + self.options.linger;
         let mut stats = self.shared.stats();
         stats.deleted += deleted;
         if entries > 0 {
@@ -161,7 +177,7 @@ impl Writer {
                 offset as i64,
                 entry.append_ns as i64,
                 before as i64,
-                entry.batch
+                &entry.batch[..]
             ])?;
         }
         if delete_before > meta.first {

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{TempDir, batch, small};
 use journal::{AppendError, Beginning, Log, LogOptions, OnDamage, ReadError, Reader, Synchronous};
 
@@ -63,6 +65,70 @@ fn all_that_waits_becomes_one_commit() {
     assert!(stats.commits < 1_000, "{} commits", stats.commits);
     assert_eq!(stats.commit_buckets.iter().sum::<u64>(), stats.commits);
     assert_eq!(stats.entries_buckets.iter().sum::<u64>(), stats.commits);
+}
+
+/// Commits that nobody waits for, an hour apart.
+fn lingering() -> LogOptions {
+    LogOptions {
+        synchronous: Synchronous::Normal,
+        linger: Duration::from_secs(3_600),
+        linger_bytes: 5_000,
+        ..small()
+    }
+}
+
+fn wait_until_written(log: &Log, offset: u64) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while log.written_offset() < offset {
+        assert!(Instant::now() < deadline, "{offset} is not written");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn what_nobody_waits_for_lingers_until_somebody_does() {
+    let dir = TempDir::new();
+    let path = dir.path().join("x.db");
+    let log = Log::open(&path, lingering()).unwrap();
+    log.append(1, &[b"first"]).unwrap();
+    wait_until_written(&log, 1);
+    for number in 2..=100u64 {
+        log.append(number, &[&number.to_le_bytes()]).unwrap();
+    }
+    assert_eq!(log.written_offset(), 1);
+    log.sync().unwrap();
+    assert_eq!((log.written_offset(), log.stats().commits), (100, 2));
+    // So much is committed at once.
+    log.append(101, &[&[7; 5_000]]).unwrap();
+    wait_until_written(&log, 101);
+    log.append(102, &[b"last"]).unwrap();
+    assert_eq!(log.written_offset(), 101);
+    log.close();
+    let log = Log::open(&path, lingering()).unwrap();
+    assert_eq!(log.read(102, 100).unwrap()[0].batch, b"last");
+}
+
+#[test]
+fn what_waits_to_be_written_can_be_had() {
+    let dir = TempDir::new();
+    let log = Log::open(dir.path().join("x.db"), lingering()).unwrap();
+    log.append(1, &[b"first"]).unwrap();
+    wait_until_written(&log, 1);
+    log.append(2, &[b"second", b"third", b"fourth"]).unwrap();
+    let waiting = |from, bytes_max| -> Vec<Vec<u8>> {
+        let waiting = log.waiting(from, bytes_max);
+        waiting.iter().map(|batch| batch.to_vec()).collect()
+    };
+    assert!(log.read(2, 100).unwrap().is_empty());
+    assert_eq!(waiting(2, 100), [&b"second"[..], b"third", b"fourth"]);
+    assert_eq!(waiting(3, 100), [&b"third"[..], b"fourth"]);
+    assert_eq!(waiting(2, 11), [&b"second"[..], b"third"]);
+    assert_eq!(waiting(2, 0), [b"second"]);
+    assert!(waiting(5, 100).is_empty() && waiting(u64::MAX, 100).is_empty());
+    // What is written is read, and does not wait.
+    assert!(waiting(1, 100).is_empty());
+    log.sync().unwrap();
+    assert!(waiting(2, 100).is_empty());
 }
 
 #[test]

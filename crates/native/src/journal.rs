@@ -3,6 +3,7 @@
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use journal::{
     AppendError, Beginning, Entry, LogOptions, OnDamage, OpenError, ReadError, Synchronous,
@@ -128,7 +129,7 @@ impl Log {
     #[new]
     #[pyo3(signature = (path, *, synchronous="full", on_damage="refuse", wal_bytes_max=None,
         checkpoint_bytes=None, queue_bytes_max=None, commit_bytes_max=None, verify_bytes_max=None,
-        delete_entries_max=None, journal_id=None, behind=None, settled=false))]
+        delete_entries_max=None, linger_ms=None, linger_bytes=None, journal_id=None, behind=None, settled=false))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -140,6 +141,8 @@ impl Log {
         commit_bytes_max: Option<u64>,
         verify_bytes_max: Option<u64>,
         delete_entries_max: Option<u64>,
+        linger_ms: Option<u64>,
+        linger_bytes: Option<u64>,
         journal_id: Option<u64>,
         behind: Option<(u64, u64)>,
         settled: bool,
@@ -151,6 +154,8 @@ impl Log {
             wal_bytes_max: wal_bytes_max.unwrap_or(default.wal_bytes_max),
             checkpoint_bytes: checkpoint_bytes.unwrap_or(default.checkpoint_bytes),
             queue_bytes_max: queue_bytes_max.unwrap_or(default.queue_bytes_max),
+            linger: Duration::from_millis(linger_ms.unwrap_or(0)),
+            linger_bytes: linger_bytes.unwrap_or(default.linger_bytes),
             commit_bytes_max: commit_bytes_max.unwrap_or(default.commit_bytes_max),
             verify_bytes_max: verify_bytes_max.unwrap_or(default.verify_bytes_max),
             delete_entries_max: delete_entries_max.unwrap_or(default.delete_entries_max),
@@ -207,6 +212,19 @@ impl Log {
 
     fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<PyEntry>> {
         entries(py, py.detach(|| self.0.read(start, bytes_max)))
+    }
+
+    fn waiting<'py>(
+        &self,
+        py: Python<'py>,
+        start: u64,
+        bytes_max: usize,
+    ) -> Vec<Bound<'py, PyBytes>> {
+        let waiting = self.0.waiting(start, bytes_max);
+        waiting
+            .iter()
+            .map(|batch| PyBytes::new(py, batch))
+            .collect()
     }
 
     fn delete_before(&self, offset: u64) {
@@ -334,6 +352,12 @@ impl MemoryLog {
 
     fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<PyEntry>> {
         entries(py, py.detach(|| self.0.read(start, bytes_max)))
+    }
+
+    /// What is appended is written.
+    #[allow(clippy::unused_self, unused_variables)]
+    const fn waiting(&self, start: u64, bytes_max: usize) -> Vec<Py<PyBytes>> {
+        Vec::new()
     }
 
     fn delete_before(&self, offset: u64) {

@@ -1,0 +1,50 @@
+"""Old messages of a session, and how it comes from them to the new ones."""
+
+import asyncio
+from pathlib import Path
+
+from protocol import messages as m
+from protocol.terms import Side
+from tests.gateway.inside import inside
+from tests.system.client import ONE, Client
+
+
+LOTS = 500_000
+
+
+async def trade(client: Client, done: asyncio.Event) -> int:
+    """Buy one at a time, as fast as it is answered, until ``done``; how many."""
+    count = 0
+    while not done.is_set():
+        count += 1
+        client.place(count)
+        await client.expect_new(count)
+        await client.expect(m.ExecutionReportTrade, cl_ord_id=count)
+    return count
+
+
+async def test_a_session_that_is_told_without_a_pause_catches_up(tmp_path: Path) -> None:
+    """The events log is written far behind: what it lacks is all that the session hears of."""
+    async with inside(tmp_path, "journal.events_linger_s=1") as served:
+        maker = await Client(served.port, "demo1").login()
+        maker.place(1, side=Side.SELL, quantity=LOTS)
+        await maker.expect_new(1)
+        maker.cut()
+        taker, done = await Client(served.port, "demo2").login(), asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            trading = group.create_task(trade(taker, done))
+            while served.gateway.order_entry.counts()[1] < 100:
+                await asyncio.sleep(0.001)
+            again = await Client(served.port, "demo1").login(maker.session, 1)
+            number = served.lines[-1].number
+            async with asyncio.timeout(20):
+                while served.gateway.order_entry.replay_offset(number) is not None:
+                    await asyncio.sleep(0.001)
+            done.set()
+        await again.expect_new(1)
+        for left in range(trading.result()):
+            rest = LOTS - left - 1
+            await again.expect(m.ExecutionReportTrade, cl_ord_id=1, leaves_qty=rest * ONE)
+        assert again.following == trading.result() + 2
+        await again.logout()
+        await taker.logout()
