@@ -170,7 +170,10 @@ async def test_orders_are_canceled_when_the_line_is_lost_where_the_session_says_
         await away.expect_new(2)
         exchange.kill()
         exchange.start()
-        assert await resting(exchange) == 1
+        # It is ready when the cancel is asked for, and not before that is committed and told.
+        async with asyncio.timeout(20):
+            while await resting(exchange) != 1:
+                await asyncio.sleep(0.01)
         again = await Client(exchange.binary, "away", "x").login()
         assert again.last_cl_ord_id == 2
         await again.logout()
