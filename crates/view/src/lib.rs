@@ -15,6 +15,7 @@ pub mod names;
 pub mod notice;
 pub mod numbered;
 pub mod orders;
+mod parts;
 mod places;
 mod restore;
 mod ring;

@@ -1,12 +1,11 @@
 //! Accounts, entries and instruments by their numbers, and back by name.
 
-use std::collections::{HashMap, HashSet};
-
 use wire::record::EntryKind;
 use wire::record::event::EntryOpened;
 use wire::text::ClientOrderId;
 
 use crate::numbered::Numbered;
+use crate::parts::Parts;
 
 /// The way in of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +20,15 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Names {
     entries: Numbered<Entry>,
-    accounts: Numbered<Box<str>>,
-    by_name: HashMap<Box<str>, u32>,
-    /// Accounts that have a REST entry.
-    rest: HashSet<u32>,
+    accounts: Numbered<Account>,
+    by_name: Parts,
+}
+
+#[derive(Debug)]
+struct Account {
+    name: Box<str>,
+    /// It has a REST entry.
+    rest: bool,
 }
 
 impl Names {
@@ -35,25 +39,27 @@ impl Names {
             kind: opened.kind,
         };
         *self.entries.place(opened.entry) = Some(entry);
-        if opened.kind == EntryKind::Rest {
-            self.rest.insert(opened.account);
-        }
-        self.accounts.place(opened.account).get_or_insert_with(|| {
-            self.by_name.insert(account.into(), opened.account);
-            account.into()
+        let place = self.accounts.place(opened.account);
+        let known = place.get_or_insert_with(|| {
+            self.by_name.insert(account, opened.account);
+            Account {
+                name: account.into(),
+                rest: false,
+            }
         });
+        known.rest |= opened.kind == EntryKind::Rest;
     }
 
     /// Name of an account; empty for none.
     #[must_use]
     pub fn account(&self, account: u32) -> &str {
-        self.accounts.get(account).map_or("", |name| name)
+        self.accounts.get(account).map_or("", |known| &known.name)
     }
 
     /// Number of the account of this name.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<u32> {
-        self.by_name.get(name).copied()
+        self.by_name.get(name)
     }
 
     /// The account that a user id stands for: users are told without case, and new accounts have lower
@@ -69,8 +75,10 @@ impl Names {
     /// Whether there is an account of this name that has no REST entry yet.
     #[must_use]
     pub fn lacks_rest(&self, name: &str) -> bool {
-        self.by_name(name)
-            .is_some_and(|account| !self.rest.contains(&account))
+        let account = self
+            .by_name(name)
+            .and_then(|account| self.accounts.get(account));
+        account.is_some_and(|account| !account.rest)
     }
 
     /// Whether orders of this entry came over REST.

@@ -1,8 +1,13 @@
 //! A map from numbers that the engine gives out one after the other: a look-up is an index.
+//!
+//! Values stand in chunks that never move, so that no insertion copies all there is.
+
+const CHUNK_BITS: u32 = 10;
+const CHUNK: usize = 1 << CHUNK_BITS;
 
 /// Values by their number.
 #[derive(Debug)]
-pub struct Numbered<T>(Vec<Option<T>>);
+pub struct Numbered<T>(Vec<Vec<Option<T>>>);
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
@@ -10,37 +15,47 @@ impl<T> Default for Numbered<T> {
     }
 }
 
+/// Chunk, and place in it.
+const fn place_of(number: u32) -> (usize, usize) {
+    ((number >> CHUNK_BITS) as usize, number as usize % CHUNK)
+}
+
 impl<T> Numbered<T> {
     /// The value of this number, if it has one.
     #[must_use]
     #[inline]
     pub fn get(&self, number: u32) -> Option<&T> {
-        self.0.get(number as usize)?.as_ref()
+        let (chunk, at) = place_of(number);
+        self.0.get(chunk)?.get(at)?.as_ref()
     }
 
     /// The same, to be changed.
     #[inline]
     pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
-        self.0.get_mut(number as usize)?.as_mut()
+        let (chunk, at) = place_of(number);
+        self.0.get_mut(chunk)?.get_mut(at)?.as_mut()
     }
 
     /// The place of a number, with or without a value.
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "a number of 32 bits in a type that is wider"
-    )]
     pub fn place(&mut self, number: u32) -> &mut Option<T> {
-        let at = number as usize;
-        if self.0.len() <= at {
-            self.0.resize_with(at + 1, || None);
+        let (chunk, at) = place_of(number);
+        while self.0.len() <= chunk {
+            self.0.push(Vec::new());
         }
-        &mut self.0[at]
+        let values = &mut self.0[chunk];
+        if values.is_empty() {
+            values.resize_with(CHUNK, || None);
+        }
+        &mut values[at]
     }
 
     /// Numbers and values, by number.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let all = (0_u32..).zip(&self.0);
-        all.filter_map(|(number, value)| Some((number, value.as_ref()?)))
+        let chunks = (0_u32..).step_by(CHUNK).zip(&self.0);
+        chunks.flat_map(|(first, values)| {
+            let all = (first..).zip(values);
+            all.filter_map(|(number, value)| Some((number, value.as_ref()?)))
+        })
     }
 }
 
@@ -58,5 +73,18 @@ mod tests {
         assert_eq!((map.get(1), map.get(2)), (Some(&'a'), None));
         assert_eq!(map.get_mut(3), Some(&mut 'c'));
         assert_eq!(map.iter().collect::<Vec<_>>(), [(1, &'a'), (3, &'c')]);
+    }
+
+    #[test]
+    fn numbers_of_all_chunks_are_told_apart() {
+        let mut map = Numbered::default();
+        let numbers = [0, 1, 1023, 1024, 1025, 2047, 5000, 1_000_000];
+        for number in numbers {
+            *map.place(number) = Some(number);
+        }
+        assert!(map.iter().map(|(number, _)| number).eq(numbers));
+        assert!(map.iter().all(|(number, value)| number == *value));
+        assert_eq!((map.get(2048), map.get(2_000_000)), (None, None));
+        assert_eq!(map.get(5000), Some(&5000));
     }
 }
