@@ -1,12 +1,17 @@
 """Snapshots in time, and retention: what the journal no longer has to keep is deleted."""
 
 import asyncio
+import contextlib
 import logging
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core import JournalError, Position
-from engine.recovery import first_batch_after
+from engine.recovery import ReplayDiffers, first_batch_after
+from engine.replica import replica
 from engine.seal import Seal
 from engine.service import Service
 from engine.snapshots import Snapshots
@@ -15,6 +20,10 @@ log = logging.getLogger("quantscope.engine")
 
 POLL_S = 0.002
 """How often to look whether the events of a snapshot's commands have been told, in seconds."""
+SMALL_BYTES = 2 * 2**20
+"""A state of so many bytes is written down between two turns of the loop, in a millisecond."""
+NICE = 10
+"""Nice value of the thread that makes larger ones."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class Housekeeping:
         # Who ends the server wants a last snapshot, perhaps while one is being written.
         self._one_at_a_time = asyncio.Lock()
         self.snapshots_written = 0
+        self._newest_bytes: int | None = None
 
     async def run(self) -> None:
         """A snapshot every interval, until canceled."""
@@ -67,20 +77,26 @@ class Housekeeping:
                     await self.retain()
             except (OSError, JournalError) as error:
                 log.error("no snapshot: %s", error)
+            except ReplayDiffers as error:
+                log.critical("no snapshot, for the engine can't be made again: %s", error)
 
     async def last_snapshot(self) -> None:
         """Before a clean stop: the next start then has nothing to replay."""
         try:
-            await self.snapshot(commands_min=1)
+            await self.snapshot(commands_min=1, at_once=True)
         except (OSError, JournalError) as error:
             log.error("no snapshot: %s", error)
 
-    async def snapshot(self, commands_min: int | None = None) -> bool:
-        """Write a snapshot of the engine as it is now, if enough has happened since the last."""
-        async with self._one_at_a_time:
-            return await self._snapshot(commands_min or self._limits.snapshot_commands_min)
+    async def snapshot(self, commands_min: int | None = None, *, at_once: bool = False) -> bool:
+        """Write a snapshot of the engine as it is now, if enough has happened since the last.
 
-    async def _snapshot(self, commands_min: int) -> bool:
+        ``at_once`` takes it from the engine that serves, however long that takes.
+        """
+        least = commands_min or self._limits.snapshot_commands_min
+        async with self._one_at_a_time:
+            return await self._snapshot(least, at_once=at_once)
+
+    async def _snapshot(self, commands_min: int, *, at_once: bool) -> bool:
         service = self._service
         if not service.ready:
             return False
@@ -90,22 +106,25 @@ class Housekeeping:
         newest = max(self._snapshots.offsets(), default=0)
         if offset - newest < commands_min:
             return False
-        data = service.engine.snapshot()
+        small = self._newest_bytes is not None and self._newest_bytes <= SMALL_BYTES
+        taken = service.engine.snapshot() if small or at_once else None
         while service.told < offset:
             if service.outages != outages:
                 return False
             await asyncio.sleep(POLL_S)
         write_beside = self._beside()
 
-        def write() -> None:
+        def write() -> int:
+            data = taken or replica(self._snapshots, service.journals.commands, position).snapshot()
             service.journals.events.sync()
             self._check()
             self._snapshots.write(self._seal(position), data)
             write_beside()
+            return len(data)
 
-        await asyncio.to_thread(write)
+        self._newest_bytes = await _aside(write)
         self.snapshots_written += 1
-        log.info("snapshot at command batch %d, %d bytes", offset, len(data))
+        log.info("snapshot at command batch %d, %d bytes", offset, self._newest_bytes)
         return True
 
     def _seal(self, at: Position) -> Seal:
@@ -131,3 +150,22 @@ class Housekeeping:
         journals.commands.delete_before(covered + 1)
         journals.events.delete_before(first)
         self._on_deleted(first)
+
+
+async def _aside(work: Callable[[], int]) -> int:
+    """Do this in a thread that yields to the loop's."""
+    with ThreadPoolExecutor(1, "snapshot", initializer=_yield) as executor:
+        doing = asyncio.get_running_loop().run_in_executor(executor, work)
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            # What is being written is written to its end, as a thread can't be stopped.
+            with contextlib.suppress(Exception):
+                await doing
+            raise
+
+
+def _yield() -> None:
+    # Where it is not allowed, or the system knows no threads' priorities, it is as all others.
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

@@ -8,7 +8,6 @@ from protocol.terms import Side
 from tests.gateway.inside import inside
 from tests.system.client import ONE, Client
 
-
 LOTS = 500_000
 
 
