@@ -57,6 +57,12 @@ class Sequencer:
         commands.new_order(entry=self.entry, num=self.session, **{**terms, **order})
         self.tell(commands.seal(1, 1, self.session, time.time_ns(), 1))
 
+    def raises(self, orders: int) -> None:
+        """Numbers go on above those of another life."""
+        commands = Commands()
+        commands.raise_numbers(orders=orders, trades=0, events=0)
+        self.tell(commands.seal(0, 0, 0, time.time_ns(), 1))
+
     def tell(self, batch: bytes | None) -> None:
         """Apply a batch of another gateway."""
         self.source.on_told(self.source.view.apply(self.apply(batch)))
@@ -265,6 +271,10 @@ class Exchange:
         answer = await self.client.post("/orders", json=body)
         assert answer.status_code == status, answer.text
         return answer.json()
+
+    def raises(self, orders: int) -> None:
+        """See ``Sequencer``."""
+        self.sequencer.raises(orders)
 
     def session_sends(self, **order: Any) -> int:
         """Let the binary session demo1 send an order; its id."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import websockets
 
-from core import StoreFailed
+from core import Engine, StoreFailed
 from facade import app
 from facade.archive import WAKE_INTERVAL_S
 from facade.limits import Limits
@@ -76,6 +76,49 @@ async def test_an_order_from_before_a_restart_is_changed_without_the_store() -> 
         assert (canceled.status_code, canceled.json()["status"]) == (200, "CANCELED")
         again = await exchange.client.delete(path)
         assert (again.status_code, again.json()["code"]) == (409, "ORDER_CLOSED")
+
+
+async def assert_nobodys(exchange: Exchange, order_id: int) -> None:
+    """No call knows an order of this id, and the store is not asked for it."""
+    path, asked = f"/orders/{order_id}", len(exchange.store.asked)
+    for method, tail, body in (
+        ("GET", "", None),
+        ("GET", "/fills", None),
+        ("GET", "/history", None),
+        ("DELETE", "", None),
+        ("PATCH", "", {"quantity": 3}),
+    ):
+        answer = await exchange.client.request(method, path + tail, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "UNKNOWN_ORDER"), (method, tail)
+    assert len(exchange.store.asked) == asked
+
+
+async def test_ids_that_were_passed_over_are_nobodys(exchange: Exchange) -> None:
+    """As after a backup was put back: numbers go on above what its future may have told."""
+    before = int((await exchange.place(quantity=4))["order_id"])
+    for _ in range(2):
+        exchange.raises(orders=1_000)
+    assert (await exchange.get(f"/orders/{before}"))["status"] == "NEW"
+    await assert_nobodys(exchange, before + 1)
+    behind = int((await exchange.place(quantity=4))["order_id"])
+    assert behind & 0xFFFF == 1_001
+    for order_id in (before + 1, before + 500, behind - 1):
+        await assert_nobodys(exchange, order_id)
+    for order_id in (before, behind):
+        answer = await exchange.client.delete(f"/orders/{order_id}")
+        assert (answer.status_code, answer.json()["status"]) == (200, "CANCELED")
+        answer = await exchange.client.delete(f"/orders/{order_id}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_CLOSED")
+    exchange.raises(orders=2_000)
+    # A view that begins later knows it from the engine, which has it in its snapshots.
+    restored = Engine.restore(exchange.sequencer.engine.snapshot())
+    exchange.sequencer.engine = restored
+    async with Exchange(None, exchange.sequencer) as later:
+        for order_id in (before + 1, behind - 1, behind + 1, behind + 999):
+            await assert_nobodys(later, order_id)
+        assert (await later.client.get(f"/orders/{before}")).status_code == 410
+        await later.place(quantity=4)
+        await assert_nobodys(later, behind + 999)
 
 
 async def test_a_closed_order_that_memory_has_dropped_waits_for_the_recorder() -> None:

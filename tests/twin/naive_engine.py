@@ -172,8 +172,9 @@ def raise_numbers(state: State, command: Command) -> None:
     after, last = state.seq, max(state.seq, min(command["events"], 2**61))
     if (orders, trades, last) == (state.orders, state.trades, state.seq):
         return
+    orders_after = state.orders
     state.orders, state.trades, state.seq = orders, trades, last
-    state.say("RAISED", orders=orders, trades=trades, after=after)
+    state.say("RAISED", orders=orders, orders_after=orders_after, trades=trades, after=after)
 
 
 def raise_entry(state: State, command: Command) -> None:

@@ -110,12 +110,28 @@ impl Engine {
         if (orders, trades) == (self.order_count, self.trade_count) && !risen {
             return;
         }
+        let orders_after = self.order_count;
+        self.skip(orders_after, orders);
         (self.order_count, self.trade_count) = (orders, trades);
         out.event(&Event::Raised(Raised {
             orders,
+            orders_after,
             trades,
             after,
         }));
+    }
+
+    /// No order has a counter above `after`, up to `last`.
+    #[allow(clippy::arithmetic_side_effects, reason = "a counter below `last`")]
+    fn skip(&mut self, after: u64, last: u64) {
+        if after == last {
+            return;
+        }
+        match self.skipped.last_mut() {
+            // Raised again before any order was given an id.
+            Some((_, end)) if *end == after => *end = last,
+            _ => self.skipped.push((after + 1, last)),
+        }
     }
 
     /// The same for what an entry is told.

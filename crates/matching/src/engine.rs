@@ -45,6 +45,8 @@ pub struct Engine {
     pub(crate) position: Position,
     /// Orders that were given an id so far.
     pub(crate) order_count: u64,
+    /// First and last of the counters among them that no order has: numbers were raised above them.
+    pub(crate) skipped: Vec<(u64, u64)>,
     /// Trades so far.
     pub(crate) trade_count: u64,
     pub(crate) settings: Settings,
@@ -67,6 +69,7 @@ impl Engine {
             partition,
             position: Position::default(),
             order_count: 0,
+            skipped: Vec::new(),
             trade_count: 0,
             settings: SETTINGS,
             gateways: Gateways::default(),

@@ -210,6 +210,13 @@ impl Engine {
         })
     }
 
+    /// First and last of the counters of order ids that were passed over, the lowest first: no order has
+    /// one of them.
+    #[must_use]
+    pub fn skipped(&self) -> &[(u64, u64)] {
+        &self.skipped
+    }
+
     /// How much there is.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -48,6 +48,9 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
+/// Bytes behind the state: its hash, and the checksum.
+const ENDING: usize = 16;
+
 type Read<T> = Result<T, SnapshotError>;
 
 /// Takes fields off the front.
@@ -170,6 +173,10 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
     let mut slots = Vec::new();
     for _ in 0..from.u64("instruments")? {
         read_instrument(&mut engine, from, &mut slots)?;
+    }
+    while from.0.len() > ENDING {
+        let skipped = (from.u64("skipped id")?, from.u64("skipped id")?);
+        engine.skipped.push(skipped);
     }
     // An entry's list goes by order id.
     slots.sort_unstable_by_key(|slot| engine.open.pool[*slot].order_id);

@@ -3,8 +3,8 @@
 //! # Layout
 //! `MAGIC u32, VERSION u32`, the state, then the state's hash and a checksum over all before it, both
 //! xxh3-64.  The state: counters and settings, gateways, accounts, entries with what they remember,
-//! instruments with their open orders in the order of the book.  Little-endian; texts are `len u32`
-//! and bytes.  What follows from the rest (indexes, totals, lists) is not in it.
+//! instruments with their open orders in the order of the book, and up to its end the ids that were
+//! passed over: first and last counter, where there are any.  Little-endian; texts are `len u32` and bytes.  What follows from the rest (indexes, totals, lists) is not in it.
 
 use super::engine::Engine;
 use super::order::Order;
@@ -100,6 +100,10 @@ impl Engine {
             self.write_entry(entry, to);
         }
         self.write_instruments(to);
+        for (first, last) in &self.skipped {
+            to.u64(*first);
+            to.u64(*last);
+        }
     }
 
     fn write_entry(&self, entry: &Entry, to: &mut Writer<'_>) {

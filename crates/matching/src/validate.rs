@@ -51,8 +51,22 @@ impl Engine {
                 .map_err(|what| format!("instrument {id}: {what}"))?;
         }
         self.check_totals(&seen)?;
+        self.check_skipped()?;
         self.check_sessions()?;
         self.check_parties(&mut seen)
+    }
+
+    fn check_skipped(&self) -> Checked {
+        let mut given = 0;
+        for (first, last) in &self.skipped {
+            must(given < *first && first <= last, || {
+                "ids that were passed over stand out of order".to_owned()
+            })?;
+            given = *last;
+        }
+        must(given <= self.order_count, || {
+            "ids passed over that were not reached yet".to_owned()
+        })
     }
 
     fn check_book(&self, id: u32, row: &Listing, seen: &mut Seen) -> Checked {
@@ -147,6 +161,10 @@ impl Engine {
         let counter = order.order_id & ((1 << 56) - 1);
         must(counter >= 1 && counter <= self.order_count, || {
             "an id not given yet".to_owned()
+        })?;
+        let passed_over = |(first, last): &(u64, u64)| (*first..=*last).contains(&counter);
+        must(!self.skipped.iter().any(passed_over), || {
+            "an id that was passed over".to_owned()
         })?;
         must(self.open.by_id(order.order_id) == Some(slot), || {
             "not found by id".to_owned()

@@ -57,7 +57,7 @@ fn unlist(engine: &mut Engine) {
 #[test]
 fn what_is_wrong_is_said() {
     type Harm = fn(&mut Engine);
-    let harm: [(Harm, &str); 20] = [
+    let harm: [(Harm, &str); 24] = [
         (cross, "crossed: 100 over 100"),
         (empty, "level 99 is empty"),
         (|it| it.open.pool[0].level = 1, "stands in the wrong queue"),
@@ -71,6 +71,10 @@ fn what_is_wrong_is_said() {
         ),
         (|it| execute(it, i64::MAX, 1 << 70), "quantity overflows"),
         (|it| it.order_count = 0, "an id not given yet"),
+        (|it| it.skipped.push((2, 3)), "an id that was passed over"),
+        (|it| it.skipped.push((6, 5)), "out of order"),
+        (|it| it.skipped = vec![(5, 6), (6, 9)], "out of order"),
+        (|it| it.skipped.push((9, 12)), "not reached yet"),
         (|it| it.open.pool[1].num = 7, "not found by ClOrdID"),
         (
             |it| it.parties.entry_mut(1).last_num = 3,

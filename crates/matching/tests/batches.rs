@@ -6,7 +6,7 @@ mod batch;
 use batch::{batch, order, setup, told};
 use matching::{Engine, GatewayState, SnapshotError};
 use wire::record::batch::HASH;
-use wire::record::command::{Cancel, GatewayOpen, MassCancel, NO_INSTRUMENT, Settings};
+use wire::record::command::{Cancel, GatewayOpen, MassCancel, NO_INSTRUMENT, Raise, Settings};
 use wire::record::{Command, Event, EventBatch, MassCancelType, RecordError, Side};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -248,6 +248,33 @@ fn a_snapshot_holds_all_and_goes_on_alike() {
     );
     assert_eq!(told(&mut engine, 0, &next), told(&mut twin, 0, &next));
     assert_eq!(twin.state_hash(), engine.state_hash());
+}
+
+#[test]
+fn a_snapshot_knows_which_ids_were_passed_over() {
+    let raise = |engine: &mut Engine, orders| {
+        let raise = Command::Raise(Raise {
+            orders,
+            trades: 0,
+            events: 0,
+        });
+        told(engine, 0, &batch((0, 0, 0), 0, &[raise]));
+        let mut bytes = Vec::new();
+        engine.snapshot(&mut bytes);
+        let twin = Engine::restore(&bytes).unwrap();
+        assert_eq!(twin.state_hash(), engine.state_hash());
+        assert_eq!(twin.skipped(), engine.skipped());
+        engine.skipped().to_vec()
+    };
+    let mut engine = Engine::new(0);
+    assert_eq!(raise(&mut engine, 0), []);
+    assert_eq!(raise(&mut engine, 7), [(1, 7)]);
+    assert_eq!(raise(&mut engine, 6), [(1, 7)]);
+    assert_eq!(raise(&mut engine, 9), [(1, 9)]);
+    let mut commands = setup();
+    commands.push(order(1, 1, Side::Buy, 10));
+    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    assert_eq!(raise(&mut engine, 20), [(1, 9), (11, 20)]);
 }
 
 #[test]

@@ -475,6 +475,7 @@ fn numbers_leap_where_the_log_says_so_and_nowhere_else() {
     let after = market.writer.seq;
     let raised = |after| Raised {
         orders: 900,
+        orders_after: 90,
         trades: 70,
         after,
     };

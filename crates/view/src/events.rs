@@ -43,11 +43,11 @@ impl View {
             Event::InstrumentSet(x, filters, symbol) => {
                 self.set_instrument(x.instrument, *filters, symbol);
             }
+            Event::Raised(x) => self.orders.skip(x.orders_after.saturating_add(1), x.orders),
             Event::GatewayOpened(_)
             | Event::StatusReport(_)
             | Event::Refused(_)
             | Event::SettingsSet(_)
-            | Event::Raised(_)
             | Event::EntryRaised(_) => {}
         }
     }

@@ -32,6 +32,7 @@ use crate::slab::Slab;
 const DROPS_MAX: usize = 2;
 /// Bits of an order id that count; those above are the partition.
 pub const COUNTER_BITS: u32 = 56;
+const COUNTER: u64 = (1 << COUNTER_BITS) - 1;
 
 /// What is known of an order id.
 #[derive(Debug)]
@@ -85,6 +86,8 @@ pub struct Orders {
     lacking: VecDeque<u64>,
     /// The highest id that was given.
     newest: u64,
+    /// First and last of those below it that no order has, the lowest first.
+    skipped: Vec<(u64, u64)>,
     /// Sequence number at which this memory began.
     base: u64,
     /// Up to where the store has everything.
@@ -109,6 +112,7 @@ impl Orders {
             drops: 0,
             lacking: VecDeque::new(),
             newest: 0,
+            skipped: Vec::new(),
             base: 0,
             recorded: 0,
             dropped: 0,
@@ -119,6 +123,14 @@ impl Orders {
     /// Begin behind the event `seq`; `newest` is the highest order id that was given.
     pub fn begin(&mut self, seq: u64, newest: u64) {
         (self.base, self.newest) = (seq, newest);
+    }
+
+    /// No order has one of these counters, or ever will: numbers were raised above them.
+    pub fn skip(&mut self, first: u64, last: u64) {
+        let partition = self.newest & !COUNTER;
+        if first <= last {
+            self.skipped.push((partition | first, partition | last));
+        }
     }
 
     /// How many orders are kept.
@@ -165,11 +177,15 @@ impl Orders {
 
     /// Whether an order was given this id.
     #[must_use]
-    pub const fn exists(&self, order_id: u64) -> bool {
-        let counter = order_id << (u64::BITS - COUNTER_BITS);
-        counter != 0
+    pub fn exists(&self, order_id: u64) -> bool {
+        let skipped = self.skipped.partition_point(|&(_, last)| last < order_id);
+        order_id & COUNTER != 0
             && order_id >> COUNTER_BITS == self.newest >> COUNTER_BITS
             && order_id <= self.newest
+            && self
+                .skipped
+                .get(skipped)
+                .is_none_or(|&(first, _)| order_id < first)
     }
 
     /// What is known of this id.

@@ -197,6 +197,32 @@ fn ids_that_were_given_are_told_from_those_that_were_not() {
 }
 
 #[test]
+fn ids_that_were_passed_over_are_no_orders() {
+    let mut orders = Orders::new(10, 10);
+    let partition = 3 << COUNTER_BITS;
+    orders.begin(50, partition | 20);
+    orders.skip(8, 10);
+    orders.skip(15, 20);
+    let gone = |orders: &Orders| {
+        (1..=41)
+            .filter(|id| matches!(orders.find(partition | id), Found::Unknown))
+            .collect::<Vec<_>>()
+    };
+    let not_given = |from, to| {
+        [8, 9, 10, 15, 16, 17, 18, 19, 20]
+            .into_iter()
+            .chain(from..=to)
+    };
+    assert_eq!(gone(&orders), not_given(21, 41).collect::<Vec<_>>());
+    insert(&mut orders, 1, partition | 21, 60);
+    orders.skip(22, 21);
+    orders.skip(22, 40);
+    assert_eq!(gone(&orders), not_given(22, 41).collect::<Vec<_>>());
+    insert(&mut orders, 1, partition | 41, 70);
+    assert_eq!(gone(&orders), not_given(22, 40).collect::<Vec<_>>());
+}
+
+#[test]
 fn an_order_from_before_is_whole_once_the_store_has_told_its_beginning() {
     let mut orders = Orders::new(10, 10);
     orders.begin(100, 9);

@@ -19,6 +19,9 @@ impl View {
         let partition = u64::from(engine.partition()) << COUNTER_BITS;
         view.orders
             .begin(position.event_seq, partition | counts.orders);
+        for &(first, last) in engine.skipped() {
+            view.orders.skip(first, last);
+        }
         for entry in engine.entries() {
             view.names.open(&entry.opened, entry.account);
         }

@@ -116,7 +116,10 @@ pub fn say(event: &Event<'_>) -> String {
             x.entry, x.entry_seq, x.ref_id, x.reason
         ),
         Event::SettingsSet(_) => "settings".to_owned(),
-        Event::Raised(x) => format!("raised #{} trade {} after {}", x.orders, x.trades, x.after),
+        Event::Raised(x) => format!(
+            "raised #{}..{} trade {} after {}",
+            x.orders_after, x.orders, x.trades, x.after
+        ),
         Event::EntryRaised(x) => format!("entry {} raised {}", x.entry, x.entry_seq),
         Event::GatewayOpened(x) => format!("gateway {} {}", x.gateway, x.incarnation),
     }

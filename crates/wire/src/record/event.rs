@@ -352,6 +352,8 @@ packed! {
     Raised {
         /// Orders that were given an id, as it counts from here on.
         orders: u64,
+        /// The same as it counted before: no order has an id between the two, or ever will.
+        orders_after: u64,
         /// Trades, as it counts from here on.
         trades: u64,
         /// Sequence number of the event before this one: the numbers between the two are no events.
