@@ -28,6 +28,8 @@ __all__ = [
     "Pipeline",
     "Position",
     "Recorder",
+    "StoreAudit",
+    "StoreDamaged",
     "StoreFailed",
     "StoreReader",
     "View",
@@ -541,8 +543,17 @@ class Pipeline:
     def tell(self, batches: bytes) -> None: ...
 
 class StoreFailed(Exception): ...
+class StoreDamaged(StoreFailed): ...
 
 def recorder_seed(engine: Engine) -> bytes: ...
+
+@final
+class StoreAudit:
+    def __new__(cls, path: str | PathLike[str], scratch: str | PathLike[str]) -> StoreAudit: ...
+    def take(self, batches: bytes) -> None: ...
+    def look(
+        self, engine: Engine, progress: Callable[[int, int], object]
+    ) -> tuple[list[str], int, int, int, tuple[int, int] | None]: ...
 
 @final
 class Recorder:

@@ -2,11 +2,32 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from core import Engine, check_events
 from engine.recovery import READ_BYTES, JournalGap, ReplayDiffers, StoredEvents
 from engine.snapshots import Judged, Snapshots
 from journal.port import KeptLog
+
+
+class Listener(Protocol):
+    """Is told what the journal says, to compare something else with it."""
+
+    def told(self, batches: bytes) -> None:
+        """Event batches, in order and without a gap: all that are stored, then those to come."""
+
+    def ended(self, engine: Engine) -> None:
+        """The engine behind all of them."""
+
+
+class Nobody:
+    """Listens to nothing."""
+
+    def told(self, batches: bytes) -> None:
+        """See ``Listener``."""
+
+    def ended(self, engine: Engine) -> None:
+        """See ``Listener``."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,7 @@ def verify(
     *,
     own: Collection[int] | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    listener: Listener | None = None,
 ) -> Verified:
     """Replay from the oldest point that allows it; raise ``ReplayDiffers`` at a difference.
 
@@ -51,7 +73,8 @@ def verify(
     def passed(count: int) -> None:
         progress(count, total)
 
-    _check_events(events, passed)
+    listener = listener or Nobody()
+    _check_events(events, passed, listener.told)
     engine = _begin(snapshots, judged, commands)
     start = place = engine.position().command_offset + 1
     _check_rows(commands, start, passed)
@@ -74,6 +97,7 @@ def verify(
         rest = stored.match(produced)
         compared += len(produced) - len(rest) - (stored.gone_bytes - gone)
         missing += len(rest)
+        listener.told(rest)
         place = entries[-1][0] + 1
         if place - 1 in marks and marks[place - 1] != engine.state_hash():
             raise ReplayDiffers(
@@ -83,6 +107,7 @@ def verify(
     if stored.surplus():
         raise ReplayDiffers("the events log holds more than the commands make")
     engine.validate()
+    listener.ended(engine)
     return Verified(
         from_command=start,
         commands=place - start,
@@ -119,15 +144,19 @@ def _check_rows(log: KeptLog, end: int, passed: Callable[[int], None]) -> None:
         passed(len(entries))
 
 
-def _check_events(events: KeptLog, passed: Callable[[int], None]) -> None:
+def _check_events(
+    events: KeptLog, passed: Callable[[int], None], tell: Callable[[bytes], None]
+) -> None:
     """Hold all event batches to their hashes, and to those before them."""
     place = events.first_offset
     at: tuple[int, int] | None = None
     while entries := events.read(place, READ_BYTES):
+        batches = b"".join(entry[3] for entry in entries)
         try:
-            at = check_events(b"".join(entry[3] for entry in entries), at)
+            at = check_events(batches, at)
         except ValueError as error:
             raise ReplayDiffers(f"events.db: {error}") from error
+        tell(batches)
         place = entries[-1][0] + 1
         passed(len(entries))
 

@@ -210,7 +210,7 @@ class Facade:
         except ApiError as error:
             _refuse(request, error)
         except StoreFailed as error:
-            log.error("the store can't be read: %s", error)
+            self.archive.failed(error)
             _refuse(request, ApiError(503, "UNAVAILABLE", "the store can't be read now"))
         except Exception:
             log.exception("%s %s", request.method, request.path)
@@ -236,6 +236,8 @@ class Facade:
         reason = self.archive.ended()
         if reason is not None:
             faults.append(f"the recorder has ended: {reason}")
+        if self.archive.damage:
+            faults.append(self.archive.damage[0])
         ready = Readiness("not ready" if faults else "ready", faults)
         return Answer(503 if faults else 200, msgspec.json.encode(ready))
 

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from core import StoreFailed, View
+from core import StoreDamaged, StoreFailed, View
 from facade.errors import ApiError
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ BEGINNINGS: Final = 1_000
 """Orders whose beginnings are asked for at once."""
 BEGINNINGS_PAUSE_S: Final = 0.01
 """Seconds between such questions: they are nobody's hurry."""
+DAMAGE_MAX: Final = 100
+"""Kinds of damage that are named; more are only counted."""
 WAKE_INTERVAL_S: Final = 0.02
 """Seconds between two calls of the recorder: who asks often does not make it write often."""
 
@@ -57,6 +59,10 @@ class Archive:
         self.store = store
         self.ended = ended
         self.faults = 0
+        self.failures = 0
+        """Questions that the store could not answer."""
+        self.damage: list[str] = []
+        """What was found to be wrong with the store, each once."""
         self._view = view
         self._limits = limits
         self._wake = wake
@@ -65,6 +71,16 @@ class Archive:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self.begin()
+
+    def failed(self, error: StoreFailed) -> None:
+        """The store could not answer: count it, and say what is damaged once."""
+        self.failures += 1
+        said = str(error)
+        if isinstance(error, StoreDamaged):
+            if said in self.damage or len(self.damage) >= DAMAGE_MAX:
+                return
+            self.damage.append(said)
+        log.error("the store can't be read: %s", said)
 
     def begin(self) -> None:
         """The view begins (again) where it stands now: what was before, the store has."""
@@ -151,7 +167,7 @@ class Archive:
     async def _missing(self, order_id: int) -> Exception:
         """Why the store does not have an order that exists."""
         if await self.store.is_whole():
-            return StoreFailed(f"the store is damaged: it lacks order {order_id}")
+            return StoreDamaged(f"the store is damaged: it lacks order {order_id}")
         return ApiError(410, "ORDER_ARCHIVED")
 
     async def complete(self) -> Store:
@@ -177,7 +193,7 @@ class Archive:
             try:
                 return await work()
             except StoreFailed as error:
-                log.error("the store can't be read yet: %s", error)
+                self.failed(error)
             except Exception:
                 log.exception("what was before the start can't be read")
             self.faults += 1

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import JournalRange, describe_commands, describe_events, tells
+from core import JournalRange, StoreFailed, describe_commands, describe_events, tells
 from engine.plan import Refusal, Start, decide
 from engine.recovery import READ_BYTES
 from engine.snapshots import SUFFIX
@@ -25,6 +25,7 @@ from quantscope.config import Config
 from quantscope.facts import Facts, gather
 from quantscope.journals import data_dir, snapshots_of
 from quantscope.stakes import refused
+from quantscope.store_check import StoreCheck, store_check
 
 
 class NothingThere(Exception):
@@ -104,17 +105,46 @@ def run_verify(config: Config) -> None:
         if isinstance(plan, Refusal):
             raise NotSound(refused(directory, snapshots, facts, plan))
         task = bar.add_task("comparing batches", total=None)
-        result = verify(
-            snapshots,
-            facts.commands or open_memory(),
-            facts.events or open_memory(),
-            own=plan.snapshots,
-            progress=lambda done, total: bar.update(task, advance=done, total=total),
-        )
+        faults = [*_noted(plan), *_index_faults(facts)]
+        with _store(directory, facts, faults, bar) as store:
+            result = verify(
+                snapshots,
+                facts.commands or open_memory(),
+                facts.events or open_memory(),
+                own=plan.snapshots,
+                progress=lambda done, total: bar.update(task, advance=done, total=total),
+                listener=store,
+            )
     click.echo(_sentence(result))
-    faults = [*result.bad_snapshots, *_noted(plan), *_index_faults(facts)]
-    if faults:
-        raise NotSound("; ".join(faults))
+    if store is not None:
+        click.echo(store.sentence())
+        for line in store.lines():
+            click.echo(line, err=True)
+        faults.append(store.fault(facts.found.events.first_seq))
+    if any(faults := [*result.bad_snapshots, *faults]):
+        raise NotSound("; ".join(fault for fault in faults if fault))
+
+
+@contextlib.contextmanager
+def _store(
+    directory: DataDir, facts: Facts, faults: list[str], bar: Progress
+) -> Iterator[StoreCheck | None]:
+    """The store, to be compared with the events; None where a start makes a new one."""
+    if not facts.found.store.there or facts.found.store_is_foreign:
+        yield None
+        return
+    task = bar.add_task("comparing store.db", total=None)
+
+    def progress(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total)
+
+    with contextlib.ExitStack() as stack:
+        try:
+            check = stack.enter_context(store_check(directory.store, progress))
+        except StoreFailed as error:
+            faults.append(f"store.db: {error}: a start puts it aside and makes a new one")
+            check = None
+        yield check
 
 
 def _noted(plan: Start) -> list[str]:

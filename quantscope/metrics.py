@@ -156,6 +156,7 @@ class ExchangeCollector(Collector):
         )
         family.add_metric(["view"], facade.view_faults)
         family.add_metric(["archive"], facade.archive.faults)
+        family.add_metric(["store"], facade.archive.failures)
         yield family
         yield _counter(
             "quantscope_http_connections_refused", "Connections too many.", facade.server.refused

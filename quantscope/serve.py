@@ -135,6 +135,8 @@ class Exchange:
             return
         if reason is None:
             await self._store.resume()
+            # It may be another file by now.
+            self.facade.archive.damage.clear()
         else:
             await self._store.suspend(reason)
 

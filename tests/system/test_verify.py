@@ -26,7 +26,8 @@ def said(line: str) -> tuple[str, int, int]:
     """Where a verification began, how many command batches and how many snapshots it compared."""
     found = re.fullmatch(
         r"verified from (.+): (\d+) command batches, \d+ bytes of events compared \(0 not stored "
-        r"yet\), (\d+) snapshots, last event \d+, state hash [0-9a-f]{16}\n",
+        r"yet\), (\d+) snapshots, last event \d+, state hash [0-9a-f]{16}\n"
+        r"verified store.db: \d+ orders, \d+ trades, against events \d+ to \d+\n",
         line,
     )
     assert found, line

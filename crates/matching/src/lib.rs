@@ -69,5 +69,6 @@ mod windows;
 pub use bare::BareBook;
 pub use engine::{Engine, Position};
 pub use gateways::GatewayState;
+pub use order::average;
 pub use read::{Counts, EntryView, InstrumentView, LevelView, OrderView};
 pub use restore::SnapshotError;

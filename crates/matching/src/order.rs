@@ -50,7 +50,7 @@ impl Order {
         if self.quote == i128::from(hint) * i128::from(self.cum) {
             return hint;
         }
-        div_half_even(self.quote, self.cum)
+        average(self.quote, self.cum)
     }
 
     /// Status while it is open.
@@ -68,7 +68,7 @@ impl Order {
     clippy::arithmetic_side_effects,
     reason = "the count is positive; twice a rest below it fits, and so does an average of prices"
 )]
-pub(crate) fn div_half_even(sum: i128, count: i64) -> i64 {
+pub fn average(sum: i128, count: i64) -> i64 {
     let count = i128::from(count);
     let (whole, rest) = (sum / count, sum % count);
     let up = rest * 2 > count || (rest * 2 == count && whole & 1 == 1);
@@ -77,18 +77,18 @@ pub(crate) fn div_half_even(sum: i128, count: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::div_half_even;
+    use super::average;
 
     #[test]
     fn averages_round_half_to_even() {
-        for (sum, count, average) in [
+        for (sum, count, expected) in [
             (5, 2, 2),
             (7, 2, 4),
             (8, 3, 3),
             (7, 3, 2),
             (i128::from(i64::MAX) * 7, 7, i64::MAX),
         ] {
-            assert_eq!(div_half_even(sum, count), average, "{sum} / {count}");
+            assert_eq!(average(sum, count), expected, "{sum} / {count}");
         }
     }
 }

@@ -9,6 +9,7 @@
 use pyo3::prelude::*;
 
 mod asked;
+mod audit;
 mod batches;
 mod clock;
 mod commands;
@@ -45,6 +46,8 @@ mod _native {
     #[pymodule_export]
     use super::asked::Asked;
     #[pymodule_export]
+    use super::audit::StoreAudit;
+    #[pymodule_export]
     use super::clock::Clock;
     #[pymodule_export]
     use super::commands::Commands;
@@ -71,7 +74,9 @@ mod _native {
     #[pymodule_export]
     use super::slice::shorten_slice;
     #[pymodule_export]
-    use super::store::{Recorder, StoreFailed, StoreReader, recorder_seed, store_at_rest};
+    use super::store::{
+        Recorder, StoreDamaged, StoreFailed, StoreReader, recorder_seed, store_at_rest,
+    };
     #[pymodule_export]
     use super::told::{check_events, tells, told_in};
     #[pymodule_export]

@@ -27,7 +27,17 @@ create_exception!(
     "What the store refuses, and why."
 );
 
-fn failed(error: &StoreError) -> PyErr {
+create_exception!(
+    core._native,
+    StoreDamaged,
+    StoreFailed,
+    "The store holds what was never written: trying again does not help."
+);
+
+pub(crate) fn failed(error: &StoreError) -> PyErr {
+    if error.is_damage() {
+        return StoreDamaged::new_err(error.to_string());
+    }
     StoreFailed::new_err(error.to_string())
 }
 

@@ -66,7 +66,8 @@ pub fn add(
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> Result<(u64, Bar), StoreError> {
+/// Minute and bar of a row, held to its checksum.
+pub fn read(row: &Row<'_>) -> Result<(u64, Bar), StoreError> {
     fn sum<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> Result<T, StoreError> {
         let text = row.get_ref(at)?.as_str();
         let number = text.ok().and_then(|text| text.parse().ok());

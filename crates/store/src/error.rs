@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rusqlite::ErrorCode;
 use wire::record::RecordError;
 
 /// Why the recorder or a query stopped.
@@ -64,8 +65,41 @@ pub enum StoreError {
 impl StoreError {
     /// Whether trying again may help: the disk may have room again, the log may be readable again.
     #[must_use]
-    pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Sqlite(_) | Self::Io(_) | Self::Source(_))
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Sqlite(_) | Self::Io(_) | Self::Source(_)) && !self.is_damage()
+    }
+
+    /// Whether the store holds what no recorder has written: trying again does not help.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Row(_) | Self::Index(_) | Self::Checksum { .. } => true,
+            Self::Sqlite(error) => is_damage(error),
+            _ => false,
+        }
+    }
+
+    /// The same, with the name of the row in which it was met.
+    pub(crate) fn of_row(self, table: &'static str, row: u64) -> Self {
+        if self.is_damage() {
+            return Self::Checksum { table, row };
+        }
+        self
+    }
+}
+
+/// Whether SQLite finds its file damaged, or a value is not of its column's kind.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    let codes = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
+    match error {
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => true,
+        error => error
+            .sqlite_error_code()
+            .is_some_and(|code| codes.contains(&code)),
     }
 }
 

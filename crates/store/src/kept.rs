@@ -235,6 +235,11 @@ impl Kept {
 
     /// Read it from a result that begins with all columns of `orders`, and hold it to its checksum.
     pub fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let order_id = row.get::<_, i64>(0)? as u64;
+        Self::decode(row).map_err(|error| error.of_row("orders", order_id))
+    }
+
+    fn decode(row: &Row<'_>) -> Result<Self, StoreError> {
         let number = |at| row.get::<_, i64>(at).map(|number| number as u64);
         let kept = Self {
             order_id: number(0)?,

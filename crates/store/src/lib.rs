@@ -21,6 +21,7 @@
 // Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+pub mod audit;
 mod bar;
 mod begin;
 mod checkpoint;
@@ -43,6 +44,7 @@ mod state;
 pub mod tape;
 mod write;
 
+pub use audit::Audit;
 pub use error::StoreError;
 pub use position::{Origin, Position, Told};
 pub use reader::{Beginning, OrderQuery, Page, Reader, StoredOrder};

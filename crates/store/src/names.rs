@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use wire::record::EntryKind;
 use wire::record::command::NO_INSTRUMENT;
 
@@ -57,28 +57,42 @@ fn entry_checksum(entry: u32, account: u32, kind: u8, name: &str) -> i64 {
 
 /// The number of the account of this name.
 pub fn account_of(connection: &Connection, name: &str) -> Result<Option<u32>, StoreError> {
-    let sql = "SELECT account FROM account WHERE name = ?1";
+    let sql = "SELECT * FROM account WHERE name = ?1";
     let mut select = connection.prepare_cached(sql)?;
-    Ok(select
-        .query_row(params![name], |row| row.get(0))
-        .optional()?)
+    let mut rows = select.query(params![name])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    if read_named(row, "account")? != name {
+        return Err(StoreError::Index("account_name"));
+    }
+    Ok(Some(row.get(0)?))
+}
+
+/// The name in a row of `account` or `instrument`, held to its checksum.
+pub fn read_named(row: &Row<'_>, table: &'static str) -> Result<String, StoreError> {
+    let (number, name): (u32, String) = (row.get(0)?, row.get(1)?);
+    compare(table, number, named_checksum(number, &name), row.get(2)?)?;
+    Ok(name)
+}
+
+/// Account, protocol and name in a row of `entry`, held to its checksum.
+pub fn read_entry(row: &Row<'_>) -> Result<(u32, u8, String), StoreError> {
+    let (entry, account): (u32, u32) = (row.get(0)?, row.get(1)?);
+    let (kind, name): (u8, String) = (row.get(2)?, row.get(3)?);
+    let checksum = entry_checksum(entry, account, kind, &name);
+    compare("entry", entry, checksum, row.get(4)?)?;
+    Ok((account, kind, name))
 }
 
 /// Number and symbol of every instrument.
 pub fn instruments(connection: &Connection) -> Result<Vec<(u32, String)>, StoreError> {
-    let sql = "SELECT instrument, symbol, checksum FROM instrument ORDER BY instrument";
+    let sql = "SELECT * FROM instrument ORDER BY instrument";
     let mut select = connection.prepare_cached(sql)?;
     let mut rows = select.query([])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        let (instrument, symbol): (u32, String) = (row.get(0)?, row.get(1)?);
-        compare(
-            "instrument",
-            instrument,
-            named_checksum(instrument, &symbol),
-            row.get(2)?,
-        )?;
-        all.push((instrument, symbol));
+        all.push((row.get(0)?, read_named(row, "instrument")?));
     }
     Ok(all)
 }
@@ -149,15 +163,13 @@ impl<'c> Names<'c> {
     }
 
     fn is_numbered(&self, entry: u32) -> Result<bool, StoreError> {
-        let sql = "SELECT account, kind, name, checksum FROM entry WHERE entry = ?1";
+        let sql = "SELECT * FROM entry WHERE entry = ?1";
         let mut select = self.connection.prepare_cached(sql)?;
         let mut rows = select.query(params![entry])?;
         let Some(row) = rows.next()? else {
             return Ok(false);
         };
-        let (account, kind, name): (u32, u8, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let checksum = entry_checksum(entry, account, kind, &name);
-        compare("entry", entry, checksum, row.get(3)?)?;
+        let (_, kind, _) = read_entry(row)?;
         Ok(kind == EntryKind::Binary.code())
     }
 

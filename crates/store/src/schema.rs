@@ -33,7 +33,8 @@ pub const READER_CACHE_KIB: i64 = 8_192;
 /// How long a connection waits for a lock that another holds, in milliseconds.
 pub const BUSY_MS: u64 = 2_000;
 
-const TABLES: &str = "
+/// What a new file is made with.
+pub const TABLES: &str = "
 CREATE TABLE position (
     id INTEGER PRIMARY KEY CHECK (id = 0),
     offset INTEGER NOT NULL,
@@ -178,6 +179,13 @@ pub fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
 
 fn version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Whether nothing was made in it yet.
+pub(crate) fn is_blank(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM sqlite_schema";
+    let made: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(made == 0 && version(connection)? == 0)
 }
 
 pub(crate) fn check_version(connection: &Connection) -> Result<(), StoreError> {

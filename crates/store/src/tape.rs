@@ -153,19 +153,24 @@ fn check_order(trades: &[TradeState]) -> Result<(), StoreError> {
     Err(StoreError::Index("trade_time"))
 }
 
-/// Read a trade of an instrument from all columns of its table, and hold it to its checksum.
-fn trade(row: &Row<'_>, instrument: u32) -> Result<TradeState, StoreError> {
+/// The values of a row of `trade`, held to its checksum.
+pub fn values(row: &Row<'_>) -> Result<[i64; 9], StoreError> {
     let mut values = [0; 9];
     for (at, value) in values.iter_mut().enumerate() {
         *value = row.get(at)?;
     }
-    let [id, of, time, price, qty, side, ..] = values;
     if Values::new().numbers(values).checksum() != row.get::<_, i64>(values.len())? {
         return Err(StoreError::Checksum {
             table: "trade",
-            row: id as u64,
+            row: values[0] as u64,
         });
     }
+    Ok(values)
+}
+
+/// Read a trade of an instrument from all columns of its table.
+fn trade(row: &Row<'_>, instrument: u32) -> Result<TradeState, StoreError> {
+    let [id, of, time, price, qty, side, ..] = values(row)?;
     if of != i64::from(instrument) {
         return Err(StoreError::Index("trade_time"));
     }

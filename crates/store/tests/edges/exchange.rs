@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gateway::OrderEntry;
 use matching::Engine;
 use projection::order::Since;
 use serde_json::Value;
-use store::{Reader, Recorder};
+use store::audit::Watch;
+use store::{Audit, Reader, Recorder};
 use view::answers::Body;
 use view::orders::{Beginning, Found};
 use view::{Limits, View};
@@ -66,6 +68,8 @@ pub struct Exchange {
     pub ledger: Ledger,
     offset: u64,
     numbers: BTreeMap<u16, u64>,
+    /// All event batches so far.
+    told: Vec<Vec<u8>>,
 }
 
 fn limits() -> Limits {
@@ -93,6 +97,7 @@ impl Exchange {
             ledger: Ledger::default(),
             offset: 0,
             numbers: BTreeMap::new(),
+            told: Vec::new(),
         };
         for gateway in [BINARY, FACADE] {
             let open = Command::GatewayOpen(GatewayOpen { gateway });
@@ -189,6 +194,7 @@ impl Exchange {
             let batch = EventBatch::take(&mut rest).expect("a batch");
             self.offset += 1;
             let bytes = &before[..before.len() - rest.len()];
+            self.told.push(bytes.to_vec());
             self.recorder
                 .take(self.offset, bytes)
                 .expect("the next batch");
@@ -322,6 +328,28 @@ impl Exchange {
             let newest = all.iter().rev().take(10);
             let newest = newest.map(|it| (it.id, it.time_ns, it.price, it.qty));
             assert!(trades.eq(newest));
+        }
+    }
+
+    /// The store is what all events tell, and what those from a place on tell.
+    pub fn audit(mut self, random: &mut Random) {
+        if random.one_in(2) {
+            self.recorder.commit().expect("a transaction");
+        }
+        drop(self.recorder);
+        let watch: Watch = Arc::new(|_, _| true);
+        for from in [0, random.below(self.told.len())] {
+            let scratch = self.path.with_file_name("scratch.db");
+            for suffix in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{suffix}", scratch.display()));
+            }
+            let mut audit = Audit::open(&self.path, &scratch).expect("a store");
+            for batch in &self.told[from..] {
+                audit.take(batch).expect("the next batch");
+            }
+            let report = audit.look(&self.engine, &watch).expect("a scratch store");
+            let found = report.expect("it was not told to stop").findings;
+            assert_eq!(found, Vec::<String>::new(), "from batch {from}");
         }
     }
 

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use exchange::{Exchange, Step};
 use flow::Flow;
 use ledger::SIGHTS;
+use numbers::Random;
 use wire::record::Reason;
 
 /// Every reason that numbers alone are refused for.
@@ -124,7 +125,11 @@ fn shortest(mut steps: Vec<Step>, directory: &Path) -> Vec<Step> {
 /// Follow a sequence from its seed; what was seen on the way.
 fn follow(seed: u64, directory: &Path) -> BTreeSet<&'static str> {
     match make(seed, directory) {
-        Ok(exchange) => exchange.ledger.seen,
+        Ok(exchange) => {
+            let seen = exchange.ledger.seen.clone();
+            exchange.audit(&mut Random::new(seed));
+            seen
+        }
         Err((steps, panic)) => {
             let hook = take_hook();
             set_hook(Box::new(|_| {}));
