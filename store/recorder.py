@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
@@ -10,9 +11,9 @@ from core import Recorder, StoreFailed
 log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
-"""Seconds before a recorder that ended is begun again; each further time twice as long."""
+"""Seconds before a recorder that ended is begun again a second time; then twice as long each."""
 RETRY_MAX_S = 30.0
-"""Longest of these pauses."""
+"""Longest of these pauses; who has recorded for longer than that is begun again at once."""
 
 
 async def _nothing(_reason: str | None) -> None:
@@ -64,6 +65,8 @@ class RecorderService:
         self.failed: str | None = None
         """Why the store can't be asked now; None while it can."""
         self._before: dict[str, int] = {}
+        self._pause = 0.0
+        self._begun_at = float("-inf")
         self.restarts = 0
         """How often a recorder that had ended was begun again."""
 
@@ -107,12 +110,16 @@ class RecorderService:
 
     async def _again(self) -> None:
         """Another recorder, until one has caught up with what was said to be recorded."""
-        pause = self._retry_s
+        # One that ends soon after it was begun may do so again and again.
+        if time.monotonic() - self._begun_at > RETRY_MAX_S:
+            self._pause = 0.0
         while True:
             self._ended.clear()
             self._caught_up.clear()
             await self._end()
             await self._on_failed(self.failed)
+            await asyncio.sleep(self._pause)
+            self._pause = min(max(2 * self._pause, self._retry_s), RETRY_MAX_S)
             try:
                 await self._prepare()
                 counted = self.stats()
@@ -123,8 +130,7 @@ class RecorderService:
                     break
             except (StoreFailed, OSError) as error:
                 self._fail(str(error))
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, RETRY_MAX_S)
+        self._begun_at = time.monotonic()
         self.restarts += 1
         self.failed = self._failure = None
         log.warning("recorder: records again")

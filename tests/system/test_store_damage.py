@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -200,3 +201,29 @@ def test_a_query_that_meets_a_bad_row_says_so_once(tmp_path: Path, kinds: dict[s
         status, order = exchange.post(price="50")
         assert status == 201
         assert exchange.get(f"/orders/{order['order_id']}")[0] == 200
+
+
+def test_a_recorder_that_meets_a_bad_row_is_tried_again_with_pauses(
+    tmp_path: Path, kinds: dict[str, Path]
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(kinds["whole"], data)
+    with closing(sqlite3.connect(data / "store.db")) as store:
+        ((order_id,),) = store.execute("SELECT max(order_id) FROM orders WHERE status = 0")
+    change(data, "UPDATE orders SET qty = qty + 1 WHERE order_id = ?", order_id)
+    with Exchange(data) as exchange:
+        assert exchange.delete(f"/orders/{order_id}")[0] == 200
+        begun = time.monotonic()
+        halted = f"halted: the store is damaged: row {order_id} of table orders"
+        while exchange.said().count(halted) < 3:
+            assert time.monotonic() < begun + 30
+            time.sleep(0.02)
+        # At once, then after one second and two.
+        assert time.monotonic() > begun + 0.9
+        assert exchange.get(f"/orders/{order_id}")[0] in (200, 503)
+        assert exchange.post(price="50")[0] == 201
+        forget(data, "store.db")
+        while exchange.get("/ready")[0] != 200:
+            assert time.monotonic() < begun + 60
+            time.sleep(0.1)
+    assert verify(data)[0] == 0

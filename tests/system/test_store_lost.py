@@ -135,8 +135,16 @@ async def test_a_live_copy_of_the_store_behind_a_trimmed_log_is_refused_with_wha
 
 async def listed(exchange: Exchange, user: str) -> int | str:
     """How many orders REST lists, or the code with which it says that it can't."""
-    status, page = await asyncio.to_thread(exchange.get, f"/orders?user_id={user}&limit=1000")
-    return int(page["count"]) if status == 200 else str(page["code"])
+    count, cursor = 0, ""
+    while True:
+        path = f"/orders?user_id={user}&limit=1000{cursor}"
+        status, page = await asyncio.to_thread(exchange.get, path)
+        if status != 200:
+            return str(page["code"])
+        count += int(page["count"])
+        if page["next_cursor"] is None:
+            return count
+        cursor = f"&cursor={page['next_cursor']}"
 
 
 @pytest.mark.parametrize("fault", ["sync 1", "sync 2"])

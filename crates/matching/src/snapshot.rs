@@ -4,7 +4,8 @@
 //! `MAGIC u32, VERSION u32`, the state, then the state's hash and a checksum over all before it, both
 //! xxh3-64.  The state: counters and settings, gateways, accounts, entries with what they remember,
 //! instruments with their open orders in the order of the book, and up to its end the ids that were
-//! passed over: first and last counter, where there are any.  Little-endian; texts are `len u32` and bytes.  What follows from the rest (indexes, totals, lists) is not in it.
+//! passed over: first and last counter, where there are any.  Little-endian; texts are `len u32` and
+//! bytes.  What follows from the rest (indexes, totals, lists) is not in it.
 
 use super::engine::Engine;
 use super::order::Order;

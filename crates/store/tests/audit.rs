@@ -89,7 +89,7 @@ fn a_sound_store_is_passed_however_it_was_written() {
                     report.findings, [""; 0],
                     "{seed} {begin} {events_max} {from}"
                 );
-                assert_eq!(report.events.is_some(), true);
+                assert!(report.events.is_some());
             }
             // The log was deleted up to the store's end, or there is none.
             assert_eq!(audit(&path, &[], &play.engine).findings, [""; 0]);
