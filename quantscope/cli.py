@@ -136,7 +136,7 @@ def journal(
 def verify(
     config_file: pathlib.Path | None, overrides: tuple[str, ...], data_dir: str | None
 ) -> None:
-    """Replay all that the journal keeps; compare every event and hash."""
+    """Replay all that the journal keeps; compare every event, every hash, and the store."""
     from quantscope import examine
 
     config = load(config_file, [*overrides, *_flags({"server.data_dir": data_dir})])

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core import Engine, StoreAudit
+from core import Engine, StoreAudit, StoreFailed
 
 Progress = Callable[[int, int], object]
 
@@ -25,6 +25,7 @@ class StoreCheck:
     def __init__(self, store: Path, scratch: Path, progress: Progress) -> None:
         """Open the store; raise ``StoreFailed`` when it can't be."""
         self._audit = StoreAudit(store, scratch)
+        self._scratch = scratch
         self._progress = progress
         self.findings: list[str] = []
         """What is wrong, a line each."""
@@ -34,7 +35,10 @@ class StoreCheck:
 
     def told(self, batches: bytes) -> None:
         """See ``engine.verify.Listener``."""
-        self._audit.take(batches)
+        try:
+            self._audit.take(batches)
+        except StoreFailed as error:
+            raise StoreFailed(f"the scratch store {self._scratch}: {error}") from error
 
     def ended(self, engine: Engine) -> None:
         """See ``engine.verify.Listener``."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from core import LogReader, StoreFailed
+from quantscope.store_check import StoreCheck
 from tests.system.damage import copy_database, forget
 from tests.system.exchange import Exchange, quantscope
 from tests.system.test_lost_events import SOON
@@ -227,3 +229,12 @@ def test_a_recorder_that_meets_a_bad_row_is_tried_again_with_pauses(
             assert time.monotonic() < begun + 60
             time.sleep(0.1)
     assert verify(data)[0] == 0
+
+
+def test_a_scratch_store_that_has_no_room_is_named(tmp_path: Path, kinds: dict[str, Path]) -> None:
+    data, scratch = tmp_path / "data", tmp_path / "none" / "scratch.db"
+    shutil.copytree(kinds["whole"], data)
+    check = StoreCheck(data / "store.db", scratch, lambda _done, _total: None)
+    batches = b"".join(entry[3] for entry in LogReader.at_rest(data / "events.db").read(1, 1 << 20))
+    with pytest.raises(StoreFailed, match=f"the scratch store {scratch}: "):
+        check.told(batches)
