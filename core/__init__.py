@@ -25,6 +25,7 @@ from core._native import (
     LogReader,
     MemoryLog,
     OrderEntry,
+    PanicException,
     Pipeline,
     Position,
     Recorder,
@@ -53,9 +54,11 @@ from core._native import (
     tells,
     told_in,
 )
+from core.faults import FAULTS, Faults
 from core.turns import Turns
 
 __all__ = [
+    "FAULTS",
     "SHOWN_MAX",
     "VERSION",
     "Asked",
@@ -65,6 +68,7 @@ __all__ = [
     "DataDirLocked",
     "Engine",
     "Entry",
+    "Faults",
     "JournalDamaged",
     "JournalError",
     "JournalFailed",
@@ -76,6 +80,7 @@ __all__ = [
     "LogReader",
     "MemoryLog",
     "OrderEntry",
+    "PanicException",
     "Pipeline",
     "Position",
     "Recorder",

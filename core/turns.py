@@ -7,13 +7,12 @@ commits and the timers have their turn in between, however many connections ask 
 """
 
 import asyncio
-import logging
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
-log = logging.getLogger("quantscope.turns")
+from core.faults import FAULTS, Faults
 
 SHARES: Final = 4
 """One who waits goes on for at most this part of a turn's time, and then the next one does."""
@@ -37,9 +36,14 @@ class Turns:
     """
 
     def __init__(
-        self, turn_us_max: int, *, clock: Callable[[], int] = time.perf_counter_ns
+        self,
+        turn_us_max: int,
+        faults: Faults | None = None,
+        *,
+        clock: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         """``clock`` gives nanoseconds; it is asked after each piece."""
+        self._faults = faults or Faults()
         self.clock = clock
         self._most = turn_us_max * 1000
         self._share = self._most // SHARES
@@ -94,10 +98,17 @@ class Turns:
             begun = now
             try:
                 waiting.go_on(begun + self._share)
-            except Exception:
-                log.exception("what waited for its turn is given up")
-                waiting.abort()
+            except FAULTS as error:
+                self._give_up(waiting, error)
             now = self.clock()
             self._spent += now - begun
         if self._waiting and not self._held:
             self._ask()
+
+    def _give_up(self, waiting: Waiting, error: BaseException) -> None:
+        """One who waited failed: the others are not to wait for it."""
+        self._faults.caught("connection", "what waited for its turn is given up", error)
+        try:
+            waiting.abort()
+        except FAULTS as again:
+            self._faults.caught("connection", "nor can it be closed", again)

@@ -5,16 +5,18 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
-from core import JournalError, Position
+from core import FAULTS, Faults, JournalError, Position
 from engine.recovery import ReplayDiffers, first_batch_after
 from engine.replica import replica
 from engine.seal import Seal
 from engine.service import Service
 from engine.snapshots import Snapshots
+from journal.datadir import DataDirLost
 
 log = logging.getLogger("quantscope.engine")
 
@@ -48,6 +50,7 @@ class Housekeeping:
         readers: Callable[[], int],
         on_deleted: Callable[[int], None],
         beside: Callable[[], Callable[[], None]],
+        faults: Faults | None = None,
     ) -> None:
         """``check`` raises what ends the server where the data directory is no longer its own.
 
@@ -55,6 +58,7 @@ class Housekeeping:
         called between two turns of the loop; what it returns writes, in a thread and after the
         snapshot, what else is to be kept of that moment.
         """
+        self._faults = faults or Faults()
         self._service = service
         self._snapshots = snapshots
         self._limits = limits
@@ -72,20 +76,28 @@ class Housekeeping:
         """A snapshot every interval, until canceled."""
         while True:
             await asyncio.sleep(self._limits.snapshot_interval_s)
-            try:
-                if await self.snapshot():
-                    await self.retain()
-            except (OSError, JournalError) as error:
-                log.error("no snapshot: %s", error)
-            except ReplayDiffers as error:
-                log.critical("no snapshot, for the engine can't be made again: %s", error)
+            await self._try(self._snapshot_and_retain)
 
     async def last_snapshot(self) -> None:
         """Before a clean stop: the next start then has nothing to replay."""
+        await self._try(partial(self.snapshot, commands_min=1, at_once=True))
+
+    async def _snapshot_and_retain(self) -> None:
+        if await self.snapshot():
+            await self.retain()
+
+    async def _try(self, work: Callable[[], Awaitable[object]]) -> None:
+        """The exchange goes on without a snapshot, and has more to read at the next start."""
         try:
-            await self.snapshot(commands_min=1, at_once=True)
+            await work()
+        except DataDirLost:
+            raise
         except (OSError, JournalError) as error:
             log.error("no snapshot: %s", error)
+        except ReplayDiffers as error:
+            log.critical("no snapshot, for the engine can't be made again: %s", error)
+        except FAULTS as error:
+            self._faults.caught("snapshots", "no snapshot", error)
 
     async def snapshot(self, commands_min: int | None = None, *, at_once: bool = False) -> bool:
         """Write a snapshot of the engine as it is now, if enough has happened since the last.

@@ -10,7 +10,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core import Clock, Commands, Engine, JournalError, Pipeline, split_batches
+from core import (
+    FAULTS,
+    Clock,
+    Commands,
+    Engine,
+    Faults,
+    JournalError,
+    Pipeline,
+    split_batches,
+)
 from engine.clock_watch import ClockWatch
 from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
@@ -67,11 +76,13 @@ class Service:
         limits: Limits,
         *,
         clock: Clock | None = None,
+        faults: Faults | None = None,
     ) -> None:
         """``recover`` opens the journals and brings an engine to their end; it may block.
 
         ``clock`` gives UTC; without it the system does, within the limits.
         """
+        self.faults = faults or Faults()
         self._recover = recover
         self._setup = setup
         self._limits = limits
@@ -89,6 +100,7 @@ class Service:
             self._system,
             self.clock,
             on_fault=self._on_fault,
+            on_untold=self._on_untold,
             on_congested=self._on_congested,
             batch_commands_max=limits.batch_commands_max,
             group_batches_max=limits.group_batches_max,
@@ -137,7 +149,7 @@ class Service:
         resting, self._resting = self._resting, []
         self._pipeline.resting = False
         for then in resting:
-            then()
+            self._call(then, "what waited for the engine to be at rest")
         self.wake()
 
     # -- what passes -------------------------------------------------------------------------
@@ -169,6 +181,17 @@ class Service:
 
     # -- faults ------------------------------------------------------------------------------
 
+    def _on_untold(self, error: BaseException) -> None:
+        """A source failed over what it was told: the others have been told all the same."""
+        self.faults.caught("callback", "a source of commands failed over what it was told", error)
+
+    def _call(self, callee: Callable[[], None], what: str) -> None:
+        """Call somebody whose fault is not the engine's."""
+        try:
+            callee()
+        except FAULTS as error:
+            self.faults.caught("callback", f"{what} failed", error)
+
     def _break(self, error: BaseException) -> None:
         """Whatever it is, the state is not to be trusted: the process is to end."""
         log.critical("the engine stops: %s", error, exc_info=error)
@@ -184,7 +207,7 @@ class Service:
         log.error("the journal failed, nothing is acknowledged until it is back: %s", reason)
         self._unwatch()
         for source in self._sources:
-            source.on_outage()
+            self._call(source.on_outage, "telling a source of the outage")
         if self._broken is not None and not self._broken.done():
             self._broken.set_result(reason)
 
@@ -250,7 +273,7 @@ class Service:
             self._watch()
             self._pipeline.ready = True
             for source in self._sources:
-                source.on_ready()
+                self._call(source.on_ready, "telling a source that commands are taken")
             self._rest()
             self.wake()
             try:
@@ -267,10 +290,16 @@ class Service:
             if failure is not None:
                 self._outage(failure)
             elif self.ready:
-                self.clock_watch.look(self.engine.position().time_ns)
+                self._look_at_clock()
                 self._system.tick()
                 self.wake()
         broken.result()
+
+    def _look_at_clock(self) -> None:
+        try:
+            self.clock_watch.look(self.engine.position().time_ns)
+        except FAULTS as error:
+            self.faults.caught("clock", "the clock could not be looked at", error)
 
     async def _reopen(self) -> None:
         """Throw the engine's memory away and build it again from what is read back from disk."""

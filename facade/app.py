@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
-from core import StoreFailed, View
+from core import FAULTS, Faults, StoreFailed, View
 from facade.archive import Archive
 from facade.errors import ApiError, error_body
 from facade.message import Answer, Request
@@ -60,30 +60,32 @@ class Facade:
         begin_again: Callable[[View], None],
         wake_recorder: Callable[[], None] = lambda: None,
         recorder_ended: Callable[[], str | None] = lambda: None,
-        faults: Callable[[], list[str]] = list,
+        standing: Callable[[], list[str]] = list,
+        faults: Faults | None = None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """Nothing is served yet.
 
         ``metrics`` renders the figures for ``/metrics``.  ``begin_again`` lets a view that failed
         begin where the engine stands.  ``recorder_ended`` says why nothing is recorded any more,
-        and ``faults`` what is wrong with other parts of the server.  ``clock`` gives UTC in ns.
+        and ``standing`` what is wrong with other parts of the server.  ``clock`` gives UTC in ns.
         """
         self.view = self.reader = view
+        self.faults = faults or Faults()
         self.limits = limits
         self.origins = origins
         self.trading = Trading(view, sequencer, limits)
         self.commands = self.trading.commands
         self.archive = Archive(view, store, limits, wake=wake_recorder, ended=recorder_ended)
         self.queries = Queries(view, self.archive, self.trading, limits, clock)
-        self.notifications = Notifications(view)
+        self.notifications = Notifications(view, self.faults)
         self.pages = Pages()
-        self.server = Server(self.handle, limits)
+        self.server = Server(self.handle, limits, self.faults)
         self.view_faults = 0
         self._sequencer = sequencer
         self._metrics = metrics
         self._begin_again = begin_again
-        self._faults = faults
+        self._standing = standing
         self._group: asyncio.TaskGroup | None = None
         self._under_way = 0
         table = routes(self)
@@ -106,18 +108,24 @@ class Facade:
             request = waiting.pop(num, None)
             if request is None:
                 continue
-            if isinstance(body, int):
-                self._spawn(request, self.queries.stored_order(body, status))
-            elif status == 404 and self.view.exists(request.order_id):
-                # An order that exists and is not open is closed, whatever else is known of it.
-                closed = error_body("ORDER_CLOSED", _CLOSED, request.order_id)
-                request.answer(409, closed)
-            else:
-                request.answer(status, body)
+            try:
+                self._tell(request, status, body)
+            except FAULTS as error:
+                request.connection.failed("an answer could not be told", error)
         if replies:
             self.trading.asked.answer(replies[-1][0])
         if notices:
             self.notifications.send(notices)
+
+    def _tell(self, request: Request, status: int, body: bytes | int) -> None:
+        if isinstance(body, int):
+            self._spawn(request, self.queries.stored_order(body, status))
+        elif status == 404 and self.view.exists(request.order_id):
+            # An order that exists and is not open is closed, whatever else is known of it.
+            closed = error_body("ORDER_CLOSED", _CLOSED, request.order_id)
+            request.answer(409, closed)
+        else:
+            request.answer(status, body)
 
     def _view_failed(self, reason: str) -> None:
         """Go on without the view, and let it begin again: the exchange is not to suffer from it."""
@@ -128,7 +136,8 @@ class Facade:
         self.trading.give_up()
         self.notifications.fail()
         if self._group is not None:
-            self._group.create_task(self._restore_view())
+            restore = self._restore_view
+            self._group.create_task(self.faults.keep("facade", "beginning the view again", restore))
 
     async def _restore_view(self) -> None:
         while self.view.fault is not None:
@@ -143,8 +152,8 @@ class Facade:
         try:
             self._begin_again(self.view)
             self.archive.begin()
-        except Exception:
-            log.exception("the view can't begin again yet")
+        except FAULTS as error:
+            self.faults.caught("facade", "the view can't begin again yet", error)
         done.set()
 
     def on_outage(self) -> None:
@@ -161,9 +170,10 @@ class Facade:
         """Serve queries and look at deadlines until canceled."""
         async with asyncio.TaskGroup() as group:
             self._group = group
-            group.create_task(self._expire())
-            group.create_task(self.archive.fill())
-            await self.server.run()
+            keep = self.faults.keep
+            group.create_task(keep("facade", "giving up on late answers", self._expire))
+            group.create_task(keep("facade", "reading what was before", self.archive.fill))
+            await keep("facade", "the deadlines of connections", self.server.run)
 
     async def _expire(self) -> None:
         while True:
@@ -184,22 +194,25 @@ class Facade:
                 raise ApiError(503, "UNAVAILABLE", "the view failed, and is begun again")
             outcome = found.handle(request)
         except ApiError as error:
-            _refuse(request, error)
-        except Exception:
-            log.exception("%s %s", request.method, request.path)
-            _refuse(request, ApiError(500, "INTERNAL"))
+            outcome = _refusal(error)
+        except FAULTS as error:
+            outcome = self._failed(request, error)
+        if outcome is None:
+            return
+        if isinstance(outcome, Answer):
+            request.connection.answer(request, outcome)
         else:
-            if outcome is None:
-                return
-            if isinstance(outcome, Answer):
-                request.connection.answer(request, outcome)
-            else:
-                self._spawn(request, outcome)
+            self._spawn(request, outcome)
+
+    def _failed(self, request: Request, error: BaseException) -> Answer:
+        """Something unforeseen went wrong: say so to whom it concerns."""
+        self.faults.caught("request", f"{request.method!r} {request.path!r}", error)
+        return _refusal(ApiError(500, "INTERNAL"))
 
     def _spawn(self, request: Request, query: Coroutine[Any, Any, Answer]) -> None:
         if self._group is None or self._under_way >= self.limits.queries_max:
             query.close()
-            _refuse(request, ApiError(503, "BUSY"))
+            request.connection.answer(request, _refusal(ApiError(503, "BUSY")))
             return
         self._under_way += 1
         self._group.create_task(self._query(request, query))
@@ -208,17 +221,15 @@ class Facade:
         try:
             answer = await query
         except ApiError as error:
-            _refuse(request, error)
+            answer = _refusal(error)
         except StoreFailed as error:
             self.archive.failed(error)
-            _refuse(request, ApiError(503, "UNAVAILABLE", "the store can't be read now"))
-        except Exception:
-            log.exception("%s %s", request.method, request.path)
-            _refuse(request, ApiError(500, "INTERNAL"))
-        else:
-            request.connection.answer(request, answer)
+            answer = _refusal(ApiError(503, "UNAVAILABLE", "the store can't be read now"))
+        except FAULTS as error:
+            answer = self._failed(request, error)
         finally:
             self._under_way -= 1
+        request.connection.answer(request, answer)
 
     # Pages of the service itself.
 
@@ -228,7 +239,7 @@ class Facade:
 
     def readiness(self, request: Request) -> Answer:
         """``GET /ready``."""
-        faults = self._faults()
+        faults = self._standing()
         if not self._sequencer.ready or self.server.closing:
             faults.append("commands are not taken")
         if self.view.fault is not None:
@@ -250,6 +261,5 @@ class Facade:
         return Answer(200, self._document)
 
 
-def _refuse(request: Request, error: ApiError) -> None:
-    answer = Answer(error.status, error.body, headers=error.headers)
-    request.connection.answer(request, answer)
+def _refusal(error: ApiError) -> Answer:
+    return Answer(error.status, error.body, headers=error.headers)

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from core import StoreDamaged, StoreFailed, View
+from core import FAULTS, StoreDamaged, StoreFailed, View
 from facade.errors import ApiError
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Archive:
                 return await work()
             except StoreFailed as error:
                 self.failed(error)
-            except Exception:
+            except FAULTS:
                 log.exception("what was before the start can't be read")
             self.faults += 1
             await asyncio.sleep(RETRY_S)

@@ -16,6 +16,7 @@ import socket
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from core import FAULTS
 from facade.errors import ApiError, error_body
 from facade.message import Answer, Request, encode
 from facade.parsing import Parsing
@@ -175,6 +176,11 @@ class Connection(asyncio.BufferedProtocol):
         """Cut it."""
         self.transport.abort()
 
+    def failed(self, what: str, error: BaseException) -> None:
+        """Something unforeseen went wrong that is this connection's alone: cut it."""
+        self.server.faults.caught("connection", what, error)
+        self.transport.abort()
+
     def eof_received(self) -> bool:
         """Finish what is under way or came whole, then close."""
         self._eof = True
@@ -323,6 +329,12 @@ class Connection(asyncio.BufferedProtocol):
         """Send the answer to the request under way; any other goes nowhere."""
         if self._current is not request or self.transport.is_closing():
             return
+        try:
+            self._send(request, answer)
+        except FAULTS as error:
+            self.failed("an answer could not be sent", error)
+
+    def _send(self, request: Request, answer: Answer) -> None:
         self.server.answers[answer.status] += 1
         keep_alive = request.keep_alive and not self.server.closing
         if self._eof and not self._has_more():

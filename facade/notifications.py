@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from websockets.frames import CloseCode
 
+from core import FAULTS
 from facade import decode
 from facade.websocket import WebSocket, handshake, text_frame
 
 if TYPE_CHECKING:
-    from core import View
+    from core import Faults, View
     from facade.message import Request
 
 
@@ -25,8 +26,9 @@ class _Subscribed(msgspec.Struct):
 class Notifications:
     """Who listens.  What they hear is framed by the view, one buffer a connection and batch."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, faults: Faults) -> None:
         """Nobody listens yet."""
+        self._faults = faults
         self.sockets: dict[int, WebSocket] = {}
         self.sent = 0
         self._view = view
@@ -55,15 +57,28 @@ class Notifications:
         for number, frames in notices:
             socket = self.sockets.get(number)
             if socket is not None:
-                socket.send(frames)
+                try:
+                    socket.send(frames)
+                except FAULTS as error:
+                    self._cut(socket, error)
         self.sent += len(notices)
 
     def close(self) -> None:
         """Say goodbye to all."""
-        for socket in tuple(self.sockets.values()):
-            socket.close(CloseCode.GOING_AWAY, "the server stops")
+        self._close_all(CloseCode.GOING_AWAY, "the server stops")
 
     def fail(self) -> None:
         """Close all: they would miss what happens now, and know it by this."""
+        self._close_all(CloseCode.INTERNAL_ERROR, "events were missed: connect again")
+
+    def _close_all(self, code: CloseCode, why: str) -> None:
         for socket in tuple(self.sockets.values()):
-            socket.close(CloseCode.INTERNAL_ERROR, "events were missed: connect again")
+            try:
+                socket.close(code, why)
+            except FAULTS as error:
+                self._cut(socket, error)
+
+    def _cut(self, socket: WebSocket, error: BaseException) -> None:
+        """The others are not to suffer from one that failed."""
+        self._faults.caught("connection", "a WebSocket failed, and is cut", error)
+        socket.abort()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final
 
-from core import Turns
+from core import FAULTS, Faults, Turns
 from facade.connection import Connection
 
 if TYPE_CHECKING:
@@ -25,8 +25,11 @@ SWEPT: Final = 32
 class Server:
     """Makes connections and looks after them; ``handle`` is called for each request."""
 
-    def __init__(self, handle: Callable[[Request], None], limits: Limits) -> None:
+    def __init__(
+        self, handle: Callable[[Request], None], limits: Limits, faults: Faults | None = None
+    ) -> None:
         """Listening is the caller's part: ``connect`` makes a protocol for each connection."""
+        self.faults = faults or Faults()
         self.handle = handle
         self.limits = limits
         self.closing = False
@@ -34,7 +37,7 @@ class Server:
         self.turned_away: dict[Connection, None] = {}
         """Connections too many that are being told so, the oldest first: they take no place."""
         self.refused = 0
-        self.turns = Turns(limits.turn_us_max)
+        self.turns = Turns(limits.turn_us_max, self.faults)
         self.buffer = memoryview(bytearray(limits.read_bytes_max))
         """Where all connections read to, one after the other."""
         self.waste = memoryview(bytearray(WASTE_BYTES))
@@ -93,7 +96,10 @@ class Server:
         clock = self.turns.clock
         while left:
             for connection in left[-SWEPT:]:
-                connection.sweep(self.now)
+                try:
+                    connection.sweep(self.now)
+                except FAULTS as error:
+                    connection.failed("its deadlines could not be looked at", error)
             del left[-SWEPT:]
             if clock() >= until:
                 break
@@ -108,7 +114,10 @@ class Server:
         """Take no more requests; answers that are owed are still sent."""
         self.closing = True
         for connection in (*self.connections, *self.turned_away):
-            connection.shut()
+            try:
+                connection.shut()
+            except FAULTS as error:
+                connection.failed("it could not be closed", error)
 
     def _tell_time(self) -> None:
         self.now = time.monotonic()

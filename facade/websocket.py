@@ -108,6 +108,10 @@ class WebSocket:
             self._flush()
         self._connection.transport.close()
 
+    def abort(self) -> None:
+        """Cut it."""
+        self._connection.transport.abort()
+
     def closed(self) -> None:
         """The connection is gone."""
         self._on_closed()

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from core import OrderEntry, Turns, login_accepted, login_rejected
+from core import FAULTS, Faults, OrderEntry, Turns, login_accepted, login_rejected
+from gateway.again import Again, Fresh
 from gateway.connection import Connection
 from gateway.replay import Replayer
 from gateway.users import User
@@ -48,33 +49,62 @@ class BinaryGateway:
         events: Callable[[], Log],
         security_list: Callable[[int, int | None], bytes],
         last_cl_ord_ids: Callable[[], list[tuple[int, int]]],
+        fresh: Callable[[], Fresh],
+        faults: Faults | None = None,
     ) -> None:
-        """``events`` is the events log as it is open now; it is opened afresh after a failure."""
+        """``events`` is the events log as it is open now; it is opened afresh after a failure.
+
+        ``fresh`` gives what order entry begins again with after a fault.
+        """
+        self.faults = faults or Faults()
         self.order_entry = self.commands = self.reader = order_entry
         self.sequencer = sequencer
         self.security_list = security_list
-        self.turns = Turns(limits.turn_us_max)
+        self.turns = Turns(limits.turn_us_max, self.faults)
         self.throttled: set[int] = set()
         self.logins = 0
         self.rejected_logins = 0
         self._users = {user.name.lower(): user for user in users}
-        self._by_session = {user.session: user for user in users}
         self._limits = limits
         self._last_cl_ord_ids = last_cl_ord_ids
         self._connections: dict[int, Connection] = {}
         self._grace: dict[int, asyncio.TimerHandle] = {}
-        self._replayer = Replayer(order_entry, events)
+        self._replayer = Replayer(order_entry, events, self.faults)
+        self._again = Again(order_entry, sequencer, events, fresh, self.faults)
 
     # -- CommandSource -----------------------------------------------------------------------
 
-    def on_told(self, resumed: list[int]) -> None:
+    def on_told(self, told: list[int] | str) -> None:
         """Reports are written already; these lines' sockets may be read again."""
-        for number in resumed:
+        if isinstance(told, str):
+            self._failed(told)
+            return
+        for number in told:
             connection = self._connections.get(number)
             if connection is not None and number in self.throttled:
                 connection.wait()
             self.throttled.discard(number)
         self.turns.resume()
+
+    def _failed(self, reason: str) -> None:
+        """Order entry failed, and has forgotten all lines and sessions: close them, begin again.
+
+        SoupBinTCP has a packet for the end of a session, but the session has not ended: whoever
+        comes back gets what it has missed.  So the lines are cut, as in an outage.
+        """
+        what = "order entry failed, its lines are cut, and all else goes on without it: "
+        self.faults.caught("gateway", what + reason, None)
+        self.throttled.clear()
+        self.turns.resume()
+        for connection in list(self._connections.values()):
+            self._cut(connection, "order entry failed: log in again and get what was missed")
+        self._again.begin()
+
+    def _cut(self, connection: Connection, why: str) -> None:
+        try:
+            connection.abort(why)
+        except FAULTS as error:
+            self.faults.caught("connection", f"{connection.peer} can't be cut", error)
 
     def on_ready(self) -> None:
         """Sessions whose clients are away lose their orders, where their settings say so."""
@@ -89,13 +119,16 @@ class BinaryGateway:
         self.order_entry.outage()
         self.turns.resume()
         for connection in list(self._connections.values()):
-            connection.abort("the journal failed: the outcome of what is unanswered is unknown")
+            self._cut(
+                connection, "the journal failed: the outcome of what is unanswered is unknown"
+            )
 
     # -- connections -------------------------------------------------------------------------
 
     def opened(self, connection: Connection) -> None:
         """A TCP connection was accepted."""
-        if not self.sequencer.ready or len(self._connections) >= self._limits.connections_max:
+        full = len(self._connections) >= self._limits.connections_max
+        if full or not self.sequencer.ready or self.order_entry.fault is not None:
             connection.abort("no connection can be taken")
             return
         # The event loop puts a write off to the end of its turn, unless it goes beyond this; so the
@@ -116,14 +149,14 @@ class BinaryGateway:
         if self._connections.pop(connection.number, None) is None:
             return
         self.throttled.discard(connection.number)
-        place = self.order_entry.disconnected(connection.number)
-        if place is None:
-            return
-        user = self._by_session[place]
-        log.info("binary session of %s: connection lost", user.name)
-        if user.cancel_on_disconnect:
-            loop = asyncio.get_running_loop()
-            self._grace[place] = loop.call_later(self._limits.handover_grace_s, self._gone, user)
+        user, connection.user = connection.user, None
+        if user is not None:
+            log.info("binary session of %s: connection lost", user.name)
+            if user.cancel_on_disconnect:
+                later = asyncio.get_running_loop().call_later
+                grace = later(self._limits.handover_grace_s, self._gone, user)
+                self._grace[user.session] = grace
+        self.order_entry.disconnected(connection.number)
 
     def is_crowded(self, connection: Connection) -> bool:
         """Whether as many requests wait as may: then nobody goes on until some are sealed."""
@@ -139,8 +172,13 @@ class BinaryGateway:
 
     def write(self, connection: Connection, data: bytes) -> None:
         """Write to a line, or cut it when its reader has left too much unread."""
-        connection.transport.write(data)
-        self._check_unread(connection)
+        try:
+            connection.transport.write(data)
+            self._check_unread(connection)
+        except FAULTS as error:
+            # Events are being told: the others are to hear of them all the same.
+            self.faults.caught("connection", f"nothing can be written to {connection.peer}", error)
+            self._cut(connection, "nothing can be written to it")
 
     def _check_unread(self, connection: Connection) -> None:
         if connection.transport.get_write_buffer_size() > self._limits.queue_bytes_max:
@@ -175,6 +213,7 @@ class BinaryGateway:
             self._reject(connection, name, authorized=True)
             return False
         self.logins += 1
+        connection.user = user
         grace = self._grace.pop(user.session, None)
         if grace is not None:
             grace.cancel()
@@ -202,12 +241,18 @@ class BinaryGateway:
     async def run(self) -> None:
         """Heartbeats, deadlines and replays, until canceled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._replayer.run())
-            group.create_task(self._ticks())
+            keep = self.faults.keep
+            group.create_task(keep("gateway", "replay to sessions", self._replayer.run))
+            group.create_task(keep("gateway", "the deadlines of sessions", self._ticks))
+            group.create_task(keep("gateway", "beginning order entry again", self._again.run))
 
     async def _ticks(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            fault = self.order_entry.take_fault()
+            if fault is not None:
+                # It failed over something else than events.
+                self._failed(fault)
             self.order_entry.set_busy(self.sequencer.busy)
             for number, close in self.order_entry.tick(time.monotonic_ns()):
                 connection = self._connections.get(number)
@@ -223,4 +268,7 @@ class BinaryGateway:
         for timer in self._grace.values():
             timer.cancel()
         for connection in list(self._connections.values()):
-            connection.close("the server stops")
+            try:
+                connection.close("the server stops")
+            except FAULTS as error:
+                self.faults.caught("connection", f"{connection.peer} can't be closed", error)

@@ -10,6 +10,7 @@ from core import Line
 
 if TYPE_CHECKING:
     from gateway.binary import BinaryGateway
+    from gateway.users import User
 
 READ_NS = 60_000
 """Nanoseconds that the system takes for a long read, about; no clock of ours sees it."""
@@ -36,6 +37,8 @@ class Connection(Line, asyncio.Protocol):
         self._over: Callable[[], None] | None = None
         self._wake = gateway.sequencer.wake
         self.peer = ""
+        self.user: User | None = None
+        """Who is logged in."""
         self.transport: asyncio.Transport
         self.drained = asyncio.Event()
         self.drained.set()
@@ -71,6 +74,9 @@ class Connection(Line, asyncio.Protocol):
                 self._gateway.throttled.add(self.number)
             case ("logout",):
                 self.close("logout")
+            case ("failed", why):
+                self._gateway.faults.caught("connection", f"a read of {self.peer}: {why}", None)
+                self.abort("its read failed")
             case ("malformed", why):
                 self.end(self.close, f"malformed: {why}")
         return False

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from core import JournalError, OrderEntry
+from core import FAULTS, Faults, JournalError, OrderEntry
 from gateway.connection import Connection
 from journal.port import Log
 
@@ -19,8 +19,9 @@ WRITER_PAUSE_S = 0.002
 class Replayer:
     """One pump per line, at the pace of its reader."""
 
-    def __init__(self, order_entry: OrderEntry, events: Callable[[], Log]) -> None:
+    def __init__(self, order_entry: OrderEntry, events: Callable[[], Log], faults: Faults) -> None:
         """``events`` gives the events log as it is open now."""
+        self._faults = faults
         self._order_entry = order_entry
         self._events = events
         self._waiting: asyncio.Queue[Connection] = asyncio.Queue()
@@ -58,4 +59,7 @@ class Replayer:
                     await asyncio.sleep(WRITER_PAUSE_S)
         except (OSError, ValueError, JournalError) as error:
             log.error("replay to %s failed: %s", connection.peer, error)
+            connection.abort("replay failed")
+        except FAULTS as error:
+            self._faults.caught("connection", f"replay to {connection.peer} failed", error)
             connection.abort("replay failed")

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from core import FAULTS, Faults
+
 log = logging.getLogger("quantscope")
 
 ACCEPTS_MAX = 16
@@ -65,6 +67,7 @@ class Acceptor:
         sockets: list[socket.socket],
         factory: Callable[[], asyncio.BaseProtocol],
         descriptors_max: int,
+        faults: Faults | None = None,
     ) -> None:
         """``factory`` makes a connection's protocol.
 
@@ -74,6 +77,7 @@ class Acceptor:
         self.sockets = sockets
         self.pauses = 0
         """How often no connection was taken for want of descriptors."""
+        self._faults = faults or Faults()
         self._name = name
         self._factory = factory
         self._descriptors_max = descriptors_max
@@ -144,6 +148,9 @@ class Acceptor:
         try:
             await self._loop.connect_accepted_socket(self._factory, connection)
         except OSError:
+            connection.close()
+        except FAULTS as error:
+            self._faults.caught("connection", f"{self._name}: one can't be taken", error)
             connection.close()
 
     # -- where there is no room ----------------------------------------------------------------

@@ -1,6 +1,7 @@
 """``/metrics``: native counters, read at the scrape and never before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -11,6 +12,8 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
+
+from core import FAULTS
 
 if TYPE_CHECKING:
     from journal.port import Log
@@ -51,14 +54,34 @@ class ExchangeCollector(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """All of it."""
-        yield from self._events()
-        yield from self._engine()
-        yield from self._gateway()
-        yield from self._facade()
-        yield from self._log("commands", self._exchange.service.journals.commands)
-        yield from self._log("events", self._exchange.service.journals.events)
-        yield from self._recorder()
+        """All of it; what can't be read is left out."""
+        journals = self._exchange.service.journals
+        parts: tuple[Callable[[], Iterable[Metric]], ...] = (
+            self._events,
+            self._engine,
+            self._gateway,
+            self._facade,
+            partial(self._log, "commands", journals.commands),
+            partial(self._log, "events", journals.events),
+            self._recorder,
+        )
+        for part in parts:
+            try:
+                yield from tuple(part())
+            except FAULTS as error:
+                self._exchange.faults.caught("metrics", "some figures can't be read", error)
+        # Last, for what could not be read counts, too.
+        yield from self._faults()
+
+    def _faults(self) -> Iterator[Metric]:
+        facade = self._exchange.facade
+        title = "Faults of parts that the exchange went on without."
+        family = CounterMetricFamily("quantscope_faults", title, labels=["part"])
+        archive = facade.archive
+        own = {"view": facade.view_faults, "archive": archive.faults, "store": archive.failures}
+        for part, count in sorted({**self._exchange.faults.counts, **own}.items()):
+            family.add_metric([part], count)
+        yield family
 
     def _events(self) -> Iterator[Metric]:
         tally = self._exchange.gateway.order_entry.tally()
@@ -149,15 +172,6 @@ class ExchangeCollector(Collector):
             yield _gauge(f"quantscope_{name}", about, value)
         title = "Closed orders that left memory before the store had them."
         yield _counter("quantscope_view_orders_dropped", title, dropped)
-        family = CounterMetricFamily(
-            "quantscope_faults",
-            "Faults of parts that the exchange went on without.",
-            labels=["part"],
-        )
-        family.add_metric(["view"], facade.view_faults)
-        family.add_metric(["archive"], facade.archive.faults)
-        family.add_metric(["store"], facade.archive.failures)
-        yield family
         yield _counter(
             "quantscope_http_connections_refused", "Connections too many.", facade.server.refused
         )

@@ -4,12 +4,13 @@ import logging
 
 import msgspec
 
-from core import OrderEntry, View, security_list
+from core import Faults, JournalError, OrderEntry, View, security_list
 from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import EntryKind, entries_by_name
 from facade.limits import Limits as FacadeLimits
 from facade.origin import Origins
+from gateway.again import Fresh
 from gateway.binary import BinaryGateway
 from gateway.index_file import IndexFile
 from gateway.users import User, session_id
@@ -21,21 +22,27 @@ log = logging.getLogger("quantscope")
 
 
 def binary_gateway(
-    config: Config, service: Service, era: Era, index: IndexFile | None
+    config: Config,
+    service: Service,
+    era: Era,
+    index: IndexFile | None,
+    faults: Faults | None = None,
 ) -> BinaryGateway:
     """Order entry, with the sessions of an era as far as they have come."""
-    limits = config.gateway
-    order_entry = OrderEntry(
-        packet_bytes_max=limits.packet_bytes_max,
-        turn_bytes_max=limits.turn_bytes_max,
-        requests_in_flight_max=limits.requests_in_flight_max,
-        requests_waiting_max=limits.requests_waiting_max,
-        login_deadline_ns=int(limits.login_deadline_s * translate.NS),
-        heartbeat_interval_ns=int(limits.heartbeat_interval_s * translate.NS),
-        idle_deadline_ns=int(limits.idle_deadline_s * translate.NS),
-    )
+    order_entry = _order_entry(config)
     users = _users(config, service, order_entry, era)
-    _index_sessions(service, order_entry, index)
+    _index_sessions(service, order_entry, index, service.journals.events.next_offset)
+
+    def fresh() -> Fresh:
+        again, next_offset = _order_entry(config), service.journals.events.next_offset
+        _users(config, service, again, era)
+
+        def learn() -> None:
+            service.journals.events.sync()
+            _index_sessions(service, again, index, next_offset)
+
+        return Fresh(again, next_offset, learn)
+
     return BinaryGateway(
         order_entry,
         users,
@@ -46,6 +53,21 @@ def binary_gateway(
         last_cl_ord_ids=lambda: [
             (entry.entry, entry.last_cl_ord_id) for entry in service.engine.entries()
         ],
+        fresh=fresh,
+        faults=faults,
+    )
+
+
+def _order_entry(config: Config) -> OrderEntry:
+    limits = config.gateway
+    return OrderEntry(
+        packet_bytes_max=limits.packet_bytes_max,
+        turn_bytes_max=limits.turn_bytes_max,
+        requests_in_flight_max=limits.requests_in_flight_max,
+        requests_waiting_max=limits.requests_waiting_max,
+        login_deadline_ns=int(limits.login_deadline_s * translate.NS),
+        heartbeat_interval_ns=int(limits.heartbeat_interval_s * translate.NS),
+        idle_deadline_ns=int(limits.idle_deadline_s * translate.NS),
     )
 
 
@@ -69,8 +91,10 @@ def _users(config: Config, service: Service, order_entry: OrderEntry, era: Era) 
     return users
 
 
-def _index_sessions(service: Service, order_entry: OrderEntry, index: IndexFile | None) -> None:
-    """Learn which messages of each session the events log keeps, and where.
+def _index_sessions(
+    service: Service, order_entry: OrderEntry, index: IndexFile | None, end: int
+) -> None:
+    """Learn which messages of each session the events log keeps before ``end``, and where.
 
     What ``index`` knows is not read: a start takes no longer the more is kept.
     """
@@ -78,9 +102,12 @@ def _index_sessions(service: Service, order_entry: OrderEntry, index: IndexFile 
     begin = None if index is None else index.restore(order_entry, service.journals.commands, events)
     place = begin or events.first_offset
     order_entry.set_next_offset(place)
-    log.info("sessions: reading event batches from %d to %d", place, events.next_offset - 1)
-    while entries := events.read(place, READ_BYTES):
-        order_entry.scan(b"".join(entry[3] for entry in entries))
+    log.info("sessions: reading event batches from %d to %d", place, end - 1)
+    while place < end:
+        entries = events.read(place, READ_BYTES)
+        if not entries:
+            raise JournalError(f"the events log holds no batch {place}, of {end - 1}")
+        order_entry.scan(b"".join(entry[3] for entry in entries if entry[0] < end))
         place = entries[-1][0] + 1
 
 

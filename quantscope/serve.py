@@ -13,6 +13,7 @@ import uvloop
 
 from core import (
     VERSION,
+    Faults,
     JournalError,
     MemoryLog,
     Recorder,
@@ -64,6 +65,7 @@ class Exchange:
     def __init__(self, config: Config, directory: DataDir, descriptors: int) -> None:
         """Nothing is opened yet; ``descriptors`` are what this process may have."""
         self.config = config
+        self.faults = Faults()
         self.acceptors: list[Acceptor] = []
         self._descriptors_max = capacity.for_connections(config, descriptors)
         self.directory = directory
@@ -74,6 +76,7 @@ class Exchange:
             self.journaling.open_and_recover,
             translate.setup(config),
             translate.service_limits(config),
+            faults=self.faults,
         )
         self.session_index = IndexFile(directory.snapshot_folder)
         self.gateway: BinaryGateway
@@ -90,6 +93,7 @@ class Exchange:
 
     async def run(self) -> None:
         """Recover, listen, say ``ready``, and serve until a signal."""
+        asyncio.get_running_loop().set_exception_handler(self.faults.on_callback)
         self.service.start()
         self._announce()
         with store_file(self.config, self.directory) as path:
@@ -105,6 +109,7 @@ class Exchange:
             self._on_recorded,
             on_failed=self._on_recorder_failed,
             prepare=self._prepare_recorder,
+            faults=self.faults,
         )
         async with self.recording:
             self._store = SqliteStore(path)
@@ -167,7 +172,7 @@ class Exchange:
     def _build(self, store: SqliteStore) -> None:
         config, service = self.config, self.service
         index = self.session_index if self.durable else None
-        self.gateway = roles.binary_gateway(config, service, self.directory.era, index)
+        self.gateway = roles.binary_gateway(config, service, self.directory.era, index, self.faults)
         self.facade = Facade(
             roles.view(config, service, FACADE_GATEWAY),
             service,
@@ -179,10 +184,20 @@ class Exchange:
             begin_again=lambda view: view.begin_again(service.engine),
             wake_recorder=lambda: self.recorder.wake(),
             recorder_ended=lambda: self.recording.failed,
+            standing=self._standing,
+            faults=self.faults,
             clock=service.clock.now_ns,
         )
         self.facade.on_recorded(self.recorder.position()[1])
         service.attach(self.gateway, self.facade)
+
+    def _standing(self) -> list[str]:
+        """What does not work now, of parts that the facade does not know by itself."""
+        standing = list(self.faults.standing.values())
+        fault = self.gateway.order_entry.fault
+        if fault is not None:
+            standing.append(f"order entry failed: {fault}")
+        return standing
 
     async def _serve(self) -> None:
         housekeeping = Housekeeping(
@@ -194,15 +209,24 @@ class Exchange:
             readers=self._first_needed,
             on_deleted=self.gateway.order_entry.forget_before,
             beside=self._capture_index,
+            faults=self.faults,
         )
+        keep = self.faults.keep
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self.service.run()),
                 group.create_task(self.gateway.run()),
                 group.create_task(self.facade.run()),
                 group.create_task(self.recording.run()),
-                group.create_task(self._watch_lag()),
-                group.create_task(self._watch_directory(housekeeping)),
+                group.create_task(keep("watch", "the look at the recorder's lag", self._watch_lag)),
+                group.create_task(
+                    keep(
+                        "watch",
+                        "the look at the data directory",
+                        lambda: self._watch_directory(housekeeping),
+                        ends=(DataDirLost,),
+                    )
+                ),
             ]
             if self.durable:
                 tasks.append(group.create_task(housekeeping.run()))
@@ -255,7 +279,8 @@ class Exchange:
     ) -> Acceptor:
         host = self.config.server.host
         try:
-            return Acceptor(name, await bind(host, port), protocol, self._descriptors_max)
+            sockets = await bind(host, port)
+            return Acceptor(name, sockets, protocol, self._descriptors_max, self.faults)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
@@ -278,6 +303,8 @@ class Exchange:
             )
 
     def _capture_index(self) -> Callable[[], None]:
+        if self.gateway.order_entry.fault is not None:
+            return lambda: None  # it does not know where messages stand
         journals, era = self.service.journals, self.directory.era.number
         return self.session_index.capture(
             self.gateway.order_entry, journals.commands, journals.events, era
@@ -328,7 +355,10 @@ class Exchange:
         events = self.service.journals.events
         # Not ``position``: a power cut may take back what no checkpoint has synced yet.
         recorded = self.recorder.durable()[0] + 1
-        sessions = self.gateway.order_entry.needs_offset(limits.session_replay_messages_min)
+        order_entry = self.gateway.order_entry
+        sessions = order_entry.needs_offset(limits.session_replay_messages_min)
+        if order_entry.fault is not None:
+            sessions = events.first_offset  # it does not know what sessions need
         first = recorded if sessions is None else min(sessions, recorded)
         used = events.bytes_used()
         if used > limits.session_replay_bytes_max:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
-from core import Recorder, StoreFailed
+from core import FAULTS, Faults, Recorder, StoreFailed
+from journal.datadir import DataDirLost
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class RecorderService:
         on_failed: Callable[[str | None], Awaitable[None]] = _nothing,
         prepare: Callable[[], Awaitable[None]] = _nobody,
         retry_s: float = RETRY_S,
+        faults: Faults | None = None,
     ) -> None:
         """Prepare; ``make`` opens store and log, which may take a while, in a thread.
 
@@ -51,6 +53,7 @@ class RecorderService:
         awaited when the store may be asked again.  ``prepare`` is awaited before another recorder
         is made.
         """
+        self._faults = faults or Faults()
         self._make = make
         self._on_recorded = on_recorded
         self._on_failed = on_failed
@@ -116,19 +119,27 @@ class RecorderService:
         while True:
             self._ended.clear()
             self._caught_up.clear()
-            await self._end()
-            await self._on_failed(self.failed)
-            await asyncio.sleep(self._pause)
-            self._pause = min(max(2 * self._pause, self._retry_s), RETRY_MAX_S)
+            pause = self._pause
+            self._pause = min(max(2 * pause, self._retry_s), RETRY_MAX_S)
             try:
+                await self._end()
+                await self._on_failed(self.failed)
+                await asyncio.sleep(pause)
                 await self._prepare()
                 counted = self.stats()
                 await self._begin()
                 self._before = counted | {"lag_entries": 0}
                 if await self._catches_up():
                     await self._on_failed(None)
-                    break
+                    # It may have ended meanwhile.
+                    if not self._ended.is_set():
+                        break
+            except DataDirLost:
+                raise
             except (StoreFailed, OSError) as error:
+                self._fail(str(error))
+            except FAULTS as error:
+                self._faults.caught("recorder", "the recorder can't begin again yet", error)
                 self._fail(str(error))
         self._begun_at = time.monotonic()
         self.restarts += 1
@@ -163,7 +174,10 @@ class RecorderService:
         self._stirred.set()
         if recorded > self._recorded:
             self._recorded = recorded
-            self._on_recorded(recorded)
+            try:
+                self._on_recorded(recorded)
+            except FAULTS as error:
+                self._faults.caught("recorder", "nobody was told of what is recorded", error)
 
     def _say(self, failure: str | None) -> None:
         if failure is None:

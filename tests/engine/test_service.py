@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core import Commands, describe_events
+from core import Commands, PanicException, describe_events
 from engine.recovery import Recovered, recover
 from engine.service import EngineFault, Journals, Limits, Service
 from engine.setup import InstrumentSetup, Setup
@@ -244,23 +244,96 @@ async def test_until_the_journal_is_back_the_engine_of_before_gives_the_figures(
         assert service.engine.counts()["open_orders"] == 1
 
 
-class Panic(BaseException):
-    """What a panic of native code is to Python: no ``Exception``."""
+class Failing(Source):
+    """Whatever it is told, and whenever: it fails."""
 
+    error: BaseException
 
-class Panicking(Source):
+    def _fail(self) -> None:
+        raise self.error
+
+    def on_ready(self) -> None:
+        self._fail()
+
+    def on_outage(self) -> None:
+        self._fail()
+
     def on_told(self, batches: bytes) -> None:
-        raise Panic("deliberate")
+        self._fail()
 
 
-async def test_a_panic_ends_the_service_and_nothing_more_is_taken(tmp_path: Path) -> None:
-    service = Service(Opener(tmp_path), SETUP, LIMITS)
+@pytest.mark.parametrize("error", [RuntimeError("deliberate"), PanicException("deliberate")])
+async def test_a_source_that_fails_over_what_it_is_told_harms_no_other(
+    tmp_path: Path, error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    opener = Opener(tmp_path)
+    service = Service(opener, SETUP, LIMITS)
     service.start()
-    source = Panicking(service)
-    service.attach(source)
+    failing, source = Failing(service), Source(service)
+    failing.error = error
+    failing.gateway = 1
+    service.attach(failing, source)
     running = asyncio.create_task(service.run())
     await until(lambda: service.ready)
+
+    def refuse() -> None:
+        raise error
+
+    rested: list[int] = []
+    for then in (refuse, lambda: rested.append(1)):
+        service.at_rest(then)
     source.place("one")
+    await until(lambda: source.accepted == ["one"] and rested == [1])
+    assert "deliberate" in caplog.text
+    assert "in refuse" in caplog.text
+    opener.commands.fail_next()
+    source.place("lost")
+    await until(lambda: service.outages == 1 and service.ready)
+    source.place("two")
+    await until(lambda: source.accepted == ["one", "two"])
+    assert source.outages == 1
+    # Ready twice, told of some batches, at rest, and of the outage.
+    assert service.faults.counts["callback"] >= 6
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    service.close()
+
+
+async def test_a_clock_that_cannot_be_looked_at_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(Opener(tmp_path)) as (service, source):
+
+        def refuse(time_ns: int) -> None:
+            raise RuntimeError("deliberate")
+
+        monkeypatch.setattr(service.clock_watch, "look", refuse)
+        await until(lambda: service.faults.counts["clock"] >= 2)
+        source.place("one")
+        await until(lambda: source.accepted == ["one"])
+
+
+async def test_a_fault_of_the_engine_ends_the_service_and_nothing_more_is_taken(
+    tmp_path: Path,
+) -> None:
+    class Senseless(FaultyLog):
+        def append(self, append_ns: int, batches: list[bytes]) -> int:
+            if self.next_offset > 3:
+                raise ArithmeticError("deliberate")
+            return super().append(append_ns, batches)
+
+    class SenselessOpener(Opener):
+        def __call__(self) -> tuple[Journals, Recovered]:
+            journals, recovered = super().__call__()
+            journals.commands = Senseless(journals.commands)
+            return journals, recovered
+
+    service = Service(SenselessOpener(tmp_path), SETUP, LIMITS)
+    service.start()
+    source = Source(service)
+    service.attach(source)
+    running = asyncio.create_task(service.run())
     with pytest.raises(EngineFault, match="deliberate"):
         async with asyncio.timeout(10):
             await running

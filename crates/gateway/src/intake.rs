@@ -5,11 +5,49 @@ use wire::record::command::{Command, EntryClosed};
 use wire::sbe::{self, Request};
 use wire::soup::{self, LoginRequest, Packets, Sender};
 
+use crate::connection::Rest;
 use crate::order_entry::{OrderEntry, Received};
-use crate::pending::{Pending, Share};
+use crate::pending::{Mark, Pending, Share};
 use crate::session::Session;
 
+/// Where a line stood before a read.
+#[derive(Debug, Clone, Copy)]
+pub struct Before {
+    connection: u32,
+    waiting: Mark,
+    last_cl_ord_id: Option<u64>,
+}
+
 impl OrderEntry {
+    /// Where a line stands now, so that a read of it can be undone.
+    #[must_use]
+    pub fn before(&self, connection: u32) -> Before {
+        let line = self.connections.get(connection as usize);
+        let place = line.and_then(Option::as_ref).and_then(|line| line.session);
+        let session = place.and_then(|place| self.sessions.get(place as usize));
+        Before {
+            connection,
+            waiting: self.pending.mark(),
+            last_cl_ord_id: session.map(|session| session.last_cl_ord_id),
+        }
+    }
+
+    /// A read has failed halfway: what it brought is forgotten as if the line had been cut before it,
+    /// and so is what stands in its buffer.  The owner closes it.
+    pub fn undo(&mut self, before: &Before) {
+        self.pending.back_to(before.waiting);
+        let Some(line) = self.line(before.connection) else {
+            return;
+        };
+        line.rest = Rest::default();
+        line.out.clear();
+        let place = line.session;
+        let session = place.and_then(|place| self.sessions.get_mut(place as usize));
+        if let (Some(session), Some(last)) = (session, before.last_cl_ord_id) {
+            session.last_cl_ord_id = last;
+        }
+    }
+
     /// Take a socket read, or nothing to go on with what was read before.
     pub fn receive(&mut self, connection: u32, data: &[u8], now_ns: u64) -> Received {
         let Some(line) = self.line(connection) else {

@@ -236,6 +236,43 @@ impl OrderEntry {
         self.crowd.clear();
     }
 
+    /// What goes on of an order entry whose state is not to be trusted: what it has counted, and the lines
+    /// that are open, which are logged in to nothing.  It has no sessions until it is given some.
+    #[must_use]
+    pub fn bare(&self, now_ns: u64) -> Self {
+        let mut bare = Self::new(self.limits);
+        bare.generation = self.generation;
+        for (place, line) in self.connections.iter().enumerate() {
+            let line = line.as_ref();
+            if line.is_none() {
+                bare.free.push(place as u32);
+            }
+            let line = line.map(|line| Connection::new(line.generation, now_ns));
+            bare.connections.push(line);
+        }
+        bare.busy = self.busy;
+        bare.next_offset = self.next_offset;
+        bare.latency = self.latency.clone();
+        bare.requests = self.requests;
+        bare.reports = self.reports;
+        bare.tally = self.tally.clone();
+        bare
+    }
+
+    /// Take over the sessions of another, as they stand before the event batch at `next_offset`.
+    pub fn adopt(&mut self, of: &Self, next_offset: u64) {
+        self.sessions.clone_from(&of.sessions);
+        self.by_entry.clone_from(&of.by_entry);
+        self.next_offset = next_offset;
+    }
+
+    /// Take over where the messages stand that another's sessions have found before those of its own.
+    pub fn complete(&mut self, of: &Self) {
+        for (session, before) in self.sessions.iter_mut().zip(&of.sessions) {
+            session.put_before(before);
+        }
+    }
+
     /// Whether so many requests wait that the rest of a line has to wait too.  It is then among those
     /// to resume as soon as there are fewer.
     pub fn is_crowded(&mut self, connection: u32) -> bool {

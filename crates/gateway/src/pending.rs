@@ -22,6 +22,15 @@ pub struct Share {
     pub received_ns: u64,
 }
 
+/// How much waited at some time.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    records: usize,
+    ends: usize,
+    shares: usize,
+    others: usize,
+}
+
 /// Records between the socket and the journal, and the account of whose they are.
 #[derive(Debug, Default)]
 pub struct Pending {
@@ -124,6 +133,25 @@ impl Pending {
         }
         self.sealed.pop_front();
         Some(share)
+    }
+
+    /// How much waits now.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            records: self.records.len(),
+            ends: self.ends.len(),
+            shares: self.shares.len(),
+            others: self.others,
+        }
+    }
+
+    /// Forget what came since then, whole or not; nothing was sealed meanwhile.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.records.truncate(mark.records);
+        self.ends.truncate(mark.ends);
+        self.shares.truncate(mark.shares);
+        self.others = mark.others;
     }
 
     /// Forget everything: the journal failed.

@@ -57,10 +57,14 @@ impl Session {
     /// Take over where messages stand from an earlier life.
     pub fn set_index(&mut self, index: &[(u64, u64)]) {
         self.index = index.iter().copied().collect();
-        self.oldest = match self.index.front() {
-            Some((number, _)) => *number,
-            None => self.sent.saturating_add(1),
-        };
+        self.find_oldest();
+    }
+
+    /// Another has found where older messages stand.
+    pub fn put_before(&mut self, older: &Self) {
+        let newer = std::mem::replace(&mut self.index, older.index.clone());
+        self.index.extend(newer);
+        self.find_oldest();
     }
 
     /// Where to begin to read for message `number`: at or before its event batch.
@@ -81,6 +85,10 @@ impl Session {
         {
             self.index.pop_front();
         }
+        self.find_oldest();
+    }
+
+    fn find_oldest(&mut self) {
         self.oldest = match self.index.front() {
             Some((number, _)) => *number,
             None => self.sent.saturating_add(1),

@@ -37,3 +37,24 @@ fn what_the_log_forgets_is_no_longer_offered_and_what_is_needed_is_named() {
     session.located(5_001, 60_000);
     assert_eq!(session.oldest, 5_001);
 }
+
+#[test]
+fn what_another_has_found_stands_before_what_was_seen_since() {
+    let mut older = told(3_000);
+    older.forget_before(10_250);
+    let mut session = Session::new(1, 3_000, 0);
+    for number in 3_001..=6_000 {
+        session.sent = number;
+        session.located(number, 10 * number);
+    }
+    assert_eq!(session.oldest, 3_001);
+    session.put_before(&older);
+    assert_eq!((session.oldest, session.sent), (1_025, 6_000));
+    for number in [1_025, 3_000, 3_001, 4_100, 6_000] {
+        let offset = session.offset_of(number).unwrap_or_default();
+        assert!(offset <= 10 * number && offset + 10 * 1_024 > 10 * number);
+    }
+    let mut nothing = Session::new(1, 5, 0);
+    nothing.put_before(&Session::new(1, 5, 0));
+    assert_eq!(nothing.oldest, 6);
+}

@@ -37,6 +37,9 @@ const TEXT_BYTES_MAX: usize = 64;
 
 impl Commands {
     fn push(&mut self, command: &Command<'_>) {
+        // What a panic may have left there halfway is no record.
+        self.records
+            .truncate(self.ends.last().copied().unwrap_or(0));
         command.encode(&mut self.records);
         self.ends.push(self.records.len());
     }

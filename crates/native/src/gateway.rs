@@ -1,7 +1,7 @@
 //! Order entry of the binary protocol, as Python sees it.
 
 use gateway::{Limits, OrderEntry as Inner, Received, Row, TickAction};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use wire::record::field::screaming;
@@ -12,11 +12,16 @@ use wire::soup::{self, LoginAccepted, LoginRejected};
 use crate::clock::monotonic_ns;
 use crate::detached::detached;
 use crate::engine::Engine;
+use crate::fault::{Fault, caught};
 use crate::histogram::{Buckets, buckets};
 use crate::pipeline::Pipeline;
 use crate::writer::Writer;
 
 /// Every connection and session of binary order entry.
+///
+/// A fault in it is no fault of the exchange: it is told once.  Its state is thrown away then, and it goes
+/// on `bare`, without sessions, until it is given new ones; it is whole again when these know where their
+/// messages stand in the log.  What it counts, it goes on counting.
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
 pub struct OrderEntry {
@@ -27,6 +32,9 @@ pub struct OrderEntry {
     pub(crate) pipeline: Option<Py<Pipeline>>,
     /// Gateway and incarnation under which requests are sealed.
     own: (u16, u32),
+    fault: Fault,
+    /// It has no sessions, for it has failed.
+    bare: bool,
 }
 
 fn bad(error: RecordError) -> PyErr {
@@ -34,6 +42,26 @@ fn bad(error: RecordError) -> PyErr {
 }
 
 impl OrderEntry {
+    /// Throw away a state that is not to be trusted.
+    pub(crate) fn fail(&mut self, reason: String) {
+        self.inner = self.inner.bare(monotonic_ns());
+        self.writers.clear();
+        // Whatever else it stumbles over while it has no sessions is the same fault still.
+        if !self.bare {
+            self.bare = true;
+            self.fault.set(reason);
+        }
+    }
+
+    /// Do something with the state; a panic is the end of that.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Inner) -> T) -> PyResult<T> {
+        let inner = &mut self.inner;
+        caught(|| work(inner)).map_err(|panic| {
+            self.fail(panic.clone());
+            PyRuntimeError::new_err(panic)
+        })
+    }
+
     /// Append up to `commands_max` requests as one batch; false when none waits.
     pub(crate) fn seal(
         &mut self,
@@ -42,18 +70,27 @@ impl OrderEntry {
         out: &mut Vec<u8>,
     ) -> bool {
         self.own = (header.gateway, header.incarnation);
-        self.inner.seal(header, commands_max, out)
+        let (inner, end) = (&mut self.inner, out.len());
+        caught(|| inner.seal(header, commands_max, out)).unwrap_or_else(|panic| {
+            out.truncate(end);
+            self.fail(panic);
+            false
+        })
     }
 
     /// Take event batches.
-    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<()> {
+    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) {
         let (gateway, incarnation) = self.own;
         let now_ns = monotonic_ns();
         let inner = &mut self.inner;
-        detached(py, batches.len(), || {
-            inner.route(gateway, incarnation, batches, now_ns)
-        })
-        .map_err(bad)
+        let outcome = detached(py, batches.len(), || {
+            caught(|| inner.route(gateway, incarnation, batches, now_ns))
+        });
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.fail(error.to_string()),
+            Err(panic) => self.fail(panic),
+        }
     }
 
     /// What a socket read asks, as a tuple that begins with its name.
@@ -63,7 +100,17 @@ impl OrderEntry {
         connection: u32,
         data: &[u8],
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let asked = match self.inner.receive(connection, data, monotonic_ns()) {
+        let inner = &mut self.inner;
+        let before = inner.before(connection);
+        let received = match caught(|| inner.receive(connection, data, monotonic_ns())) {
+            Ok(received) => received,
+            // One line's bytes did that: it alone is to go.
+            Err(panic) => {
+                self.inner.undo(&before);
+                return ("failed", panic).into_pyobject(py).map(Some);
+            }
+        };
+        let asked = match received {
             Received::Nothing => return Ok(None),
             Received::Throttle => ("throttle",).into_pyobject(py)?,
             Received::Later => ("later",).into_pyobject(py)?,
@@ -93,6 +140,9 @@ impl OrderEntry {
         data: &[u8],
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let mut this = slf.try_borrow_mut()?;
+        if this.bare {
+            return Ok(None);
+        }
         let asked = this.asked(slf.py(), connection, data)?;
         let waiting = this.inner.waiting();
         if asked.is_some() || waiting == 0 {
@@ -118,16 +168,20 @@ impl OrderEntry {
         &mut self,
         py: Python<'py>,
     ) -> Option<(Py<PyAny>, Bound<'py, PyBytes>)> {
-        let writers = &self.writers;
-        loop {
-            let written = self.inner.take_touched(|connection, out| {
+        let (inner, writers) = (&mut self.inner, &self.writers);
+        let next = || loop {
+            let written = inner.take_touched(|connection, out| {
                 let writer = writers.get(connection as usize)?.as_ref()?;
                 writer.write(py, out)
             })?;
             if written.is_some() {
                 return written;
             }
-        }
+        };
+        caught(next).unwrap_or_else(|panic| {
+            self.fail(panic);
+            None
+        })
     }
 
     /// The lines that may be read again.
@@ -166,7 +220,39 @@ impl OrderEntry {
             writers: Vec::new(),
             pipeline: None,
             own: (0, 0),
+            fault: Fault::default(),
+            bare: false,
         }
+    }
+
+    /// Why it does not work now, until it is whole again.
+    #[getter]
+    fn fault(&self) -> Option<String> {
+        self.fault.reason().cloned()
+    }
+
+    /// How often it has failed.
+    #[getter]
+    const fn faults(&self) -> u64 {
+        self.fault.count
+    }
+
+    /// Why it has failed, if nobody was told yet.
+    pub(crate) fn take_fault(&mut self) -> Option<String> {
+        self.fault.news()
+    }
+
+    /// After a fault: go on with the sessions of another, as the engine knows them before the event batch
+    /// at `next_offset`.  Nobody can log in before it is complete.
+    fn begin_again(&mut self, of: PyRef<'_, Self>, next_offset: u64) {
+        self.inner.adopt(&of.inner, next_offset);
+        self.bare = false;
+    }
+
+    /// The other has found where the sessions' messages from before stand: it is whole again.
+    fn complete(&mut self, of: PyRef<'_, Self>) {
+        self.inner.complete(&of.inner);
+        self.fault.clear();
     }
 
     fn add_session(&mut self, entry: u32, sent: u64, last_cl_ord_id: u64) -> u32 {
@@ -189,12 +275,14 @@ impl OrderEntry {
     }
 
     /// After an outage the engine's word counts: (entry, last ClOrdID).
-    fn reset_cl_ord_ids(&mut self, last: Vec<(u32, u64)>) {
-        for session in self.inner.sessions_mut() {
-            if let Some((_, number)) = last.iter().find(|(entry, _)| *entry == session.entry) {
-                session.last_cl_ord_id = *number;
+    fn reset_cl_ord_ids(&mut self, last: Vec<(u32, u64)>) -> PyResult<()> {
+        self.guarded(|inner| {
+            for session in inner.sessions_mut() {
+                if let Some((_, number)) = last.iter().find(|(entry, _)| *entry == session.entry) {
+                    session.last_cl_ord_id = *number;
+                }
             }
-        }
+        })
     }
 
     fn set_busy(&mut self, busy: bool) {
@@ -210,14 +298,14 @@ impl OrderEntry {
     /// What the socket does not take is given to `write`.  As soon as that holds something back,
     /// `set_direct` has to be told, so that nothing overtakes it.
     #[allow(clippy::arithmetic_side_effects, reason = "lines in memory")]
-    fn connected(&mut self, now_ns: u64, socket: i32, write: Py<PyAny>) -> u32 {
-        let connection = self.inner.connected(now_ns);
+    fn connected(&mut self, now_ns: u64, socket: i32, write: Py<PyAny>) -> PyResult<u32> {
+        let connection = self.guarded(|inner| inner.connected(now_ns))?;
         let place = connection as usize;
         if self.writers.len() <= place {
             self.writers.resize_with(place + 1, || None);
         }
         self.writers[place] = Some(Writer::new(socket, write));
-        connection
+        Ok(connection)
     }
 
     /// Whether the socket of a line that is open takes what it can first.
@@ -227,11 +315,11 @@ impl OrderEntry {
         }
     }
 
-    fn disconnected(&mut self, connection: u32) -> Option<u32> {
+    fn disconnected(&mut self, connection: u32) -> PyResult<Option<u32>> {
         if let Some(writer) = self.writers.get_mut(connection as usize) {
             *writer = None;
         }
-        self.inner.disconnected(connection)
+        self.guarded(|inner| inner.disconnected(connection))
     }
 
     #[getter]
@@ -240,17 +328,17 @@ impl OrderEntry {
     }
 
     /// Whether the rest of a line has to wait for requests to be sealed; it is then told as resumed.
-    fn is_crowded(&mut self, connection: u32) -> bool {
-        self.inner.is_crowded(connection)
+    fn is_crowded(&mut self, connection: u32) -> PyResult<bool> {
+        self.guarded(|inner| inner.is_crowded(connection))
     }
 
-    fn entry_closed(&mut self, entry: u32) {
-        self.inner.entry_closed(entry);
+    fn entry_closed(&mut self, entry: u32) -> PyResult<()> {
+        self.guarded(|inner| inner.entry_closed(entry))
     }
 
     /// The number of the first message the line will get; `None` when `sequence` lies beyond the next.
-    fn login(&mut self, connection: u32, session: u32, sequence: u64) -> Option<u64> {
-        self.inner.login(connection, session, sequence)
+    fn login(&mut self, connection: u32, session: u32, sequence: u64) -> PyResult<Option<u64>> {
+        self.guarded(|inner| inner.login(connection, session, sequence))
     }
 
     fn replay_offset(&self, connection: u32) -> Option<u64> {
@@ -259,28 +347,30 @@ impl OrderEntry {
 
     /// Make messages again from event batches; whether the line is live now.
     fn replay(&mut self, py: Python<'_>, connection: u32, batches: &[u8]) -> PyResult<bool> {
-        py.detach(|| self.inner.replay(connection, batches))
-            .map_err(bad)
+        let replayed = py.detach(|| caught(|| self.inner.replay(connection, batches)));
+        // What it has changed is the line's alone, which its owner cuts.
+        replayed.map_err(PyRuntimeError::new_err)?.map_err(bad)
     }
 
     fn scan(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<()> {
         py.detach(|| self.inner.scan(batches)).map_err(bad)
     }
 
-    fn take_out<'py>(&mut self, py: Python<'py>, connection: u32) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.inner.take_out(connection))
+    fn take_out<'py>(&mut self, py: Python<'py>, connection: u32) -> PyResult<Bound<'py, PyBytes>> {
+        let out = self.guarded(|inner| inner.take_out(connection))?;
+        Ok(PyBytes::new(py, &out))
     }
 
     /// (connection, why it is to be closed, or `None` for a heartbeat that is in its buffer).
-    fn tick(&mut self, now_ns: u64) -> Vec<(u32, Option<&'static str>)> {
-        self.inner
-            .tick(now_ns)
+    fn tick(&mut self, now_ns: u64) -> PyResult<Vec<(u32, Option<&'static str>)>> {
+        let actions = self.guarded(|inner| inner.tick(now_ns))?;
+        let told = actions
             .into_iter()
             .map(|(connection, action)| match action {
                 TickAction::Heartbeat => (connection, None),
                 TickAction::Close(why) => (connection, Some(why)),
-            })
-            .collect()
+            });
+        Ok(told.collect())
     }
 
     /// (offset that is seen next, per entry: (message number, offset), rising).
@@ -292,20 +382,22 @@ impl OrderEntry {
         self.inner.restore_index(&rows)
     }
 
-    fn forget_before(&mut self, first_offset: u64) {
-        self.inner.forget_before(first_offset);
+    fn forget_before(&mut self, first_offset: u64) -> PyResult<()> {
+        self.guarded(|inner| inner.forget_before(first_offset))
     }
 
     /// Offset of the oldest event batch that the sessions' last `messages` messages need.
-    fn needs_offset(&mut self, messages: u64) -> Option<u64> {
-        self.inner
-            .sessions_mut()
-            .filter_map(|session| session.needs_offset(messages))
-            .min()
+    fn needs_offset(&mut self, messages: u64) -> PyResult<Option<u64>> {
+        self.guarded(|inner| {
+            let needed = inner.sessions_mut();
+            needed
+                .filter_map(|session| session.needs_offset(messages))
+                .min()
+        })
     }
 
-    fn outage(&mut self) {
-        self.inner.outage();
+    fn outage(&mut self) -> PyResult<()> {
+        self.guarded(Inner::outage)
     }
 
     /// (requests, reports).

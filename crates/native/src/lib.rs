@@ -16,6 +16,7 @@ mod commands;
 mod describe;
 mod detached;
 mod engine;
+mod fault;
 mod gateway;
 mod histogram;
 mod journal;
@@ -39,6 +40,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule]
 mod _native {
+    use pyo3::panic::PanicException;
+    use pyo3::prelude::*;
+
+    /// So that Python can catch what is no `Exception`.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("PanicException", module.py().get_type::<PanicException>())
+    }
+
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     #[pymodule_export]

@@ -6,8 +6,6 @@
 //!
 //! Here is what Python sees; `passing` is the way itself.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
@@ -17,6 +15,7 @@ use crate::batches::Batches;
 use crate::clock::Clock;
 use crate::commands::Commands;
 use crate::engine::Engine;
+use crate::fault::caught;
 use crate::log::AnyLog;
 use crate::reader::Reader;
 use crate::sources::{Sources, Waiting};
@@ -57,6 +56,8 @@ pub struct Pipeline {
     clock: Py<Clock>,
     /// Called with what went wrong.
     on_fault: Py<PyAny>,
+    /// Called with what went wrong where Python was told something: that is no fault of the engine's.
+    on_untold: Py<PyAny>,
     /// Called when the events log has too much to write, and nothing is sealed for a while.
     on_congested: Py<PyAny>,
     pub(crate) sources: Sources,
@@ -93,13 +94,14 @@ impl Pipeline {
     #[allow(clippy::too_many_arguments)]
     #[new]
     #[pyo3(signature = (
-        system, clock, *, on_fault, on_congested, batch_commands_max, group_batches_max,
+        system, clock, *, on_fault, on_untold, on_congested, batch_commands_max, group_batches_max,
         queue_bytes_max, apply_delay_ns=0
     ))]
     fn new(
         system: Py<Commands>,
         clock: Py<Clock>,
         on_fault: Py<PyAny>,
+        on_untold: Py<PyAny>,
         on_congested: Py<PyAny>,
         batch_commands_max: usize,
         group_batches_max: usize,
@@ -115,6 +117,7 @@ impl Pipeline {
             },
             clock,
             on_fault,
+            on_untold,
             on_congested,
             sources: Sources::new(system),
             readers: Vec::new(),
@@ -199,8 +202,8 @@ impl Pipeline {
         let readers = slf.try_borrow()?.readers.len();
         for place in 0..readers {
             let told = slf.try_borrow()?.read(slf.py(), place, batches)?;
-            if let Some((on_told, what)) = told {
-                on_told.call1(slf.py(), (what,))?;
+            if let Some(told) = told {
+                Self::tell_python(slf, told)?;
             }
         }
         Ok(())
@@ -235,24 +238,27 @@ impl Pipeline {
             // Nobody holds the pipeline while somebody is told something.
             let step = || slf.try_borrow_mut()?.step(py, stamp_ns);
             // A panic is a fault like any other: the owner must hear of it, whoever called.
-            let told = catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|panic| {
-                Err(PyRuntimeError::new_err(format!("panic: {}", said(&*panic))))
-            })?;
-            let Some((on_told, what)) = told else {
+            let told = caught(step).unwrap_or_else(|panic| Err(PyRuntimeError::new_err(panic)))?;
+            let Some(told) = told else {
                 return Ok(slf.try_borrow()?.congested);
             };
-            on_told.call1(py, (what,))?;
+            Self::tell_python(slf, told)?;
         }
+    }
+
+    /// Tell Python; what goes wrong there is the matter of who was told, and the others are told all
+    /// the same.
+    fn tell_python(slf: &Bound<'_, Self>, (on_told, what): Told<'_>) -> PyResult<()> {
+        let py = slf.py();
+        let outcome = caught(|| on_told.call1(py, (what,)).map(drop));
+        let Err(error) = outcome.unwrap_or_else(|panic| Err(PyRuntimeError::new_err(panic))) else {
+            return Ok(());
+        };
+        let on_untold = slf.try_borrow()?.on_untold.clone_ref(py);
+        on_untold.call1(py, (error,)).map(drop)
     }
 
     fn now(&self, py: Python<'_>) -> PyResult<u64> {
         self.clock.try_borrow_mut(py)?.now(py)
     }
-}
-
-/// What a panic said.
-pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref().copied())
-        .unwrap_or("without a word")
 }

@@ -9,7 +9,8 @@ use crate::view::View;
 /// What reads the events of a source of commands.
 #[derive(Debug, FromPyObject)]
 pub enum Reader {
-    /// Reports, which are written to their lines at once; Python is told which may be read again.
+    /// Reports, which are written to their lines at once; Python is told which may be read again, or
+    /// that it has failed.
     OrderEntry(Py<OrderEntry>),
     /// Answers and notifications, which Python is told.
     View(Py<View>),
@@ -19,12 +20,18 @@ impl Reader {
     fn take<'py>(&self, py: Python<'py>, batches: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self {
             Self::OrderEntry(entry) => {
-                entry.try_borrow_mut(py)?.take(py, batches)?;
+                entry.try_borrow_mut(py)?.take(py, batches);
                 // Nobody holds the order entry meanwhile: a writer may ask something of it.
                 while let Some((writer, bytes)) = next_written(py, entry)? {
-                    writer.call1(py, (bytes,))?;
+                    if let Err(error) = writer.call1(py, (bytes,)) {
+                        entry.try_borrow_mut(py)?.fail(error.to_string());
+                    }
                 }
-                let resumed = entry.try_borrow_mut(py)?.take_resumed();
+                let mut entry = entry.try_borrow_mut(py)?;
+                if let Some(fault) = entry.take_fault() {
+                    return Ok(Some(fault.into_pyobject(py)?.into_any()));
+                }
+                let resumed = entry.take_resumed();
                 if resumed.is_empty() {
                     return Ok(None);
                 }

@@ -1,9 +1,7 @@
 //! The view: what the facade keeps in memory.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use projection::order::Since;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use view::Limits;
@@ -15,7 +13,7 @@ use wire::text::decimal;
 
 use crate::detached::detached;
 use crate::engine::Engine;
-use crate::pipeline::said;
+use crate::fault::{Fault, caught};
 use crate::sums::{BarFields, SumFields, bar, sum};
 
 /// Bytes, or a number that says where they are to be had.
@@ -54,7 +52,7 @@ pub struct View {
     /// What the last events made, until it is asked for.
     told: view::Told,
     /// Why it knows nothing any more.
-    fault: Option<String>,
+    fault: Fault,
 }
 
 fn status_of(name: &str) -> PyResult<OrdStatus> {
@@ -72,38 +70,45 @@ impl View {
             gateway,
             limits,
             told: view::Told::default(),
-            fault: None,
+            fault: Fault::default(),
         }
     }
 
     /// Take event batches; whether somebody is told something.
     pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> bool {
-        if self.fault.is_some() {
-            return false;
+        if self.fault.reason().is_some() {
+            return self.fault.is_news();
         }
         let inner = &mut self.inner;
-        let outcome = detached(py, batches.len(), || {
-            catch_unwind(AssertUnwindSafe(|| inner.apply(batches)))
-        });
+        let outcome = detached(py, batches.len(), || caught(|| inner.apply(batches)));
         match outcome {
             Ok(Ok(told)) => {
                 self.told = told;
                 !self.told.replies.is_empty() || !self.told.notices.is_empty()
             }
             Ok(Err(error)) => self.fail(error.to_string()),
-            Err(panic) => self.fail(format!("panic: {}", said(&*panic))),
+            Err(panic) => self.fail(panic),
         }
     }
 
     fn fail(&mut self, fault: String) -> bool {
-        self.fault = Some(fault);
+        self.fault.set(fault);
         true
+    }
+
+    /// Change what it knows; a panic in that is a fault, which is told with the next events.
+    fn change<T>(&mut self, change: impl FnOnce(&mut view::View) -> T) -> PyResult<T> {
+        let inner = &mut self.inner;
+        caught(|| change(inner)).map_err(|panic| {
+            self.fail(panic.clone());
+            PyRuntimeError::new_err(panic)
+        })
     }
 
     /// Who is told what.
     pub(crate) fn told<'py>(&mut self, py: Python<'py>) -> Told<'py> {
-        if let Some(fault) = &self.fault {
-            return Told::Fault(fault.clone());
+        if let Some(fault) = self.fault.news() {
+            return Told::Fault(fault);
         }
         let told = std::mem::take(&mut self.told);
         let replies = told.replies.iter().map(|reply| {
@@ -169,13 +174,13 @@ impl View {
         let (gateway, limits, engine) = (self.gateway, self.limits, &engine.inner);
         self.inner = py.detach(|| view::View::restore(gateway, limits, engine));
         self.told = view::Told::default();
-        self.fault = None;
+        self.fault.clear();
     }
 
     /// Why it knows nothing any more, until it begins again.
     #[getter]
     fn fault(&self) -> Option<String> {
-        self.fault.clone()
+        self.fault.reason().cloned()
     }
 
     #[getter]
@@ -184,8 +189,8 @@ impl View {
     }
 
     /// Put bars (minute, first and last time, sum) before those of the trades that were seen.
-    fn fill(&mut self, symbol: &str, bars: Vec<BarFields>) {
-        self.inner.fill(symbol, bars.into_iter().map(bar));
+    fn fill(&mut self, symbol: &str, bars: Vec<BarFields>) -> PyResult<()> {
+        self.change(|view| view.fill(symbol, bars.into_iter().map(bar)))
     }
 
     #[getter]
@@ -208,16 +213,16 @@ impl View {
         self.told(py)
     }
 
-    fn recorded(&mut self, sequence: u64) {
-        self.inner.recorded(sequence);
+    fn recorded(&mut self, sequence: u64) -> PyResult<()> {
+        self.change(|view| view.recorded(sequence))
     }
 
-    fn listen(&mut self, connection: u32, user: &str) {
-        self.inner.listen(connection, user);
+    fn listen(&mut self, connection: u32, user: &str) -> PyResult<()> {
+        self.change(|view| view.listen(connection, user))
     }
 
-    fn unlisten(&mut self, connection: u32, user: &str) {
-        self.inner.unlisten(connection, user);
+    fn unlisten(&mut self, connection: u32, user: &str) -> PyResult<()> {
+        self.change(|view| view.unlisten(connection, user))
     }
 
     fn instruments(&self) -> Vec<(u32, String)> {
@@ -347,22 +352,28 @@ impl View {
         self.inner.wait_for_user(user)
     }
 
-    fn lacking(&mut self, most: usize) -> Vec<u64> {
-        self.inner.lacking(most)
+    fn lacking(&mut self, most: usize) -> PyResult<Vec<u64>> {
+        self.change(|view| view.lacking(most))
     }
 
     /// What the store, which has every event up to `sequence`, knows of orders: id, time of the first
     /// event, entries of the history, fills.
-    fn tell_beginnings(&mut self, orders: Vec<(u64, u64, u64, u64)>, sequence: u64) {
-        for (order_id, created_ns, history, fills) in orders {
-            let beginning = Beginning {
-                order_id,
-                created_ns,
-                history,
-                fills,
-            };
-            self.inner.tell_beginning(&beginning, sequence);
-        }
+    fn tell_beginnings(
+        &mut self,
+        orders: Vec<(u64, u64, u64, u64)>,
+        sequence: u64,
+    ) -> PyResult<()> {
+        self.change(|view| {
+            for (order_id, created_ns, history, fills) in orders {
+                let beginning = Beginning {
+                    order_id,
+                    created_ns,
+                    history,
+                    fills,
+                };
+                view.tell_beginning(&beginning, sequence);
+            }
+        })
     }
 }
 

@@ -1,0 +1,90 @@
+"""What fails in a part that the exchange can go on without: logged, counted, and begun again.
+
+Nothing that is told of events, and nothing that is done for one connection, is to end the process.
+Each such fault is caught where the smallest part is that can go: a request, a connection, a round
+of a loop.  What can't go on by itself stands among the faults (``/ready`` shows them) until it has
+been begun again.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from core._native import PanicException
+
+log = logging.getLogger("quantscope.faults")
+
+FAULTS: Final = (Exception, PanicException)
+"""Whatever may go wrong unforeseen; a panic of native code is no ``Exception`` for Python."""
+PARTS: Final = (
+    "callback",
+    "clock",
+    "connection",
+    "facade",
+    "gateway",
+    "metrics",
+    "recorder",
+    "request",
+    "snapshots",
+    "watch",
+)
+"""Parts of which faults are counted, beside the view and the archive, which count their own."""
+AGAIN_S: Final = 1.0
+"""Seconds before a part that failed is begun again; each further time twice as long."""
+AGAIN_MAX_S: Final = 30.0
+"""Longest of these pauses.  A part that has held longer than that begins with the shortest."""
+
+
+class Faults:
+    """The faults of one exchange."""
+
+    def __init__(self) -> None:
+        """Nothing has failed yet."""
+        self.counts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
+        self.standing: dict[str, str] = {}
+        """What does not work now, and why."""
+
+    def caught(self, part: str, what: str, error: BaseException | None) -> None:
+        """Something failed in a part: log it with its traceback, and count it.
+
+        Without ``error`` it is a panic of native code, which has told its place already.
+        """
+        self.counts[part] += 1
+        log.error("%s: %s", part, what if error is None else f"{what}: {error!r}", exc_info=error)
+
+    async def keep(
+        self,
+        part: str,
+        what: str,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        ends: tuple[type[Exception], ...] = (),
+    ) -> None:
+        """Do what goes on until canceled, and begin it again whenever it fails.
+
+        What is in ``ends`` is raised: after that the process has to end.
+        """
+        pause = AGAIN_S
+        while True:
+            begun = time.monotonic()
+            try:
+                return await work()
+            except ends:
+                raise
+            except FAULTS as error:
+                self.caught(part, f"{what} failed, and is begun again", error)
+                self.standing[what] = f"{what} failed: {error}"
+            if time.monotonic() - begun > AGAIN_MAX_S:
+                pause = AGAIN_S
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, AGAIN_MAX_S)
+            del self.standing[what]
+
+    def on_callback(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What a callback of the event loop raised: the loop's exception handler."""
+        error = context.get("exception")
+        what = str(context.get("message", "a callback failed"))
+        self.caught("callback", what, error if isinstance(error, BaseException) else None)
