@@ -6,7 +6,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from core import Turns
+from core import PanicException, Turns
 
 
 class Clock:
@@ -125,17 +125,20 @@ async def test_nobody_goes_on_while_all_are_held() -> None:
     assert await scene.run(3) == ["", "", "abaa", "aa", ""]
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError("a"), PanicException("a")])
 async def test_a_fault_cuts_its_own_connection_and_no_other(
-    caplog: pytest.LogCaptureFixture,
+    error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene = Scene()
 
     def fail(name: str) -> None:
-        raise ZeroDivisionError(name)
+        raise error
 
     faulty = Pieces(scene.turns, "a", 1, fail)
+    # Not even where it can't be closed.
+    faulty.abort.side_effect = error
     scene.turns.later(faulty)
-    scene.wait("b", 1)
-    assert await scene.run(2) == ["b", ""]
+    scene.wait("b", 5)
+    assert await scene.run(3) == ["bbbb", "b", ""]
     faulty.abort.assert_called_once_with()
-    assert "ZeroDivisionError: a" in caplog.text
+    assert "in fail" in caplog.text

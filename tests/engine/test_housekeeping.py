@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from core import Commands, Engine, MemoryLog, split_batches
+from core import Commands, Engine, MemoryLog, PanicException, split_batches
 from engine.housekeeping import Housekeeping, Limits
 from engine.seal import Seal
 from engine.service import Journals, Service
@@ -104,3 +104,27 @@ async def test_nothing_is_written_where_the_directory_is_anothers(tmp_path: Path
         with pytest.raises(DataDirLost):
             await asyncio.wait_for(attempt(), 10)
     assert not (tmp_path / "snapshots").exists()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("deliberate"), PanicException("deliberate")])
+async def test_a_snapshot_that_fails_unforeseen_is_tried_again(
+    tmp_path: Path, error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    exchange, snapshots = Exchange(), Snapshots(tmp_path / "snapshots", kept=2)
+    exchange.tick()
+    tries = 0
+
+    def check() -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise type(error)(*error.args)
+
+    keeping = housekeeping(exchange, snapshots, check)
+    running = asyncio.create_task(keeping.run())
+    async with asyncio.timeout(10):
+        while not keeping.snapshots_written:
+            await asyncio.sleep(0.001)
+    running.cancel()
+    assert tries == 3
+    assert caplog.text.count("in check") == 2

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from core import Faults, PanicException
 from quantscope.acceptor import ACCEPTS_MAX, Acceptor, bind
 
 SECONDS_MAX = 10
@@ -104,6 +105,31 @@ async def test_a_system_without_descriptors_does_not_end_the_listening(
         assert held == []
         monkeypatch.setattr(os, "dup", whole)
         await until(held, 1)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("deliberate"), PanicException("deliberate")])
+async def test_a_connection_that_cannot_be_made_is_closed_and_the_next_is_taken(
+    stack: contextlib.AsyncExitStack, error: BaseException
+) -> None:
+    held: list[Held] = []
+    faults, made = Faults(), 0
+    (listening,) = await bind("127.0.0.1", 0)
+
+    def make() -> Held:
+        nonlocal made
+        made += 1
+        if made <= 2:
+            raise error
+        return Held(held)
+
+    acceptor = Acceptor("test", [listening], make, 1_000_000, faults)
+    await stack.enter_async_context(acceptor)
+    crowd = [socket.create_connection(listening.getsockname()) for _ in range(5)]
+    await until(held, 3)
+    assert faults.counts["connection"] == 2
+    for one in crowd:
+        one.close()
+    await until(held, 0)
 
 
 async def test_every_address_of_a_host_listens_on_one_port() -> None:
