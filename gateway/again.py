@@ -88,10 +88,7 @@ class Again:
                 fresh = self._fresh()
                 self._order_entry.begin_again(fresh.order_entry, fresh.next_offset)
             except FAULTS as error:
-                # A future takes no panic as it is.
-                failure = RuntimeError("there are no sessions to begin with")
-                failure.__cause__ = error
-                done.set_exception(failure)
+                done.set_exception(error)
             else:
                 done.set_result(fresh)
 
