@@ -10,7 +10,7 @@ import pytest
 import websockets
 
 from core import PanicException, faults
-from facade import connection
+from facade import connection as http
 from protocol import messages as m
 from tests.system.client import Client
 from tests.system.within import Within, until, within
@@ -190,10 +190,34 @@ async def test_a_request_that_fails_is_answered_500_and_the_next_one_is_not(
     assert (await served.faults())["request"] == 1
 
 
+async def test_a_panic_in_native_code_is_answered_500(served: Within) -> None:
+    """A real one: two sums of trades that are too many to count."""
+    view, count = served.exchange.facade.view, 2**64 - 1
+    minute = view.time_ns // (60 * 10**9)
+    sums = (1, 1, 1, 1, 1, 1, count)
+    bars = [(minute - back, (minute - back) * 60 * 10**9, 0, sums) for back in (2, 1)]
+    view.fill("BTCUSD", bars)
+    assert (await served.get("/ticker/BTCUSD", 500))["code"] == "INTERNAL"
+    assert (await served.faults())["request"] == 1
+    await served.get("/ticker/ETHUSD")
+
+
+async def test_a_read_that_failed_cuts_its_line_alone(served: Within) -> None:
+    """What native code says of a panic over what a line has sent; see crates/gateway/tests."""
+    line = await Client(served.binary).login()
+    (connection,) = served.exchange.gateway._connections.values()
+    other = await Client(served.binary, "demo2").login()
+    connection.decide(("failed", "panic: deliberate"))
+    await line.expect_closed()
+    other.place(1)
+    await other.expect_new(1)
+    assert (await served.faults())["connection"] == 1
+
+
 async def test_an_answer_that_cannot_be_sent_cuts_its_connection(
     served: Within, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    broken(monkeypatch, connection, "encode", error)
+    broken(monkeypatch, http, "encode", error)
     with pytest.raises(httpx.RemoteProtocolError):
         await served.client.get("/health")
     assert (await served.get("/health"))["status"] == "ok"
