@@ -6,9 +6,10 @@ overflows, so that the next event is one too many.
 
 import asyncio
 import logging
+import random
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,7 +18,8 @@ from gateway import again
 from protocol import messages as m
 from protocol.terms import Side
 from tests.system.client import Client
-from tests.system.exchange import quantscope
+from tests.system.exchange import Exchange, quantscope
+from tests.system.trader import Trader
 from tests.system.within import Within, until, with_users, within
 
 LAST = 2**64 - 1
@@ -215,8 +217,8 @@ async def test_nothing_that_sessions_may_want_is_deleted_while_order_entry_is_do
             await line.expect_new(number)
         exchange = served.exchange
         index = exchange.session_index
-        write = exchange._capture_index()
-        write()
+        exchange.service.journals.events.sync()
+        exchange._capture_index()()
         kept = index.read()
         Obstacle(served)
         break_order_entry(served)
@@ -225,3 +227,44 @@ async def test_nothing_that_sessions_may_want_is_deleted_while_order_entry_is_do
         assert exchange._first_needed() == exchange.service.journals.events.first_offset
         exchange._capture_index()()
         assert index.read() == kept
+
+
+async def test_under_load_and_fault_after_fault_each_report_comes_once(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    async with within(directory, "journal.snapshot_interval_s=0.2") as served:
+        exchange = cast(Exchange, served)
+        traders = [Trader(f"demo{n}", random.Random(n)) for n in range(1, 4)]
+        over = asyncio.Event()
+
+        async def live(trader: Trader) -> None:
+            while not over.is_set():
+                try:
+                    await trader.come_back(exchange)
+                except (EOFError, ConnectionError):
+                    await asyncio.sleep(0.01)
+                else:
+                    await trader.trade()
+
+        order_entry = served.exchange.gateway.order_entry
+        async with asyncio.TaskGroup() as group:
+            for trader in traders:
+                group.create_task(live(trader))
+            for fault in range(1, 9):
+                heard = [len(trader.told) for trader in traders]
+                async with asyncio.timeout(30):
+                    while [len(x.told) for x in traders] < [n + 50 for n in heard]:
+                        await asyncio.sleep(0.01)
+                break_order_entry(served)
+                await until(lambda fault=fault: order_entry.faults == fault)  # type: ignore[misc]
+                await served.place(price="1")
+            over.set()
+            await served.ready()
+            for trader in traders:
+                trader.client.cut()
+        for trader in traders:
+            await trader.come_back(exchange)
+            await trader.check(exchange)
+            assert len(trader.told) > 8 * 50
+        assert (await served.faults()) == {"gateway": 8}
+    code, _, errors = quantscope("verify", "--data-dir", str(directory))
+    assert code == 0, errors
