@@ -14,6 +14,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from core import FAULTS
+from quantscope.loop_watch import BOUNDS_NS
 
 if TYPE_CHECKING:
     from journal.port import Log
@@ -115,6 +116,7 @@ class ExchangeCollector(Collector):
         yield _counter("quantscope_outages", "Failures of the journal.", service.outages)
         yield _gauge("quantscope_ready", "1 while commands are taken.", float(service.ready))
         yield from self._clock()
+        yield from self._loop()
         bounds, buckets, total = service.engine.batch_sizes()
         yield _histogram(
             "quantscope_batch_commands", "Commands in a batch.", bounds, buckets, total, 1
@@ -130,6 +132,14 @@ class ExchangeCollector(Collector):
         yield _counter("quantscope_clock_jumps_taken", title, clock.steps_taken)
         title = "How far engine time is ahead of the clock, and stands still."
         yield _gauge("quantscope_engine_time_ahead_seconds", title, watch.ahead_ns / NS)
+
+    def _loop(self) -> Iterator[Metric]:
+        watch = self._exchange.loop_watch
+        title = "Time in which the event loop worked on one thing and looked at no other."
+        name = "quantscope_event_loop_stop_seconds"
+        yield _histogram(name, title, BOUNDS_NS, watch.counts, watch.total_ns, NS)
+        name = "quantscope_event_loop_longest_stop_seconds"
+        yield _gauge(name, "The longest since the start.", watch.longest_ns / NS)
 
     def _gateway(self) -> Iterator[Metric]:
         gateway = self._exchange.gateway

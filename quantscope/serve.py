@@ -34,6 +34,7 @@ from quantscope import capacity, metrics, roles, translate
 from quantscope.acceptor import Acceptor, bind
 from quantscope.config import Config
 from quantscope.journals import Journaling, data_dir, snapshots_of, store_file
+from quantscope.loop_watch import LoopWatch
 from store.recorder import RecorderService
 from store.sqlite import SqliteStore
 
@@ -78,6 +79,8 @@ class Exchange:
             translate.service_limits(config),
             faults=self.faults,
         )
+        self.loop_watch = LoopWatch()
+        self._begun = asyncio.Event()
         self.session_index = IndexFile(directory.snapshot_folder)
         self.gateway: BinaryGateway
         self.facade: Facade
@@ -219,6 +222,7 @@ class Exchange:
                 group.create_task(self.facade.run()),
                 group.create_task(self.recording.run()),
                 group.create_task(keep("watch", "the look at the recorder's lag", self._watch_lag)),
+                group.create_task(keep("watch", "the look at the event loop", self._watch_loop)),
                 group.create_task(
                     keep(
                         "watch",
@@ -256,6 +260,7 @@ class Exchange:
             # What stands now stands for good: no collection is to look at it again.
             gc.collect()
             gc.freeze()
+            self._begun.set()
             # Here, behind all threads that work in the background, for these would inherit it.
             shorten_slice()
             print(f"ready http={_address(http)} binary={_address(binary)}", flush=True)
@@ -337,6 +342,11 @@ class Exchange:
         with contextlib.suppress(JournalError):
             self._lag_bytes = events.bytes_used() * max(unread, 0) // kept if kept else 0
         return self._lag_bytes
+
+    async def _watch_loop(self) -> None:
+        """How long the loop stops, once it serves."""
+        await self._begun.wait()
+        await self.loop_watch.run()
 
     async def _watch_lag(self) -> None:
         limit = self.config.journal.journal_bytes_max
