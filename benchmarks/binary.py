@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.context import Context, measure
-from benchmarks.processes import load, native_echo, uvloop_echo
+from benchmarks.processes import load, longest_stop_ms, native_echo, uvloop_echo
 from benchmarks.recorder import catch_up
 from benchmarks.result import Row, figure
 
@@ -44,7 +44,7 @@ DURABLE_P50 = figure(
     "TCP, one order at a time, each on disk first: time to the answer, p50",
     "us",
     bar="<= 1 x baseline",
-    baseline=f"{ECHO} + 1.4 x {DISK}",
+    baseline=f"{ECHO} + 1.25 x {DISK}",
     headline=True,
 )
 DURABLE_P99 = figure(
@@ -67,10 +67,13 @@ FULL_P99 = figure(
     f"{FULL}, p99",
     "TCP at full load: time to the answer, p99",
     "us",
-    bar="<= 5000 + 2 x baseline",
-    baseline=f"{DISK}, p99",
+    bar="<= 2 x baseline",
+    baseline=f"requests in flight / orders a second + {DISK}, p99",
     headline=True,
 )
+STOP = "the event loop's longest stop"
+STOP_MAX = "<= 5"
+FULL_STOP = figure(f"{FULL}, longest stop", f"TCP at full load: {STOP}", "ms", bar=STOP_MAX)
 FULL_REJECTS = figure(f"{FULL}, rejects", "TCP at full load: orders refused", "%", bar="<= 1")
 FULL_LAG = figure(
     f"{FULL}, recorder's lag at the end",
@@ -88,9 +91,12 @@ STEADY_P99 = figure(
     f"{STEADY}, p99",
     f"TCP at a steady {RATE:,} orders/s: time to the answer, p99",
     "us",
-    bar="<= 1500 + 2 x baseline",
-    baseline=f"{DISK}, p99 by arrivals",
+    bar="<= 1 x baseline",
+    baseline=f"4 x ({ECHO} + {DISK}, p50) + 2 x {DISK}, p99 by arrivals",
     headline=True,
+)
+STEADY_STOP = figure(
+    f"{STEADY}, longest stop", f"TCP at a steady {RATE:,} orders/s: {STOP}", "ms", bar=STOP_MAX
 )
 STEADY_LOST = figure(
     f"{STEADY}, lost",
@@ -107,6 +113,17 @@ def sync(ctx: Context, size: int) -> dict[str, Any]:
     """Appends of ``size`` bytes with fdatasync on the disk that the exchange uses."""
     seconds = ctx.seconds(2, 0.3)
     return load("fdatasync", "--dir", ctx.directory, "--bytes", size, "--seconds", seconds)
+
+
+def echo_p50(ctx: Context) -> float:
+    """A round trip of the bare uvloop echo, in microseconds."""
+    with uvloop_echo() as port:
+        result = load(
+            "--echo", "--json", "--port", port, "--seconds", ctx.seconds(1, 0.3),
+            "--connections", 1, "--in-flight", 1,
+        )  # fmt: skip
+    p50: float = result["latency_us"]["p50"]
+    return p50
 
 
 @measure("ceiling")
@@ -154,7 +171,7 @@ def round_trip_durable(ctx: Context) -> list[Row]:
         disk = sync(ctx, ONE_COMMAND_BYTES)["latency_us"]
         result = round_trip(ctx)
         row.samples.append(result["exchange"]["p50"])
-        row.baseline_samples.append(result["echoes"][0]["p50"] + 1.4 * disk["p50"])
+        row.baseline_samples.append(result["echoes"][0]["p50"] + 1.25 * disk["p50"])
         tail.samples.append(result["exchange"]["p99"])
         tail.baseline_samples.append(disk["p99"])
     return [row, tail]
@@ -166,6 +183,7 @@ def pipelined(ctx: Context) -> list[Row]:
     command = f"quantscope load --connections {CONNECTIONS} --in-flight {IN_FLIGHT}"
     rate, tail, rejects = FULL_RATE.row(command), FULL_P99.row(command), FULL_REJECTS.row(command)
     lag, behind = FULL_LAG.row(command), FULL_BEHIND.row(command)
+    stop = FULL_STOP.row(command)
     for _ in ctx.each_run("pipelined"):
         disk = sync(ctx, PIPELINED_BYTES)["latency_us"]
         with ctx.exchange() as exchange:
@@ -173,14 +191,16 @@ def pipelined(ctx: Context) -> list[Row]:
                 "--json", "--port", exchange.binary, "--seconds", ctx.seconds(10, 1),
                 "--connections", CONNECTIONS, "--in-flight", IN_FLIGHT,
             )  # fmt: skip
+            stop.samples.append(longest_stop_ms(exchange))
             lag_events, lag_s = catch_up(exchange)
         rate.samples.append(result["orders_per_s"])
         tail.samples.append(result["latency_us"]["p99"])
-        tail.baseline_samples.append(disk["p99"])
+        in_turn_us = 1e6 * CONNECTIONS * IN_FLIGHT / result["orders_per_s"]
+        tail.baseline_samples.append(in_turn_us + disk["p99"])
         rejects.samples.append(100 * result["reject_ratio"])
         lag.samples.append(lag_events)
         behind.samples.append(lag_s)
-    return [rate, tail, rejects, lag, behind]
+    return [rate, tail, stop, rejects, lag, behind]
 
 
 @measure("open-loop")
@@ -188,16 +208,18 @@ def open_loop(ctx: Context) -> list[Row]:
     """A steady rate that waits for nobody."""
     command = f"quantscope load --connections {CONNECTIONS} --rate {RATE}"
     tail, lost = STEADY_P99.row(command), STEADY_LOST.row(command)
-    rejects = STEADY_REJECTS.row(command)
+    rejects, stop = STEADY_REJECTS.row(command), STEADY_STOP.row(command)
     for _ in ctx.each_run("open-loop"):
-        disk = sync(ctx, OPEN_LOOP_BYTES)["latency_by_arrivals_us"]
+        disk, echo_us = sync(ctx, OPEN_LOOP_BYTES), echo_p50(ctx)
         with ctx.exchange() as exchange:
             result = load(
                 "--json", "--port", exchange.binary, "--seconds", ctx.seconds(10, 1),
                 "--connections", CONNECTIONS, "--rate", RATE,
             )  # fmt: skip
+            stop.samples.append(longest_stop_ms(exchange))
         tail.samples.append(result["latency_us"]["p99"])
-        tail.baseline_samples.append(disk["p99"])
+        p50, p99 = disk["latency_us"]["p50"], disk["latency_by_arrivals_us"]["p99"]
+        tail.baseline_samples.append(4 * (echo_us + p50) + 2 * p99)
         lost.samples.append(result["lost"])
         rejects.samples.append(100 * result["reject_ratio"])
-    return [tail, lost, rejects]
+    return [tail, stop, lost, rejects]

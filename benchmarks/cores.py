@@ -20,9 +20,23 @@ class Line(msgspec.Struct):
 
 
 CORE = "matching engine alone"
+FIXED = "core, fixed work"
+figure(
+    FIXED,
+    "a fixed piece of work between the samples (Rust's own map of 100,000 numbers: "
+    "one out, one in)",
+)
+COMMAND = 0.45
+"""A command to a step of that work, on the machine where this was set, and a fifth more."""
 BOOKS = {"deep books": "deep books", "thin books": "books of nearly one order a price"}
 for books, words in BOOKS.items():
-    figure(f"core, {books}", f"{CORE}, {words}: a command", bar="<= 120", headline=books[0] == "d")
+    figure(
+        f"core, {books}",
+        f"{CORE}, {words}: a command",
+        bar=f"<= {COMMAND} x baseline",
+        baseline=FIXED,
+        headline=books[0] == "d",
+    )
     size = f"bytes per resting order, {books}"
     figure(
         size, f"{CORE}, {words}: memory of an open order", bar="<= 200", headline=books[0] == "d"
@@ -59,6 +73,7 @@ for levels in (20, 50_000):
         baseline=heap,
     )
     figure(heap, f"a book of {levels:,} prices in a binary heap with lazy deletion: an operation")
+figure("view", "what REST and WebSocket show, in memory: an order of the mix")
 figure("recorder", "recorder: orders written to the store", bar=">= 50000")
 figure("recorder, processor time", "recorder: processor time of an order")
 figure("recorder, size of the store", "recorder: size of an order in the store")
@@ -117,6 +132,13 @@ def journal(ctx: Context) -> list[Row]:
     """The log."""
     ctx.say("cargo bench -p journal")
     return cargo_bench("journal")
+
+
+@measure("view")
+def view(ctx: Context) -> list[Row]:
+    """What REST and WebSocket show, kept up to date."""
+    ctx.say("cargo bench -p view")
+    return cargo_bench("view")
 
 
 @measure("store")

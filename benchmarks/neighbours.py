@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.context import Context, measure
 from benchmarks.processes import LOAD_TIMEOUT_S, ROOT, BenchError, Exchange
 from benchmarks.recorder import catch_up
-from benchmarks.result import Row
+from benchmarks.result import Row, figure
 
 KINDS = {
     "get": "pipelined GETs whose answers are read",
@@ -26,6 +26,18 @@ CONNECTIONS = (1, 64)
 BEGUN_S = 0.7
 """How long a greedy client is at it before anything is measured."""
 MODEST = "modest"
+P99 = {
+    (kind, count): figure(
+        f"orders beside {count} x {about}, p99",
+        f"others' orders beside {count} connection{'s' * (count > 1)} of {about}: "
+        "time to the answer, p99",
+        "us",
+        bar="<= 3 x baseline",
+        baseline="beside a program that takes as much of a processor",
+    )
+    for kind, about in KINDS.items()
+    for count in CONNECTIONS
+}
 
 
 def users() -> str:
@@ -88,15 +100,8 @@ def neighbours(ctx: Context) -> list[Row]:
     config = ctx.directory / "neighbours.toml"
     config.write_text(users())
     rows = {
-        (kind, count): Row(
-            name=f"orders beside {count} x {about}, p99",
-            unit="us",
-            command=f"python -m benchmarks.greedy {kind} --connections {count}",
-            bar="<= 3 x baseline",
-            baseline_name="beside a program that takes as much of a processor",
-        )
-        for kind, about in KINDS.items()
-        for count in CONNECTIONS
+        (kind, count): known.row(f"python -m benchmarks.greedy {kind} --connections {count}")
+        for (kind, count), known in P99.items()
     }
     for _ in ctx.each_run("neighbours"):
         for (kind, count), row in rows.items():

@@ -170,3 +170,8 @@ class Exchange:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024
+
+
+def longest_stop_ms(exchange: Exchange) -> float:
+    """The longest stop of its event loop since it serves, in milliseconds."""
+    return 1e3 * exchange.metrics()["quantscope_event_loop_longest_stop_seconds"]

@@ -8,11 +8,20 @@ from typing import Any
 import msgspec
 
 from benchmarks.context import Context, measure
-from benchmarks.processes import LOAD_TIMEOUT_S, QUANTSCOPE, ROOT, BenchError, Exchange, ready_line
+from benchmarks.processes import (
+    LOAD_TIMEOUT_S,
+    QUANTSCOPE,
+    ROOT,
+    BenchError,
+    Exchange,
+    longest_stop_ms,
+    ready_line,
+)
 from benchmarks.recorder import catch_up
 from benchmarks.result import Row, figure
 
 USERS = 1000
+CONNECTIONS = 100
 ACCEPTED = "quantscope_orders_total"
 ANSWERS = "quantscope_rest_answers_total"
 TRADES = "quantscope_trades_total"
@@ -29,8 +38,15 @@ P99 = figure(
     "REST POST /orders, p99",
     "REST at full load: time to the answer, p99",
     "ms",
-    bar="<= 25",
+    bar="<= 3 x baseline",
+    baseline="connections / orders a second",
     headline=True,
+)
+STOP = figure(
+    "REST POST /orders, longest stop",
+    "REST at full load: the event loop's longest stop",
+    "ms",
+    bar="<= 5",
 )
 ERRORS = figure(
     "REST POST /orders, errors and other answers than 201",
@@ -61,7 +77,9 @@ BEHIND = figure(
 
 def wrk(port: int, seconds: int) -> dict[str, Any]:
     """The load test, word for word but for the port and the time; gives the script's result."""
-    command = f"wrk -t4 -c100 -d{seconds}s -s tests/post.lua http://localhost:{port}/orders"
+    command = (
+        f"wrk -t4 -c{CONNECTIONS} -d{seconds}s -s tests/post.lua http://localhost:{port}/orders"
+    )
     done = subprocess.run(
         command.split(), cwd=ROOT, capture_output=True, text=True, timeout=LOAD_TIMEOUT_S,
         check=False,
@@ -114,19 +132,22 @@ def answers_but_201(exchange: Exchange) -> float:
 def rest(ctx: Context) -> list[Row]:
     """The load test, with all users listening."""
     seconds = int(ctx.seconds(30, 1))
-    command = f"wrk -t4 -c100 -d{seconds}s -s tests/post.lua http://localhost:8080/orders"
+    command = f"wrk -t4 -c{CONNECTIONS} -d{seconds}s -s tests/post.lua http://localhost:8080/orders"
     rate, tail, errors = RATE.row(command), P99.row(command), ERRORS.row(command)
+    stop = STOP.row(command)
     wrong, socket, behind = WRONG.row(command), SOCKET.row(command), BEHIND.row(command)
     for _ in ctx.each_run("rest"):
         with ctx.exchange() as exchange:
             with listening(exchange.http) as heard:
                 result = wrk(exchange.http, seconds)
+                stop.samples.append(longest_stop_ms(exchange))
                 _, caught_up_s = catch_up(exchange)
             others = answers_but_201(exchange)
             wrong.samples.append(not_as_told(heard, exchange))
         rate.samples.append(result["requests"] / result["seconds"])
         tail.samples.append(result["p99_us"] / 1e3)
+        tail.baseline_samples.append(1e3 * CONNECTIONS * result["seconds"] / result["requests"])
         errors.samples.append(result["socket_errors"] + others)
         socket.samples.append(heard["latency_us"]["p99"] / 1e3)
         behind.samples.append(caught_up_s)
-    return [rate, tail, errors, wrong, socket, behind]
+    return [rate, tail, stop, errors, wrong, socket, behind]

@@ -3,6 +3,7 @@
 import logging
 import random
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,9 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         while not snapshots(root / name):
             exchange.post()
         if name == "killed":
+            # What proves the commands is written a little behind them.
+            while exchange.metrics()["quantscope_recorder_lag_events"]:
+                time.sleep(0.01)
             exchange.kill()
         else:
             exchange.stop()

@@ -4,10 +4,12 @@
 //! and go through `Engine::apply`: decoding, matching, encoding of events and their hash are all in it.
 #![allow(clippy::unwrap_used)]
 
+mod fixed;
 mod heap;
 mod mix;
 mod shared;
 
+use fixed::Fixed;
 use heap::HeapBook;
 use matching::{BareBook, Engine};
 use mimalloc::MiMalloc;
@@ -24,7 +26,7 @@ const SAMPLES: usize = 7;
 const BATCHES_PER_SAMPLE: usize = 60;
 
 /// Nanoseconds a command in the steady state.
-fn steady(name: &str, mix: Mix) {
+fn steady(name: &str, mix: Mix, fixed: &mut Fixed) {
     let mut flow = mix.start();
     let fill = flow.fill();
     let steady = flow.batches(SAMPLES * BATCHES_PER_SAMPLE);
@@ -33,6 +35,7 @@ fn steady(name: &str, mix: Mix) {
     apply(&mut engine, &fill, &mut out);
     let mut samples = Vec::with_capacity(SAMPLES);
     for part in steady.chunks(BATCHES_PER_SAMPLE) {
+        fixed.run();
         let start = Instant::now();
         apply(&mut engine, part, &mut out);
         let commands = part.len() * mix::BATCH;
@@ -202,8 +205,12 @@ fn main() {
             },
         ),
     ];
+    let mut fixed = Fixed::new();
     for (name, mix) in rows.into_iter().filter(|row| run(row.0)) {
-        steady(name, mix);
+        steady(name, mix, &mut fixed);
+    }
+    if !fixed.samples.is_empty() {
+        print("core, fixed work", "ns/step", &fixed.samples);
     }
     if run("replay") {
         replay(base);
