@@ -79,7 +79,7 @@ class JournalSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     batch_commands_max: Annotated[Count, about("commands in one batch")] = 1_000
     group_batches_max: Annotated[
         Count, about("command batches in one commit; what they do is told in one turn of the loop")
-    ] = 4
+    ] = 2
     queue_bytes_max: Annotated[
         Bytes, about("bytes that may wait for a log's writer; beyond it no commands are sealed")
     ] = 256 * 2**20
