@@ -59,14 +59,17 @@ def main(
     console = Console(width=None if sys.stdout.isatty() else 180)
     directory.mkdir(parents=True, exist_ok=True)
     results: list[Result] = []
+    written: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="bench-", dir=directory) as scratch:
         context = Context(pathlib.Path(scratch), quick=quick, runs=runs, say=console.log)
         for name in names or MEASURES:
             try:
-                results += [row.result() for row in MEASURES[name](context)]
+                found = [row.result() for row in MEASURES[name](context)]
             except BenchError as error:
                 raise click.ClickException(f"{name}: {error}") from error
-    written = write_results(results, output)
+            # At once: should a later one fail, this one took its time all the same.
+            written = write_results(found, output)
+            results += found
     show(results, console)
     if documents if documents is not None else not quick and output == RESULTS:
         write_documents(written)

@@ -158,10 +158,11 @@ def main(order_id: int, *, port: int, seconds: float) -> None:
     """Ask for an order and amend it, in turn."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     path, end = f"/orders/{order_id}", time.monotonic() + seconds
-    for number in itertools.count():
+    # Never what it is already, whoever amended it before.
+    for number in itertools.count(int(time.time() * 1_000) % 20_000):
         if time.monotonic() > end:
             break
-        body = json.dumps({"quantity": str(QUANTITY - 1 - number % 2)})
+        body = json.dumps({"quantity": str(QUANTITY - 1 - number % 20_000)})
         for method, text in (("GET", None), ("PATCH", body)):
             line.request(method, path, text, {"Content-Type": "application/json"} if text else {})
             answer = line.getresponse()
