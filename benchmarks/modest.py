@@ -11,6 +11,7 @@ import json
 import select
 import socket
 import time
+from abc import ABC, abstractmethod
 
 import click
 
@@ -33,7 +34,7 @@ _POST = (
 )
 
 
-class User:
+class User(ABC):
     """One of them: an order, its answer, the next order when it is due."""
 
     def __init__(self, port: int, due: float) -> None:
@@ -46,13 +47,13 @@ class User:
         self._begun = 0.0
         self._answered = 0.0
 
+    @abstractmethod
     def order(self) -> bytes:
         """The next order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_answered(self, data: bytes) -> bool:
         """Whether the order is answered with what was read now."""
-        raise NotImplementedError
 
     def ask(self) -> None:
         """Send the order that is due."""

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::orders;
 use gateway::{Limits, OrderEntry, Received, TickAction};
 use wire::record::batch::{CommandBatchHeader, EVENT_MAGIC, EventBatchHeader, HASH};
-use wire::sbe::NewOrderSingle;
 
 const LIMITS: Limits = Limits {
     packet_bytes_max: 1024,
@@ -16,38 +18,18 @@ const LIMITS: Limits = Limits {
     idle_deadline_ns: 100,
 };
 
-fn orders(count: u64) -> Vec<u8> {
-    let mut packets = Vec::new();
-    for cl_ord_id in 1..=count {
-        let order = NewOrderSingle {
-            cl_ord_id,
-            price: 5,
-            order_qty: 6,
-            stop_px: i64::MIN,
-            security_id: 1,
-            side: 1,
-            ord_type: 2,
-            time_in_force: 1,
-            exec_inst: 0,
-            self_match_prevention_instruction: 255,
-        };
-        order.push(&mut packets);
-    }
-    packets
-}
-
 #[test]
 fn a_line_that_is_not_read_at_our_word_does_not_become_idle() {
     let mut entry = OrderEntry::new(LIMITS);
     let place = entry.add_session(3, 0, 0);
     let line = entry.connected(0);
     assert_eq!(entry.login(line, place, 0), Some(1));
-    assert_eq!(entry.receive(line, &orders(1), 10), Received::Nothing);
+    assert_eq!(entry.receive(line, &orders(1..=1), 10), Received::Nothing);
     assert_eq!(entry.tick(20), []);
     let idle = [(line, TickAction::Close("idle deadline"))];
     assert_eq!(entry.tick(120), idle);
 
-    assert_eq!(entry.receive(line, &orders(2), 130), Received::Throttle);
+    assert_eq!(entry.receive(line, &orders(1..=2), 130), Received::Throttle);
     for now_ns in [140, 1_000, 2_000] {
         assert_eq!(entry.tick(now_ns), []);
     }

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use common::orders;
 use gateway::{Limits, OrderEntry, Received, TickAction};
 use wire::record::batch::CommandBatchHeader;
 use wire::record::{Command, CommandBatch};
-use wire::sbe::NewOrderSingle;
 
 const LIMITS: Limits = Limits {
     packet_bytes_max: 64,
@@ -18,26 +20,6 @@ const LIMITS: Limits = Limits {
     heartbeat_interval_ns: u64::MAX,
     idle_deadline_ns: 100,
 };
-
-fn orders(numbers: std::ops::RangeInclusive<u64>) -> Vec<u8> {
-    let mut packets = Vec::new();
-    for cl_ord_id in numbers {
-        let order = NewOrderSingle {
-            cl_ord_id,
-            price: 5,
-            order_qty: 6,
-            stop_px: i64::MIN,
-            security_id: 1,
-            side: 1,
-            ord_type: 2,
-            time_in_force: 1,
-            exec_inst: 0,
-            self_match_prevention_instruction: 255,
-        };
-        order.push(&mut packets);
-    }
-    packets
-}
 
 /// Entry and number of the orders that wait, which are sealed.
 fn sealed(entry: &mut OrderEntry) -> Vec<(u32, u64)> {

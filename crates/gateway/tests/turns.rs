@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::orders;
 use gateway::{Limits, OrderEntry, Received, TickAction};
 use wire::record::batch::{CommandBatchHeader, EVENT_MAGIC, EventBatchHeader, HASH};
 use wire::record::{Command, CommandBatch};
-use wire::sbe::NewOrderSingle;
 use wire::soup;
 
 const ORDER_BYTES: usize = 52;
@@ -18,26 +20,6 @@ const LIMITS: Limits = Limits {
     heartbeat_interval_ns: u64::MAX,
     idle_deadline_ns: 100,
 };
-
-fn orders(numbers: std::ops::RangeInclusive<u64>) -> Vec<u8> {
-    let mut packets = Vec::new();
-    for cl_ord_id in numbers {
-        let order = NewOrderSingle {
-            cl_ord_id,
-            price: 5,
-            order_qty: 6,
-            stop_px: i64::MIN,
-            security_id: 1,
-            side: 1,
-            ord_type: 2,
-            time_in_force: 1,
-            exec_inst: 0,
-            self_match_prevention_instruction: 255,
-        };
-        order.push(&mut packets);
-    }
-    packets
-}
 
 fn logged_in(entry: &mut OrderEntry, number: u32) -> u32 {
     let place = entry.add_session(number, 0, 0);
