@@ -40,6 +40,7 @@ __all__ = [
     "describe_commands",
     "describe_events",
     "describe_message",
+    "huge_pages",
     "load_main",
     "login_accepted",
     "login_rejected",
@@ -437,6 +438,7 @@ class Engine:
     def batch_sizes(self) -> tuple[list[int], list[int], int]: ...
     def counts(self) -> dict[str, int]: ...
 
+def huge_pages(allowed: bool) -> bool: ...
 def shorten_slice() -> bool: ...
 def split_batches(batches: bytes) -> list[bytes]: ...
 
@@ -530,6 +532,7 @@ class Pipeline:
         on_fault: Callable[[BaseException], object],
         on_untold: Callable[[BaseException], object],
         on_congested: Callable[[], object],
+        on_more: Callable[[], object],
         batch_commands_max: int,
         group_batches_max: int,
         queue_bytes_max: int,

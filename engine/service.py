@@ -102,6 +102,7 @@ class Service:
             on_fault=self._on_fault,
             on_untold=self._on_untold,
             on_congested=self._on_congested,
+            on_more=self._again,
             batch_commands_max=limits.batch_commands_max,
             group_batches_max=limits.group_batches_max,
             queue_bytes_max=limits.queue_bytes_max,
@@ -133,7 +134,11 @@ class Service:
     def wake(self) -> None:
         """A source has commands: they are sealed at the end of the loop's turn."""
         # While a commit is under way, its end asks the sources.
-        if not self._scheduled and self.ready and not self._pipeline.under_way:
+        if self.ready and not self._pipeline.under_way:
+            self._again()
+
+    def _again(self) -> None:
+        if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 

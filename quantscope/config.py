@@ -50,6 +50,10 @@ class Server(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("least level that is logged")
     ] = "INFO"
+    huge_pages: Annotated[
+        bool,
+        about("take memory 2 MiB at a time: clearing so much holds up whoever needs it first"),
+    ] = False
     stop_deadline_s: Annotated[Seconds, about("seconds that a clean stop may take")] = 10.0
     clock_step_s_max: Annotated[
         Seconds,

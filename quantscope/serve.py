@@ -18,6 +18,7 @@ from core import (
     MemoryLog,
     Recorder,
     StoreFailed,
+    huge_pages,
     recorder_seed,
     shorten_slice,
 )
@@ -53,6 +54,7 @@ class PortInUse(Exception):
 
 def run(config: Config) -> None:
     """Serve until SIGTERM or SIGINT."""
+    huge_pages(config.server.huge_pages)
     descriptors = capacity.raise_descriptors()
     config = capacity.fit(config, descriptors)
     with DataDir(data_dir(config)) as directory:

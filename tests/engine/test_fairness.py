@@ -23,6 +23,7 @@ class Scripted:
         self.gateway = gateway
         self.commands, self.reader = Commands(), None
         self.turns: list[int] = []
+        self.told = 0
         for _ in range(batches):
             self.commands.tick()
 
@@ -30,6 +31,7 @@ class Scripted:
         """Nothing to do."""
 
     def on_told(self, batches: bytes) -> None:
+        self.told += 1
         self.turns += [batch["gateway"] for batch in json.loads(describe_events(batches))]
 
     def on_outage(self) -> None:
@@ -41,9 +43,8 @@ def opened() -> tuple[Journals, Recovered]:
     return journals, recover(iter(()), journals.commands, journals.events)
 
 
-@pytest.mark.parametrize("group_batches_max", [1, 2, 3, 16])
-async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_max: int) -> None:
-    limits = Limits(
+def limits(group_batches_max: int) -> Limits:
+    return Limits(
         batch_commands_max=1,
         group_batches_max=group_batches_max,
         queue_bytes_max=1 << 20,
@@ -51,7 +52,11 @@ async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_
         tick_interval_s=60,
         retry_interval_s=1,
     )
-    service = Service(opened, SETUP, limits)
+
+
+@pytest.mark.parametrize("group_batches_max", [1, 2, 3, 16])
+async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_max: int) -> None:
+    service = Service(opened, SETUP, limits(group_batches_max))
     service.start()
     flood = Scripted(1, 40)
     service.attach(flood, Scripted(2, 3))
@@ -67,3 +72,25 @@ async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_
         await running
     service.close()
     assert flood.turns == [1, 2] * 3 + [1] * 37
+
+
+async def test_one_group_is_told_in_a_turn_of_the_loop_however_soon_the_next_is_durable() -> None:
+    service = Service(opened, SETUP, limits(2))
+    service.start()
+    flood = Scripted(1, 40)
+    service.attach(flood)
+    running = asyncio.create_task(service.run())
+    async with asyncio.timeout(10):
+        while not service.ready:
+            await asyncio.sleep(0)
+        turns = 0
+        while len(flood.turns) < 40:
+            await asyncio.sleep(0)
+            turns += 1
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    service.close()
+    # A log in memory has the next group at once; others have their turn all the same.
+    assert flood.told == 20
+    assert turns >= 19

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.system.client import Client
 from tests.system.exchange import Exchange
 
@@ -72,3 +74,14 @@ def test_one_order_cannot_fill_a_side_for_all_others(tmp_path: Path) -> None:
         status, refused = exchange.post(side="SELL", **huge)
         assert (status, refused["code"]) == (422, "QUANTITY_TOO_LARGE")
         assert exchange.post(side="SELL", user_id="another", quantity="900000")[0] == 201
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_memory_comes_in_small_pages_but_where_huge_ones_are_wanted(
+    tmp_path: Path, allowed: bool
+) -> None:
+    settings = ("server.huge_pages=true",) if allowed else ()
+    with Exchange(tmp_path / "data", *settings) as exchange:
+        assert exchange.process is not None
+        status = Path(f"/proc/{exchange.process.pid}/status").read_text()
+    assert f"\nTHP_enabled:\t{int(allowed)}\n" in status

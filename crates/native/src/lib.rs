@@ -25,8 +25,8 @@ mod load;
 mod log;
 mod passing;
 mod pipeline;
+mod process;
 mod reader;
-mod slice;
 mod sources;
 mod store;
 mod sums;
@@ -82,7 +82,7 @@ mod _native {
     #[pymodule_export]
     use super::pipeline::Pipeline;
     #[pymodule_export]
-    use super::slice::shorten_slice;
+    use super::process::{huge_pages, shorten_slice};
     #[pymodule_export]
     use super::store::{
         Recorder, StoreDamaged, StoreFailed, StoreReader, recorder_seed, store_at_rest,

@@ -6,7 +6,7 @@ use wire::record::EventBatch;
 use crate::batches::Batches;
 use crate::engine::bad;
 use crate::log::AnyLog;
-use crate::pipeline::{Group, Life, Pipeline, Told};
+use crate::pipeline::{Begun, Group, Life, Pipeline, Told};
 use crate::reader::take;
 
 impl Pipeline {
@@ -22,8 +22,8 @@ impl Pipeline {
         Ok(what.map(|what| (on_told.clone_ref(py), what)))
     }
 
-    /// Go on until Python is to be told something, or there is nothing to do but to wait for commands
-    /// or for a commit.
+    /// Go on until Python is to be told something, or a group has been told, or there is nothing to do
+    /// but to wait for commands or for a commit.
     pub(crate) fn step<'py>(
         &mut self,
         py: Python<'py>,
@@ -64,6 +64,11 @@ impl Pipeline {
                 if life.commands.durable_offset(py)? < group.last {
                     return Ok(None);
                 }
+                if self.begun == Some(Begun::Told) {
+                    self.begun = Some(Begun::More);
+                    return Ok(None);
+                }
+                self.begun = Some(Begun::Told);
                 self.seal(py, life, stamp_ns)?;
                 self.held = None;
                 self.told = group.last;

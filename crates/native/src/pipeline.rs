@@ -47,6 +47,15 @@ pub(crate) struct Group {
     pub(crate) stamp_ns: u64,
 }
 
+/// What one call has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// A group has begun to be told.
+    Told,
+    /// Another one could be: that is for the next turn of the loop.
+    More,
+}
+
 /// Everything between the sources of commands and the readers of events; one thread owns it.
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
@@ -60,6 +69,8 @@ pub struct Pipeline {
     on_untold: Py<PyAny>,
     /// Called when the events log has too much to write, and nothing is sealed for a while.
     on_congested: Py<PyAny>,
+    /// Called when there is more to tell than is told at a time: `advance` is asked for again.
+    on_more: Py<PyAny>,
     pub(crate) sources: Sources,
     /// Who is told of events, and what Python calls it.
     pub(crate) readers: Vec<(Option<Reader>, Py<PyAny>)>,
@@ -83,6 +94,8 @@ pub struct Pipeline {
     #[pyo3(get, set)]
     pub(crate) told: u64,
     pub(crate) congested: bool,
+    /// How far this call has come.
+    pub(crate) begun: Option<Begun>,
 }
 
 /// What Python is to be told: what is called, and with what.
@@ -94,7 +107,7 @@ impl Pipeline {
     #[allow(clippy::too_many_arguments)]
     #[new]
     #[pyo3(signature = (
-        system, clock, *, on_fault, on_untold, on_congested, batch_commands_max, group_batches_max,
+        system, clock, *, on_fault, on_untold, on_congested, on_more, batch_commands_max, group_batches_max,
         queue_bytes_max, apply_delay_ns=0
     ))]
     fn new(
@@ -103,6 +116,7 @@ impl Pipeline {
         on_fault: Py<PyAny>,
         on_untold: Py<PyAny>,
         on_congested: Py<PyAny>,
+        on_more: Py<PyAny>,
         batch_commands_max: usize,
         group_batches_max: usize,
         queue_bytes_max: u64,
@@ -119,6 +133,7 @@ impl Pipeline {
             on_fault,
             on_untold,
             on_congested,
+            on_more,
             sources: Sources::new(system),
             readers: Vec::new(),
             life: None,
@@ -132,6 +147,7 @@ impl Pipeline {
             told_events: Vec::new(),
             told: 0,
             congested: false,
+            begun: None,
         }
     }
 
@@ -218,10 +234,15 @@ impl Pipeline {
             return Ok(());
         }
         match Self::pass(slf) {
-            Ok(false) => Ok(()),
-            Ok(true) => {
-                let on_congested = slf.try_borrow()?.on_congested.clone_ref(py);
-                on_congested.call0(py).map(drop)
+            Ok(()) => {
+                let this = slf.try_borrow()?;
+                let congested = this.congested.then(|| this.on_congested.clone_ref(py));
+                let more = (this.begun == Some(Begun::More)).then(|| this.on_more.clone_ref(py));
+                drop(this);
+                for callback in [congested, more].into_iter().flatten() {
+                    callback.call0(py)?;
+                }
+                Ok(())
             }
             Err(error) => {
                 let on_fault = slf.try_borrow()?.on_fault.clone_ref(py);
@@ -230,17 +251,18 @@ impl Pipeline {
         }
     }
 
-    /// As far as it can; whether the events log has too much to write.
-    fn pass(slf: &Bound<'_, Self>) -> PyResult<bool> {
+    /// As far as it can.
+    fn pass(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let stamp_ns = slf.try_borrow()?.now(py)?;
+        slf.try_borrow_mut()?.begun = None;
         loop {
             // Nobody holds the pipeline while somebody is told something.
             let step = || slf.try_borrow_mut()?.step(py, stamp_ns);
             // A panic is a fault like any other: the owner must hear of it, whoever called.
             let told = caught(step).unwrap_or_else(|panic| Err(PyRuntimeError::new_err(panic)))?;
             let Some(told) = told else {
-                return Ok(slf.try_borrow()?.congested);
+                return Ok(());
             };
             Self::tell_python(slf, told)?;
         }
