@@ -3,12 +3,16 @@
 import asyncio
 import json
 import time
+from typing import cast
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from core import Faults, View
 from facade.limits import Limits
+from facade.notifications import TURN_NOTICES, WAITING_MAX, Notifications
+from facade.websocket import WebSocket
 from tests.facade.harness import Exchange
 
 
@@ -257,3 +261,68 @@ async def test_who_was_just_cut_off_is_sent_nothing(exchange: Exchange) -> None:
         exchange.facade.notifications.send([(1, b"\x81\x00")])
         with pytest.raises(ConnectionClosed):
             await hear(socket, 1)
+
+
+class Heard:
+    """A socket that notes what it is sent, and may fail over it."""
+
+    def __init__(self, heard: list[bytes]) -> None:
+        self.heard = heard
+        self.aborted = False
+
+    def send(self, frames: bytes) -> None:
+        self.heard.append(frames)
+        if frames == b"bad":
+            raise OSError("told to fail")
+
+    def close(self, code: int, reason: str) -> None:
+        self.heard.append(b"closed")
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def told_to(heard: list[bytes]) -> tuple[Notifications, Heard]:
+    notifications = Notifications(cast(View, None), Faults())
+    socket = Heard(heard)
+    notifications.sockets[1] = cast(WebSocket, socket)
+    return notifications, socket
+
+
+def numbered(first: int, count: int) -> list[tuple[int, bytes]]:
+    return [(1, str(number).encode()) for number in range(first, first + count)]
+
+
+async def test_many_notices_are_sent_in_slices_and_in_their_order() -> None:
+    heard: list[bytes] = []
+    notifications, _ = told_to(heard)
+    notifications.send(numbered(0, 200))
+    assert len(heard) == TURN_NOTICES
+    # Behind what waits, and to nobody where the socket has gone.
+    notifications.send([*numbered(200, 5), (2, b"nobody")])
+    assert len(heard) == TURN_NOTICES
+    turns = 0
+    while len(heard) < 205:
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns >= 3
+    assert [int(text) for text in heard] == list(range(205))
+
+
+async def test_no_more_than_so_many_notices_wait() -> None:
+    heard: list[bytes] = []
+    notifications, _ = told_to(heard)
+    notifications.send(numbered(0, WAITING_MAX + 500))
+    assert len(heard) == 500
+
+
+async def test_what_waits_is_sent_before_the_end() -> None:
+    heard: list[bytes] = []
+    notifications, socket = told_to(heard)
+    notifications.send([*numbered(0, 100), (1, b"bad"), *numbered(100, 100)])
+    notifications.close()
+    assert heard[-1] == b"closed"
+    assert len(heard) == 202
+    assert socket.aborted
+    await asyncio.sleep(0)
+    assert heard[-1] == b"closed"
