@@ -5,10 +5,12 @@
 #[path = "../../wire/tests/mutate/mod.rs"]
 mod mutate;
 
+mod common;
+
+use common::orders;
 use gateway::{Limits, OrderEntry, Received};
 use mutate::{Random, damage, each_case, stream};
 use wire::record::{Command, CommandBatch, CommandBatchHeader};
-use wire::sbe::NewOrderSingle;
 
 const ATTACKER: u32 = 3;
 const VICTIM: u32 = 4;
@@ -21,24 +23,6 @@ const LIMITS: Limits = Limits {
     heartbeat_interval_ns: 1,
     idle_deadline_ns: 1,
 };
-
-fn order() -> Vec<u8> {
-    let order = NewOrderSingle {
-        cl_ord_id: 1,
-        price: 5,
-        order_qty: 6,
-        stop_px: i64::MIN,
-        security_id: 1,
-        side: 1,
-        ord_type: 2,
-        time_in_force: 1,
-        exec_inst: 0,
-        self_match_prevention_instruction: 255,
-    };
-    let mut packet = Vec::new();
-    order.push(&mut packet);
-    packet
-}
 
 /// Feed a line in pieces as its owner would, until it is to be closed.
 fn attack(entry: &mut OrderEntry, place: u32, random: &mut Random, bytes: &[u8]) {
@@ -76,7 +60,7 @@ fn a_damaged_line_beside_a_good_one() {
     let victim = entry.add_session(VICTIM, 0, 0);
     let good = entry.connected(0);
     assert_eq!(entry.login(good, victim, 0), Some(1));
-    let order = order();
+    let order = orders(1..=1);
     let (mut bytes, mut batch) = (Vec::new(), Vec::new());
     each_case(20_000, |random| {
         bytes.clear();

@@ -6,7 +6,7 @@ use wire::record::EventBatch;
 use crate::batches::Batches;
 use crate::engine::bad;
 use crate::log::AnyLog;
-use crate::pipeline::{Begun, Group, Life, Pipeline, Told};
+use crate::pipeline::{Group, Life, Pipeline, Told, Turn};
 use crate::reader::take;
 
 impl Pipeline {
@@ -64,11 +64,11 @@ impl Pipeline {
                 if life.commands.durable_offset(py)? < group.last {
                     return Ok(None);
                 }
-                if self.begun == Some(Begun::Told) {
-                    self.begun = Some(Begun::More);
+                if self.turn == Some(Turn::Told) {
+                    self.turn = Some(Turn::More);
                     return Ok(None);
                 }
-                self.begun = Some(Begun::Told);
+                self.turn = Some(Turn::Told);
                 self.seal(py, life, stamp_ns)?;
                 self.held = None;
                 self.told = group.last;

@@ -47,12 +47,12 @@ pub(crate) struct Group {
     pub(crate) stamp_ns: u64,
 }
 
-/// What one call has begun.
+/// What one turn of the loop has told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Begun {
-    /// A group has begun to be told.
+pub(crate) enum Turn {
+    /// A group.
     Told,
-    /// Another one could be: that is for the next turn of the loop.
+    /// A group, and another one can be told: in the next turn.
     More,
 }
 
@@ -94,8 +94,8 @@ pub struct Pipeline {
     #[pyo3(get, set)]
     pub(crate) told: u64,
     pub(crate) congested: bool,
-    /// How far this call has come.
-    pub(crate) begun: Option<Begun>,
+    /// What this turn has told; nothing yet, without.
+    pub(crate) turn: Option<Turn>,
 }
 
 /// What Python is to be told: what is called, and with what.
@@ -147,7 +147,7 @@ impl Pipeline {
             told_events: Vec::new(),
             told: 0,
             congested: false,
-            begun: None,
+            turn: None,
         }
     }
 
@@ -237,7 +237,7 @@ impl Pipeline {
             Ok(()) => {
                 let this = slf.try_borrow()?;
                 let congested = this.congested.then(|| this.on_congested.clone_ref(py));
-                let more = (this.begun == Some(Begun::More)).then(|| this.on_more.clone_ref(py));
+                let more = (this.turn == Some(Turn::More)).then(|| this.on_more.clone_ref(py));
                 drop(this);
                 for callback in [congested, more].into_iter().flatten() {
                     callback.call0(py)?;
@@ -255,7 +255,7 @@ impl Pipeline {
     fn pass(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let stamp_ns = slf.try_borrow()?.now(py)?;
-        slf.try_borrow_mut()?.begun = None;
+        slf.try_borrow_mut()?.turn = None;
         loop {
             // Nobody holds the pipeline while somebody is told something.
             let step = || slf.try_borrow_mut()?.step(py, stamp_ns);
