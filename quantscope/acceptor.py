@@ -1,8 +1,10 @@
-"""Listening: connections are taken a few a turn of the loop, and none with the last descriptors.
+"""Listening: a turn of the loop takes one connection, and none with the last descriptors.
 
 The event loop's own servers take all that waits in one turn, and when the descriptors are used up
 they close what they take, without an answer; where even that fails they stop listening for good.
-Here what can't be taken yet waits in the system's queue.
+Here what can't be taken yet waits in the system's queue.  One is enough for a turn (nginx has
+``multi_accept off`` for the same reason): a crowd that comes in is taken as fast, and those who are
+there already do not wait for it.
 """
 
 import asyncio
@@ -20,8 +22,6 @@ from core import FAULTS, Faults
 
 log = logging.getLogger("quantscope")
 
-ACCEPTS_MAX = 16
-"""Connections that a turn of the loop takes from a socket."""
 BACKLOG = 1024
 """Connections that wait for a socket in the system's queue."""
 SAY_INTERVAL_S = 10.0
@@ -122,20 +122,17 @@ class Acceptor:
             self._loop.remove_reader(listening)
 
     def _accept(self, listening: socket.socket) -> None:
-        for _ in range(ACCEPTS_MAX):
-            try:
-                if not self._room():
-                    self._pause("all descriptors that connections may have are used")
-                    return
-                connection, _ = listening.accept()
-            except (BlockingIOError, InterruptedError):
+        try:
+            if not self._room():
+                self._pause("all descriptors that connections may have are used")
                 return
-            except ConnectionError:
-                continue  # it was gone before it was taken
-            except OSError as error:  # the system has no descriptor, or no memory, left
-                self._pause(str(error))
-                return
-            self._group.create_task(self._connect(connection))
+            connection, _ = listening.accept()
+        except (BlockingIOError, InterruptedError, ConnectionError):
+            return  # it was gone before it was taken
+        except OSError as error:  # the system has no descriptor, or no memory, left
+            self._pause(str(error))
+            return
+        self._group.create_task(self._connect(connection))
 
     def _room(self) -> bool:
         """Whether there is a descriptor that a connection may have."""

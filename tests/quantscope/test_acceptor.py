@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core import Faults, PanicException
-from quantscope.acceptor import ACCEPTS_MAX, Acceptor, bind
+from quantscope.acceptor import Acceptor, bind
 
 SECONDS_MAX = 10
+CROWD = 64
 
 
 class Held(asyncio.Protocol):
@@ -51,12 +52,37 @@ async def test_all_of_a_crowd_are_taken(stack: contextlib.AsyncExitStack) -> Non
     (listening,) = await bind("127.0.0.1", 0)
     acceptor = Acceptor("test", [listening], lambda: Held(held), 1_000_000)
     await stack.enter_async_context(acceptor)
-    crowd = [socket.create_connection(listening.getsockname()) for _ in range(4 * ACCEPTS_MAX)]
+    crowd = [socket.create_connection(listening.getsockname()) for _ in range(CROWD)]
     await until(held, len(crowd))
     assert acceptor.pauses == 0
     for one in crowd:
         one.close()
     await until(held, 0)
+
+
+async def test_a_turn_of_the_loop_takes_one_connection(stack: contextlib.AsyncExitStack) -> None:
+    """So that a crowd which comes in is no long stop for those who are there."""
+    turn = 0
+    taken_in: list[int] = []
+    held: list[Held] = []
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while len(taken_in) < CROWD:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def take() -> Held:
+        taken_in.append(turn)
+        return Held(held)
+
+    (listening,) = await bind("127.0.0.1", 0)
+    for _ in range(CROWD):
+        stack.enter_context(socket.create_connection(listening.getsockname()))
+    await stack.enter_async_context(Acceptor("test", [listening], take, 1_000_000))
+    async with asyncio.timeout(SECONDS_MAX):
+        await count_turns()
+    assert len(set(taken_in)) == CROWD
 
 
 async def test_the_last_descriptors_are_for_nobody_and_who_waits_is_taken_later(
