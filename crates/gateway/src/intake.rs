@@ -10,6 +10,10 @@ use crate::order_entry::{OrderEntry, Received};
 use crate::pending::{Mark, Pending, Share};
 use crate::session::Session;
 
+/// So many requests of a line that are no orders are handled at a time: each costs as much as an order
+/// in the journal, and nothing waits for it.
+const OTHERS_MAX: u32 = 32;
+
 /// Where a line stood before a read.
 #[derive(Debug, Clone, Copy)]
 pub struct Before {
@@ -93,6 +97,7 @@ impl OrderEntry {
         let busy = self.busy;
         let (mut requests, mut others) = (0, 0);
         let mut outcome = Received::Nothing;
+        let mut enough = false;
         let mut session = line
             .session
             .and_then(|place| self.sessions.get_mut(place as usize));
@@ -110,13 +115,19 @@ impl OrderEntry {
                 (soup::kind::UNSEQUENCED, Some(session)) => {
                     match request(session, packet.payload, &mut self.pending, busy) {
                         Taken::Order => {}
-                        Taken::Other => others += 1,
+                        Taken::Other => {
+                            others += 1;
+                            enough = others == OTHERS_MAX;
+                        }
                         Taken::Asked(asked) => {
                             outcome = asked;
                             break;
                         }
                     }
                     requests += 1;
+                    if enough {
+                        break;
+                    }
                 }
                 (soup::kind::CLIENT_HEARTBEAT | soup::kind::DEBUG, _) => {}
                 (soup::kind::LOGOUT, _) => {
@@ -156,11 +167,13 @@ impl OrderEntry {
             line.throttled = true;
             outcome = Received::Throttle;
         }
-        line.later = outcome == Received::Nothing && now.len() < bytes.len();
+        let used = packets.consumed();
+        let more = now.len() < bytes.len() || (enough && used < bytes.len());
+        line.later = outcome == Received::Nothing && more;
         if line.later {
             outcome = Received::Later;
         }
-        (packets.consumed(), outcome)
+        (used, outcome)
     }
 
     /// Commands that wait to be sealed.

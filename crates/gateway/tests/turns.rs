@@ -145,6 +145,26 @@ fn a_repeat_and_what_can_t_be_read_count_for_many() {
 }
 
 #[test]
+fn repeats_are_handled_a_few_at_a_time_and_none_is_lost() {
+    let mut entry = OrderEntry::new(Limits {
+        turn_bytes_max: 1_000 * ORDER_BYTES,
+        ..LIMITS
+    });
+    let line = logged_in(&mut entry, 3);
+    assert_eq!(entry.receive(line, &orders(1..=100), 0), Received::Nothing);
+    assert_eq!(sealed(&mut entry).len(), 100);
+    assert_eq!(entry.receive(line, &orders(1..=65), 0), Received::Later);
+    assert_eq!(sealed(&mut entry), (1..=32).collect::<Vec<_>>());
+    assert_eq!(entry.receive(line, &[], 0), Received::Later);
+    assert_eq!(sealed(&mut entry), (33..=64).collect::<Vec<_>>());
+    assert_eq!(entry.receive(line, &[], 0), Received::Nothing);
+    assert_eq!(sealed(&mut entry), [65]);
+    // As many as there may be, and nothing behind them.
+    assert_eq!(entry.receive(line, &orders(1..=32), 0), Received::Nothing);
+    assert_eq!(sealed(&mut entry).len(), 32);
+}
+
+#[test]
 fn an_outage_forgets_who_waits() {
     let mut entry = OrderEntry::new(LIMITS);
     let line = logged_in(&mut entry, 3);
