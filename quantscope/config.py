@@ -181,7 +181,7 @@ class GatewaySection(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
         Count,
         about(
             "orders that wait for a commit (a question, a repeat, or one that is refused counts as "
-            "128); beyond it those who wait their turn wait for the commit"
+            "500); beyond it those who wait their turn wait for the commit"
         ),
     ] = 16_000
     handover_grace_s: Annotated[

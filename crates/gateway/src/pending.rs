@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use wire::record::batch::{CommandBatch, CommandBatchHeader};
 
 /// As many orders as a request counts for that is none: a question, a repeat, one that is refused.
-const NO_ORDER: usize = 128;
+const NO_ORDER: usize = 500;
 
 /// Whose requests they are: place and generation of a connection, and how many.
 #[derive(Debug, Clone, Copy)]

@@ -41,11 +41,11 @@ fn what_is_no_order_weighs_more_until_it_is_sealed() {
     let mut pending = Pending::default();
     add_some(&mut pending, 3, 5, 2);
     add_some(&mut pending, 4, 3, 3);
-    assert_eq!(pending.weight(), 3 + 5 * 128);
+    assert_eq!(pending.weight(), 3 + 5 * 500);
     assert!(pending.seal(header(1), 4, &mut Vec::new()));
-    assert_eq!(pending.weight(), 1 + 3 * 128);
+    assert_eq!(pending.weight(), 1 + 3 * 500);
     assert!(pending.seal(header(2), 2, &mut Vec::new()));
-    assert_eq!(pending.weight(), 2 * 128);
+    assert_eq!(pending.weight(), 2 * 500);
     assert!(pending.seal(header(3), 9, &mut Vec::new()));
     assert_eq!(pending.weight(), 0);
 }
