@@ -120,7 +120,7 @@ class Facade:
     def _tell(self, request: Request, status: int, body: bytes | int) -> None:
         if isinstance(body, int):
             self._spawn(request, self.queries.stored_order(body, status))
-        elif status == 404 and self.view.exists(request.order_id):
+        elif status in (404, 409) and self.view.exists(request.order_id):
             # An order that exists and is not open is closed, whatever else is known of it.
             closed = error_body("ORDER_CLOSED", _CLOSED, request.order_id)
             request.answer(409, closed)

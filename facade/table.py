@@ -26,6 +26,11 @@ def _symbol(about: str) -> Parameter:
 
 
 _ONE_SYMBOL: Final = _symbol("only this instrument")
+_GUARD: Final = Parameter(
+    "symbol",
+    "guards against a wrong id: where it is not the open order's instrument, nothing is done",
+    answers={422: refusal("symbol: not the order's instrument")},
+)
 _LIMIT: Final = Parameter(
     "limit",
     "how many",
@@ -81,7 +86,7 @@ def _trading(facade: Facade) -> tuple[Route, ...]:
             path="/orders/{order_id}",
             handle=trading.cancel,
             summary="Cancel an order",
-            parameters=(_ORDER_ID, _symbol("accepted and not needed")),
+            parameters=(_ORDER_ID, _GUARD),
             answers={
                 200: ("the order, canceled", models.Order),
                 409: refusal("closed already"),

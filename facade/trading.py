@@ -107,7 +107,8 @@ class Trading:
         """``DELETE /orders/{order_id}``."""
         symbol = request.fields.get("symbol")
         request.order_id = order_id = decode.order_id(request.param)
-        instrument = None if symbol is None else self.instrument(symbol)
+        # A symbol that nothing has is not the order's either: no instrument has the number 0.
+        instrument = None if symbol is None else self._find(symbol) or 0
         num = self._wait(request)
         self.commands.cancel(num=num, order_id=order_id, instrument=instrument)
 

@@ -114,8 +114,8 @@ class _Recovering:
         directory.write_mark(stopped)
         if not whole:
             self._said.append(f"all sessions get new ids (era {era.number})")
-        done = "; ".join(self._said)
-        return f"{directory.path} goes on from command batch {recovery.base}: {done}"
+        goes_on = f"{directory.path} goes on from command batch {recovery.base}"
+        return ": ".join([goes_on, "; ".join(self._said)] if self._said else [goes_on])
 
     def _free_number(self) -> int:
         names = os.listdir(self._directory.path)

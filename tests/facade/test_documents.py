@@ -63,7 +63,7 @@ PROVOKED = [
     *(("GET", f"/{page}/NOPE", 404) for page in ("orderbook", "trades", "ticker")),
     *((method, "/orders/5", 404) for method in ("GET", "DELETE", "PATCH")),
     *(("GET", f"/orders/5/{page}", 404) for page in ("fills", "history", "nope")),
-    ("DELETE", "/orders/5?symbol=NOPE", 422),
+    ("DELETE", "/orders/5?symbol=NOPE", 404),
     ("DELETE", "/orders?user_id=a&symbol=NOPE", 422),
     ("GET", "/orders?user_id=a&symbol=NOPE", 422),
     ("GET", "/docs/nope", 404),

@@ -92,8 +92,13 @@ async def test_a_change_that_is_refused_names_the_order_as_it_stands(exchange: E
     await exchange.place(side="SELL", user_id="bob")
     path = f"/orders/{order['order_id']}"
     wrong = await exchange.client.delete(path, params={"symbol": "ETHUSD"})
+    unknown = await exchange.client.delete(path, params={"symbol": "NOPE"})
     same = await exchange.client.patch(path, json={"price": 100})
-    for answer, code in ((wrong, "ORDER_ID_MISMATCH"), (same, "NOTHING_TO_AMEND")):
+    for answer, code in (
+        (wrong, "ORDER_ID_MISMATCH"),
+        (unknown, "ORDER_ID_MISMATCH"),
+        (same, "NOTHING_TO_AMEND"),
+    ):
         assert answer.status_code == 422
         told = answer.json()
         assert (told["code"], told["order_id"]) == (code, order["order_id"])
@@ -101,8 +106,9 @@ async def test_a_change_that_is_refused_names_the_order_as_it_stands(exchange: E
     assert (await exchange.get(path))["remaining_quantity"] == "1"
     right = await exchange.client.delete(path, params={"symbol": "BTCUSD"})
     assert right.json()["status"] == "CANCELED"
-    unknown = await exchange.client.delete(path, params={"symbol": "NOPE"})
-    assert (unknown.status_code, unknown.json()["code"]) == (422, "UNKNOWN_SYMBOL")
+    closed = await exchange.client.delete(path, params={"symbol": "NOPE"})
+    assert (closed.status_code, closed.json()["code"]) == (409, "ORDER_CLOSED")
+    assert closed.json()["order_id"] == order["order_id"]
 
 
 async def test_a_user_is_told_without_case(exchange: Exchange) -> None:

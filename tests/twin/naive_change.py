@@ -61,7 +61,7 @@ def find_order(
         return None, "UNKNOWN_ORDER"
     first, last = found[0], found[-1]
     if isinstance(first, str) and isinstance(last, str):
-        return None, first
+        return None, "ORDER_CLOSED" if last == "ORDER_CLOSED" else first
     if first is not last or isinstance(first, str):
         return None, "ORDER_ID_MISMATCH"
     if command["instrument"] not in (None, first.instrument):
@@ -87,8 +87,12 @@ def by_text(state: State, entry: Entry, text: str) -> Order | str:
 def by_id(state: State, asker: Asker, order_id: int) -> Order | str:
     """The open order of this id, if it is the asker's account's."""
     order = state.open.get(order_id)
-    if order is None or asker == NOBODY:
+    if asker == NOBODY:
         return "UNKNOWN_ORDER"
+    if order is None:
+        passed_over = any(order_id in ids for ids in state.passed_over)
+        was_given = 0 < order_id <= state.orders and not passed_over
+        return "ORDER_CLOSED" if was_given else "UNKNOWN_ORDER"
     if isinstance(asker, Entry) and asker.account != order.account:
         return "UNKNOWN_ORDER"
     return order

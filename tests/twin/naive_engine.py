@@ -173,6 +173,7 @@ def raise_numbers(state: State, command: Command) -> None:
     if (orders, trades, last) == (state.orders, state.trades, state.seq):
         return
     orders_after = state.orders
+    state.passed_over.append(range(orders_after + 1, orders + 1))
     state.orders, state.trades, state.seq = orders, trades, last
     state.say("RAISED", orders=orders, orders_after=orders_after, trades=trades, after=after)
 

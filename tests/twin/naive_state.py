@@ -96,6 +96,7 @@ class State:
         self.open: dict[int, Order] = {}
         self.time_ns = 0
         self.orders = 0
+        self.passed_over: list[range] = []
         self.trades = 0
         self.seq = 0
         self.events: list[Event] = []

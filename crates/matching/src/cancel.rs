@@ -96,6 +96,8 @@ impl Engine {
             (None, None) => Err(Reason::UnknownOrder),
             (Some(found), None) | (None, Some(found)) => found,
             (Some(Ok(one)), Some(Ok(other))) if one == other => Ok(one),
+            // The id alone says that there was such an order.
+            (Some(Err(_)), Some(Err(Reason::OrderClosed))) => Err(Reason::OrderClosed),
             (Some(Err(reason)), Some(Err(_))) => Err(reason),
             (Some(_), Some(_)) => Err(Reason::OrderIdMismatch),
         };
@@ -127,8 +129,17 @@ impl Engine {
         }
     }
 
+    /// Whose a closed order was is not known any more: whoever names one that was given its id is told
+    /// that it is closed.
     fn find_by_id(&self, asker: Asker, order_id: u64) -> Result<u32, Reason> {
-        let slot = self.open.by_id(order_id).ok_or(Reason::UnknownOrder)?;
+        let Some(slot) = self.open.by_id(order_id) else {
+            let closed = asker != Asker::Nobody && self.was_given(order_id);
+            return Err(if closed {
+                Reason::OrderClosed
+            } else {
+                Reason::UnknownOrder
+            });
+        };
         match asker {
             Asker::Any => Ok(slot),
             Asker::Entry(entry) if self.parties.entry(entry).account == self.account_at(slot) => {

@@ -21,6 +21,9 @@ const SETTINGS: Settings = Settings {
     stamp_ahead_ns_max: 1_000_000_000,
 };
 
+/// The part of an order id that counts; the rest is the partition.
+pub(crate) const COUNTER: u64 = (1 << 56) - 1;
+
 /// How far an engine has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {

@@ -4,7 +4,7 @@ use super::book::key;
 use super::checks;
 use super::client_ids::content;
 use super::emit::Emit;
-use super::engine::Engine;
+use super::engine::{COUNTER, Engine};
 use super::order::Order;
 use super::pool::NONE;
 use wire::record::command::{NO_PRICE, NewOrder, who};
@@ -48,7 +48,7 @@ impl Engine {
     }
 
     const fn order_id(&self) -> u64 {
-        ((self.partition as u64) & 0xff) << 56 | self.order_count
+        ((self.partition as u64) & 0xff) << COUNTER.count_ones() | self.order_count
     }
 
     /// The entry that sends a new order; a user's REST entry is opened at first use.

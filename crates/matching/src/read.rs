@@ -1,6 +1,6 @@
 //! Read access for other roles: what the engine knows, in a fixed order.
 
-use super::engine::Engine;
+use super::engine::{COUNTER, Engine};
 use super::gateways::GatewayState;
 use super::level::Level;
 use super::order::Order;
@@ -215,6 +215,15 @@ impl Engine {
     #[must_use]
     pub fn skipped(&self) -> &[(u64, u64)] {
         &self.skipped
+    }
+
+    /// Whether an order was ever given this id, open or not.
+    #[must_use]
+    pub fn was_given(&self, order_id: u64) -> bool {
+        let counter = order_id & COUNTER;
+        let ours = order_id ^ counter == (u64::from(self.partition) & 0xff) << COUNTER.count_ones();
+        let passed_over = |&(first, last): &(u64, u64)| (first..=last).contains(&counter);
+        ours && (1..=self.order_count).contains(&counter) && !self.skipped.iter().any(passed_over)
     }
 
     /// How much there is.
