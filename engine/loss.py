@@ -16,8 +16,9 @@ from journal.mark import Numbers
 from journal.port import Entry
 
 NUMBERS_MARGIN = 10**12
-"""How far orders, trades and events are numbered above what is known to have been told, where more
-may have been told than any file knows."""
+"""So far above all that is known numbers go on at least, where more may have been told."""
+NUMBERS_SPREAD = 10**13
+"""And by chance up to so much further: a backup that is put back twice does not number alike."""
 MESSAGES_MARGIN = 10**9
 """The same for the messages of each session."""
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from core import Commands, Engine, JournalDamaged, split_batches
-from engine.loss import NUMBERS_MARGIN
+from engine.loss import NUMBERS_MARGIN, NUMBERS_SPREAD
 from engine.lost_events import begin_behind, whole_until
 from engine.plan import MOVE_EVENTS, PUT_BACK, Refusal, Start, decide
 from engine.recovery import JournalGap, Recovered, ReplayDiffers, recover
@@ -247,11 +247,12 @@ def _newest_era(facts: Facts) -> int:
 def _raise_numbers(journals: Journals, engine: Engine) -> None:
     """Go on far above: the original of this copy may have told much since."""
     counts, stamp = engine.counts(), time.time_ns()
+    far = NUMBERS_MARGIN + secrets.randbelow(NUMBERS_SPREAD)
     commands = Commands()
     commands.raise_numbers(
-        orders=counts["orders"] + NUMBERS_MARGIN,
-        trades=counts["trades"] + NUMBERS_MARGIN,
-        events=engine.position().event_seq + NUMBERS_MARGIN,
+        orders=counts["orders"] + far,
+        trades=counts["trades"] + far,
+        events=engine.position().event_seq + far,
     )
     sealed = commands.seal(0, 0, 0, stamp, 1)
     if sealed is None:

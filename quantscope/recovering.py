@@ -82,6 +82,9 @@ class _Recovering:
             loss.base.offset, loss.numbers, loss.entries, self._free_number()
         )
         self._journal_id = found.journal_id
+        # What may be a copy stays one: its next start begins an era and raises all numbers.
+        gone = found.mark is None and found.was_marked
+        self._raising = gone or found.copied or (found.mark is not None and found.mark.raising)
         self._said: list[str] = []
 
     def run(self) -> str:
@@ -94,7 +97,14 @@ class _Recovering:
         era = directory.era if whole or self._resumed else directory.begin_era(max(eras, default=0))
         base = End(self._journal_id, recovery.base, self._loss.base.chain)
         events_id = self._facts.found.events_id or self._journal_id
-        mark = Mark("recovering", era.number, base, End(events_id, 0, 0), recovery=recovery)
+        mark = Mark(
+            "recovering",
+            era.number,
+            base,
+            End(events_id, 0, 0),
+            raising=self._raising,
+            recovery=recovery,
+        )
         directory.write_mark(mark)
         self._cut_events()
         self._put_snapshots_aside()
@@ -110,9 +120,12 @@ class _Recovering:
             ended,
             end_of(directory.events) or End(events_id, 0, 0),
             recovery.numbers,
+            raising=self._raising,
         )
         directory.write_mark(stopped)
-        if not whole:
+        if self._raising:
+            self._said.append("at its start sessions get new ids, and all is numbered far above")
+        elif not whole:
             self._said.append(f"all sessions get new ids (era {era.number})")
         goes_on = f"{directory.path} goes on from command batch {recovery.base}"
         return ": ".join([goes_on, "; ".join(self._said)] if self._said else [goes_on])
@@ -237,14 +250,14 @@ class _Recovering:
             raise OSError(f"{rebuilt} ends at {new.next_offset - 1}, not at {self._recovery.base}")
         if raised:
             stamp = time.time_ns()
-            new.append(stamp, self._raising(stamp))
+            new.append(stamp, self._raise_all(stamp))
             new.sync()
         new.close()
         if (failure := new.failure) is not None:
             raise OSError(f"{rebuilt}: {failure}")
         self._swap(rebuilt, path)
 
-    def _raising(self, stamp: int) -> list[bytes]:
+    def _raise_all(self, stamp: int) -> list[bytes]:
         numbers = self._recovery.numbers
         commands = Commands()
         commands.raise_numbers(orders=numbers.orders, trades=numbers.trades, events=numbers.events)

@@ -87,15 +87,51 @@ async def test_a_backup_that_was_put_back_gives_no_number_twice(
     assert exchange.said().count("sessions get new ids") == 1
 
 
-async def test_two_that_were_put_back_from_one_backup_have_other_sessions(tmp_path: Path) -> None:
+async def test_two_that_were_put_back_from_one_backup_have_other_sessions_and_numbers(
+    tmp_path: Path,
+) -> None:
     exchange = Exchange(tmp_path / "backup").start()
     sessions = {(await Client(exchange.binary).login()).session}
+    orders = {exchange.post()[1]["order_id"]}
     exchange.stop()
     for name in ("one", "two"):
         shutil.copytree(tmp_path / "backup", tmp_path / name)
         with Exchange(tmp_path / name) as copy:
             sessions.add((await Client(copy.binary).login()).session)
-    assert len(sessions) == 3
+            orders.add(copy.post()[1]["order_id"])
+    assert (len(sessions), len(orders)) == (3, 3)
+
+
+@pytest.mark.parametrize("put_back", [copied, by_command])
+@pytest.mark.parametrize("mark", ["kept", "gone"])
+async def test_a_backup_that_lost_something_is_a_copy_still_when_it_is_recovered(
+    tmp_path: Path, put_back: Callable[[Path, Path], None], mark: str
+) -> None:
+    """What the original told after the backup no file here knows: nothing of it is told again."""
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    exchange = Exchange(data).start()
+    exchange.post()
+    before = (await Client(exchange.binary).login()).session
+    exchange.stop()
+    shutil.copytree(data, backup)
+    exchange.start()
+    _, late = exchange.post()
+    exchange.stop()
+    put_back(backup, data)
+    for lost in data.glob("commands.db*"):
+        lost.unlink()
+    if mark == "gone":
+        (data / "mark").unlink()
+    assert "commands.db is missing" in exchange.refuses_to_start()
+    code, said, errors = quantscope("recover", str(data), "--accept-loss")
+    assert code == 0, errors
+    assert "at its start sessions get new ids, and all is numbered far above" in said
+    exchange.start()
+    _, new = exchange.post()
+    assert int(new["order_id"]) > int(late["order_id"]) + MARGIN // 2
+    assert (await Client(exchange.binary).login()).session != before
+    exchange.stop()
+    exchange.verified()
 
 
 def test_a_directory_that_is_moved_is_no_copy(tmp_path: Path) -> None:
