@@ -119,13 +119,25 @@ class Facade:
 
     def _tell(self, request: Request, status: int, body: bytes | int) -> None:
         if isinstance(body, int):
-            self._spawn(request, self.queries.stored_order(body, status))
+            self._spawn(request, self._settled(body, status), _not_known_yet(body))
         elif status in (404, 409) and self.view.exists(request.order_id):
             # An order that exists and is not open is closed, whatever else is known of it.
             closed = error_body("ORDER_CLOSED", _CLOSED, request.order_id)
             request.answer(409, closed)
         else:
             request.answer(status, body)
+
+    async def _settled(self, order_id: int, status: int) -> Answer:
+        """An order that was sent again: that it was executed is known, whatever the store does."""
+        try:
+            return await self.queries.stored_order(order_id, status)
+        except StoreFailed as error:
+            self.archive.failed(error)
+            raise _not_known_yet(order_id) from error
+        except ApiError as error:
+            if error.status != 503:
+                raise
+            raise _not_known_yet(order_id) from error
 
     def _view_failed(self, reason: str) -> None:
         """Go on without the view, and let it begin again: the exchange is not to suffer from it."""
@@ -209,10 +221,15 @@ class Facade:
         self.faults.caught("request", f"{request.method!r} {request.path!r}", error)
         return _refusal(ApiError(500, "INTERNAL"))
 
-    def _spawn(self, request: Request, query: Coroutine[Any, Any, Answer]) -> None:
+    def _spawn(
+        self,
+        request: Request,
+        query: Coroutine[Any, Any, Answer],
+        too_many: ApiError | None = None,
+    ) -> None:
         if self._group is None or self._under_way >= self.limits.queries_max:
             query.close()
-            request.connection.answer(request, _refusal(ApiError(503, "BUSY")))
+            request.connection.answer(request, _refusal(too_many or ApiError(503, "BUSY")))
             return
         self._under_way += 1
         self._group.create_task(self._query(request, query))
@@ -259,6 +276,15 @@ class Facade:
     def openapi(self, request: Request) -> Answer:
         """``GET /openapi.json``."""
         return Answer(200, self._document)
+
+
+def _not_known_yet(order_id: int) -> ApiError:
+    return ApiError(
+        503,
+        "NOT_KNOWN_YET",
+        "the order was placed before; what became of it can't be read now: ask again",
+        order_id=order_id,
+    )
 
 
 def _refusal(error: ApiError) -> Answer:

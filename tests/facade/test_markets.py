@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -158,3 +159,27 @@ async def test_more_queries_than_may_be_under_way_are_busy() -> None:
         assert (await exchange.get(f"/orders/{order_id}", 503))["code"] == "BUSY"
         blocked.set()
         assert (await first)["order_id"] == order_id
+
+
+async def test_who_repeats_an_order_is_not_told_that_nothing_was_done() -> None:
+    """However many queries are under way, and whatever fails in the store: it was executed."""
+    limits = Limits(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
+    async with Exchange(limits) as exchange:
+        once: dict[str, Any] = {"client_order_id": "x", "time_in_force": "IOC", "price": 1}
+        placed = await exchange.place(**once)
+        other = await exchange.dropped()
+        blocked = asyncio.Event()
+
+        async def fail(order_id: int) -> tuple[bytes, bool] | None:
+            await blocked.wait()
+            raise StoreFailed("it is damaged")
+
+        exchange.store.order = fail  # type: ignore[method-assign]
+        asked = asyncio.create_task(exchange.get(f"/orders/{other}", 503))
+        await asyncio.sleep(0.05)
+        told = [await exchange.place(503, **once)]
+        blocked.set()
+        assert (await asked)["code"] == "UNAVAILABLE"
+        told.append(await exchange.place(503, **once))
+        for refused in told:
+            assert (refused["code"], refused["order_id"]) == ("NOT_KNOWN_YET", placed["order_id"])

@@ -15,7 +15,7 @@ use wire::text::{decimal, json, reasons};
 pub enum Body {
     /// This.
     Json(Vec<u8>),
-    /// An order, which the command did not change and memory does not hold whole.
+    /// An order, which the command did not change and memory does not hold.
     Order(u64),
 }
 

@@ -264,11 +264,9 @@ impl View {
             return;
         };
         let body = match self.orders.get(open.order_id) {
-            // What a command did is here, whatever came before it.
-            Some(order) if open.since.is_some() || order.is_whole() => {
-                Body::Json(self.order_json(order, open.since.unwrap_or_default()))
-            }
-            _ => Body::Order(open.order_id),
+            // What happened is not denied because somebody else knows more of it.
+            Some(order) => Body::Json(self.order_json(order, open.since.unwrap_or_default())),
+            None => Body::Order(open.order_id),
         };
         self.replies.push(Reply {
             num: open.num,

@@ -98,7 +98,7 @@ fn cancel_amend_and_mass_cancel_are_answered() {
     assert_eq!((status, &canceled["status"]), (200, &"CANCELED".into()));
     assert_eq!(canceled["reason"], "REQUESTED");
     let (status, gone) = exchange.one(Command::Cancel(cancel(5, id(&first)), "", ""));
-    assert_eq!((status, &gone["code"]), (404, &"UNKNOWN_ORDER".into()));
+    assert_eq!((status, &gone["code"]), (409, &"ORDER_CLOSED".into()));
     for num in 6..9 {
         let _ = exchange.one(Command::New(order(num, Side::Buy, num as i64, 1), "a", ""));
     }
