@@ -110,6 +110,7 @@ class Service:
         )
         self._scheduled = False
         self._resting: list[Callable[[], None]] = []
+        self._ending = False
         self._watched: int | None = None
         self._loop: asyncio.AbstractEventLoop
         self._broken: asyncio.Future[str] | None = None
@@ -152,7 +153,7 @@ class Service:
         if not self._resting or not self.ready or self._pipeline.under_way:
             return
         resting, self._resting = self._resting, []
-        self._pipeline.resting = False
+        self._pipeline.resting = self._ending
         for then in resting:
             self._call(then, "what waited for the engine to be at rest")
         self.wake()
@@ -333,6 +334,12 @@ class Service:
         log.warning("the system's clock is to be taken as it is")
         self.clock.take()
         self.clock_watch.look(self.engine.position().time_ns)
+
+    async def end(self) -> None:
+        """Take no more commands, for good, and wait until all that was taken has been told."""
+        self._ending = self._pipeline.resting = True
+        while self.ready and self._pipeline.under_way:
+            await asyncio.sleep(0.001)
 
     async def drain(self) -> None:
         """Wait until nothing is under way: before a clean stop."""

@@ -328,6 +328,10 @@ class Exchange:
             if missing is not None and self.service.ready:
                 # The directory is this server's still: what is only in memory now is kept there.
                 log.error("%s", missing)
+                # What is acknowledged behind the snapshot would be nowhere.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self.config.server.stop_deadline_s):
+                        await self.service.end()
                 await housekeeping.last_snapshot()
                 raise DataDirLost(
                     f"{missing}: this server ends, with a snapshot of what it had acknowledged; "

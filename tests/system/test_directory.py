@@ -1,9 +1,12 @@
 """A server whose data directory is gone, or another's, ends and touches nothing there."""
 
 import asyncio
+import http.client
+import itertools
 import shutil
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -110,13 +113,28 @@ async def test_a_backup_put_in_the_place_of_a_live_directory_is_left_alone(tmp_p
     moved.verified()
 
 
+def keep_placing(exchange: Exchange, user: str, ids: list[str]) -> None:
+    """Place orders until nobody answers any more."""
+    for number in itertools.count():
+        try:
+            status, order = exchange.post(user_id=user, client_order_id=f"{user}-{number}")
+        except (OSError, http.client.HTTPException):
+            return
+        if status == 201:
+            ids.append(order["order_id"])
+
+
 def test_a_commands_log_that_is_deleted_under_a_server_costs_nothing(tmp_path: Path) -> None:
-    """The directory is still its own: a last snapshot holds what the log did."""
+    """The directory is still its own: a last snapshot holds all that was answered."""
     exchange = Exchange(tmp_path / "data").start()
     ids = place(exchange, "ann", 20)
-    for file in (tmp_path / "data").glob("commands.db*"):
-        file.unlink()
-    line = ends(exchange)
+    placed: dict[str, list[str]] = {f"user{number}": [] for number in range(4)}
+    with ThreadPoolExecutor() as threads:
+        for user, of_user in placed.items():
+            threads.submit(keep_placing, exchange, user, of_user)
+        for file in (tmp_path / "data").glob("commands.db*"):
+            file.unlink()
+        line = ends(exchange)
     assert "commands.db is gone" in line
     assert "with a snapshot of what it had acknowledged" in line
     assert "commands.db is missing or empty" in exchange.refuses_to_start()
@@ -125,6 +143,11 @@ def test_a_commands_log_that_is_deleted_under_a_server_costs_nothing(tmp_path: P
     assert "goes on from command batch" in said
     exchange.start()
     expect_whole(exchange, "ann", ids)
+    for user, of_user in placed.items():
+        assert of_user
+        for order_id in of_user:
+            _, order = exchange.get(f"/orders/{order_id}")
+            assert order["user_id"] == user
     exchange.stop()
     exchange.verified()
 
