@@ -94,10 +94,20 @@ class Housekeeping:
             raise
         except (OSError, JournalError) as error:
             log.error("no snapshot: %s", error)
+            self._failed(error)
         except ReplayDiffers as error:
             log.critical("no snapshot, for the engine can't be made again: %s", error)
+            self._failed(error)
         except FAULTS as error:
             self._faults.caught("snapshots", "no snapshot", error)
+            self._faults.standing["snapshots"] = f"no snapshot: {error}"
+        else:
+            self._faults.standing.pop("snapshots", None)
+
+    def _failed(self, error: Exception) -> None:
+        """The journal grows until one can be written: who looks at ``/ready`` is to see it."""
+        self._faults.counts["snapshots"] += 1
+        self._faults.standing["snapshots"] = f"no snapshot: {error}"
 
     async def snapshot(self, commands_min: int | None = None, *, at_once: bool = False) -> bool:
         """Write a snapshot of the engine as it is now, if enough has happened since the last.

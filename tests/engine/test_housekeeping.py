@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from core import Commands, Engine, MemoryLog, PanicException, split_batches
+from core import Commands, Engine, Faults, MemoryLog, PanicException, split_batches
 from engine.housekeeping import Housekeeping, Limits
 from engine.seal import Seal
 from engine.service import Journals, Service
@@ -55,7 +55,9 @@ class Exchange:
         self.told = offset
 
 
-def housekeeping(exchange: Exchange, snapshots: Snapshots, check: Any) -> Housekeeping:
+def housekeeping(
+    exchange: Exchange, snapshots: Snapshots, check: Any, faults: Faults | None = None
+) -> Housekeeping:
     return Housekeeping(
         cast(Service, exchange),
         snapshots,
@@ -65,6 +67,7 @@ def housekeeping(exchange: Exchange, snapshots: Snapshots, check: Any) -> Housek
         readers=lambda: 1,
         on_deleted=lambda _: None,
         beside=lambda: lambda: None,
+        faults=faults,
     )
 
 
@@ -128,3 +131,28 @@ async def test_a_snapshot_that_fails_unforeseen_is_tried_again(
     running.cancel()
     assert tries == 3
     assert caplog.text.count("in check") == 2
+
+
+@pytest.mark.parametrize("error", [OSError("no room"), RuntimeError("no idea")])
+async def test_who_looks_at_the_faults_sees_that_there_is_no_snapshot(
+    tmp_path: Path, error: Exception
+) -> None:
+    """The journal grows meanwhile, and nobody else would notice."""
+    exchange, snapshots, faults = Exchange(), Snapshots(tmp_path / "snapshots", kept=2), Faults()
+    exchange.tick()
+    failing = True
+
+    def check() -> None:
+        if failing:
+            raise error
+
+    running = asyncio.create_task(housekeeping(exchange, snapshots, check, faults).run())
+    async with asyncio.timeout(10):
+        while not faults.standing:
+            await asyncio.sleep(0.001)
+        assert list(faults.standing.values()) == [f"no snapshot: {error}"]
+        assert faults.counts["snapshots"] >= 1
+        failing = False
+        while faults.standing:
+            await asyncio.sleep(0.001)
+    running.cancel()
