@@ -58,7 +58,7 @@ impl Order {
         if self.cum == 0 {
             OrdStatus::New
         } else {
-            OrdStatus::PartiallyFilled
+            OrdStatus::after_fill(self.leaves)
         }
     }
 }

@@ -212,6 +212,16 @@ impl Change {
         matches!(self, Self::Traded { .. })
     }
 
+    /// Whether it changes what is in force: price, total quantity, ClOrdID.
+    #[must_use]
+    pub const fn amends(&self) -> bool {
+        match self {
+            Self::Replaced { .. } => true,
+            Self::Canceled { reason, .. } => !reason.closes(),
+            Self::Accepted { .. } | Self::Traded { .. } | Self::Rejected { .. } => false,
+        }
+    }
+
     /// Whether an order begins with it.
     #[must_use]
     pub const fn begins(&self) -> bool {
@@ -304,7 +314,8 @@ impl Change {
                     liquidity,
                     time_ns,
                 });
-                (entry.status, entry.cum, entry.leaves) = (traded(leaves), cum, leaves);
+                (entry.status, entry.cum, entry.leaves) =
+                    (OrdStatus::after_fill(leaves), cum, leaves);
             }
             Self::Canceled {
                 status,
@@ -362,16 +373,6 @@ impl Change {
 )]
 const fn total(cum: i64, leaves: i64) -> i64 {
     cum + leaves
-}
-
-/// Status of an order that traded and has this much open.
-#[must_use]
-pub const fn traded(leaves: i64) -> OrdStatus {
-    if leaves == 0 {
-        OrdStatus::Filled
-    } else {
-        OrdStatus::PartiallyFilled
-    }
 }
 
 /// Unfold the changes of an order: each becomes an entry of its history, and a fill where it traded.

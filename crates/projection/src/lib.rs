@@ -7,10 +7,12 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod change;
+pub mod execution;
 pub mod order;
 pub mod recent;
 pub mod sum;
 
+pub use execution::{Execution, State, executions};
 pub use order::Order;
 pub use recent::SHOWN_MAX;
 pub use sum::{Bar, Quote, Sum};

@@ -4,11 +4,12 @@
 //! Fed with every event of the order, in order.  An order whose beginning was not seen is known from a
 //! status report: its state is exact from then on, its earlier changes are others' to tell.
 
-use wire::record::event::{Accepted, Canceled, Rejected, Replaced, StatusReport, Trade};
+use wire::record::event::{Accepted, StatusReport};
 use wire::record::{OrdStatus, OrdType, Side, TimeInForce};
-use wire::text::{ClientOrderId, Liquidity, OrderState, Part, Why};
+use wire::text::{ClientOrderId, OrderState, Part};
 
-use crate::change::{Change, InForce, traded};
+use crate::change::InForce;
+use crate::execution::{Execution, State, accepted};
 use crate::recent::{Recent, SHOWN_MAX};
 
 /// What happened to an order before it was known here.
@@ -30,12 +31,7 @@ pub struct Order {
     pub order_id: u64,
     /// Sequence number of the last event that changed it; 0 when none did.
     pub last_seq: u64,
-    num: u64,
-    price: i64,
-    qty: i64,
-    cum: i64,
-    leaves: i64,
-    avg_px: i64,
+    state: State,
     /// Engine time of its first event; 0 where that is not known.
     created_ns: u64,
     /// Engine time of its last event; 0 when there was none.
@@ -46,9 +42,6 @@ pub struct Order {
     pub entry: u32,
     /// Instrument.
     pub instrument: u32,
-    why: Why,
-    /// Status.
-    pub status: OrdStatus,
     side: Side,
     ord_type: OrdType,
     tif: TimeInForce,
@@ -92,19 +85,15 @@ impl Order {
         Self {
             order_id: 0,
             last_seq: 0,
-            num: 0,
-            price: 0,
-            qty: 0,
-            cum: 0,
-            leaves: 0,
-            avg_px: 0,
+            state: State {
+                status: OrdStatus::Rejected,
+                ..State::new(0, InForce { price: 0, qty: 0 })
+            },
             created_ns: 0,
             updated_ns: 0,
             account: 0,
             entry: 0,
             instrument: 0,
-            why: Why::None,
-            status: OrdStatus::Rejected,
             side: Side::Buy,
             ord_type: OrdType::Limit,
             tif: TimeInForce::Gtc,
@@ -114,134 +103,19 @@ impl Order {
         }
     }
 
-    /// Become the order that an acceptance makes.
+    /// Become the order that an execution begins.
     #[inline]
-    pub fn accepted(&mut self, x: &Accepted, text: &str, seq: u64, time_ns: u64) {
-        self.begin(x, (text, ""));
+    pub fn begin(&mut self, x: &Execution<'_>, seq: u64, time_ns: u64) {
+        self.become_order(x);
         self.created_ns = time_ns;
-        let change = Change::Accepted {
-            price: x.price,
-            qty: x.qty,
-        };
-        self.note(&change, self.in_force(), seq, time_ns);
+        self.apply(x, seq, time_ns);
     }
 
-    /// Become the order that a refusal makes; `user` is who asked, where there is no account.
-    pub fn rejected(&mut self, x: &Rejected, (user, text): (&str, &str), seq: u64, time_ns: u64) {
-        let accepted = Accepted {
-            entry: x.entry,
-            account: x.account,
-            entry_seq: x.entry_seq,
-            order_id: x.order_id,
-            num: x.num,
-            price: x.price,
-            qty: x.qty,
-            instrument: x.instrument,
-            side: x.side,
-            ord_type: x.ord_type,
-            tif: x.tif,
-            exec_inst: 0,
-            stp: wire::record::Stp::None,
-        };
-        self.begin(&accepted, (text, user));
-        self.created_ns = time_ns;
-        (self.status, self.leaves) = (OrdStatus::Rejected, 0);
-        self.why = Why::Refused(x.reason);
-        let change = Change::Rejected {
-            price: x.price,
-            qty: x.qty,
-            reason: x.reason,
-        };
-        self.note(&change, self.in_force(), seq, time_ns);
-    }
-
-    /// An open order that began before anything that is known here, and stands so.
-    #[must_use]
-    pub fn standing(x: &Accepted, text: &str, stands: &StatusReport) -> Self {
-        let mut order = Self::vacant();
-        order.begin(x, (text, ""));
-        order.earlier = Some(Box::new(Earlier::Unknown { first_seq: 0 }));
-        (order.cum, order.leaves, order.avg_px) = (stands.cum, stands.leaves, stands.avg_px);
-        order.status = stands.status;
-        order
-    }
-
+    /// Go on by an execution.
     #[inline]
-    fn begin(&mut self, x: &Accepted, (text, user): (&str, &str)) {
-        (self.order_id, self.num) = (x.order_id, x.num);
-        (self.price, self.qty, self.leaves) = (x.price, x.qty, x.qty);
-        (self.cum, self.avg_px) = (0, 0);
-        (self.last_seq, self.created_ns, self.updated_ns) = (0, 0, 0);
-        (self.account, self.entry, self.instrument) = (x.account, x.entry, x.instrument);
-        (self.side, self.ord_type, self.tif) = (x.side, x.ord_type, x.tif);
-        (self.status, self.why) = (OrdStatus::New, Why::None);
-        self.names = None;
-        if !text.is_empty() || !user.is_empty() {
-            let (text, user) = (text.into(), user.into());
-            self.names = Some(Box::new(Names { text, user }));
-        }
-        self.earlier = None;
-        self.recent.clear();
-    }
-
-    /// It traded.
-    pub fn traded(&mut self, x: &Trade, liquidity: Liquidity, seq: u64, time_ns: u64) {
-        (self.cum, self.leaves, self.avg_px) = match liquidity {
-            Liquidity::Taker => (x.taker_cum, x.taker_leaves, x.taker_avg_px),
-            Liquidity::Maker => (x.maker_cum, x.maker_leaves, x.maker_avg_px),
-        };
-        self.status = traded(self.leaves);
-        let change = Change::Traded {
-            liquidity,
-            trade_id: x.trade_id,
-            price: x.price,
-            qty: x.qty,
-            cum: self.cum,
-            leaves: self.leaves,
-        };
-        self.note(&change, self.in_force(), seq, time_ns);
-    }
-
-    /// It left the book, or lost a part.
-    pub fn canceled(&mut self, x: &Canceled, seq: u64, time_ns: u64) {
-        let in_force = self.in_force();
-        (self.leaves, self.cum, self.avg_px, self.status) = (x.leaves, x.cum, x.avg_px, x.status);
-        self.why = Why::closing(x.reason);
-        if !x.reason.closes() {
-            self.qty = x.total_qty();
-        }
-        let change = Change::Canceled {
-            status: x.status,
-            reason: x.reason,
-            cum: x.cum,
-            leaves: x.leaves,
-        };
-        self.note(&change, in_force, seq, time_ns);
-    }
-
-    /// It was amended.  In the binary protocol it has the request's ClOrdID from now on.
-    pub fn replaced(&mut self, x: &Replaced, seq: u64, time_ns: u64) {
-        let in_force = self.in_force();
-        (self.leaves, self.cum, self.avg_px, self.status) = (x.leaves, x.cum, x.avg_px, x.status);
-        (self.price, self.qty, self.num) = (x.price, x.qty, x.num);
-        let change = Change::Replaced {
-            status: x.status,
-            price: x.price,
-            qty: x.qty,
-            cum: x.cum,
-            leaves: x.leaves,
-        };
-        self.note(&change, in_force, seq, time_ns);
-    }
-
-    const fn in_force(&self) -> InForce {
-        InForce {
-            price: self.price,
-            qty: self.qty,
-        }
-    }
-
-    fn note(&mut self, change: &Change, in_force: InForce, seq: u64, time_ns: u64) {
+    pub fn apply(&mut self, x: &Execution<'_>, seq: u64, time_ns: u64) {
+        let before = self.state.in_force();
+        self.state.apply(x);
         self.updated_ns = time_ns;
         self.last_seq = seq;
         if let Some(earlier) = &mut self.earlier
@@ -251,7 +125,34 @@ impl Order {
         {
             *first = seq;
         }
-        self.recent.push(change, in_force, time_ns);
+        self.recent.push(&x.change, before, time_ns);
+    }
+
+    /// An open order that began before anything that is known here, and stands so.
+    #[must_use]
+    pub fn standing(x: &Accepted, text: &str, stands: &StatusReport) -> Self {
+        let mut order = Self::vacant();
+        order.become_order(&accepted(x, text));
+        order.earlier = Some(Box::new(Earlier::Unknown { first_seq: 0 }));
+        order.state.stand(stands);
+        order
+    }
+
+    #[inline]
+    fn become_order(&mut self, x: &Execution<'_>) {
+        self.order_id = x.order_id;
+        self.state = State::new(x.num, x.before());
+        (self.last_seq, self.created_ns, self.updated_ns) = (0, 0, 0);
+        (self.account, self.entry, self.instrument) = (x.account, x.entry, x.instrument);
+        self.side = x.side;
+        (self.ord_type, self.tif) = x.terms();
+        self.names = None;
+        if !x.text.is_empty() || !x.user.is_empty() {
+            let (text, user) = (x.text.into(), x.user.into());
+            self.names = Some(Box::new(Names { text, user }));
+        }
+        self.earlier = None;
+        self.recent.clear();
     }
 
     /// Take what others know of it who know every event up to `seq`: when it began, and how many
@@ -292,10 +193,16 @@ impl Order {
         matches!(self.earlier.as_deref(), Some(Earlier::Unknown { .. }))
     }
 
+    /// How far it is.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Whether it may still trade.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        matches!(self.status, OrdStatus::New | OrdStatus::PartiallyFilled)
+        self.state.is_open()
     }
 
     /// How many changes it has had here so far.
@@ -345,23 +252,24 @@ impl Order {
             Some(names) => (&*names.text, &*names.user),
             None => ("", ""),
         };
+        let state = &self.state;
         OrderState {
             order_id: self.order_id,
-            client_order_id: ClientOrderId::of(text, called.numbered.then_some(self.num)),
+            client_order_id: ClientOrderId::of(text, called.numbered.then_some(state.num)),
             user_id: if user.is_empty() { called.user } else { user },
             symbol: called.symbol,
             side: self.side,
             ord_type: self.ord_type,
             tif: self.tif,
-            price: self.price,
-            qty: self.qty,
-            status: self.status,
-            cum: self.cum,
-            leaves: self.leaves,
-            avg_px: self.avg_px,
+            price: state.price,
+            qty: state.qty,
+            status: state.status,
+            cum: state.cum,
+            leaves: state.leaves,
+            avg_px: state.avg_px,
             created_ns: known(self.created_ns),
             updated_ns: known(self.updated_ns),
-            why: self.why,
+            why: state.why,
             fills: Part {
                 shown: &trades,
                 count: counts.map(|(_, fills)| fills),

@@ -70,25 +70,25 @@ impl Kept {
     #[must_use]
     pub fn new(row: &OrderRow) -> Self {
         let text = |text: &String| (!text.is_empty()).then(|| text.clone());
-        let terms = &row.terms;
+        let (terms, state) = (&row.terms, &row.state);
         Self {
             order_id: row.order_id,
             account: terms.account,
             entry: terms.entry,
-            num: row.num,
+            num: state.num,
             text: text(&row.text),
             user: text(&row.user),
             instrument: terms.instrument,
             side: terms.side,
             ord_type: terms.ord_type,
             tif: terms.tif,
-            price: row.price,
-            qty: row.qty,
-            status: row.status,
-            cum: row.cum,
-            leaves: row.leaves,
-            avg_px: row.avg_px,
-            why: row.why,
+            price: state.price,
+            qty: state.qty,
+            status: state.status,
+            cum: state.cum,
+            leaves: state.leaves,
+            avg_px: state.avg_px,
+            why: state.why,
             created_ns: row.created_ns,
             updated_ns: row.updated_ns,
             history: 0,
@@ -107,13 +107,14 @@ impl Kept {
         reason = "changes are counted one by one"
     )]
     pub fn add(&mut self, row: &OrderRow) -> Result<Vec<Part>, StoreError> {
-        (self.status, self.cum, self.leaves) = (row.status, row.cum, row.leaves);
-        (self.avg_px, self.updated_ns) = (row.avg_px, row.updated_ns);
-        if row.why != Why::None {
-            self.why = row.why;
+        let state = &row.state;
+        (self.status, self.cum, self.leaves) = (state.status, state.cum, state.leaves);
+        (self.avg_px, self.updated_ns) = (state.avg_px, row.updated_ns);
+        if state.why != Why::None {
+            self.why = state.why;
         }
         if row.amended {
-            (self.price, self.qty, self.num) = (row.price, row.qty, row.num);
+            (self.price, self.qty, self.num) = (state.price, state.qty, state.num);
         }
         self.history += row.history;
         self.fills += row.fills;

@@ -4,13 +4,12 @@
 
 use std::collections::HashMap;
 
-use projection::Bar;
 use projection::sum::BAR_NS;
+use projection::{Bar, Execution, executions};
 use wire::record::event::{EntryOpened, Trade};
 use wire::record::{EntryKind, Event, EventBatch, RecordError};
-use wire::text::Liquidity;
 
-use crate::row::{First, OrderRow};
+use crate::row::OrderRow;
 
 /// A way in, and the name of its account.
 #[derive(Debug)]
@@ -67,29 +66,14 @@ impl Pending {
     )]
     pub fn add(&mut self, seq: u64, time_ns: u64, event: &Event<'_>) {
         self.events += 1;
+        executions(event, |x| self.order(x, time_ns).apply(x, time_ns));
         match event {
-            Event::Accepted(x, text) => {
-                self.order(&First::of_accepted(x, text), time_ns)
-                    .accepted(time_ns);
-            }
-            Event::Trade(x, taker, maker) => self.trade(x, (taker, maker), seq, time_ns),
-            Event::Canceled(x, text) if !x.copy => {
-                self.order(&First::of_canceled(x, text), time_ns)
-                    .canceled(x, time_ns);
-            }
-            Event::Replaced(x, text) if !x.copy => {
-                self.order(&First::of_replaced(x, text), time_ns)
-                    .replaced(x, time_ns);
-            }
-            Event::Rejected(x, user, text) if x.order_id != 0 => {
-                let row = self.order(&First::of_rejected(x, text), time_ns);
-                row.rejected(x, user, time_ns);
-            }
+            Event::Trade(x, ..) => self.trade(x, seq, time_ns),
             Event::EntryOpened(x, name, account) => self.entry(x, name, account),
             Event::InstrumentSet(x, _, symbol) => {
                 self.instruments.push((x.instrument, (*symbol).to_owned()));
             }
-            // The rest changes no order.
+            // The rest changes nothing beside orders.
             _ => {}
         }
     }
@@ -116,11 +100,7 @@ impl Pending {
         });
     }
 
-    fn trade(&mut self, x: &Trade, (taker, maker): (&str, &str), seq: u64, time_ns: u64) {
-        self.order(&First::of_taker(x, taker), time_ns)
-            .traded(x, Liquidity::Taker, time_ns);
-        self.order(&First::of_maker(x, maker), time_ns)
-            .traded(x, Liquidity::Maker, time_ns);
+    fn trade(&mut self, x: &Trade, seq: u64, time_ns: u64) {
         let bar = Bar::of(time_ns, x.price, x.qty);
         self.bars
             .entry((x.instrument, time_ns / BAR_NS))
@@ -137,10 +117,10 @@ impl Pending {
         clippy::arithmetic_side_effects,
         reason = "orders are counted one by one, and one was just added"
     )]
-    fn order(&mut self, first: &First<'_>, time_ns: u64) -> &mut OrderRow {
+    fn order(&mut self, first: &Execution<'_>, time_ns: u64) -> &mut OrderRow {
         let place = *self.places.entry(first.order_id).or_insert_with(|| {
             self.orders.push(OrderRow::new(first, time_ns));
-            self.begun += u64::from(first.begun);
+            self.begun += u64::from(first.change.begins());
             self.orders.len() - 1
         });
         &mut self.orders[place]

@@ -1,41 +1,25 @@
 //! What each event does to the view.
 
 use projection::order::Since;
+use projection::{Execution, executions};
 use wire::record::command::NO_PRICE;
-use wire::record::event::{Accepted, Canceled, Rejected, Repeated, Replaced, Trade};
+use wire::record::event::{Canceled, Repeated, Trade};
 use wire::record::{CancelReason, Event, OrdStatus, Reason};
-use wire::text::Liquidity;
 
 use crate::answers::{self, Body, Open, Reply};
 use crate::book::Incoming;
-use crate::notice::Notice;
+use crate::notice::{self, Owner};
 use crate::tape::Print;
 use crate::view::{At, View, symbol_of};
 
 impl View {
     pub(crate) fn take_event(&mut self, event: &Event<'_>, at: At) {
+        self.take_levels(event, at);
+        executions(event, |x| self.take_execution(x, at));
+        if at.own {
+            self.take_answer(event);
+        }
         match event {
-            Event::Accepted(x, text) => self.accepted(x, text, at),
-            Event::Trade(x, taker, maker) => self.trade(x, taker, maker, at),
-            Event::Canceled(x, text) => self.canceled(x, text, at),
-            Event::Replaced(x, text) => self.replaced(x, text, at),
-            Event::Rejected(x, user, text) => self.rejected(x, (user, text), at),
-            Event::Repeated(x, _) => self.repeated(x, at),
-            Event::CancelRejected(x) => {
-                if at.own {
-                    let status = (x.order_id != 0).then_some(x.status);
-                    self.refuse(x.num, x.reason, x.order_id, status);
-                }
-            }
-            Event::MassCanceled(x) => {
-                // Who is unknown has no orders.
-                let refused = !matches!(x.reason, Reason::None | Reason::UnknownOrder);
-                if at.own && refused {
-                    self.refuse(x.num, x.reason, 0, None);
-                } else if at.own {
-                    self.answer(x.num, 200, answers::canceled(x.count));
-                }
-            }
             Event::EntryOpened(x, _, account) => {
                 self.names.open(x, account);
                 self.listeners.opened(account, x.account);
@@ -44,40 +28,49 @@ impl View {
                 self.set_instrument(x.instrument, *filters, symbol);
             }
             Event::Raised(x) => self.orders.skip(x.orders_after.saturating_add(1), x.orders),
-            Event::GatewayOpened(_)
-            | Event::StatusReport(_)
-            | Event::Refused(_)
-            | Event::SettingsSet(_)
-            | Event::EntryRaised(_) => {}
+            _ => {}
         }
     }
 
-    fn accepted(&mut self, x: &Accepted, text: &str, at: At) {
-        // A new command: the order of the answer before it may lose its place to this one.
-        self.settle();
-        self.rest();
-        if x.price != NO_PRICE {
-            self.incoming = Some(Incoming {
-                order_id: x.order_id,
-                instrument: x.instrument,
-                side: x.side,
-                price: x.price,
-                qty: x.qty,
-                at: at.number(),
-            });
-        }
-        self.tell(x.account, text, |text| {
-            Notice::accepted(x, text, at.seq, at.time_ns)
-        });
-        self.orders.insert(x.order_id, x.account, |order| {
-            order.accepted(x, text, at.seq, at.time_ns);
-        });
-        if at.own {
-            self.open(x.num, 201, x.order_id, Some(Since::default()));
+    /// Books and tapes.
+    #[inline]
+    fn take_levels(&mut self, event: &Event<'_>, at: At) {
+        match event {
+            Event::Accepted(x, _) => {
+                self.rest();
+                if x.price != NO_PRICE {
+                    self.incoming = Some(Incoming {
+                        order_id: x.order_id,
+                        instrument: x.instrument,
+                        side: x.side,
+                        price: x.price,
+                        qty: x.qty,
+                        at: at.number(),
+                    });
+                }
+            }
+            Event::Trade(x, ..) => self.trade(x, at),
+            Event::Canceled(x, _) if !x.copy => self.left(x, at),
+            Event::Replaced(x, _) if !x.copy => {
+                self.rest();
+                if let Some(market) = self.markets.get_mut(x.instrument) {
+                    market.book.take(x.side, x.old_price, x.old_leaves, true);
+                    market.book.touch(at.number());
+                }
+                self.incoming = Some(Incoming {
+                    order_id: x.order_id,
+                    instrument: x.instrument,
+                    side: x.side,
+                    price: x.price,
+                    qty: x.leaves,
+                    at: at.number(),
+                });
+            }
+            _ => {}
         }
     }
 
-    fn trade(&mut self, x: &Trade, taker: &str, maker: &str, at: At) {
+    fn trade(&mut self, x: &Trade, at: At) {
         self.trade_id = x.trade_id;
         if let Some(market) = self.markets.get_mut(x.instrument) {
             let book = &mut market.book;
@@ -95,35 +88,9 @@ impl View {
                 time_ns: at.time_ns,
             });
         }
-        self.tell(x.taker_account, taker, |text| {
-            Notice::taker(x, text, at.seq, at.time_ns)
-        });
-        self.tell(x.maker_account, maker, |text| {
-            Notice::maker(x, text, at.seq, at.time_ns)
-        });
-        for (order_id, liquidity) in [
-            (x.taker_order_id, Liquidity::Taker),
-            (x.maker_order_id, Liquidity::Maker),
-        ] {
-            self.orders.change(order_id, at.seq, |order| {
-                order.traded(x, liquidity, at.seq, at.time_ns);
-            });
-        }
     }
 
-    fn canceled(&mut self, x: &Canceled, text: &str, at: At) {
-        if !x.copy {
-            self.left(x, text, at);
-        }
-        let asked = matches!(x.reason, CancelReason::Requested | CancelReason::Amended);
-        // What a session is told carries that session's number; the copy stands right behind it.
-        if at.own && asked && (x.copy || self.names.is_rest(x.entry)) {
-            let (order_id, since) = self.changed;
-            self.open(x.num, 200, order_id, Some(since));
-        }
-    }
-
-    fn left(&mut self, x: &Canceled, text: &str, at: At) {
+    fn left(&mut self, x: &Canceled, at: At) {
         match &mut self.incoming {
             // It leaves before it was in the book, unless it rested and is asked for now.
             Some(incoming) if incoming.order_id == x.order_id && !was_asked_for(x.reason) => {
@@ -141,87 +108,82 @@ impl View {
                 }
             }
         }
-        self.tell(x.account, text, |text| {
-            Notice::canceled(x, text, at.seq, at.time_ns)
-        });
-        let since = self.orders.change(x.order_id, at.seq, |order| {
-            order.canceled(x, at.seq, at.time_ns);
-        });
-        self.changed = (x.order_id, since);
     }
 
-    fn replaced(&mut self, x: &Replaced, text: &str, at: At) {
-        if !x.copy {
-            self.rest();
-            if let Some(market) = self.markets.get_mut(x.instrument) {
-                market.book.take(x.side, x.old_price, x.old_leaves, true);
-                market.book.touch(at.number());
-            }
-            self.incoming = Some(Incoming {
-                order_id: x.order_id,
-                instrument: x.instrument,
-                side: x.side,
-                price: x.price,
-                qty: x.leaves,
-                at: at.number(),
+    /// What happened to an order is told to its owner, and kept.
+    #[inline]
+    fn take_execution(&mut self, x: &Execution<'_>, at: At) {
+        let begins = x.change.begins();
+        if begins {
+            // A new command: the order of the answer before it may lose its place to this one.
+            self.settle();
+        }
+        self.tell(x, at);
+        if begins {
+            self.orders.insert(x.order_id, x.account, |order| {
+                order.begin(x, at.seq, at.time_ns);
             });
-            self.tell(x.account, text, |text| {
-                Notice::replaced(x, text, at.seq, at.time_ns)
-            });
+            self.changed = (x.order_id, Since::default());
+        } else {
             let since = self.orders.change(x.order_id, at.seq, |order| {
-                order.replaced(x, at.seq, at.time_ns);
+                order.apply(x, at.seq, at.time_ns);
             });
             self.changed = (x.order_id, since);
         }
-        // What a session is told carries that session's number; the copy stands right behind it.
-        if at.own && (x.copy || self.names.is_rest(x.entry)) {
-            let (order_id, since) = self.changed;
-            self.open(x.num, 200, order_id, Some(since));
-        }
     }
 
-    fn rejected(&mut self, x: &Rejected, (user, text): (&str, &str), at: At) {
-        if x.order_id != 0 {
-            self.settle();
-            self.tell(x.account, text, |text| {
-                Notice::rejected(x, text, at.seq, at.time_ns)
-            });
-            self.orders.insert(x.order_id, x.account, |order| {
-                order.rejected(x, (user, text), at.seq, at.time_ns);
-            });
-        }
-        if at.own {
-            self.refuse(x.num, x.reason, x.order_id, None);
-        }
-    }
-
-    fn repeated(&mut self, x: &Repeated, at: At) {
-        if !at.own {
+    fn tell(&mut self, x: &Execution<'_>, at: At) {
+        if !self.listeners.hears(x.account) {
             return;
         }
+        let (names, markets) = (&self.names, &self.markets);
+        self.listeners.tell(x.account, |out| {
+            let owner = Owner {
+                user: names.account(x.account),
+                symbol: &symbol_of(markets, x.instrument),
+                called: names.client_order_id(x.entry, x.num, x.text),
+            };
+            notice::write(x, at.number(), &owner, out);
+        });
+    }
+
+    /// The answer to a request of this facade.
+    fn take_answer(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Accepted(x, _) => self.open_changed(x.num, 201),
+            Event::Rejected(x, ..) => self.refuse(x.num, x.reason, x.order_id, None),
+            // What a session is told carries that session's number; the copy stands right behind it.
+            Event::Canceled(x, _) if x.copy || self.names.is_rest(x.entry) => {
+                if matches!(x.reason, CancelReason::Requested | CancelReason::Amended) {
+                    self.open_changed(x.num, 200);
+                }
+            }
+            Event::Replaced(x, _) if x.copy || self.names.is_rest(x.entry) => {
+                self.open_changed(x.num, 200);
+            }
+            Event::Repeated(x, _) => self.repeated(x),
+            Event::CancelRejected(x) => {
+                let status = (x.order_id != 0).then_some(x.status);
+                self.refuse(x.num, x.reason, x.order_id, status);
+            }
+            Event::MassCanceled(x) => {
+                // Who is unknown has no orders.
+                if matches!(x.reason, Reason::None | Reason::UnknownOrder) {
+                    self.answer(x.num, 200, answers::canceled(x.count));
+                } else {
+                    self.refuse(x.num, x.reason, 0, None);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn repeated(&mut self, x: &Repeated) {
         match (x.same, x.reason) {
             (false, _) => self.refuse(x.num, Reason::DuplicateClientOrderId, x.order_id, None),
             (true, Reason::None) => self.open(x.num, 200, x.order_id, None),
             (true, reason) => self.refuse(x.num, reason, x.order_id, None),
         }
-    }
-
-    fn tell<'t>(
-        &mut self,
-        account: u32,
-        text: &'t str,
-        notice: impl FnOnce(&'t str) -> Notice<'t>,
-    ) {
-        if !self.listeners.hears(account) {
-            return;
-        }
-        let (names, markets) = (&self.names, &self.markets);
-        self.listeners.tell(account, |out| {
-            let notice = notice(text);
-            let symbol = symbol_of(markets, notice.instrument);
-            let called = names.client_order_id(notice.entry, notice.num, text);
-            notice.write(names.account(account), &symbol, called, out);
-        });
     }
 
     /// The command is over that brought an order: what is left of it is in its book.
@@ -232,6 +194,12 @@ impl View {
         {
             market.book.rest(&incoming);
         }
+    }
+
+    /// The order that the command changed last is its answer, with what the command did.
+    fn open_changed(&mut self, num: u64, status: u16) {
+        let (order_id, since) = self.changed;
+        self.open(num, status, order_id, Some(since));
     }
 
     fn open(&mut self, num: u64, status: u16, order_id: u64, since: Option<Since>) {

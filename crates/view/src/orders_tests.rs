@@ -1,4 +1,5 @@
 use super::*;
+use projection::execution;
 use wire::record::event::{Accepted, Canceled, StatusReport};
 use wire::record::{CancelReason, OrdStatus, OrdType, Side, Stp, TimeInForce};
 
@@ -22,7 +23,7 @@ fn terms(account: u32, order_id: u64) -> Accepted {
 
 fn insert(orders: &mut Orders, account: u32, order_id: u64, seq: u64) {
     orders.insert(order_id, account, |order| {
-        order.accepted(&terms(account, order_id), "", seq, 1);
+        order.begin(&execution::accepted(&terms(account, order_id), ""), seq, 1);
     });
 }
 
@@ -66,7 +67,8 @@ fn cancel(orders: &mut Orders, order_id: u64, seq: u64) {
         status: OrdStatus::Canceled,
         copy: false,
     };
-    orders.change(order_id, seq, |order| order.canceled(&canceled, seq, 0));
+    let x = execution::canceled(&canceled, "");
+    orders.change(order_id, seq, |order| order.apply(&x, seq, 0));
     orders.trim();
 }
 
@@ -272,7 +274,7 @@ fn a_beginning_that_can_not_be_told_apart_is_asked_for_again() {
     orders.insert_standing(standing(7, 1));
     let replaced = |seq| {
         move |order: &mut Order| {
-            order.replaced(&amended(), seq, 0);
+            order.apply(&execution::replaced(&amended(), ""), seq, 0);
         }
     };
     orders.change(1, 101, replaced(101));

@@ -276,7 +276,9 @@ impl View {
             }
             examined += 1;
             if order.is_whole()
-                && filter.status.is_none_or(|status| status == order.status)
+                && filter
+                    .status
+                    .is_none_or(|status| status == order.state().status)
                 && instrument.is_none_or(|instrument| instrument == order.instrument)
             {
                 let json = self.order_json(order, Since::default());

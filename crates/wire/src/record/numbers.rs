@@ -2,6 +2,7 @@
 
 use super::event::{Canceled, Trade};
 use super::field::RecordError;
+use super::terms::OrdStatus;
 
 /// Execution id of the event of this sequence number; `maker` for the maker's leg of a trade.
 ///
@@ -21,6 +22,19 @@ pub const fn exec_id(seq: u64, maker: bool) -> u64 {
 )]
 const fn total(cum: i64, leaves: i64) -> i64 {
     cum + leaves
+}
+
+impl OrdStatus {
+    /// Of an order that has just traded and has this much open (FIX 39).
+    #[inline(always)]
+    #[must_use]
+    pub const fn after_fill(leaves: i64) -> Self {
+        if leaves > 0 {
+            Self::PartiallyFilled
+        } else {
+            Self::Filled
+        }
+    }
 }
 
 impl Trade {

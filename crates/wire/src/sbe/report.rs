@@ -110,15 +110,6 @@ const fn code_or_null(code: u8) -> u8 {
     if code == 0 { NULL_U8 } else { code }
 }
 
-#[inline(always)]
-const fn traded(leaves: i64) -> u8 {
-    if leaves > 0 {
-        OrdStatus::PartiallyFilled.code()
-    } else {
-        OrdStatus::Filled.code()
-    }
-}
-
 #[inline]
 fn accepted(x: &Accepted, exec_id: u64, time_ns: u64) -> ExecutionReportNew {
     ExecutionReportNew {
@@ -152,7 +143,7 @@ fn taker(x: &Trade, exec_id: u64, time_ns: u64) -> ExecutionReportTrade {
         misc_fee_curr: 0,
         security_id: x.instrument,
         side: x.taker_side.code(),
-        ord_status: traded(x.taker_leaves),
+        ord_status: OrdStatus::after_fill(x.taker_leaves).code(),
         aggressor_indicator: YES,
     }
 }
@@ -173,7 +164,7 @@ fn maker(x: &Trade, exec_id: u64, time_ns: u64) -> ExecutionReportTrade {
         misc_fee_curr: 0,
         security_id: x.instrument,
         side: x.taker_side.opposite().code(),
-        ord_status: traded(x.maker_leaves),
+        ord_status: OrdStatus::after_fill(x.maker_leaves).code(),
         aggressor_indicator: NO,
     }
 }

@@ -117,6 +117,17 @@ pub enum Liquidity {
     Maker,
 }
 
+impl Liquidity {
+    /// The name that REST clients see.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Taker => "TAKER",
+            Self::Maker => "MAKER",
+        }
+    }
+}
+
 /// A trade as one of its orders sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fill {
@@ -309,10 +320,7 @@ impl Fill {
         name("quantity", out);
         amount(self.qty, out);
         name("liquidity", out);
-        out.extend_from_slice(match self.liquidity {
-            Liquidity::Taker => b"\"TAKER\"",
-            Liquidity::Maker => b"\"MAKER\"",
-        });
+        json::string(self.liquidity.name(), out);
         name("timestamp", out);
         moment(self.time_ns, out);
         out.push(b'}');
@@ -321,7 +329,8 @@ impl Fill {
 
 impl HistoryEntry {
     /// What happened: the status that came of it, unless it only changed the terms.
-    const fn shown(&self) -> &'static str {
+    #[must_use]
+    pub const fn event(&self) -> &'static str {
         match self.why {
             _ if self.replaced => "REPLACED",
             Why::Canceled(reason) if !reason.closes() => REDUCED,
@@ -332,7 +341,7 @@ impl HistoryEntry {
     /// Append it as a JSON object.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"status\":");
-        json::string(self.shown(), out);
+        json::string(self.event(), out);
         name("timestamp", out);
         moment(self.time_ns, out);
         name("price", out);
