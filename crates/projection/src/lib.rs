@@ -1,4 +1,5 @@
-//! What events mean to those who read them: the state of an order and its changes, sums of trades.
+//! What events mean to those who read them: executions and the state of an order, changes of levels,
+//! sums of trades.
 //!
 //! Pure, and said once: the view in memory and the recorder of the store both keep what is made here,
 //! so that they show the same.
@@ -8,6 +9,7 @@
 
 pub mod change;
 pub mod execution;
+pub mod levels;
 pub mod order;
 pub mod recent;
 pub mod sum;

@@ -1,16 +1,16 @@
 //! The order book of one instrument by price level.
 //!
 //! # Contract
-//! Fed with what the events say and nothing else: what an order adds to its side stands in no level until
-//! its command is over ([`Incoming`]), for it may trade first, or not rest at all; a trade takes off the
-//! maker's leg; what is canceled or replaced is taken off.  So after a whole command the levels are those
-//! of the engine's book, and its number is that of the last event that changed them.
+//! Fed with the changes that events make ([`projection::levels`]) and nothing else.  So after a whole
+//! command the levels are those of the engine's book, and its number is that of the last event that
+//! changed them.
 //!
 //! # Cost
 //! O(log levels) an event; `depth` levels a rendering.  48 bytes a level and the tree's own.
 
 use std::collections::BTreeMap;
 
+use projection::levels::{At, LevelChange, Moved};
 use wire::record::Side;
 
 /// What rests at one price.
@@ -20,32 +20,6 @@ pub struct Level {
     pub qty: i128,
     /// How many orders.
     pub orders: u64,
-}
-
-/// What the command that is being told brings to a book: a new order, or one with a new price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Incoming {
-    /// Its order.
-    pub order_id: u64,
-    /// The instrument.
-    pub instrument: u32,
-    /// Its side.
-    pub side: Side,
-    /// Its limit.
-    pub price: i64,
-    /// What is left of it so far.
-    pub qty: i64,
-    /// Number and engine time of the last event that said so.
-    pub at: (u64, u64),
-}
-
-impl Incoming {
-    /// It lost this quantity by the event of this number and time.
-    #[inline]
-    pub fn lose(&mut self, qty: i64, at: (u64, u64)) {
-        self.qty = self.qty.saturating_sub(qty);
-        self.at = at;
-    }
 }
 
 /// The levels of one instrument.
@@ -69,18 +43,20 @@ impl Book {
 
     /// Note that the event of this number and time changed the book.
     #[inline]
-    pub fn touch(&mut self, (sequence, time_ns): (u64, u64)) {
+    pub fn touch(&mut self, (sequence, time_ns): At) {
         self.sequence = sequence;
         self.time_ns = time_ns;
     }
 
-    /// The command is over: what is left of its order rests.
+    /// Keep what an event does to a level.
     #[inline]
-    pub fn rest(&mut self, incoming: &Incoming) {
-        if incoming.qty > 0 {
-            self.add(incoming.side, incoming.price, incoming.qty);
-            self.touch(incoming.at);
+    pub fn apply(&mut self, change: &LevelChange) {
+        let (side, price) = (change.side, change.price);
+        match change.moved {
+            Moved::Added(qty) => self.add(side, price, qty),
+            Moved::Taken { qty, gone } => self.take(side, price, qty, gone),
         }
+        self.touch(change.at);
     }
 
     /// An order of this open quantity is at this price now.

@@ -2,19 +2,16 @@
 
 use projection::order::Since;
 use projection::{Execution, executions};
-use wire::record::command::NO_PRICE;
-use wire::record::event::{Canceled, Repeated, Trade};
+use wire::record::event::Repeated;
 use wire::record::{CancelReason, Event, OrdStatus, Reason};
 
 use crate::answers::{self, Body, Open, Reply};
-use crate::book::Incoming;
 use crate::notice::{self, Owner};
-use crate::tape::Print;
-use crate::view::{At, View, symbol_of};
+use crate::view::{At, View};
 
 impl View {
     pub(crate) fn take_event(&mut self, event: &Event<'_>, at: At) {
-        self.take_levels(event, at);
+        self.markets.take(event, at.number());
         executions(event, |x| self.take_execution(x, at));
         if at.own {
             self.take_answer(event);
@@ -24,89 +21,8 @@ impl View {
                 self.names.open(x, account);
                 self.listeners.opened(account, x.account);
             }
-            Event::InstrumentSet(x, filters, symbol) => {
-                self.set_instrument(x.instrument, *filters, symbol);
-            }
             Event::Raised(x) => self.orders.skip(x.orders_after.saturating_add(1), x.orders),
             _ => {}
-        }
-    }
-
-    /// Books and tapes.
-    #[inline]
-    fn take_levels(&mut self, event: &Event<'_>, at: At) {
-        match event {
-            Event::Accepted(x, _) => {
-                self.rest();
-                if x.price != NO_PRICE {
-                    self.incoming = Some(Incoming {
-                        order_id: x.order_id,
-                        instrument: x.instrument,
-                        side: x.side,
-                        price: x.price,
-                        qty: x.qty,
-                        at: at.number(),
-                    });
-                }
-            }
-            Event::Trade(x, ..) => self.trade(x, at),
-            Event::Canceled(x, _) if !x.copy => self.left(x, at),
-            Event::Replaced(x, _) if !x.copy => {
-                self.rest();
-                if let Some(market) = self.markets.get_mut(x.instrument) {
-                    market.book.take(x.side, x.old_price, x.old_leaves, true);
-                    market.book.touch(at.number());
-                }
-                self.incoming = Some(Incoming {
-                    order_id: x.order_id,
-                    instrument: x.instrument,
-                    side: x.side,
-                    price: x.price,
-                    qty: x.leaves,
-                    at: at.number(),
-                });
-            }
-            _ => {}
-        }
-    }
-
-    fn trade(&mut self, x: &Trade, at: At) {
-        self.trade_id = x.trade_id;
-        if let Some(market) = self.markets.get_mut(x.instrument) {
-            let book = &mut market.book;
-            if let Some(taker) = &mut self.incoming {
-                taker.lose(x.qty, at.number());
-            }
-            book.take(x.taker_side.opposite(), x.price, x.qty, x.maker_leaves == 0);
-            book.touch(at.number());
-            market.tape.push(Print {
-                trade_id: x.trade_id,
-                sequence: at.seq,
-                price: x.price,
-                qty: x.qty,
-                taker_side: x.taker_side,
-                time_ns: at.time_ns,
-            });
-        }
-    }
-
-    fn left(&mut self, x: &Canceled, at: At) {
-        match &mut self.incoming {
-            // It leaves before it was in the book, unless it rested and is asked for now.
-            Some(incoming) if incoming.order_id == x.order_id && !was_asked_for(x.reason) => {
-                incoming.lose(x.qty, at.number());
-            }
-            _ => {
-                if was_asked_for(x.reason) {
-                    self.rest();
-                }
-                if let Some(market) = self.markets.get_mut(x.instrument)
-                    && x.price != NO_PRICE
-                {
-                    market.book.take(x.side, x.price, x.qty, x.leaves == 0);
-                    market.book.touch(at.number());
-                }
-            }
         }
     }
 
@@ -140,7 +56,7 @@ impl View {
         self.listeners.tell(x.account, |out| {
             let owner = Owner {
                 user: names.account(x.account),
-                symbol: &symbol_of(markets, x.instrument),
+                symbol: &markets.symbol_of(x.instrument),
                 called: names.client_order_id(x.entry, x.num, x.text),
             };
             notice::write(x, at.number(), &owner, out);
@@ -183,16 +99,6 @@ impl View {
             (false, _) => self.refuse(x.num, Reason::DuplicateClientOrderId, x.order_id, None),
             (true, Reason::None) => self.open(x.num, 200, x.order_id, None),
             (true, reason) => self.refuse(x.num, reason, x.order_id, None),
-        }
-    }
-
-    /// The command is over that brought an order: what is left of it is in its book.
-    #[inline]
-    pub(crate) fn rest(&mut self) {
-        if let Some(incoming) = self.incoming.take()
-            && let Some(market) = self.markets.get_mut(incoming.instrument)
-        {
-            market.book.rest(&incoming);
         }
     }
 
@@ -241,22 +147,5 @@ impl View {
             status: open.status,
             body,
         });
-    }
-}
-
-/// Whether an order left because someone asked for it, or its time was over, and not by the command that
-/// brought it.
-const fn was_asked_for(reason: CancelReason) -> bool {
-    match reason {
-        CancelReason::Requested
-        | CancelReason::Mass
-        | CancelReason::Disconnect
-        | CancelReason::SessionEnd
-        | CancelReason::Amended => true,
-        CancelReason::Unfilled
-        | CancelReason::SelfTrade
-        | CancelReason::Decremented
-        | CancelReason::OrderLimit
-        | CancelReason::OutOfRange => false,
     }
 }

@@ -11,6 +11,7 @@ pub mod answers;
 pub mod book;
 mod events;
 pub mod listeners;
+pub mod markets;
 pub mod names;
 pub mod notice;
 pub mod numbered;
@@ -24,4 +25,5 @@ mod slab;
 pub mod tape;
 mod view;
 
-pub use view::{Limits, Market, Told, View, ViewError};
+pub use markets::{Market, Markets};
+pub use view::{Limits, Told, View, ViewError};

@@ -26,7 +26,8 @@ impl View {
             view.names.open(&entry.opened, entry.account);
         }
         for instrument in engine.instruments() {
-            view.set_instrument(instrument.id, instrument.spec, instrument.symbol);
+            view.markets
+                .set(instrument.id, instrument.spec, instrument.symbol);
             let Some(market) = view.markets.get_mut(instrument.id) else {
                 continue;
             };

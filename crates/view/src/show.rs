@@ -9,9 +9,10 @@ use wire::text::order_json::{amount, moment, name, price};
 use wire::text::{TradeState, json};
 
 use crate::book::{Book, Level};
+use crate::markets::Market;
 use crate::orders::Found;
 use crate::tape::{Edge, Print};
-use crate::view::{Market, View};
+use crate::view::View;
 
 /// Most orders in memory that one page examines.
 pub const EXAMINED_MAX: usize = 2_000;

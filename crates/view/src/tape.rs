@@ -10,8 +10,10 @@
 
 use std::collections::VecDeque;
 
+use projection::levels::At;
 use projection::sum::{BAR_NS, Bar, Sum};
 use wire::record::Side;
+use wire::record::event::Trade;
 
 /// Width of the rolling window.
 pub const WINDOW_NS: u64 = 86_400_000_000_000;
@@ -33,6 +35,21 @@ pub struct Print {
     pub taker_side: Side,
     /// Engine time.
     pub time_ns: u64,
+}
+
+impl Print {
+    /// Of the trade that the event of this number and engine time says.
+    #[must_use]
+    pub const fn of(x: &Trade, (sequence, time_ns): At) -> Self {
+        Self {
+            trade_id: x.trade_id,
+            sequence,
+            price: x.price,
+            qty: x.qty,
+            taker_side: x.taker_side,
+            time_ns,
+        }
+    }
 }
 
 /// Where the window cuts through a bar: trades after `after_ns` and before `before_ns` count.

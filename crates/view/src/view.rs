@@ -1,22 +1,17 @@
 //! The view: event batches in, answers and notifications out, questions answered from memory.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 
 use projection::Bar;
 use projection::Order;
 use projection::order::{Called, Since};
-use wire::record::command::{Instrument as Filters, NO_INSTRUMENT};
 use wire::record::{EventBatch, RecordError};
 
 use crate::answers::{Open, Reply};
-use crate::book::{Book, Incoming};
 use crate::listeners::Listeners;
+use crate::markets::{Market, Markets};
 use crate::names::Names;
-use crate::numbered::Numbered;
 use crate::orders::{Beginning, Found, Orders};
-use crate::tape::Tape;
 
 /// How many events before its own an order is asked of memory: by then it is there.
 const AHEAD: usize = 8;
@@ -75,19 +70,6 @@ impl From<RecordError> for ViewError {
     }
 }
 
-/// What the view knows of one instrument.
-#[derive(Debug)]
-pub struct Market {
-    /// Symbol.
-    pub symbol: Box<str>,
-    /// Filters in force.
-    pub filters: Filters,
-    /// Order book by level.
-    pub book: Book,
-    /// Trades.
-    pub tape: Tape,
-}
-
 /// Place of an event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At {
@@ -117,18 +99,14 @@ pub struct Told {
 #[derive(Debug)]
 pub struct View {
     gateway: u16,
-    limits: Limits,
     next_seq: u64,
     time_ns: u64,
-    pub(crate) trade_id: u64,
     pub(crate) names: Names,
-    pub(crate) markets: Numbered<Market>,
-    by_symbol: HashMap<Box<str>, u32>,
+    pub(crate) markets: Markets,
     pub(crate) orders: Orders,
     /// The order that changed last, and how far it was before.
     pub(crate) changed: (u64, Since),
     pub(crate) listeners: Listeners,
-    pub(crate) incoming: Option<Incoming>,
     pub(crate) open: Option<Open>,
     pub(crate) replies: Vec<Reply>,
 }
@@ -139,17 +117,13 @@ impl View {
     pub fn new(gateway: u16, limits: Limits) -> Self {
         Self {
             gateway,
-            limits,
             next_seq: 1,
             time_ns: 0,
-            trade_id: 0,
             names: Names::default(),
-            markets: Numbered::default(),
-            by_symbol: HashMap::new(),
+            markets: Markets::new(limits.trades_max),
             orders: Orders::new(limits.recent_orders_max, limits.overlay_orders_max),
             changed: (0, Since::default()),
             listeners: Listeners::default(),
-            incoming: None,
             open: None,
             replies: Vec::new(),
         }
@@ -160,13 +134,13 @@ impl View {
     pub(crate) const fn begin(&mut self, seq: u64, time_ns: u64, trade_id: u64) {
         self.next_seq = seq + 1;
         self.time_ns = time_ns;
-        self.trade_id = trade_id;
+        self.markets.set_trade_id(trade_id);
     }
 
     /// Id of the last trade of all instruments.
     #[must_use]
     pub const fn trade_id(&self) -> u64 {
-        self.trade_id
+        self.markets.trade_id()
     }
 
     /// Sequence number of the last event seen.
@@ -188,21 +162,18 @@ impl View {
     /// The instrument of this symbol.
     #[must_use]
     pub fn market(&self, symbol: &str) -> Option<&Market> {
-        self.markets.get(*self.by_symbol.get(symbol)?)
+        self.markets.get(self.markets.number(symbol)?)
     }
 
     /// The number of the instrument of this symbol.
     #[must_use]
     pub fn instrument(&self, symbol: &str) -> Option<u32> {
-        self.by_symbol.get(symbol).copied()
+        self.markets.number(symbol)
     }
 
     /// Put what the store knows of the rolling day before what was seen here.
     pub fn fill(&mut self, symbol: &str, bars: impl IntoIterator<Item = (u64, Bar)>) {
-        let number = self.instrument(symbol);
-        if let Some(market) = number.and_then(|number| self.markets.get_mut(number)) {
-            market.tape.fill(bars);
-        }
+        self.markets.fill(symbol, bars);
     }
 
     /// A connection listens to a user.
@@ -286,24 +257,11 @@ impl View {
             self.next_seq = seq + 1;
         }
         if header.last {
-            self.rest();
+            self.markets.end();
             self.settle();
             self.orders.trim();
         }
         Ok(())
-    }
-
-    /// An instrument is there, or has new filters.
-    pub fn set_instrument(&mut self, number: u32, filters: Filters, symbol: &str) {
-        let trades_max = self.limits.trades_max;
-        let market = self.markets.place(number).get_or_insert_with(|| Market {
-            symbol: symbol.into(),
-            filters,
-            book: Book::default(),
-            tape: Tape::new(trades_max),
-        });
-        market.filters = filters;
-        self.by_symbol.insert(symbol.into(), number);
     }
 
     /// What is known of an order id.
@@ -315,7 +273,7 @@ impl View {
     /// An order as JSON, with what happened to it since some moment.
     #[must_use]
     pub fn order_json(&self, order: &Order, since: Since) -> Vec<u8> {
-        let symbol = symbol_of(&self.markets, order.instrument);
+        let symbol = self.markets.symbol_of(order.instrument);
         let called = Called {
             user: self.names.account(order.account),
             symbol: &symbol,
@@ -324,14 +282,5 @@ impl View {
         let mut out = Vec::with_capacity(1_024);
         order.write(&called, since, &mut out);
         out
-    }
-}
-
-/// What an instrument is called: one that there is not by its number; empty where an order named none.
-pub(crate) fn symbol_of(markets: &Numbered<Market>, instrument: u32) -> Cow<'_, str> {
-    match markets.get(instrument) {
-        Some(market) => Cow::Borrowed(&market.symbol),
-        None if instrument == NO_INSTRUMENT => Cow::Borrowed(""),
-        None => Cow::Owned(format!("#{instrument}")),
     }
 }
