@@ -37,6 +37,5 @@ pub use histogram::{BOUNDS_NS, Histogram};
 pub use index::Row;
 pub use intake::Before;
 pub use order_entry::{Limits, OrderEntry, Received, TickAction};
-pub use replay::told;
 pub use session::Session;
 pub use tally::Tally;

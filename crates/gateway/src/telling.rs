@@ -4,7 +4,7 @@ use wire::record::{Event, EventBatch, RecordError};
 use wire::sbe::encode_report;
 
 use crate::order_entry::OrderEntry;
-use crate::replay::{messages_of, told};
+use crate::replay::messages_of;
 
 impl OrderEntry {
     /// Log a line in to a session, to be told from message `sequence` on (0: the newest).
@@ -82,7 +82,7 @@ impl OrderEntry {
                 {
                     session.forget_before(u64::MAX);
                 }
-                told(&event, |entry, number, _| {
+                event.recipients(|entry, number, _| {
                     if let Some(session) = self.session_of(entry) {
                         session.located(number, offset);
                     }
@@ -114,7 +114,7 @@ impl OrderEntry {
             for event in batch.events() {
                 let (seq, event) = event?;
                 self.tally.add(&event);
-                told(&event, |entry, number, leg| {
+                event.recipients(|entry, number, leg| {
                     self.tell(entry, number, |out| {
                         encode_report(&event, seq, header.time_ns, leg, out);
                     });

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use gateway::told;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use wire::record::batch::HASH;
@@ -36,7 +35,7 @@ pub fn told_in(py: Python<'_>, batches: &[u8]) -> PyResult<ToldRow> {
                     Event::Trade(x, _, _) => trades = trades.max(x.trade_id),
                     _ => {}
                 }
-                told(&event, |entry, number, _| {
+                event.recipients(|entry, number, _| {
                     let last = entries.entry(entry).or_insert(number);
                     *last = number.max(*last);
                 });
@@ -63,7 +62,7 @@ pub fn tells(batches: &[u8], entry: u32, number: u64) -> PyResult<bool> {
     while !rest.is_empty() {
         for event in EventBatch::take(&mut rest).map_err(bad)?.events() {
             let (_, event) = event.map_err(bad)?;
-            told(&event, |who, which, _| {
+            event.recipients(|who, which, _| {
                 found |= (who, which) == (entry, number);
             });
         }

@@ -5,8 +5,8 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use wire::record::event::Accepted;
-use wire::record::{Event, OrdType, Side, Stp, TimeInForce};
-use wire::sbe::{Leg, Message, NewOrderSingle, decode_request, encode_report};
+use wire::record::{Event, Leg, OrdType, Side, Stp, TimeInForce};
+use wire::sbe::{Message, NewOrderSingle, decode_request, encode_report};
 use wire::soup::{Packets, Sender};
 
 /// Messages of one run, as of one socket read.

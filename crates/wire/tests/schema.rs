@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wire::record::Leg;
 use wire::record::{
     CancelReason, ExecInst, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp, TimeInForce,
 };
 use wire::record::{Event, event::Canceled};
-use wire::sbe::{self, BusinessReason, Leg, Message};
+use wire::sbe::{self, BusinessReason, Message};
 use wire::soup;
 
 const SCHEMA: &str = include_str!("../../../protocol/order-entry.xml");

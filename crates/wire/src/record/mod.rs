@@ -16,6 +16,7 @@ pub mod command;
 pub mod event;
 pub mod field;
 pub mod numbers;
+mod recipients;
 pub mod terms;
 
 pub use batch::{CommandBatch, CommandBatchHeader, EventBatch, EventBatchHeader};
@@ -23,6 +24,7 @@ pub use command::{ClOrdId, Command, Who};
 pub use event::Event;
 pub use field::RecordError;
 pub use numbers::exec_id;
+pub use recipients::Leg;
 pub use terms::{
     CancelReason, EntryKind, ExecInst, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp,
     TimeInForce,

@@ -22,7 +22,7 @@ mod security;
 
 pub use fault::{BusinessReason, Fault, Refusal};
 pub use message::*;
-pub use report::{Leg, encode_report, told};
+pub use report::encode_report;
 pub use request::{Request, decode_request, refuse_busy};
 pub use security::{encode_no_security, encode_security};
 

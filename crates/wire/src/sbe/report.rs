@@ -24,16 +24,7 @@ use crate::record::event::{
     Accepted, CancelRejected, Canceled, MassCanceled, Refused, Rejected, Replaced, StatusReport,
     Trade,
 };
-use crate::record::{CancelReason, Event, OrdStatus, Reason, exec_id};
-
-/// Which side of a trade is told; other events have the taker's only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leg {
-    /// The incoming order, and every event that is no trade.
-    Taker,
-    /// The resting order.
-    Maker,
-}
+use crate::record::{CancelReason, Event, Leg, OrdStatus, Reason, exec_id};
 
 /// FIX 150 of an order that was canceled.
 const EXEC_CANCELED: u8 = 4;
@@ -43,31 +34,6 @@ const EXEC_EXPIRED: u8 = b'C';
 const YES: u8 = b'Y';
 /// FIX 1057.
 const NO: u8 = b'N';
-
-/// Entry and number within it that an event tells on a leg; `None` where nobody is told.
-#[inline]
-#[must_use]
-pub const fn told(event: &Event<'_>, leg: Leg) -> Option<(u32, u64)> {
-    let (entry, entry_seq) = match (event, leg) {
-        (Event::Trade(x, ..), Leg::Taker) => (x.taker_entry, x.taker_entry_seq),
-        (Event::Trade(x, ..), Leg::Maker) => (x.maker_entry, x.maker_entry_seq),
-        (_, Leg::Maker) => return None,
-        (Event::Accepted(x, _), _) => (x.entry, x.entry_seq),
-        (Event::Canceled(x, _), _) => (x.entry, x.entry_seq),
-        (Event::Replaced(x, _), _) => (x.entry, x.entry_seq),
-        (Event::Rejected(x, ..), _) => (x.entry, x.entry_seq),
-        (Event::CancelRejected(x), _) => (x.entry, x.entry_seq),
-        (Event::MassCanceled(x), _) => (x.entry, x.entry_seq),
-        (Event::StatusReport(x), _) => (x.entry, x.entry_seq),
-        (Event::Refused(x), _) => (x.entry, x.entry_seq),
-        (Event::Repeated(x, _), _) => (x.entry, x.entry_seq),
-        _ => return None,
-    };
-    if entry == 0 || entry_seq == 0 {
-        return None;
-    }
-    Some((entry, entry_seq))
-}
 
 /// Append the Sequenced Data packet that tells `event` on `leg`, and say whether there is one.
 ///

@@ -1,0 +1,53 @@
+//! Whom an event tells.
+
+use super::event::Event;
+
+/// Which side of a trade is told; other events have the taker's only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leg {
+    /// The incoming order, and every event that is no trade.
+    Taker,
+    /// The resting order.
+    Maker,
+}
+
+impl Event<'_> {
+    /// Each entry that it tells, the number of the message within the entry, and the leg; entry and number
+    /// are 0 where nobody is told.
+    #[inline(always)]
+    pub fn recipients(&self, mut tell: impl FnMut(u32, u64, Leg)) {
+        match self {
+            Self::Accepted(x, _) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::Trade(x, _, _) => {
+                tell(x.taker_entry, x.taker_entry_seq, Leg::Taker);
+                tell(x.maker_entry, x.maker_entry_seq, Leg::Maker);
+            }
+            Self::Canceled(x, _) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::Replaced(x, _) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::Rejected(x, _, _) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::CancelRejected(x) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::MassCanceled(x) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::StatusReport(x) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::Refused(x) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::Repeated(x, _) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::GatewayOpened(_)
+            | Self::EntryOpened(..)
+            | Self::InstrumentSet(..)
+            | Self::SettingsSet(_)
+            | Self::Raised(_)
+            | Self::EntryRaised(_) => {}
+        }
+    }
+
+    /// Entry and number within it that it tells on a leg; `None` where nobody is told.
+    #[must_use]
+    pub fn told(&self, leg: Leg) -> Option<(u32, u64)> {
+        let mut told = None;
+        self.recipients(|entry, number, on| {
+            if on == leg && entry != 0 && number != 0 {
+                told = Some((entry, number));
+            }
+        });
+        told
+    }
+}

@@ -1,0 +1,37 @@
+"""What an event means is said once: here stands who may look into one, and why."""
+
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).parents[2]
+MAKERS = {
+    "matching": "the engine makes them",
+    "wire/src/record/event.rs": "their bytes",
+    "store/src/seed.rs": "a store begins with what the engine knows, as events",
+}
+READERS = {
+    "wire/src/record/batch.rs": "a batch of raised numbers may leap",
+    "wire/src/record/recipients.rs": "whom an event tells",
+    "wire/src/sbe/report.rs": "the messages of the binary protocol, one for each event",
+    "projection/src/execution.rs": "what an event does to orders",
+    "projection/src/levels.rs": "what an event does to levels of books",
+    "view/src/events.rs": "how a request of this facade ended; names; ids that were passed over",
+    "view/src/markets.rs": "trades, instruments",
+    "store/src/pending.rs": "rows of trades, entries and instruments",
+    "gateway/src/tally.rs": "counts for the operator",
+    "gateway/src/telling.rs": "a session whose numbers were raised",
+    "native/src/told.rs": "the highest ids that a log proves to have been told",
+}
+EVENT = re.compile(r"\bEvent::[A-Z]\w+|\bSelf::(Accepted|Trade|Replaced)\(")
+
+
+def test_who_looks_into_events_is_listed_here() -> None:
+    found = set()
+    for source in (ROOT / "crates").glob("*/src/**/*.rs"):
+        text = source.read_text().partition("#[cfg(test)]")[0]
+        if source.name.endswith("_tests.rs") or not EVENT.search(text):
+            continue
+        name = source.relative_to(ROOT / "crates").as_posix()
+        crate = name.partition("/")[0]
+        found.add(crate if crate in MAKERS else name)
+    assert found == MAKERS.keys() | READERS.keys()
