@@ -19,7 +19,7 @@ INSTALL = if command -v uv >/dev/null; \
 MATURIN = PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" "$(BIN)/maturin"
 CARGO   = PYO3_PYTHON="$(PY)" cargo
 # What the machine is looked at for, by what is made; running is the least.
-FOR_test    := test setup rust-test python-test coverage
+FOR_test    := test setup rust-test python-test one coverage
 FOR_lint    := lint types rust-lint fmt
 FOR_check   := check
 FOR_bench   := bench
@@ -31,7 +31,7 @@ NO_INSTALL ?=
 ARGS   ?=
 
 .PHONY: help run setup test bench check fmt clean tools lint types rust-lint coverage rust-test \
-  python-test native-quick lock fuzz mutants wheel smoke
+  python-test one native-quick lock fuzz mutants wheel smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,31 +67,43 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run | tools
 	$(INSTALL)
 	touch $@
 
+# Two builds of one file: serving and measuring take the fast one, tests whichever is there and current.
 $(VENV)/.native: $(VENV)/.run pyproject.toml $(RUST)
 	$(MATURIN) develop --release --locked -q >/dev/null
+	touch $@ $(VENV)/.quick
+
+$(VENV)/.quick: $(VENV)/.run pyproject.toml $(RUST)
+	rm -f $(VENV)/.native
+	$(MATURIN) develop --profile quick --locked -q \
+	  $(if $(wildcard $(VENV)/bin/quantscope),--skip-install) >/dev/null
 	touch $@
 
-native-quick: $(VENV)/.dev ## the edit-run loop: an incremental native build at about half the speed
-	$(MATURIN) develop --profile quick --skip-install --locked
-	rm -f $(VENV)/.native
+native-quick: $(VENV)/.quick ## what the tests need: an incremental native build at about half the speed
 
-python-test: $(VENV)/.dev $(VENV)/.native ## the Python tests
+one: $(VENV)/.dev $(VENV)/.quick ## one test: TEST=tests/core/test_turns.py::test_x, or TEST=view::name for a crate's
+	@case "$(TEST)" in \
+	  *.py*) "$(PY)" -m pytest -q "$(TEST)" $(ARGS);; \
+	  *::*) t="$(TEST)"; $(CARGO) test --locked -q -p "$${t%%::*}" "$${t#*::}" $(ARGS);; \
+	  *) echo "one: TEST=tests/....py[::name] or TEST=crate::name" >&2; exit 2;; \
+	esac
+
+python-test: $(VENV)/.dev $(VENV)/.quick ## the Python tests
 	"$(PY)" -m pytest -q $(ARGS)
 
-rust-test: $(VENV)/.run ## the Rust tests
-	$(CARGO) test --workspace --locked -q
+rust-test: $(VENV)/.run ## the Rust tests (ARGS="-p view" for some)
+	$(CARGO) test $(or $(if $(filter rust-test,$(MAKECMDGOALS)),$(ARGS)),--workspace) --locked -q
 
-lint: $(VENV)/.dev $(VENV)/.native
+lint: $(VENV)/.dev $(VENV)/.quick
 	"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/lint-imports" --no-logo
 
-types: $(VENV)/.dev $(VENV)/.native
+types: $(VENV)/.dev $(VENV)/.quick
 	"$(PY)" -m mypy && "$(PY)" -m mypy.stubtest core._native
 
 rust-lint: $(VENV)/.run
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -q -- -D warnings
 
-coverage: $(VENV)/.dev $(VENV)/.native ## the Python tests with branch coverage (at least 95 %)
+coverage: $(VENV)/.dev $(VENV)/.quick ## the Python tests with branch coverage (at least 95 %)
 	rm -f .coverage .coverage.*
 	"$(PY)" -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)
 

@@ -6,6 +6,7 @@ from typing_extensions import disjoint_base
 
 __all__ = [
     "SHOWN_MAX",
+    "SOURCES_HASH",
     "VERSION",
     "Asked",
     "Clock",
@@ -54,13 +55,17 @@ __all__ = [
     "store_at_rest",
     "tells",
     "told_in",
+    "xxh3_64",
 ]
 
 SHOWN_MAX: Final[int]
 VERSION: Final[str]
+SOURCES_HASH: Final[str]
+"""Of the Rust sources that it was built of, in hexadecimal."""
 
 def cancel_reasons() -> list[str]: ...
 def refusals() -> list[str]: ...
+def xxh3_64(data: bytes) -> int: ...
 
 _InstrumentRow = tuple[int, str, int, int, int, int, int, int, int, int, bool]
 

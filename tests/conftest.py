@@ -3,10 +3,18 @@
 import hypothesis
 import pytest
 
+from tests.sources import stale
+
 # A busy machine is no failure.  (Hypothesis is imported here: CPython 3.11 can not compile one
 # of its modules as deep in the stack as its plugin imports it first.)
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_configure() -> None:
+    """No test is run on an extension of yesterday."""
+    if why := stale():
+        raise pytest.UsageError(why)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 mod asked;
 mod audit;
 mod batches;
+mod checksum;
 mod clock;
 mod commands;
 mod describe;
@@ -51,12 +52,17 @@ mod _native {
 
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+    /// Of all that it was built of (`build.rs`).
+    #[pymodule_export]
+    const SOURCES_HASH: &str = env!("SOURCES_HASH");
     #[pymodule_export]
     const SHOWN_MAX: usize = projection::SHOWN_MAX;
     #[pymodule_export]
     use super::asked::Asked;
     #[pymodule_export]
     use super::audit::StoreAudit;
+    #[pymodule_export]
+    use super::checksum::xxh3_64;
     #[pymodule_export]
     use super::clock::Clock;
     #[pymodule_export]
