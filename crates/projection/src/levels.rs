@@ -70,7 +70,7 @@ pub struct Levels {
 
 impl Levels {
     /// The changes of an event, in order.
-    #[inline]
+    #[inline(always)]
     pub fn apply(&mut self, event: &Event<'_>, at: At, mut each: impl FnMut(&LevelChange)) {
         match event {
             Event::Accepted(x, _) => {
@@ -127,6 +127,7 @@ impl Levels {
         }
     }
 
+    #[inline(always)]
     fn left(&mut self, x: &Canceled, at: At, mut each: impl FnMut(&LevelChange)) {
         let asked = was_asked_for(x.reason);
         if let Some(incoming) = &mut self.incoming
@@ -155,7 +156,7 @@ impl Levels {
     }
 
     /// The command is over that brought an order: what is left of it is in its book.
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, mut each: impl FnMut(&LevelChange)) {
         if let Some(order) = self.incoming.take()
             && order.qty > 0

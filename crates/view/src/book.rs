@@ -49,7 +49,7 @@ impl Book {
     }
 
     /// Keep what an event does to a level.
-    #[inline]
+    #[inline(always)]
     pub fn apply(&mut self, change: &LevelChange) {
         let (side, price) = (change.side, change.price);
         match change.moved {

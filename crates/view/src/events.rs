@@ -27,14 +27,16 @@ impl View {
     }
 
     /// What happened to an order is told to its owner, and kept.
-    #[inline]
+    #[inline(always)]
     fn take_execution(&mut self, x: &Execution<'_>, at: At) {
         let begins = x.change.begins();
         if begins {
             // A new command: the order of the answer before it may lose its place to this one.
             self.settle();
         }
-        self.tell(x, at);
+        if self.listeners.hears(x.account) {
+            self.tell(x, at);
+        }
         if begins {
             self.orders.insert(x.order_id, x.account, |order| {
                 order.begin(x, at.seq, at.time_ns);
@@ -49,9 +51,6 @@ impl View {
     }
 
     fn tell(&mut self, x: &Execution<'_>, at: At) {
-        if !self.listeners.hears(x.account) {
-            return;
-        }
         let (names, markets) = (&self.names, &self.markets);
         self.listeners.tell(x.account, |out| {
             let owner = Owner {

@@ -49,7 +49,7 @@ impl Markets {
     }
 
     /// Take an event; they come in order.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, event: &Event<'_>, at: At) {
         let Self {
             by_number, levels, ..
@@ -140,7 +140,7 @@ impl Markets {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn keep(markets: &mut Numbered<Market>, change: &LevelChange) {
     if let Some(market) = markets.get_mut(change.instrument) {
         market.book.apply(change);
