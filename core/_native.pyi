@@ -552,7 +552,7 @@ class Pipeline:
     def attach(
         self,
         gateway: int,
-        waiting: Commands | OrderEntry,
+        source: Commands | OrderEntry,
         reader: OrderEntry | View | None,
         on_told: Callable[[Any], object],
     ) -> None: ...

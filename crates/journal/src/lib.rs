@@ -19,6 +19,7 @@ mod chain;
 mod checkpoint;
 mod cut;
 mod error;
+mod files;
 mod gate;
 mod lock;
 mod log;

@@ -2,25 +2,19 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{Advice, FlockOperation, fadvise, fcntl_lock};
 use rustix::io::Errno;
 
 use crate::error::{Damage, OpenError};
+use crate::files::beside;
 use crate::options::{LogOptions, OnDamage};
 use crate::schema::{PAGE, connect_writer};
 use crate::wal::{self, State};
 
 /// How a database file of this crate begins: SQLite's name, the page size, write-ahead log twice.
 const DB_HEADER: [u8; 20] = *b"SQLite format 3\0\x10\x00\x02\x02";
-
-/// The file beside `path` that SQLite gives this ending.
-pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
 
 /// See what the write-ahead log of the log at `path` holds.  No connection to it may be open in this
 /// process, and no other process may be writing it.

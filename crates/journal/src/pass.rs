@@ -20,7 +20,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::error::{OpenError, describe};
-use crate::open::beside;
+use crate::files::beside;
 use crate::schema::connect_beside;
 
 #[derive(Debug)]

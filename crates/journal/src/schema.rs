@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::chain::chain_start;
 use crate::error::{Damage, OpenError};
-use crate::open::beside;
+use crate::files::beside;
 use crate::options::{Beginning, Synchronous};
 
 /// The one page size of a log: what a commit writes at least.

@@ -1,12 +1,10 @@
 //! The command line, and what each command prints.
 
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::io::Write;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,7 +18,7 @@ use crate::fleet::{Fleet, Loop, Target};
 use crate::mix::Mix;
 use crate::notify::Audience;
 use crate::report::Tally;
-use crate::trader::Plan;
+use crate::session_args::{Session, count, resolve, within};
 use crate::{round_trip, text};
 
 /// Longest wait for the last answers.
@@ -32,30 +30,10 @@ const WARM_IN_FLIGHT: usize = 100;
 /// Requests that may wait for an answer in the open loop, per session.
 const OPEN_IN_FLIGHT_MAX: usize = 1 << 16;
 
-/// Most of anything that is counted on the command line.
-const COUNT_MAX: usize = 10_000_000;
 /// Highest rate in requests a second, and lowest: one in a quarter of an hour.
 const RATES: RangeInclusive<f64> = 0.001..=1e9;
 /// Longest time, in seconds.
 const SECONDS: RangeInclusive<f64> = 0.0..=1e6;
-
-fn within<T>(text: &str, range: &RangeInclusive<T>) -> Result<T, String>
-where
-    T: FromStr + PartialOrd + Display,
-{
-    match text.parse() {
-        Ok(value) if range.contains(&value) => Ok(value),
-        _ => Err(format!(
-            "a number from {} to {} is wanted",
-            range.start(),
-            range.end()
-        )),
-    }
-}
-
-fn count(text: &str) -> Result<usize, String> {
-    within(text, &(1..=COUNT_MAX))
-}
 
 fn in_flight(text: &str) -> Result<usize, String> {
     within(text, &(1..=OPEN_IN_FLIGHT_MAX))
@@ -125,35 +103,6 @@ enum Command {
         #[arg(long, default_value_t = 5.0, value_parser = seconds)]
         seconds: f64,
     },
-}
-
-/// How to reach the exchange, and what to trade there.
-#[derive(Debug, Clone, Args)]
-pub struct Session {
-    /// Host of the exchange.
-    #[arg(long, default_value = "127.0.0.1")]
-    pub host: String,
-    /// Port of the binary protocol.
-    #[arg(long, default_value_t = 9879)]
-    pub port: u16,
-    /// Users are this and a number from 1.
-    #[arg(long, default_value = "demo")]
-    pub user_prefix: String,
-    /// Their password.
-    #[arg(long, default_value = "demo")]
-    pub password: String,
-    /// Numbers of the instruments, with commas; by default the exchange's first four.
-    #[arg(long, value_delimiter = ',')]
-    pub instruments: Vec<u32>,
-    /// Orders that rest when the books are warm, over all sessions.
-    #[arg(long, default_value_t = 20_000, value_parser = count)]
-    pub resting: usize,
-    /// Shares in percent: new orders that rest, cancels, orders that cross.
-    #[arg(long, default_value = "45/45/10")]
-    pub mix: Mix,
-    /// Seed of the random choices.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -233,36 +182,6 @@ fn print(line: &str) -> Result<(), LoadError> {
 
 fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
-}
-
-/// The address of `host` and `port`.
-pub(crate) fn resolve(host: &str, port: u16) -> Result<SocketAddr, LoadError> {
-    (host, port)
-        .to_socket_addrs()?
-        .next()
-        .ok_or_else(|| LoadError::Protocol(format!("{host} has no address")))
-}
-
-impl Session {
-    /// The exchange as a target.
-    #[must_use]
-    pub fn target(&self) -> Target {
-        Target::Exchange {
-            user_prefix: self.user_prefix.clone(),
-            password: self.password.clone(),
-        }
-    }
-
-    /// What each of `connections` sessions trades, with so many requests out at most.
-    #[must_use]
-    pub fn plan(&self, connections: usize, in_flight_max: usize) -> Plan {
-        Plan {
-            mix: self.mix,
-            instruments: self.instruments.clone(),
-            resting: (self.resting / connections.max(1)).max(1),
-            in_flight_max,
-        }
-    }
 }
 
 fn echo(listen: SocketAddr) -> Result<(), LoadError> {

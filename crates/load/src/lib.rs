@@ -23,6 +23,7 @@ mod poller;
 mod report;
 mod round_trip;
 mod session;
+mod session_args;
 mod text;
 mod time;
 mod trader;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cli::{Session, resolve};
 use crate::error::LoadError;
 use crate::fleet::{Fleet, Loop, Target};
 use crate::mix::Mix;
 use crate::report::Tally;
+use crate::session_args::{Session, resolve};
 
 /// One turn of one side.
 const SLICE: Duration = Duration::from_millis(100);

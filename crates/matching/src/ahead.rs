@@ -10,15 +10,14 @@
 //! Nothing is decided here: a wrong guess costs a read.  Where a command probably works is handed to
 //! the book as a hint, which it verifies before it saves itself a search.
 
-use super::book::{Hint, key};
-use super::engine::Engine;
+use super::book::key;
+use super::engine::{Engine, SPAN};
 use super::orders::num_hash;
 use super::pool::NONE;
+use super::shelf::Hint;
 use wire::record::Command;
 use wire::record::command::NewOrder;
 
-/// Commands between two steps: long enough for memory to answer.
-pub(crate) const SPAN: usize = 8;
 const STEPS: usize = 4;
 /// Commands of a block: all steps for one are made while the block before it is applied.
 const BLOCK: usize = SPAN * STEPS;

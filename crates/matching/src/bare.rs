@@ -1,8 +1,9 @@
 //! The book's structure by itself, without accounts, names and events: to measure it beside others.
 
-use super::book::{BookSide, Orders, Shelf};
+use super::book::{BookSide, Orders};
 use super::pool::Pool;
 use super::resting::Resting;
+use super::shelf::Shelf;
 use wire::record::Side;
 
 /// One side of one book: orders by price and time.

@@ -8,69 +8,13 @@
 
 use super::ladder::{Ladder, Walk};
 use super::level::Level;
-use super::node::Nodes;
 use super::pool::{NONE, Pool};
 use super::resting::Resting;
-use super::row::Pages;
-use super::windows::{Strip, Windows};
+use super::shelf::Shelf;
 use wire::record::Side;
 
 /// The pool of orders.
 pub(crate) type Orders = Pool<Resting, 1024>;
-
-/// Levels of all books from which on they are worth looking ahead for: fewer stay in the caches.
-const LEVELS_MIN: u32 = 1_024;
-
-/// Where a level probably stands: either may be wrong, or `NONE`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Hint {
-    pub(crate) leaf: u32,
-    pub(crate) level: u32,
-}
-
-impl Hint {
-    pub(crate) const NONE: Self = Self {
-        leaf: NONE,
-        level: NONE,
-    };
-}
-
-/// What all books share.
-#[derive(Debug)]
-pub(crate) struct Shelf {
-    pub(crate) levels: Pool<Level, 1024>,
-    pub(crate) strips: Pool<Strip, 1024>,
-    pub(crate) nodes: Nodes,
-    pub(crate) windows: Windows,
-    pub(crate) pages: Pages,
-    /// Where the command that is applied probably works.  It saves searches and decides nothing.
-    pub(crate) hint: Hint,
-}
-
-impl Shelf {
-    pub(crate) const fn new() -> Self {
-        Self {
-            levels: Pool::new(),
-            strips: Pool::new(),
-            nodes: Pool::new(),
-            windows: Windows::new(),
-            pages: Pool::new(),
-            hint: Hint::NONE,
-        }
-    }
-
-    /// Whether there are so many levels that they are worth looking ahead for.
-    #[inline(always)]
-    pub(crate) const fn is_large(&self) -> bool {
-        self.levels.used() >= LEVELS_MIN
-    }
-
-    /// Whether queues go beyond what stands in their levels often enough to look for their ends.
-    #[inline(always)]
-    pub(crate) const fn is_long(&self) -> bool {
-        self.pages.used() >= self.levels.used() / 2
-    }
-}
 
 /// Key of a price on a side: less is better.
 ///

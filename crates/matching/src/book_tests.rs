@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{BookSide, Hint, Orders, Shelf, key};
+use super::super::shelf::Hint;
+use super::{BookSide, Orders, Shelf, key};
 use crate::pool::{NONE, Pool};
 use crate::resting::Resting;
 use std::collections::{BTreeMap, VecDeque};

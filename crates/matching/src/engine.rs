@@ -1,13 +1,12 @@
 //! The engine: its whole state, and one command batch applied to it.
 
-use super::ahead::SPAN;
-use super::book::Shelf;
 use super::client_ids::ClientIds;
 use super::emit::Emit;
 use super::gateways::{Gateways, Turn};
 use super::instruments::Instruments;
 use super::orders::OpenOrders;
 use super::parties::Parties;
+use super::shelf::Shelf;
 use wire::record::command::Settings;
 use wire::record::event::GatewayOpened;
 use wire::record::{Command, CommandBatch, CommandBatchHeader, Event, RecordError};
@@ -23,6 +22,10 @@ const SETTINGS: Settings = Settings {
 
 /// The part of an order id that counts; the rest is the partition.
 pub(crate) const COUNTER: u64 = (1 << 56) - 1;
+
+/// Commands that are looked at together, ahead of the one that is applied: long enough for memory to
+/// answer.
+pub(crate) const SPAN: usize = 8;
 
 /// How far an engine has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -16,9 +16,9 @@
 //! as a rule on a side of many levels, that line alone.  A change of the step lays out all levels of the
 //! side anew; a step changes 63 times at most until the side is empty.
 
-use super::book::Shelf;
 use super::level::Level;
 use super::pool::NONE;
+use super::shelf::Shelf;
 use super::tree::{Cursor, Tree};
 use super::windows::{CELLS, Strip};
 

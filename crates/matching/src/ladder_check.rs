@@ -4,10 +4,10 @@
     reason = "counts of what is in memory; a step is 1 at least"
 )]
 
-use super::book::Shelf;
 use super::ladder::{Ladder, STRIP};
 use super::level::Level;
 use super::pool::NONE;
+use super::shelf::Shelf;
 
 impl Ladder {
     /// Check the tree, and that each level stands where its key belongs; how many nodes,
@@ -44,10 +44,10 @@ impl Ladder {
 
 #[cfg(test)]
 mod tests {
-    use super::super::book::Shelf;
     use super::super::ladder::Ladder;
     use super::super::level::Level;
     use super::super::pool::NONE;
+    use super::super::shelf::Shelf;
     use std::collections::BTreeMap;
 
     /// A ladder, what it stands in, and a plain map from its keys to its levels.

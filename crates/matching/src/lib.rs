@@ -59,6 +59,7 @@ mod read;
 mod resting;
 mod restore;
 mod row;
+mod shelf;
 mod snapshot;
 mod texts;
 mod tree;

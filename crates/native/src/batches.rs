@@ -1,5 +1,7 @@
 //! Batches that stand one after the other in one buffer, which is used again and again.
 
+use wire::record::{EventBatch, RecordError};
+
 /// The buffer, and where each batch ends.
 #[derive(Debug, Default)]
 pub struct Batches {
@@ -36,4 +38,20 @@ impl Batches {
         let ends = self.ends.iter().copied();
         starts.zip(ends).map(|(start, end)| &self.bytes[start..end])
     }
+}
+
+/// Event batches that stand one after the other, each by itself.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "what is left is no longer than what there was"
+)]
+pub fn split(batches: &[u8]) -> Result<Vec<&[u8]>, RecordError> {
+    let mut rest = batches;
+    let mut split = Vec::new();
+    while !rest.is_empty() {
+        let before = rest;
+        EventBatch::take(&mut rest)?;
+        split.push(&before[..before.len() - rest.len()]);
+    }
+    Ok(split)
 }

@@ -8,7 +8,7 @@ use wire::record::command::{self, Command};
 use wire::record::field::Field;
 use wire::record::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
-use crate::sources::header;
+use crate::ports::{CommandSource, header};
 
 /// Commands that wait to be sealed into a batch.
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ impl Commands {
         clippy::arithmetic_side_effects,
         reason = "places of records in memory, which rise"
     )]
-    pub(crate) fn take_batch(
+    fn take_batch(
         &mut self,
         mut header: CommandBatchHeader,
         commands_max: usize,
@@ -68,6 +68,19 @@ impl Commands {
             *later -= end;
         }
         Ok(true)
+    }
+}
+
+impl CommandSource for Py<Commands> {
+    fn seal(
+        &self,
+        py: Python<'_>,
+        header: CommandBatchHeader,
+        commands_max: usize,
+        out: &mut Vec<u8>,
+    ) -> PyResult<bool> {
+        self.try_borrow_mut(py)?
+            .take_batch(header, commands_max, out)
     }
 }
 

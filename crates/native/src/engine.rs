@@ -9,9 +9,8 @@ use pyo3::types::{PyBytes, PyDict};
 use wire::record::{CommandBatchHeader, RecordError};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::batches::Batches;
+use crate::batches::{Batches, split};
 use crate::detached::detached;
-use crate::passing::split;
 
 /// An instrument: id, symbol, tick, lot, qty_min, qty_max, notional_min, price_band_bps,
 /// orders_per_side_max, session_end_s, open.
@@ -326,6 +325,6 @@ impl Engine {
 /// Event batches that stand one after the other, each by itself.
 #[pyfunction]
 pub fn split_batches<'py>(py: Python<'py>, batches: &[u8]) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-    let split = split(batches)?;
+    let split = split(batches).map_err(bad)?;
     Ok(split.iter().map(|batch| PyBytes::new(py, batch)).collect())
 }

@@ -1,5 +1,7 @@
 //! Order entry of the binary protocol, as Python sees it.
 
+use std::sync::Arc;
+
 use gateway::{Limits, OrderEntry as Inner, Received, Row, TickAction};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -14,7 +16,7 @@ use crate::detached::detached;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
 use crate::histogram::{Buckets, buckets};
-use crate::pipeline::Pipeline;
+use crate::ports::{CommandSource, EventReader, Passage};
 use crate::writer::Writer;
 
 /// Every connection and session of binary order entry.
@@ -29,7 +31,7 @@ pub struct OrderEntry {
     /// What writes to each connection.
     writers: Vec<Option<Writer>>,
     /// Where requests pass as soon as they are read.
-    pub(crate) pipeline: Option<Py<Pipeline>>,
+    passage: Option<Arc<dyn Passage>>,
     /// Gateway and incarnation under which requests are sealed.
     own: (u16, u32),
     fault: Fault,
@@ -43,7 +45,7 @@ fn bad(error: RecordError) -> PyErr {
 
 impl OrderEntry {
     /// Throw away a state that is not to be trusted.
-    pub(crate) fn fail(&mut self, reason: String) {
+    fn fail(&mut self, reason: String) {
         self.inner = self.inner.bare(monotonic_ns());
         self.writers.clear();
         // Whatever else it stumbles over while it has no sessions is the same fault still.
@@ -63,12 +65,7 @@ impl OrderEntry {
     }
 
     /// Append up to `commands_max` requests as one batch; false when none waits.
-    pub(crate) fn seal(
-        &mut self,
-        header: CommandBatchHeader,
-        commands_max: usize,
-        out: &mut Vec<u8>,
-    ) -> bool {
+    fn seal(&mut self, header: CommandBatchHeader, commands_max: usize, out: &mut Vec<u8>) -> bool {
         self.own = (header.gateway, header.incarnation);
         let (inner, end) = (&mut self.inner, out.len());
         caught(|| inner.seal(header, commands_max, out)).unwrap_or_else(|panic| {
@@ -79,7 +76,7 @@ impl OrderEntry {
     }
 
     /// Take event batches.
-    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) {
+    fn take(&mut self, py: Python<'_>, batches: &[u8]) {
         let (gateway, incarnation) = self.own;
         let now_ns = monotonic_ns();
         let inner = &mut self.inner;
@@ -148,26 +145,22 @@ impl OrderEntry {
         if asked.is_some() || waiting == 0 {
             return Ok(asked);
         }
-        let Some(pipeline) = &this.pipeline else {
+        let Some(passage) = this.passage.clone() else {
             return Ok(None);
         };
-        let pipeline = pipeline.bind(slf.py()).clone();
         drop(this);
-        if pipeline.try_borrow()?.under_way() {
+        if passage.under_way(slf.py())? {
             return Ok(None);
         }
         if waiting > 1 {
             return ("wake",).into_pyobject(slf.py()).map(Some);
         }
-        Pipeline::advance(&pipeline)?;
+        passage.advance(slf.py())?;
         Ok(None)
     }
 
     /// Write because of them, until Python is to write something: what, and by whom.
-    pub(crate) fn next_written<'py>(
-        &mut self,
-        py: Python<'py>,
-    ) -> Option<(Py<PyAny>, Bound<'py, PyBytes>)> {
+    fn next_written<'py>(&mut self, py: Python<'py>) -> Option<(Py<PyAny>, Bound<'py, PyBytes>)> {
         let (inner, writers) = (&mut self.inner, &self.writers);
         let next = || loop {
             let written = inner.take_touched(|connection, out| {
@@ -183,10 +176,44 @@ impl OrderEntry {
             None
         })
     }
+}
 
-    /// The lines that may be read again.
-    pub(crate) fn take_resumed(&mut self) -> Vec<u32> {
-        self.inner.take_resumed()
+impl CommandSource for Py<OrderEntry> {
+    fn seal(
+        &self,
+        py: Python<'_>,
+        header: CommandBatchHeader,
+        commands_max: usize,
+        out: &mut Vec<u8>,
+    ) -> PyResult<bool> {
+        Ok(self.try_borrow_mut(py)?.seal(header, commands_max, out))
+    }
+
+    fn attached(&self, py: Python<'_>, passage: Arc<dyn Passage>) -> PyResult<()> {
+        self.try_borrow_mut(py)?.passage = Some(passage);
+        Ok(())
+    }
+}
+
+impl EventReader for Py<OrderEntry> {
+    fn take<'py>(&self, py: Python<'py>, batches: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.try_borrow_mut(py)?.take(py, batches);
+        // Nobody holds the order entry meanwhile: a writer may ask something of it.
+        let next = || PyResult::Ok(self.try_borrow_mut(py)?.next_written(py));
+        while let Some((writer, bytes)) = next()? {
+            if let Err(error) = writer.call1(py, (bytes,)) {
+                self.try_borrow_mut(py)?.fail(error.to_string());
+            }
+        }
+        let mut this = self.try_borrow_mut(py)?;
+        if let Some(fault) = this.take_fault() {
+            return Ok(Some(fault.into_pyobject(py)?.into_any()));
+        }
+        let resumed = this.inner.take_resumed();
+        if resumed.is_empty() {
+            return Ok(None);
+        }
+        resumed.into_pyobject(py).map(Some)
     }
 }
 
@@ -218,7 +245,7 @@ impl OrderEntry {
                 idle_deadline_ns,
             }),
             writers: Vec::new(),
-            pipeline: None,
+            passage: None,
             own: (0, 0),
             fault: Fault::default(),
             bare: false,
@@ -238,7 +265,7 @@ impl OrderEntry {
     }
 
     /// Why it has failed, if nobody was told yet.
-    pub(crate) fn take_fault(&mut self) -> Option<String> {
+    fn take_fault(&mut self) -> Option<String> {
         self.fault.news()
     }
 

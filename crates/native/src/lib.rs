@@ -9,6 +9,7 @@
 use pyo3::prelude::*;
 
 mod asked;
+mod attached;
 mod audit;
 mod batches;
 mod checksum;
@@ -26,8 +27,8 @@ mod load;
 mod log;
 mod passing;
 mod pipeline;
+mod ports;
 mod process;
-mod reader;
 mod sources;
 mod store;
 mod sums;

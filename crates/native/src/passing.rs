@@ -3,11 +3,10 @@
 use pyo3::prelude::*;
 use wire::record::EventBatch;
 
-use crate::batches::Batches;
+use crate::batches::{Batches, split};
 use crate::engine::bad;
 use crate::log::AnyLog;
 use crate::pipeline::{Group, Life, Pipeline, Told, Turn};
-use crate::reader::take;
 
 impl Pipeline {
     /// Let the reader in a place have event batches.
@@ -18,7 +17,7 @@ impl Pipeline {
         batches: &[u8],
     ) -> PyResult<Option<Told<'py>>> {
         let (reader, on_told) = &self.readers[place];
-        let what = take(reader.as_ref(), py, batches)?;
+        let what = reader.take(py, batches)?;
         Ok(what.map(|what| (on_told.clone_ref(py), what)))
     }
 
@@ -143,21 +142,5 @@ fn append_events(py: Python<'_>, log: &AnyLog, stamp_ns: u64, events: &[u8]) -> 
     if rest.is_empty() {
         return log.append(py, stamp_ns, &[events]);
     }
-    log.append(py, stamp_ns, &split(events)?)
-}
-
-/// Event batches that stand one after the other, each by itself.
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "what is left is no longer than what there was"
-)]
-pub fn split(batches: &[u8]) -> PyResult<Vec<&[u8]>> {
-    let mut rest = batches;
-    let mut split = Vec::new();
-    while !rest.is_empty() {
-        let before = rest;
-        EventBatch::take(&mut rest).map_err(bad)?;
-        split.push(&before[..before.len() - rest.len()]);
-    }
-    Ok(split)
+    log.append(py, stamp_ns, &split(events).map_err(bad)?)
 }

@@ -6,19 +6,20 @@
 //!
 //! Here is what Python sees; `passing` is the way itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use crate::attached::{AsTheyAre, Reader, Source};
 use crate::batches::Batches;
 use crate::clock::Clock;
-use crate::commands::Commands;
 use crate::engine::Engine;
 use crate::fault::caught;
 use crate::log::AnyLog;
-use crate::reader::Reader;
-use crate::sources::{Sources, Waiting};
+use crate::ports::{CommandSource, EventReader, Passage};
+use crate::sources::Sources;
 
 /// Bounds of a pipeline.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ pub struct Pipeline {
     on_more: Py<PyAny>,
     pub(crate) sources: Sources,
     /// Who is told of events, and what Python calls it.
-    pub(crate) readers: Vec<(Option<Reader>, Py<PyAny>)>,
+    pub(crate) readers: Vec<(Box<dyn EventReader>, Py<PyAny>)>,
     pub(crate) life: Option<Life>,
     /// Whether commands are taken.
     #[pyo3(get, set)]
@@ -98,6 +99,16 @@ pub struct Pipeline {
     pub(crate) turn: Option<Turn>,
 }
 
+impl Passage for Py<Pipeline> {
+    fn under_way(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.try_borrow(py)?.held.is_some())
+    }
+
+    fn advance(&self, py: Python<'_>) -> PyResult<()> {
+        Pipeline::advance(self.bind(py))
+    }
+}
+
 /// What Python is to be told: what is called, and with what.
 pub(crate) type Told<'py> = (Py<PyAny>, Bound<'py, PyAny>);
 
@@ -111,7 +122,7 @@ impl Pipeline {
         queue_bytes_max, apply_delay_ns=0
     ))]
     fn new(
-        system: Py<Commands>,
+        system: Source,
         clock: Py<Clock>,
         on_fault: Py<PyAny>,
         on_untold: Py<PyAny>,
@@ -134,7 +145,7 @@ impl Pipeline {
             on_untold,
             on_congested,
             on_more,
-            sources: Sources::new(system),
+            sources: Sources::new(system.into()),
             readers: Vec::new(),
             life: None,
             ready: false,
@@ -169,22 +180,21 @@ impl Pipeline {
         Ok(())
     }
 
-    /// From now on `waiting` is asked for commands, and `reader` reads events; Python is told by `on_told`.
+    /// From now on `source` is asked for commands, and `reader` reads events; Python is told by `on_told`.
     ///
     /// ValueError when the engine does not know the gateway.
     fn attach(
         slf: &Bound<'_, Self>,
         gateway: u16,
-        waiting: Waiting,
+        source: Source,
         reader: Option<Reader>,
         on_told: Py<PyAny>,
     ) -> PyResult<()> {
-        if let Waiting::OrderEntry(entry) = &waiting {
-            let mut entry = entry.try_borrow_mut(slf.py())?;
-            entry.pipeline = Some(slf.clone().unbind());
-        }
+        let source: Box<dyn CommandSource> = source.into();
+        source.attached(slf.py(), Arc::new(slf.clone().unbind()))?;
+        let reader = reader.map_or_else(|| Box::new(AsTheyAre) as Box<dyn EventReader>, Into::into);
         let mut this = slf.try_borrow_mut()?;
-        this.sources.attach(gateway, waiting)?;
+        this.sources.attach(gateway, source)?;
         this.readers.push((reader, on_told));
         Ok(())
     }
@@ -203,7 +213,7 @@ impl Pipeline {
 
     /// Whether a commit is waited for.
     #[getter]
-    pub(crate) const fn under_way(&self) -> bool {
+    const fn under_way(&self) -> bool {
         self.held.is_some()
     }
 
@@ -228,7 +238,7 @@ impl Pipeline {
 
 impl Pipeline {
     /// Let commands and events pass as far as they can; what goes wrong is told to the owner.
-    pub(crate) fn advance(slf: &Bound<'_, Self>) -> PyResult<()> {
+    fn advance(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         if !slf.try_borrow()?.ready {
             return Ok(());

@@ -4,49 +4,16 @@ use std::collections::VecDeque;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use wire::record::CommandBatchHeader;
 
 use crate::batches::Batches;
-use crate::commands::Commands;
-use crate::gateway::OrderEntry;
-
-/// Where a source's commands wait.
-#[derive(Debug, FromPyObject)]
-pub enum Waiting {
-    /// Written by Python.
-    Commands(Py<Commands>),
-    /// Read from sockets.
-    OrderEntry(Py<OrderEntry>),
-}
-
-impl Waiting {
-    /// Append a batch of what waits; false when nothing does.
-    fn seal(
-        &self,
-        py: Python<'_>,
-        header: CommandBatchHeader,
-        commands_max: usize,
-        out: &mut Vec<u8>,
-    ) -> PyResult<bool> {
-        match self {
-            Self::Commands(commands) => {
-                commands
-                    .try_borrow_mut(py)?
-                    .take_batch(header, commands_max, out)
-            }
-            Self::OrderEntry(entry) => {
-                Ok(entry.try_borrow_mut(py)?.seal(header, commands_max, out))
-            }
-        }
-    }
-}
+use crate::ports::{CommandSource, header};
 
 #[derive(Debug)]
 struct Source {
     gateway: u16,
     incarnation: u32,
     number: u64,
-    waiting: Waiting,
+    waiting: Box<dyn CommandSource>,
 }
 
 /// The sources of commands: all of them are asked in one call, for one batch each in turn.
@@ -55,7 +22,7 @@ struct Source {
 #[derive(Debug)]
 pub struct Sources {
     /// The engine's own commands, which go first and have no numbers.
-    system: Py<Commands>,
+    system: Box<dyn CommandSource>,
     /// Who is asked next stands first.
     turns: VecDeque<Source>,
     /// What the engine knew of each gateway when it was recovered.
@@ -65,27 +32,9 @@ pub struct Sources {
 /// The gateway number of the engine's own commands.
 const SYSTEM: u16 = 0;
 
-/// The header of a batch that is to be sealed; the rest of it is set then.
-pub const fn header(
-    gateway: u16,
-    incarnation: u32,
-    number: u64,
-    stamp_ns: u64,
-) -> CommandBatchHeader {
-    CommandBatchHeader {
-        magic: 0,
-        len: 0,
-        gateway,
-        incarnation,
-        number,
-        stamp_ns,
-        count: 0,
-    }
-}
-
 impl Sources {
     /// Nobody yet but the engine itself.
-    pub const fn new(system: Py<Commands>) -> Self {
+    pub const fn new(system: Box<dyn CommandSource>) -> Self {
         Self {
             system,
             turns: VecDeque::new(),
@@ -96,7 +45,7 @@ impl Sources {
     /// From now on `waiting` is asked, and its batches travel under this gateway number.
     ///
     /// ValueError when the engine does not know the gateway.
-    pub fn attach(&mut self, gateway: u16, waiting: Waiting) -> PyResult<()> {
+    pub fn attach(&mut self, gateway: u16, waiting: Box<dyn CommandSource>) -> PyResult<()> {
         let known = self.gateways.iter().find(|known| known.0 == gateway);
         let (_, incarnation, number) =
             *known.ok_or_else(|| PyValueError::new_err(format!("gateway {gateway} is unknown")))?;
@@ -134,8 +83,7 @@ impl Sources {
         out: &mut Batches,
     ) -> PyResult<()> {
         let own = header(SYSTEM, 0, 0, stamp_ns);
-        let mut system = self.system.try_borrow_mut(py)?;
-        if system.take_batch(own, commands_max, &mut out.bytes)? {
+        if self.system.seal(py, own, commands_max, &mut out.bytes)? {
             out.end();
         }
         let mut empty = 0;

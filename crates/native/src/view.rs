@@ -14,6 +14,7 @@ use wire::text::decimal;
 use crate::detached::detached;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
+use crate::ports::EventReader;
 use crate::sums::{BarFields, SumFields, bar, sum};
 
 /// Bytes, or a number that says where they are to be had.
@@ -75,7 +76,7 @@ impl View {
     }
 
     /// Take event batches; whether somebody is told something.
-    pub(crate) fn take(&mut self, py: Python<'_>, batches: &[u8]) -> bool {
+    fn take(&mut self, py: Python<'_>, batches: &[u8]) -> bool {
         if self.fault.reason().is_some() {
             return self.fault.is_news();
         }
@@ -106,7 +107,7 @@ impl View {
     }
 
     /// Who is told what.
-    pub(crate) fn told<'py>(&mut self, py: Python<'py>) -> Told<'py> {
+    fn told<'py>(&mut self, py: Python<'py>) -> Told<'py> {
         if let Some(fault) = self.fault.news() {
             return Told::Fault(fault);
         }
@@ -123,6 +124,16 @@ impl View {
             .iter()
             .map(|(connection, frames)| (*connection, PyBytes::new(py, frames)));
         Told::Events(replies.collect(), notices.collect())
+    }
+}
+
+impl EventReader for Py<View> {
+    fn take<'py>(&self, py: Python<'py>, batches: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let mut view = self.try_borrow_mut(py)?;
+        if !view.take(py, batches) {
+            return Ok(None);
+        }
+        Ok(Some(view.told(py).into_pyobject(py)?.into_any()))
     }
 }
 

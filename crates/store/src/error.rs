@@ -138,7 +138,7 @@ impl fmt::Display for StoreError {
             Self::Schema { found } => write!(
                 f,
                 "the store's file is of version {found}, this program's of {}",
-                crate::schema::VERSION
+                crate::VERSION
             ),
             Self::Row(what) => write!(f, "the store holds a row that cannot be read: {what}"),
             Self::Index(name) => write!(

@@ -53,3 +53,6 @@ pub use runner::{Runner, RunnerLimits};
 pub use seed::seed_of;
 pub use source::{EventSource, LogSource, read_kept};
 pub use state::Stats;
+
+/// Version of the layout, in the file's `user_version`.
+pub const VERSION: i64 = 3;

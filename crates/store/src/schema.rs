@@ -24,8 +24,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
 
-/// Version of the layout, in the file's `user_version`.
-pub const VERSION: i64 = 3;
+pub use crate::VERSION;
 /// Page cache of the recorder's connection, in KiB.
 pub const RECORDER_CACHE_KIB: i64 = 65_536;
 /// Page cache of a reader's connection, in KiB.

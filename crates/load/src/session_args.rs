@@ -1,0 +1,92 @@
+//! What the command line says of a session: how to reach the exchange, and what to trade there.
+
+use std::fmt::Display;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::error::LoadError;
+use crate::fleet::Target;
+use crate::mix::Mix;
+use crate::trader::Plan;
+
+/// Most of anything that is counted on the command line.
+const COUNT_MAX: usize = 10_000_000;
+pub(crate) fn within<T>(text: &str, range: &RangeInclusive<T>) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    match text.parse() {
+        Ok(value) if range.contains(&value) => Ok(value),
+        _ => Err(format!(
+            "a number from {} to {} is wanted",
+            range.start(),
+            range.end()
+        )),
+    }
+}
+
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    within(text, &(1..=COUNT_MAX))
+}
+
+/// How to reach the exchange, and what to trade there.
+#[derive(Debug, Clone, Args)]
+pub struct Session {
+    /// Host of the exchange.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// Port of the binary protocol.
+    #[arg(long, default_value_t = 9879)]
+    pub port: u16,
+    /// Users are this and a number from 1.
+    #[arg(long, default_value = "demo")]
+    pub user_prefix: String,
+    /// Their password.
+    #[arg(long, default_value = "demo")]
+    pub password: String,
+    /// Numbers of the instruments, with commas; by default the exchange's first four.
+    #[arg(long, value_delimiter = ',')]
+    pub instruments: Vec<u32>,
+    /// Orders that rest when the books are warm, over all sessions.
+    #[arg(long, default_value_t = 20_000, value_parser = count)]
+    pub resting: usize,
+    /// Shares in percent: new orders that rest, cancels, orders that cross.
+    #[arg(long, default_value = "45/45/10")]
+    pub mix: Mix,
+    /// Seed of the random choices.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl Session {
+    /// The exchange as a target.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        Target::Exchange {
+            user_prefix: self.user_prefix.clone(),
+            password: self.password.clone(),
+        }
+    }
+
+    /// What each of `connections` sessions trades, with so many requests out at most.
+    #[must_use]
+    pub fn plan(&self, connections: usize, in_flight_max: usize) -> Plan {
+        Plan {
+            mix: self.mix,
+            instruments: self.instruments.clone(),
+            resting: (self.resting / connections.max(1)).max(1),
+            in_flight_max,
+        }
+    }
+}
+
+/// The address of `host` and `port`.
+pub(crate) fn resolve(host: &str, port: u16) -> Result<SocketAddr, LoadError> {
+    (host, port)
+        .to_socket_addrs()?
+        .next()
+        .ok_or_else(|| LoadError::Protocol(format!("{host} has no address")))
+}
