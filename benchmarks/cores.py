@@ -38,9 +38,7 @@ for books, words in BOOKS.items():
         headline=books[0] == "d",
     )
     size = f"bytes per resting order, {books}"
-    figure(
-        size, f"{CORE}, {words}: memory of an open order", bar="<= 200", headline=books[0] == "d"
-    )
+    figure(size, f"{CORE}, {words}: memory of an open order", bar="<= 200")
     figure(f"{size}, steady state", f"{CORE}, {words}: the same after many came and went")
     figure(
         f"heap allocations per command, {books}",

@@ -17,15 +17,9 @@ _ORDER_ID: Final = Parameter("order_id", "the order", True, answers={404: refusa
 _SYMBOL: Final = Parameter(
     "symbol", "the instrument", True, answers={404: refusal("no such instrument")}
 )
-
-
-def _symbol(about: str) -> Parameter:
-    return Parameter(
-        "symbol", about, answers={422: refusal("symbol: no such instrument, or not the order's")}
-    )
-
-
-_ONE_SYMBOL: Final = _symbol("only this instrument")
+_ONE_SYMBOL: Final = Parameter(
+    "symbol", "only this instrument", answers={422: refusal("symbol: no such instrument")}
+)
 _GUARD: Final = Parameter(
     "symbol",
     "guards against a wrong id: where it is not the open order's instrument, nothing is done",

@@ -14,6 +14,8 @@ use crate::trader::Plan;
 
 /// Most of anything that is counted on the command line.
 const COUNT_MAX: usize = 10_000_000;
+
+/// A number of this range, or what is wanted instead.
 pub(crate) fn within<T>(text: &str, range: &RangeInclusive<T>) -> Result<T, String>
 where
     T: FromStr + PartialOrd + Display,

@@ -20,9 +20,6 @@ const SETTINGS: Settings = Settings {
     stamp_ahead_ns_max: 1_000_000_000,
 };
 
-/// The part of an order id that counts; the rest is the partition.
-pub(crate) const COUNTER: u64 = (1 << 56) - 1;
-
 /// Commands that are looked at together, ahead of the one that is applied: long enough for memory to
 /// answer.
 pub(crate) const SPAN: usize = 8;

@@ -4,11 +4,12 @@ use super::book::key;
 use super::checks;
 use super::client_ids::content;
 use super::emit::Emit;
-use super::engine::{COUNTER, Engine};
+use super::engine::Engine;
 use super::order::Order;
 use super::pool::NONE;
 use wire::record::command::{NO_PRICE, NewOrder, who};
 use wire::record::event::{Accepted, Rejected, Repeated};
+use wire::record::numbers::COUNTER_BITS;
 use wire::record::{
     CancelReason, EntryKind, Event, ExecInst, OrdType, Reason, Stp, TimeInForce, Who,
 };
@@ -48,7 +49,7 @@ impl Engine {
     }
 
     const fn order_id(&self) -> u64 {
-        ((self.partition as u64) & 0xff) << COUNTER.count_ones() | self.order_count
+        ((self.partition as u64) & 0xff) << COUNTER_BITS | self.order_count
     }
 
     /// The entry that sends a new order; a user's REST entry is opened at first use.

@@ -1,11 +1,12 @@
 //! Read access for other roles: what the engine knows, in a fixed order.
 
-use super::engine::{COUNTER, Engine};
+use super::engine::Engine;
 use super::gateways::GatewayState;
 use super::level::Level;
 use super::order::Order;
 use wire::record::command::{Instrument, Settings};
 use wire::record::event::{Accepted, EntryOpened, StatusReport};
+use wire::record::numbers::{COUNTER, COUNTER_BITS};
 use wire::record::{OrdStatus, OrdType, Side, Stp, TimeInForce};
 
 /// An instrument.
@@ -221,7 +222,7 @@ impl Engine {
     #[must_use]
     pub fn was_given(&self, order_id: u64) -> bool {
         let counter = order_id & COUNTER;
-        let ours = order_id ^ counter == (u64::from(self.partition) & 0xff) << COUNTER.count_ones();
+        let ours = order_id >> COUNTER_BITS == u64::from(self.partition) & 0xff;
         let passed_over = |&(first, last): &(u64, u64)| (first..=last).contains(&counter);
         ours && (1..=self.order_count).contains(&counter) && !self.skipped.iter().any(passed_over)
     }

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use wire::record::batch::HASH;
+use wire::record::numbers::COUNTER;
 use wire::record::{Event, EventBatch};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::engine::bad;
-
-/// The part of an order id that counts.
-const COUNTER: u64 = (1 << 56) - 1;
 
 /// Highest counter of an order id, highest trade id, orders that were given an id, and for each entry the
 /// number of the last event told to it.

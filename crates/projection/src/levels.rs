@@ -11,7 +11,7 @@ use wire::record::event::Canceled;
 use wire::record::{CancelReason, Event, Side};
 
 /// Sequence number of an event, and its engine time.
-pub type At = (u64, u64);
+pub type SeqTime = (u64, u64);
 
 /// What becomes of one level of one book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct LevelChange {
     /// What comes or goes.
     pub moved: Moved,
     /// The event that says so.
-    pub at: At,
+    pub at: SeqTime,
 }
 
 /// What comes to a level, or goes.
@@ -52,11 +52,11 @@ struct Incoming {
     /// What is left of it so far.
     qty: i64,
     /// The last event that said so.
-    at: At,
+    at: SeqTime,
 }
 
 impl Incoming {
-    fn lose(&mut self, qty: i64, at: At) {
+    fn lose(&mut self, qty: i64, at: SeqTime) {
         self.qty = self.qty.saturating_sub(qty);
         self.at = at;
     }
@@ -71,7 +71,7 @@ pub struct Levels {
 impl Levels {
     /// The changes of an event, in order.
     #[inline(always)]
-    pub fn apply(&mut self, event: &Event<'_>, at: At, mut each: impl FnMut(&LevelChange)) {
+    pub fn apply(&mut self, event: &Event<'_>, at: SeqTime, mut each: impl FnMut(&LevelChange)) {
         match event {
             Event::Accepted(x, _) => {
                 self.end(&mut each);
@@ -128,7 +128,7 @@ impl Levels {
     }
 
     #[inline(always)]
-    fn left(&mut self, x: &Canceled, at: At, mut each: impl FnMut(&LevelChange)) {
+    fn left(&mut self, x: &Canceled, at: SeqTime, mut each: impl FnMut(&LevelChange)) {
         let asked = was_asked_for(x.reason);
         if let Some(incoming) = &mut self.incoming
             && incoming.order_id == x.order_id

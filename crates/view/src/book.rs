@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use projection::levels::{At, LevelChange, Moved};
+use projection::levels::{LevelChange, Moved, SeqTime};
 use wire::record::Side;
 
 /// What rests at one price.
@@ -43,7 +43,7 @@ impl Book {
 
     /// Note that the event of this number and time changed the book.
     #[inline]
-    pub fn touch(&mut self, (sequence, time_ns): At) {
+    pub fn touch(&mut self, (sequence, time_ns): SeqTime) {
         self.sequence = sequence;
         self.time_ns = time_ns;
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use projection::Bar;
-use projection::levels::{At, LevelChange, Levels};
+use projection::levels::{LevelChange, Levels, SeqTime};
 use wire::record::Event;
 use wire::record::command::{Instrument as Filters, NO_INSTRUMENT};
 
@@ -50,7 +50,7 @@ impl Markets {
 
     /// Take an event; they come in order.
     #[inline(always)]
-    pub fn take(&mut self, event: &Event<'_>, at: At) {
+    pub fn take(&mut self, event: &Event<'_>, at: SeqTime) {
         let Self {
             by_number, levels, ..
         } = self;

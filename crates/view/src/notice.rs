@@ -55,14 +55,7 @@ pub fn write(x: &Execution<'_>, (seq, time_ns): (u64, u64), owner: &Owner<'_>, o
 fn write_progress(entry: &HistoryEntry, avg_px: i64, out: &mut Vec<u8>) {
     name("status", out);
     json::string(entry.status.name(), out);
-    name("price", out);
-    price(entry.price, out);
-    name("quantity", out);
-    amount(entry.qty, out);
-    name("filled_quantity", out);
-    amount(entry.cum, out);
-    name("remaining_quantity", out);
-    amount(entry.leaves, out);
+    entry.write_quantities(out);
     name("average_price", out);
     price(if entry.cum == 0 { NO_PRICE } else { avg_px }, out);
     name("reason", out);

@@ -22,6 +22,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use projection::Order;
 use projection::order::Since;
+use wire::record::numbers::{COUNTER, COUNTER_BITS};
 
 use crate::numbered::Numbered;
 use crate::places::Places;
@@ -30,9 +31,6 @@ use crate::slab::Slab;
 
 /// Closed orders that may be dropped for each that closes: more than one, so that they become fewer.
 const DROPS_MAX: usize = 2;
-/// Bits of an order id that count; those above are the partition.
-pub const COUNTER_BITS: u32 = 56;
-const COUNTER: u64 = (1 << COUNTER_BITS) - 1;
 
 /// What is known of an order id.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use matching::Engine;
 use projection::Order;
 use wire::record::Side;
+use wire::record::numbers::COUNTER_BITS;
 
-use crate::orders::COUNTER_BITS;
 use crate::view::{Limits, View};
 
 impl View {

@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 
-use projection::levels::At;
+use projection::levels::SeqTime;
 use projection::sum::{BAR_NS, Bar, Sum};
 use wire::record::Side;
 use wire::record::event::Trade;
@@ -40,7 +40,7 @@ pub struct Print {
 impl Print {
     /// Of the trade that the event of this number and engine time says.
     #[must_use]
-    pub const fn of(x: &Trade, (sequence, time_ns): At) -> Self {
+    pub const fn of(x: &Trade, (sequence, time_ns): SeqTime) -> Self {
         Self {
             trade_id: x.trade_id,
             sequence,

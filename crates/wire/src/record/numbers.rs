@@ -4,6 +4,11 @@ use super::event::{Canceled, Trade};
 use super::field::RecordError;
 use super::terms::OrdStatus;
 
+/// Bits of an order id that count; above them stands the partition.
+pub const COUNTER_BITS: u32 = 56;
+/// The part of an order id that counts.
+pub const COUNTER: u64 = (1 << COUNTER_BITS) - 1;
+
 /// Execution id of the event of this sequence number; `maker` for the maker's leg of a trade.
 ///
 /// Events are counted one by one, and their logs hold numbers below 2^63: no bit is lost.

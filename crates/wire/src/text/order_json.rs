@@ -344,6 +344,14 @@ impl HistoryEntry {
         json::string(self.event(), out);
         name("timestamp", out);
         moment(self.time_ns, out);
+        self.write_quantities(out);
+        name("reason", out);
+        self.why.write(out);
+        out.push(b'}');
+    }
+
+    /// Append price and quantities, as fields behind others.
+    pub fn write_quantities(&self, out: &mut Vec<u8>) {
         name("price", out);
         price(self.price, out);
         name("quantity", out);
@@ -352,9 +360,6 @@ impl HistoryEntry {
         amount(self.cum, out);
         name("remaining_quantity", out);
         amount(self.leaves, out);
-        name("reason", out);
-        self.why.write(out);
-        out.push(b'}');
     }
 }
 
