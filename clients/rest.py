@@ -35,7 +35,7 @@ from clients.answers import ForeignAnswerError, RefusedError, RestError, Unsettl
 __all__ = ["ForeignAnswerError", "RefusedError", "RestClient", "RestError", "UnsettledError"]
 
 T = TypeVar("T")
-P = TypeVar("P", t.Orders, t.Fills, t.History, t.Tickers, t.Instruments)
+P = TypeVar("P", t.Orders, t.Fills, t.History, t.Trades, t.Tickers, t.Instruments)
 Number = Decimal | int | str
 
 ATTEMPTS: Final = 5
@@ -201,9 +201,19 @@ class RestClient:
         return await self._call(t.OrderBook, "GET", f"/orderbook/{symbol}", fields={"depth": depth})
 
     async def trades(self, symbol: str, limit: int = 100) -> tuple[t.Trade, ...]:
-        """The newest trades."""
-        fields = {"limit": limit}
-        return (await self._call(t.Trades, "GET", f"/trades/{symbol}", fields=fields)).trades
+        """The newest trades, as many as ``limit`` says where there are so many: 1,000 at most."""
+        trades: list[t.Trade] = []
+        async for page in self._pages(t.Trades, f"/trades/{symbol}", limit=limit):
+            trades += page.trades
+            if len(trades) >= limit:
+                break
+        return tuple(trades[:limit])
+
+    async def all_trades(self, symbol: str, *, page_trades: int = 1_000) -> AsyncIterator[t.Trade]:
+        """All trades of an instrument, the newest first, page by page."""
+        async for page in self._pages(t.Trades, f"/trades/{symbol}", limit=page_trades):
+            for trade in page.trades:
+                yield trade
 
     async def ticker(self, symbol: str) -> t.Ticker:
         """The last 24 hours of an instrument."""

@@ -126,9 +126,10 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 class Trades(msgspec.Struct, frozen=True):
-    """Trades, the newest first."""
+    """A page of trades, the newest first."""
 
     trades: tuple[Trade, ...]
+    next_cursor: str | None
 
 
 class Ticker(msgspec.Struct, frozen=True):

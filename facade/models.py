@@ -76,6 +76,11 @@ _Counted = Annotated[
     int | None, Meta(description="in all; null while a restarted server counts them")
 ]
 
+_NextCursor = Annotated[
+    str | None,
+    Meta(description="the cursor of the next page, which may be empty; null where nothing is left"),
+]
+
 
 def _named(*names: str, about: str) -> Meta:
     return Meta(description=about, extra_json_schema={"enum": list(names)})
@@ -213,7 +218,7 @@ class Fills(msgspec.Struct):
     fills: list[Fill]
     count: Annotated[int, Meta(description="fills on this page")]
     fills_count: Annotated[int, Meta(description="fills of the order")]
-    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
+    next_cursor: _NextCursor
 
 
 class History(msgspec.Struct):
@@ -223,7 +228,7 @@ class History(msgspec.Struct):
     status_history: list[HistoryEntry]
     count: Annotated[int, Meta(description="entries on this page")]
     status_history_count: Annotated[int, Meta(description="entries of the order's history")]
-    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
+    next_cursor: _NextCursor
 
 
 class Orders(msgspec.Struct):
@@ -231,7 +236,7 @@ class Orders(msgspec.Struct):
 
     orders: list[Order]
     count: Annotated[int, Meta(description="orders on this page")]
-    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
+    next_cursor: _NextCursor
 
 
 class Canceled(msgspec.Struct):
@@ -269,9 +274,11 @@ class Trade(msgspec.Struct):
 
 
 class Trades(msgspec.Struct):
-    """Trades of an instrument, the newest first."""
+    """A page of an instrument's trades, the newest first."""
 
     trades: list[Trade]
+    count: Annotated[int, Meta(description="trades on this page")]
+    next_cursor: _NextCursor
 
 
 class Ticker(msgspec.Struct):
@@ -296,7 +303,8 @@ class Tickers(msgspec.Struct):
     """The tickers of all instruments, page by page."""
 
     tickers: list[Ticker]
-    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
+    count: Annotated[int, Meta(description="tickers on this page")]
+    next_cursor: _NextCursor
 
 
 class Instrument(msgspec.Struct):
@@ -319,7 +327,8 @@ class Instruments(msgspec.Struct):
     """All instruments, page by page."""
 
     instruments: list[Instrument]
-    next_cursor: Annotated[str | None, Meta(description="the cursor of the next page")]
+    count: Annotated[int, Meta(description="instruments on this page")]
+    next_cursor: _NextCursor
 
 
 class Health(msgspec.Struct):

@@ -107,7 +107,7 @@ class Queries:
         before = decode.count(fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
         account = self._view.account(user)
         if account is None:
-            return _orders([], None)
+            return _page(b"orders", [], None)
         bytes_max = self._limits.page_bytes_max - HEAD
         stored, following = await self._archive.ask(
             lambda: self._view.wait_for_user(user),
@@ -132,7 +132,7 @@ class Queries:
         ids = sorted((order_id for order_id in found if order_id >= whole), reverse=True)
         fits = _fitting([found[order_id] for order_id in ids[:limit]], bytes_max)
         cursor = ids[fits - 1] if fits < len(ids) else whole or None
-        return _orders([found[order_id] for order_id in ids[:fits]], cursor)
+        return _page(b"orders", [found[order_id] for order_id in ids[:fits]], cursor)
 
     # Markets.
 
@@ -149,23 +149,34 @@ class Queries:
         return Answer(200, self._view.book_json(request.param, depth) or b"")
 
     def trades(self, request: Request) -> Answer | Coroutine[None, None, Answer]:
-        """``GET /trades/{symbol}?limit=``."""
+        """``GET /trades/{symbol}?limit=&cursor=``."""
         limit = decode.count(request.fields, "limit", LIMIT_DEFAULT, LIMIT_MAX)
+        before = decode.count(request.fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
         instrument = self._symbol(request.param)
-        newest = self._view.trades(request.param, limit)
-        if len(newest) == limit:
-            return _trades([trade for _, trade in newest])
-        return self._older_trades(instrument, newest, limit)
+        bytes_max = self._limits.page_bytes_max - HEAD
+        newest, following, needs = self._view.trades(
+            request.param, before=before, limit=limit, bytes_max=bytes_max
+        )
+        if needs is None:
+            return _page(b"trades", [trade for _, trade in newest], following)
+        return self._older_trades(instrument, newest, before, limit, needs)
 
     async def _older_trades(
-        self, instrument: int, newest: list[tuple[int, bytes]], limit: int
+        self, instrument: int, newest: list[tuple[int, bytes]], before: int, limit: int, needs: int
     ) -> Answer:
-        before = newest[-1][0] if newest else None
+        """What memory has of a page, and the rest of it from the store."""
+        if newest:
+            before = newest[-1][0]
         older = await self._archive.ask(
-            lambda: 0,
+            # What memory has let go until now, whatever goes meanwhile.
+            lambda: needs,
             lambda store: store.trades(instrument, before=before, limit=limit - len(newest)),
         )
-        return _trades([trade for _, trade in newest] + older)
+        found = newest + older
+        trades = [trade for _, trade in found]
+        fits = _fitting(trades, self._limits.page_bytes_max - HEAD)
+        full = fits < len(found) or len(found) == limit
+        return _page(b"trades", trades[:fits], found[fits - 1][0] if full else None)
 
     async def ticker(self, request: Request) -> Answer:
         """``GET /ticker/{symbol}``."""
@@ -187,7 +198,7 @@ class Queries:
             tickers.append(ticker)
             if len(tickers) % TICKERS_A_TURN == 0:
                 await asyncio.sleep(0)
-        return _numbered(b"tickers", tickers, following)
+        return _page(b"tickers", tickers, following)
 
     def _page(self, request: Request) -> tuple[list[tuple[int, str]], int | None]:
         """The instruments that a page is about, by number, and the cursor of the next page."""
@@ -215,7 +226,7 @@ class Queries:
         fits = _fitting(instruments, self._limits.page_bytes_max - HEAD)
         if fits < len(instruments):
             following = symbols[fits - 1][0]
-        return _numbered(b"instruments", instruments[:fits], following)
+        return _page(b"instruments", instruments[:fits], following)
 
 
 def _fitting(items: list[bytes], bytes_max: int) -> int:
@@ -228,16 +239,8 @@ def _fitting(items: list[bytes], bytes_max: int) -> int:
     return len(items)
 
 
-def _orders(orders: list[bytes], cursor: int | None) -> Answer:
+def _page(name: bytes, items: list[bytes], cursor: int | None) -> Answer:
+    """A page of a list, and the cursor of the next one where there may be more."""
     following = b"null" if cursor is None else b'"%d"' % cursor
-    form = b'{"orders":[%b],"count":%d,"next_cursor":%b}'
-    return Answer(200, form % (b",".join(orders), len(orders), following))
-
-
-def _numbered(name: bytes, items: list[bytes], cursor: int | None) -> Answer:
-    following = b"null" if cursor is None else b'"%d"' % cursor
-    return Answer(200, b'{"%b":[%b],"next_cursor":%b}' % (name, b",".join(items), following))
-
-
-def _trades(trades: list[bytes]) -> Answer:
-    return Answer(200, b'{"trades":[%b]}' % b",".join(trades))
+    form = b'{"%b":[%b],"count":%d,"next_cursor":%b}'
+    return Answer(200, form % (name, b",".join(items), len(items), following))

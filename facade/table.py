@@ -179,10 +179,10 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
             method="GET",
             path="/trades/{symbol}",
             handle=queries.trades,
-            summary="Trades, the newest first",
+            summary="Trades, the newest first, page by page",
             tag="markets",
-            parameters=(_SYMBOL, _LIMIT),
-            answers={200: ("the trades", models.Trades), **_FROM_STORE},
+            parameters=(_SYMBOL, _LIMIT, _CURSOR),
+            answers={200: ("a page", models.Trades), **_FROM_STORE},
         ),
         Route(
             method="GET",

@@ -73,8 +73,8 @@ class Store(Protocol):
 
     async def trades(
         self, instrument: int, *, before: int | None = None, limit: int = 100
-    ) -> list[bytes]:
-        """Return an instrument's trades with ids below ``before`` as JSON, the newest first."""
+    ) -> list[tuple[int, bytes]]:
+        """Return an instrument's trades below the id ``before``: ids and JSON, newest first."""
 
     async def trades_between(
         self, instrument: int, from_ns: int, to_ns: int, *, after: int = 0, limit: int = 1_000

@@ -110,7 +110,7 @@ class SqliteStore:
 
     async def trades(
         self, instrument: int, *, before: int | None = None, limit: int = 100
-    ) -> list[bytes]:
+    ) -> list[tuple[int, bytes]]:
         """See ``Store``."""
         return await self._ask(lambda reader: reader.trades(instrument, before=before, limit=limit))
 

@@ -107,6 +107,7 @@ CALLS: dict[str, Callable[[RestClient], Awaitable[Any]]] = {
     "history": lambda client: listed(client.history("1")),
     "orderbook": lambda client: client.orderbook("BTCUSD"),
     "trades": lambda client: client.trades("BTCUSD"),
+    "all_trades": lambda client: listed(client.all_trades("BTCUSD")),
     "ticker": lambda client: client.ticker("BTCUSD"),
     "tickers": lambda client: client.tickers(),
     "instruments": lambda client: client.instruments(),

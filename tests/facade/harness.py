@@ -97,7 +97,7 @@ class Shelf:
         self.kept: dict[int, bytes] = {}
         self.whole = False
         self.stretch: Stretch | None = None
-        self.older_trades: list[bytes] = []
+        self.older_trades: list[tuple[int, bytes]] = []
         self.total: Sum | None = None
         self.asked: list[tuple[Any, ...]] = []
         self.day: list[Bar] = []
@@ -160,9 +160,10 @@ class Shelf:
 
     async def trades(
         self, instrument: int, *, before: int | None = None, limit: int = 100
-    ) -> list[bytes]:
+    ) -> list[tuple[int, bytes]]:
         self.asked.append(("trades", instrument, before, limit))
-        return self.older_trades[:limit]
+        older = [trade for trade in self.older_trades if before is None or trade[0] < before]
+        return older[:limit]
 
     async def sum_between(self, instrument: int, after_ns: int, before_ns: int) -> Sum | None:
         self.asked.append(("sum", instrument, after_ns, before_ns))

@@ -10,6 +10,7 @@ import pytest
 from core import cancel_reasons, refusals
 from facade import models
 from facade.errors import CODES
+from facade.limits import Limits
 from facade.models import REASONS
 from facade.pages import Pages
 from tests.facade.harness import Exchange
@@ -96,18 +97,23 @@ async def test_the_document_has_what_is_served_when_something_is_wrong(exchange:
 
 
 async def test_the_document_has_what_is_served_when_nothing_can_be_done(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await exchange.place()
-    exchange.sequencer.ready = False
-    monkeypatch.setattr(exchange.facade, "_group", None)
-    assert (await exchange.place(503))["code"] == "UNAVAILABLE"
-    for path in ("/orders/5", "/orders?user_id=alice"):
-        assert (await exchange.client.delete(path)).status_code == 503
-    assert (await exchange.client.patch("/orders/5", json={"price": 1})).status_code == 503
-    order_id = await exchange.dropped()
-    for path in (*ASKED, f"/orders/{order_id}", "/ready"):
-        assert (await exchange.client.get(path)).status_code == 503, path
+    async with Exchange(
+        Limits(recent_orders_max=4, overlay_orders_max=1, recent_trades_max=1)
+    ) as exchange:
+        for _ in range(2):
+            await exchange.place(side="SELL", user_id="bob")
+            await exchange.place()
+        exchange.sequencer.ready = False
+        monkeypatch.setattr(exchange.facade, "_group", None)
+        assert (await exchange.place(503))["code"] == "UNAVAILABLE"
+        for path in ("/orders/5", "/orders?user_id=alice"):
+            assert (await exchange.client.delete(path)).status_code == 503
+        assert (await exchange.client.patch("/orders/5", json={"price": 1})).status_code == 503
+        order_id = await exchange.dropped()
+        for path in (*ASKED, f"/orders/{order_id}", "/ready"):
+            assert (await exchange.client.get(path)).status_code == 503, path
 
 
 async def test_no_document_offers_what_is_not_there(exchange: Exchange) -> None:
@@ -171,3 +177,26 @@ def test_the_manual_names_every_call_and_every_code() -> None:
         assert f"`{code}`" in manual
     for path in (*STRUCTURES, "/metrics", "/docs", "/openapi.json", "/ws/notifications"):
         assert path in manual
+
+
+async def test_the_manual_has_the_pages_of_every_list(exchange: Exchange) -> None:
+    manual = (ROOT / "docs/rest-api.md").read_text()
+    table = manual.partition("## Pages")[2].partition("## Orders")[0]
+    told = {
+        path: (limit, most)
+        for paths, limit, most in re.findall(r"^\| (.*?) \| ([\d,]+) \| ([\d,]+) \|", table, re.M)
+        for path in re.findall(r"`(/[^`?]+)", paths)
+    }
+    listed = {}
+    for page, methods in exchange.document["paths"].items():
+        fields = {f["name"]: f["schema"] for f in methods.get("get", {}).get("parameters", ())}
+        if "cursor" in fields:
+            listed[page] = tuple(f"{fields['limit'][key]:,}" for key in ("default", "maximum"))
+        schema = exchange.document["components"]["schemas"]
+        answer = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        name = (
+            answer.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+        )
+        has = {"count", "next_cursor"} & schema.get(name, {}).get("properties", {}).keys()
+        assert len(has) == 2 * ("cursor" in fields), page
+    assert told == listed

@@ -12,6 +12,8 @@ from facade.limits import Limits
 from store.sqlite import SqliteStore
 from tests.facade.harness import ONE, Exchange, Sequencer
 
+PAGE_BYTES_MIN = 2**16
+"""The least that may be configured."""
 SYMBOLS = 1_000
 CHANGES = 1_200
 """Fills of the busy order, and amendments of it."""
@@ -21,6 +23,7 @@ RESTING = 600
 HIGH = 92_233_720_368 * ONE
 LARGE = 90_000_000 * ONE
 USER = "u" * 32
+BUSY = f"{0:X>64}"
 FIRST = 1 << 56 | 1
 """The order that is amended."""
 LAST = 1 << 56 | RESTING
@@ -60,9 +63,10 @@ class Busy(Sequencer):
         self.apply(commands.seal(2, 1, self.number, time.time_ns(), 10))
 
 
-@pytest.fixture
-async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
+@pytest.fixture(params=[Limits().page_bytes_max, PAGE_BYTES_MIN])
+async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Exchange]:
     """An exchange whose store has everything, too."""
+    limits = Limits(page_bytes_max=request.param)
     sequencer = Busy()
     log = MemoryLog()
     for events in sequencer.events:
@@ -71,7 +75,7 @@ async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
     recorder.stop()
     store = SqliteStore(tmp_path / "store.db")
     try:
-        async with Exchange(Limits(), sequencer, store) as running:
+        async with Exchange(limits, sequencer, store) as running:
             running.record_all()
             yield running
     finally:
@@ -86,7 +90,7 @@ async def test_no_answer_is_larger_than_a_page(exchange: Exchange) -> None:
     for route in routes:
         if route.path in FREE or route.path.startswith("/ws/"):
             continue
-        path = route.path.format(order_id=FIRST, symbol=f"{0:X>64}")
+        path = route.path.format(order_id=FIRST, symbol=BUSY)
         queries = [""]
         if route.path == "/orders":
             queries = [f"?user_id={USER}&limit=1000"]
@@ -109,6 +113,7 @@ async def test_no_answer_is_larger_than_a_page(exchange: Exchange) -> None:
         ("/instruments", "instruments", SYMBOLS),
         ("/ticker", "tickers", SYMBOLS),
         (f"/orders/{LAST}/fills?limit=1000", "fills", CHANGES),
+        (f"/trades/{BUSY}?limit=1000", "trades", CHANGES),
     ],
 )
 async def test_pages_that_end_at_their_size_go_on(
@@ -121,7 +126,8 @@ async def test_pages_that_end_at_their_size_go_on(
         answer = await exchange.client.get(path + (f"{mark}cursor={cursor}" if cursor else ""))
         page = answer.json()
         assert len(answer.content) <= exchange.limits.page_bytes_max
-        key = {"orders": "order_id", "fills": "trade_id"}.get(name, "symbol")
+        key = {"orders": "order_id", "fills": "trade_id", "trades": "id"}.get(name, "symbol")
+        assert page["count"] == len(page[name])
         found += [item[key] for item in page[name]]
         cursor = page["next_cursor"]
     assert len(found) == len(set(found)) == count

@@ -51,7 +51,7 @@ def check(path: Path, fold: Fold) -> None:
         assert reader.account(user) is None or listed(reader, user) == ids
     for instrument, trades in fold.trades.items():
         newest = reader.trades(instrument, limit=1_000)
-        assert [msgspec.json.decode(trade) for trade in newest] == trades[:1_000]
+        assert [msgspec.json.decode(trade) for _, trade in newest] == trades[:1_000]
         assert sum(bar[3][6] for bar in reader.bars(instrument, 0)) == len(trades)
 
 

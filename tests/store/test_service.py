@@ -85,7 +85,7 @@ async def test_queries_run_beside_the_loop(tmp_path: Path) -> None:
     between = await store.trades_between(1, 0, 2**63)
     assert [str(trade[0]) for trade in reversed(between)] == [t["id"] for t in fold.trades[1]]
     some = await store.trades(1, before=between[-1][0], limit=1)
-    assert msgspec.json.decode(some[0]) == fold.trades[1][1]
+    assert msgspec.json.decode(some[0][1]) == fold.trades[1][1]
     total = await store.sum_between(1, 0, 2**63)
     assert total is not None
     bars = await store.bars(1, 0)

@@ -375,12 +375,12 @@ impl StoreReader {
         instrument: u32,
         before: Option<u64>,
         limit: usize,
-    ) -> PyResult<Vec<Json<'py>>> {
+    ) -> PyResult<Vec<(u64, Json<'py>)>> {
         let trades = self.ask(py, |reader| reader.trades(instrument, before, limit))?;
         let show = |trade: &TradeState| {
             let mut json = Vec::with_capacity(160);
             trade.write(&mut json);
-            PyBytes::new(py, &json)
+            (trade.trade_id, PyBytes::new(py, &json))
         };
         Ok(trades.iter().map(show).collect())
     }

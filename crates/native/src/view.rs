@@ -29,6 +29,7 @@ pub enum Known<'py> {
 type Answer<'py> = (u64, u16, Known<'py>);
 type Frames<'py> = (u32, Bound<'py, PyBytes>);
 type Pages<'py> = (Vec<(u64, Bound<'py, PyBytes>)>, u64);
+type Trades<'py> = (Vec<(u64, Bound<'py, PyBytes>)>, Option<u64>, Option<u64>);
 
 /// What the facade is told of events.
 #[derive(Debug, IntoPyObject)]
@@ -260,17 +261,22 @@ impl View {
         Some(PyBytes::new(py, &self.inner.show_book(symbol, depth)?))
     }
 
+    /// A page of trades, as far as memory goes: ids and JSON, the cursor of the next page where this one
+    /// ends here, and the sequence number that the store must have where it goes on there.
+    #[pyo3(signature = (symbol, *, before, limit, bytes_max))]
     fn trades<'py>(
         &self,
         py: Python<'py>,
         symbol: &str,
+        before: u64,
         limit: usize,
-    ) -> Vec<(u64, Bound<'py, PyBytes>)> {
-        let trades = self.inner.show_trades(symbol, limit).unwrap_or_default();
-        trades
-            .iter()
-            .map(|(id, json)| (*id, PyBytes::new(py, json)))
-            .collect()
+        bytes_max: usize,
+    ) -> Trades<'py> {
+        let page = self.inner.show_trades(symbol, before, limit, bytes_max);
+        let page = page.unwrap_or_default();
+        let trades = page.trades.iter();
+        let trades = trades.map(|(id, json)| (*id, PyBytes::new(py, json)));
+        (trades.collect(), page.next, page.store_needs)
     }
 
     fn ticker_edge(&self, symbol: &str, now_ns: u64) -> Option<(u64, u64)> {

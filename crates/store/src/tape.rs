@@ -48,17 +48,14 @@ impl Reader {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<TradeState>, StoreError> {
-        // Engine time never goes back, so that the order of the index is that of trade ids.
-        let sql = "SELECT * FROM trade WHERE instrument = ?1 AND trade_id < ?2 \
-                   AND time_ns <= COALESCE((SELECT time_ns FROM trade WHERE trade_id = ?2), ?4) \
+        // Engine time never goes back, so that the order of the index is that of trade ids: it is entered
+        // where the last trade before the bound is, whatever instrument's.
+        let sql = "SELECT * FROM trade WHERE instrument = ?1 AND trade_id < ?2 AND time_ns <= \
+                   (SELECT time_ns FROM trade WHERE trade_id < ?2 ORDER BY trade_id DESC LIMIT 1) \
                    ORDER BY time_ns DESC, trade_id DESC LIMIT ?3";
         let before = before.map_or(i64::MAX, clip);
         let limit = limit.min(LIMIT_MAX) as i64;
-        let mut trades = self.each_trade(
-            sql,
-            instrument,
-            params![instrument, before, limit, i64::MAX],
-        )?;
+        let mut trades = self.each_trade(sql, instrument, params![instrument, before, limit])?;
         trades.reverse();
         check_order(&trades)?;
         trades.reverse();

@@ -41,6 +41,17 @@ pub struct Recent {
     pub down_to: u64,
 }
 
+/// Trades of an instrument in memory, the newest first.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Trades {
+    /// By id, as JSON.
+    pub trades: Vec<(u64, Vec<u8>)>,
+    /// The page ends here: the next one has what lies below this id.
+    pub next: Option<u64>,
+    /// The page goes on in the store, once the recorder has passed this sequence number.
+    pub store_needs: Option<u64>,
+}
+
 fn wide(value: i128, out: &mut Vec<u8>) {
     json::quoted(out, |out| decimal::write_wide(value, out));
 }
@@ -205,19 +216,41 @@ impl View {
         Some(out)
     }
 
-    /// The newest trades, each as JSON with its id; none is older than the view's memory.
+    /// A page of trades with ids below `before`: at most `limit`, and one at least but no more than
+    /// `bytes_max` bytes, as far as memory goes.
     #[must_use]
-    pub fn show_trades(&self, symbol: &str, limit: usize) -> Option<Vec<(u64, Vec<u8>)>> {
-        let newest = self.market(symbol)?.tape.newest().take(limit);
-        Some(
-            newest
-                .map(|print| {
-                    let mut out = Vec::with_capacity(160);
-                    trade(print, &mut out);
-                    (print.trade_id, out)
-                })
-                .collect(),
-        )
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "lengths of what is in memory"
+    )]
+    pub fn show_trades(
+        &self,
+        symbol: &str,
+        before: u64,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Option<Trades> {
+        let tape = &self.market(symbol)?.tape;
+        let mut page = Trades::default();
+        let (mut bytes, mut last) = (0, None);
+        for print in tape.newest(before) {
+            let mut out = Vec::with_capacity(160);
+            trade(print, &mut out);
+            bytes += out.len() + 1;
+            if page.trades.len() == limit || (bytes > bytes_max && last.is_some()) {
+                page.next = last;
+                return Some(page);
+            }
+            last = Some(print.trade_id);
+            page.trades.push((print.trade_id, out));
+        }
+        let older = tape.store_needs();
+        if page.trades.len() == limit {
+            page.next = older.and(last);
+        } else {
+            page.store_needs = older;
+        }
+        Some(page)
     }
 
     /// What of the rolling day only the store can sum: see [`crate::tape::Tape::edge`].

@@ -69,6 +69,8 @@ pub struct Tape {
     /// Minutes since the epoch, and what was traded in them.
     bars: VecDeque<(u64, Bar)>,
     last: Option<i64>,
+    /// Every trade that ever was is here.
+    whole: bool,
 }
 
 impl Tape {
@@ -80,6 +82,7 @@ impl Tape {
             prints: VecDeque::new(),
             bars: VecDeque::new(),
             last: None,
+            whole: true,
         }
     }
 
@@ -87,6 +90,7 @@ impl Tape {
     pub fn push(&mut self, print: Print) {
         if self.prints.len() >= self.trades_max {
             self.prints.pop_front();
+            self.whole = false;
         }
         self.prints.push_back(print);
         self.count(print.time_ns, print.price, print.qty);
@@ -105,9 +109,10 @@ impl Tape {
         }
     }
 
-    /// The price of the last trade, where no trade is known.
-    pub fn set_last(&mut self, price: i64) {
+    /// The price of the last trade, where no trade is known: there were some before.
+    pub const fn set_last(&mut self, price: i64) {
         self.last = Some(price);
+        self.whole = false;
     }
 
     /// Put bars of trades before those that were pushed; a minute that both have is joined.
@@ -134,9 +139,18 @@ impl Tape {
         }
     }
 
-    /// The newest trades first.
-    pub fn newest(&self) -> impl Iterator<Item = &Print> {
-        self.prints.iter().rev()
+    /// The trades with ids below `before` that are here, the newest first.
+    pub fn newest(&self, before: u64) -> impl Iterator<Item = &Print> {
+        let end = self.prints.partition_point(|print| print.trade_id < before);
+        self.prints.range(..end).rev()
+    }
+
+    /// The event that the recorder must have passed before the store may tell of what is not here any
+    /// more; `None` where every trade that ever was is here.
+    #[must_use]
+    pub fn store_needs(&self) -> Option<u64> {
+        let oldest = self.prints.front().map_or(0, |print| print.sequence);
+        (!self.whole).then_some(oldest.saturating_sub(1))
     }
 
     /// Price of the last trade ever.
@@ -196,8 +210,24 @@ mod tests {
         for id in 1..=3 {
             tape.push(print(id, id, 10));
         }
-        let ids: Vec<_> = tape.newest().map(|print| print.trade_id).collect();
-        assert_eq!(ids, [3, 2]);
+        let ids = |before| -> Vec<_> { tape.newest(before).map(|print| print.trade_id).collect() };
+        assert_eq!(ids(u64::MAX), [3, 2]);
+        assert_eq!(ids(3), [2]);
+        assert_eq!(ids(2), [0; 0]);
+    }
+
+    #[test]
+    fn the_store_needs_what_came_before_the_oldest_trade_that_is_kept() {
+        let mut tape = Tape::new(2);
+        for (id, needs) in [(1, None), (2, None), (3, Some(1)), (4, Some(2))] {
+            tape.push(print(id, id, 10));
+            assert_eq!(tape.store_needs(), needs);
+        }
+        let mut later = Tape::new(2);
+        later.set_last(10);
+        assert_eq!(later.store_needs(), Some(0));
+        later.push(print(9, 9, 10));
+        assert_eq!(later.store_needs(), Some(8));
     }
 
     #[test]
