@@ -20,7 +20,7 @@ from facade.notifications import Notifications
 from facade.openapi import document
 from facade.pages import Pages
 from facade.queries import Queries
-from facade.routes import Router
+from facade.routes import Found, Router
 from facade.server import Server
 from facade.table import routes
 from facade.trading import Trading
@@ -80,7 +80,7 @@ class Facade:
         self.queries = Queries(view, self.archive, self.trading, limits, clock)
         self.notifications = Notifications(view, self.faults)
         self.pages = Pages()
-        self.server = Server(self.handle, limits, self.faults)
+        self.server = Server(self.handle, self.look, limits, self.faults)
         self.view_faults = 0
         self._sequencer = sequencer
         self._metrics = metrics
@@ -200,11 +200,7 @@ class Facade:
     def handle(self, request: Request) -> None:
         """Handle one request."""
         try:
-            self.origins.check(request)
-            found = self._router.find(request)
-            if found.needs_view and self.view.fault is not None:
-                raise ApiError(503, "UNAVAILABLE", "the view failed, and is begun again")
-            outcome = found.handle(request)
+            outcome = self._find(request).handle(request)
         except ApiError as error:
             outcome = _refusal(error)
         except FAULTS as error:
@@ -215,6 +211,21 @@ class Facade:
             request.connection.answer(request, outcome)
         else:
             self._spawn(request, outcome)
+
+    def look(self, request: Request) -> Answer | None:
+        """How a request is refused by its head alone; None where its body has a say."""
+        try:
+            self._find(request)
+        except ApiError as error:
+            return _refusal(error)
+        return None
+
+    def _find(self, request: Request) -> Found:
+        self.origins.check(request)
+        found = self._router.find(request)
+        if found.needs_view and self.view.fault is not None:
+            raise ApiError(503, "UNAVAILABLE", "the view failed, and is begun again")
+        return found
 
     def _failed(self, request: Request, error: BaseException) -> Answer:
         """Something unforeseen went wrong: say so to whom it concerns."""

@@ -263,9 +263,17 @@ class Connection(asyncio.BufferedProtocol):
             self._resume()
         if self._parsing.asks and self._current is None and not self._refused:
             self._parsing.asks = False
-            self.transport.write(_CONTINUE)
+            self._ask_for_body()
         if self._eof and self._current is None:
             self.transport.close()
+
+    def _ask_for_body(self) -> None:
+        """RFC 9110, 10.1.1: what can be refused by its head alone is, and no body is asked for."""
+        refusal = self.server.look(self._parsing.request)
+        if refusal is None:
+            self.transport.write(_CONTINUE)
+        else:
+            self._refuse_by(refusal)
 
     def _end(self) -> None:
         """Close it when it is its turn: many may be over at once."""
@@ -362,15 +370,17 @@ class Connection(asyncio.BufferedProtocol):
 
     def _refuse(self, status: int, code: str, error: str) -> None:
         """Answer what was no request that can be handled, when it is its turn, and close."""
-        if self._refused:
-            return
+        if not self._refused:
+            self._refuse_by(Answer(status, error_body(code, error)))
+
+    def _refuse_by(self, refusal: Answer) -> None:
         self._refused = True
         self._rest = b""
         self._at = 0
         request = Request(self, self.server.now)
         request.method = self._parsing.method
         request.keep_alive = False
-        request.refusal = Answer(status, error_body(code, error))
+        request.refusal = refusal
         if self._current is None and not self._queue:
             self._handle(request)
         else:

@@ -110,6 +110,11 @@ class Parsing:
         """The method of the request that is being read, if that much of it is known."""
         return self._parser.get_method() if self.reading and self._next.path else b""
 
+    @property
+    def request(self) -> Request:
+        """The request that is being read, as far as it has come."""
+        return self._next
+
     def feed(self, data: bytes) -> bytes | None:
         """Parse bytes; ``ApiError`` where they are no request that can be handled.
 

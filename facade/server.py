@@ -14,7 +14,7 @@ from facade.connection import Connection
 
 if TYPE_CHECKING:
     from facade.limits import Limits
-    from facade.message import Request
+    from facade.message import Answer, Request
 
 WASTE_BYTES: Final = 65_536
 """Bytes of a refused client that are read at a time."""
@@ -23,14 +23,22 @@ SWEPT: Final = 32
 
 
 class Server:
-    """Makes connections and looks after them; ``handle`` is called for each request."""
+    """Makes connections and looks after them; ``handle`` is called for each request.
+
+    ``look`` says how a request is refused of which only the head has come; None where it is not.
+    """
 
     def __init__(
-        self, handle: Callable[[Request], None], limits: Limits, faults: Faults | None = None
+        self,
+        handle: Callable[[Request], None],
+        look: Callable[[Request], Answer | None],
+        limits: Limits,
+        faults: Faults | None = None,
     ) -> None:
         """Listening is the caller's part: ``connect`` makes a protocol for each connection."""
         self.faults = faults or Faults()
         self.handle = handle
+        self.look = look
         self.limits = limits
         self.closing = False
         self.connections: set[Connection] = set()

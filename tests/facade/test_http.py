@@ -93,6 +93,36 @@ async def test_who_expects_to_be_asked_behind_others_is_asked_in_its_turn(
     assert answers == [200, 201, 100, 201]
 
 
+@pytest.mark.parametrize(
+    ("line", "header", "status"),
+    [
+        (b"POST /nope", b"", 404),
+        (b"POST /docs/x/y", b"", 404),
+        (b"PUT /orders", b"", 405),
+        (b"POST /orders/1", b"", 405),
+        (b"POST /orders?dry_run=true", b"", 400),
+        (b"POST /orders", b"Origin: http://evil.example\r\n", 403),
+        (b"DELETE /orders?user_id=a", b"Origin: http://evil.example\r\n", 403),
+        (b"POST http://evil.example/orders", b"", 403),
+    ],
+)
+async def test_what_its_head_refuses_is_told_so_and_not_asked_for_its_body(
+    exchange: Exchange, line: bytes, header: bytes, status: int
+) -> None:
+    """RFC 9110, 10.1.1: an immediate final status, if the head determines it; then 9112, 9.6."""
+    head = b"%b HTTP/1.1\r\nHost: x\r\n%bExpect: 100-continue\r\n" % (line, header)
+    for length in (b"Content-Length: 5", b"Transfer-Encoding: chunked"):
+        answer = await exchange.talk(head + length + b"\r\n\r\n")
+        assert statuses(answer) == [status]
+        assert b"\r\nConnection: close\r\n" in answer
+        assert (b"\r\nAllow: " in answer) == (status == 405)
+    behind = await exchange.talk(GET + head + b"Content-Length: 5\r\n\r\n")
+    assert statuses(behind) == [200, status]
+    # Who sends the body all the same is answered as ever, and may stay.
+    sent = await exchange.talk(head + b"Content-Length: 5\r\n\r\nhello" + LAST)
+    assert statuses(sent) == [status, 200]
+
+
 async def test_http_1_0_is_answered_and_closed(exchange: Exchange) -> None:
     answer = await exchange.talk(b"GET /health HTTP/1.0\r\n\r\n")
     assert statuses(answer) == [200]
