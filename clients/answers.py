@@ -28,7 +28,8 @@ class RestError(Exception):
 class RefusedError(RestError):
     """The exchange refused; ``code`` is stable, the message is for people.
 
-    ``order_status`` is that of an order which was not changed, where the refusal names one.
+    ``order_status`` and ``filled_quantity`` are those of an order which was not changed, where the
+    refusal says them: of one that is closed, how it ended.
     """
 
     def __init__(self, status: int, refusal: t.Refusal, retry_after_s: float | None = None) -> None:
@@ -38,6 +39,7 @@ class RefusedError(RestError):
         self.code = refusal.code
         self.order_id = refusal.order_id
         self.order_status = refusal.status
+        self.filled_quantity = refusal.filled_quantity
         self.retry_after_s = retry_after_s
 
 

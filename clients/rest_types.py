@@ -194,6 +194,8 @@ class Refusal(msgspec.Struct, frozen=True):
     order_id: str | None = None
     status: Status | None = None
     """Status of the order, which was not changed."""
+    filled_quantity: Decimal | None = None
+    """What it has executed."""
 
 
 class Notification(msgspec.Struct, frozen=True):

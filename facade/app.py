@@ -13,7 +13,7 @@ import msgspec
 
 from core import FAULTS, Faults, StoreFailed, View
 from facade.archive import Archive
-from facade.errors import ApiError, error_body
+from facade.errors import ApiError, Stands
 from facade.message import Answer, Request
 from facade.models import Health, Readiness
 from facade.notifications import Notifications
@@ -122,10 +122,26 @@ class Facade:
             self._spawn(request, self._settled(body, status), _not_known_yet(body))
         elif status in (404, 409) and self.view.exists(request.order_id):
             # An order that exists and is not open is closed, whatever else is known of it.
-            closed = error_body("ORDER_CLOSED", _CLOSED, request.order_id)
-            request.answer(409, closed)
+            self._tell_closed(request, request.order_id)
         else:
             request.answer(status, body)
+
+    def _tell_closed(self, request: Request, order_id: int) -> None:
+        """An order can't be changed any more: say how it ended, from memory or the store."""
+        known = self.view.stands(order_id)
+        if known is None:
+            self._spawn(request, self._closed(order_id), _closed(order_id))
+        else:
+            request.connection.answer(request, _refusal(_closed(order_id, Stands(*known))))
+
+    async def _closed(self, order_id: int) -> Answer:
+        """What the store says now: nobody waits for it, for that it is closed is known."""
+        try:
+            ended = await self.archive.ended_as(order_id)
+        except StoreFailed as error:
+            self.archive.failed(error)
+            ended = None
+        raise _closed(order_id, ended)
 
     async def _settled(self, order_id: int, status: int) -> Answer:
         """An order that was sent again: that it was executed is known, whatever the store does."""
@@ -287,6 +303,10 @@ class Facade:
     def openapi(self, request: Request) -> Answer:
         """``GET /openapi.json``."""
         return Answer(200, self._document)
+
+
+def _closed(order_id: int, ended: Stands | None = None) -> ApiError:
+    return ApiError(409, "ORDER_CLOSED", _CLOSED, order_id=order_id, stands=ended)
 
 
 def _not_known_yet(order_id: int) -> ApiError:

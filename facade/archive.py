@@ -14,8 +14,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import msgspec
+
 from core import FAULTS, StoreDamaged, StoreFailed, View
-from facade.errors import ApiError
+from facade.errors import ApiError, Stands
 
 if TYPE_CHECKING:
     from facade.limits import Limits
@@ -38,6 +40,14 @@ DAMAGE_MAX: Final = 100
 """Kinds of damage that are named; more are only counted."""
 WAKE_INTERVAL_S: Final = 0.02
 """Seconds between two calls of the recorder: who asks often does not make it write often."""
+
+
+class _Ended(msgspec.Struct):
+    status: str
+    filled_quantity: str
+
+
+_ENDED: Final = msgspec.json.Decoder(_Ended)
 
 
 class Archive:
@@ -154,6 +164,18 @@ class Archive:
         if stored is None:
             raise await self._missing(order_id)
         return stored[0]
+
+    async def ended_as(self, order_id: int) -> Stands | None:
+        """How a closed order ended, if the store has that by now and can say so in time."""
+        try:
+            async with asyncio.timeout(self._limits.store_deadline_s):
+                stored = await self.store.order(order_id)
+        except TimeoutError:
+            return None
+        if stored is None or stored[1]:
+            return None
+        ended = _ENDED.decode(stored[0])
+        return Stands(ended.status, ended.filled_quantity)
 
     async def stretch(
         self, order_id: int, ask: Callable[[Store], Awaitable[Stretch | None]]

@@ -4,7 +4,7 @@ Codes of the exchange itself (``PRICE_OFF_TICK``, ...) come from the engine; tho
 HTTP and the form of a request.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -40,15 +40,28 @@ RETRY_AFTER: Final = b"Retry-After: 1\r\n"
 """Whatever is refused with 503 may be asked for again a second later (RFC 9110, 10.2.3)."""
 
 
+class Stands(NamedTuple):
+    """How an order stands that a refusal is about."""
+
+    status: str
+    filled_quantity: str
+
+
 class _Body(msgspec.Struct, omit_defaults=True):
     error: str
     code: str
     order_id: str | None = None
+    status: str | None = None
+    filled_quantity: str | None = None
 
 
-def error_body(code: str, error: str, order_id: int | None = None) -> bytes:
+def error_body(
+    code: str, error: str, order_id: int | None = None, stands: Stands | None = None
+) -> bytes:
     """The body of a refusal."""
-    return msgspec.json.encode(_Body(error, code, None if order_id is None else str(order_id)))
+    status, filled = stands or (None, None)
+    shown = None if order_id is None else str(order_id)
+    return msgspec.json.encode(_Body(error, code, shown, status, filled))
 
 
 class ApiError(Exception):
@@ -62,6 +75,7 @@ class ApiError(Exception):
         *,
         headers: bytes = b"",
         order_id: int | None = None,
+        stands: Stands | None = None,
     ) -> None:
         """``error`` is the sentence of the code's own where it is empty."""
         super().__init__(error or CODES[code])
@@ -69,8 +83,9 @@ class ApiError(Exception):
         self.code = code
         self.headers = headers + RETRY_AFTER if status == 503 else headers
         self.order_id = order_id
+        self.stands = stands
 
     @property
     def body(self) -> bytes:
         """The body of the answer."""
-        return error_body(self.code, str(self), self.order_id)
+        return error_body(self.code, str(self), self.order_id, self.stands)

@@ -351,8 +351,11 @@ class Error(msgspec.Struct):
     code: str
     order_id: Id | UnsetType = UNSET
     status: Annotated[
-        Literal["NEW", "PARTIALLY_FILLED"] | UnsetType,
-        Meta(description="of the order of that id, which was not changed"),
+        Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"] | UnsetType,
+        Meta(description="of the order of that id, which was not changed; absent where not known"),
+    ] = UNSET
+    filled_quantity: Annotated[
+        Decimal | UnsetType, Meta(description="of that order; absent where not known")
     ] = UNSET
 
 

@@ -83,7 +83,7 @@ def _trading(facade: Facade) -> tuple[Route, ...]:
             parameters=(_ORDER_ID, _GUARD),
             answers={
                 200: ("the order, canceled", models.Order),
-                409: refusal("closed already"),
+                409: refusal("closed already: status says how it ended"),
                 **_LATER,
             },
         ),
@@ -96,7 +96,7 @@ def _trading(facade: Facade) -> tuple[Route, ...]:
             body=models.Amendment,
             answers={
                 200: ("the order, amended", models.Order),
-                409: refusal("closed already"),
+                409: refusal("closed already: status says how it ended"),
                 422: refusal("refused by a rule of the exchange"),
                 **_LATER,
             },

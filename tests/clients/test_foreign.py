@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -185,13 +186,15 @@ async def test_a_refusal_that_passes_is_asked_again_and_another_is_told_at_once(
     slow = http("429 Too Many Requests", b'{"error":"slow","code":"RATE"}', "Retry-After: 0")
     closed = http(
         "422 Unprocessable Content",
-        b'{"error":"mismatch","code":"ORDER_ID_MISMATCH","order_id":"7","status":"NEW"}',
+        b'{"error":"mismatch","code":"ORDER_ID_MISMATCH","order_id":"7","status":"NEW",'
+        b'"filled_quantity":"0.5"}',
     )
     async with Proxy(fault, slow, closed).run() as proxy, RestClient(proxy.url) as client:
         with pytest.raises(RefusedError) as refused:
             await client.place(**ORDER)
         assert (refused.value.code, proxy.asked) == ("ORDER_ID_MISMATCH", 3)
         assert (refused.value.order_id, refused.value.order_status) == ("7", "NEW")
+        assert refused.value.filled_quantity == Decimal("0.5")
 
 
 async def test_retry_after_is_kept_to() -> None:

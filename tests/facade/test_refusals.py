@@ -5,9 +5,12 @@ import json
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
-from core import Commands
+from core import Commands, StoreFailed
+from facade import models
+from facade.limits import Limits
 from facade.models import PREVENTIONS, SIDES, TIMES_IN_FORCE
 from facade.notifications import Notifications
 from tests.facade.harness import ONE, Exchange
@@ -102,13 +105,77 @@ async def test_a_change_that_is_refused_names_the_order_as_it_stands(exchange: E
         assert answer.status_code == 422
         told = answer.json()
         assert (told["code"], told["order_id"]) == (code, order["order_id"])
-        assert told["status"] == "PARTIALLY_FILLED"
+        assert (told["status"], told["filled_quantity"]) == ("PARTIALLY_FILLED", "1")
     assert (await exchange.get(path))["remaining_quantity"] == "1"
     right = await exchange.client.delete(path, params={"symbol": "BTCUSD"})
     assert right.json()["status"] == "CANCELED"
     closed = await exchange.client.delete(path, params={"symbol": "NOPE"})
     assert (closed.status_code, closed.json()["code"]) == (409, "ORDER_CLOSED")
     assert closed.json()["order_id"] == order["order_id"]
+
+
+async def refuse(exchange: Exchange, order_id: int | str) -> Any:
+    """What a cancel and an amendment of a closed order are told."""
+    path = f"/orders/{order_id}"
+    deleted = await exchange.client.delete(path)
+    patched = await exchange.client.patch(path, json={"quantity": 9})
+    assert deleted.status_code == patched.status_code == 409
+    assert deleted.json() == patched.json()
+    told = deleted.json()
+    assert (told.pop("code"), told.pop("order_id")) == ("ORDER_CLOSED", str(order_id))
+    assert told.pop("error")
+    msgspec.convert(deleted.json(), models.Error)
+    return told
+
+
+async def test_who_comes_too_late_is_told_how_the_order_ended(exchange: Exchange) -> None:
+    filled = await exchange.place(quantity="1.5")
+    await exchange.place(side="SELL", quantity="1.5", user_id="bob")
+    assert await refuse(exchange, filled["order_id"]) == {
+        "status": "FILLED",
+        "filled_quantity": "1.5",
+    }
+    canceled = await exchange.place(quantity=2)
+    await exchange.place(side="SELL", quantity="0.5", user_id="bob")
+    await exchange.client.delete(f"/orders/{canceled['order_id']}")
+    ended = {"status": "CANCELED", "filled_quantity": "0.5"}
+    assert await refuse(exchange, canceled["order_id"]) == ended
+    rejected = await exchange.place(422, quantity=0)
+    ended = {"status": "REJECTED", "filled_quantity": "0"}
+    assert await refuse(exchange, rejected["order_id"]) == ended
+    # Of what a session entered, and memory alone.
+    ended = {"status": "CANCELED", "filled_quantity": "0"}
+    assert await refuse(exchange, exchange.session_sends(tif=3)) == ended
+    assert exchange.store.asked == []
+
+
+async def test_how_an_order_ended_that_memory_has_dropped_is_the_stores_to_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = Limits(recent_orders_max=4, overlay_orders_max=1, store_deadline_s=0.05)
+    async with Exchange(limits) as exchange:
+        order_id = await exchange.dropped()
+        # That it is closed is known, whatever the store does: nobody waits for the recorder.
+        assert await refuse(exchange, order_id) == {}
+        row = {"order_id": order_id, "status": "NEW", "filled_quantity": "0"}
+        exchange.store.kept[order_id] = json.dumps(row).encode()
+        assert await refuse(exchange, order_id) == {}
+        row |= {"status": "CANCELED", "filled_quantity": "0.25"}
+        exchange.store.kept[order_id] = json.dumps(row).encode()
+        ended = {"status": "CANCELED", "filled_quantity": "0.25"}
+        assert await refuse(exchange, order_id) == ended
+
+        async def fail(order_id: int) -> None:
+            raise StoreFailed("the disk is gone")
+
+        async def hang(order_id: int) -> None:
+            await asyncio.sleep(10)
+
+        for trouble in (fail, hang):
+            monkeypatch.setattr(exchange.store, "order", trouble)
+            assert await refuse(exchange, order_id) == {}
+        monkeypatch.setattr(exchange.facade, "_group", None)
+        assert await refuse(exchange, order_id) == {}
 
 
 async def test_a_user_is_told_without_case(exchange: Exchange) -> None:

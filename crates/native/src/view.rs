@@ -352,6 +352,17 @@ impl View {
         self.inner.keeps(order_id)
     }
 
+    /// Status and executed quantity of an order that memory holds, whole or not.
+    fn stands(&self, order_id: u64) -> Option<(&'static str, String)> {
+        let state = self.inner.state(order_id)?;
+        let mut filled = Vec::with_capacity(20);
+        decimal::write(state.cum, &mut filled);
+        Some((
+            state.status.name(),
+            filled.into_iter().map(char::from).collect(),
+        ))
+    }
+
     fn exists(&self, order_id: u64) -> bool {
         self.inner.exists(order_id)
     }

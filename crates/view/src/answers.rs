@@ -7,7 +7,7 @@
 
 use projection::order::Since;
 use wire::record::{OrdStatus, Reason};
-use wire::text::order_json::{id, name};
+use wire::text::order_json::{amount, id, name};
 use wire::text::{decimal, json, reasons};
 
 /// What an answer says.
@@ -54,9 +54,18 @@ pub const fn refused_status(reason: Reason) -> u16 {
     }
 }
 
-/// The body of a refusal; `status` is that of an order which was not changed.
+/// How an order stands that was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stands {
+    /// Its status.
+    pub status: OrdStatus,
+    /// What it has executed; `None` where memory does not hold it.
+    pub cum: Option<i64>,
+}
+
+/// The body of a refusal; `stands` is of an order which was not changed.
 #[must_use]
-pub fn refusal(reason: Reason, order_id: u64, status: Option<OrdStatus>) -> Vec<u8> {
+pub fn refusal(reason: Reason, order_id: u64, stands: Option<Stands>) -> Vec<u8> {
     let mut out = b"{\"error\":".to_vec();
     json::string(reasons::sentence(reason), &mut out);
     name("code", &mut out);
@@ -65,9 +74,13 @@ pub fn refusal(reason: Reason, order_id: u64, status: Option<OrdStatus>) -> Vec<
         name("order_id", &mut out);
         id(order_id, &mut out);
     }
-    if let Some(status) = status {
+    if let Some(stands) = stands {
         name("status", &mut out);
-        json::string(status.name(), &mut out);
+        json::string(stands.status.name(), &mut out);
+        if let Some(cum) = stands.cum {
+            name("filled_quantity", &mut out);
+            amount(cum, &mut out);
+        }
     }
     out.push(b'}');
     out

@@ -3,9 +3,9 @@
 use projection::order::Since;
 use projection::{Execution, executions};
 use wire::record::event::Repeated;
-use wire::record::{CancelReason, Event, OrdStatus, Reason};
+use wire::record::{CancelReason, Event, Reason};
 
-use crate::answers::{self, Body, Open, Reply};
+use crate::answers::{self, Body, Open, Reply, Stands};
 use crate::notice::{self, Owner};
 use crate::view::{At, View};
 
@@ -78,8 +78,10 @@ impl View {
             }
             Event::Repeated(x, _) => self.repeated(x),
             Event::CancelRejected(x) => {
-                let status = (x.order_id != 0).then_some(x.status);
-                self.refuse(x.num, x.reason, x.order_id, status);
+                let cum = self.orders.get(x.order_id).map(|order| order.state().cum);
+                let status = x.status;
+                let stands = (x.order_id != 0).then_some(Stands { status, cum });
+                self.refuse(x.num, x.reason, x.order_id, stands);
             }
             Event::MassCanceled(x) => {
                 // Who is unknown has no orders.
@@ -126,8 +128,8 @@ impl View {
         });
     }
 
-    fn refuse(&mut self, num: u64, reason: Reason, order_id: u64, status: Option<OrdStatus>) {
-        let body = answers::refusal(reason, order_id, status);
+    fn refuse(&mut self, num: u64, reason: Reason, order_id: u64, stands: Option<Stands>) {
+        let body = answers::refusal(reason, order_id, stands);
         self.answer(num, answers::refused_status(reason), body);
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use projection::Bar;
 use projection::Order;
+use projection::execution::State;
 use projection::order::{Called, Since};
 use wire::record::{EventBatch, RecordError};
 
@@ -268,6 +269,12 @@ impl View {
     #[must_use]
     pub fn find(&self, order_id: u64) -> Found<'_> {
         self.orders.find(order_id)
+    }
+
+    /// How far an order is that memory holds, whole or not.
+    #[must_use]
+    pub fn state(&self, order_id: u64) -> Option<&State> {
+        Some(self.orders.get(order_id)?.state())
     }
 
     /// An order as JSON, with what happened to it since some moment.
