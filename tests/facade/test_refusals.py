@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,8 +15,10 @@ from facade import models
 from facade.limits import Limits
 from facade.models import PREVENTIONS, SIDES, TIMES_IN_FORCE
 from facade.notifications import Notifications
+from protocol.schema import SCHEMA
 from tests.facade.harness import ONE, Exchange
 
+ROOT = Path(__file__).parents[2]
 ENUMERATIONS = {
     "side": [*SIDES],
     "order_type": ["LIMIT", "MARKET", "STOP", "STOP_LIMIT"],
@@ -230,6 +234,24 @@ async def test_only_what_would_rest_needs_room(exchange: Exchange) -> None:
     assert part["status_history"][-1]["reason"] == "ORDER_LIMIT"
     book = await exchange.get("/orderbook/BTCUSD")
     assert (len(book["bids"]), book["asks"]) == (3, [])
+
+
+async def test_what_only_met_its_own_account_and_finds_no_room_is_not_said_to_have_traded(
+    exchange: Exchange,
+) -> None:
+    set_filters(exchange, orders_per_side_max=1)
+    await exchange.place(price=8, user_id="far")
+    await exchange.place(side="SELL", price=11)
+    part = await exchange.place(price=11, quantity=5, self_trade_prevention="CANCEL_OLDEST")
+    shown = ("status", "filled_quantity", "reason")
+    assert [part[name] for name in shown] == ["CANCELED", "0", "ORDER_LIMIT"]
+    manual = (ROOT / "docs/rest-api.md").read_text()
+    (row,) = re.findall(r"^\| `ORDER_LIMIT` \| (.*) \|$", manual, re.MULTILINE)
+    declined = SCHEMA.types["ExecRestatementReason"].values[0]
+    assert declined.name == "PARTIAL_DECLINE"
+    for told in (row, declined.description):
+        assert "traded" not in told
+        assert "self-trade prevention took" in told
 
 
 async def test_a_market_order_is_not_held_to_the_least_notional(exchange: Exchange) -> None:

@@ -182,7 +182,8 @@ wire_enum! {
         Amended = 6,
         /// Self-trade prevention took a part; the order goes on with what it has left.
         Decremented = 7,
-        /// What was left of an order that traded found its side of the book full (`orders_per_side_max`).
+        /// What was left of an order that had met others, by trades or self-trade prevention, found its side of
+        /// the book full (`orders_per_side_max`).
         OrderLimit = 8,
         /// The same, where the side can't count as much.
         OutOfRange = 9,
