@@ -169,6 +169,8 @@ class ExecutionReportReject(NamedTuple):
     security_id: int | None
     ord_rej_reason: OrdRejReason
     side: Side | None
+    order_id: int | None = None
+    exec_id: int | None = None
 
 
 class OrderCancelReject(NamedTuple):

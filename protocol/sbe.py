@@ -1,7 +1,8 @@
 """Messages to bytes and back: codecs made from the schema when this module is imported.
 
-A longer block than known is accepted and its tail ignored, as is what follows the block (SBE's
-extension rule).  An enumeration's number that is not known becomes an ``UNKNOWN_<number>``.
+A longer block than known is accepted and its tail ignored, as is what follows the block; in a
+shorter one of an older version what came later is null (SBE's extension rule).  An enumeration's
+number that is not known becomes an ``UNKNOWN_<number>``.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ class _Codec:
         )
         self._readers = [(at, reader) for at, reader in enumerate(readers) if reader is not None]
         self._nulls = [(at, x.type.null) for at, x in enumerate(spec.fields) if x.optional]
+        later = [field for field in spec.fields if field.since]
+        self._ends = (spec.block_length_min, *(x.offset + x.width for x in later))
+        self._later = b"".join(struct.pack("<" + x.format, x.type.null) for x in later)
         self._texts = [(at, x.width) for at, x in enumerate(spec.fields) if x.format[-1] == "s"]
 
     def encode(self, message: Message) -> bytes:
@@ -70,8 +74,12 @@ class _Codec:
         except struct.error as error:
             raise EncodeError(f"{message}: {error}") from None
 
-    def decode(self, data: bytes) -> Message:
-        values: list[Any] = list(self._block.unpack_from(data, HEADER.size))
+    def decode(self, block: bytes) -> Message:
+        if len(block) < self.spec.block_length:
+            # Of an older version: what it has not is null.
+            whole = max(end for end in self._ends if end <= len(block))
+            block = block[:whole] + self._later[whole - self._ends[0] :]
+        values: list[Any] = list(self._block.unpack_from(block))
         for at, reader in self._readers:
             values[at] = reader(values[at])
         return self._make(values)
@@ -127,6 +135,7 @@ def decode(data: bytes) -> Message:
     codec = _BY_TEMPLATE.get(template)
     if codec is None:
         raise UnknownTemplateError(f"unknown template {template}")
-    if block_length < codec.spec.block_length or len(data) < HEADER.size + block_length:
+    block = data[HEADER.size : HEADER.size + block_length]
+    if not codec.spec.block_length_min <= block_length == len(block):
         raise DecodeError(f"block of {codec.spec.name} is too short")
-    return codec.decode(data)
+    return codec.decode(block)

@@ -38,7 +38,10 @@ class Type:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a message: its FIX name and tag, its type and its place in the block."""
+    """A field of a message: its FIX name and tag, its type and its place in the block.
+
+    ``since`` is the version of the schema that brought it.
+    """
 
     name: str
     tag: int
@@ -46,6 +49,7 @@ class Field:
     optional: bool
     offset: int
     description: str
+    since: int = 0
 
     @property
     def width(self) -> int:
@@ -74,6 +78,11 @@ class MessageSpec:
     def format(self) -> str:
         """The block in the language of ``struct``."""
         return "<" + "".join(field.format for field in self.fields)
+
+    @property
+    def block_length_min(self) -> int:
+        """Bytes of its block in version 0, which a later one only makes longer."""
+        return sum(field.width for field in self.fields if not field.since)
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,7 @@ def _read_message(element: Element, types: dict[str, Type]) -> MessageSpec:
             optional=x.get("presence") == "optional",
             offset=offset,
             description=x.attrib["description"],
+            since=int(x.get("sinceVersion", "0")),
         )
         fields.append(field)
         offset += field.width

@@ -118,16 +118,15 @@ class OrdRejReason(Code):
 
 
 class CxlRejReason(Code):
-    """FIX 102 where FIX has a number, else as OrdRejReason."""
+    """FIX 102 where FIX has a number; else as OrdRejReason where that is ours, and 200 more than it
+    where it is FIX 103's.
+    """
 
     TOO_LATE_TO_CANCEL = 0
     UNKNOWN_ORDER = 1
     EXCHANGE_OPTION = 2
-    ORDER_LIMIT = 3
     DUPLICATE_CLIENT_ORDER_ID = 6
-    UNSUPPORTED_ORDER_TYPE = 11
-    INVALID_QUANTITY = 13
-    PRICE_OUTSIDE_BAND = 16
+    PRICE_OUTSIDE_BAND = 8
     PRICE_OFF_TICK = 18
     UNSUPPORTED_TIME_IN_FORCE = 100
     POST_ONLY_WOULD_TRADE = 101
@@ -144,6 +143,9 @@ class CxlRejReason(Code):
     INVALID_EXEC_INST = 113
     ORDER_ID_MISMATCH = 114
     OUT_OF_RANGE = 115
+    ORDER_LIMIT = 203
+    UNSUPPORTED_ORDER_TYPE = 211
+    INVALID_QUANTITY = 213
 
 
 class CxlRejResponseTo(Code):

@@ -94,8 +94,13 @@ async def test_a_cancel_that_names_another_instrument_is_answered_with_the_order
             ord_status=OrdStatus.NEW,
         )
         client.place(3, security_id=999)
-        await client.expect(m.ExecutionReportReject, cl_ord_id=3)
-        path = f"/orders/{order.order_id + 1}"
+        reject = await client.expect(m.ExecutionReportReject, cl_ord_id=3)
+        assert reject.order_id == order.order_id + 1
+        assert reject.exec_id is not None
+        assert reject.exec_id > order.exec_id
+        client.place(3)
+        await client.expect(m.ExecutionReportReject, cl_ord_id=3, order_id=None)
+        path = f"/orders/{reject.order_id}"
         status, refused = await asyncio.to_thread(exchange.get, path)
         assert (status, refused["reason"]) == (200, "UNKNOWN_SYMBOL")
         assert (refused["symbol"], refused["client_order_id"]) == ("#999", "3")

@@ -24,6 +24,8 @@ def _type(field: Field) -> str:
 
 def _row(field: Field) -> str:
     null = "optional" if field.optional else ""
+    if field.since:
+        null += f", since version {field.since}"
     cells = (field.offset, field.name, field.tag, _type(field), null, field.description)
     return "| " + " | ".join(map(str, cells)) + " |"
 

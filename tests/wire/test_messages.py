@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from core import describe_message, recode_message
 from protocol import sbe, terms
-from protocol.messages import Message, NewOrderSingle
+from protocol.messages import ExecutionReportReject, Message, NewOrderSingle
 from protocol.schema import XML
 from tests.wire.strategies import SPECS, any_message, numbers, plain
 
@@ -94,6 +94,24 @@ def test_a_longer_block_is_accepted_and_its_tail_ignored() -> None:
     longer = (41 + 3).to_bytes(2, "little") + data[2:] + b"abc and groups"
     assert sbe.decode(longer) == order()
     assert recode_message(longer) == data
+
+
+@pytest.mark.parametrize(
+    ("length", "order_id", "exec_id"),
+    [(23, None, None), (24, None, None), (31, 5, None), (38, 5, None), (39, 5, 6), (40, 5, 6)],
+)
+def test_what_an_older_version_does_not_have_is_null(
+    length: int, order_id: int | None, exec_id: int | None
+) -> None:
+    reason, side = terms.OrdRejReason.PRICE_OFF_TICK, terms.Side.BUY
+    refused = ExecutionReportReject(1, 2, 3, reason, side, 5, 6)
+    header, block = sbe.encode(refused)[:8], sbe.encode(refused)[8:] + b"later"
+    older = length.to_bytes(2, "little") + header[2:6] + b"\0\0" + block[:length]
+    assert sbe.decode(older) == refused._replace(order_id=order_id, exec_id=exec_id)
+    with pytest.raises(sbe.DecodeError, match="too short"):
+        sbe.decode(b"\x16\0" + header[2:] + block[:22])
+    with pytest.raises(sbe.DecodeError, match="too short"):
+        sbe.decode(older[:-1])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from protocol.schema import PRIMITIVES, SCHEMA, XML, read_schema
 
-# Name, template id, MsgType and layout as `struct` has it: never to change.
+# Name, template id, MsgType and layout of version 0 as `struct` has it: never to change; later
+# versions put something behind it.
 PROMISED = [
     ("NewOrderSingle", 100, "D", "<QqqqIBBBBB"),
     ("OrderCancelRequest", 101, "F", "<QQQI"),
@@ -27,9 +28,46 @@ PROMISED = [
 ]
 
 
-def test_every_message_has_its_promised_layout() -> None:
-    assert [(x.name, x.template, x.msg_type, x.format) for x in SCHEMA.messages] == PROMISED
-    assert (SCHEMA.id, SCHEMA.version) == (100, 0)
+def test_every_message_begins_with_its_promised_layout() -> None:
+    begins = []
+    for x in SCHEMA.messages:
+        first = "<" + "".join(field.format for field in x.fields if not field.since)
+        begins.append((x.name, x.template, x.msg_type, first))
+        assert x.format.startswith(first)
+        assert all(field.optional for field in x.fields if field.since), "null in older versions"
+        since = [field.since for field in x.fields]
+        assert since == sorted(since)
+        assert since[-1] <= SCHEMA.version
+    assert begins == PROMISED
+    assert (SCHEMA.id, SCHEMA.version) == (100, 1)
+
+
+# FIX 102 (CxlRejReason), of FIX 5.0 SP2 with its extension packs; None has no use here.
+CXL_REJ_REASON = {
+    0: "TOO_LATE_TO_CANCEL",
+    1: "UNKNOWN_ORDER",
+    2: "EXCHANGE_OPTION",
+    3: None,  # already pending
+    4: None,  # unable to process a mass cancel
+    5: None,  # OrigOrdModTime
+    6: "DUPLICATE_CLIENT_ORDER_ID",
+    7: None,  # the price exceeds the current price
+    8: "PRICE_OUTSIDE_BAND",
+    18: "PRICE_OFF_TICK",
+    99: None,  # other
+}
+OURS = 100
+
+
+def test_reasons_of_a_refused_cancel_have_the_numbers_of_their_own_tag() -> None:
+    values = {value.code: value.name for value in SCHEMA.types["CxlRejReason"].values}
+    assert {code: name for code, name in values.items() if code < OURS} == {
+        code: name for code, name in CXL_REJ_REASON.items() if name
+    }
+    refusals = {value.name: value.code for value in SCHEMA.types["OrdRejReason"].values}
+    for code, name in values.items():
+        if code >= OURS:
+            assert code == refusals[name] + (0 if refusals[name] >= OURS else 200)
 
 
 def test_a_field_means_the_same_in_every_message() -> None:

@@ -174,6 +174,8 @@ fn a_refusal_is_counted_apart_and_only_once() {
         security_id: 1,
         ord_rej_reason: 112,
         side: 1,
+        order_id: 9,
+        exec_id: 10,
     });
     tell(&mut trader, &refusal, &mut tally);
     tell(&mut trader, &refusal, &mut tally);

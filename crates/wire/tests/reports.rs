@@ -7,7 +7,7 @@ use wire::record::event::{
     StatusReport, Trade,
 };
 use wire::record::{CancelReason, Event, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp};
-use wire::record::{Leg, TimeInForce, command::Instrument};
+use wire::record::{Leg, TimeInForce, command::Instrument, exec_id};
 use wire::sbe::{
     Message, NULL_I64, NULL_U8, NULL_U32, NULL_U64, encode_no_security, encode_report,
     encode_security,
@@ -227,6 +227,13 @@ fn refusals_carry_their_reasons() {
         (x.cl_ord_id, x.ord_rej_reason, x.security_id, x.side),
         (9, 18, 2, 1)
     );
+    assert_eq!((x.order_id, x.exec_id), (NULL_U64, exec_id(SEQ, false)));
+    let kept = Rejected {
+        order_id: 7,
+        ..event
+    };
+    let x = expect!(Event::Rejected(kept, "", ""), ExecutionReportReject);
+    assert_eq!((x.order_id, x.exec_id), (7, exec_id(SEQ, false)));
     let event = CancelRejected {
         entry: 4,
         entry_seq: 6,
@@ -247,6 +254,22 @@ fn refusals_carry_their_reasons() {
         (x.cxl_rej_reason, x.cxl_rej_response_to, x.ord_status),
         (1, 1, 8)
     );
+    for (reason, code) in [
+        (Reason::OrderClosed, 0),
+        (Reason::UnknownSymbol, 1),
+        (Reason::ExchangeClosed, 2),
+        (Reason::DuplicateClientOrderId, 6),
+        (Reason::PriceOutsideBand, 8),
+        (Reason::PriceOffTick, 18),
+        (Reason::OutOfRange, 115),
+        (Reason::OrderLimit, 203),
+        (Reason::UnsupportedOrderType, 211),
+        (Reason::InvalidQuantity, 213),
+    ] {
+        let other = CancelRejected { reason, ..event };
+        let x = expect!(Event::CancelRejected(other), OrderCancelReject);
+        assert_eq!(x.cxl_rej_reason, code);
+    }
 }
 
 #[test]
@@ -343,6 +366,7 @@ fn busy_is_told_as_an_order_reject() {
     let x = expect!(Event::Refused(event), ExecutionReportReject);
     assert_eq!((x.cl_ord_id, x.ord_rej_reason), (9, Reason::Busy.code()));
     assert_eq!((x.security_id, x.side), (NULL_U32, NULL_U8));
+    assert_eq!((x.order_id, x.exec_id), (NULL_U64, exec_id(SEQ, false)));
     let event = Refused { reason: 5, ..event };
     let x = expect!(Event::Refused(event), BusinessMessageReject);
     assert_eq!((x.business_reject_ref_id, x.ref_template_id), (9, 100));

@@ -330,12 +330,17 @@ impl Reason {
         }
     }
 
-    /// FIX 102 (CxlRejReason): FIX's number where FIX has one, this list's elsewhere.
+    /// FIX 102 (CxlRejReason): FIX's number where FIX has one.  Elsewhere this list's where it is ours; one
+    /// of FIX 103 means something else there, or may once, and is told as 200 more.
     #[must_use]
     pub const fn cxl_rej_reason(self) -> u16 {
         match self {
             Self::OrderClosed => 0,
             Self::UnknownOrder => 1,
+            Self::PriceOutsideBand => 8,
+            Self::OrderLimit => 203,
+            Self::UnsupportedOrderType => 211,
+            Self::InvalidQuantity => 213,
             other => other.code(),
         }
     }

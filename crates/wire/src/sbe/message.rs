@@ -381,6 +381,10 @@ messages! {
         ord_rej_reason: u16 = 103 "ordRejReason",
         /// FIX 54; null with BUSY.
         side: u8 = 54 "side",
+        /// Order id under which it is kept; null where there is none.  Since version 1, as what follows.
+        order_id: u64 = 37 "orderID",
+        /// Execution id.
+        exec_id: u64 = 17 "execID",
     }
     /// A cancel or an amendment was refused (35=9).
     OrderCancelReject = 205 via SEQUENCED {

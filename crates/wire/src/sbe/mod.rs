@@ -31,7 +31,7 @@ use crate::record::field::packed;
 /// The schema's number.
 pub const SCHEMA_ID: u16 = 100;
 /// The version of the schema that we send.
-pub const SCHEMA_VERSION: u16 = 0;
+pub const SCHEMA_VERSION: u16 = 1;
 
 /// The null of a `uint8`.
 pub const NULL_U8: u8 = u8::MAX;

@@ -55,11 +55,11 @@ pub fn encode_report(
         (Event::Canceled(x, _), _) if x.leaves > 0 => reduced(x, id, time_ns).push(out),
         (Event::Canceled(x, _), _) => canceled(x, id, time_ns).push(out),
         (Event::Replaced(x, _), _) => replaced(x, id, time_ns).push(out),
-        (Event::Rejected(x, ..), _) => rejected(x, time_ns).push(out),
+        (Event::Rejected(x, ..), _) => rejected(x, id, time_ns).push(out),
         (Event::CancelRejected(x), _) => cancel_rejected(x, time_ns).push(out),
         (Event::MassCanceled(x), _) => mass_canceled(x, time_ns).push(out),
         (Event::StatusReport(x), _) => status(x, time_ns).push(out),
-        (Event::Refused(x), _) if is_busy(x) => busy(x, time_ns).push(out),
+        (Event::Refused(x), _) if is_busy(x) => busy(x, id, time_ns).push(out),
         (Event::Refused(x), _) => refused(x).push(out),
         _ => return false,
     }
@@ -206,13 +206,15 @@ fn replaced(x: &Replaced, exec_id: u64, time_ns: u64) -> ExecutionReportReplace 
 }
 
 #[inline]
-fn rejected(x: &Rejected, time_ns: u64) -> ExecutionReportReject {
+fn rejected(x: &Rejected, exec_id: u64, time_ns: u64) -> ExecutionReportReject {
     ExecutionReportReject {
         transact_time: time_ns,
         cl_ord_id: x.num,
         security_id: x.instrument,
         ord_rej_reason: x.reason.code(),
         side: x.side.code(),
+        order_id: id_or_null(x.order_id),
+        exec_id,
     }
 }
 
@@ -283,13 +285,15 @@ const fn is_busy(x: &Refused) -> bool {
 }
 
 /// A new order that came while the exchange was too far behind: nothing but its number is known.
-fn busy(x: &Refused, time_ns: u64) -> ExecutionReportReject {
+fn busy(x: &Refused, exec_id: u64, time_ns: u64) -> ExecutionReportReject {
     ExecutionReportReject {
         transact_time: time_ns,
         cl_ord_id: x.ref_id,
         security_id: super::NULL_U32,
         ord_rej_reason: Reason::Busy.code(),
         side: NULL_U8,
+        order_id: NULL_U64,
+        exec_id,
     }
 }
 
