@@ -174,12 +174,23 @@ class RestClient:
         page_orders: int = 100,
     ) -> AsyncIterator[t.Order]:
         """All orders of a user, the newest first, page by page."""
-        pages = self._pages(
-            t.Orders, "/orders", user_id=user_id, status=status, symbol=symbol, limit=page_orders
-        )
+        pages = self.order_pages(user_id, status=status, symbol=symbol, page_orders=page_orders)
         async for page in pages:
             for order in page.orders:
                 yield order
+
+    def order_pages(
+        self,
+        user_id: str,
+        *,
+        status: t.Status | None = None,
+        symbol: str | None = None,
+        page_orders: int = 100,
+    ) -> AsyncIterator[t.Orders]:
+        """The same as pages: notifications up to the ``sequence`` of one are in its orders."""
+        return self._pages(
+            t.Orders, "/orders", user_id=user_id, status=status, symbol=symbol, limit=page_orders
+        )
 
     async def fills(self, order_id: str, *, page_fills: int = 100) -> AsyncIterator[t.Fill]:
         """All fills of an order, the oldest first, page by page."""

@@ -73,6 +73,7 @@ class Fills(msgspec.Struct, frozen=True):
     fills: tuple[Fill, ...]
     fills_count: int
     next_cursor: str | None
+    sequence: int
 
 
 class History(msgspec.Struct, frozen=True):
@@ -81,6 +82,7 @@ class History(msgspec.Struct, frozen=True):
     status_history: tuple[HistoryEntry, ...]
     status_history_count: int
     next_cursor: str | None
+    sequence: int
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -89,6 +91,8 @@ class Orders(msgspec.Struct, frozen=True):
     orders: tuple[Order, ...]
     count: int
     next_cursor: str | None
+    sequence: int
+    """Number of the last event that is in it: so are notifications up to it."""
 
 
 class Canceled(msgspec.Struct, frozen=True):

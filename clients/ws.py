@@ -6,7 +6,8 @@
 # Contract
 * The first message is ``Subscribed``; then each execution and order change of the user comes once,
   in order.  When the line is lost it is made again, with growing pauses, and ``Subscribed`` comes
-  again: what happened between the last message and its ``sequence`` is asked for by REST.
+  again: what happened between the last message and its ``sequence`` is asked for by REST
+  (``RestClient.order_pages``; what comes with a number up to a page's is in its orders already).
 * A refused handshake (a user id that can't be one) ends the stream with ``InvalidStatus``; one that
   is put off (408, 425, 429 or 5xx) is tried again, not before its ``Retry-After``.
 * A message that is not the exchange's ends the stream with a ``ForeignMessageError``.

@@ -81,6 +81,11 @@ _NextCursor = Annotated[
     Meta(description="the cursor of the next page, which may be empty; null where nothing is left"),
 ]
 
+_Sequence = Annotated[
+    int,
+    Meta(description="number of the last event that is in it: notifications up to it are too"),
+]
+
 
 def _named(*names: str, about: str) -> Meta:
     return Meta(description=about, extra_json_schema={"enum": list(names)})
@@ -219,6 +224,7 @@ class Fills(msgspec.Struct):
     count: Annotated[int, Meta(description="fills on this page")]
     fills_count: Annotated[int, Meta(description="fills of the order")]
     next_cursor: _NextCursor
+    sequence: _Sequence
 
 
 class History(msgspec.Struct):
@@ -229,6 +235,7 @@ class History(msgspec.Struct):
     count: Annotated[int, Meta(description="entries on this page")]
     status_history_count: Annotated[int, Meta(description="entries of the order's history")]
     next_cursor: _NextCursor
+    sequence: _Sequence
 
 
 class Orders(msgspec.Struct):
@@ -237,6 +244,7 @@ class Orders(msgspec.Struct):
     orders: list[Order]
     count: Annotated[int, Meta(description="orders on this page")]
     next_cursor: _NextCursor
+    sequence: _Sequence
 
 
 class Canceled(msgspec.Struct):

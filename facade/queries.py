@@ -90,9 +90,9 @@ class Queries:
             ),
         )
         cursor = b"null" if following is None else b'"%d"' % following
-        form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%d,"next_cursor":%b}'
-        field = name.encode()
-        return Answer(200, form % (order_id, field, page, count, field, total, cursor))
+        form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%d,"next_cursor":%b,"sequence":%d}'
+        field, sequence = name.encode(), self._view.sequence
+        return Answer(200, form % (order_id, field, page, count, field, total, cursor, sequence))
 
     async def orders(self, request: Request) -> Answer:
         """``GET /orders?user_id=&status=&symbol=&limit=&cursor=``."""
@@ -107,7 +107,7 @@ class Queries:
         before = decode.count(fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
         account = self._view.account(user)
         if account is None:
-            return _page(b"orders", [], None)
+            return self._orders([], None)
         bytes_max = self._limits.page_bytes_max - HEAD
         stored, following = await self._archive.ask(
             lambda: self._view.wait_for_user(user),
@@ -132,7 +132,12 @@ class Queries:
         ids = sorted((order_id for order_id in found if order_id >= whole), reverse=True)
         fits = _fitting([found[order_id] for order_id in ids[:limit]], bytes_max)
         cursor = ids[fits - 1] if fits < len(ids) else whole or None
-        return _page(b"orders", [found[order_id] for order_id in ids[:fits]], cursor)
+        return self._orders([found[order_id] for order_id in ids[:fits]], cursor)
+
+    def _orders(self, orders: list[bytes], cursor: int | None) -> Answer:
+        """As all orders stand now: what the store says of one is as new as what memory knows."""
+        page = _page(b"orders", orders, cursor)
+        return page._replace(body=b'%b,"sequence":%d}' % (page.body[:-1], self._view.sequence))
 
     # Markets.
 

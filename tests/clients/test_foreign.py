@@ -104,6 +104,7 @@ CALLS: dict[str, Callable[[RestClient], Awaitable[Any]]] = {
     "cancel_all": lambda client: client.cancel_all("a"),
     "order": lambda client: client.order("1"),
     "orders": lambda client: listed(client.orders("a")),
+    "order_pages": lambda client: listed(client.order_pages("a")),
     "fills": lambda client: listed(client.fills("1")),
     "history": lambda client: listed(client.history("1")),
     "orderbook": lambda client: client.orderbook("BTCUSD"),

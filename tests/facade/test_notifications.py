@@ -72,6 +72,47 @@ async def test_an_order_that_goes_on_with_less_is_not_said_to_be_canceled(
         assert [canceled[name] for name in names] == [*["CANCELED"] * 2, "1", "0", "SELF_TRADE"]
 
 
+async def test_answers_of_rest_and_notifications_are_joined_by_their_numbers(
+    exchange: Exchange,
+) -> None:
+    """A page of orders stands where notifications up to its sequence have brought its orders."""
+    async with listen(exchange, "alice") as socket:
+        greeting = await hear(socket, 1)
+        for price in (100, 99):
+            await exchange.place(price=price, quantity=4)
+        await exchange.place(side="SELL", price=99, quantity=5, user_id="bob")
+        page = await exchange.get("/orders", user_id="alice")
+        newer, older = page["orders"]
+        path = f"/orders/{newer['order_id']}"
+        await exchange.place(side="SELL", price=99, quantity=1, user_id="bob")
+        await exchange.client.patch(path, json={"price": 98})
+        await exchange.client.delete(path)
+        told = await hear(socket, 7)
+        assert page["sequence"] > cast(int, greeting[0]["sequence"])
+        seen = [message for message in told if cast(int, message["sequence"]) <= page["sequence"]]
+        for order in (newer, older):
+            mine = [message for message in seen if message["order_id"] == order["order_id"]]
+            # Each notification is an entry of the history.
+            assert len(mine) == order["status_history_count"]
+            for name in ("status", "filled_quantity", "remaining_quantity"):
+                assert mine[-1][name] == order[name]
+        later = told[len(seen) :]
+        assert [message["event"] for message in later] == ["TRADE", "REPLACED", "CANCELED"]
+        ended = await exchange.get(path)
+        assert ended["status_history_count"] == newer["status_history_count"] + len(later)
+        traded = [
+            m["trade_id"] for m in told if m["order_id"] == ended["order_id"] and "trade_id" in m
+        ]
+        assert traded == [fill["trade_id"] for fill in ended["fills"]]
+        exchange.store.stretch = (b"[]", 0, 5, None)
+        exchange.record_all()
+        for name in ("fills", "history"):
+            stretch = await exchange.get(f"{path}/{name}")
+            assert stretch["sequence"] == exchange.view.sequence == told[-1]["sequence"]
+        nobody = await exchange.get("/orders", user_id="nobody")
+        assert nobody["sequence"] == exchange.view.sequence
+
+
 async def test_others_hear_nothing(exchange: Exchange) -> None:
     async with listen(exchange, "bob") as bob:
         await hear(bob, 1)

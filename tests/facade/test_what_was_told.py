@@ -29,7 +29,8 @@ async def test_an_order_of_a_session_is_found_and_listed_at_once(exchange: Excha
     order = await exchange.get(f"/orders/{order_id}")
     assert (order["filled_quantity"], order["fills_count"]) == ("1", 1)
     listed = await exchange.get("/orders", user_id="demo1")
-    assert listed == {"orders": [order], "count": 1, "next_cursor": None}
+    sequence = exchange.view.sequence
+    assert listed == {"orders": [order], "count": 1, "next_cursor": None, "sequence": sequence}
     assert exchange.store.asked == []
 
 
