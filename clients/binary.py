@@ -142,7 +142,11 @@ class BinaryClient:
         post_only: bool = False,
         self_match_prevention: terms.SelfMatchPreventionInstruction | None = None,
     ) -> Pending[m.ExecutionReportNew]:
-        """A limit order, or without a price a market order."""
+        """A limit order, or without a price a market order.
+
+        Without ``time_in_force`` it is a DAY order, as in FIX: it ends at the instrument's session
+        end.  Over REST, and from ``RestClient.place``, it would be GTC.  A market order is IOC.
+        """
         ord_type = terms.OrdType.MARKET if price is None else terms.OrdType.LIMIT
         request = m.NewOrderSingle(
             cl_ord_id=self._next_cl_ord_id(),
@@ -189,7 +193,10 @@ class BinaryClient:
     def mass_cancel(
         self, *, security_id: int | None = None, side: terms.Side | None = None
     ) -> Pending[m.OrderMassCancelReport]:
-        """Cancel all orders, or those of one instrument, on both sides or one."""
+        """Cancel the orders that this session entered, or those of them in one instrument or side.
+
+        Orders that its account entered otherwise stay: ``RestClient.cancel_all`` takes them all.
+        """
         kinds = terms.MassCancelRequestType
         kind = kinds.ALL if security_id is None else kinds.SECURITY
         number = self._next_cl_ord_id()

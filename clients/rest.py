@@ -106,7 +106,11 @@ class RestClient:
         post_only: bool = False,
         self_trade_prevention: str = "NONE",
     ) -> t.Order:
-        """Place an order: LIMIT with a price, MARKET without, unless said otherwise."""
+        """Place an order: LIMIT with a price, MARKET without, unless said otherwise.
+
+        Without ``time_in_force`` a LIMIT order is GTC, and a MARKET order IOC.  In the binary
+        protocol, and from ``BinaryClient.place``, a LIMIT order would be DAY, as in FIX.
+        """
         name = client_order_id or uuid.uuid4().hex
         body: dict[str, Any] = {
             "user_id": user_id,

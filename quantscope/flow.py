@@ -2,6 +2,7 @@
 
 import asyncio
 import pathlib
+from typing import Final
 
 import click
 import msgspec
@@ -9,10 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from protocol.schema import SCHEMA
 from protocol.terms import Side
 from quantscope.flow_file import DECIMALS, FlowFile, FlowFileError, read_text, read_trades
 from quantscope.flow_session import FlowError, FlowSession
-from quantscope.flow_state import FlowState
+from quantscope.flow_state import ENDS, FlowState
 
 UNIT = 10**DECIMALS
 CONNECT_TIMEOUT_S = 10.0
@@ -26,6 +28,7 @@ class Result(msgspec.Struct, frozen=True):
     trades: int
     order_rejects: dict[str, int]
     cancel_rejects: dict[str, int]
+    cancel_rejects_of: dict[str, int]
     resting: int
     resting_max: int
     bid_levels: int
@@ -76,6 +79,7 @@ def result_of(state: FlowState, trades_equal: int | None) -> Result:
         trades=len(state.trades),
         order_rejects=dict(state.order_rejects.most_common()),
         cancel_rejects=dict(state.cancel_rejects.most_common()),
+        cancel_rejects_of=dict(state.cancel_rejects_of.most_common()),
         resting=len(state.open),
         resting_max=max(state.open_max, len(state.open)),
         bid_levels=len(bids),
@@ -94,16 +98,43 @@ def _decimal(prices: list[int]) -> str | None:
     return f"{whole}.{fraction:0{DECIMALS}}".rstrip("0").rstrip(".")
 
 
+def _reasons(*types: str) -> dict[str, str]:
+    """The reasons of these enumerations, as the schema says them."""
+    values = (value for name in types for value in SCHEMA.types[name].values)
+    return {value.name: value.description for value in values}
+
+
+ABOUT: Final = {
+    "requests": "Rows of the file; each was answered.",
+    "trades": "Each once, though both sides are told of it.",
+    "resting": "Orders in the book at the end.",
+    "resting_max": "Most orders in the book at once.",
+    "trades_equal": "Trades that the venue printed too.",
+}
+"""What a figure says, where its name is not enough."""
+REASONS: Final = {
+    "order_rejects": _reasons("BusinessRejectReason", "OrdRejReason"),
+    "cancel_rejects": _reasons("CxlRejReason"),
+    "cancel_rejects_of": ENDS,
+}
+"""What a reason says, of the figures that are counted by reason."""
+
+
 def show_table(result: Result, console: Console) -> None:
-    """Print the figures for people."""
-    table = Table("figure", "value", title="Order flow")
+    """Print the figures for people, and what they mean."""
+    table = Table(title="Order flow")
+    for column in ("figure", "value"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("what it means")
     for name, value in msgspec.structs.asdict(result).items():
+        figure, about = name.replace("_", " "), ABOUT.get(name, "")
         if isinstance(value, dict):
-            value = "\n".join(f"{kind} {count:,}" for kind, count in value.items())
-        elif isinstance(value, int):
-            value = f"{value:,}"
-        if value is not None:
-            table.add_row(name.replace("_", " "), str(value))
+            for reason, count in value.items():
+                about = REASONS[name].get(reason, "")
+                table.add_row(figure, f"{reason} {count:,}", about)
+                figure = ""
+        elif value is not None:
+            table.add_row(figure, f"{value:,}" if isinstance(value, int) else value, about)
     console.print(table)
 
 

@@ -5,7 +5,7 @@ session when one account trades with itself, as an order flow file does.
 """
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocol.messages import (
     BusinessMessageReject,
@@ -18,6 +18,13 @@ from protocol.messages import (
 )
 from protocol.terms import Side, YesNo
 from quantscope.flow_file import VenueTrade
+
+ENDS: Final = {
+    "refused": "They name orders that were refused when they came.",
+    "closed": "They name orders that had been filled or canceled.",
+    "not_in_file": "They name orders that the file does not hold.",
+}
+"""What had become of orders whose cancels were refused."""
 
 
 class Resting(NamedTuple):
@@ -38,6 +45,9 @@ class FlowState:
         self.trades: list[VenueTrade] = []
         self.order_rejects: Counter[str] = Counter()
         self.cancel_rejects: Counter[str] = Counter()
+        self.cancel_rejects_of: Counter[str] = Counter()
+        """The same by what had become of the orders: see ``ENDS``."""
+        self._refused: set[int] = set()
         self.open: dict[int, Resting] = {}
         self.open_max = 0
 
@@ -53,13 +63,21 @@ class FlowState:
                 self._cancel(report)
             case ExecutionReportReject():
                 self._answer()
+                self._refused.add(report.cl_ord_id)
                 self.order_rejects[report.ord_rej_reason.name] += 1
             case OrderCancelReject():
                 self._answer()
                 self.cancel_rejects[report.cxl_rej_reason.name] += 1
+                self.cancel_rejects_of[self._end(report.orig_cl_ord_id or 0)] += 1
             case BusinessMessageReject():
                 self._answer()
                 self.order_rejects[report.business_reject_reason.name] += 1
+
+    def _end(self, cl_ord_id: int) -> str:
+        """What had become of an order that could not be canceled."""
+        if cl_ord_id in self._refused:
+            return "refused"
+        return "closed" if cl_ord_id in self._venue_ids else "not_in_file"
 
     def _answer(self) -> None:
         # The reports of one request stand together: what is open now is what the last one left.

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import pathlib
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +12,11 @@ from click.testing import CliRunner, Result
 
 from benchmarks.processes import Exchange
 from protocol import soup
+from protocol.terms import BusinessRejectReason, Code, CxlRejReason, OrdRejReason
 from quantscope import flow_session
 from quantscope.cli import main
+from quantscope.flow import REASONS
+from quantscope.flow import Result as Figures
 from quantscope.flow_session import FlowError, FlowSession
 
 ROWS = """timestamp_ms,action,order_id,side,type,price,quantity
@@ -50,6 +54,23 @@ def test_it_prints_what_became_of_the_flow(exchange: Exchange, file: pathlib.Pat
     assert done.exit_code == 0, done.output
     for figure in ("POST_ONLY_WOULD_TRADE 1", "UNKNOWN_ORDER 1", "trades equal", "best ask"):
         assert figure in done.output
+    # Each reason is explained, and what was to be canceled.
+    said = " ".join(re.findall(r"[\w.-]+", done.output))
+    for meaning in ("A post-only order", "No such", "not_in_file 1", "the file does"):
+        assert meaning in said
+
+
+def test_every_reason_that_a_flow_may_meet_is_explained() -> None:
+    told: dict[str, list[Code]] = {
+        "order_rejects": [*OrdRejReason, *BusinessRejectReason],
+        "cancel_rejects": [*CxlRejReason],
+    }
+    for name, reasons in told.items():
+        for reason in reasons:
+            assert REASONS[name][reason.name].endswith(".")
+    assert set(REASONS) == {
+        name for name, kind in Figures.__annotations__.items() if kind == dict[str, int]
+    }
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ FIGURES = Result(
     trades=282,
     order_rejects={"POST_ONLY_WOULD_TRADE": 100_518},
     cancel_rejects={"UNKNOWN_ORDER": 100_833},
+    cancel_rejects_of={"refused": 100_518, "closed": 302, "not_in_file": 13},
     resting=6_494,
     resting_max=6_509,
     bid_levels=1_704,

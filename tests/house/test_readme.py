@@ -58,15 +58,23 @@ def test_every_page_of_the_documents_is_linked() -> None:
     assert pages <= set(re.findall(r"\]\(([^)]+)\)", README))
 
 
-def test_the_python_example_runs(exchange: Exchange) -> None:
-    code = next(block for language, block in BLOCKS if language == "python")
+def test_the_python_example_runs_as_it_is_said(exchange: Exchange, tmp_path: Path) -> None:
+    """Under the name that it is given, by the command that is given."""
+    place = next(n for n, (language, _) in enumerate(BLOCKS) if language == "python")
+    (name,) = re.findall(r"As `(\w+\.py)`:\n\n```python", README)
+    language, command = BLOCKS[place + 1]
+    assert (language, command.split()) == ("sh", [".venv/bin/python", name])
+    (tmp_path / name).write_text(BLOCKS[place][1].replace("9879", str(exchange.binary)))
+    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
     done = subprocess.run(
-        [sys.executable, "-c", code.replace("9879", str(exchange.binary))],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        command.split(), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "ExecutionReportNew(" in done.stdout
     assert "ExecutionReportCancel(" in done.stdout
+    # What the README says of an order that names no time in force.
+    assert "TimeInForce.DAY" in done.stdout
+    assert "is DAY here" in README
 
 
 def test_every_command_of_quantscope_that_is_named_exists() -> None:

@@ -4,10 +4,12 @@ import asyncio
 import struct
 from pathlib import Path
 
+from clients.binary import BinaryClient
+from clients.rest import RestClient
 from protocol import messages as m
 from protocol import soup
 from protocol.soup import Kind
-from protocol.terms import CxlRejReason, MassCancelRequestType, OrdStatus
+from protocol.terms import CxlRejReason, MassCancelRequestType, OrdStatus, Side, TimeInForce
 from tests.system.client import Client
 from tests.system.exchange import Exchange
 
@@ -105,3 +107,26 @@ async def test_a_cancel_that_names_another_instrument_is_answered_with_the_order
         assert (status, refused["reason"]) == (200, "UNKNOWN_SYMBOL")
         assert (refused["symbol"], refused["client_order_id"]) == ("#999", "3")
         await client.logout()
+
+
+async def test_the_time_in_force_of_an_order_that_names_none_is_what_each_door_says(
+    tmp_path: Path,
+) -> None:
+    """FIX's DAY over TCP, GTC over REST, whoever sends it; a market order never rests."""
+    with Exchange(tmp_path / "data") as exchange:
+        async with RestClient(f"http://127.0.0.1:{exchange.http}") as rest:
+            for price, expected in ((1, "GTC"), (None, "IOC")):
+                placed = await rest.place(
+                    user_id="a", symbol="BTCUSD", side="BUY", price=price, quantity=1
+                )
+                assert placed.time_in_force == expected
+        _, shown = await asyncio.to_thread(exchange.post, user_id="a", price="1")
+        assert shown["time_in_force"] == "GTC"
+        async with BinaryClient("127.0.0.1", exchange.binary, "demo1", "demo") as binary:
+            order = await binary.place(security_id=1, side=Side.BUY, price=10**8, quantity=1)
+            assert order.time_in_force is TimeInForce.DAY
+            order = await binary.place(security_id=1, side=Side.BUY, quantity=1)
+            assert order.time_in_force is TimeInForce.IOC
+    for place, said in ((RestClient.place, "is GTC"), (BinaryClient.place, "is a DAY order")):
+        assert said in (place.__doc__ or "")
+    assert "this session entered" in (BinaryClient.mass_cancel.__doc__ or "").splitlines()[0]
