@@ -136,8 +136,13 @@ class Archive:
             raise ApiError(503, "UNAVAILABLE", f"the recorder has ended: {reason}")
         await self._until(max(sequence, self._base))
 
-    async def ask(self, needs: Callable[[], int], ask: Callable[[Store], Awaitable[T]]) -> T:
-        """What the store says, once it has what the answer needs.
+    async def ask(
+        self,
+        needs: Callable[[], int],
+        ask: Callable[[Store], Awaitable[T]],
+        order_id: int | None = None,
+    ) -> T:
+        """What the store says, once it has what the answer needs; a refusal names the order.
 
         ``needs`` tells the sequence number, now: it is looked at again behind the answer, for the
         question may have become one about later events meanwhile.
@@ -151,7 +156,7 @@ class Archive:
                     if needs() <= recorded:
                         return answer
         except TimeoutError:
-            raise ApiError(503, "NOT_KNOWN_YET") from None
+            raise ApiError(503, "NOT_KNOWN_YET", order_id=order_id) from None
 
     async def order(self, order_id: int) -> bytes:
         """An order that exists, as JSON, as it is now."""
@@ -159,7 +164,9 @@ class Archive:
         # What is closed does not change: however far the recorder is, this is the order.
         if stored is None or stored[1]:
             stored = await self.ask(
-                lambda: self._view.store_needs(order_id) or 0, lambda store: store.order(order_id)
+                lambda: self._view.store_needs(order_id) or 0,
+                lambda store: store.order(order_id),
+                order_id,
             )
         if stored is None:
             raise await self._missing(order_id)
@@ -181,7 +188,7 @@ class Archive:
         self, order_id: int, ask: Callable[[Store], Awaitable[Stretch | None]]
     ) -> Stretch:
         """A page of an order's history or fills; the order exists."""
-        page = await self.ask(lambda: self._view.store_needs(order_id) or 0, ask)
+        page = await self.ask(lambda: self._view.store_needs(order_id) or 0, ask, order_id)
         if page is None:
             raise await self._missing(order_id)
         return page
@@ -190,7 +197,7 @@ class Archive:
         """Why the store does not have an order that exists."""
         if await self.store.is_whole():
             return StoreDamaged(f"the store is damaged: it lacks order {order_id}")
-        return ApiError(410, "ORDER_ARCHIVED")
+        return ApiError(410, "ORDER_ARCHIVED", order_id=order_id)
 
     async def complete(self) -> Store:
         """The store, once the view has the whole rolling day."""

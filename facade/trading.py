@@ -153,9 +153,8 @@ class Trading:
         self.commands.clear()
         self.asked.forget()
         waiting, self.waiting = self.waiting, {}
-        unknown = ApiError(503, "OUTCOME_UNKNOWN")
         for request in waiting.values():
-            request.answer(unknown.status, unknown.body)
+            _tell_unknown(request)
 
     def expire(self, now: float) -> None:
         """Say so to those who have waited too long; the oldest stand first."""
@@ -165,9 +164,13 @@ class Trading:
             if request.started > before:
                 break
             late.append(num)
-        unknown = ApiError(503, "OUTCOME_UNKNOWN")
         for num in late:
-            self.waiting.pop(num).answer(unknown.status, unknown.body)
+            _tell_unknown(self.waiting.pop(num))
+
+
+def _tell_unknown(request: Request) -> None:
+    unknown = ApiError(503, "OUTCOME_UNKNOWN", order_id=request.order_id or None)
+    request.answer(unknown.status, unknown.body)
 
 
 def _time_in_force(order: NewOrder) -> int:

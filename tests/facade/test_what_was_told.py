@@ -189,6 +189,37 @@ async def test_an_order_that_the_store_does_not_have_is_never_unknown(
         assert (await exchange.get(f"/orders/{order_id + 2}", 404))["code"] == "UNKNOWN_ORDER"
 
 
+async def test_whatever_is_not_known_of_an_order_names_it() -> None:
+    """A repeat by client_order_id tells its order id no other way."""
+    async with Exchange(SMALL) as exchange:
+        order = await exchange.place(time_in_force="IOC", client_order_id="one")
+        path = f"/orders/{order['order_id']}"
+        for _ in range(2):
+            await exchange.place(time_in_force="IOC")
+        told = [(await exchange.get(path + page, 503)) for page in ("", "/fills", "/history")]
+        exchange.record_all()
+        told.append(await exchange.place(410, time_in_force="IOC", client_order_id="one"))
+        told += [(await exchange.get(path + page, 410)) for page in ("", "/fills", "/history")]
+        exchange.sequencer.held = True
+        for change in (
+            exchange.client.delete(path),
+            exchange.client.patch(path, json={"price": 2}),
+        ):
+            asked = asyncio.create_task(change)
+            while not exchange.facade.trading.waiting:
+                await asyncio.sleep(0.005)
+            exchange.facade.on_outage()
+            told.append((await asked).json())
+        placing = asyncio.create_task(exchange.place(503))
+        while not exchange.facade.trading.waiting:
+            await asyncio.sleep(0.005)
+        exchange.facade.on_outage()
+        assert "order_id" not in await placing
+        codes = ["NOT_KNOWN_YET"] * 3 + ["ORDER_ARCHIVED"] * 4 + ["OUTCOME_UNKNOWN"] * 2
+        assert [answer["code"] for answer in told] == codes
+        assert {answer["order_id"] for answer in told} == {order["order_id"]}
+
+
 async def test_a_recorder_that_has_ended_is_told_where_it_is_missed() -> None:
     async with Exchange(SMALL) as exchange:
         order_id = await exchange.dropped()
