@@ -71,16 +71,19 @@ class Fills(msgspec.Struct, frozen=True):
     """A page of an order's fills, the oldest first."""
 
     fills: tuple[Fill, ...]
-    fills_count: int
+    fills_count: int | None
     next_cursor: str | None
+    complete_since: datetime | None = None
+    """None where nothing is missing; else what was before may be, and counts are None."""
 
 
 class History(msgspec.Struct, frozen=True):
     """A page of an order's history, the oldest entry first."""
 
     status_history: tuple[HistoryEntry, ...]
-    status_history_count: int
+    status_history_count: int | None
     next_cursor: str | None
+    complete_since: datetime | None = None
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -89,6 +92,8 @@ class Orders(msgspec.Struct, frozen=True):
     orders: tuple[Order, ...]
     count: int
     next_cursor: str | None
+    complete_since: datetime | None = None
+    """None where nothing is missing; else orders that ended before may be."""
 
 
 class Canceled(msgspec.Struct, frozen=True):
@@ -129,6 +134,8 @@ class Trades(msgspec.Struct, frozen=True):
     """Trades, the newest first."""
 
     trades: tuple[Trade, ...]
+    complete_since: datetime | None = None
+    """None where nothing is missing; else trades of before may be."""
 
 
 class Ticker(msgspec.Struct, frozen=True):
@@ -147,6 +154,8 @@ class Ticker(msgspec.Struct, frozen=True):
     best_bid: Decimal | None
     best_ask: Decimal | None
     timestamp: datetime
+    complete_since: datetime | None = None
+    """None where nothing is missing; else trades of before may be."""
 
 
 class Tickers(msgspec.Struct, frozen=True):

@@ -59,6 +59,8 @@ MOVE_EVENTS = (
     "move events.db and events.db-wal away: the engine makes the events again, as far back as the "
     "commands or the snapshots go"
 )
+HISTORY_LOST = "nobody knows any more of orders that ended before, nor of older fills and trades"
+GOES_ON = "the exchange goes on without, and answers say since when they are complete"
 PUT_BACK = "put the file back that was there, or a whole backup with `quantscope restore`"
 
 
@@ -269,6 +271,7 @@ def _start(found: Found) -> Start:
         cases.append("index-foreign")
     if found.store_is_foreign:
         cases.append("store-foreign")
+    _missing_store(found, cases, warnings)
     return Start(
         tuple(dict.fromkeys(cases)) or ("new" if found.commands.empty else "sound",),
         snapshots=_own(found),
@@ -284,16 +287,31 @@ def _new_era(found: Found, cases: list[str]) -> str:
     mark = found.mark
     eras = [x.era for x in found.snapshots if not x.fault and not found.is_foreign(x.evidence)]
     newest = max([*eras, mark.era if mark is not None else 0])
-    if mark is not None and (found.copied or mark.raising):
+    if mark is not None and found.may_be_a_copy:
         cases.append("copied")
         return "the directory is a copy of another, or was put back from one"
-    if mark is None and found.was_marked:
+    if found.may_be_a_copy:
         cases.append("mark-gone")
         return "the file mark is gone, so that it may be a copy of another"
     if newest > found.era:
         cases.append("era-gone")
         return f"the file era is gone or an older one: there was an era {newest}"
     return ""
+
+
+def _missing_store(found: Found, cases: list[str], warnings: list[str]) -> None:
+    """A new store is made of the events that are kept: of before, only the old one knew."""
+    begins = _events_begin(found)
+    if begins == 1 or not (found.store.evidence is None or found.store_is_foreign):
+        return
+    cases.append("store-missing")
+    of_others = "is another journal's" if found.store_is_foreign else "holds nothing"
+    lacks = of_others if found.store.there else "is missing"
+    warnings.append(
+        f"store.db {lacks}, and the events log begins with event {begins}: a new store begins "
+        f"there, and {HISTORY_LOST}; to have them, stop and put back a copy of store.db from a "
+        f"backup that reaches event {begins - 1}; {GOES_ON}"
+    )
 
 
 def _lost_events(found: Found, own: list[int], cases: list[str], warnings: list[str]) -> None:

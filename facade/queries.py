@@ -7,13 +7,14 @@ recorder has passed the change: so an answer never says less than one before it.
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from core import View
 from facade import decode
 from facade.errors import ApiError
 from facade.message import Answer
-from facade.models import STATUSES
+from facade.models import OPEN, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -83,16 +84,29 @@ class Queries:
         fields = request.fields
         limit = decode.count(fields, "limit", LIMIT_DEFAULT, LIMIT_MAX)
         after = decode.count(fields, "cursor", 0, decode.U64_MAX // 2)
-        page, count, total, following = await self._archive.stretch(
+        page, count, of, following = await self._archive.stretch(
             order_id,
             lambda _: read(
                 order_id, after=after, limit=limit, bytes_max=self._limits.page_bytes_max - HEAD
             ),
         )
         cursor = b"null" if following is None else b'"%d"' % following
-        form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%d,"next_cursor":%b}'
+        total, since = (b"null", self._since()) if of is None else (b"%d" % of, b"null")
+        form = (
+            b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%b,"next_cursor":%b,'
+            b'"complete_since":%b}'
+        )
         field = name.encode()
-        return Answer(200, form % (order_id, field, page, count, field, total, cursor))
+        return Answer(200, form % (order_id, field, page, count, field, total, cursor, since))
+
+    def _since(self) -> bytes:
+        """From when on the store has everything, as JSON: what was before may be missing."""
+        since_ns = self._archive.store.complete_since
+        if since_ns is None:
+            return b"null"
+        seconds, ns = divmod(since_ns, 10**9)
+        time = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f'"{time}.{ns // 1000:06}Z"'.encode()
 
     async def orders(self, request: Request) -> Answer:
         """``GET /orders?user_id=&status=&symbol=&limit=&cursor=``."""
@@ -107,7 +121,7 @@ class Queries:
         before = decode.count(fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
         account = self._view.account(user)
         if account is None:
-            return _orders([], None)
+            return _orders([], None, b"null")
         bytes_max = self._limits.page_bytes_max - HEAD
         stored, following = await self._archive.ask(
             lambda: self._view.wait_for_user(user),
@@ -132,7 +146,9 @@ class Queries:
         ids = sorted((order_id for order_id in found if order_id >= whole), reverse=True)
         fits = _fitting([found[order_id] for order_id in ids[:limit]], bytes_max)
         cursor = ids[fits - 1] if fits < len(ids) else whole or None
-        return _orders([found[order_id] for order_id in ids[:fits]], cursor)
+        # What is open, the engine knows, however old it is.
+        since = b"null" if status in OPEN else self._since()
+        return _orders([found[order_id] for order_id in ids[:fits]], cursor, since)
 
     # Markets.
 
@@ -154,7 +170,7 @@ class Queries:
         instrument = self._symbol(request.param)
         newest = self._view.trades(request.param, limit)
         if len(newest) == limit:
-            return _trades([trade for _, trade in newest])
+            return _trades([trade for _, trade in newest], b"null")
         return self._older_trades(instrument, newest, limit)
 
     async def _older_trades(
@@ -165,7 +181,9 @@ class Queries:
             lambda: 0,
             lambda store: store.trades(instrument, before=before, limit=limit - len(newest)),
         )
-        return _trades([trade for _, trade in newest] + older)
+        trades = [trade for _, trade in newest] + older
+        # Those that are kept stand without a gap: only behind the oldest some may be missing.
+        return _trades(trades, b"null" if len(trades) == limit else self._since())
 
     async def ticker(self, request: Request) -> Answer:
         """``GET /ticker/{symbol}``."""
@@ -206,7 +224,8 @@ class Queries:
         total = None
         if edge is not None:
             total = await store.sum_between(instrument, *edge)
-        return self._view.ticker_json(symbol, now_ns, total) or b""
+        since_ns = store.complete_since
+        return self._view.ticker_json(symbol, now_ns, total, since_ns) or b""
 
     def instruments(self, request: Request) -> Answer:
         """``GET /instruments?limit=&cursor=``."""
@@ -228,10 +247,10 @@ def _fitting(items: list[bytes], bytes_max: int) -> int:
     return len(items)
 
 
-def _orders(orders: list[bytes], cursor: int | None) -> Answer:
+def _orders(orders: list[bytes], cursor: int | None, since: bytes) -> Answer:
     following = b"null" if cursor is None else b'"%d"' % cursor
-    form = b'{"orders":[%b],"count":%d,"next_cursor":%b}'
-    return Answer(200, form % (b",".join(orders), len(orders), following))
+    form = b'{"orders":[%b],"count":%d,"next_cursor":%b,"complete_since":%b}'
+    return Answer(200, form % (b",".join(orders), len(orders), following, since))
 
 
 def _numbered(name: bytes, items: list[bytes], cursor: int | None) -> Answer:
@@ -239,5 +258,5 @@ def _numbered(name: bytes, items: list[bytes], cursor: int | None) -> Answer:
     return Answer(200, b'{"%b":[%b],"next_cursor":%b}' % (name, b",".join(items), following))
 
 
-def _trades(trades: list[bytes]) -> Answer:
-    return Answer(200, b'{"trades":[%b]}' % b",".join(trades))
+def _trades(trades: list[bytes], since: bytes) -> Answer:
+    return Answer(200, b'{"trades":[%b],"complete_since":%b}' % (b",".join(trades), since))

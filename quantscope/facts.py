@@ -228,10 +228,11 @@ def _store(path: Path, *, settled: bool) -> tuple[StoreFound, Place | None]:
         return StoreFound(there=True, damage=str(error)), None
     if told is None:
         return StoreFound(there=True), None
-    offset, seq, hashed, command, part, journal_id, chain, order_id, trade_id = told
+    offset, seq, hashed, command, part, journal_id, chain, order_id, trade_id, first, late = told
     numbers = Numbers(order_id & ORDER_ID, trade_id, seq)
     evidence = Evidence("store.db", command, journal_id, numbers=numbers)
-    return StoreFound(True, "", evidence, seq), Place(offset, chain, command, part, hashed)
+    found = StoreFound(True, "", evidence, seq, first_seq=first, late_ns=late)
+    return found, Place(offset, chain, command, part, hashed)
 
 
 def _recorded(place: Place | None, events: LogAtRest | None) -> bool | None:

@@ -36,6 +36,7 @@ from quantscope.acceptor import Acceptor, bind
 from quantscope.config import Config
 from quantscope.journals import Journaling, data_dir, snapshots_of, store_file
 from quantscope.loop_watch import LoopWatch
+from quantscope.stakes import text_of
 from store.recorder import RecorderService
 from store.sqlite import SqliteStore
 
@@ -118,6 +119,9 @@ class Exchange:
         )
         async with self.recording:
             self._store = SqliteStore(path)
+            if self._store.complete_since is not None:
+                since = text_of(self._store.complete_since)
+                log.info("the store has everything since %s, and of before what was open", since)
             try:
                 self._build(self._store)
                 await self._serve()

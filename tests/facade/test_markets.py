@@ -10,7 +10,7 @@ import pytest
 from core import StoreFailed
 from facade.archive import BAR_NS, DAY_NS
 from facade.limits import Limits
-from tests.facade.harness import ONE, Exchange, Sequencer, Shelf
+from tests.facade.harness import ONE, SINCE_NS, Exchange, Sequencer, Shelf
 
 
 async def test_a_book_shows_as_many_levels_as_are_asked_for(exchange: Exchange) -> None:
@@ -46,6 +46,32 @@ async def test_older_trades_are_the_stores(exchange: Exchange) -> None:
     assert exchange.store.asked == [("trades", 1, 1, 2)]
     await exchange.get("/trades/ETHUSD")
     assert exchange.store.asked[1:] == [("trades", 2, None, 100)]
+
+
+async def test_trades_that_may_be_missing_are_told(exchange: Exchange) -> None:
+    exchange.store.older_trades = [b'{"id":"0"}']
+    await exchange.place(side="SELL", user_id="bob")
+    await exchange.place()
+    assert (await exchange.get("/trades/BTCUSD"))["complete_since"] is None
+    exchange.store.complete_since = SINCE_NS
+    # Only behind the oldest that is kept some may be missing.
+    for limit, since in ((1, None), (2, None), (3, "2023-11-14T22:13:20.000001Z")):
+        answer = await exchange.get("/trades/BTCUSD", limit=limit)
+        assert answer["complete_since"] == since, limit
+
+
+async def test_a_ticker_tells_that_its_day_may_not_be_whole(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.store.complete_since = SINCE_NS
+    for now_ns, since in (
+        (SINCE_NS + DAY_NS - 1, "2023-11-14T22:13:20.000001Z"),
+        (SINCE_NS + DAY_NS, None),
+    ):
+        monkeypatch.setattr(exchange.facade.queries, "_now", lambda now_ns=now_ns: now_ns)
+        assert (await exchange.get("/ticker/BTCUSD"))["complete_since"] == since
+        for ticker in (await exchange.get("/ticker"))["tickers"]:
+            assert ticker["complete_since"] == since
 
 
 async def test_a_market_without_trades_has_an_empty_ticker(exchange: Exchange) -> None:
