@@ -59,6 +59,11 @@ MOVE_EVENTS = (
     "move events.db and events.db-wal away: the engine makes the events again, as far back as the "
     "commands or the snapshots go"
 )
+MOVE_STORE = (
+    "put a newer copy of it back, or move it away, store.db-wal and store.db-shm with it: a new "
+    "one then begins with what the engine knows and the events log keeps, and what ended before is "
+    "in the one that was moved alone"
+)
 HISTORY_LOST = "nobody knows any more of orders that ended before, nor of older fills and trades"
 GOES_ON = "the exchange goes on without, and answers say since when they are complete"
 PUT_BACK = "put the file back that was there, or a whole backup with `quantscope restore`"
@@ -163,12 +168,8 @@ def _events(found: Found) -> Refusal | None:
 
 def _store(found: Found) -> Refusal | None:
     store = found.store
-    move = (
-        "put a newer copy of it back, or move it away: a new one then begins with what the engine "
-        "knows and the events log keeps, and what ended before is in the one that was moved alone"
-    )
     if store.damage:
-        return Refusal("store-damaged", f"store.db can't be used: {store.damage}", move)
+        return Refusal("store-damaged", f"store.db can't be used: {store.damage}", MOVE_STORE)
     if store.evidence is None or found.store_is_foreign or store.in_events:
         return None
     begins = _events_begin(found)
@@ -177,7 +178,7 @@ def _store(found: Found) -> Refusal | None:
             "store-behind",
             f"store.db is a copy of before: it ends with event {store.seq}, and the events log "
             f"begins with event {begins}",
-            move,
+            MOVE_STORE,
         )
     if store.in_events is None:
         return None
@@ -185,7 +186,7 @@ def _store(found: Found) -> Refusal | None:
         "store-other",
         f"store.db is not of these events: its last event is {store.seq}, and the events log does "
         "not hold it as the store has it",
-        move,
+        MOVE_STORE,
     )
 
 

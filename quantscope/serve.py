@@ -17,12 +17,14 @@ from core import (
     JournalError,
     MemoryLog,
     Recorder,
+    StoreDamaged,
     StoreFailed,
     huge_pages,
     recorder_seed,
     shorten_slice,
 )
 from engine.housekeeping import Housekeeping
+from engine.plan import MOVE_STORE
 from engine.recovery import begins_with
 from engine.service import Service
 from facade.app import GATEWAY as FACADE_GATEWAY
@@ -171,6 +173,8 @@ class Exchange:
                 checkpoint_interval_ms=int(limits.checkpoint_interval_s * 1000),
                 nice=limits.recorder_nice,
             )
+        except StoreDamaged as error:
+            raise StoreFailed(f"{path} can't be used: {error}: {MOVE_STORE}") from error
         except StoreFailed as error:
             raise StoreFailed(f"{path} can't be used: {error}") from error
 

@@ -220,8 +220,7 @@ type ToldRow = (
 pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<Option<ToldRow>> {
     let told = py.detach(|| {
         if settled {
-            let io = |error| StoreError::Io(std::io::Error::other(error));
-            journal::settle(&path).map_err(io)?;
+            journal::settle(&path)?;
         }
         Told::at_rest(&path)
     });

@@ -27,6 +27,7 @@ impl Told {
     /// # Errors
     /// `Sqlite` or `Schema` when it cannot be read.
     pub fn at_rest(path: &Path) -> Result<Option<Self>, StoreError> {
+        journal::check_length(path)?;
         let connection = journal::connect_at_rest(path)?;
         let version = match schema::readable_version(&connection) {
             // Nothing of it is read by whoever begins a recorder.
