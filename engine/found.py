@@ -99,6 +99,8 @@ class StoreFound:
 class Found:
     """What the files of a data directory say."""
 
+    misplaced: str = ""
+    """The first name under which something else stands than belongs there; then nothing is read."""
     commands: LogFound = LogFound()
     events: EventsFound = EventsFound()
     mark: Mark | None = None

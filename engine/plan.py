@@ -59,6 +59,7 @@ MOVE_EVENTS = (
     "move events.db and events.db-wal away: the engine makes the events again, as far back as the "
     "commands or the snapshots go"
 )
+MOVE_MISPLACED = "move it away, and put back what was there; a start then says what is missing"
 MOVE_STORE = (
     "put a newer copy of it back, or move it away, store.db-wal and store.db-shm with it: a new "
     "one then begins with what the engine knows and the events log keeps, and what ended before is "
@@ -71,11 +72,21 @@ PUT_BACK = "put the file back that was there, or a whole backup with `quantscope
 
 def decide(found: Found) -> Start | Refusal:
     """The first row of the table that refuses, or all those that a start goes on with."""
-    for check in (_mark, _commands, _told, _events, _store, _snapshots):
+    for check in (_misplaced, _mark, _commands, _told, _events, _store, _snapshots):
         refusal = check(found)
         if refusal is not None:
             return refusal
     return _start(found)
+
+
+def _misplaced(found: Found) -> Refusal | None:
+    if not found.misplaced:
+        return None
+    return Refusal(
+        "misplaced",
+        found.misplaced,
+        MOVE_MISPLACED,
+    )
 
 
 def _mark(found: Found) -> Refusal | None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from core import JournalRange, StoreFailed, describe_commands, describe_events, tells
-from engine.plan import GOES_ON, HISTORY_LOST, Refusal, Start, decide
+from engine.plan import GOES_ON, HISTORY_LOST, MOVE_MISPLACED, Refusal, Start, decide
 from engine.recovery import READ_BYTES
 from engine.snapshots import SUFFIX
 from engine.verify import Verified, verify
@@ -48,6 +48,8 @@ def _at_rest(config: Config) -> Iterator[DataDir]:
 def print_journal(config: Config, topic: str, first: int | None, limit: int | None) -> None:
     """Commands or events as JSON lines, one line per command or event."""
     with _at_rest(config) as directory:
+        if misplaced := directory.misplaced():
+            raise NotSound(f"{directory.path}: {misplaced}: {MOVE_MISPLACED}")
         lines = (
             commands(commands_at_rest(directory.commands), first)
             if topic == "commands"

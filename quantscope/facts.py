@@ -58,6 +58,9 @@ def gather(
     settled: bool = False,
 ) -> Facts:
     """Look at everything; the newest ``verify_bytes_max`` of each log are checked row by row."""
+    misplaced = directory.misplaced()
+    if misplaced:
+        return Facts(Found(misplaced=misplaced), None, None, (), None, "")
     # Side by side, for each may take seconds.
     with ThreadPoolExecutor(2) as beside:
         looking = [

@@ -32,6 +32,7 @@ from quantscope.stakes import (
     lost_history,
     lost_name,
     puts_store_aside,
+    refused,
     weigh,
 )
 
@@ -59,7 +60,7 @@ def run_recover(config: Config, *, accept_loss: bool) -> None:
             click.echo(_nothing_lost(plan))
             return
         if not plan.lost:
-            raise StartRefused(f"{directory.path}: {plan.what}: {plan.instead}")
+            raise StartRefused(refused(directory, snapshots, facts, plan))
         found = weigh(facts, plan, directory, snapshots)
         if isinstance(found, str):
             raise NothingToGoOnFrom(f"{directory.path}: {plan.what}; {found}: {plan.instead}")

@@ -115,6 +115,7 @@ GOES_ON: dict[str, list[Found]] = {
 }
 
 REFUSES: dict[str, list[Found]] = {
+    "misplaced": [Found(misplaced="mark is a directory, where a file belongs")],
     "mark-damaged": [replace(SOUND, mark=None, mark_damage="x")],
     "events-damaged": [
         replace(SOUND, events=EventsFound(there=True, damage="events.db is damaged"))
