@@ -71,18 +71,21 @@ class Fills(msgspec.Struct, frozen=True):
     """A page of an order's fills, the oldest first."""
 
     fills: tuple[Fill, ...]
-    fills_count: int
+    fills_count: int | None
     next_cursor: str | None
     sequence: int
+    complete_since: datetime | None = None
+    """None where nothing is missing; else what was before may be, and counts are None."""
 
 
 class History(msgspec.Struct, frozen=True):
     """A page of an order's history, the oldest entry first."""
 
     status_history: tuple[HistoryEntry, ...]
-    status_history_count: int
+    status_history_count: int | None
     next_cursor: str | None
     sequence: int
+    complete_since: datetime | None = None
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -93,6 +96,8 @@ class Orders(msgspec.Struct, frozen=True):
     next_cursor: str | None
     sequence: int
     """Number of the last event that is in it: so are notifications up to it."""
+    complete_since: datetime | None = None
+    """None where nothing is missing; else orders that ended before may be."""
 
 
 class Canceled(msgspec.Struct, frozen=True):
@@ -134,6 +139,8 @@ class Trades(msgspec.Struct, frozen=True):
 
     trades: tuple[Trade, ...]
     next_cursor: str | None
+    complete_since: datetime | None = None
+    """None where nothing is missing; else trades of before may be."""
 
 
 class Ticker(msgspec.Struct, frozen=True):
@@ -152,6 +159,8 @@ class Ticker(msgspec.Struct, frozen=True):
     best_bid: Decimal | None
     best_ask: Decimal | None
     timestamp: datetime
+    complete_since: datetime | None = None
+    """None where nothing is missing; else trades of before may be."""
 
 
 class Tickers(msgspec.Struct, frozen=True):

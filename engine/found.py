@@ -89,12 +89,18 @@ class StoreFound:
     """The last event that it has recorded."""
     in_events: bool | None = None
     """Whether the events log has that event, or goes on right behind it; None: it ends before."""
+    first_seq: int = 1
+    """The first event that it has; of what ended before, it knows nothing."""
+    late_ns: int | None = None
+    """When that was, since the epoch, where it is not event 1; 0: it does not say."""
 
 
 @dataclass(frozen=True)
 class Found:
     """What the files of a data directory say."""
 
+    misplaced: str = ""
+    """The first name under which something else stands than belongs there; then nothing is read."""
     commands: LogFound = LogFound()
     events: EventsFound = EventsFound()
     mark: Mark | None = None
@@ -157,6 +163,12 @@ class Found:
         both = all(found.there and not found.empty for found in logs)
         alike = both and self.commands.journal_id == self.events.journal_id
         return alike or any(x.sealed for x in self.snapshots if not x.fault)
+
+    @property
+    def may_be_a_copy(self) -> bool:
+        """Whether nobody knows what the original of this directory has told since."""
+        mark = self.mark
+        return self.was_marked if mark is None else self.copied or mark.raising
 
     @property
     def store_is_foreign(self) -> bool:

@@ -59,16 +59,34 @@ MOVE_EVENTS = (
     "move events.db and events.db-wal away: the engine makes the events again, as far back as the "
     "commands or the snapshots go"
 )
+MOVE_MISPLACED = "move it away, and put back what was there; a start then says what is missing"
+MOVE_STORE = (
+    "put a newer copy of it back, or move it away, store.db-wal and store.db-shm with it: a new "
+    "one then begins with what the engine knows and the events log keeps, and what ended before is "
+    "in the one that was moved alone"
+)
+HISTORY_LOST = "nobody knows any more of orders that ended before, nor of older fills and trades"
+GOES_ON = "the exchange goes on without, and answers say since when they are complete"
 PUT_BACK = "put the file back that was there, or a whole backup with `quantscope restore`"
 
 
 def decide(found: Found) -> Start | Refusal:
     """The first row of the table that refuses, or all those that a start goes on with."""
-    for check in (_mark, _commands, _told, _events, _store, _snapshots):
+    for check in (_misplaced, _mark, _commands, _told, _events, _store, _snapshots):
         refusal = check(found)
         if refusal is not None:
             return refusal
     return _start(found)
+
+
+def _misplaced(found: Found) -> Refusal | None:
+    if not found.misplaced:
+        return None
+    return Refusal(
+        "misplaced",
+        found.misplaced,
+        MOVE_MISPLACED,
+    )
 
 
 def _mark(found: Found) -> Refusal | None:
@@ -161,12 +179,8 @@ def _events(found: Found) -> Refusal | None:
 
 def _store(found: Found) -> Refusal | None:
     store = found.store
-    move = (
-        "put a newer copy of it back, or move it away: a new one then begins with what the engine "
-        "knows and the events log keeps, and what ended before is in the one that was moved alone"
-    )
     if store.damage:
-        return Refusal("store-damaged", f"store.db can't be used: {store.damage}", move)
+        return Refusal("store-damaged", f"store.db can't be used: {store.damage}", MOVE_STORE)
     if store.evidence is None or found.store_is_foreign or store.in_events:
         return None
     begins = _events_begin(found)
@@ -175,7 +189,7 @@ def _store(found: Found) -> Refusal | None:
             "store-behind",
             f"store.db is a copy of before: it ends with event {store.seq}, and the events log "
             f"begins with event {begins}",
-            move,
+            MOVE_STORE,
         )
     if store.in_events is None:
         return None
@@ -183,7 +197,7 @@ def _store(found: Found) -> Refusal | None:
         "store-other",
         f"store.db is not of these events: its last event is {store.seq}, and the events log does "
         "not hold it as the store has it",
-        move,
+        MOVE_STORE,
     )
 
 
@@ -269,6 +283,7 @@ def _start(found: Found) -> Start:
         cases.append("index-foreign")
     if found.store_is_foreign:
         cases.append("store-foreign")
+    _missing_store(found, cases, warnings)
     return Start(
         tuple(dict.fromkeys(cases)) or ("new" if found.commands.empty else "sound",),
         snapshots=_own(found),
@@ -284,16 +299,31 @@ def _new_era(found: Found, cases: list[str]) -> str:
     mark = found.mark
     eras = [x.era for x in found.snapshots if not x.fault and not found.is_foreign(x.evidence)]
     newest = max([*eras, mark.era if mark is not None else 0])
-    if mark is not None and (found.copied or mark.raising):
+    if mark is not None and found.may_be_a_copy:
         cases.append("copied")
         return "the directory is a copy of another, or was put back from one"
-    if mark is None and found.was_marked:
+    if found.may_be_a_copy:
         cases.append("mark-gone")
         return "the file mark is gone, so that it may be a copy of another"
     if newest > found.era:
         cases.append("era-gone")
         return f"the file era is gone or an older one: there was an era {newest}"
     return ""
+
+
+def _missing_store(found: Found, cases: list[str], warnings: list[str]) -> None:
+    """A new store is made of the events that are kept: of before, only the old one knew."""
+    begins = _events_begin(found)
+    if begins == 1 or not (found.store.evidence is None or found.store_is_foreign):
+        return
+    cases.append("store-missing")
+    of_others = "is another journal's" if found.store_is_foreign else "holds nothing"
+    lacks = of_others if found.store.there else "is missing"
+    warnings.append(
+        f"store.db {lacks}, and the events log begins with event {begins}: a new store begins "
+        f"there, and {HISTORY_LOST}; to have them, stop and put back a copy of store.db from a "
+        f"backup that reaches event {begins - 1}; {GOES_ON}"
+    )
 
 
 def _lost_events(found: Found, own: list[int], cases: list[str], warnings: list[str]) -> None:

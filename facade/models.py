@@ -37,7 +37,8 @@ REASONS: Final = tuple(
     name for name in dict.fromkeys([*cancel_reasons(), *refusals()]) if name not in _NOT_OF_ORDERS
 )
 """Why an order left the book without a trade, or was refused."""
-STATUSES: Final = ("NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED")
+OPEN: Final = ("NEW", "PARTIALLY_FILLED")
+STATUSES: Final = (*OPEN, "FILLED", "CANCELED", "REJECTED", "EXPIRED")
 
 USER_ID: Final = r"^[A-Za-z0-9_.:-]{1,32}$(?!\n)"
 CLIENT_ORDER_ID: Final = r"^[ -~]{1,36}$(?!\n)"
@@ -73,7 +74,18 @@ Id = Annotated[str, Meta(description="a number, as a string", examples=["1"])]
 
 
 _Counted = Annotated[
-    int | None, Meta(description="in all; null while a restarted server counts them")
+    int | None,
+    Meta(
+        description="in all; null while a restarted server counts them, and where the older ones "
+        "are kept nowhere any more"
+    ),
+]
+CompleteSince = Annotated[
+    Time | None,
+    Meta(
+        description="null where nothing is missing; else some of what was before this time may be, "
+        "for it is kept nowhere any more"
+    ),
 ]
 
 _NextCursor = Annotated[
@@ -222,9 +234,12 @@ class Fills(msgspec.Struct):
     order_id: Id
     fills: list[Fill]
     count: Annotated[int, Meta(description="fills on this page")]
-    fills_count: Annotated[int, Meta(description="fills of the order")]
+    fills_count: Annotated[
+        int | None, Meta(description="fills of the order; null where older ones may be missing")
+    ]
     next_cursor: _NextCursor
     sequence: _Sequence
+    complete_since: CompleteSince
 
 
 class History(msgspec.Struct):
@@ -233,9 +248,13 @@ class History(msgspec.Struct):
     order_id: Id
     status_history: list[HistoryEntry]
     count: Annotated[int, Meta(description="entries on this page")]
-    status_history_count: Annotated[int, Meta(description="entries of the order's history")]
+    status_history_count: Annotated[
+        int | None,
+        Meta(description="entries of the order's history; null where older ones may be missing"),
+    ]
     next_cursor: _NextCursor
     sequence: _Sequence
+    complete_since: CompleteSince
 
 
 class Orders(msgspec.Struct):
@@ -245,6 +264,7 @@ class Orders(msgspec.Struct):
     count: Annotated[int, Meta(description="orders on this page")]
     next_cursor: _NextCursor
     sequence: _Sequence
+    complete_since: CompleteSince
 
 
 class Canceled(msgspec.Struct):
@@ -287,6 +307,7 @@ class Trades(msgspec.Struct):
     trades: list[Trade]
     count: Annotated[int, Meta(description="trades on this page")]
     next_cursor: _NextCursor
+    complete_since: CompleteSince
 
 
 class Ticker(msgspec.Struct):
@@ -305,6 +326,7 @@ class Ticker(msgspec.Struct):
     best_bid: Decimal | None
     best_ask: Decimal | None
     timestamp: Time
+    complete_since: CompleteSince
 
 
 class Tickers(msgspec.Struct):

@@ -7,13 +7,14 @@ recorder has passed the change: so an answer never says less than one before it.
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from core import View
 from facade import decode
 from facade.errors import ApiError
 from facade.message import Answer
-from facade.models import STATUSES
+from facade.models import OPEN, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -83,16 +84,32 @@ class Queries:
         fields = request.fields
         limit = decode.count(fields, "limit", LIMIT_DEFAULT, LIMIT_MAX)
         after = decode.count(fields, "cursor", 0, decode.U64_MAX // 2)
-        page, count, total, following = await self._archive.stretch(
+        page, count, of, following = await self._archive.stretch(
             order_id,
             lambda _: read(
                 order_id, after=after, limit=limit, bytes_max=self._limits.page_bytes_max - HEAD
             ),
         )
         cursor = b"null" if following is None else b'"%d"' % following
-        form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%d,"next_cursor":%b,"sequence":%d}'
-        field, sequence = name.encode(), self._view.sequence
-        return Answer(200, form % (order_id, field, page, count, field, total, cursor, sequence))
+        total, since = (b"null", self._since()) if of is None else (b"%d" % of, b"null")
+        form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%b,"next_cursor":%b}'
+        field = name.encode()
+        body = form % (order_id, field, page, count, field, total, cursor)
+        return self._numbered(Answer(200, body), since)
+
+    def _numbered(self, answer: Answer, since: bytes) -> Answer:
+        """A page of orders as they stand now: the store says no less than memory knows."""
+        form = b'%b,"sequence":%d,"complete_since":%b}'
+        return answer._replace(body=form % (answer.body[:-1], self._view.sequence, since))
+
+    def _since(self) -> bytes:
+        """From when on the store has everything, as JSON: what was before may be missing."""
+        since_ns = self._archive.store.complete_since
+        if since_ns is None:
+            return b"null"
+        seconds, ns = divmod(since_ns, 10**9)
+        time = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f'"{time}.{ns // 1000:06}Z"'.encode()
 
     async def orders(self, request: Request) -> Answer:
         """``GET /orders?user_id=&status=&symbol=&limit=&cursor=``."""
@@ -107,7 +124,7 @@ class Queries:
         before = decode.count(fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
         account = self._view.account(user)
         if account is None:
-            return self._orders([], None)
+            return self._numbered(_page(b"orders", [], None), b"null")
         bytes_max = self._limits.page_bytes_max - HEAD
         stored, following = await self._archive.ask(
             lambda: self._view.wait_for_user(user),
@@ -132,12 +149,10 @@ class Queries:
         ids = sorted((order_id for order_id in found if order_id >= whole), reverse=True)
         fits = _fitting([found[order_id] for order_id in ids[:limit]], bytes_max)
         cursor = ids[fits - 1] if fits < len(ids) else whole or None
-        return self._orders([found[order_id] for order_id in ids[:fits]], cursor)
-
-    def _orders(self, orders: list[bytes], cursor: int | None) -> Answer:
-        """As all orders stand now: what the store says of one is as new as what memory knows."""
-        page = _page(b"orders", orders, cursor)
-        return page._replace(body=b'%b,"sequence":%d}' % (page.body[:-1], self._view.sequence))
+        # What is open, the engine knows, however old it is.
+        since = b"null" if status in OPEN else self._since()
+        page = _page(b"orders", [found[order_id] for order_id in ids[:fits]], cursor)
+        return self._numbered(page, since)
 
     # Markets.
 
@@ -163,7 +178,8 @@ class Queries:
             request.param, before=before, limit=limit, bytes_max=bytes_max
         )
         if needs is None:
-            return _page(b"trades", [trade for _, trade in newest], following)
+            # Where the page ends behind the first trade ever, or goes on, nothing is missing in it.
+            return _trades([trade for _, trade in newest], following, b"null")
         return self._older_trades(instrument, newest, before, limit, needs)
 
     async def _older_trades(
@@ -181,7 +197,9 @@ class Queries:
         trades = [trade for _, trade in found]
         fits = _fitting(trades, self._limits.page_bytes_max - HEAD)
         full = fits < len(found) or len(found) == limit
-        return _page(b"trades", trades[:fits], found[fits - 1][0] if full else None)
+        following = found[fits - 1][0] if full else None
+        # Those that are kept stand without a gap: only behind the oldest some may be missing.
+        return _trades(trades[:fits], following, b"null" if full else self._since())
 
     async def ticker(self, request: Request) -> Answer:
         """``GET /ticker/{symbol}``."""
@@ -222,7 +240,8 @@ class Queries:
         total = None
         if edge is not None:
             total = await store.sum_between(instrument, *edge)
-        return self._view.ticker_json(symbol, now_ns, total) or b""
+        since_ns = store.complete_since
+        return self._view.ticker_json(symbol, now_ns, total, since_ns) or b""
 
     def instruments(self, request: Request) -> Answer:
         """``GET /instruments?limit=&cursor=``."""
@@ -249,3 +268,8 @@ def _page(name: bytes, items: list[bytes], cursor: int | None) -> Answer:
     following = b"null" if cursor is None else b'"%d"' % cursor
     form = b'{"%b":[%b],"count":%d,"next_cursor":%b}'
     return Answer(200, form % (name, b",".join(items), len(items), following))
+
+
+def _trades(trades: list[bytes], cursor: int | None, since: bytes) -> Answer:
+    page = _page(b"trades", trades, cursor)
+    return page._replace(body=b'%b,"complete_since":%b}' % (page.body[:-1], since))

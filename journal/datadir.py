@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 import core
+from journal import kinds
 from journal import mark as marks
 from journal.folder import PARTIAL, Folder, read_at, write_at
 from journal.mark import Mark, MarkDamaged
@@ -60,7 +61,11 @@ class DataDir:
             raise FileNotFoundError(f"there is no data directory {path}")
         directory = cls(path, core.DataDirLock.at_rest(path))
         kept = (directory.commands, directory.events, directory.store, path / marks.NAME)
-        if not any(file.exists() for file in kept) and not directory.snapshot_folder.names():
+        if (
+            not directory.misplaced()
+            and not any(file.exists() for file in kept)
+            and not directory.snapshot_folder.names()
+        ):
             directory.close()
             raise FileNotFoundError(f"{path} holds no journal: there is no {directory.commands}")
         return directory
@@ -96,6 +101,10 @@ class DataDir:
     def snapshot_folder(self) -> Folder:
         """The same, by this directory's descriptor."""
         return Folder(Path("snapshots"), self._lock.fd())
+
+    def misplaced(self) -> str:
+        """The first name under which something else stands than belongs there; empty for none."""
+        return kinds.misplaced(self._lock.fd())
 
     # -- whether it is still there -----------------------------------------------------------
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from core import JournalRange, StoreFailed, describe_commands, describe_events, tells
-from engine.plan import Refusal, Start, decide
+from engine.plan import GOES_ON, HISTORY_LOST, MOVE_MISPLACED, Refusal, Start, decide
 from engine.recovery import READ_BYTES
 from engine.snapshots import SUFFIX
 from engine.verify import Verified, verify
@@ -24,7 +24,7 @@ from journal.port import KeptLog
 from quantscope.config import Config
 from quantscope.facts import Facts, gather
 from quantscope.journals import data_dir, snapshots_of
-from quantscope.stakes import refused
+from quantscope.stakes import refused, text_of
 from quantscope.store_check import StoreCheck, store_check
 
 
@@ -48,6 +48,8 @@ def _at_rest(config: Config) -> Iterator[DataDir]:
 def print_journal(config: Config, topic: str, first: int | None, limit: int | None) -> None:
     """Commands or events as JSON lines, one line per command or event."""
     with _at_rest(config) as directory:
+        if misplaced := directory.misplaced():
+            raise NotSound(f"{directory.path}: {misplaced}: {MOVE_MISPLACED}")
         lines = (
             commands(commands_at_rest(directory.commands), first)
             if topic == "commands"
@@ -116,6 +118,8 @@ def run_verify(config: Config) -> None:
                 listener=store,
             )
     click.echo(_sentence(result))
+    if late := _late(facts):
+        click.echo(late, err=True)
     if store is not None:
         click.echo(store.sentence())
         for line in store.lines():
@@ -160,6 +164,19 @@ def _noted(plan: Start) -> list[str]:
     if plan.new_era and "copied" not in plan.cases:
         noted.append(plan.new_era)
     return noted
+
+
+def _late(facts: Facts) -> str:
+    """What a store lacks that was begun when the journal had lost its beginning; no fault now."""
+    store, kept = facts.found.store, facts.found.events.first_seq
+    if store.evidence is None or facts.found.store_is_foreign or store.first_seq == 1:
+        return ""
+    since = f" of {text_of(store.late_ns)}" if store.late_ns else ""
+    return (
+        f"store.db begins with event {store.first_seq}{since}, for the journal had deleted what "
+        f"was before when it was begun: {HISTORY_LOST}; to have them, put back a copy of store.db "
+        f"from a backup that goes back further and reaches event {kept - 1}; {GOES_ON}"
+    )
 
 
 def _index_faults(facts: Facts) -> list[str]:

@@ -58,6 +58,9 @@ def gather(
     settled: bool = False,
 ) -> Facts:
     """Look at everything; the newest ``verify_bytes_max`` of each log are checked row by row."""
+    misplaced = directory.misplaced()
+    if misplaced:
+        return Facts(Found(misplaced=misplaced), None, None, (), None, "")
     # Side by side, for each may take seconds.
     with ThreadPoolExecutor(2) as beside:
         looking = [
@@ -228,10 +231,11 @@ def _store(path: Path, *, settled: bool) -> tuple[StoreFound, Place | None]:
         return StoreFound(there=True, damage=str(error)), None
     if told is None:
         return StoreFound(there=True), None
-    offset, seq, hashed, command, part, journal_id, chain, order_id, trade_id = told
+    offset, seq, hashed, command, part, journal_id, chain, order_id, trade_id, first, late = told
     numbers = Numbers(order_id & ORDER_ID, trade_id, seq)
     evidence = Evidence("store.db", command, journal_id, numbers=numbers)
-    return StoreFound(True, "", evidence, seq), Place(offset, chain, command, part, hashed)
+    found = StoreFound(True, "", evidence, seq, first_seq=first, late_ns=late)
+    return found, Place(offset, chain, command, part, hashed)
 
 
 def _recorded(place: Place | None, events: LogAtRest | None) -> bool | None:

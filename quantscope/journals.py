@@ -290,7 +290,10 @@ def store_file(config: Config, directory: DataDir) -> Iterator[pathlib.Path]:
 def _forget(store: pathlib.Path) -> None:
     """Remove a store; also one that a process left behind which could not do it itself."""
     for ending in ("", "-wal", "-shm", "-journal"):
-        store.with_name(store.name + ending).unlink(missing_ok=True)
+        file = store.with_name(store.name + ending)
+        if file.is_dir() and not file.is_symlink():
+            raise StartRefused(f"{file} is a directory, where a file belongs: move it away")
+        file.unlink(missing_ok=True)
 
 
 def data_dir(config: Config) -> pathlib.Path:

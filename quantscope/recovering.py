@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from core import Commands, Log, delete_after, describe_events
 from engine.loss import Loss, whole_entries
-from engine.plan import Refusal, decide
+from engine.plan import Refusal, Start, decide
 from engine.recovery import READ_BYTES, first_batch_after
 from engine.snapshots import SUFFIX, Snapshots
 from gateway.index_file import NAME as INDEX
@@ -26,7 +26,15 @@ from journal.mark import End, Mark, Recovery
 from quantscope.config import Config
 from quantscope.facts import Facts, gather
 from quantscope.journals import StartRefused, data_dir, snapshots_of
-from quantscope.stakes import explain, lost_name, weigh
+from quantscope.stakes import (
+    events_begin_anew,
+    explain,
+    lost_history,
+    lost_name,
+    puts_store_aside,
+    refused,
+    weigh,
+)
 
 log = logging.getLogger("quantscope")
 
@@ -49,16 +57,26 @@ def run_recover(config: Config, *, accept_loss: bool) -> None:
         facts = gather(directory, snapshots)
         plan = decide(facts.found)
         if not isinstance(plan, Refusal):
-            click.echo("nothing is lost: `quantscope serve` goes on from here")
+            click.echo(_nothing_lost(plan))
             return
         if not plan.lost:
-            raise StartRefused(f"{directory.path}: {plan.what}: {plan.instead}")
+            raise StartRefused(refused(directory, snapshots, facts, plan))
         found = weigh(facts, plan, directory, snapshots)
         if isinstance(found, str):
             raise NothingToGoOnFrom(f"{directory.path}: {plan.what}; {found}: {plan.instead}")
         if not accept_loss:
-            raise StartRefused(explain(directory, plan, found))
+            raise StartRefused(explain(directory, plan, facts, found))
         click.echo(_Recovering(config, directory, snapshots, facts, found).run())
+
+
+def _nothing_lost(plan: Start) -> str:
+    """What the next start makes of a directory that it does not refuse."""
+    whole = "nothing is lost" if "store-missing" not in plan.cases else "no command is lost"
+    said = [f"{whole}: `quantscope serve` goes on from here", *plan.warnings]
+    if plan.new_era:
+        far = ", and all is numbered far above" if plan.raised else ""
+        said.append(f"at its start sessions get new ids{far}: {plan.new_era}")
+    return "\n".join(said)
 
 
 # -- doing it --------------------------------------------------------------------------------
@@ -83,8 +101,7 @@ class _Recovering:
         )
         self._journal_id = found.journal_id
         # What may be a copy stays one: its next start begins an era and raises all numbers.
-        gone = found.mark is None and found.was_marked
-        self._raising = gone or found.copied or (found.mark is not None and found.mark.raising)
+        self._raising = found.may_be_a_copy
         self._said: list[str] = []
 
     def run(self) -> str:
@@ -138,15 +155,16 @@ class _Recovering:
     # Events, snapshots and store of what is not kept go first: the commands say what happened.
 
     def _cut_events(self) -> None:
-        path, found = self._directory.events, self._facts.found.events
+        path, found = self._directory.events, self._facts.found
         base = self._recovery.base
-        if not found.there or found.empty:
+        if not found.events.there or found.events.empty:
             return
-        if found.damage or self._facts.events is None or self._events_begin_anew:
+        anew = events_begin_anew(found, self._loss)
+        if found.events.damage or self._facts.events is None or anew:
             self._move(path, "the engine makes its events again as far as it can")
             return
         kept = first_batch_after(self._facts.events, base) - 1
-        if kept == found.last:
+        if kept == found.events.last:
             return
         self._keep_lost_events(kept + 1)
         # What its files hold has to be judged first.
@@ -154,15 +172,7 @@ class _Recovering:
             if cut:
                 delete_after(path, kept)
             Log(path, synchronous="normal", on_damage="drop_tail").close()
-        self._said.append(f"{found.last - kept} event batches were dropped")
-
-    @property
-    def _events_begin_anew(self) -> bool:
-        """Whether the events of before the base are not all there, and can't be made again."""
-        found = self._facts.found.events
-        usable = found.there and not found.damage and self._facts.events is not None
-        whole = found.whole if usable else 0
-        return self._loss.base.log is None and whole < self._recovery.base
+        self._said.append(f"{found.events.last - kept} event batches were dropped")
 
     def _keep_lost_events(self, place: int) -> None:
         """What was told and is not true any more is kept, to be read."""
@@ -199,16 +209,12 @@ class _Recovering:
 
     def _put_store_aside(self) -> None:
         found = self._facts.found
-        proof = found.store.evidence
-        if proof is None or found.store_is_foreign:
-            return
-        ahead = proof.command > self._recovery.base
-        # The events may begin anew behind the base: what the store lacks before it is nowhere.
-        behind = self._events_begin_anew and found.store.seq < self._loss.base_seq
-        if ahead or behind:
+        if puts_store_aside(found, self._loss):
+            history = lost_history(found, self._loss)
             self._move(
                 self._directory.store,
-                "a new one begins with what the engine knows and the events log keeps",
+                "a new one begins with what the engine knows and the events log keeps"
+                + (f"; {history}" if history else ""),
             )
 
     def _move(self, path: Path, why: str) -> None:

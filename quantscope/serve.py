@@ -17,12 +17,14 @@ from core import (
     JournalError,
     MemoryLog,
     Recorder,
+    StoreDamaged,
     StoreFailed,
     huge_pages,
     recorder_seed,
     shorten_slice,
 )
 from engine.housekeeping import Housekeeping
+from engine.plan import MOVE_STORE
 from engine.recovery import begins_with
 from engine.service import Service
 from facade.app import GATEWAY as FACADE_GATEWAY
@@ -36,6 +38,7 @@ from quantscope.acceptor import Acceptor, bind
 from quantscope.config import Config
 from quantscope.journals import Journaling, data_dir, snapshots_of, store_file
 from quantscope.loop_watch import LoopWatch
+from quantscope.stakes import text_of
 from store.recorder import RecorderService
 from store.sqlite import SqliteStore
 
@@ -118,6 +121,9 @@ class Exchange:
         )
         async with self.recording:
             self._store = SqliteStore(path)
+            if self._store.complete_since is not None:
+                since = text_of(self._store.complete_since)
+                log.info("the store has everything since %s, and of before what was open", since)
             try:
                 self._build(self._store)
                 await self._serve()
@@ -167,6 +173,8 @@ class Exchange:
                 checkpoint_interval_ms=int(limits.checkpoint_interval_s * 1000),
                 nice=limits.recorder_nice,
             )
+        except StoreDamaged as error:
+            raise StoreFailed(f"{path} can't be used: {error}: {MOVE_STORE}") from error
         except StoreFailed as error:
             raise StoreFailed(f"{path} can't be used: {error}") from error
 

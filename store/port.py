@@ -9,8 +9,11 @@ Trade: TypeAlias = tuple[int, int, int, int, int]
 Bar: TypeAlias = tuple[int, int, int, Sum]
 """Minute since the epoch, times of its first and last trade in ns, sum of its trades."""
 
-Stretch: TypeAlias = tuple[bytes, int, int, int | None]
-"""A JSON array, how many there are in it, how many in all, and the ``after`` of the next page."""
+Stretch: TypeAlias = tuple[bytes, int, int | None, int | None]
+"""A JSON array, how many there are in it, how many in all, and the ``after`` of the next page.
+
+How many in all is None where there were others before those that are kept.
+"""
 Beginning: TypeAlias = tuple[int, int, int, int]
 """Order id, time of its first event in ns, entries of its history, fills."""
 
@@ -33,8 +36,12 @@ class Store(Protocol):
     async def position(self) -> tuple[int, int]:
         """Return the log offset and the event's sequence number up to which all is recorded."""
 
-    async def is_whole(self) -> bool:
-        """Return whether it has all that ever happened, up to its position."""
+    @property
+    def complete_since(self) -> int | None:
+        """From when on it has everything, in ns and whole microseconds; None where it has all.
+
+        Of what ended before, it may know nothing: it was begun when the journal had deleted that.
+        """
 
     async def order(self, order_id: int) -> tuple[bytes, bool] | None:
         """Return an order with its newest changes, as JSON, and whether it is open."""

@@ -25,6 +25,7 @@ class SqliteStore:
         self._free = [StoreReader(path) for _ in range(readers_max)]
         self._threads = ThreadPoolExecutor(readers_max, thread_name_prefix="store")
         self._suspended: str | None = None
+        self._complete_since = self._free[0].complete_since()
 
     async def suspend(self, reason: str) -> None:
         """Wait for queries under way and close the connections; queries fail with the reason."""
@@ -39,6 +40,7 @@ class SqliteStore:
         """Open the connections afresh, and answer again."""
         if self._suspended is not None:
             opened = [StoreReader(self._path) for _ in range(self._readers_max)]
+            self._complete_since = opened[0].complete_since()
             self._free, self._suspended = opened, None
 
     async def _ask(self, ask: Callable[[StoreReader], T]) -> T:
@@ -58,9 +60,10 @@ class SqliteStore:
         """See ``Store``."""
         return await self._ask(lambda reader: reader.position())
 
-    async def is_whole(self) -> bool:
+    @property
+    def complete_since(self) -> int | None:
         """See ``Store``."""
-        return await self._ask(lambda reader: reader.is_whole())
+        return self._complete_since
 
     async def order(self, order_id: int) -> tuple[bytes, bool] | None:
         """See ``Store``."""

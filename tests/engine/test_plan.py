@@ -49,6 +49,8 @@ SOUND = Found(
 )
 CRASHED = replace(SOUND, mark=RUNNING, mark_here=(None, None))
 TRIMMED = replace(SOUND, commands=replace(COMMANDS, first=61))
+LATE = replace(TRIMMED, events=replace(EVENTS, first_seq=200))
+"""A directory that has deleted the beginning of both logs."""
 LEGACY = replace(
     CRASHED,
     mark=None,
@@ -66,6 +68,9 @@ GOES_ON: dict[str, list[Found]] = {
         SOUND,
         CRASHED,
         TRIMMED,
+        # Of which the store was begun later than the exchange, or not.
+        LATE,
+        replace(LATE, store=replace(STORE, first_seq=200, late_ns=7)),
         LEGACY,
         # Written behind the mark by a version that knows none.
         replace(SOUND, commands=replace(COMMANDS, last=LAST + 3)),
@@ -100,12 +105,17 @@ GOES_ON: dict[str, list[Found]] = {
         replace(SOUND, events=replace(EVENTS, last=119), mark_here=(CHAIN, None)),
     ],
     "index-foreign": [replace(SOUND, index=replace(INDEX, journal_id=OTHERS))],
+    "store-missing": [
+        replace(LATE, store=StoreFound()),
+        replace(LATE, store=StoreFound(there=True)),
+    ],
     "store-foreign": [
         replace(SOUND, store=replace(STORE, evidence=Evidence("store.db", 999, OTHERS))),
     ],
 }
 
 REFUSES: dict[str, list[Found]] = {
+    "misplaced": [Found(misplaced="mark is a directory, where a file belongs")],
     "mark-damaged": [replace(SOUND, mark=None, mark_damage="x")],
     "events-damaged": [
         replace(SOUND, events=EventsFound(there=True, damage="events.db is damaged"))
@@ -244,3 +254,23 @@ def test_all_that_is_met_is_said() -> None:
     assert isinstance(plan, Start), plan
     assert set(plan.cases) == {"copied", "snapshot-damaged", "snapshot-foreign"}
     assert {aside.ending for aside in plan.aside} == {".damaged", ".foreign"}
+
+
+def test_a_store_that_can_not_be_made_again_whole_is_missed() -> None:
+    """Whatever the reason is for a new one, where the events begin later than the exchange."""
+    anew = replace(
+        TRIMMED,
+        events=EventsFound(),
+        snapshots=(snapshot(90), with_events(snapshot(60), 200)),
+        store=StoreFound(),
+    )
+    others = replace(LATE, store=replace(STORE, evidence=Evidence("store.db", 999, OTHERS)))
+    for found, case, words in (
+        (anew, "events-missing", "store.db is missing, and the events log begins with event 201"),
+        (others, "store-foreign", "store.db is another journal's, and the events log begins"),
+    ):
+        plan = decide(found)
+        assert isinstance(plan, Start), plan
+        assert set(plan.cases) == {case, "store-missing"}
+        assert plan.warnings[-1].startswith(words)
+        assert "put back a copy of store.db" in plan.warnings[-1]

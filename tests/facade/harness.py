@@ -90,12 +90,15 @@ class Sequencer:
             self.source.on_told(self.source.view.apply(self.apply(batch)))
 
 
+SINCE_NS = 1_700_000_000_000_001_000
+
+
 class Shelf:
     """A store that holds what it is given."""
 
     def __init__(self) -> None:
         self.kept: dict[int, bytes] = {}
-        self.whole = False
+        self.complete_since: int | None = None
         self.stretch: Stretch | None = None
         self.older_trades: list[tuple[int, bytes]] = []
         self.total: Sum | None = None
@@ -120,9 +123,6 @@ class Shelf:
 
     async def close(self) -> None:
         self.kept.clear()
-
-    async def is_whole(self) -> bool:
-        return self.whole
 
     async def order(self, order_id: int) -> tuple[bytes, bool] | None:
         self.asked.append(("order", order_id))

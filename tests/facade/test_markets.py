@@ -10,7 +10,7 @@ import pytest
 from core import StoreFailed
 from facade.archive import BAR_NS, DAY_NS
 from facade.limits import Limits
-from tests.facade.harness import ONE, Exchange, Sequencer, Shelf
+from tests.facade.harness import ONE, SINCE_NS, Exchange, Sequencer, Shelf
 
 
 async def test_a_book_shows_as_many_levels_as_are_asked_for(exchange: Exchange) -> None:
@@ -101,6 +101,33 @@ async def test_trades_have_no_hole_where_the_recorder_is_behind() -> None:
         # The recorder passes what was let go; what came since is in memory.
         exchange.facade.on_recorded(exchange.view.sequence - 1)
         assert ids(await asked) == [4, 3, 2, 1]
+
+
+async def test_trades_that_may_be_missing_are_told() -> None:
+    async with Exchange(Limits(recent_trades_max=1)) as exchange:
+        await trade(exchange, 2)
+        exchange.record_all()
+        exchange.store.older_trades = [(1, b'{"id":"1"}')]
+        assert (await exchange.get("/trades/BTCUSD"))["complete_since"] is None
+        exchange.store.complete_since = SINCE_NS
+        # Only behind the oldest that is kept some may be missing.
+        for limit, since in ((1, None), (2, None), (3, "2023-11-14T22:13:20.000001Z")):
+            answer = await exchange.get("/trades/BTCUSD", limit=limit)
+            assert answer["complete_since"] == since, limit
+
+
+async def test_a_ticker_tells_that_its_day_may_not_be_whole(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.store.complete_since = SINCE_NS
+    for now_ns, since in (
+        (SINCE_NS + DAY_NS - 1, "2023-11-14T22:13:20.000001Z"),
+        (SINCE_NS + DAY_NS, None),
+    ):
+        monkeypatch.setattr(exchange.facade.queries, "_now", lambda now_ns=now_ns: now_ns)
+        assert (await exchange.get("/ticker/BTCUSD"))["complete_since"] == since
+        for ticker in (await exchange.get("/ticker"))["tickers"]:
+            assert ticker["complete_since"] == since
 
 
 async def test_a_market_without_trades_has_an_empty_ticker(exchange: Exchange) -> None:

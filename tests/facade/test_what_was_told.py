@@ -12,7 +12,7 @@ from core import Engine, StoreFailed
 from facade import app
 from facade.archive import WAKE_INTERVAL_S
 from facade.limits import Limits
-from tests.facade.harness import ONE, Exchange
+from tests.facade.harness import ONE, SINCE_NS, Exchange
 
 SMALL = Limits(recent_orders_max=1, overlay_orders_max=1, store_deadline_s=0.05)
 
@@ -29,8 +29,8 @@ async def test_an_order_of_a_session_is_found_and_listed_at_once(exchange: Excha
     order = await exchange.get(f"/orders/{order_id}")
     assert (order["filled_quantity"], order["fills_count"]) == ("1", 1)
     listed = await exchange.get("/orders", user_id="demo1")
-    sequence = exchange.view.sequence
-    assert listed == {"orders": [order], "count": 1, "next_cursor": None, "sequence": sequence}
+    page = {"orders": [order], "count": 1, "next_cursor": None, "complete_since": None}
+    assert listed == page | {"sequence": exchange.view.sequence}
     assert exchange.store.asked == []
 
 
@@ -117,6 +117,7 @@ async def test_ids_that_were_passed_over_are_nobodys(exchange: Exchange) -> None
     async with Exchange(None, exchange.sequencer) as later:
         for order_id in (before + 1, behind - 1, behind + 1, behind + 999):
             await assert_nobodys(later, order_id)
+        later.store.complete_since = SINCE_NS
         assert (await later.client.get(f"/orders/{before}")).status_code == 410
         await later.place(quantity=4)
         await assert_nobodys(later, behind + 999)
@@ -181,9 +182,10 @@ async def test_an_order_that_the_store_does_not_have_is_never_unknown(
     async with Exchange(SMALL) as exchange:
         order_id = await exchange.dropped()
         exchange.record_all()
+        exchange.store.complete_since = SINCE_NS
         for path in (f"/orders/{order_id}", f"/orders/{order_id}/fills"):
             assert (await exchange.get(path, 410))["code"] == "ORDER_ARCHIVED"
-        exchange.store.whole = True
+        exchange.store.complete_since = None
         assert (await exchange.get(f"/orders/{order_id}", 503))["code"] == "UNAVAILABLE"
         assert f"lacks order {order_id}" in caplog.text
         assert (await exchange.get(f"/orders/{order_id + 2}", 404))["code"] == "UNKNOWN_ORDER"
@@ -198,6 +200,7 @@ async def test_whatever_is_not_known_of_an_order_names_it() -> None:
             await exchange.place(time_in_force="IOC")
         told = [(await exchange.get(path + page, 503)) for page in ("", "/fills", "/history")]
         exchange.record_all()
+        exchange.store.complete_since = SINCE_NS
         told.append(await exchange.place(410, time_in_force="IOC", client_order_id="one"))
         told += [(await exchange.get(path + page, 410)) for page in ("", "/fills", "/history")]
         exchange.sequencer.held = True
@@ -218,6 +221,29 @@ async def test_whatever_is_not_known_of_an_order_names_it() -> None:
         codes = ["NOT_KNOWN_YET"] * 3 + ["ORDER_ARCHIVED"] * 4 + ["OUTCOME_UNKNOWN"] * 2
         assert [answer["code"] for answer in told] == codes
         assert {answer["order_id"] for answer in told} == {order["order_id"]}
+
+
+async def test_what_may_be_missing_is_told_wherever_it_is_asked_for() -> None:
+    async with Exchange(SMALL) as exchange:
+        order_id = await exchange.dropped()
+        exchange.record_all()
+        exchange.store.kept[order_id] = stored(order_id)
+        time = "2023-11-14T22:13:20.000001Z"
+        for since_ns, since in ((None, None), (SINCE_NS, time)):
+            exchange.store.complete_since = since_ns
+            page = await exchange.get("/orders", user_id="demo1")
+            assert page["complete_since"] == since
+            for status, marked in (("FILLED", since), ("NEW", None), ("PARTIALLY_FILLED", None)):
+                page = await exchange.get("/orders", user_id="demo1", status=status)
+                assert page["complete_since"] == marked, status
+            # Of an order that has all, nothing is missing.
+            for of, marked in ((1, None), (None, since)):
+                exchange.store.stretch = b"[{}]", 1, of, None
+                for name in ("fills", "history"):
+                    page = await exchange.get(f"/orders/{order_id}/{name}")
+                    counts = {page.get("fills_count"), page.get("status_history_count")}
+                    assert counts == {of, None}
+                    assert page["complete_since"] == marked
 
 
 async def test_a_recorder_that_has_ended_is_told_where_it_is_missed() -> None:

@@ -52,7 +52,7 @@ def test_a_log_without_its_beginning_is_rebuilt_with_what_the_engine_knows(tmp_p
         account = reader.account(user)
         assert account is not None
         listed |= {order_id for order_id, _ in reader.orders(account, limit=1_000)[0]}
-    assert not reader.is_whole()
+    assert reader.complete_since() is not None
     changing = {"timestamp", "updated_at", "fills", "status_history", "reason"}
     older = 0
     for order_id, order in fold.orders.items():

@@ -67,7 +67,7 @@ async def test_queries_run_beside_the_loop(tmp_path: Path) -> None:
     assert [msgspec.json.decode(each[0]) for each in kept if each] == [
         shown(fold.orders[i]) for i in ids
     ]
-    assert await store.is_whole()
+    assert store.complete_since is None
     fills = await store.fills(ids[0], after=0, limit=5, bytes_max=10_000)
     assert fills is not None
     assert msgspec.json.decode(fills[0]) == fold.orders[ids[0]]["fills"][:5]

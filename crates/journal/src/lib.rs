@@ -18,6 +18,7 @@
 mod chain;
 mod checkpoint;
 mod cut;
+mod cut_off;
 mod error;
 mod files;
 mod gate;
@@ -36,6 +37,7 @@ mod writer;
 
 pub use chain::{chain, chain_start};
 pub use cut::delete_after;
+pub use cut_off::check_length;
 pub use error::{AppendError, Damage, OpenError, ReadError};
 pub use lock::{DataDir, Identity, LockError};
 pub use log::Log;

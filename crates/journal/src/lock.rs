@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, FlockOperation, Mode, OFlags, Stat, StatxFlags, flock, fstat, openat, stat, statat,
+    AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, StatxFlags, flock, fstat, openat, stat, statat,
     statx,
 };
 use rustix::io::Errno;
@@ -99,6 +99,7 @@ impl DataDir {
         std::fs::create_dir_all(path).map_err(|error| LockError::io(path, error))?;
         let folder = open_folder(path)?;
         let file = path.join(LOCK);
+        no_file(&folder, &file)?;
         let (flags, mode) = (OFlags::RDWR | OFlags::CREATE, Mode::from(0o644));
         let lock = openat(&folder, LOCK, flags | OFlags::CLOEXEC, mode)
             .map(File::from)
@@ -118,6 +119,7 @@ impl DataDir {
         no_directory(path)?;
         let folder = open_folder(path)?;
         let file = path.join(LOCK);
+        no_file(&folder, &file)?;
         let open =
             |flags| openat(&folder, LOCK, flags | OFlags::CLOEXEC, Mode::empty()).map(File::from);
         let lock = match open(OFlags::RDONLY) {
@@ -244,6 +246,23 @@ fn no_directory(path: &Path) -> Result<(), LockError> {
             )
         }
         Err(error) => return Err(LockError::io(path, error)),
+    };
+    Err(LockError::Foreign(what))
+}
+
+/// What stands under the name of the lock and is no file, in words that say what to do.
+fn no_file(folder: &File, file: &Path) -> Result<(), LockError> {
+    let shown = file.display();
+    let Ok(itself) = statat(folder, LOCK, AtFlags::SYMLINK_NOFOLLOW) else {
+        return Ok(());
+    };
+    let what = match statat(folder, LOCK, AtFlags::empty()) {
+        Ok(found) if FileType::from_raw_mode(found.st_mode).is_file() => return Ok(()),
+        Ok(_) => format!("{shown} is not a file: move it away, and make sure that no server runs"),
+        Err(Errno::NOENT) if FileType::from_raw_mode(itself.st_mode).is_symlink() => format!(
+            "{shown} is a link to what does not exist: move it away, and make sure that no server runs"
+        ),
+        Err(errno) => return Err(LockError::io(file, errno)),
     };
     Err(LockError::Foreign(what))
 }

@@ -22,12 +22,16 @@ const DB_HEADER: [u8; 20] = *b"SQLite format 3\0\x10\x00\x02\x02";
 /// # Errors
 /// Those of reading.
 pub fn inspect(path: &Path) -> Result<State, OpenError> {
-    let wal = beside(path, "-wal");
-    match File::open(&wal) {
-        Ok(file) => wal::inspect(BufReader::with_capacity(1 << 18, file), PAGE)
-            .map_err(|error| OpenError::io(&wal, "reading", &error)),
+    inspect_pages(&beside(path, "-wal"), PAGE)
+}
+
+/// The same of a write-ahead log whose pages are of this size.
+pub(crate) fn inspect_pages(wal: &Path, page: usize) -> Result<State, OpenError> {
+    match File::open(wal) {
+        Ok(file) => wal::inspect(BufReader::with_capacity(1 << 18, file), page)
+            .map_err(|error| OpenError::io(wal, "reading", &error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Empty),
-        Err(error) => Err(OpenError::io(&wal, "opening", &error)),
+        Err(error) => Err(OpenError::io(wal, "opening", &error)),
     }
 }
 

@@ -197,8 +197,21 @@ fn ends(position: Option<Position>) -> (u64, u64) {
 }
 
 /// What a store proves to have been told, as far as it has come: offset, sequence number, hash, offset
-/// and part of the command batch, id of the events log, its chain there, highest order id and trade id.
-type ToldRow = (u64, u64, u64, u64, u16, u64, u64, u64, u64);
+/// and part of the command batch, id of the events log, its chain there, highest order id and trade id; the
+/// first event that it has, and when that was (0: unknown), or nothing where it has all.
+type ToldRow = (
+    u64,
+    u64,
+    u64,
+    u64,
+    u16,
+    u64,
+    u64,
+    u64,
+    u64,
+    u64,
+    Option<u64>,
+);
 
 /// Read it from a store that nobody writes; `None` when nothing is recorded in it.  With `settled` it is
 /// what the disk holds, and not what memory does.
@@ -207,8 +220,7 @@ type ToldRow = (u64, u64, u64, u64, u16, u64, u64, u64, u64);
 pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<Option<ToldRow>> {
     let told = py.detach(|| {
         if settled {
-            let io = |error| StoreError::Io(std::io::Error::other(error));
-            journal::settle(&path).map_err(io)?;
+            journal::settle(&path)?;
         }
         Told::at_rest(&path)
     });
@@ -225,6 +237,8 @@ pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<O
             at.origin.chain,
             told.order_id,
             told.trade_id,
+            at.first_seq,
+            told.late_ns,
         )
     }))
 }
@@ -237,8 +251,8 @@ pub fn recorder_seed<'py>(py: Python<'py>, engine: &Engine) -> Bound<'py, PyByte
 }
 
 type Json<'py> = Bound<'py, PyBytes>;
-/// A JSON array, how many there are in it and in all, and how many stand before the next page.
-type StretchFields<'py> = (Json<'py>, u64, u64, Option<u64>);
+/// A JSON array, how many there are in it and in all (where that is known), and how many stand before the next page.
+type StretchFields<'py> = (Json<'py>, u64, Option<u64>, Option<u64>);
 /// Order id, time of the first event, entries of the history, fills.
 type BeginningFields = (u64, u64, u64, u64);
 type Page<'py> = (Vec<(u64, Json<'py>)>, Option<u64>);
@@ -332,9 +346,9 @@ impl StoreReader {
         self.ask(py, |reader| reader.account(name))
     }
 
-    /// Whether everything that ever happened is recorded, up to the position.
-    fn is_whole(&self, py: Python<'_>) -> PyResult<bool> {
-        self.ask(py, Reader::is_whole)
+    /// From when on everything is recorded, in nanoseconds; `None` where all that ever happened is.
+    fn complete_since(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        self.ask(py, Reader::complete_since)
     }
 
     #[pyo3(signature = (

@@ -284,16 +284,18 @@ impl View {
         Some((edge.after_ns, edge.before_ns))
     }
 
-    #[pyo3(signature = (symbol, now_ns, edge=None))]
+    #[pyo3(signature = (symbol, now_ns, edge=None, complete_since=None))]
     fn ticker_json<'py>(
         &self,
         py: Python<'py>,
         symbol: &str,
         now_ns: u64,
         edge: Option<SumFields>,
+        complete_since: Option<u64>,
     ) -> Option<Bound<'py, PyBytes>> {
         let edge = edge.map(sum);
-        let json = self.inner.show_ticker(symbol, now_ns, edge.as_ref())?;
+        let inner = &self.inner;
+        let json = inner.show_ticker(symbol, now_ns, edge.as_ref(), complete_since)?;
         Some(PyBytes::new(py, &json))
     }
 

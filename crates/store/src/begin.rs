@@ -15,7 +15,8 @@ pub fn begin(
     seed: &[u8],
 ) -> Result<(Recorder, Option<String>), StoreError> {
     // A sync that has failed is not made up for by one that succeeds: what was read back counts.
-    journal::settle(path).map_err(|error| StoreError::Io(std::io::Error::other(error)))?;
+    journal::settle(path)?;
+    journal::check_length(path)?;
     let (mut recorder, mut notice) = open(path)?;
     match place(&recorder, source)? {
         Place::Same => {}
@@ -32,9 +33,9 @@ pub fn begin(
         }
         Place::Unfit(why) => {
             return Err(StoreError::Unfit(format!(
-                "{} can't be brought up: {why}. Put a newer copy of it back, or move it away: a new one \
-                 then begins with what the engine knows and the events log keeps, and what ended \
-                 before is in the one that was moved alone",
+                "{} can't be brought up: {why}. Put a newer copy of it back, or move it away, store.db-wal and \
+                 store.db-shm with it: a new one then begins with what the engine knows and the \
+                 events log keeps, and what ended before is in the one that was moved alone",
                 path.display()
             )));
         }

@@ -44,6 +44,8 @@ pub enum StoreError {
     },
     /// The store can't be brought up from this log: why.
     Unfit(String),
+    /// A part of the file is missing: what, and where.
+    Cut(String),
     /// The file is of another version of the store.
     Schema {
         /// Version of the file.
@@ -73,7 +75,7 @@ impl StoreError {
     #[must_use]
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Row(_) | Self::Index(_) | Self::Checksum { .. } => true,
+            Self::Row(_) | Self::Index(_) | Self::Checksum { .. } | Self::Cut(_) => true,
             Self::Sqlite(error) => is_damage(error),
             _ => false,
         }
@@ -134,7 +136,7 @@ impl fmt::Display for StoreError {
                 f,
                 "events log, offset {offset}: the batch does not follow from what is recorded"
             ),
-            Self::Unfit(why) => f.write_str(why),
+            Self::Unfit(what) | Self::Cut(what) => f.write_str(what),
             Self::Schema { found } => write!(
                 f,
                 "the store's file is of version {found}, this program's of {}",
@@ -164,6 +166,15 @@ impl From<rusqlite::Error> for StoreError {
 impl From<projection::change::Malformed> for StoreError {
     fn from(_: projection::change::Malformed) -> Self {
         Self::Row("changes")
+    }
+}
+
+impl From<journal::OpenError> for StoreError {
+    fn from(error: journal::OpenError) -> Self {
+        match error {
+            journal::OpenError::Damaged(damage) => Self::Cut(damage.to_string()),
+            other => Self::Io(std::io::Error::other(other)),
+        }
     }
 }
 

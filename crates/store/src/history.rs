@@ -28,8 +28,8 @@ pub struct Stretch {
     pub json: Vec<u8>,
     /// How many there are in it.
     pub count: u64,
-    /// How many there are in all.
-    pub of: u64,
+    /// How many there are in all; `None` where there were others before those that are kept.
+    pub of: Option<u64>,
     /// How many stand before the next page; `None` when there is none.
     pub next: Option<u64>,
 }
@@ -97,7 +97,7 @@ pub fn entries(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stre
         writer.add(number, |out| entry.write(out));
         number += 1;
     })?;
-    Ok(writer.finish(kept.history))
+    Ok(writer.finish(kept, kept.history))
 }
 
 /// A page of the fills of an order.
@@ -126,7 +126,7 @@ pub fn fills(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stretc
             number += 1;
         }
     })?;
-    Ok(writer.finish(kept.fills))
+    Ok(writer.finish(kept, kept.fills))
 }
 
 /// What a stretch is of.
@@ -215,11 +215,11 @@ impl<'p> Writer<'p> {
         self.full = self.items.len() as u64 >= self.page.limit;
     }
 
-    fn finish(self, of: u64) -> Stretch {
+    fn finish(self, kept: &Kept, of: u64) -> Stretch {
         let mut stretch = Stretch {
             json: Vec::with_capacity(self.bytes + 2),
             count: self.items.len() as u64,
-            of,
+            of: kept.begun.then_some(of),
             next: None,
         };
         json::array(&self.items, &mut stretch.json, |item, out| {

@@ -29,6 +29,7 @@ mod checksum;
 pub mod error;
 pub mod history;
 mod kept;
+mod late;
 mod names;
 mod part;
 pub mod pending;
@@ -42,17 +43,22 @@ pub mod seed;
 mod source;
 mod state;
 pub mod tape;
+mod told;
 mod write;
 
 pub use audit::Audit;
 pub use error::StoreError;
-pub use position::{Origin, Position, Told};
+pub use position::{Origin, Position};
 pub use reader::{Beginning, OrderQuery, Page, Reader, StoredOrder};
 pub use recorder::{Recorder, Written};
 pub use runner::{Runner, RunnerLimits};
 pub use seed::seed_of;
 pub use source::{EventSource, LogSource, read_kept};
 pub use state::Stats;
+pub use told::Told;
 
 /// Version of the layout, in the file's `user_version`.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
+/// The version before, which is brought to this one when it is opened for writing: it lacks a table
+/// (`late`).
+const BEFORE: i64 = 3;

@@ -54,6 +54,8 @@ pub struct Pending {
     pub events: usize,
     /// Bytes of their batches.
     pub bytes: u64,
+    /// Engine time of the first event that there is, where the log has lost those before it.
+    pub late_ns: Option<u64>,
     orders: Vec<OrderRow>,
     places: HashMap<u64, usize>,
 }
@@ -133,6 +135,12 @@ impl Pending {
         &self.orders
     }
 
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.events == 0 && self.late_ns.is_none()
+    }
+
     /// Forget everything.
     pub fn clear(&mut self) {
         self.entries.clear();
@@ -142,6 +150,7 @@ impl Pending {
         self.orders.clear();
         self.places.clear();
         (self.begun, self.events, self.bytes) = (0, 0, 0);
+        self.late_ns = None;
     }
 
     /// Add the events of a batch.

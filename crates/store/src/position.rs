@@ -1,13 +1,10 @@
 //! How far the recorder has come, and whether a batch is the one that follows.
 
-use std::path::Path;
-
 use rusqlite::{Connection, OptionalExtension, params};
 use wire::record::{EventBatch, RecordError};
 
 use crate::checksum::Values;
 use crate::error::StoreError;
-use crate::schema;
 
 /// What is recorded so far: everything up to and including this batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,45 +32,6 @@ pub struct Origin {
     pub journal_id: u64,
     /// Chain of the log's checksums at the batch's entry.
     pub chain: u64,
-}
-
-/// What a store proves to have been told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
-    /// How far it has come.
-    pub position: Position,
-    /// Highest order id.
-    pub order_id: u64,
-    /// Highest trade id.
-    pub trade_id: u64,
-}
-
-impl Told {
-    /// Read it from a store that nobody writes, without a change to its folder; `None` when nothing is
-    /// recorded in it, or it is of an older version.
-    ///
-    /// # Errors
-    /// `Sqlite` or `Schema` when it cannot be read.
-    pub fn at_rest(path: &Path) -> Result<Option<Self>, StoreError> {
-        let connection = journal::connect_at_rest(path)?;
-        match schema::check_version(&connection) {
-            // Nothing of it is read by whoever begins a recorder.
-            Err(StoreError::Schema { found }) if found < schema::VERSION => return Ok(None),
-            checked => checked?,
-        }
-        let Some(position) = Position::load(&connection)? else {
-            return Ok(None);
-        };
-        let highest = |sql| {
-            let found = connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
-            found.map(|id| id.map_or(0, |id| id as u64))
-        };
-        Ok(Some(Self {
-            position,
-            order_id: highest("SELECT max(order_id) FROM orders")?,
-            trade_id: highest("SELECT max(trade_id) FROM trade")?,
-        }))
-    }
 }
 
 /// What to do with a batch.

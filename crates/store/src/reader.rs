@@ -22,7 +22,7 @@ use crate::history::{self, Stretch};
 use crate::kept::{self, Kept};
 use crate::names::{self, Names};
 use crate::position::Position;
-use crate::schema;
+use crate::{late, schema};
 
 /// Most orders that one page examines.
 pub const SCAN_ORDERS_MAX: i64 = 20_000;
@@ -105,13 +105,18 @@ impl Reader {
         Position::load(&self.connection)
     }
 
-    /// Whether everything that ever happened is recorded, up to the position: the events log had its
-    /// beginning when the store was begun.
+    /// From when on everything is recorded, up to the position, in nanoseconds and whole microseconds;
+    /// `None` where all that ever happened is: the events log had its beginning when the store was begun.
     ///
     /// # Errors
     /// As [`Self::order`].
-    pub fn is_whole(&self) -> Result<bool, StoreError> {
-        Ok(self.position()?.is_none_or(|at| at.first_seq == 1))
+    #[allow(clippy::arithmetic_side_effects, reason = "divided before")]
+    pub fn complete_since(&self) -> Result<Option<u64>, StoreError> {
+        let first_ns = late::load(&self.connection)?;
+        // What was deleted may have been of the very moment of the first event that was kept.
+        Ok(first_ns
+            .map(|ns| ns / 1_000 * 1_000)
+            .map(|ns| ns.saturating_add(1_000)))
     }
 
     /// An order as it stands, with the newest of its changes.

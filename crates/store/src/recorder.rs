@@ -121,6 +121,9 @@ impl Recorder {
         match Position::judge(self.taken.as_ref(), offset, &batch)? {
             Next::Seen => Ok(()),
             Next::Take(next) => {
+                if self.taken.is_none() && next.first_seq > 1 {
+                    self.pending.late_ns = Some(batch.header.time_ns);
+                }
                 self.add(offset, &batch)?;
                 self.taken = Some(next);
                 Ok(())
@@ -129,7 +132,8 @@ impl Recorder {
     }
 
     /// Take events that tell of what was before the log begins: entries, instruments, open orders
-    /// (an acceptance, then a status report that says how far it is).  They count as of `time_ns`.
+    /// (an acceptance, then a status report that says how far it is).  They count as of `time_ns`, when
+    /// the log begins.
     ///
     /// They are written with the next commit, and are no part of the position.
     ///
@@ -137,6 +141,7 @@ impl Recorder {
     /// `Record` when it is no row of event batches.
     pub fn seed(&mut self, mut batches: &[u8], time_ns: u64) -> Result<(), StoreError> {
         let bad = |error| StoreError::Record { offset: 0, error };
+        self.pending.late_ns = Some(time_ns);
         while !batches.is_empty() {
             let batch = EventBatch::take(&mut batches).map_err(bad)?;
             for event in batch.events() {
@@ -158,7 +163,7 @@ impl Recorder {
     /// # Errors
     /// `Sqlite`: nothing of it is written; [`Self::rewind`] must follow.
     pub fn commit(&mut self) -> Result<Written, StoreError> {
-        if self.taken == self.committed && self.pending.events == 0 {
+        if self.taken == self.committed && self.pending.is_empty() {
             return Ok(Written::default());
         }
         let immediate = TransactionBehavior::Immediate;

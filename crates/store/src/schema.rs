@@ -3,6 +3,7 @@
 //! | table | key | holds |
 //! |---|---|---|
 //! | `position` | one row | what is recorded so far |
+//! | `late` | one row, or none | from when on it has everything, where the log had lost its beginning |
 //! | `account` | number | user ids |
 //! | `entry` | number | ways in: account, protocol, name |
 //! | `instrument` | number | symbols |
@@ -17,13 +18,15 @@
 //! checksum of its values (`checksum`), which is looked at when the row is read.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
+use crate::late;
 
+use crate::BEFORE;
 pub use crate::VERSION;
 /// Page cache of the recorder's connection, in KiB.
 pub const RECORDER_CACHE_KIB: i64 = 65_536;
@@ -32,8 +35,8 @@ pub const READER_CACHE_KIB: i64 = 8_192;
 /// How long a connection waits for a lock that another holds, in milliseconds.
 pub const BUSY_MS: u64 = 2_000;
 
-/// What a new file is made with.
-pub const TABLES: &str = "
+/// What a new file is made with, and [`late::TABLE`].
+const TABLES: &str = "
 CREATE TABLE position (
     id INTEGER PRIMARY KEY CHECK (id = 0),
     offset INTEGER NOT NULL,
@@ -153,14 +156,33 @@ pub fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "cache_size", -RECORDER_CACHE_KIB)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    if version(&connection)? == 0 {
+    let found = version(&connection)?;
+    if found == 0 || found == BEFORE {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(TABLES)?;
+        match found {
+            0 => make(&transaction, VERSION)?,
+            _ => late::upgrade(&transaction, now_ns())?,
+        }
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
     }
     check_version(&connection)?;
     Ok(connection)
+}
+
+/// Make the tables of a version.
+pub(crate) fn make(connection: &Connection, version: i64) -> Result<(), StoreError> {
+    connection.execute_batch(TABLES)?;
+    if version > BEFORE {
+        connection.execute_batch(late::TABLE)?;
+    }
+    Ok(())
+}
+
+/// Nothing that is recorded is later.
+fn now_ns() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| u64::try_from(now.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// Open the file for queries.
@@ -176,7 +198,7 @@ pub fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn version(connection: &Connection) -> Result<i64, StoreError> {
+pub(crate) fn version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
@@ -185,6 +207,14 @@ pub(crate) fn is_blank(connection: &Connection) -> Result<bool, StoreError> {
     let sql = "SELECT count(*) FROM sqlite_schema";
     let made: i64 = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(made == 0 && version(connection)? == 0)
+}
+
+/// The version of a store that is only looked at: this one, or the one before, which has the same rows.
+pub(crate) fn readable_version(connection: &Connection) -> Result<i64, StoreError> {
+    match version(connection)? {
+        found @ (BEFORE | VERSION) => Ok(found),
+        found => Err(StoreError::Schema { found }),
+    }
 }
 
 pub(crate) fn check_version(connection: &Connection) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::kept::{self, Kept};
 use crate::pending::Pending;
 use crate::row::OrderRow;
-use crate::{bar, names, part, tape};
+use crate::{bar, late, names, part, tape};
 
 /// Write everything that is pending but the position.
 pub fn write(connection: &Connection, pending: &mut Pending) -> Result<(), StoreError> {
@@ -15,6 +15,9 @@ pub fn write(connection: &Connection, pending: &mut Pending) -> Result<(), Store
     }
     for (instrument, symbol) in &pending.instruments {
         names::write_instrument(connection, *instrument, symbol)?;
+    }
+    if let Some(first_ns) = pending.late_ns {
+        late::save(connection, first_ns)?;
     }
     let mut orders = Orders::prepare(connection)?;
     for row in pending.orders_in_order() {

@@ -113,7 +113,7 @@ fn pages(
         items.extend(split.filter(|x| !x.is_empty()).map(str::to_owned));
         assert_eq!((items.len() - before) as u64, stretch.count);
         sizes.push(stretch.count);
-        of = of.max(stretch.of);
+        of = of.max(stretch.of.unwrap());
         match stretch.next {
             Some(next) => after = next,
             None => return (items, sizes, of),
@@ -182,7 +182,7 @@ fn a_page_behind_the_end_is_empty_and_an_order_that_is_not_kept_has_none() {
     let fills = reader.fills(1, &page).unwrap().unwrap();
     assert_eq!(
         (&*fills.json, fills.count, fills.of, fills.next),
-        (&b"[]"[..], 0, 3, None)
+        (&b"[]"[..], 0, Some(3), None)
     );
     assert_eq!(reader.history(99, &page).unwrap(), None);
     let (beginnings, seq) = reader.beginnings(&[1, 2, 99]).unwrap();

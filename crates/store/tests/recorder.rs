@@ -4,9 +4,12 @@
 mod market;
 
 use market::{Market, ONE, Rest, Scratch, Writer, accepted, canceled, trade};
+use store::history::Page;
 use store::{OrderQuery, Reader, Recorder, StoreError};
 use wire::record::event::{Raised, Rejected, Replaced, StatusReport};
-use wire::record::{CancelReason, Event, OrdStatus, OrdType, Reason, Side, TimeInForce};
+use wire::record::{
+    CancelReason, Event, EventBatch, OrdStatus, OrdType, Reason, Side, TimeInForce,
+};
 
 fn rest(order_id: u64, side: Side) -> Rest {
     Rest {
@@ -327,7 +330,8 @@ fn orders_whose_beginning_is_lost_are_recorded_as_their_events_tell() {
     let mut leg = trade(&taker, &order, 1, ONE);
     leg.maker_leaves = ONE;
     writer.add(&Event::Trade(leg, "", "its name"));
-    recorder.take(55, &writer.batch()).unwrap();
+    let first = writer.batch();
+    recorder.take(55, &first).unwrap();
     recorder.commit().unwrap();
     let mut cancel = canceled(&order, ONE);
     (cancel.cum, cancel.avg_px) = (ONE, order.price);
@@ -337,6 +341,21 @@ fn orders_whose_beginning_is_lost_are_recorded_as_their_events_tell() {
     let at = recorder.position().unwrap();
     assert_eq!((at.first_seq, at.seq), (1_001, 1_003));
     let reader = Reader::open(&scratch.db()).unwrap();
+    // What was before is nowhere: neither counts nor pages claim to have it.
+    let first_ns = EventBatch::read(&first).unwrap().header.time_ns;
+    let since_ns = reader.complete_since().unwrap().unwrap();
+    assert!(since_ns > first_ns && since_ns <= first_ns + 1_000 && since_ns.is_multiple_of(1_000));
+    let page = Page {
+        after: 0,
+        limit: 10,
+        bytes_max: usize::MAX,
+    };
+    let fills = reader.fills(3, &page).unwrap().unwrap();
+    assert_eq!((fills.count, fills.of, fills.next), (1, None, None));
+    let entries = reader.history(3, &page).unwrap().unwrap();
+    assert_eq!((entries.count, entries.of, entries.next), (2, None, None));
+    let entries = reader.history(900, &page).unwrap().unwrap();
+    assert_eq!((entries.count, entries.of), (2, Some(2)));
     let shown = show(&reader, 3);
     for part in [
         r#""client_order_id":"its name","user_id":"\#1","symbol":"\#1","side":"SELL""#,

@@ -450,6 +450,7 @@ fn a_log_without_its_beginning_is_recorded_from_where_it_begins() {
     assert!(stats.notice.unwrap().contains("begins at event"));
     let reader = Reader::open(&scratch.db()).unwrap();
     assert_eq!(reader.instruments().unwrap().len(), 2);
+    assert!(reader.complete_since().unwrap().is_some());
     drop(reader);
 
     // The log goes on: what is recorded may be deleted from it, and nothing else.
@@ -502,4 +503,59 @@ fn the_log_on_disk_is_a_source() {
     assert_eq!(source.read(3, 1).unwrap()[0].0, 20);
     assert!(LogSource::open(&scratch.0.join("none.db")).is_err());
     log.close();
+}
+
+/// Make a store what the version before wrote.
+fn of_before(scratch: &Scratch) {
+    let connection = rusqlite::Connection::open(scratch.db()).unwrap();
+    connection
+        .execute_batch("DROP TABLE late; PRAGMA user_version = 3")
+        .unwrap();
+}
+
+#[test]
+fn a_store_of_the_version_before_is_kept_and_says_since_when_it_has_everything() {
+    for forgotten in [0, 5] {
+        let scratch = Scratch::new(&format!("before-{forgotten}"));
+        let mut market = Market::new(4, 2);
+        let rows = Rows::of(batches(&mut market, 20));
+        rows.forget(forgotten);
+        let start = || Runner::start(&scratch.db(), Box::new(rows.clone()), b"", QUICK).unwrap();
+        start().stop();
+        let since = |told: Told| told.late_ns;
+        let said = since(Told::at_rest(&scratch.db()).unwrap().unwrap());
+        assert_eq!(said.is_some(), forgotten > 0);
+        of_before(&scratch);
+        let old = Told::at_rest(&scratch.db()).unwrap().unwrap();
+        assert_eq!(since(old), (forgotten > 0).then_some(0));
+        assert!(Reader::open(&scratch.db()).is_err());
+        batches(&mut market, 3)
+            .into_iter()
+            .for_each(|batch| rows.push(batch));
+        let runner = start();
+        runner.stop();
+        assert_eq!(runner.stats().notice, None);
+        assert_eq!(recorded(&runner.stats()), (23, market.writer.seq));
+        let now = since(Told::at_rest(&scratch.db()).unwrap().unwrap());
+        // Of an order of before the first event is known.
+        assert!(now >= said && now.is_some() == (forgotten > 0));
+        let reader = Reader::open(&scratch.db()).unwrap();
+        assert_eq!(reader.complete_since().unwrap().is_some(), forgotten > 0);
+    }
+}
+
+#[test]
+fn a_store_that_does_not_say_since_when_it_has_everything_is_damaged() {
+    let scratch = Scratch::new("unsaid");
+    let rows = Rows::of(batches(&mut Market::new(4, 2), 20));
+    rows.forget(5);
+    Runner::start(&scratch.db(), Box::new(rows), b"", QUICK)
+        .unwrap()
+        .stop();
+    let connection = rusqlite::Connection::open(scratch.db()).unwrap();
+    let reader = Reader::open(&scratch.db()).unwrap();
+    for spoil in ["UPDATE late SET first_ns = 1", "DELETE FROM late"] {
+        connection.execute_batch(spoil).unwrap();
+        assert!(reader.complete_since().unwrap_err().is_damage());
+    }
 }

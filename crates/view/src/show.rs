@@ -11,7 +11,7 @@ use wire::text::{TradeState, json};
 use crate::book::{Book, Level};
 use crate::markets::Market;
 use crate::orders::Found;
-use crate::tape::{Edge, Print};
+use crate::tape::{Edge, Print, WINDOW_NS};
 use crate::view::View;
 
 /// Most orders in memory that one page examines.
@@ -177,7 +177,13 @@ fn write_sum(sum: &Sum, last: Option<i64>, out: &mut Vec<u8>) {
 }
 
 impl Market {
-    fn write_ticker(&self, now_ns: u64, edge: Option<&Sum>, out: &mut Vec<u8>) {
+    fn write_ticker(
+        &self,
+        now_ns: u64,
+        edge: Option<&Sum>,
+        complete_since: Option<u64>,
+        out: &mut Vec<u8>,
+    ) {
         out.extend_from_slice(b"{\"symbol\":");
         json::string(&self.symbol, out);
         write_sum(&self.tape.sum(now_ns, edge), self.tape.last(), out);
@@ -187,6 +193,12 @@ impl Market {
         best(&self.book, Side::Sell, out);
         name("timestamp", out);
         moment(now_ns, out);
+        name("complete_since", out);
+        let begin_ns = now_ns.saturating_sub(WINDOW_NS);
+        match complete_since.filter(|&since_ns| since_ns > begin_ns) {
+            Some(since_ns) => moment(since_ns, out),
+            None => out.extend_from_slice(b"null"),
+        }
         out.push(b'}');
     }
 }
@@ -259,11 +271,19 @@ impl View {
         self.market(symbol)?.tape.edge(now_ns)
     }
 
-    /// The rolling day.
+    /// The rolling day; it says so where some of it may be before `complete_since`, from when on all
+    /// trades are known.
     #[must_use]
-    pub fn show_ticker(&self, symbol: &str, now_ns: u64, edge: Option<&Sum>) -> Option<Vec<u8>> {
+    pub fn show_ticker(
+        &self,
+        symbol: &str,
+        now_ns: u64,
+        edge: Option<&Sum>,
+        complete_since: Option<u64>,
+    ) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(512);
-        self.market(symbol)?.write_ticker(now_ns, edge, &mut out);
+        self.market(symbol)?
+            .write_ticker(now_ns, edge, complete_since, &mut out);
         Some(out)
     }
 

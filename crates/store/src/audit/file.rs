@@ -53,7 +53,7 @@ fn ask_sqlite(
 /// That the statements that made them are the ones of this program.
 fn look_at_tables(connection: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
     let made = Connection::open_in_memory()?;
-    made.execute_batch(schema::TABLES)?;
+    schema::make(&made, schema::version(connection)?)?;
     let (expected, found) = (statements(&made)?, statements(connection)?);
     for statement in &expected {
         if !found.contains(statement) {

@@ -35,7 +35,7 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::position::Position;
-use crate::schema;
+use crate::{late, schema};
 use findings::Findings;
 use scratch::{Scratch, Told};
 
@@ -82,7 +82,7 @@ impl Audit {
         let at = if blank {
             None
         } else {
-            schema::check_version(&connection)?;
+            schema::readable_version(&connection)?;
             Position::load(&connection)?
         };
         Ok(Self {
@@ -170,11 +170,23 @@ impl Look<'_> {
         self.told.is_some_and(|told| first == Some(told.first_seq))
     }
 
-    /// The store ends with the events that it says.
+    /// Whether the store says since when it has everything; one of before there was that says nothing.
+    fn late(&self) -> Result<bool, StoreError> {
+        Ok(schema::version(self.store)? == schema::VERSION && late::load(self.store)?.is_some())
+    }
+
+    /// The store begins and ends with the events that it says.
     fn position(&self, findings: &mut Findings) {
         let Some(at) = self.at else {
             return;
         };
+        match self.late() {
+            Err(error) => findings.row("late", 0, tables::plain(&error)),
+            Ok(true) if at.first_seq == 1 => {
+                findings.row("late", 0, "it says that events are missing, and none is");
+            }
+            Ok(_) => {}
+        }
         if at.first_seq == 0 {
             findings.row(
                 "position",

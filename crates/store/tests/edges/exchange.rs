@@ -401,7 +401,7 @@ impl Exchange {
                 let sum = reader.sum_between(instrument, edge.after_ns, edge.before_ns);
                 sum.expect("a sound store").map(|bar| bar.sum)
             });
-            let json = self.view.show_ticker(&symbol, now_ns, edge.as_ref());
+            let json = self.view.show_ticker(&symbol, now_ns, edge.as_ref(), None);
             let shown = serde_json::from_slice(&json.expect("an instrument")).expect("JSON");
             self.ledger.check_ticker(instrument, now_ns, &shown);
         }
