@@ -108,7 +108,7 @@ class Found:
     mark_here: tuple[int | None, int | None] = (None, None)
     """What the two logs have where the mark says that they ended; None where they end before."""
     copied: bool = False
-    """The mark is a copy of the file into which it was written."""
+    """The mark is a copy of the file into which it was written, or the commands log of its own."""
     era: int = 0
     snapshots: tuple[SnapshotFound, ...] = ()
     """The newest first."""
@@ -158,11 +158,16 @@ class Found:
 
     @property
     def was_marked(self) -> bool:
-        """Whether it was written by a version that leaves a mark."""
-        logs = (self.commands, self.events)
-        both = all(found.there and not found.empty for found in logs)
-        alike = both and self.commands.journal_id == self.events.journal_id
-        return alike or any(x.sealed for x in self.snapshots if not x.fault)
+        """Whether it was written by a version that leaves a mark.
+
+        The versions before gave each log an id of its own, and did not seal snapshots.
+        """
+        good = [x for x in self.snapshots if not x.fault]
+        if good:
+            return any(x.sealed for x in good)
+        events = self.events
+        older = not events.empty and events.journal_id != self.commands.journal_id
+        return self.commands.there and not self.commands.empty and not older
 
     @property
     def may_be_a_copy(self) -> bool:

@@ -301,7 +301,7 @@ def _new_era(found: Found, cases: list[str]) -> str:
     newest = max([*eras, mark.era if mark is not None else 0])
     if mark is not None and found.may_be_a_copy:
         cases.append("copied")
-        return "the directory is a copy of another, or was put back from one"
+        return "the directory is a copy of another, or it or its commands.db was put back from one"
     if found.may_be_a_copy:
         cases.append("mark-gone")
         return "the file mark is gone, so that it may be a copy of another"

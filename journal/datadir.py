@@ -167,12 +167,14 @@ class DataDir:
             return None
 
     def is_copy(self, mark: Mark) -> bool:
-        """Whether the mark stands in another file than the one into which it was written."""
-        found = self._lock.identity(marks.NAME)
-        return found is not None and not mark.is_of(*found[1:])
+        """Whether it, or the commands log beside it, stands in another file than when written."""
+        found, log = self._lock.identity(marks.NAME), self._lock.identity(self.commands.name)
+        return (found is not None and not mark.is_of(*found[1:])) or (
+            log is not None and not mark.is_beside(*log[1:])
+        )
 
     def write_mark(self, mark: Mark) -> None:
-        """Write a mark, which names the file that it stands in, durably."""
+        """Write a mark, which names the file that it stands in and the log beside it, durably."""
         folder, partial = self._lock.fd(), marks.NAME + PARTIAL
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with contextlib.suppress(FileNotFoundError):
@@ -181,7 +183,14 @@ class DataDir:
         found = self._lock.identity(partial)
         if found is None:
             raise OSError(f"{self.path / partial} is gone while it is written")
-        mark = msgspec.structs.replace(mark, inode=found[1], birth_ns=found[2])
+        log = self._lock.identity(self.commands.name) or (0, 0, 0)
+        mark = msgspec.structs.replace(
+            mark,
+            inode=found[1],
+            birth_ns=found[2],
+            commands_inode=log[1],
+            commands_birth_ns=log[2],
+        )
         write_at(folder, marks.NAME, marks.encode(mark))
 
     def close(self) -> None:

@@ -5,7 +5,8 @@ the mark says where both logs ended, so that a shorter one is a loss and no cras
 (``running``), durably, before anything is appended again.
 
 The mark carries the number and the birth of its own file.  A copy of the file has others: so a
-directory that was copied, or put back from a backup, is known for one.
+directory that was copied, or put back from a backup, is known for one.  So is one of which the
+commands log alone was put back, while what came behind it was still being written.
 """
 
 import hashlib
@@ -84,16 +85,32 @@ class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     inode: int = 0
     birth_ns: int = 0
     """Time of the file's own birth since the epoch; 0 where the file system does not tell."""
+    commands_inode: int = 0
+    commands_birth_ns: int = 0
+    """The same of the commands log beside it; zeros where there was none, or it does not say."""
 
     def is_of(self, inode: int, birth_ns: int) -> bool:
-        """Whether it was written into the file with this number and this birth.
+        """Whether it was written into the file with this number and this birth."""
+        return _same((self.inode, self.birth_ns), (inode, birth_ns))
 
-        The number alone may change where a file system makes them up, and come again where one is
-        filled anew; the birth of a file is that of no copy.
+    def is_beside(self, inode: int, birth_ns: int) -> bool:
+        """Whether the commands log in that file is the one that its process went on to write.
+
+        Where a process has stopped cleanly, what the log holds says more.
         """
-        if self.birth_ns and birth_ns:
-            return self.birth_ns == birth_ns
-        return self.inode == inode
+        file = (self.commands_inode, self.commands_birth_ns)
+        return self.state != "running" or not any(file) or _same(file, (inode, birth_ns))
+
+
+def _same(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two numbers and births are of one file.
+
+    The number alone may change where a file system makes them up, and come again where one is
+    filled anew; the birth of a file is that of no copy.
+    """
+    if one[1] and other[1]:
+        return one[1] == other[1]
+    return one[0] == other[0]
 
 
 def encode(mark: Mark) -> bytes:

@@ -19,6 +19,20 @@ class Failure(click.ClickException):
     """An error that is told in one line."""
 
 
+class Folder(click.ParamType[pathlib.Path]):
+    """A directory's name, which may not be empty: a shell makes that of a variable unset."""
+
+    name = "directory"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> pathlib.Path:
+        """The path."""
+        if not str(value).strip():
+            self.fail("it is empty: name a directory", param, ctx)
+        return pathlib.Path(value)
+
+
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say where the configuration comes from."""
     command = click.option(
@@ -146,19 +160,22 @@ def verify(
 @main.command()
 @configured
 @click.option("--accept-loss", is_flag=True, help="Go on without what is lost.")
-@click.argument("directory", metavar="[DIR]", required=False)
+@click.argument("directory", metavar="[DIR]", required=False, type=Folder())
 def recover(
     config_file: pathlib.Path | None,
     overrides: tuple[str, ...],
-    directory: str | None,
+    directory: pathlib.Path | None,
     *,
     accept_loss: bool,
 ) -> None:
     """Say what the data directory DIR has lost, or go on without it.
 
+    DIR is server.data_dir of the configuration unless given (quantscope-data, where that says
+    nothing else).
+
     Without --accept-loss nothing is changed. With it the exchange goes on from the farthest point
-    that is left; no id is given twice, and sessions get new ids. What is put aside keeps its
-    content.
+    that is left; no id is given twice, and sessions get new ids, also where nothing is lost but the
+    file mark. What is put aside keeps its content.
     """
     from quantscope import recovering
 
@@ -168,8 +185,8 @@ def recover(
 
 @main.command()
 @configured
-@click.argument("backup", type=click.Path(path_type=pathlib.Path))
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=pathlib.Path))
+@click.argument("backup", type=Folder())
+@click.argument("directory", metavar="DIR", type=Folder())
 def restore(
     config_file: pathlib.Path | None,
     overrides: tuple[str, ...],

@@ -26,6 +26,8 @@ FOLDER_MODE = 0o755
 
 def run_restore(config: Config, backup: Path, directory: Path) -> None:
     """Copy a backup, whole or not at all, and say in it that it is a copy."""
+    # A name of dots has none that could end in anything.
+    directory = Path(os.path.abspath(directory))
     with DataDir.at_rest(backup) as source:
         snapshots = snapshots_of(source, config)
         facts = gather(source, snapshots)
@@ -35,13 +37,13 @@ def run_restore(config: Config, backup: Path, directory: Path) -> None:
         same = directory.exists() and directory.samefile(backup)
         last = facts.found.commands.last
         if not same:
-            _check_free(directory)
+            _check_free(directory, backup)
             partial = directory.with_name(directory.name + ".partial")
             _copy(backup, partial)
             if directory.exists():
                 directory.rmdir()
             partial.rename(directory)
-            sync(directory.absolute().parent)
+            sync(directory.parent)
     with DataDir.at_rest(directory) as restored:
         _tell(restored, facts.found.mark, facts.found.commands.journal_id, facts.found.events_id)
     click.echo(
@@ -50,7 +52,9 @@ def run_restore(config: Config, backup: Path, directory: Path) -> None:
     )
 
 
-def _check_free(directory: Path) -> None:
+def _check_free(directory: Path, backup: Path) -> None:
+    if directory.resolve().is_relative_to(backup.resolve()):
+        raise FileExistsError(f"{directory} is within the backup {backup}: name another directory")
     if directory.is_symlink() or (directory.exists() and not directory.is_dir()):
         raise FileExistsError(f"{directory} is there and no directory: move it away first")
     if directory.is_dir() and any(directory.iterdir()):

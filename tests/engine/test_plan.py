@@ -85,7 +85,12 @@ GOES_ON: dict[str, list[Found]] = {
         replace(SOUND, mark=msgspec.structs.replace(STOPPED, raising=True)),
         replace(CRASHED, copied=True),
     ],
-    "mark-gone": [replace(SOUND, mark=None), replace(SOUND, mark=None, snapshots=())],
+    "mark-gone": [
+        replace(SOUND, mark=None),
+        replace(SOUND, mark=None, snapshots=()),
+        # Nothing but a commands log: a version that leaves no mark left an events log as well.
+        Found(commands=COMMANDS),
+    ],
     "era-gone": [replace(SOUND, era=1), replace(SOUND, snapshots=(snapshot(90, era=3),))],
     "snapshot-damaged": [replace(SOUND, snapshots=(snapshot(90, fault="x"), snapshot(60)))],
     "snapshot-foreign": [

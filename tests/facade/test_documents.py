@@ -7,12 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core import cancel_reasons, refusals
+from core import SHOWN_MAX, cancel_reasons, refusals
 from facade import models
 from facade.errors import CODES
 from facade.limits import Limits
 from facade.models import REASONS
 from facade.pages import Pages
+from facade.queries import DEPTH_DEFAULT, DEPTH_MAX, LIMIT_DEFAULT, LIMIT_MAX
 from tests.facade.harness import Exchange
 
 ROOT = Path(__file__).parents[2]
@@ -200,3 +201,18 @@ async def test_the_manual_has_the_pages_of_every_list(exchange: Exchange) -> Non
         has = {"count", "next_cursor"} & schema.get(name, {}).get("properties", {}).keys()
         assert len(has) == 2 * ("cursor" in fields), page
     assert told == listed
+
+
+def test_the_manual_of_operations_says_what_answers_hold() -> None:
+    manual = (ROOT / "docs/operations.md").read_text()
+    part = manual.partition("## What an answer holds\n")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `GET ([^ `?]+)[^|]*\| ([^|]*) \|", part, re.MULTILINE))
+    pages = f"{LIMIT_DEFAULT} unless given, {LIMIT_MAX:,} at most"
+    for path in ("/trades/:symbol", "/orders/:id/fills"):
+        assert pages in rows[path], path
+    assert f"{DEPTH_DEFAULT} unless given, {DEPTH_MAX:,} at most" in rows["/orderbook/:symbol"]
+    assert f"its newest {SHOWN_MAX} fills and {SHOWN_MAX} entries" in part
+    named = set(re.findall(r"`facade\.(\w+)`", part))
+    assert "page_bytes_max" in named
+    assert named <= set(Limits.__struct_fields__)
+    assert "`complete_since`" in part

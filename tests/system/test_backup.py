@@ -2,12 +2,14 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.system.client import Client
+from tests.system.damage import copy_database, forget
 from tests.system.exchange import Exchange, quantscope
 from tests.system.test_recovery import contents, trade
 
@@ -192,6 +194,71 @@ def test_what_stands_in_the_way_of_a_restore_is_left_alone(tmp_path: Path) -> No
     assert not list(tmp_path.glob("*.partial"))
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("restore", "", ""), "'BACKUP': it is empty: name a directory"),
+        (("restore", "{data}", " "), "'DIR': it is empty: name a directory"),
+        (("restore", "", "{new}"), "'BACKUP': it is empty: name a directory"),
+        (("restore", "{data}", "{data}/new"), "/data/new is within the backup "),
+        (("restore", "{data}", "{data}/snapshots"), "/data/snapshots is within the backup "),
+        (("restore", "{data}", "/"), "/ is not empty: move it away first"),
+        (("restore", "{data}", "{data}/.."), "is not empty: move it away first"),
+        (("recover", ""), "'[DIR]': it is empty: name a directory"),
+    ],
+)
+def test_arguments_that_can_not_be_meant_are_errors(
+    tmp_path: Path, command: tuple[str, ...], words: str
+) -> None:
+    with Exchange(tmp_path / "data") as exchange:
+        exchange.post()
+    before = contents(tmp_path / "data")
+    names = {"data": tmp_path / "data", "new": tmp_path / "new"}
+    code, out, errors = quantscope(*(part.format(**names) for part in command))
+    assert (code in (1, 2), out) == (True, "")
+    assert words in errors.splitlines()[-1]
+    assert "Traceback" not in errors
+    assert contents(tmp_path / "data") == before
+    assert not [x for x in tmp_path.rglob("*") if "new" in x.name or x.suffix == ".partial"]
+
+
+def test_a_name_of_dots_is_a_directory_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from quantscope import restoring, settings
+
+    with Exchange(tmp_path / "data") as exchange:
+        _, order = exchange.post()
+    (tmp_path / "empty" / "beside").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "empty" / "beside")
+    restoring.run_restore(settings.load(None, {}, []), tmp_path / "data", Path())
+    with Exchange(tmp_path / "empty" / "beside") as restored:
+        assert restored.get(f"/orders/{order['order_id']}")[0] == 200
+
+
+def test_recover_says_that_ids_are_new_where_the_mark_is_gone(tmp_path: Path) -> None:
+    with Exchange(tmp_path / "data") as exchange:
+        exchange.post()
+    data = exchange.data_dir
+    (data / "mark").unlink()
+    code, said, _ = quantscope("recover", str(data))
+    assert code == 0
+    assert said.startswith("nothing is lost: `quantscope serve` goes on from here\n")
+    words = (
+        "at its start sessions get new ids, and all is numbered far above: the file mark is gone"
+    )
+    assert words in said
+    # Without DIR it is the configuration's.
+    assert quantscope("recover", env={"QUANTSCOPE_SERVER_DATA_DIR": str(data)})[1] == said
+    forget(data, "commands.db")
+    line = exchange.refuses_to_start()
+    assert "mark is gone, or of another directory: the next start gives sessions new ids" in line
+    assert quantscope("recover", str(data))[2] == f"Error: {line}\n"
+
+
+def test_help_says_which_directory_is_recovered() -> None:
+    said = " ".join(quantscope("recover", "--help")[1].split())
+    assert "DIR is server.data_dir of the configuration unless given (quantscope-data" in said
+
+
 def test_a_disk_image_that_was_put_back_can_be_told_so(tmp_path: Path) -> None:
     """Its files have their own births: nobody else can know."""
     exchange = Exchange(tmp_path / "data").start()
@@ -235,4 +302,72 @@ def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
     assert "new ids" not in exchange.said()
     assert exchange.get(f"/orders/{order['order_id']}")[1]["status"] == "NEW"
     exchange.stop()
+    exchange.verified()
+
+
+def put_back_commands(backup: Path, data: Path) -> None:
+    """The commands log alone is put back, as a new file."""
+    copy_database(backup, data, "commands.db")
+
+
+def without(*names: str) -> Callable[[Path], None]:
+    """A crash and a careless hand have left nothing of these."""
+
+    def remove(data: Path) -> None:
+        forget(data, *(name for name in names if name != "snapshots"))
+        if "snapshots" in names:
+            shutil.rmtree(data / "snapshots")
+
+    return remove
+
+
+def only_commands(data: Path) -> None:
+    for file in data.iterdir():
+        if file.is_dir():
+            shutil.rmtree(file)
+        elif not file.name.startswith("commands.db"):
+            file.unlink()
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+@pytest.mark.parametrize(
+    ("spoil", "refused"),
+    [
+        (without(), (True, True)),
+        (without("mark"), (True, True)),
+        (without("mark", "events.db"), (True, True)),
+        (without("events.db", "store.db", "snapshots"), (True, False)),
+        (only_commands, (False, False)),
+    ],
+)
+def test_an_older_commands_log_gives_no_number_twice_whatever_is_beside_it(
+    tmp_path: Path,
+    spoil: Callable[[Path], None],
+    refused: tuple[bool, bool],
+    *,
+    crashed: bool,
+) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    with Exchange(data) as exchange:
+        for number in range(10):
+            exchange.post(client_order_id=f"before-{number}")
+    shutil.copytree(data, backup)
+    exchange.start()
+    told = [exchange.post(client_order_id=f"after-{n}")[1]["order_id"] for n in range(5)]
+    while exchange.metrics()["quantscope_recorder_lag_events"]:
+        time.sleep(0.01)
+    if crashed:
+        exchange.kill()
+    else:
+        exchange.stop()
+    put_back_commands(backup, data)
+    spoil(data)
+    if refused[crashed]:
+        assert "commands.db has lost its end" in exchange.refuses_to_start()
+        return
+    # Nothing proves what it lacks; but it is no log that this directory has gone on with.
+    with exchange:
+        assert "sessions get new ids (era 1)" in exchange.said()
+        _, new = exchange.post(client_order_id="new")
+    assert int(new["order_id"]) > int(max(told, key=int)) + MARGIN // 2
     exchange.verified()

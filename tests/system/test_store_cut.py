@@ -42,7 +42,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def cuts(size: int) -> list[int]:
     pages = size // PAGE
-    return [size - 1, *(PAGE * n for n in (pages - 1, pages - 2, pages // 2, 2, 1)), 5_000, 100, 1]
+    return [size - 1, *(PAGE * n for n in (pages - 1, pages - 2, pages // 2, 2, 1)), 5_000, 100]
 
 
 def refused(data: Path) -> str:
@@ -105,6 +105,19 @@ def test_pages_that_the_write_ahead_log_still_holds_are_not_missed(
 def test_an_empty_file_beside_a_write_ahead_log_is_no_new_store(
     tmp_path: Path, kinds: dict[str, Path]
 ) -> None:
-    data = shutil.copytree(kinds["killed"], tmp_path / "data")
-    os.truncate(data / "store.db", 0)
-    assert "store.db-wal is not" in refused(data)
+    for size in (0, 1):
+        data = shutil.copytree(kinds["killed"], tmp_path / f"killed-{size}")
+        os.truncate(data / "store.db", size)
+        assert "store.db-wal is not" in refused(data)
+
+
+def test_an_empty_file_is_a_new_store_where_the_journal_has_all(
+    tmp_path: Path, kinds: dict[str, Path]
+) -> None:
+    for size in (0, 1):
+        data = shutil.copytree(kinds["stopped"], tmp_path / f"stopped-{size}")
+        os.truncate(data / "store.db", size)
+        with Exchange(data) as exchange:
+            _, page = exchange.get("/orders?user_id=user1")
+            assert (page["count"] > 20, page["complete_since"]) == (True, None)
+        Exchange(data).verified()

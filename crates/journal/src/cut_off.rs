@@ -26,8 +26,8 @@ pub fn check_length(path: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(OpenError::io(path, "looking", &error)),
     };
-    if length == 0 {
-        // SQLite would take it for an empty one, and delete the write-ahead log.
+    // SQLite takes one of a single byte for an empty one, too, and would delete the write-ahead log.
+    if length <= 1 {
         return match inspect_pages(&wal, PAGE)? {
             State::Empty => Ok(()),
             _ => {
