@@ -4,6 +4,14 @@ from typing import Any, Final, Literal, Self, TypeAlias, final
 
 from typing_extensions import disjoint_base
 
+from settings import (
+    FacadeSettings,
+    GatewaySettings,
+    JournalSettings,
+    ServerSettings,
+    StoreSettings,
+)
+
 __all__ = [
     "SHOWN_MAX",
     "SOURCES_HASH",
@@ -195,23 +203,11 @@ _Stretch: TypeAlias = tuple[bytes, int, int | None, int | None]
 
 @final
 class View:
-    def __new__(
-        cls,
-        gateway: int,
-        *,
-        recent_orders_max: int = 131_072,
-        overlay_orders_max: int = 200_000,
-        trades_max: int = 1_000,
-    ) -> View: ...
+    def __new__(cls, gateway: int, settings: FacadeSettings) -> View: ...
     @staticmethod
-    def restore(
-        engine: Engine,
-        gateway: int,
-        *,
-        recent_orders_max: int = 131_072,
-        overlay_orders_max: int = 200_000,
-        trades_max: int = 1_000,
-    ) -> View: ...
+    def restore(engine: Engine, gateway: int, settings: FacadeSettings) -> View: ...
+    @property
+    def settings(self) -> dict[str, int]: ...
     @property
     def trade_id(self) -> int: ...
     def fill(self, symbol: str, bars: list[tuple[int, int, int, _Sum]]) -> None: ...
@@ -283,21 +279,16 @@ class Log:
     def __new__(
         cls,
         path: str | PathLike[str],
+        settings: JournalSettings,
         *,
-        synchronous: Literal["full", "normal"] = "full",
-        on_damage: Literal["refuse", "drop_tail"] = "refuse",
-        wal_bytes_max: int | None = None,
-        checkpoint_bytes: int | None = None,
-        queue_bytes_max: int | None = None,
-        commit_bytes_max: int | None = None,
-        verify_bytes_max: int | None = None,
-        delete_entries_max: int | None = None,
-        linger_ms: int | None = None,
-        linger_bytes: int | None = None,
-        journal_id: int | None = None,
-        behind: tuple[int, int] | None = None,
-        settled: bool = False,
+        synchronous: Literal["full", "normal"],
+        on_damage: Literal["refuse", "drop_tail"],
+        journal_id: int | None,
+        behind: tuple[int, int] | None,
+        settled: bool,
     ) -> Log: ...
+    @property
+    def settings(self) -> dict[str, int | float]: ...
     def append(self, append_ns: int, batches: list[bytes]) -> int: ...
     @property
     def journal_id(self) -> int: ...
@@ -329,7 +320,7 @@ class Log:
 
 @final
 class MemoryLog:
-    def __new__(cls, *, journal_id: int = 1, bytes_max: int = 1073741824) -> MemoryLog: ...
+    def __new__(cls, *, journal_id: int, bytes_max: int) -> MemoryLog: ...
     def append(self, append_ns: int, batches: list[bytes]) -> int: ...
     @property
     def journal_id(self) -> int: ...
@@ -453,17 +444,9 @@ def split_batches(batches: bytes) -> list[bytes]: ...
 
 @final
 class OrderEntry:
-    def __new__(
-        cls,
-        *,
-        packet_bytes_max: int,
-        turn_bytes_max: int,
-        requests_in_flight_max: int,
-        requests_waiting_max: int,
-        login_deadline_ns: int,
-        heartbeat_interval_ns: int,
-        idle_deadline_ns: int,
-    ) -> OrderEntry: ...
+    def __new__(cls, settings: GatewaySettings) -> OrderEntry: ...
+    @property
+    def settings(self) -> dict[str, int | float]: ...
     @property
     def fault(self) -> str | None: ...
     @property
@@ -513,9 +496,8 @@ def security_list(req_id: int, instrument: int | None, engine: Engine) -> bytes:
 class Clock:
     def __new__(
         cls,
+        settings: ServerSettings,
         *,
-        step_max_ns: int,
-        settle_ns: int,
         wall: Callable[[], int] | None = None,
         boot: Callable[[], int] | None = None,
     ) -> Clock: ...
@@ -537,16 +519,16 @@ class Pipeline:
         cls,
         system: Commands,
         clock: Clock,
+        settings: JournalSettings,
         *,
         on_fault: Callable[[BaseException], object],
         on_untold: Callable[[BaseException], object],
         on_congested: Callable[[], object],
         on_more: Callable[[], object],
-        batch_commands_max: int,
-        group_batches_max: int,
-        queue_bytes_max: int,
-        apply_delay_ns: int = 0,
+        apply_delay_ns: int,
     ) -> Pipeline: ...
+    @property
+    def settings(self) -> dict[str, int]: ...
     told: int
     ready: bool
     resting: bool
@@ -583,17 +565,11 @@ class Recorder:
         cls,
         path: str | PathLike[str],
         events: str | PathLike[str] | MemoryLog,
-        *,
-        seed: bytes | None = None,
-        batch_events_max: int | None = None,
-        read_bytes_max: int | None = None,
-        interval_ms: int | None = None,
-        interval_ms_max: int | None = None,
-        wal_bytes_max: int | None = None,
-        checkpoint_interval_ms: int | None = None,
-        retry_ms_max: int | None = None,
-        nice: int | None = None,
+        settings: StoreSettings,
+        seed: bytes | None,
     ) -> Recorder: ...
+    @property
+    def settings(self) -> dict[str, int | float]: ...
     def wake(self) -> None: ...
     def stop(self) -> None: ...
     def notify_fd(self) -> int: ...

@@ -9,6 +9,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from core import Clock
+from settings import ServerSettings
 
 log = logging.getLogger("quantscope.engine")
 
@@ -21,12 +22,12 @@ LAST_S = 253_402_300_799
 class ClockWatch:
     """Looks at a clock and at engine time."""
 
-    def __init__(self, clock: Clock, *, step_ns_max: int, settle_ns: int, ahead_ns: int) -> None:
-        """``ahead_ns``: by how much the time is to be ahead of the clock, while that is needed."""
+    def __init__(self, clock: Clock, server: ServerSettings) -> None:
+        """``server``: its three settings of the clock, of which this says what they do."""
         self._clock = clock
-        self._step_ns_max = step_ns_max
-        self._settle_s = settle_ns / NS
-        self._wanted_ahead_ns = ahead_ns
+        self._step_ns_max = int(server.clock_step_s_max * NS)
+        self._settle_s = server.clock_settle_s
+        self._wanted_ahead_ns = server.clock_ahead_days * DAY_NS
         self._refused = clock.steps_refused
         self._taken = clock.steps_taken
         self._held_ns = 0

@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 from core import FAULTS, Faults, JournalError, Position
@@ -17,6 +16,7 @@ from engine.seal import Seal
 from engine.service import Service
 from engine.snapshots import Snapshots
 from journal.datadir import DataDirLost
+from settings import JournalSettings
 
 log = logging.getLogger("quantscope.engine")
 
@@ -28,14 +28,6 @@ NICE = 10
 """Nice value of the thread that makes larger ones."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """When snapshots are made; units are in the names."""
-
-    snapshot_interval_s: float
-    snapshot_commands_min: int
-
-
 class Housekeeping:
     """Makes snapshots and deletes what nobody needs any more."""
 
@@ -43,7 +35,7 @@ class Housekeeping:
         self,
         service: Service,
         snapshots: Snapshots,
-        limits: Limits,
+        settings: JournalSettings,
         *,
         era: int,
         check: Callable[[], None],
@@ -61,7 +53,7 @@ class Housekeeping:
         self._faults = faults or Faults()
         self._service = service
         self._snapshots = snapshots
-        self._limits = limits
+        self._settings = settings
         self._era = era
         self._check = check
         self._readers = readers
@@ -75,7 +67,7 @@ class Housekeeping:
     async def run(self) -> None:
         """A snapshot every interval, until canceled."""
         while True:
-            await asyncio.sleep(self._limits.snapshot_interval_s)
+            await asyncio.sleep(self._settings.snapshot_interval_s)
             await self._try(self._snapshot_and_retain)
 
     async def last_snapshot(self) -> None:
@@ -114,7 +106,7 @@ class Housekeeping:
 
         ``at_once`` takes it from the engine that serves, however long that takes.
         """
-        least = commands_min or self._limits.snapshot_commands_min
+        least = commands_min or self._settings.snapshot_commands_min
         async with self._one_at_a_time:
             return await self._snapshot(least, at_once=at_once)
 

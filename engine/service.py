@@ -25,6 +25,7 @@ from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
 from journal import Log
 from journal.sequencer import CommandSource
+from settings import JournalSettings, ServerSettings
 
 log = logging.getLogger("quantscope.engine")
 
@@ -33,25 +34,6 @@ BACKLOG_PAUSE_S = 0.002
 
 SYSTEM = 0
 """The gateway number of the engine's own commands."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds of the service; units are in the names."""
-
-    batch_commands_max: int
-    group_batches_max: int
-    queue_bytes_max: int
-    tick_interval_s: float
-    retry_interval_s: float
-    clock_step_ns_max: int = 5_000_000_000
-    """How far the system's clock may be set without that being a jump."""
-    clock_settle_ns: int = 300_000_000_000
-    """How long a jump has to stand before it is taken."""
-    clock_ahead_ns: int = 0
-    """How far the clock is to be ahead of the system's while the journal is ahead of that."""
-    fault_apply_delay_ns: int = 0
-    """Slows the engine on purpose, by this much per command batch: the benchmarks' own test."""
 
 
 @dataclass
@@ -73,40 +55,35 @@ class Service:
         self,
         recover: Callable[[], tuple[Journals, Recovered]],
         setup: Setup,
-        limits: Limits,
+        journal: JournalSettings,
+        server: ServerSettings,
         *,
+        apply_delay_ns: int = 0,
         clock: Clock | None = None,
         faults: Faults | None = None,
     ) -> None:
         """``recover`` opens the journals and brings an engine to their end; it may block.
 
-        ``clock`` gives UTC; without it the system does, within the limits.
+        ``clock`` gives UTC; without it the system does, within ``server``'s limits.
+        ``apply_delay_ns`` slows the engine on purpose, a batch: the benchmarks' own test.
         """
         self.faults = faults or Faults()
         self._recover = recover
         self._setup = setup
-        self._limits = limits
-        step_ns_max, settle_ns = limits.clock_step_ns_max, limits.clock_settle_ns
-        self.clock = clock or Clock(step_max_ns=step_ns_max, settle_ns=settle_ns)
-        self.clock_watch = ClockWatch(
-            self.clock,
-            step_ns_max=step_ns_max,
-            settle_ns=settle_ns,
-            ahead_ns=limits.clock_ahead_ns,
-        )
+        self._settings = journal
+        self.clock = clock or Clock(server)
+        self.clock_watch = ClockWatch(self.clock, server)
         self._sources: list[CommandSource] = []
         self._system = Commands()
         self._pipeline = Pipeline(
             self._system,
             self.clock,
+            journal,
             on_fault=self._on_fault,
             on_untold=self._on_untold,
             on_congested=self._on_congested,
             on_more=self._again,
-            batch_commands_max=limits.batch_commands_max,
-            group_batches_max=limits.group_batches_max,
-            queue_bytes_max=limits.queue_bytes_max,
-            apply_delay_ns=limits.fault_apply_delay_ns,
+            apply_delay_ns=apply_delay_ns,
         )
         self._scheduled = False
         self._resting: list[Callable[[], None]] = []
@@ -249,7 +226,7 @@ class Service:
         batches = []
         system = self._setup.commands(engine)
         recovered.begin()
-        while sealed := system.seal(SYSTEM, 0, 0, stamp, self._limits.batch_commands_max):
+        while sealed := system.seal(SYSTEM, 0, 0, stamp, self._settings.batch_commands_max):
             batches.append(sealed)
         for gateway in (1, 2):
             opening = Commands()
@@ -291,7 +268,7 @@ class Service:
 
     async def _tick_until(self, broken: "asyncio.Future[str]") -> None:
         while not broken.done():
-            await asyncio.wait([broken], timeout=self._limits.tick_interval_s)
+            await asyncio.wait([broken], timeout=self._settings.tick_interval_s)
             failure = self.journals.events.failure
             if failure is not None:
                 self._outage(failure)
@@ -318,7 +295,7 @@ class Service:
                 self._adopt(await asyncio.to_thread(self._bring_back, told))
             except (OSError, RuntimeError, JournalError) as error:
                 log.error("the journal is not back yet: %s", error)
-                await asyncio.sleep(self._limits.retry_interval_s)
+                await asyncio.sleep(self._settings.retry_interval_s)
             else:
                 break
         for events in stored_after(self.journals.events, told):

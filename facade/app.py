@@ -26,9 +26,9 @@ from facade.table import routes
 from facade.trading import Trading
 
 if TYPE_CHECKING:
-    from facade.limits import Limits
     from facade.origin import Origins
     from journal.sequencer import Sequencer
+    from settings import FacadeSettings
     from store.port import Store
 
 log = logging.getLogger("facade")
@@ -52,7 +52,7 @@ class Facade:
         view: View,
         sequencer: Sequencer,
         store: Store,
-        limits: Limits,
+        limits: FacadeSettings,
         origins: Origins,
         *,
         version: str,

@@ -20,7 +20,7 @@ from core import FAULTS, StoreDamaged, StoreFailed, View
 from facade.errors import ApiError, Stands
 
 if TYPE_CHECKING:
-    from facade.limits import Limits
+    from settings import FacadeSettings
     from store.port import Bar, Store, Stretch, Trade
 
 log = logging.getLogger("facade")
@@ -57,7 +57,7 @@ class Archive:
         self,
         view: View,
         store: Store,
-        limits: Limits,
+        limits: FacadeSettings,
         *,
         wake: Callable[[], None],
         ended: Callable[[], str | None],

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from facade.archive import Archive
-    from facade.limits import Limits
     from facade.message import Request
     from facade.trading import Trading
+    from settings import FacadeSettings
     from store.port import Stretches
 
 LIMIT_DEFAULT: Final = 100
@@ -43,7 +43,7 @@ class Queries:
         view: View,
         archive: Archive,
         trading: Trading,
-        limits: Limits,
+        limits: FacadeSettings,
         clock: Callable[[], int],
     ) -> None:
         """``trading`` knows the instruments; ``clock`` gives the exchange's UTC in ns."""

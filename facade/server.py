@@ -13,8 +13,8 @@ from core import FAULTS, Faults, Turns
 from facade.connection import Connection
 
 if TYPE_CHECKING:
-    from facade.limits import Limits
     from facade.message import Answer, Request
+    from settings import FacadeSettings
 
 WASTE_BYTES: Final = 65_536
 """Bytes of a refused client that are read at a time."""
@@ -32,7 +32,7 @@ class Server:
         self,
         handle: Callable[[Request], None],
         look: Callable[[Request], Answer | None],
-        limits: Limits,
+        limits: FacadeSettings,
         faults: Faults | None = None,
     ) -> None:
         """Listening is the caller's part: ``connect`` makes a protocol for each connection."""

@@ -22,9 +22,9 @@ from facade.models import (
 )
 
 if TYPE_CHECKING:
-    from facade.limits import Limits
     from facade.message import Request
     from journal.sequencer import Sequencer
+    from settings import FacadeSettings
 
 POST_ONLY: Final = 1
 REPEAT_ONLY: Final = 0x80
@@ -40,7 +40,7 @@ _AMENDMENT: Final = msgspec.json.Decoder(Amendment)
 class Trading:
     """Requests on their way to the engine, and those that wait for its answer."""
 
-    def __init__(self, view: View, sequencer: Sequencer, limits: Limits) -> None:
+    def __init__(self, view: View, sequencer: Sequencer, limits: FacadeSettings) -> None:
         """Numbers of requests begin with the time, so that an older facade's never come again."""
         self.commands = Commands()
         self.asked = Asked()

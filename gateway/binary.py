@@ -5,7 +5,6 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from core import FAULTS, Faults, OrderEntry, Turns, login_accepted, login_rejected
@@ -15,23 +14,13 @@ from gateway.replay import Replayer
 from gateway.users import User
 from journal.port import Log
 from journal.sequencer import Sequencer
+from settings import GatewaySettings
 
 log = logging.getLogger("quantscope.gateway")
 
 GATEWAY = 1
 TICK_S = 0.25
 """How often heartbeats and deadlines are looked at, in seconds."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds of the acceptor; units are in the names."""
-
-    connections_max: int
-    unread_bytes_max: int
-    turn_us_max: int
-    queue_bytes_max: int
-    handover_grace_s: float
 
 
 class BinaryGateway:
@@ -44,7 +33,7 @@ class BinaryGateway:
         order_entry: OrderEntry,
         users: list[User],
         sequencer: Sequencer,
-        limits: Limits,
+        settings: GatewaySettings,
         *,
         events: Callable[[], Log],
         security_list: Callable[[int, int | None], bytes],
@@ -60,12 +49,12 @@ class BinaryGateway:
         self.order_entry = self.commands = self.reader = order_entry
         self.sequencer = sequencer
         self.security_list = security_list
-        self.turns = Turns(limits.turn_us_max, self.faults)
+        self.turns = Turns(settings.turn_us_max, self.faults)
         self.throttled: set[int] = set()
         self.logins = 0
         self.rejected_logins = 0
         self._users = {user.name.lower(): user for user in users}
-        self._limits = limits
+        self._settings = settings
         self._last_cl_ord_ids = last_cl_ord_ids
         self._connections: dict[int, Connection] = {}
         self._grace: dict[int, asyncio.TimerHandle] = {}
@@ -127,7 +116,7 @@ class BinaryGateway:
 
     def opened(self, connection: Connection) -> None:
         """A TCP connection was accepted."""
-        full = len(self._connections) >= self._limits.connections_max
+        full = len(self._connections) >= self._settings.connections_max
         if full or not self.sequencer.ready or self.order_entry.fault is not None:
             connection.abort("no connection can be taken")
             return
@@ -136,7 +125,7 @@ class BinaryGateway:
         transport = connection.transport
         transport.set_write_buffer_limits(high=0)
         line = transport.get_extra_info("socket")
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._limits.unread_bytes_max)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._settings.unread_bytes_max)
         connection.number = self.order_entry.connected(
             time.monotonic_ns(),
             line.fileno(),
@@ -154,7 +143,7 @@ class BinaryGateway:
             log.info("binary session of %s: connection lost", user.name)
             if user.cancel_on_disconnect:
                 later = asyncio.get_running_loop().call_later
-                grace = later(self._limits.handover_grace_s, self._gone, user)
+                grace = later(self._settings.handover_grace_s, self._gone, user)
                 self._grace[user.session] = grace
         self.order_entry.disconnected(connection.number)
 
@@ -181,7 +170,7 @@ class BinaryGateway:
             self._cut(connection, "nothing can be written to it")
 
     def _check_unread(self, connection: Connection) -> None:
-        if connection.transport.get_write_buffer_size() > self._limits.queue_bytes_max:
+        if connection.transport.get_write_buffer_size() > self._settings.queue_bytes_max:
             connection.abort("slow reader: over queue_bytes_max")
 
     def paused(self, connection: Connection) -> None:

@@ -17,7 +17,7 @@ from journal.datadir import DataDir
 from journal.faulty import FaultyLog
 from journal.memory import open_memory
 from journal.port import Entry, KeptLog, Log
-from journal.sqlite import Limits, open_commands, open_events
+from journal.sqlite import open_commands, open_events
 
 __all__ = [
     "DataDir",
@@ -30,7 +30,6 @@ __all__ = [
     "JournalFull",
     "JournalRange",
     "KeptLog",
-    "Limits",
     "Log",
     "LogAtRest",
     "LogReader",

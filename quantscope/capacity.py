@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from quantscope.config import Config
+from settings import Config
 
 log = logging.getLogger("quantscope")
 
@@ -31,7 +31,7 @@ Factor: TypeAlias = int | str
 """A number, or the name of a setting."""
 
 MEMORY: dict[str, tuple[Factor, ...]] = {
-    "journal.queue_bytes_max": (LOGS,),
+    "journal.queue_bytes_max": (2, LOGS),
     "journal.memory_bytes_max": (LOGS,),
     "gateway.packet_bytes_max": ("gateway.connections_max",),
     "gateway.unread_bytes_max": ("gateway.connections_max",),
@@ -59,7 +59,9 @@ PIECES = (
     "facade.linger_bytes_max",
     "facade.page_bytes_max",
     "gateway.turn_bytes_max",
+    "journal.commit_bytes_max",
     "journal.events_linger_bytes_max",
+    "journal.verify_bytes_max",
 )
 """Limits of bytes that cut what there is or throw it away, and need nothing more."""
 

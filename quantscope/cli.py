@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+import settings
 from core import VERSION
-from quantscope import capacity, settings
-from quantscope.config import Config
+from quantscope import capacity
 from quantscope.flow import flow
 from quantscope.load import load as load_command
+from settings import Config
 
 
 class Failure(click.ClickException):

@@ -21,11 +21,11 @@ from journal.at_rest import LogAtRest, commands_at_rest, events_at_rest
 from journal.datadir import DataDir
 from journal.memory import open_memory
 from journal.port import KeptLog
-from quantscope.config import Config
 from quantscope.facts import Facts, gather
 from quantscope.journals import data_dir, snapshots_of
 from quantscope.stakes import refused, text_of
 from quantscope.store_check import StoreCheck, store_check
+from settings import Config
 
 
 class NothingThere(Exception):
@@ -102,7 +102,7 @@ def run_verify(config: Config) -> None:
         ) as bar,
     ):
         snapshots = snapshots_of(directory, config)
-        facts = gather(directory, snapshots)
+        facts = gather(directory, snapshots, config.journal.verify_bytes_max)
         plan = decide(facts.found)
         if isinstance(plan, Refusal):
             raise NotSound(refused(directory, snapshots, facts, plan))
@@ -111,8 +111,8 @@ def run_verify(config: Config) -> None:
         with _store(directory, facts, faults, bar) as store:
             result = verify(
                 snapshots,
-                facts.commands or open_memory(),
-                facts.events or open_memory(),
+                facts.commands or open_memory(1, 1),
+                facts.events or open_memory(1, 1),
                 own=plan.snapshots,
                 progress=lambda done, total: bar.update(task, advance=done, total=total),
                 listener=store,

@@ -28,11 +28,9 @@ from journal.at_rest import LogAtRest
 from journal.batches import head
 from journal.datadir import DataDir
 from journal.mark import Mark, MarkDamaged, Numbers
-from journal.sqlite import Limits
 
 ORDER_ID = (1 << 56) - 1
 """The part of an order id that counts."""
-VERIFY_BYTES_MAX = Limits().verify_bytes_max
 """How much of each log's newest part a start checks row by row."""
 
 
@@ -53,8 +51,8 @@ class Facts:
 def gather(
     directory: DataDir,
     snapshots: Snapshots,
+    verify_bytes_max: int,
     *,
-    verify_bytes_max: int = VERIFY_BYTES_MAX,
     settled: bool = False,
 ) -> Facts:
     """Look at everything; the newest ``verify_bytes_max`` of each log are checked row by row."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from core import Commands, Engine, JournalDamaged, split_batches
 from engine.loss import NUMBERS_MARGIN, NUMBERS_SPREAD
 from engine.lost_events import begin_behind, whole_until
@@ -20,10 +22,10 @@ from journal.at_rest import end_of
 from journal.datadir import DataDir
 from journal.mark import End, Mark, Numbers
 from journal.memory import open_memory
-from journal.sqlite import Limits, open_commands, open_events
-from quantscope.config import Config
-from quantscope.facts import VERIFY_BYTES_MAX, Facts, gather
+from journal.sqlite import open_commands, open_events
+from quantscope.facts import Facts, gather
 from quantscope.stakes import refused
+from settings import Config
 
 log = logging.getLogger("quantscope")
 engine_log = logging.getLogger("quantscope.engine")
@@ -78,7 +80,12 @@ class Journaling:
     # -- the start ---------------------------------------------------------------------------
 
     def _start(self) -> tuple[Journals, Recovered]:
-        facts = gather(self._directory, self._snapshots, settled=True)
+        facts = gather(
+            self._directory,
+            self._snapshots,
+            self._config.journal.verify_bytes_max,
+            settled=True,
+        )
         plan = decide(facts.found)
         if isinstance(plan, Refusal):
             raise StartRefused(refused(self._directory, self._snapshots, facts, plan))
@@ -125,23 +132,16 @@ class Journaling:
                 commands=open_memory(ids.commands, limits.memory_bytes_max),
                 events=open_memory(ids.commands, limits.memory_bytes_max),
             )
-        # Twice: at the limit the service seals no more, and what it has under way must be taken.
-        queue = 2 * limits.queue_bytes_max
-        bounds = Limits(
-            wal_bytes_max=limits.wal_bytes_max,
-            queue_bytes_max=queue,
-            verify_bytes_max=0 if looked_at else VERIFY_BYTES_MAX,
-            linger_ms=int(limits.events_linger_s * 1000),
-            linger_bytes=limits.events_linger_bytes_max,
-        )
+        if looked_at:
+            limits = msgspec.structs.replace(limits, verify_bytes_max=0)
         # Side by side, for each may take seconds.
         with ThreadPoolExecutor(1) as beside:
             opening = beside.submit(
-                open_events, self._directory.events, bounds, ids.events, settled=looked_at
+                open_events, self._directory.events, limits, ids.events, settled=looked_at
             )
             try:
                 commands = open_commands(
-                    self._directory.commands, bounds, ids.commands, settled=looked_at
+                    self._directory.commands, limits, ids.commands, settled=looked_at
                 )
             except BaseException:
                 if opening.exception() is None:

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import Commands, Log, delete_after, describe_events
+from core import Commands, delete_after, describe_events
 from engine.loss import Loss, whole_entries
 from engine.plan import Refusal, Start, decide
 from engine.recovery import READ_BYTES, first_batch_after
@@ -23,7 +23,7 @@ from journal.at_rest import end_of
 from journal.datadir import DataDir
 from journal.folder import sync
 from journal.mark import End, Mark, Recovery
-from quantscope.config import Config
+from journal.sqlite import open_commands, open_events
 from quantscope.facts import Facts, gather
 from quantscope.journals import StartRefused, data_dir, snapshots_of
 from quantscope.stakes import (
@@ -35,6 +35,7 @@ from quantscope.stakes import (
     refused,
     weigh,
 )
+from settings import Config
 
 log = logging.getLogger("quantscope")
 
@@ -54,7 +55,7 @@ def run_recover(config: Config, *, accept_loss: bool) -> None:
     """Say what a start would lose; with ``accept_loss`` lose it, so that the next start goes on."""
     with DataDir.at_rest(data_dir(config)) as directory:
         snapshots = snapshots_of(directory, config)
-        facts = gather(directory, snapshots)
+        facts = gather(directory, snapshots, config.journal.verify_bytes_max)
         plan = decide(facts.found)
         if not isinstance(plan, Refusal):
             click.echo(_nothing_lost(plan))
@@ -171,7 +172,7 @@ class _Recovering:
         for cut in (False, True):
             if cut:
                 delete_after(path, kept)
-            Log(path, synchronous="normal", on_damage="drop_tail").close()
+            open_events(path, self._config.journal).close()
         self._said.append(f"{found.events.last - kept} event batches were dropped")
 
     def _keep_lost_events(self, place: int) -> None:
@@ -240,7 +241,7 @@ class _Recovering:
             first = base.log.first_offset
             behind = (first, base.log.chain_at(first - 1))
             entries = whole_entries(base.log, first, self._recovery.base)
-        new = Log(rebuilt, journal_id=journal_id, behind=behind)
+        new = open_commands(rebuilt, self._config.journal, journal_id, behind=behind)
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             total = self._recovery.base - behind[0] + 1

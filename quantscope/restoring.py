@@ -13,10 +13,10 @@ from engine.plan import Refusal, decide
 from journal.datadir import DataDir
 from journal.folder import sync
 from journal.mark import End, Mark
-from quantscope.config import Config
 from quantscope.facts import gather
 from quantscope.journals import StartRefused, snapshots_of
 from quantscope.stakes import refused
+from settings import Config
 
 LEFT_OUT = ("lock", "memory-store.db")
 """What belongs to a process and not to the exchange."""
@@ -30,7 +30,7 @@ def run_restore(config: Config, backup: Path, directory: Path) -> None:
     directory = Path(os.path.abspath(directory))
     with DataDir.at_rest(backup) as source:
         snapshots = snapshots_of(source, config)
-        facts = gather(source, snapshots)
+        facts = gather(source, snapshots, config.journal.verify_bytes_max)
         plan = decide(facts.found)
         if isinstance(plan, Refusal):
             raise StartRefused(refused(source, snapshots, facts, plan))

@@ -2,21 +2,17 @@
 
 import logging
 
-import msgspec
-
 from core import Faults, JournalError, OrderEntry, View, security_list
 from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import EntryKind, entries_by_name
-from facade.limits import Limits as FacadeLimits
 from facade.origin import Origins
 from gateway.again import Fresh
 from gateway.binary import BinaryGateway
 from gateway.index_file import IndexFile
 from gateway.users import User, session_id
 from journal.datadir import Era
-from quantscope import translate
-from quantscope.config import Config
+from settings import Config
 
 log = logging.getLogger("quantscope")
 
@@ -29,12 +25,12 @@ def binary_gateway(
     faults: Faults | None = None,
 ) -> BinaryGateway:
     """Order entry, with the sessions of an era as far as they have come."""
-    order_entry = _order_entry(config)
+    order_entry = OrderEntry(config.gateway)
     users = _users(config, service, order_entry, era)
     _index_sessions(service, order_entry, index, service.journals.events.next_offset)
 
     def fresh() -> Fresh:
-        again, next_offset = _order_entry(config), service.journals.events.next_offset
+        again, next_offset = OrderEntry(config.gateway), service.journals.events.next_offset
         _users(config, service, again, era)
 
         def learn() -> None:
@@ -47,7 +43,7 @@ def binary_gateway(
         order_entry,
         users,
         service,
-        translate.gateway_limits(config),
+        config.gateway,
         events=lambda: service.journals.events,
         security_list=lambda req_id, instrument: security_list(req_id, instrument, service.engine),
         last_cl_ord_ids=lambda: [
@@ -55,19 +51,6 @@ def binary_gateway(
         ],
         fresh=fresh,
         faults=faults,
-    )
-
-
-def _order_entry(config: Config) -> OrderEntry:
-    limits = config.gateway
-    return OrderEntry(
-        packet_bytes_max=limits.packet_bytes_max,
-        turn_bytes_max=limits.turn_bytes_max,
-        requests_in_flight_max=limits.requests_in_flight_max,
-        requests_waiting_max=limits.requests_waiting_max,
-        login_deadline_ns=int(limits.login_deadline_s * translate.NS),
-        heartbeat_interval_ns=int(limits.heartbeat_interval_s * translate.NS),
-        idle_deadline_ns=int(limits.idle_deadline_s * translate.NS),
     )
 
 
@@ -113,19 +96,7 @@ def _index_sessions(
 
 def view(config: Config, service: Service, gateway: int) -> View:
     """What the facade keeps in memory, as far as the engine knows it."""
-    limits = config.facade
-    return View.restore(
-        service.engine,
-        gateway,
-        recent_orders_max=limits.recent_orders_max,
-        overlay_orders_max=limits.overlay_orders_max,
-        trades_max=limits.recent_trades_max,
-    )
-
-
-def facade_limits(config: Config) -> FacadeLimits:
-    """Bounds of the facade."""
-    return FacadeLimits(**msgspec.structs.asdict(config.facade))
+    return View.restore(service.engine, gateway, config.facade)
 
 
 def origins(config: Config) -> Origins:

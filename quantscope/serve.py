@@ -35,10 +35,10 @@ from gateway.index_file import IndexFile
 from journal.datadir import DataDir, DataDirLost
 from quantscope import capacity, metrics, roles, translate
 from quantscope.acceptor import Acceptor, bind
-from quantscope.config import Config
 from quantscope.journals import Journaling, data_dir, snapshots_of, store_file
 from quantscope.loop_watch import LoopWatch
 from quantscope.stakes import text_of
+from settings import Config
 from store.recorder import RecorderService
 from store.sqlite import SqliteStore
 
@@ -81,7 +81,9 @@ class Exchange:
         self.service = Service(
             self.journaling.open_and_recover,
             translate.setup(config),
-            translate.service_limits(config),
+            config.journal,
+            config.server,
+            apply_delay_ns=config.engine.fault_apply_delay_ns,
             faults=self.faults,
         )
         self.loop_watch = LoopWatch()
@@ -159,20 +161,8 @@ class Exchange:
     def _make_recorder(self, path: pathlib.Path) -> Recorder:
         events = self.service.journals.events
         source = events if isinstance(events, MemoryLog) else self.directory.events
-        limits = self.config.store
         try:
-            return Recorder(
-                path,
-                source,
-                seed=self._seed,
-                batch_events_max=limits.recorder_transaction_events_max,
-                read_bytes_max=limits.recorder_read_bytes_max,
-                interval_ms=int(limits.recorder_interval_s * 1000),
-                interval_ms_max=int(limits.recorder_interval_busy_s * 1000),
-                wal_bytes_max=limits.wal_bytes_max,
-                checkpoint_interval_ms=int(limits.checkpoint_interval_s * 1000),
-                nice=limits.recorder_nice,
-            )
+            return Recorder(path, source, self.config.store, self._seed)
         except StoreDamaged as error:
             raise StoreFailed(f"{path} can't be used: {error}: {MOVE_STORE}") from error
         except StoreFailed as error:
@@ -190,7 +180,7 @@ class Exchange:
             roles.view(config, service, FACADE_GATEWAY),
             service,
             store,
-            roles.facade_limits(config),
+            config.facade,
             roles.origins(config),
             version=VERSION,
             metrics=metrics.renderer(self),
@@ -216,7 +206,7 @@ class Exchange:
         housekeeping = Housekeeping(
             self.service,
             self.snapshots,
-            translate.housekeeping_limits(self.config),
+            self.config.journal,
             era=self.directory.era.number,
             check=self.directory.check,
             readers=self._first_needed,

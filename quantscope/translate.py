@@ -2,11 +2,8 @@
 
 from decimal import Decimal
 
-from engine.housekeeping import Limits as HousekeepingLimits
-from engine.service import Limits as ServiceLimits
 from engine.setup import EntryKind, EntrySetup, InstrumentSetup, Setup
-from gateway.binary import Limits as GatewayLimits
-from quantscope.config import Config, InstrumentSection, User
+from settings import Config, InstrumentSettings, UserSettings
 
 UNITS = 10**8
 """Prices and quantities are multiples of one over this."""
@@ -26,7 +23,7 @@ def seconds_of(time_of_day: str) -> int:
     return int(hours) * 3600 + int(minutes) * 60
 
 
-def instrument_setup(section: InstrumentSection) -> InstrumentSetup:
+def instrument_setup(section: InstrumentSettings) -> InstrumentSetup:
     """An instrument for the engine."""
     return InstrumentSetup(
         symbol=section.symbol,
@@ -42,7 +39,7 @@ def instrument_setup(section: InstrumentSection) -> InstrumentSetup:
     )
 
 
-def entry_setup(user: User) -> EntrySetup:
+def entry_setup(user: UserSettings) -> EntrySetup:
     """A binary user for the engine."""
     return EntrySetup(
         kind=EntryKind.BINARY,
@@ -64,39 +61,4 @@ def setup(config: Config) -> Setup:
         stamp_ahead_ns_max=int(engine.stamp_ahead_s_max * NS),
         instruments=tuple(instrument_setup(section) for section in config.instruments),
         entries=tuple(entry_setup(user) for user in config.users),
-    )
-
-
-def service_limits(config: Config) -> ServiceLimits:
-    """Bounds of the engine's service."""
-    journal, server = config.journal, config.server
-    return ServiceLimits(
-        batch_commands_max=journal.batch_commands_max,
-        group_batches_max=journal.group_batches_max,
-        queue_bytes_max=journal.queue_bytes_max // 2,
-        tick_interval_s=journal.tick_interval_s,
-        retry_interval_s=journal.retry_interval_s,
-        clock_step_ns_max=int(server.clock_step_s_max * NS),
-        clock_settle_ns=int(server.clock_settle_s * NS),
-        clock_ahead_ns=server.clock_ahead_days * 86_400 * NS,
-        fault_apply_delay_ns=config.engine.fault_apply_delay_ns,
-    )
-
-
-def housekeeping_limits(config: Config) -> HousekeepingLimits:
-    """When snapshots are made."""
-    return HousekeepingLimits(
-        snapshot_interval_s=config.journal.snapshot_interval_s,
-        snapshot_commands_min=config.journal.snapshot_commands_min,
-    )
-
-
-def gateway_limits(config: Config) -> GatewayLimits:
-    """Bounds of the binary acceptor."""
-    return GatewayLimits(
-        connections_max=config.gateway.connections_max,
-        unread_bytes_max=config.gateway.unread_bytes_max,
-        turn_us_max=config.gateway.turn_us_max,
-        queue_bytes_max=config.gateway.queue_bytes_max,
-        handover_grace_s=config.gateway.handover_grace_s,
     )

@@ -13,14 +13,14 @@ from websockets.exceptions import InvalidStatus
 from clients import rest, ws
 from clients.rest import RefusedError, RestClient, UnsettledError
 from clients.rest_types import Notification, Subscribed
-from facade.limits import Limits
+from settings import FacadeSettings
 from store.port import Stretch
 from tests.facade.harness import Exchange
 
 
 @pytest.fixture
 async def exchange() -> AsyncIterator[Exchange]:
-    async with asyncio.timeout(30), Exchange(Limits(answer_deadline_s=0.1)) as running:
+    async with asyncio.timeout(30), Exchange(FacadeSettings(answer_deadline_s=0.1)) as running:
         yield running
 
 

@@ -4,18 +4,21 @@ import logging
 import time
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from core import Clock
 from engine.clock_watch import DAY_NS, ClockWatch, moment, span
 from engine.recovery import Recovered, recover
-from engine.service import Journals, Limits, Service
+from engine.service import Journals, Service
 from engine.setup import InstrumentSetup, Setup
 from journal.memory import open_memory
+from settings import JournalSettings, ServerSettings
 
 S = 1_000_000_000
 BEGIN = 1_750_000_000 * S
 BOUND, SETTLE = 5 * S, 300 * S
+SERVER = ServerSettings(clock_step_s_max=BOUND / S, clock_settle_s=SETTLE / S)
 HOURS_25 = 25 * 3600 * S
 YEARS_70 = 70 * 365 * DAY_NS
 
@@ -28,7 +31,7 @@ class Sky:
         self.boot_ns = 1_000 * S
         self.between: Callable[[], None] = lambda: None
         """What happens between a look at the one clock and a look at the other."""
-        self.clock = Clock(step_max_ns=BOUND, settle_ns=SETTLE, wall=self.wall, boot=self.boot)
+        self.clock = Clock(SERVER, wall=self.wall, boot=self.boot)
 
     def wall(self) -> int:
         seen = self.wall_ns
@@ -175,7 +178,7 @@ def test_no_time_of_a_clock_is_too_much(sky: Sky) -> None:
 
 
 def test_the_system_s_own_clocks_are_asked() -> None:
-    clock = Clock(step_max_ns=BOUND, settle_ns=SETTLE)
+    clock = Clock(SERVER)
     before = time.time_ns()
     assert before <= clock.now_ns() <= time.time_ns()
 
@@ -183,8 +186,8 @@ def test_the_system_s_own_clocks_are_asked() -> None:
 # -- what is said of it ------------------------------------------------------------------------
 
 
-def watch(clock: Clock, ahead_ns: int = 0) -> ClockWatch:
-    return ClockWatch(clock, step_ns_max=BOUND, settle_ns=SETTLE, ahead_ns=ahead_ns)
+def watch(clock: Clock, ahead_days: int = 0) -> ClockWatch:
+    return ClockWatch(clock, msgspec.structs.replace(SERVER, clock_ahead_days=ahead_days))
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -256,7 +259,7 @@ def test_a_journal_that_is_ahead_of_the_clock_is_said_with_what_follows(
 def test_a_clock_goes_ahead_where_that_is_needed_and_only_there(
     sky: Sky, caplog: pytest.LogCaptureFixture
 ) -> None:
-    seen = watch(sky.clock, 2 * DAY_NS)
+    seen = watch(sky.clock, 2)
     seen.begin(BEGIN + HOURS_25)
     (text,) = said(caplog)
     assert "goes 2 days, 0:00:00 ahead of the system's (server.clock_ahead_days)" in text
@@ -270,7 +273,7 @@ def test_a_clock_goes_ahead_where_that_is_needed_and_only_there(
 def test_a_clock_that_does_not_go_far_enough_ahead_is_said(
     sky: Sky, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watch(sky.clock, DAY_NS).begin(BEGIN + HOURS_25)
+    watch(sky.clock, 1).begin(BEGIN + HOURS_25)
     _, text = said(caplog)
     assert "the journal is ahead of the clock by 1:00:00: until 2025-06-15 16:06:40 UTC" in text
 
@@ -284,7 +287,7 @@ def test_times_are_for_people_to_read() -> None:
 
 # -- the engine's owner ------------------------------------------------------------------------
 
-LIMITS = Limits(100, 4, 1 << 20, tick_interval_s=0.05, retry_interval_s=0.05)
+JOURNAL = JournalSettings(tick_interval_s=0.05, retry_interval_s=0.05)
 SETUP = Setup(
     100, 100, 10, 1 << 20, S, (InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True),), ()
 )
@@ -296,7 +299,7 @@ def test_engine_time_follows_the_clock_and_no_jump(sky: Sky) -> None:
     def recovered() -> tuple[Journals, Recovered]:
         return journals, recover(iter(()), journals.commands, journals.events)
 
-    service = Service(recovered, SETUP, LIMITS, clock=sky.clock)
+    service = Service(recovered, SETUP, JOURNAL, SERVER, clock=sky.clock)
     service.start()
     assert service.engine.position().time_ns == BEGIN
     sky.passes(10 * S)

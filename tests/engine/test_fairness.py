@@ -8,9 +8,10 @@ import pytest
 
 from core import Commands, describe_events
 from engine.recovery import Recovered, recover
-from engine.service import Journals, Limits, Service
+from engine.service import Journals, Service
 from engine.setup import InstrumentSetup, Setup
-from journal import open_memory
+from settings import JournalSettings, ServerSettings
+from tests.parts import memory_log
 
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
 SETUP = Setup(100, 100, 10, 1 << 20, 10**9, (BTC,), ())
@@ -39,12 +40,12 @@ class Scripted:
 
 
 def opened() -> tuple[Journals, Recovered]:
-    journals = Journals(open_memory(), open_memory())
+    journals = Journals(memory_log(), memory_log())
     return journals, recover(iter(()), journals.commands, journals.events)
 
 
-def limits(group_batches_max: int) -> Limits:
-    return Limits(
+def journal(group_batches_max: int) -> JournalSettings:
+    return JournalSettings(
         batch_commands_max=1,
         group_batches_max=group_batches_max,
         queue_bytes_max=1 << 20,
@@ -56,7 +57,7 @@ def limits(group_batches_max: int) -> Limits:
 
 @pytest.mark.parametrize("group_batches_max", [1, 2, 3, 16])
 async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_max: int) -> None:
-    service = Service(opened, SETUP, limits(group_batches_max))
+    service = Service(opened, SETUP, journal(group_batches_max), ServerSettings())
     service.start()
     flood = Scripted(1, 40)
     service.attach(flood, Scripted(2, 3))
@@ -75,7 +76,7 @@ async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_
 
 
 async def test_one_group_is_told_in_a_turn_of_the_loop_however_soon_the_next_is_durable() -> None:
-    service = Service(opened, SETUP, limits(2))
+    service = Service(opened, SETUP, journal(2), ServerSettings())
     service.start()
     flood = Scripted(1, 40)
     service.attach(flood)

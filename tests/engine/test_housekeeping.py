@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from core import Commands, Engine, Faults, MemoryLog, PanicException, split_batches
-from engine.housekeeping import Housekeeping, Limits
+from core import Commands, Engine, Faults, PanicException, split_batches
+from engine.housekeeping import Housekeeping
 from engine.seal import Seal
 from engine.service import Journals, Service
 from engine.snapshots import Snapshots
 from journal.datadir import DataDirLost
+from settings import JournalSettings
+from tests.parts import memory_log
 
 
 class Slow(Snapshots):
@@ -40,7 +42,7 @@ class Exchange:
     """As much of a service as housekeeping asks."""
 
     engine: Engine = field(default_factory=Engine)
-    journals: Journals = field(default_factory=lambda: Journals(MemoryLog(), MemoryLog()))
+    journals: Journals = field(default_factory=lambda: Journals(memory_log(), memory_log()))
     ready: bool = True
     outages: int = 0
     told: int = 0
@@ -61,7 +63,7 @@ def housekeeping(
     return Housekeeping(
         cast(Service, exchange),
         snapshots,
-        Limits(snapshot_interval_s=0.001, snapshot_commands_min=1),
+        JournalSettings(snapshot_interval_s=0.001, snapshot_commands_min=1),
         era=3,
         check=check,
         readers=lambda: 1,

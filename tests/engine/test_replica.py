@@ -16,6 +16,7 @@ from engine.replica import replica
 from engine.seal import Seal
 from engine.snapshots import Snapshots
 from tests.engine.test_housekeeping import Exchange, housekeeping
+from tests.parts import memory_log
 from tests.twin.encode import batch
 from tests.twin.sequences import Sequence
 
@@ -40,7 +41,7 @@ def fill(commands: MemoryLog, seed: int) -> Engine:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_it_is_the_engine_that_serves(tmp_path: Path, seed: int) -> None:
-    commands, snapshots = MemoryLog(), Snapshots(tmp_path, kept=2)
+    commands, snapshots = memory_log(), Snapshots(tmp_path, kept=2)
     kept: list[tuple[Position, bytes]] = []
     for engine, append_ns, sealed in flow(seed):
         commands.append(append_ns, [sealed])
@@ -55,8 +56,8 @@ def test_it_is_the_engine_that_serves(tmp_path: Path, seed: int) -> None:
 
 
 def test_one_that_differs_is_no_snapshot(tmp_path: Path) -> None:
-    others = MemoryLog()
-    engine = fill(MemoryLog(), 1)
+    others = memory_log()
+    engine = fill(memory_log(), 1)
     fill(others, 2)
     with pytest.raises(ReplayDiffers, match="and the engine that serves has made event"):
         replica(Snapshots(tmp_path, kept=2), others, engine.position())
@@ -109,7 +110,7 @@ async def test_an_engine_that_is_not_what_its_commands_make_is_no_snapshot(
 ) -> None:
     exchange, snapshots, keeping = await large(tmp_path)
     # A fault of memory, or rules that depend on chance, would do the same.
-    others = MemoryLog()
+    others = memory_log()
     fill(others, 2)
     exchange.journals.commands = others
     running = asyncio.create_task(keeping.run())

@@ -11,11 +11,13 @@ import pytest
 
 from core import Commands, PanicException, describe_events
 from engine.recovery import Recovered, recover
-from engine.service import EngineFault, Journals, Limits, Service
+from engine.service import EngineFault, Journals, Service
 from engine.setup import InstrumentSetup, Setup
-from journal import FaultyLog, Log, open_commands, open_events
+from journal import FaultyLog, Log
+from settings import JournalSettings, ServerSettings
+from tests.parts import commands_log, events_log
 
-LIMITS = Limits(
+JOURNAL = JournalSettings(
     batch_commands_max=2,
     group_batches_max=3,
     queue_bytes_max=1 << 20,
@@ -73,16 +75,16 @@ class Opener:
 
     def __call__(self) -> tuple[Journals, Recovered]:
         kept = self.keep_failed
-        commands = open_commands(self.directory / "commands.db")
+        commands = commands_log(self.directory / "commands.db")
         self.commands = FaultyLog(commands, keep_failed=kept)
-        self.events = FaultyLog(open_events(self.directory / "events.db"))
+        self.events = FaultyLog(events_log(self.directory / "events.db"))
         journals = Journals(self.commands, self.events)
         return journals, recover(iter(()), self.commands, self.events)
 
 
 @asynccontextmanager
 async def serving(opener: Opener) -> AsyncIterator[tuple[Service, Source]]:
-    service = Service(opener, SETUP, LIMITS)
+    service = Service(opener, SETUP, JOURNAL, ServerSettings())
     service.start()
     source = Source(service)
     service.attach(source)
@@ -267,7 +269,7 @@ async def test_a_source_that_fails_over_what_it_is_told_harms_no_other(
     tmp_path: Path, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     opener = Opener(tmp_path)
-    service = Service(opener, SETUP, LIMITS)
+    service = Service(opener, SETUP, JOURNAL, ServerSettings())
     service.start()
     failing, source = Failing(service), Source(service)
     failing.error = error
@@ -329,7 +331,7 @@ async def test_a_fault_of_the_engine_ends_the_service_and_nothing_more_is_taken(
             journals.commands = Senseless(journals.commands)
             return journals, recovered
 
-    service = Service(SenselessOpener(tmp_path), SETUP, LIMITS)
+    service = Service(SenselessOpener(tmp_path), SETUP, JOURNAL, ServerSettings())
     service.start()
     source = Source(service)
     service.attach(source)
@@ -354,7 +356,7 @@ async def test_a_disk_that_lost_what_was_acknowledged_ends_the_service(tmp_path:
             return super().__call__()
 
     opener = Forgetful(tmp_path)
-    service = Service(opener, SETUP, LIMITS)
+    service = Service(opener, SETUP, JOURNAL, ServerSettings())
     service.start()
     source = Source(service)
     service.attach(source)

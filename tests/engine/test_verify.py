@@ -9,7 +9,8 @@ from engine.recovery import JournalGap, ReplayDiffers, recover
 from engine.seal import Seal
 from engine.snapshots import Snapshots
 from engine.verify import verify
-from journal import Log, open_memory
+from journal import Log
+from tests.parts import memory_log
 
 COUNT = 9
 
@@ -21,7 +22,7 @@ def seal(engine: Engine) -> Seal:
 
 def logs(directory: Path) -> tuple[Log, Log, Snapshots]:
     """Commands, their events, and snapshots in the middle and at the end."""
-    commands, events, snapshots = open_memory(), open_memory(), Snapshots(directory, kept=2)
+    commands, events, snapshots = memory_log(), memory_log(), Snapshots(directory, kept=2)
     engine = Engine()
     for offset in range(1, COUNT + 1):
         tick = Commands()

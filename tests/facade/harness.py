@@ -12,8 +12,8 @@ import httpx
 
 from core import Commands, Engine, View
 from facade.app import GATEWAY, Facade
-from facade.limits import Limits
 from facade.origin import Origins
+from settings import FacadeSettings
 from store.port import Bar, Beginning, Store, Stretch, Sum, Trade
 
 ONE = 10**8
@@ -175,11 +175,11 @@ class Exchange:
 
     def __init__(
         self,
-        limits: Limits | None = None,
+        limits: FacadeSettings | None = None,
         sequencer: Sequencer | None = None,
         store: Store | None = None,
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or FacadeSettings()
         self.sequencer = sequencer or Sequencer()
         self.store = Shelf()
         self.recorder_ended: str | None = None
@@ -187,9 +187,7 @@ class Exchange:
         self.view = View.restore(
             self.sequencer.engine,
             GATEWAY,
-            recent_orders_max=self.limits.recent_orders_max,
-            overlay_orders_max=self.limits.overlay_orders_max,
-            trades_max=self.limits.recent_trades_max,
+            self.limits,
         )
         self.facade = Facade(
             self.view,

@@ -13,11 +13,11 @@ import pytest
 from core import Turns, View
 from facade.app import GATEWAY, Facade
 from facade.connection import Connection
-from facade.limits import Limits
 from facade.origin import Origins
+from settings import FacadeSettings
 from tests.facade.harness import HOSTS, Sequencer, Shelf
 
-LIMITS = Limits(connections_max=4, head_bytes_max=600, body_bytes_max=600)
+LIMITS = FacadeSettings(connections_max=4, head_bytes_max=600, body_bytes_max=600)
 WORDS = [
     *(b"GET POST PUT DELETE PATCH HEAD OPTIONS CONNECT PRI".split()),
     *(b"/ /orders /orders/1 /orderbook/BTCUSD /trades/BTCUSD /ticker /health /docs * //".split()),
@@ -139,7 +139,7 @@ def test_any_bytes_are_answered_or_refused(
         seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
     sequencer = Waking()
-    view = View.restore(sequencer.engine, GATEWAY, overlay_orders_max=10**9)
+    view = View.restore(sequencer.engine, GATEWAY, FacadeSettings(overlay_orders_max=10**9))
     origins = Origins(HOSTS)
     facade = Facade(
         view,

@@ -10,10 +10,10 @@ import pytest
 from core import SHOWN_MAX, cancel_reasons, refusals
 from facade import models
 from facade.errors import CODES
-from facade.limits import Limits
 from facade.models import REASONS
 from facade.pages import Pages
 from facade.queries import DEPTH_DEFAULT, DEPTH_MAX, LIMIT_DEFAULT, LIMIT_MAX
+from settings import FacadeSettings
 from tests.facade.harness import Exchange
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ async def test_the_document_has_what_is_served_when_nothing_can_be_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with Exchange(
-        Limits(recent_orders_max=4, overlay_orders_max=1, recent_trades_max=1)
+        FacadeSettings(recent_orders_max=4, overlay_orders_max=1, recent_trades_max=1)
     ) as exchange:
         for _ in range(2):
             await exchange.place(side="SELL", user_id="bob")
@@ -167,7 +167,7 @@ async def test_reasons_are_one_closed_list(exchange: Exchange) -> None:
     table = manual.partition("### Reasons")[2].partition("## Markets")[0]
     named = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
     assert sorted(named) == sorted(cancel_reasons())
-    codes = manual.partition("## Codes")[2].partition("## Limits")[0]
+    codes = manual.partition("## Codes")[2].partition("## FacadeSettings")[0]
     for code in refusals():
         assert f"`{code}`" in codes, code
 
@@ -214,5 +214,5 @@ def test_the_manual_of_operations_says_what_answers_hold() -> None:
     assert f"its newest {SHOWN_MAX} fills and {SHOWN_MAX} entries" in part
     named = set(re.findall(r"`facade\.(\w+)`", part))
     assert "page_bytes_max" in named
-    assert named <= set(Limits.__struct_fields__)
+    assert named <= set(FacadeSettings.__struct_fields__)
     assert "`complete_since`" in part

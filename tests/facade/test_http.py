@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from facade.limits import Limits
+from settings import FacadeSettings
 from tests.facade.harness import Exchange
 from tests.facade.sent import ORDER, post
 
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-FAST = Limits(
+FAST = FacadeSettings(
     head_deadline_s=0.15,
     body_deadline_s=0.15,
     idle_deadline_s=1.0,
@@ -279,7 +279,7 @@ async def test_a_byte_at_a_time_does_not_put_the_deadline_off() -> None:
 
 
 async def test_one_connection_too_many_is_told_so_and_the_others_stay() -> None:
-    async with Exchange(Limits(connections_max=8, linger_deadline_s=0.1)) as exchange:
+    async with Exchange(FacadeSettings(connections_max=8, linger_deadline_s=0.1)) as exchange:
         await exchange.get("/health")
         held = [await asyncio.open_connection("127.0.0.1", exchange.port) for _ in range(7)]
         await asyncio.sleep(0.05)
@@ -299,7 +299,7 @@ async def write_until_reset(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_those_who_are_told_that_it_is_full_are_bounded_and_take_no_place() -> None:
-    limits = Limits(connections_max=1, refusals_max=2, linger_deadline_s=30)
+    limits = FacadeSettings(connections_max=1, refusals_max=2, linger_deadline_s=30)
     async with Exchange(limits) as exchange:
         first, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
         many = [await asyncio.open_connection("127.0.0.1", exchange.port) for _ in range(5)]
@@ -322,7 +322,7 @@ async def test_those_who_are_told_that_it_is_full_are_bounded_and_take_no_place(
 
 
 async def test_a_client_that_does_not_read_is_cut_off() -> None:
-    limits = Limits(write_deadline_s=0.15, sweep_interval_s=0.02, queue_bytes_max=10_000)
+    limits = FacadeSettings(write_deadline_s=0.15, sweep_interval_s=0.02, queue_bytes_max=10_000)
     async with Exchange(limits) as exchange:
         for price in range(100, 400):
             await exchange.place(price=price)
@@ -394,7 +394,7 @@ async def test_a_fault_of_a_handler_is_500_and_logged(
 
 
 async def test_a_slow_reader_that_reads_after_all_gets_everything() -> None:
-    limits = Limits(write_deadline_s=20, sweep_interval_s=0.02, queue_bytes_max=10_000)
+    limits = FacadeSettings(write_deadline_s=20, sweep_interval_s=0.02, queue_bytes_max=10_000)
     async with Exchange(limits) as exchange:
         for price in range(100, 400):
             await exchange.place(price=price)
@@ -473,7 +473,7 @@ async def test_a_connection_that_is_refused_is_read_no_more(exchange: Exchange) 
     ],
 )
 async def test_what_only_the_parser_sees_is_bounded_too(parts: list[bytes], status: int) -> None:
-    limits = Limits(head_bytes_max=1_000, body_bytes_max=1_000, linger_deadline_s=0.3)
+    limits = FacadeSettings(head_bytes_max=1_000, body_bytes_max=1_000, linger_deadline_s=0.3)
     async with Exchange(limits) as exchange:
         reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
         for part in parts:

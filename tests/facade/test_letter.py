@@ -9,15 +9,15 @@ import pytest
 
 from core import View
 from facade.app import GATEWAY, Facade
-from facade.limits import Limits
 from facade.origin import Origins
+from settings import FacadeSettings
 from tests.facade.harness import HOSTS, Exchange, Shelf
 from tests.facade.letter import ELSEWHERE, TABLE, Row
 from tests.facade.sent import ORDER, chunk, chunked, get, post
 from tests.facade.test_any_bytes import ByHand, Pipe, Waking
 from tests.facade.test_http import statuses
 
-LIMITS = Limits(linger_deadline_s=0.5, sweep_interval_s=0.02)
+LIMITS = FacadeSettings(linger_deadline_s=0.5, sweep_interval_s=0.02)
 PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 CLOSE_FRAME = b"\x88\x80\0\0\0\0"
 SECTIONS: Final = {
@@ -101,7 +101,7 @@ async def test_the_letter_is_held(row: Row) -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 64])
 def test_the_letter_is_held_however_bytes_arrive(size: int) -> None:
     sequencer = Waking()
-    view = View.restore(sequencer.engine, GATEWAY)
+    view = View.restore(sequencer.engine, GATEWAY, FacadeSettings())
     origins = Origins(HOSTS)
     facade = Facade(
         view,
@@ -163,7 +163,7 @@ async def test_a_request_that_does_not_come_whole_is_none(sent: bytes) -> None:
 
 
 async def test_a_time_out_is_a_graceful_close() -> None:
-    limits = Limits(idle_deadline_s=1.0, sweep_interval_s=0.02)
+    limits = FacadeSettings(idle_deadline_s=1.0, sweep_interval_s=0.02)
     async with asyncio.timeout(30), Exchange(limits) as exchange:
         assert statuses(await exchange.talk(get())) == [200]
 

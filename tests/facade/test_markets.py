@@ -9,7 +9,7 @@ import pytest
 
 from core import StoreFailed
 from facade.archive import BAR_NS, DAY_NS
-from facade.limits import Limits
+from settings import FacadeSettings
 from tests.facade.harness import ONE, SINCE_NS, Exchange, Sequencer, Shelf
 
 
@@ -66,7 +66,7 @@ async def test_trades_are_told_page_by_page(exchange: Exchange) -> None:
 
 
 async def test_older_trades_are_the_stores() -> None:
-    async with Exchange(Limits(recent_trades_max=2)) as exchange:
+    async with Exchange(FacadeSettings(recent_trades_max=2)) as exchange:
         await trade(exchange, 4)
         exchange.record_all()
         exchange.store.older_trades = [(2, b'{"id":"2"}'), (1, b'{"id":"1"}')]
@@ -85,7 +85,7 @@ async def test_older_trades_are_the_stores() -> None:
 
 async def test_trades_have_no_hole_where_the_recorder_is_behind() -> None:
     """Memory has let go what the store does not have yet: who asks for it waits."""
-    limits = Limits(recent_trades_max=2, store_deadline_s=0.1)
+    limits = FacadeSettings(recent_trades_max=2, store_deadline_s=0.1)
     async with Exchange(limits) as exchange:
         await trade(exchange, 2)
         exchange.record_all()
@@ -104,7 +104,7 @@ async def test_trades_have_no_hole_where_the_recorder_is_behind() -> None:
 
 
 async def test_trades_that_may_be_missing_are_told() -> None:
-    async with Exchange(Limits(recent_trades_max=1)) as exchange:
+    async with Exchange(FacadeSettings(recent_trades_max=1)) as exchange:
         await trade(exchange, 2)
         exchange.record_all()
         exchange.store.older_trades = [(1, b'{"id":"1"}')]
@@ -146,7 +146,7 @@ async def test_the_ticker_counts_change_and_percent(exchange: Exchange) -> None:
 
 def restarted(sequencer: Sequencer) -> Exchange:
     """The exchange after a restart: the same engine, a view that begins where it stands."""
-    return Exchange(Limits(store_deadline_s=0.05), sequencer)
+    return Exchange(FacadeSettings(store_deadline_s=0.05), sequencer)
 
 
 async def traded() -> Sequencer:
@@ -188,7 +188,7 @@ async def test_a_store_that_fails_at_the_start_is_asked_again(
         return await bars(self, instrument, from_ns)
 
     monkeypatch.setattr(Shelf, "bars", fail)
-    async with Exchange(Limits(), await traded()) as exchange:
+    async with Exchange(FacadeSettings(), await traded()) as exchange:
         exchange.record_all()
         assert (await exchange.get("/ticker/BTCUSD"))["last"] == "50"
         assert "can't be read" in caplog.text
@@ -226,7 +226,7 @@ async def test_the_edge_of_the_day_is_summed_by_the_store(
 
 
 async def test_more_queries_than_may_be_under_way_are_busy() -> None:
-    limits = Limits(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
+    limits = FacadeSettings(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
     async with Exchange(limits) as exchange:
         order_id = await exchange.dropped()
         blocked = asyncio.Event()
@@ -245,7 +245,7 @@ async def test_more_queries_than_may_be_under_way_are_busy() -> None:
 
 async def test_who_repeats_an_order_is_not_told_that_nothing_was_done() -> None:
     """However many queries are under way, and whatever fails in the store: it was executed."""
-    limits = Limits(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
+    limits = FacadeSettings(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
     async with Exchange(limits) as exchange:
         once: dict[str, Any] = {"client_order_id": "x", "time_in_force": "IOC", "price": 1}
         placed = await exchange.place(**once)

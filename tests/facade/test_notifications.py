@@ -10,9 +10,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from core import Faults, View
-from facade.limits import Limits
 from facade.notifications import TURN_NOTICES, WAITING_MAX, Notifications
 from facade.websocket import WebSocket
+from settings import FacadeSettings
 from tests.facade.harness import Exchange
 
 
@@ -226,7 +226,7 @@ HANDSHAKE = (
     b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-SILENT = Limits(
+SILENT = FacadeSettings(
     ws_ping_interval_s=0.1, ws_pong_deadline_s=0.1, sweep_interval_s=0.02, queue_bytes_max=20_000
 )
 
@@ -260,7 +260,7 @@ async def test_who_answers_pings_stays() -> None:
 
 
 async def test_who_does_not_read_is_cut_off_and_costs_no_more_than_its_limit() -> None:
-    limits = Limits(queue_bytes_max=20_000)
+    limits = FacadeSettings(queue_bytes_max=20_000)
     async with Exchange(limits) as exchange:
         reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port, limit=1)
         writer.write(HANDSHAKE)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from facade.limits import Limits
+from settings import FacadeSettings
 from tests.facade.harness import Exchange
 
 
@@ -329,7 +329,7 @@ async def test_an_outage_leaves_the_outcome_unknown_and_then_refuses(exchange: E
 
 
 async def test_an_engine_that_does_not_answer_leaves_the_outcome_unknown() -> None:
-    limits = Limits(answer_deadline_s=0.05, sweep_interval_s=0.02)
+    limits = FacadeSettings(answer_deadline_s=0.05, sweep_interval_s=0.02)
     async with Exchange(limits) as exchange:
         exchange.sequencer.held = True
         assert (await exchange.place(503))["code"] == "OUTCOME_UNKNOWN"

@@ -12,10 +12,10 @@ import pytest
 
 from core import Commands, StoreFailed
 from facade import models
-from facade.limits import Limits
 from facade.models import PREVENTIONS, SIDES, TIMES_IN_FORCE
 from facade.notifications import Notifications
 from protocol.schema import SCHEMA
+from settings import FacadeSettings
 from tests.facade.harness import ONE, Exchange
 
 ROOT = Path(__file__).parents[2]
@@ -156,7 +156,7 @@ async def test_who_comes_too_late_is_told_how_the_order_ended(exchange: Exchange
 async def test_how_an_order_ended_that_memory_has_dropped_is_the_stores_to_say(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    limits = Limits(recent_orders_max=4, overlay_orders_max=1, store_deadline_s=0.05)
+    limits = FacadeSettings(recent_orders_max=4, overlay_orders_max=1, store_deadline_s=0.05)
     async with Exchange(limits) as exchange:
         order_id = await exchange.dropped()
         # That it is closed is known, whatever the store does: nobody waits for the recorder.

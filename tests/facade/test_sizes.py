@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from core import Commands, MemoryLog, Recorder, split_batches
-from facade.limits import Limits
+from core import Commands, split_batches
+from settings import FacadeSettings
 from store.sqlite import SqliteStore
 from tests.facade.harness import ONE, Exchange, Sequencer
+from tests.parts import memory_log, new_recorder
 
 PAGE_BYTES_MIN = 2**16
 """The least that may be configured."""
@@ -63,15 +64,15 @@ class Busy(Sequencer):
         self.apply(commands.seal(2, 1, self.number, time.time_ns(), 10))
 
 
-@pytest.fixture(params=[Limits().page_bytes_max, PAGE_BYTES_MIN])
+@pytest.fixture(params=[FacadeSettings().page_bytes_max, PAGE_BYTES_MIN])
 async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Exchange]:
     """An exchange whose store has everything, too."""
-    limits = Limits(page_bytes_max=request.param)
+    limits = FacadeSettings(page_bytes_max=request.param)
     sequencer = Busy()
-    log = MemoryLog()
+    log = memory_log()
     for events in sequencer.events:
         log.append(time.time_ns(), split_batches(events))
-    recorder = Recorder(tmp_path / "store.db", log)
+    recorder = new_recorder(tmp_path / "store.db", log)
     recorder.stop()
     store = SqliteStore(tmp_path / "store.db")
     try:

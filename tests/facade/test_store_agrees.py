@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from core import MemoryLog, Recorder, split_batches
-from facade.limits import Limits
+from core import split_batches
+from settings import FacadeSettings
 from store.sqlite import SqliteStore
 from tests.facade.harness import Exchange, Sequencer
+from tests.parts import memory_log, new_recorder
 
 USERS = ("alice", "bob", "carol")
 
@@ -50,11 +51,11 @@ async def recorded(
     sequencer: Sequencer, path: Path, *, batch_events_max: int = 200_000
 ) -> SqliteStore:
     """A store of all that happened."""
-    log = MemoryLog()
+    log = memory_log()
     for events in sequencer.events:
         log.append(time.time_ns(), split_batches(events))
     recorder = await asyncio.to_thread(
-        functools.partial(Recorder, path, log, batch_events_max=batch_events_max)
+        functools.partial(new_recorder, path, log, recorder_transaction_events_max=batch_events_max)
     )
     while recorder.position()[0] + 1 < log.next_offset:
         recorder.wake()
@@ -86,7 +87,7 @@ async def test_memory_and_store_agree(
         assert seen > {"REPLACED", "REDUCED", "PARTIALLY_FILLED", "REJECTED", "CANCELED"}
         assert symbols == {"BTCUSD", "ETHUSD", None, "#77"}
         before = [await shown(exchange, path) for path in PAGES]
-        fresh = Exchange(Limits(recent_trades_max=3), exchange.sequencer, store)
+        fresh = Exchange(FacadeSettings(recent_trades_max=3), exchange.sequencer, store)
         async with fresh:
             fresh.record_all()
             assert not any(fresh.view.keeps(int(order_id)) for order_id in ids)

@@ -11,16 +11,18 @@ import pytest
 
 from core import Turns
 from facade.connection import FRAMES_BYTES, Connection
-from facade.limits import Limits
 from facade.message import Request
 from facade.server import SWEPT, WASTE_BYTES
 from facade.websocket import WebSocket
+from settings import FacadeSettings
 from tests.facade.harness import Exchange
 from tests.facade.sent import ORDER, post
 from tests.facade.test_any_bytes import UPGRADE
 from tests.facade.test_http import GET, LAST, statuses
 
-LIMITS = Limits(turn_us_max=200, read_bytes_max=4_096, linger_deadline_s=0.2, sweep_interval_s=0.02)
+LIMITS = FacadeSettings(
+    turn_us_max=200, read_bytes_max=4_096, linger_deadline_s=0.2, sweep_interval_s=0.02
+)
 STEP_NS = 50_000
 """As long as each look at the clock takes in these tests: a turn has time for two that wait."""
 A_TURN = 4
@@ -72,7 +74,7 @@ class Inside:
 
 
 @asynccontextmanager
-async def inside(limits: Limits = LIMITS) -> AsyncIterator[Inside]:
+async def inside(limits: FacadeSettings = LIMITS) -> AsyncIterator[Inside]:
     async with asyncio.timeout(30), Exchange(limits) as exchange:
         seen = Inside(exchange)
         updated = Connection.buffer_updated
@@ -235,7 +237,7 @@ async def test_what_is_thrown_away_is_read_a_little_in_each_turn() -> None:
 
 
 async def test_who_goes_on_sending_after_a_refusal_is_cut() -> None:
-    limits = Limits(turn_us_max=200, linger_bytes_max=WASTE_BYTES, linger_deadline_s=20.0)
+    limits = FacadeSettings(turn_us_max=200, linger_bytes_max=WASTE_BYTES, linger_deadline_s=20.0)
     async with inside(limits) as seen:
         reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
         writer.write(b"no request\r\n\r\n")
@@ -247,7 +249,7 @@ async def test_who_goes_on_sending_after_a_refusal_is_cut() -> None:
 
 
 async def test_deadlines_of_many_connections_are_looked_at_in_turns() -> None:
-    limits = Limits(turn_us_max=200, sweep_interval_s=0.02, idle_deadline_s=0.05)
+    limits = FacadeSettings(turn_us_max=200, sweep_interval_s=0.02, idle_deadline_s=0.05)
     async with inside(limits) as seen:
         swept: Counter[int] = Counter()
         sweep = Connection.sweep
@@ -296,7 +298,7 @@ async def test_a_refusal_comes_behind_the_answers_that_are_owed() -> None:
 
 async def test_who_waits_its_turn_is_not_late() -> None:
     """A deadline is about what a client does not send, not about what is not read yet."""
-    limits = Limits(
+    limits = FacadeSettings(
         turn_us_max=200, sweep_interval_s=0.005, head_deadline_s=0.001, body_deadline_s=0.001
     )
     async with inside(limits) as seen:

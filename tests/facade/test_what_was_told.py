@@ -11,10 +11,10 @@ import websockets
 from core import Engine, StoreFailed
 from facade import app
 from facade.archive import WAKE_INTERVAL_S
-from facade.limits import Limits
+from settings import FacadeSettings
 from tests.facade.harness import ONE, SINCE_NS, Exchange
 
-SMALL = Limits(recent_orders_max=1, overlay_orders_max=1, store_deadline_s=0.05)
+SMALL = FacadeSettings(recent_orders_max=1, overlay_orders_max=1, store_deadline_s=0.05)
 
 
 def stored(order_id: int, status: str = "CANCELED") -> bytes:
@@ -149,7 +149,7 @@ async def test_a_closed_order_that_memory_has_dropped_waits_for_the_recorder() -
 
 
 async def test_who_waits_is_answered_as_soon_as_the_recorder_is_there() -> None:
-    async with Exchange(Limits(recent_orders_max=1, overlay_orders_max=1)) as exchange:
+    async with Exchange(FacadeSettings(recent_orders_max=1, overlay_orders_max=1)) as exchange:
         order_id = await exchange.dropped()
         asked = asyncio.create_task(exchange.get(f"/orders/{order_id}"))
         # Again and again: what it is to see may not have been written when it looked first.

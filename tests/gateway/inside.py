@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import settings
 from engine.recovery import Recovered, recover
 from engine.service import Journals, Service
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from journal import FaultyLog, open_commands, open_events
 from journal.datadir import Era
-from journal.sqlite import Limits
-from quantscope import roles, settings, translate
+from quantscope import roles, translate
 from tests.system.client import hang_up
 
 
@@ -54,14 +54,13 @@ class Inside:
 async def inside(directory: Path, *overrides: str) -> AsyncIterator[Inside]:
     """Serve binary order entry; the server's own socket buffers are as small as can be."""
     config = settings.load(None, {}, overrides)
-    commands = HeldLog(open_commands(directory / "commands.db"))
-    lingers = Limits(linger_ms=int(config.journal.events_linger_s * 1000))
-    events = open_events(directory / "events.db", lingers)
+    commands = HeldLog(open_commands(directory / "commands.db", config.journal))
+    events = open_events(directory / "events.db", config.journal)
 
     def opened() -> tuple[Journals, Recovered]:
         return Journals(commands, events), recover(iter(()), commands, events)
 
-    service = Service(opened, translate.setup(config), translate.service_limits(config))
+    service = Service(opened, translate.setup(config), config.journal, config.server)
     service.start()
     gateway = roles.binary_gateway(config, service, Era(0), None)
     service.attach(gateway)

@@ -11,10 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-from journal import JournalError, Limits, Log, open_commands, open_events
+from journal import JournalError, Log, open_commands, open_events
+from settings import JournalSettings
 from tests.journal.content import batch
 
-LIMITS = Limits(wal_bytes_max=1 << 20, checkpoint_bytes=1 << 18)
+SETTINGS = JournalSettings(wal_bytes_max=1 << 20, checkpoint_bytes=1 << 18)
 
 
 def say(what: str) -> None:
@@ -25,7 +26,7 @@ def reopened(path: Path, normal: bool) -> Log:
     """Open, again and again if need be."""
     while True:
         try:
-            log = (open_events if normal else open_commands)(path, LIMITS)
+            log = (open_events if normal else open_commands)(path, SETTINGS)
         except JournalError as error:
             say(f"refused {error}")
             time.sleep(0.05)

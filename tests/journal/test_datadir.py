@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from journal import DataDir, DataDirLocked, JournalFailed, LogReader, open_commands
+from journal import DataDir, DataDirLocked, JournalFailed, LogReader
+from tests.parts import commands_log
 
 OTHER = "import sys, pathlib, journal; journal.DataDir(pathlib.Path(sys.argv[1]))"
 
@@ -54,7 +55,7 @@ def test_files_have_their_names(tmp_path: Path) -> None:
 
 
 def test_a_reader_reads_while_the_log_is_written(tmp_path: Path) -> None:
-    log = open_commands(tmp_path / "commands.db")
+    log = commands_log(tmp_path / "commands.db")
     log.append(1, [b"one"])
     log.sync()
     reader = LogReader(tmp_path / "commands.db")
@@ -67,13 +68,13 @@ def test_a_reader_reads_while_the_log_is_written(tmp_path: Path) -> None:
 
 def test_a_log_that_another_process_reads_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "commands.db"
-    open_commands(path).close()
+    commands_log(path).close()
     command = [sys.executable, "-c", READS, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdin is not None
         assert other.stdout is not None
         assert other.stdout.readline() == b"reading\n"
         with pytest.raises(JournalFailed, match="another process has it open"):
-            open_commands(path)
+            commands_log(path)
         other.stdin.close()
-    open_commands(path).close()
+    commands_log(path).close()

@@ -11,18 +11,19 @@ from journal import (
     JournalFailed,
     JournalFull,
     JournalRange,
-    Limits,
     Log,
     open_commands,
     open_events,
     open_memory,
 )
+from settings import JournalSettings
+from tests.parts import memory_log
 
-SMALL = Limits(wal_bytes_max=1 << 20, queue_bytes_max=1000)
+SMALL = JournalSettings(wal_bytes_max=1 << 20, queue_bytes_max=500)
 MAKERS: dict[str, Callable[[Path], Log]] = {
     "commands": lambda path: open_commands(path / "commands.db", SMALL),
     "events": lambda path: open_events(path / "events.db", SMALL),
-    "memory": lambda _: open_memory(bytes_max=1000),
+    "memory": lambda _: open_memory(1, 1000),
     "faulty": lambda path: FaultyLog(open_commands(path / "commands.db", SMALL)),
 }
 
@@ -104,7 +105,7 @@ def test_a_full_log_refuses_and_gives_no_offset_away(log: Log) -> None:
 
 
 def test_a_failed_append_is_never_claimed_and_nothing_is_taken_after_it(tmp_path: Path) -> None:
-    under = open_memory()
+    under = memory_log()
     log = FaultyLog(under, fail_at=2, keep_failed=True)
     assert log.append(1, [b"one"]) == 1
     assert log.failure is None
@@ -121,7 +122,7 @@ def test_a_failed_append_is_never_claimed_and_nothing_is_taken_after_it(tmp_path
 
 
 def test_the_next_append_can_be_told_to_fail() -> None:
-    log = FaultyLog(open_memory())
+    log = FaultyLog(memory_log())
     log.append(1, [b"one"])
     log.fail_next()
     assert log.append(1, [b"two"]) == 2

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from journal import Limits, Log, open_commands, open_events
+from journal import Log, open_commands, open_events
+from settings import JournalSettings
 from tests.journal.content import batch
 
 ROOT = Path(__file__).parents[2]
@@ -94,8 +95,8 @@ class Writer:
 
     def check(self) -> int:
         """Check that what it called durable is there and all is right; return the next offset."""
-        limits = Limits(wal_bytes_max=1 << 20)
-        log = (open_events if self.normal else open_commands)(self.log, limits)
+        settings = JournalSettings(wal_bytes_max=1 << 20)
+        log = (open_events if self.normal else open_commands)(self.log, settings)
         assert log.durable_offset >= self.durable
         check_content(log, self.size)
         following = log.next_offset

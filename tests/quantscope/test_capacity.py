@@ -8,9 +8,10 @@ from collections import namedtuple
 import msgspec
 import pytest
 
-from quantscope import capacity, settings
+import settings
+from quantscope import capacity
 from quantscope.capacity import DISK, EVENTS, MEMORY, PIECES, TooFewDescriptors
-from quantscope.config import Config
+from settings import Config
 from tests.system.exchange import quantscope
 
 GIB = 2**30

@@ -5,11 +5,11 @@ from unittest.mock import MagicMock
 
 import pytest
 
+import settings
 from facade.errors import ApiError
 from facade.message import Request
-from quantscope import roles, settings
-from quantscope.config import Config
-from quantscope.settings import ConfigError
+from quantscope import roles
+from settings import Config, ConfigError
 from tests.system.exchange import quantscope
 
 

@@ -5,14 +5,14 @@ import sys
 import time
 from pathlib import Path
 
-from core import MemoryLog, Recorder
+from tests.parts import memory_log, new_recorder
 from tests.store.market import ordinary
 
 if __name__ == "__main__":
     store, told, number = sys.argv[1:]
-    log = MemoryLog(journal_id=1, bytes_max=1 << 30)
+    log = memory_log(1)
     # Every transaction is followed by a checkpoint: it syncs the write-ahead log, then the file.
-    recorder = Recorder(store, log, interval_ms=1, wal_bytes_max=1)
+    recorder = new_recorder(store, log, recorder_interval_s=0.001, wal_bytes_max=1)
     Path(told).write_text(f"sync {number}")
     batches = list(ordinary(3, 20))
     log.append(1, batches)
@@ -24,7 +24,7 @@ if __name__ == "__main__":
     recorder.stop()
     Path(told).write_text("")
     del recorder
-    again = Recorder(store, log, interval_ms=1)
+    again = new_recorder(store, log, recorder_interval_s=0.001)
     again.stop()
     position = again.position()[0]
     sys.stdout.write(json.dumps([failure, halted, again.failure, position, len(batches)]))

@@ -5,6 +5,7 @@ import sys
 import time
 
 from core import Recorder
+from tests.parts import new_recorder
 
 LIMIT_BYTES = 300_000
 
@@ -22,7 +23,13 @@ def wait(until: float, recorder: Recorder, failing: bool) -> None:
 if __name__ == "__main__":
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT_BYTES, hard))
-    full = Recorder(sys.argv[1], sys.argv[2], batch_events_max=500, interval_ms=5, retry_ms_max=20)
+    full = new_recorder(
+        sys.argv[1],
+        sys.argv[2],
+        recorder_transaction_events_max=500,
+        recorder_interval_s=0.005,
+        recorder_retry_interval_s_max=0.02,
+    )
     wait(time.monotonic() + 30, full, failing=True)
     sys.stdout.write(f"{full.failure} halted={full.halted}\n")
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))

@@ -3,17 +3,17 @@
 import sys
 import time
 
-from core import Recorder
+from tests.parts import new_recorder
 
 if __name__ == "__main__":
-    recorder = Recorder(
+    recorder = new_recorder(
         sys.argv[1],
         sys.argv[2],
-        batch_events_max=40,
-        read_bytes_max=1_000,
-        interval_ms=1,
+        recorder_transaction_events_max=40,
+        recorder_read_bytes_max=1_000,
+        recorder_interval_s=0.001,
         wal_bytes_max=100_000,
-        nice=0,
+        recorder_nice=0,
     )
     sys.stdout.write("go\n")
     sys.stdout.flush()

@@ -7,16 +7,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import MemoryLog, Recorder, StoreReader, View
+from core import StoreReader, View
+from settings import FacadeSettings
+from tests.parts import memory_log, new_recorder
 from tests.store.content import check
 from tests.store.fold import Fold
 from tests.store.market import ordinary, strange
 
 
 def record(path: Path, batches: list[bytes], events_max: int) -> None:
-    log = MemoryLog()
+    log = memory_log()
     log.append(1, batches)
-    recorder = Recorder(path, log, batch_events_max=events_max, read_bytes_max=2_000)
+    recorder = new_recorder(
+        path, log, recorder_transaction_events_max=events_max, recorder_read_bytes_max=2_000
+    )
     recorder.stop()
     assert recorder.failure is None
     assert recorder.position()[0] == len(batches)
@@ -54,7 +58,7 @@ def test_memory_and_store_show_an_order_in_the_same_bytes(tmp_path: Path) -> Non
         path = tmp_path / f"{seed}.db"
         batches = strange(seed)
         record(path, batches, 100)
-        view, reader = View(2), StoreReader(path)
+        view, reader = View(2, FacadeSettings()), StoreReader(path)
         view.apply(b"".join(batches))
         for order_id in folded(batches).orders:
             stored = reader.order(order_id)
@@ -67,9 +71,9 @@ def test_memory_and_store_show_an_order_in_the_same_bytes(tmp_path: Path) -> Non
 def test_a_filter_and_pages_while_orders_come(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     batches = list(ordinary(2, 40, users=1))
-    log = MemoryLog()
+    log = memory_log()
     log.append(1, batches[:20])
-    Recorder(path, log).stop()
+    new_recorder(path, log).stop()
     reader = StoreReader(path)
     fold = folded(batches[:20])
     expected = sorted(
@@ -80,7 +84,7 @@ def test_a_filter_and_pages_while_orders_come(tmp_path: Path) -> None:
     page, before = reader.orders(account, limit=5, status="FILLED")
     found = [order_id for order_id, _ in page]
     log.append(2, batches[20:])
-    Recorder(path, log).stop()
+    new_recorder(path, log).stop()
     while before is not None and len(found) < 50:
         # In the meantime older ones may have been filled too, and none may be lost or doubled.
         page, before = reader.orders(account, limit=5, status="FILLED", before=before)

@@ -5,7 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from core import Recorder, StoreReader
+from core import StoreReader
+from tests.parts import new_recorder
 from tests.store.market import ordinary
 from tests.store.test_recovery import write_log
 
@@ -20,7 +21,9 @@ store.close()
 def test_another_process_does_not_take_the_write_ahead_log_away(tmp_path: Path) -> None:
     store, events = tmp_path / "store.db", tmp_path / "events.db"
     write_log(events, list(ordinary(3, 20)))
-    recorder = Recorder(store, events, interval_ms=1, checkpoint_interval_ms=1, wal_bytes_max=1)
+    recorder = new_recorder(
+        store, events, recorder_interval_s=0.001, checkpoint_interval_s=0.001, wal_bytes_max=1
+    )
     reader = StoreReader(store)
     assert reader.position()[0] >= 0
     deadline = time.monotonic() + 30

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from core import Engine, Log, MemoryLog, Recorder, StoreReader, recorder_seed
+from core import Engine, StoreReader, recorder_seed
+from tests.parts import commands_log, memory_log, new_recorder
 from tests.store import recording
 from tests.store.content import check, content
 from tests.store.fold import Fold, shown
@@ -19,7 +20,7 @@ KILLS = 6
 
 
 def write_log(path: Path, batches: list[bytes]) -> None:
-    log = Log(path)
+    log = commands_log(path)
     log.append(1, batches)
     log.sync()
     log.close()
@@ -36,12 +37,12 @@ def kill_while_recording(store: Path, events: Path, after_s: float) -> None:
 
 
 def test_a_log_without_its_beginning_is_rebuilt_with_what_the_engine_knows(tmp_path: Path) -> None:
-    engine, log, fold = Engine(0), MemoryLog(), Fold()
+    engine, log, fold = Engine(0), memory_log(), Fold()
     batches = list(ordinary(10, 60, engine=engine))
     fold.add(b"".join(batches))
     log.append(1, batches)
     log.delete_before(50)
-    recorder = Recorder(tmp_path / "store.db", log, seed=recorder_seed(engine))
+    recorder = new_recorder(tmp_path / "store.db", log, seed=recorder_seed(engine))
     recorder.stop()
     assert recorder.notice is not None
     assert "begins at event" in recorder.notice
@@ -88,7 +89,7 @@ def test_killed_at_random_moments_the_store_equals_the_journal(tmp_path: Path) -
             for file in tmp_path.glob("store.db*"):
                 file.unlink()
     assert midway == KILLS
-    recorder = Recorder(store, events)
+    recorder = new_recorder(store, events)
     recorder.stop()
     assert recorder.failure is None
     assert recorder.durable() == (len(batches), StoreReader(store).position()[1])
@@ -100,5 +101,5 @@ def test_killed_at_random_moments_the_store_equals_the_journal(tmp_path: Path) -
     before = content(store, ids, [1, 2])
     for file in tmp_path.glob("store.db*"):
         file.unlink()
-    Recorder(store, events).stop()
+    new_recorder(store, events).stop()
     assert content(store, ids, [1, 2]) == before

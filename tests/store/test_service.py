@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core import MemoryLog, Recorder, StoreFailed
+from core import StoreFailed
 from store import RecorderService, SqliteStore, Store
+from tests.parts import memory_log, new_recorder
 from tests.store.content import check
 from tests.store.fold import Fold, shown
 from tests.store.market import ordinary
@@ -25,7 +26,7 @@ sys.stdin.readline()
 
 
 async def test_it_tells_what_is_recorded_and_records_all_at_the_end(tmp_path: Path) -> None:
-    log, path = MemoryLog(), tmp_path / "store.db"
+    log, path = memory_log(), tmp_path / "store.db"
     batches = list(ordinary(5, 30))
     log.append(1, batches[:10])
     told: list[int] = []
@@ -38,7 +39,9 @@ async def test_it_tells_what_is_recorded_and_records_all_at_the_end(tmp_path: Pa
         if sequence == fold.sequence:
             all_told.set()
 
-    service = RecorderService(lambda: Recorder(path, log, interval_ms=1), on_recorded)
+    service = RecorderService(
+        lambda: new_recorder(path, log, recorder_interval_s=0.001), on_recorded
+    )
     async with service:
         await asyncio.wait_for(all_told.wait(), 10)
         log.append(2, batches[10:])
@@ -53,12 +56,12 @@ async def test_it_tells_what_is_recorded_and_records_all_at_the_end(tmp_path: Pa
 
 
 async def test_queries_run_beside_the_loop(tmp_path: Path) -> None:
-    log, path = MemoryLog(), tmp_path / "store.db"
+    log, path = memory_log(), tmp_path / "store.db"
     batches = list(ordinary(6, 30))
     log.append(1, batches)
     fold = Fold()
     fold.add(b"".join(batches))
-    async with RecorderService(lambda: Recorder(path, log)):
+    async with RecorderService(lambda: new_recorder(path, log)):
         pass
     store: Store = SqliteStore(path)
     assert await store.position() == (len(batches), fold.sequence)
@@ -99,11 +102,11 @@ async def test_queries_run_beside_the_loop(tmp_path: Path) -> None:
 async def test_a_gap_in_the_log_halts_it_and_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log = MemoryLog()
+    log = memory_log()
     batches = list(ordinary(7, 10))
     log.append(1, batches[:4] + batches[5:])
     failed = asyncio.Event()
-    service = RecorderService(lambda: Recorder(tmp_path / "store.db", log))
+    service = RecorderService(lambda: new_recorder(tmp_path / "store.db", log))
     with caplog.at_level(logging.ERROR, "store.recorder"):
         async with service:
             asyncio.get_running_loop().call_later(10, failed.set)
@@ -115,10 +118,14 @@ async def test_a_gap_in_the_log_halts_it_and_is_logged(
 async def test_a_store_that_cannot_be_written_is_logged_until_it_can(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log, path = MemoryLog(), tmp_path / "store.db"
+    log, path = memory_log(), tmp_path / "store.db"
     batches = list(ordinary(11, 6))
     log.append(1, batches[:3])
-    service = RecorderService(lambda: Recorder(path, log, interval_ms=5, retry_ms_max=50))
+    service = RecorderService(
+        lambda: new_recorder(
+            path, log, recorder_interval_s=0.005, recorder_retry_interval_s_max=0.05
+        )
+    )
     async with service, asyncio.timeout(20):
         while service.recorder.position()[0] < 3:
             await asyncio.sleep(0.01)
@@ -144,9 +151,9 @@ async def test_another_journal_begins_another_store(
 ) -> None:
     path = tmp_path / "store.db"
     for seed in (8, 9):
-        log = MemoryLog(journal_id=seed)
+        log = memory_log(seed)
         log.append(1, list(ordinary(seed, 5)))
-        async with RecorderService(lambda log=log: Recorder(path, log)):  # type: ignore[misc]
+        async with RecorderService(lambda log=log: new_recorder(path, log)):  # type: ignore[misc]
             pass
     assert "put aside" in caplog.text
     assert (tmp_path / "store.db.aside-1").exists()
@@ -158,6 +165,6 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
         SqliteStore(path)
     path.write_bytes(b"no database at all, but long enough to be taken for one" * 20)
     with pytest.raises(StoreFailed, match="not a database"):
-        Recorder(path, MemoryLog())
+        new_recorder(path, memory_log())
     with pytest.raises(StoreFailed, match="events log"):
-        Recorder(tmp_path / "new.db", tmp_path / "no-events.db")
+        new_recorder(tmp_path / "new.db", tmp_path / "no-events.db")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import settings
 from journal.datadir import DataDir
-from quantscope import examine, roles, settings
-from quantscope.config import Config
+from quantscope import examine, roles
 from quantscope.faults import EXPECTED
 from quantscope.serve import Exchange as Server
+from settings import Config
 from tests.system.damage import copy_database, cut, flip_some, forget, shorten, used
 from tests.system.exchange import Exchange
 from tests.system.test_lost_events import SOON

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts import commands_log
 from tests.system.client import Client
 from tests.system.damage import copy_database, forget
 from tests.system.exchange import Exchange, quantscope
@@ -223,7 +224,8 @@ def test_arguments_that_can_not_be_meant_are_errors(
 
 
 def test_a_name_of_dots_is_a_directory_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from quantscope import restoring, settings
+    import settings
+    from quantscope import restoring
 
     with Exchange(tmp_path / "data") as exchange:
         _, order = exchange.post()
@@ -275,7 +277,7 @@ def test_a_disk_image_that_was_put_back_can_be_told_so(tmp_path: Path) -> None:
 
 def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
     """No mark, no index of this version, and snapshots without a seal: the events prove them."""
-    from core import Log, LogReader
+    from core import LogReader
     from engine.seal import opened
 
     exchange = Exchange(tmp_path / "data").start()
@@ -290,7 +292,7 @@ def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
     reader = LogReader.at_rest(data / "events.db")
     entries = reader.read(1, 1 << 30)
     (data / "events.db").unlink()
-    log = Log(data / "events.db")
+    log = commands_log(data / "events.db")
     for _, append_ns, _, batch in entries:
         log.append(append_ns, [batch])
     log.close()

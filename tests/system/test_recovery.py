@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+import settings
 from journal.datadir import DataDir
 from journal.mark import Mark
-from quantscope import recovering, settings
+from quantscope import recovering
 from tests.system.client import Client
 from tests.system.damage import copy_database, cut, flip, forget, shorten, used
 from tests.system.exchange import Exchange, quantscope

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import msgspec
 
+import settings
 from journal.datadir import DataDir
-from quantscope import serve, settings
-from quantscope.config import Config
+from quantscope import serve
+from settings import Config
 from tests.system.client import hang_up
 
 SECONDS_MAX = 30

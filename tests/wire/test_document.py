@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from protocol.schema import SCHEMA, XML
-from quantscope.config import Config
+from settings import Config
 from tests.wire.document import PAGE, written
 
 

@@ -96,6 +96,12 @@ pub struct OrderEntry {
 }
 
 impl OrderEntry {
+    /// What it was made with.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// No connections, no sessions.
     #[must_use]
     pub fn new(limits: Limits) -> Self {

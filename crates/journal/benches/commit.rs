@@ -8,12 +8,15 @@
     missing_debug_implementations
 )]
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use journal::{Log, LogOptions};
+use journal::Log;
 use rustix::event::{PollFd, PollFlags, poll};
 
 const ROUNDS: usize = 5;
@@ -51,7 +54,7 @@ fn main() {
 
 /// One commit at a time, in rounds that take turns with the bare ones.
 fn pairs(dir: &Path, bytes: usize, count: usize, all: &mut Vec<Series>) {
-    let log = Log::open(dir.join(format!("{bytes}.db")), LogOptions::default()).unwrap();
+    let log = Log::open(dir.join(format!("{bytes}.db")), common::ordinary()).unwrap();
     let mut bare = Bare::new(&dir.join(format!("{bytes}.bare")), bytes);
     let rounds: Vec<_> = (0..ROUNDS)
         .map(|_| (commits(&log, bytes, count), bare.appends(count)))
@@ -141,7 +144,7 @@ fn sustained(dir: &Path, all: &mut Vec<Series>) {
         bare.appends(1);
         bare_times.push(nanos(due));
     }
-    let log = Log::open(dir.join("sustained.db"), LogOptions::default()).unwrap();
+    let log = Log::open(dir.join("sustained.db"), common::ordinary()).unwrap();
     let batch = vec![7u8; 45_000];
     let (mut times, mut done, mut longest) = (Times::new(), 0, 0);
     let start = Instant::now();

@@ -106,6 +106,12 @@ impl Log {
             .append(append_ns, batches, self.options.queue_bytes_max)
     }
 
+    /// What it was opened with.
+    #[must_use]
+    pub const fn options(&self) -> &LogOptions {
+        &self.options
+    }
+
     /// Names the log; a new one for each log that is made.
     #[must_use]
     pub fn journal_id(&self) -> u64 {

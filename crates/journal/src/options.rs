@@ -61,22 +61,3 @@ pub struct LogOptions {
     /// The files are what the disk holds of them: [`crate::settle`] has just been called.
     pub settled: bool,
 }
-
-impl Default for LogOptions {
-    fn default() -> Self {
-        Self {
-            synchronous: Synchronous::Full,
-            on_damage: OnDamage::Refuse,
-            wal_bytes_max: 16 << 20,
-            checkpoint_bytes: 2 << 20,
-            queue_bytes_max: 64 << 20,
-            linger: Duration::ZERO,
-            linger_bytes: 256 << 10,
-            commit_bytes_max: 4 << 20,
-            verify_bytes_max: 256 << 20,
-            delete_entries_max: 64,
-            beginning: None,
-            settled: false,
-        }
-    }
-}

@@ -3,13 +3,13 @@
 
 mod common;
 
-use common::{Copy, TempDir, batch, flips};
+use common::{Copy, TempDir, batch, flips, ordinary};
 use journal::{Entry, Log, LogOptions, OpenError};
 
 fn plain() -> LogOptions {
     LogOptions {
         wal_bytes_max: 0,
-        ..LogOptions::default()
+        ..ordinary()
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Copy, TempDir, batch, flips};
+use common::{Copy, TempDir, batch, flips, ordinary};
 use journal::wal::{FRAME_HEADER, HEADER, State, inspect};
 use journal::{Log, LogOptions, OnDamage, OpenError, Reader};
 
@@ -24,7 +24,7 @@ fn write() -> Written {
     let options = LogOptions {
         wal_bytes_max: 0,
         checkpoint_bytes: 1 << 30,
-        ..LogOptions::default()
+        ..ordinary()
     };
     // Made and closed first: what makes the tables is in the database when the commits begin.
     Log::open(&path, options).unwrap().close();
@@ -117,7 +117,7 @@ fn a_log_cut_at_any_byte_of_its_last_two_commits_opens_with_the_whole_ones() {
 fn plain() -> LogOptions {
     LogOptions {
         wal_bytes_max: 0,
-        ..LogOptions::default()
+        ..ordinary()
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 use pyo3::prelude::*;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
+use crate::settings::ClockSettings;
+
 const SECOND_NS: i64 = 1_000_000_000;
 /// UTC that is so little after a reading that was good needs no second clock to be believed.
 const SOON_NS: i64 = 100_000_000;
@@ -94,19 +96,19 @@ pub struct Clock {
 impl Clock {
     /// `wall` and `boot`, both or none, are asked instead of the system, for tests.
     #[new]
-    #[pyo3(signature = (*, step_max_ns, settle_ns, wall=None, boot=None))]
+    #[pyo3(signature = (settings, *, wall=None, boot=None))]
     fn new(
         py: Python<'_>,
-        step_max_ns: i64,
-        settle_ns: i64,
+        settings: ClockSettings,
         wall: Option<Py<PyAny>>,
         boot: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
+        let (step_max_ns, settle_ns) = settings.nanoseconds()?;
         let mut clock = Self {
             sources: wall.zip(boot),
-            step_max_ns: step_max_ns.max(1),
-            settle_ns: settle_ns.max(1),
-            follow: step_max_ns.max(1) as f64 / settle_ns.max(1) as f64,
+            step_max_ns,
+            settle_ns,
+            follow: step_max_ns as f64 / settle_ns as f64,
             settled: 0,
             taken_offset: 0,
             held: None,

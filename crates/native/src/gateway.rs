@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::{Limits, OrderEntry as Inner, Received, Row, TickAction};
+use gateway::{OrderEntry as Inner, Received, Row, TickAction};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::fault::{Fault, caught};
 use crate::histogram::{Buckets, buckets};
 use crate::ports::{CommandSource, EventReader, Passage};
+use crate::settings::GatewaySettings;
 use crate::writer::Writer;
 
 /// Every connection and session of binary order entry.
@@ -219,37 +220,22 @@ impl EventReader for Py<OrderEntry> {
 
 #[pymethods]
 impl OrderEntry {
-    // As many arguments as there are limits, all named.
     #[new]
-    #[pyo3(signature = (
-        *, packet_bytes_max, turn_bytes_max, requests_in_flight_max, requests_waiting_max,
-        login_deadline_ns, heartbeat_interval_ns, idle_deadline_ns
-    ))]
-    fn new(
-        packet_bytes_max: usize,
-        turn_bytes_max: usize,
-        requests_in_flight_max: u32,
-        requests_waiting_max: usize,
-        login_deadline_ns: u64,
-        heartbeat_interval_ns: u64,
-        idle_deadline_ns: u64,
-    ) -> Self {
-        Self {
-            inner: Inner::new(Limits {
-                packet_bytes_max,
-                turn_bytes_max,
-                requests_in_flight_max,
-                requests_waiting_max,
-                login_deadline_ns,
-                heartbeat_interval_ns,
-                idle_deadline_ns,
-            }),
+    fn new(settings: GatewaySettings) -> PyResult<Self> {
+        Ok(Self {
+            inner: Inner::new(settings.limits()?),
             writers: Vec::new(),
             passage: None,
             own: (0, 0),
             fault: Fault::default(),
             bare: false,
-        }
+        })
+    }
+
+    /// What it took of the configuration.
+    #[getter]
+    fn settings(&self) -> GatewaySettings {
+        GatewaySettings::of(self.inner.limits())
     }
 
     /// Why it does not work now, until it is whole again.

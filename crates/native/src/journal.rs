@@ -13,6 +13,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use pyo3::{PyTypeInfo, create_exception};
 
+use crate::settings::LogSettings;
+
 create_exception!(
     core._native,
     JournalError,
@@ -124,46 +126,41 @@ pub struct Log(pub(crate) journal::Log);
 
 #[pymethods]
 impl Log {
-    // As many arguments as there are limits, all named.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "as many as there are, all named")]
     #[new]
-    #[pyo3(signature = (path, *, synchronous="full", on_damage="refuse", wal_bytes_max=None,
-        checkpoint_bytes=None, queue_bytes_max=None, commit_bytes_max=None, verify_bytes_max=None,
-        delete_entries_max=None, linger_ms=None, linger_bytes=None, journal_id=None, behind=None, settled=false))]
+    #[pyo3(signature = (path, settings, *, synchronous, on_damage, journal_id, behind, settled))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
+        settings: LogSettings,
         synchronous: &str,
         on_damage: &str,
-        wal_bytes_max: Option<u64>,
-        checkpoint_bytes: Option<u64>,
-        queue_bytes_max: Option<u64>,
-        commit_bytes_max: Option<u64>,
-        verify_bytes_max: Option<u64>,
-        delete_entries_max: Option<u64>,
-        linger_ms: Option<u64>,
-        linger_bytes: Option<u64>,
         journal_id: Option<u64>,
         behind: Option<(u64, u64)>,
         settled: bool,
     ) -> PyResult<Self> {
-        let default = LogOptions::default();
+        let synchronous = self::synchronous(synchronous)?;
+        let taken = settings.options()?;
         let options = LogOptions {
-            synchronous: self::synchronous(synchronous)?,
+            synchronous,
+            // Somebody waits for each of these commits.
+            linger: match synchronous {
+                Synchronous::Full => Duration::ZERO,
+                Synchronous::Normal => taken.linger,
+            },
             on_damage: self::on_damage(on_damage)?,
-            wal_bytes_max: wal_bytes_max.unwrap_or(default.wal_bytes_max),
-            checkpoint_bytes: checkpoint_bytes.unwrap_or(default.checkpoint_bytes),
-            queue_bytes_max: queue_bytes_max.unwrap_or(default.queue_bytes_max),
-            linger: Duration::from_millis(linger_ms.unwrap_or(0)),
-            linger_bytes: linger_bytes.unwrap_or(default.linger_bytes),
-            commit_bytes_max: commit_bytes_max.unwrap_or(default.commit_bytes_max),
-            verify_bytes_max: verify_bytes_max.unwrap_or(default.verify_bytes_max),
-            delete_entries_max: delete_entries_max.unwrap_or(default.delete_entries_max),
             beginning: journal_id.map(|journal_id| Beginning { journal_id, behind }),
             settled,
+            ..taken
         };
         let log = py.detach(|| journal::Log::open(path, options));
         log.map(Self).map_err(|error| open_error(&error))
+    }
+
+    /// What it took of the configuration.
+    #[getter]
+    fn settings(&self) -> LogSettings {
+        LogSettings::of(self.0.options())
     }
 
     fn append(&self, append_ns: u64, batches: Vec<Bound<'_, PyBytes>>) -> PyResult<u64> {
@@ -299,7 +296,7 @@ pub struct MemoryLog(pub(crate) journal::MemoryLog);
 #[pymethods]
 impl MemoryLog {
     #[new]
-    #[pyo3(signature = (*, journal_id=1, bytes_max=1073741824))]
+    #[pyo3(signature = (*, journal_id, bytes_max))]
     fn new(journal_id: u64, bytes_max: u64) -> PyResult<Self> {
         let log = journal::MemoryLog::new(journal_id, bytes_max);
         log.map(Self)

@@ -29,6 +29,7 @@ mod passing;
 mod pipeline;
 mod ports;
 mod process;
+mod settings;
 mod sources;
 mod store;
 mod sums;

@@ -88,12 +88,14 @@ impl Pipeline {
         reason = "offsets of a log stay below 2^63, and there is one batch at least"
     )]
     fn seal(&mut self, py: Python<'_>, life: &Life, stamp_ns: u64) -> PyResult<()> {
-        self.congested = life.events.queue_bytes(py)? > self.limits.queue_bytes_max;
+        self.congested = life.events.queue_bytes(py)? > self.settings.queue_bytes_max;
         if self.congested || self.resting {
             return Ok(());
         }
-        let limits = &self.limits;
-        let bounds = (limits.batch_commands_max, limits.group_batches_max);
+        let bounds = (
+            self.settings.batch_commands_max,
+            self.settings.group_batches_max,
+        );
         self.sealed.clear();
         self.sources.seal(py, stamp_ns, bounds, &mut self.sealed)?;
         if self.sealed.is_empty() {
@@ -113,7 +115,7 @@ impl Pipeline {
         reason = "a delay for tests, and the batches of a group"
     )]
     fn apply(&mut self, py: Python<'_>, life: &Life, group: Group) -> PyResult<()> {
-        let delay = self.limits.apply_delay * self.sealed.len() as u32;
+        let delay = self.apply_delay * self.sealed.len() as u32;
         if !delay.is_zero() {
             py.detach(|| std::thread::sleep(delay));
         }

@@ -19,18 +19,8 @@ use crate::engine::Engine;
 use crate::fault::caught;
 use crate::log::AnyLog;
 use crate::ports::{CommandSource, EventReader, Passage};
+use crate::settings::PipelineSettings;
 use crate::sources::Sources;
-
-/// Bounds of a pipeline.
-#[derive(Debug)]
-pub(crate) struct Limits {
-    pub(crate) batch_commands_max: usize,
-    pub(crate) group_batches_max: usize,
-    /// Bytes that may wait for the events log's writer before nothing more is sealed.
-    pub(crate) queue_bytes_max: u64,
-    /// Slows the engine on purpose, by this much a batch: the benchmarks' own test.
-    pub(crate) apply_delay: Duration,
-}
 
 /// Engine and logs, from one recovery to the next failure.
 #[derive(Debug)]
@@ -61,7 +51,9 @@ pub(crate) enum Turn {
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
 pub struct Pipeline {
-    pub(crate) limits: Limits,
+    pub(crate) settings: PipelineSettings,
+    /// Slows the engine on purpose, by this much a batch: the benchmarks' own test.
+    pub(crate) apply_delay: Duration,
     /// Stamps batches.
     clock: Py<Clock>,
     /// Called with what went wrong.
@@ -114,32 +106,24 @@ pub(crate) type Told<'py> = (Py<PyAny>, Bound<'py, PyAny>);
 
 #[pymethods]
 impl Pipeline {
-    // As many arguments as there are limits, all named.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "as many as there are, all named")]
     #[new]
     #[pyo3(signature = (
-        system, clock, *, on_fault, on_untold, on_congested, on_more, batch_commands_max, group_batches_max,
-        queue_bytes_max, apply_delay_ns=0
+        system, clock, settings, *, on_fault, on_untold, on_congested, on_more, apply_delay_ns
     ))]
     fn new(
         system: Source,
         clock: Py<Clock>,
+        settings: PipelineSettings,
         on_fault: Py<PyAny>,
         on_untold: Py<PyAny>,
         on_congested: Py<PyAny>,
         on_more: Py<PyAny>,
-        batch_commands_max: usize,
-        group_batches_max: usize,
-        queue_bytes_max: u64,
         apply_delay_ns: u64,
     ) -> Self {
         Self {
-            limits: Limits {
-                batch_commands_max,
-                group_batches_max,
-                queue_bytes_max,
-                apply_delay: Duration::from_nanos(apply_delay_ns),
-            },
+            settings,
+            apply_delay: Duration::from_nanos(apply_delay_ns),
             clock,
             on_fault,
             on_untold,
@@ -160,6 +144,12 @@ impl Pipeline {
             congested: false,
             turn: None,
         }
+    }
+
+    /// What it took of the configuration.
+    #[getter]
+    const fn settings(&self) -> PipelineSettings {
+        self.settings
     }
 
     /// Go on with this engine and these logs, which have nothing under way.

@@ -10,14 +10,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use store::history::{self, Stretch};
 use store::{
-    Beginning, EventSource, LogSource, OrderQuery, Position, Reader, Runner, RunnerLimits,
-    StoreError, Told, read_kept,
+    Beginning, EventSource, LogSource, OrderQuery, Position, Reader, Runner, StoreError, Told,
+    read_kept,
 };
 use wire::record::OrdStatus;
 use wire::text::TradeState;
 
 use crate::engine::Engine;
 use crate::journal::MemoryLog;
+use crate::settings::StoreSettings;
 use crate::sums::{BarFields, SumFields, bar_fields, sum_fields};
 
 create_exception!(
@@ -85,38 +86,15 @@ pub struct Recorder(Runner);
 
 #[pymethods]
 impl Recorder {
-    // As many arguments as there are limits, all named.
-    #[allow(clippy::too_many_arguments)]
     #[new]
-    #[pyo3(signature = (path, events, *, seed=None, batch_events_max=None,
-        read_bytes_max=None, interval_ms=None, interval_ms_max=None, wal_bytes_max=None, checkpoint_interval_ms=None,
-        retry_ms_max=None, nice=None))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
         events: Events,
+        settings: StoreSettings,
         seed: Option<&[u8]>,
-        batch_events_max: Option<usize>,
-        read_bytes_max: Option<usize>,
-        interval_ms: Option<u64>,
-        interval_ms_max: Option<u64>,
-        wal_bytes_max: Option<u64>,
-        checkpoint_interval_ms: Option<u64>,
-        retry_ms_max: Option<u64>,
-        nice: Option<i32>,
     ) -> PyResult<Self> {
-        let default = RunnerLimits::default();
-        let limits = RunnerLimits {
-            batch_events_max: batch_events_max.unwrap_or(default.batch_events_max),
-            read_bytes_max: read_bytes_max.unwrap_or(default.read_bytes_max),
-            interval_ms: interval_ms.unwrap_or(default.interval_ms),
-            interval_ms_max: interval_ms_max.unwrap_or(default.interval_ms_max),
-            wal_bytes_max: wal_bytes_max.unwrap_or(default.wal_bytes_max),
-            checkpoint_interval_ms: checkpoint_interval_ms
-                .unwrap_or(default.checkpoint_interval_ms),
-            retry_ms_max: retry_ms_max.unwrap_or(default.retry_ms_max),
-            nice: nice.unwrap_or(default.nice),
-        };
+        let limits = settings.limits()?;
         let runner = py.detach(|| {
             let source: Box<dyn EventSource> = match events {
                 Events::Memory(log) => Box::new(MemorySource(log)),
@@ -125,6 +103,12 @@ impl Recorder {
             Runner::start(&path, source, seed.unwrap_or_default(), limits)
         });
         runner.map(Self).map_err(|error| failed(&error))
+    }
+
+    /// What it took of the configuration.
+    #[getter]
+    fn settings(&self) -> StoreSettings {
+        StoreSettings::of(self.0.limits())
     }
 
     fn wake(&self) {

@@ -15,6 +15,7 @@ use crate::detached::detached;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
 use crate::ports::EventReader;
+use crate::settings::FacadeSettings;
 use crate::sums::{BarFields, SumFields, bar, sum};
 
 /// Bytes, or a number that says where they are to be had.
@@ -141,44 +142,23 @@ impl EventReader for Py<View> {
 #[pymethods]
 impl View {
     #[new]
-    #[pyo3(signature = (
-        gateway, *, recent_orders_max=131_072, overlay_orders_max=200_000, trades_max=1_000
-    ))]
-    fn new(
-        gateway: u16,
-        recent_orders_max: usize,
-        overlay_orders_max: usize,
-        trades_max: usize,
-    ) -> Self {
-        let limits = Limits {
-            recent_orders_max,
-            overlay_orders_max,
-            trades_max,
-        };
+    fn new(gateway: u16, settings: FacadeSettings) -> Self {
+        let limits = settings.limits();
         Self::of(view::View::new(gateway, limits), gateway, limits)
     }
 
     /// A view that begins where a restored engine stands.
     #[staticmethod]
-    #[pyo3(signature = (
-        engine, gateway, *, recent_orders_max=131_072, overlay_orders_max=200_000, trades_max=1_000
-    ))]
-    fn restore(
-        py: Python<'_>,
-        engine: &Engine,
-        gateway: u16,
-        recent_orders_max: usize,
-        overlay_orders_max: usize,
-        trades_max: usize,
-    ) -> Self {
-        let limits = Limits {
-            recent_orders_max,
-            overlay_orders_max,
-            trades_max,
-        };
-        let engine = &engine.inner;
+    fn restore(py: Python<'_>, engine: &Engine, gateway: u16, settings: FacadeSettings) -> Self {
+        let (limits, engine) = (settings.limits(), &engine.inner);
         let inner = py.detach(|| view::View::restore(gateway, limits, engine));
         Self::of(inner, gateway, limits)
+    }
+
+    /// What it took of the configuration.
+    #[getter]
+    const fn settings(&self) -> FacadeSettings {
+        FacadeSettings::of(&self.limits)
     }
 
     /// Begin again where an engine stands of which every event has been told; nobody listens.

@@ -7,6 +7,8 @@
 //! `cargo bench -p store --bench recorder -- [runs] [orders]` prints one JSON line a figure.
 #![allow(clippy::expect_used)]
 
+#[path = "../../journal/tests/common/mod.rs"]
+mod log;
 #[path = "../../matching/benches/mix.rs"]
 mod mix;
 
@@ -15,13 +17,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use journal::{Log, LogOptions};
+use journal::Log;
 use matching::Engine;
 use store::{EventSource, LogSource, Runner, RunnerLimits};
 use wire::record::EventBatch;
 
 const RESTING: usize = 100_000;
 const RUNS: usize = 5;
+
+const LIMITS: RunnerLimits = RunnerLimits {
+    transaction_events_max: 200_000,
+    read_bytes_max: 1 << 20,
+    interval: Duration::from_millis(100),
+    interval_busy: Duration::from_secs(1),
+    wal_bytes_max: 64 << 20,
+    checkpoint_interval: Duration::from_secs(10),
+    retry_interval_max: Duration::from_secs(5),
+    nice: 10,
+};
 const ORDERS: usize = 500_000;
 
 struct Run {
@@ -107,7 +120,7 @@ fn make(directory: &Path, orders: usize) -> Made {
     }
     .start();
     let events = directory.join("events.db");
-    let log = Log::open(&events, LogOptions::default()).expect("a log");
+    let log = Log::open(&events, log::ordinary()).expect("a log");
     let mut engine = Engine::new(0);
     let mut append = |commands: &[Vec<u8>]| {
         for batch in commands {
@@ -170,7 +183,7 @@ fn run(directory: &Path, made: &Made) -> Run {
         log: LogSource::open(&made.events).expect("the log"),
         until: Arc::clone(&until),
     };
-    let limits = RunnerLimits::default();
+    let limits = LIMITS;
     let runner = Runner::start(&path, Box::new(gate), b"", limits).expect("a store");
     wait(&runner, made.filled);
     let (begun, cpu_begun) = (Instant::now(), cpu());

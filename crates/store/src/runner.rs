@@ -17,48 +17,34 @@ use crate::state::{Shared, Stats};
 #[derive(Debug, Clone, Copy)]
 pub struct RunnerLimits {
     /// Most events in one transaction (a batch is never cut).
-    pub batch_events_max: usize,
+    pub transaction_events_max: usize,
     /// Most bytes that are read from the log at once.
     pub read_bytes_max: usize,
-    /// Pause between two looks at a log that has nothing more, in milliseconds.
-    pub interval_ms: u64,
-    /// What that pause grows to while there is much to record, in milliseconds.
-    pub interval_ms_max: u64,
+    /// Pause between two looks at a log that has nothing more.
+    pub interval: Duration,
+    /// What that pause grows to while there is much to record.
+    pub interval_busy: Duration,
     /// Size of the write-ahead log at which a checkpoint is made, in bytes.
     pub wal_bytes_max: u64,
-    /// Longest time between what is recorded and the checkpoint that makes it durable, in milliseconds.
-    pub checkpoint_interval_ms: u64,
-    /// Longest pause between two attempts after a failure, in milliseconds.
-    pub retry_ms_max: u64,
+    /// Longest time between what is recorded and the checkpoint that makes it durable.
+    pub checkpoint_interval: Duration,
+    /// Longest pause between two attempts after a failure.
+    pub retry_interval_max: Duration,
     /// Nice value of the thread: 0 the same as the hot path, 19 the lowest priority.
     pub nice: i32,
-}
-
-impl Default for RunnerLimits {
-    fn default() -> Self {
-        Self {
-            batch_events_max: 200_000,
-            read_bytes_max: 1 << 20,
-            interval_ms: 100,
-            interval_ms_max: 1_000,
-            wal_bytes_max: 64 << 20,
-            checkpoint_interval_ms: 10_000,
-            retry_ms_max: 5_000,
-            nice: 10,
-        }
-    }
 }
 
 /// A look that finds so many events makes the next pause longer: an order that comes and goes
 /// within one transaction is written once.
 const MUCH_EVENTS: u64 = 1_000;
 
-/// First pause after a failure, in milliseconds; it doubles up to `retry_ms_max`.
-const RETRY_MS_MIN: u64 = 50;
+/// First pause after a failure; it doubles up to `retry_interval_max`.
+const RETRY_INTERVAL_MIN: Duration = Duration::from_millis(50);
 
 /// The recorder's thread.
 #[derive(Debug)]
 pub struct Runner {
+    limits: RunnerLimits,
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -102,9 +88,16 @@ impl Runner {
                 work.run();
             })?;
         Ok(Self {
+            limits,
             shared,
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    /// What it was started with.
+    #[must_use]
+    pub const fn limits(&self) -> &RunnerLimits {
+        &self.limits
     }
 
     /// Look at the log now, rather than at the end of the pause.
@@ -176,13 +169,13 @@ impl Work {
     fn run(&mut self) {
         // Without the permission, or on another system, it runs at the priority of all.
         let _ = rustix::process::setpriority_process(None, self.limits.nice);
-        let mut retry_ms = RETRY_MS_MIN;
-        let mut pause_ms = self.limits.interval_ms;
+        let mut retry = RETRY_INTERVAL_MIN;
+        let mut pause = self.limits.interval;
         loop {
             let stopping = self.shared.is_stopping();
             match self.turn() {
                 Ok((more, events)) => {
-                    retry_ms = RETRY_MS_MIN;
+                    retry = RETRY_INTERVAL_MIN;
                     self.shared.recovered();
                     if more {
                         continue;
@@ -190,8 +183,8 @@ impl Work {
                     if stopping {
                         break;
                     }
-                    pause_ms = self.next_pause(pause_ms, events);
-                    self.shared.pause(Duration::from_millis(pause_ms));
+                    pause = self.next_pause(pause, events);
+                    self.shared.pause(pause);
                 }
                 Err(error) => {
                     self.recorder.rewind();
@@ -199,8 +192,8 @@ impl Work {
                     if stopping || !error.is_passing() {
                         return;
                     }
-                    self.shared.pause(Duration::from_millis(retry_ms));
-                    retry_ms = retry_ms.saturating_mul(2).min(self.limits.retry_ms_max);
+                    self.shared.pause(retry);
+                    retry = retry.saturating_mul(2).min(self.limits.retry_interval_max);
                     if let Err(error) = self.reopen() {
                         self.shared.fail(error.to_string(), !error.is_passing());
                         if !error.is_passing() {
@@ -216,15 +209,15 @@ impl Work {
         }
     }
 
-    /// The pause after a look that found `events`, when the one before it was `pause_ms`.
-    fn next_pause(&self, pause_ms: u64, events: u64) -> u64 {
-        let least = self.limits.interval_ms;
+    /// The pause after a look that found `events`, when the one before it was `pause`.
+    fn next_pause(&self, pause: Duration, events: u64) -> Duration {
+        let least = self.limits.interval;
         if events < MUCH_EVENTS {
             return least;
         }
-        pause_ms
+        pause
             .saturating_mul(2)
-            .min(self.limits.interval_ms_max.max(least))
+            .min(self.limits.interval_busy.max(least))
     }
 
     /// Read and write one transaction's worth; whether there is more, and how many events it had.
@@ -254,7 +247,7 @@ impl Work {
     fn gather(&mut self) -> Result<bool, StoreError> {
         self.shared
             .saw(self.source.last().map_err(StoreError::Source)?);
-        while self.recorder.pending_events() < self.limits.batch_events_max {
+        while self.recorder.pending_events() < self.limits.transaction_events_max {
             let from = self.recorder.taken().map_or(0, |at| at.offset + 1);
             let entries = self.source.read(from, self.limits.read_bytes_max);
             let entries = entries.map_err(StoreError::Source)?;
@@ -271,7 +264,7 @@ impl Work {
     fn checkpoint_when_due(&mut self, more: bool) -> Result<(), StoreError> {
         let bytes = self.recorder.wal_bytes();
         let waited = self.checkpointed.elapsed();
-        let late = waited >= Duration::from_millis(self.limits.checkpoint_interval_ms);
+        let late = waited >= self.limits.checkpoint_interval;
         let pending = self.recorder.durable() != self.recorder.position();
         if bytes >= self.wal_bytes_next || (late && pending && !more) {
             self.checkpoint()?;

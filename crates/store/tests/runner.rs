@@ -1,12 +1,14 @@
 //! The recorder's thread: its pace, its failures, and logs that are not its own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../../journal/tests/common/mod.rs"]
+mod log;
 mod market;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use journal::{Log, LogOptions};
+use journal::Log;
 use market::{Market, Scratch, Writer};
 use store::{EventSource, LogSource, Reader, Runner, RunnerLimits, Stats, Told};
 
@@ -97,13 +99,13 @@ impl EventSource for Rows {
 }
 
 const QUICK: RunnerLimits = RunnerLimits {
-    batch_events_max: 100,
+    transaction_events_max: 100,
     read_bytes_max: 4_096,
-    interval_ms: 5,
-    interval_ms_max: 5,
+    interval: Duration::from_millis(5),
+    interval_busy: Duration::from_millis(5),
     wal_bytes_max: 200_000,
-    checkpoint_interval_ms: 50,
-    retry_ms_max: 20,
+    checkpoint_interval: Duration::from_millis(50),
+    retry_interval_max: Duration::from_millis(20),
     nice: 5,
 };
 
@@ -173,7 +175,7 @@ fn waking_ends_the_pause() {
     let mut market = Market::new(4, 2);
     let rows = Rows::of(batches(&mut market, 1));
     let slow = RunnerLimits {
-        interval_ms: 600_000,
+        interval: Duration::from_millis(600_000),
         ..QUICK
     };
     let runner = Runner::start(&scratch.db(), Box::new(rows.clone()), b"", slow).unwrap();
@@ -477,7 +479,7 @@ fn a_log_without_its_beginning_is_recorded_from_where_it_begins() {
 fn the_log_on_disk_is_a_source() {
     let scratch = Scratch::new("log");
     let path = scratch.0.join("events.db");
-    let log = Log::open(&path, LogOptions::default()).unwrap();
+    let log = Log::open(&path, log::ordinary()).unwrap();
     let mut source = LogSource::open(&path).unwrap();
     assert_eq!(source.last().unwrap(), None);
     let mut market = Market::new(4, 2);

@@ -19,6 +19,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const RESTING: usize = 20_000;
 const RUNS: usize = 5;
+
+const LIMITS: Limits = Limits {
+    recent_orders_max: 131_072,
+    overlay_orders_max: 200_000,
+    recent_trades_max: 1_000,
+};
 const ORDERS: usize = 1_000_000;
 
 fn main() {
@@ -31,7 +37,7 @@ fn main() {
     let (filled, batches) = events(orders);
     let samples: Vec<String> = (0..runs)
         .map(|_| {
-            let mut view = View::new(2, Limits::default());
+            let mut view = View::new(2, LIMITS);
             for batch in &filled {
                 view.apply(batch).expect("events in order");
             }

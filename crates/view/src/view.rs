@@ -25,17 +25,7 @@ pub struct Limits {
     /// Older ones that are kept because they are closed and not recorded yet.
     pub overlay_orders_max: usize,
     /// Newest trades kept of each instrument.
-    pub trades_max: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            recent_orders_max: 131_072,
-            overlay_orders_max: 200_000,
-            trades_max: 1_000,
-        }
-    }
+    pub recent_trades_max: usize,
 }
 
 /// Why events could not be taken.
@@ -121,7 +111,7 @@ impl View {
             next_seq: 1,
             time_ns: 0,
             names: Names::default(),
-            markets: Markets::new(limits.trades_max),
+            markets: Markets::new(limits.recent_trades_max),
             orders: Orders::new(limits.recent_orders_max, limits.overlay_orders_max),
             changed: (0, Since::default()),
             listeners: Listeners::default(),

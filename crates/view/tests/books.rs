@@ -3,17 +3,17 @@
 
 mod exchange;
 
-use exchange::{Exchange, FACADE, cancel, id, order};
+use exchange::{Exchange, FACADE, LIMITS, cancel, id, order};
 use proptest::prelude::*;
+use view::View;
 use view::answers::Body;
-use view::{Limits, View};
 use wire::record::command::{MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NewOrder, Replace};
 use wire::record::{Command, MassCancelType, OrdType, Side, Stp, TimeInForce};
 use wire::text::decimal::ONE;
 
 #[test]
 fn a_books_number_is_that_of_the_event_that_changed_it() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     let begin = exchange.view.sequence();
     let said = |exchange: &mut Exchange, orders: &[NewOrder]| {
         let commands: Vec<_> = orders.iter().map(|x| Command::New(*x, "a", "")).collect();
@@ -53,7 +53,7 @@ fn any_command() -> impl Strategy<Value = (u8, u8, i64, i64, u8, u8)> {
 proptest! {
     #[test]
     fn books_are_those_of_the_engine(script in proptest::collection::vec(any_command(), 1..80)) {
-        let mut exchange = Exchange::new(Limits::default());
+        let mut exchange = Exchange::new(LIMITS);
         let mut ids = vec![1u64 << 56 | 1];
         for (at, (what, user, price, qty, tif, stp)) in script.into_iter().enumerate() {
             let num = at as u64 + 1;
@@ -92,7 +92,7 @@ proptest! {
             }
             exchange.assert_books_agree();
         }
-        let restored = View::restore(FACADE, Limits::default(), &exchange.engine);
+        let restored = View::restore(FACADE, LIMITS, &exchange.engine);
         let book = |view: &View| view.show_book("BTCUSD", 100)
             .map(|json| String::from_utf8_lossy(&json).split("\"bids\"").last().map(str::to_owned));
         prop_assert_eq!(book(&restored), book(&exchange.view));

@@ -3,7 +3,7 @@
 
 mod exchange;
 
-use exchange::{Exchange, FACADE, cancel, id, order, said};
+use exchange::{Exchange, FACADE, LIMITS, cancel, id, order, said};
 use view::answers::Body;
 use view::orders::Found;
 use view::show::Filter;
@@ -16,7 +16,7 @@ use wire::text::decimal::ONE;
 
 #[test]
 fn an_order_is_answered_as_its_own_command_left_it() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     let maker = order(1, Side::Sell, 100, 2);
     let taker = order(2, Side::Buy, 100, 1);
     let told = exchange.send(&[Command::New(maker, "a", "m"), Command::New(taker, "b", "")]);
@@ -48,7 +48,7 @@ fn an_order_is_answered_as_its_own_command_left_it() {
 
 #[test]
 fn a_repeat_shows_the_first_order_and_other_content_conflicts() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     let first = exchange.one(Command::New(order(1, Side::Buy, 100, 1), "a", "x"));
     let again = exchange.one(Command::New(order(2, Side::Buy, 100, 1), "a", "x"));
     assert_eq!((again.0, &again.1), (200, &first.1));
@@ -68,7 +68,7 @@ fn a_repeat_shows_the_first_order_and_other_content_conflicts() {
 
 #[test]
 fn cancel_amend_and_mass_cancel_are_answered() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     let (_, first) = exchange.one(Command::New(order(1, Side::Buy, 100, 4), "a", ""));
     let replace = Replace {
         entry: NO_ENTRY,
@@ -121,7 +121,7 @@ fn a_repeat_of_an_order_that_memory_has_dropped_is_left_to_the_store() {
     let limits = Limits {
         recent_orders_max: 0,
         overlay_orders_max: 0,
-        ..Limits::default()
+        ..LIMITS
     };
     let mut exchange = Exchange::new(limits);
     let mut ioc = order(1, Side::Buy, 100, 1);
@@ -148,7 +148,7 @@ fn by_session(num: u64, side: Side, price: i64, qty: i64) -> Command<'static> {
 
 #[test]
 fn orders_of_sessions_are_found_listed_and_changed_as_those_of_rest() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     let _ = exchange.binary(&[by_session(5, Side::Sell, 100, 3)]);
     let of_session = 1 << 56 | 1;
     let found = exchange.found(of_session);
@@ -198,10 +198,10 @@ fn orders_of_sessions_are_found_listed_and_changed_as_those_of_rest() {
 
 #[test]
 fn an_order_from_before_a_restart_is_changed_without_the_store() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     let (_, first) = exchange.one(Command::New(order(1, Side::Buy, 100, 3), "a", "mine"));
     let _ = exchange.one(Command::New(order(2, Side::Sell, 100, 1), "b", ""));
-    exchange.view = View::restore(FACADE, Limits::default(), &exchange.engine);
+    exchange.view = View::restore(FACADE, LIMITS, &exchange.engine);
     let base = exchange.view.sequence();
     assert!(matches!(exchange.view.find(id(&first)), Found::Stored(seq) if seq == base));
     let (status, canceled) = exchange.one(Command::Cancel(cancel(3, id(&first)), "", ""));
@@ -225,7 +225,7 @@ fn an_order_from_before_a_restart_is_changed_without_the_store() {
 
 #[test]
 fn an_answer_holds_the_newest_fills_of_its_command_and_marks_what_it_leaves_out() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     for num in 1..=70 {
         let _ = exchange.one(Command::New(order(num, Side::Sell, 100, 1), "a", ""));
     }
@@ -246,7 +246,7 @@ fn an_answer_holds_the_newest_fills_of_its_command_and_marks_what_it_leaves_out(
 
 #[test]
 fn a_page_ends_at_its_bytes_and_says_how_far_it_looked() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     for num in 1..=20 {
         let _ = exchange.one(Command::New(order(num, Side::Buy, num as i64, 1), "a", ""));
     }
@@ -279,7 +279,7 @@ fn a_page_ends_at_its_bytes_and_says_how_far_it_looked() {
 
 #[test]
 fn each_user_hears_of_its_own_orders_in_order_and_once() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     exchange.view.listen(7, "a");
     exchange.view.listen(8, "a");
     exchange.view.listen(9, "b");
@@ -341,12 +341,12 @@ fn messages(mut frames: &[u8]) -> Vec<serde_json::Value> {
 
 #[test]
 fn seen_batches_are_passed_over_and_a_gap_is_an_error() {
-    let mut exchange = Exchange::new(Limits::default());
+    let mut exchange = Exchange::new(LIMITS);
     let _ = exchange.send(&[Command::New(order(1, Side::Buy, 100, 1), "a", "")]);
     let first = exchange.events.clone();
     assert_eq!(exchange.view.apply(&first), Ok(Told::default()));
     exchange.assert_books_agree();
-    let mut late = View::new(FACADE, Limits::default());
+    let mut late = View::new(FACADE, LIMITS);
     let expected = ViewError::Gap {
         expected: 1,
         found: 5,

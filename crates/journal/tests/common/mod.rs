@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use journal::LogOptions;
+use journal::{LogOptions, OnDamage, Synchronous};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -41,12 +42,30 @@ impl Drop for TempDir {
     }
 }
 
+/// A log of ordinary size.
+pub fn ordinary() -> LogOptions {
+    LogOptions {
+        synchronous: Synchronous::Full,
+        on_damage: OnDamage::Refuse,
+        wal_bytes_max: 16 << 20,
+        checkpoint_bytes: 2 << 20,
+        queue_bytes_max: 64 << 20,
+        linger: Duration::ZERO,
+        linger_bytes: 256 << 10,
+        commit_bytes_max: 4 << 20,
+        verify_bytes_max: 256 << 20,
+        delete_entries_max: 64,
+        beginning: None,
+        settled: false,
+    }
+}
+
 /// A small write-ahead log, so that it goes round often.
 pub fn small() -> LogOptions {
     LogOptions {
         wal_bytes_max: 1 << 20,
         checkpoint_bytes: 1 << 18,
-        ..LogOptions::default()
+        ..ordinary()
     }
 }
 

@@ -76,7 +76,7 @@ fn limits() -> Limits {
     Limits {
         recent_orders_max: 16,
         overlay_orders_max: 1_000,
-        trades_max: 5,
+        recent_trades_max: 5,
     }
 }
 

@@ -18,6 +18,12 @@ pub const FACADE: u16 = 2;
 
 pub const BINARY: u16 = 1;
 
+pub const LIMITS: Limits = Limits {
+    recent_orders_max: 131_072,
+    overlay_orders_max: 200_000,
+    recent_trades_max: 1_000,
+};
+
 /// What an answer says.
 pub fn said(reply: &Reply) -> serde_json::Value {
     match &reply.body {

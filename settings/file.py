@@ -1,4 +1,8 @@
-"""Where the configuration comes from (defaults, file, environment, command line), and its print."""
+"""Where the configuration comes from: a file, the environment over it, the command line over both.
+
+``QUANTSCOPE_GATEWAY_CONNECTIONS_MAX=64`` and ``--set gateway.connections_max=64`` name the same
+setting.  An unknown key is an error.
+"""
 
 import ipaddress
 import os
@@ -6,15 +10,15 @@ import pathlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 import msgspec
 
-from quantscope.config import Config, InstrumentSection, Section
+from settings.kinds import MASK, Section
+from settings.trading import InstrumentSettings
+from settings.whole import Config
 
 PREFIX = "QUANTSCOPE_"
-MASK = "***"
-"""Stands for a password that is not shown."""
 
 
 class ConfigError(Exception):
@@ -113,7 +117,7 @@ def _check(config: Config) -> None:
         _check_side(instrument)
 
 
-def _check_side(instrument: InstrumentSection) -> None:
+def _check_side(instrument: InstrumentSettings) -> None:
     """One order must not be able to fill what a side can hold: others would be refused for it."""
     quantity = int(Decimal(instrument.quantity_max) * 10**8)
     orders = instrument.orders_per_side_max
@@ -133,44 +137,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def show(config: Config, *, secrets: bool = False) -> str:
-    """The configuration in force as a TOML file that says what each setting means.
-
-    Without ``secrets`` passwords are masked; such a file is not taken back.
-    """
-    lines: list[str] = []
-    for name in Config.__struct_fields__:
-        part = getattr(config, name)
-        tables = part if isinstance(part, tuple) else (part,)
-        for table in tables:
-            lines.append(f"[[{name}]]" if isinstance(part, tuple) else f"[{name}]")
-            lines.extend(_show_table(table, secrets=secrets))
-            lines.append("")
-    return "\n".join(lines)
-
-
-def _show_table(table: Section, *, secrets: bool) -> Iterable[str]:
-    hints = get_type_hints(type(table), include_extras=True)
-    for field in msgspec.structs.fields(table):
-        hidden = field.name == "password" and not secrets
-        value = MASK if hidden else getattr(table, field.name)
-        default = "required" if field.required else f"default {_toml(field.default)}"
-        setting = f"{field.name} = {_toml(value)}"
-        yield f"{setting:<48}# {_description(hints[field.name])} ({default})"
-
-
-def _toml(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _description(hint: Any) -> str:
-    for meta in get_args(hint)[1:] if get_origin(hint) is not None else ():
-        if isinstance(meta, msgspec.Meta) and meta.description:
-            return meta.description
-    inner = get_args(hint)[:1]
-    return _description(inner[0]) if inner else ""
 
 
 def environment() -> Mapping[str, str]:

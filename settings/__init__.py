@@ -1,0 +1,35 @@
+"""Every setting, once: its name, unit, default, bounds, and what it is for.
+
+One file for each role, which takes its section as it is; native code takes the attributes that it
+needs of one by these same names.  Imports nothing of the project; everything but ``protocol`` and
+``clients`` may import it.  ``file`` reads the configuration, ``listing`` prints it.
+"""
+
+from settings.engine import EngineSettings
+from settings.facade import FacadeSettings
+from settings.file import ConfigError, environment, load
+from settings.gateway import GatewaySettings
+from settings.journal import JournalSettings
+from settings.kinds import Section
+from settings.listing import show
+from settings.server import ServerSettings
+from settings.store import StoreSettings
+from settings.trading import InstrumentSettings, UserSettings
+from settings.whole import Config
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "EngineSettings",
+    "FacadeSettings",
+    "GatewaySettings",
+    "InstrumentSettings",
+    "JournalSettings",
+    "Section",
+    "ServerSettings",
+    "StoreSettings",
+    "UserSettings",
+    "environment",
+    "load",
+    "show",
+]

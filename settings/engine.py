@@ -1,0 +1,29 @@
+"""What the engine's answers depend on."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from settings.kinds import Bytes, Count, Seconds, Section, about
+
+
+class EngineSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Limits that the engine's answers depend on; a change becomes a command."""
+
+    accounts_max: Annotated[Count, about("accounts; an order of one more gets ACCOUNT_LIMIT")] = (
+        1_000_000
+    )
+    client_ids_per_account_max: Annotated[
+        Count, about("client order ids in text remembered per account; the oldest is forgotten")
+    ] = 10_000
+    instruments_max: Annotated[Count, about("instruments")] = 1_000
+    event_batch_bytes_max: Annotated[Bytes, about("bytes after which an event batch is cut")] = (
+        2**20
+    )
+    stamp_ahead_s_max: Annotated[
+        Seconds, about("seconds that a gateway's clock may be ahead of the journal's")
+    ] = 1.0
+    fault_apply_delay_ns: Annotated[
+        Annotated[int, Meta(ge=0, le=10**9)],
+        about("nanoseconds by which each command batch is slowed, for tests of the benchmarks"),
+    ] = 0

@@ -1,0 +1,25 @@
+"""All settings."""
+
+import msgspec
+
+from settings.engine import EngineSettings
+from settings.facade import FacadeSettings
+from settings.gateway import GatewaySettings
+from settings.journal import JournalSettings
+from settings.kinds import Section
+from settings.server import ServerSettings
+from settings.store import StoreSettings
+from settings.trading import InstrumentSettings, UserSettings, default_instruments, demo_users
+
+
+class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All of it."""
+
+    server: ServerSettings = ServerSettings()
+    journal: JournalSettings = JournalSettings()
+    engine: EngineSettings = EngineSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    facade: FacadeSettings = FacadeSettings()
+    store: StoreSettings = StoreSettings()
+    users: tuple[UserSettings, ...] = msgspec.field(default_factory=demo_users)
+    instruments: tuple[InstrumentSettings, ...] = msgspec.field(default_factory=default_instruments)
