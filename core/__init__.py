@@ -1,7 +1,8 @@
 """The Python face of the native module: the one door to ``core._native``.
 
 What is done per message stands in Rust behind it and is crossed once per batch.  ``turns`` is what
-all ports share.  Imports nothing of the project but ``protocol``; every role may import it.
+all ports share.  Imports nothing of the project but ``protocol``, and ``settings`` for
+the types of its stub; every role may import it.
 """
 
 from core._native import (

@@ -3,7 +3,7 @@
 Answers are written natively; their structures here say what they hold.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
@@ -37,8 +37,9 @@ REASONS: Final = tuple(
     name for name in dict.fromkeys([*cancel_reasons(), *refusals()]) if name not in _NOT_OF_ORDERS
 )
 """Why an order left the book without a trade, or was refused."""
+Status: TypeAlias = Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
+STATUSES: Final = get_args(Status)
 OPEN: Final = ("NEW", "PARTIALLY_FILLED")
-STATUSES: Final = (*OPEN, "FILLED", "CANCELED", "REJECTED", "EXPIRED")
 
 USER_ID: Final = r"^[A-Za-z0-9_.:-]{1,32}$(?!\n)"
 CLIENT_ORDER_ID: Final = r"^[ -~]{1,36}$(?!\n)"
@@ -172,16 +173,7 @@ class Fill(msgspec.Struct):
 class HistoryEntry(msgspec.Struct):
     """One change of an order, with the values after it."""
 
-    status: Literal[
-        "NEW",
-        "PARTIALLY_FILLED",
-        "FILLED",
-        "CANCELED",
-        "REJECTED",
-        "EXPIRED",
-        "REPLACED",
-        "REDUCED",
-    ]
+    status: Literal[Status, "REPLACED", "REDUCED"]
     timestamp: Time
     price: Decimal | None
     quantity: Decimal
@@ -209,7 +201,7 @@ class Order(msgspec.Struct):
     ]
     price: Decimal | None
     quantity: Decimal
-    status: Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
+    status: Status
     filled_quantity: Decimal
     remaining_quantity: Decimal
     average_price: Decimal | None
@@ -381,7 +373,7 @@ class Error(msgspec.Struct):
     code: str
     order_id: Id | UnsetType = UNSET
     status: Annotated[
-        Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"] | UnsetType,
+        Status | UnsetType,
         Meta(description="of the order of that id, which was not changed; absent where not known"),
     ] = UNSET
     filled_quantity: Annotated[
@@ -401,7 +393,7 @@ class Notification(msgspec.Struct):
     client_order_id: str | None
     symbol: Annotated[str | None, _SYMBOL_OF_ORDER]
     side: Literal["BUY", "SELL"]
-    status: Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
+    status: Status
     price: Decimal | None
     quantity: Decimal
     filled_quantity: Decimal

@@ -92,15 +92,14 @@ class Queries:
         )
         cursor = b"null" if following is None else b'"%d"' % following
         total, since = (b"null", self._since()) if of is None else (b"%d" % of, b"null")
-        form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%b,"next_cursor":%b}'
         field = name.encode()
-        body = form % (order_id, field, page, count, field, total, cursor)
-        return self._numbered(Answer(200, body), since)
+        form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%b,"next_cursor":%b%b}'
+        numbered = self._numbered(since)
+        return Answer(200, form % (order_id, field, page, count, field, total, cursor, numbered))
 
-    def _numbered(self, answer: Answer, since: bytes) -> Answer:
-        """A page of orders as they stand now: the store says no less than memory knows."""
-        form = b'%b,"sequence":%d,"complete_since":%b}'
-        return answer._replace(body=form % (answer.body[:-1], self._view.sequence, since))
+    def _numbered(self, since: bytes) -> bytes:
+        """How a page of orders ends, which is as new as memory: nothing is awaited in between."""
+        return b',"sequence":%d,"complete_since":%b' % (self._view.sequence, since)
 
     def _since(self) -> bytes:
         """From when on the store has everything, as JSON: what was before may be missing."""
@@ -124,7 +123,7 @@ class Queries:
         before = decode.count(fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
         account = self._view.account(user)
         if account is None:
-            return self._numbered(_page(b"orders", [], None), b"null")
+            return _page(b"orders", [], None, self._numbered(b"null"))
         bytes_max = self._limits.page_bytes_max - HEAD
         stored, following = await self._archive.ask(
             lambda: self._view.wait_for_user(user),
@@ -151,8 +150,8 @@ class Queries:
         cursor = ids[fits - 1] if fits < len(ids) else whole or None
         # What is open, the engine knows, however old it is.
         since = b"null" if status in OPEN else self._since()
-        page = _page(b"orders", [found[order_id] for order_id in ids[:fits]], cursor)
-        return self._numbered(page, since)
+        orders = [found[order_id] for order_id in ids[:fits]]
+        return _page(b"orders", orders, cursor, self._numbered(since))
 
     # Markets.
 
@@ -209,7 +208,7 @@ class Queries:
     async def tickers(self, request: Request) -> Answer:
         """``GET /ticker?limit=&cursor=``."""
         now = self._now()
-        symbols, following = self._page(request)
+        symbols, following = self._asked_for(request)
         tickers: list[bytes] = []
         room = self._limits.page_bytes_max - HEAD
         for instrument, symbol in symbols:
@@ -223,7 +222,7 @@ class Queries:
                 await asyncio.sleep(0)
         return _page(b"tickers", tickers, following)
 
-    def _page(self, request: Request) -> tuple[list[tuple[int, str]], int | None]:
+    def _asked_for(self, request: Request) -> tuple[list[tuple[int, str]], int | None]:
         """The instruments that a page is about, by number, and the cursor of the next page."""
         limit = decode.count(request.fields, "limit", LIMIT_MAX, LIMIT_MAX)
         after = decode.count(request.fields, "cursor", 0, decode.U32_MAX)
@@ -245,7 +244,7 @@ class Queries:
 
     def instruments(self, request: Request) -> Answer:
         """``GET /instruments?limit=&cursor=``."""
-        symbols, following = self._page(request)
+        symbols, following = self._asked_for(request)
         instruments = [self._view.instrument_json(number) or b"" for number, _ in symbols]
         fits = _fitting(instruments, self._limits.page_bytes_max - HEAD)
         if fits < len(instruments):
@@ -263,13 +262,12 @@ def _fitting(items: list[bytes], bytes_max: int) -> int:
     return len(items)
 
 
-def _page(name: bytes, items: list[bytes], cursor: int | None) -> Answer:
-    """A page of a list, and the cursor of the next one where there may be more."""
+def _page(name: bytes, items: list[bytes], cursor: int | None, rest: bytes = b"") -> Answer:
+    """A page of a list, the cursor of the next one if any, and what else it says."""
     following = b"null" if cursor is None else b'"%d"' % cursor
-    form = b'{"%b":[%b],"count":%d,"next_cursor":%b}'
-    return Answer(200, form % (name, b",".join(items), len(items), following))
+    form = b'{"%b":[%b],"count":%d,"next_cursor":%b%b}'
+    return Answer(200, form % (name, b",".join(items), len(items), following, rest))
 
 
 def _trades(trades: list[bytes], cursor: int | None, since: bytes) -> Answer:
-    page = _page(b"trades", trades, cursor)
-    return page._replace(body=b'%b,"complete_since":%b}' % (page.body[:-1], since))
+    return _page(b"trades", trades, cursor, b',"complete_since":%b' % since)

@@ -1,6 +1,6 @@
 """The Journal port, and its adapters: SQLite, memory, and a faulty one for tests.
 
-Imports ``core`` and ``protocol``; the store, the engine, the gateway and the facade may import it.
+Imports ``core`` and below; the store, the engine, the gateway and the facade may import it.
 """
 
 from core import (

@@ -1,4 +1,4 @@
-"""The command line, the configuration, and the one place where roles are wired together.
+"""The command line, and the one place where roles are wired together.
 
 Imports everything; nothing imports it.
 """

@@ -111,8 +111,8 @@ def run_verify(config: Config) -> None:
         with _store(directory, facts, faults, bar) as store:
             result = verify(
                 snapshots,
-                facts.commands or open_memory(1, 1),
-                facts.events or open_memory(1, 1),
+                facts.commands or _no_log(),
+                facts.events or _no_log(),
                 own=plan.snapshots,
                 progress=lambda done, total: bar.update(task, advance=done, total=total),
                 listener=store,
@@ -149,6 +149,11 @@ def _store(
             faults.append(f"store.db: {error}: a start puts it aside and makes a new one")
             check = None
         yield check
+
+
+def _no_log() -> KeptLog:
+    """What stands for a log that is not there."""
+    return open_memory(journal_id=1, bytes_max=1)
 
 
 def _noted(plan: Start) -> list[str]:

@@ -29,10 +29,6 @@ from journal.batches import head
 from journal.datadir import DataDir
 from journal.mark import Mark, MarkDamaged, Numbers
 
-ORDER_ID = (1 << 56) - 1
-"""The part of an order id that counts."""
-"""How much of each log's newest part a start checks row by row."""
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -230,7 +226,7 @@ def _store(path: Path, *, settled: bool) -> tuple[StoreFound, Place | None]:
     if told is None:
         return StoreFound(there=True), None
     offset, seq, hashed, command, part, journal_id, chain, order_id, trade_id, first, late = told
-    numbers = Numbers(order_id & ORDER_ID, trade_id, seq)
+    numbers = Numbers(order_id, trade_id, seq)
     evidence = Evidence("store.db", command, journal_id, numbers=numbers)
     found = StoreFound(True, "", evidence, seq, first_seq=first, late_ns=late)
     return found, Place(offset, chain, command, part, hashed)

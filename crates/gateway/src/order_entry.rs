@@ -20,7 +20,7 @@ pub struct Limits {
     /// Unanswered requests of one connection.
     pub requests_in_flight_max: u32,
     /// Orders that wait to be sealed, beyond which those wait that have more than a turn's bytes.  A
-    /// question, a repeat and what is refused count for 32.
+    /// question, a repeat and what is refused count for `NO_ORDER` of `pending`.
     pub requests_waiting_max: usize,
     /// From connection to login.
     pub login_deadline_ns: u64,

@@ -10,6 +10,7 @@ use super::instruments::Listing;
 use super::level::Level;
 use super::order::Order;
 use super::pool::NONE;
+use wire::record::numbers::COUNTER;
 use wire::record::{EntryKind, Side, TimeInForce};
 
 type Checked<T = ()> = Result<T, String>;
@@ -158,7 +159,7 @@ impl Engine {
             matches!(order.tif, TimeInForce::Day | TimeInForce::Gtc),
             || "its time in force may not rest".to_owned(),
         )?;
-        let counter = order.order_id & ((1 << 56) - 1);
+        let counter = order.order_id & COUNTER;
         must(counter >= 1 && counter <= self.order_count, || {
             "an id not given yet".to_owned()
         })?;

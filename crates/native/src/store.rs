@@ -14,6 +14,7 @@ use store::{
     read_kept,
 };
 use wire::record::OrdStatus;
+use wire::record::numbers::COUNTER;
 use wire::text::TradeState;
 
 use crate::engine::Engine;
@@ -181,7 +182,8 @@ fn ends(position: Option<Position>) -> (u64, u64) {
 }
 
 /// What a store proves to have been told, as far as it has come: offset, sequence number, hash, offset
-/// and part of the command batch, id of the events log, its chain there, highest order id and trade id; the
+/// and part of the command batch, id of the events log, its chain there, highest order id (the part of it
+/// that counts) and trade id; the
 /// first event that it has, and when that was (0: unknown), or nothing where it has all.
 type ToldRow = (
     u64,
@@ -219,7 +221,7 @@ pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<O
             at.part,
             at.origin.journal_id,
             at.origin.chain,
-            told.order_id,
+            told.order_id & COUNTER,
             told.trade_id,
             at.first_seq,
             told.late_ns,

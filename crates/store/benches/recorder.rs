@@ -24,6 +24,7 @@ use wire::record::EventBatch;
 
 const RESTING: usize = 100_000;
 const RUNS: usize = 5;
+const ORDERS: usize = 500_000;
 
 const LIMITS: RunnerLimits = RunnerLimits {
     transaction_events_max: 200_000,
@@ -35,7 +36,6 @@ const LIMITS: RunnerLimits = RunnerLimits {
     retry_interval_max: Duration::from_secs(5),
     nice: 10,
 };
-const ORDERS: usize = 500_000;
 
 struct Run {
     orders_per_s: f64,
