@@ -170,7 +170,7 @@ async def test_a_recorder_that_cannot_begin_again_is_tried_again(
     ("path", "owner", "name"),
     [
         ("/ticker/BTCUSD", "queries", "_ticker"),
-        ("/ticker", "queries", "_page"),
+        ("/ticker", "queries", "_asked_for"),
         ("/orderbook/BTCUSD", "origins", "check"),
     ],
 )
