@@ -8,7 +8,6 @@ been begun again.
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -67,9 +66,9 @@ class Faults:
 
         What is in ``ends`` is raised: after that the process has to end.
         """
-        pause = AGAIN_S
+        pause, now = AGAIN_S, asyncio.get_running_loop().time
         while True:
-            begun = time.monotonic()
+            begun = now()
             try:
                 return await work()
             except ends:
@@ -77,7 +76,7 @@ class Faults:
             except FAULTS as error:
                 self.caught(part, f"{what} failed, and is begun again", error)
                 self.standing[what] = f"{what} failed: {error}"
-            if time.monotonic() - begun > AGAIN_MAX_S:
+            if now() - begun > AGAIN_MAX_S:
                 pause = AGAIN_S
             await asyncio.sleep(pause)
             pause = min(2 * pause, AGAIN_MAX_S)

@@ -7,7 +7,6 @@ commits and the timers have their turn in between, however many connections ask 
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -38,9 +37,8 @@ class Turns:
     def __init__(
         self,
         turn_us_max: int,
+        clock: Callable[[], int],
         faults: Faults | None = None,
-        *,
-        clock: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         """``clock`` gives nanoseconds; it is asked after each piece."""
         self._faults = faults or Faults()

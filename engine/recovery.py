@@ -5,12 +5,11 @@ stretch; a difference halts.  Only what comes after the stored events is new.
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from core import Engine, split_batches
+from core import Clock, Engine, split_batches
 from journal.batches import head
 from journal.port import Entry, KeptLog, Log
 
@@ -178,6 +177,7 @@ def recover(
     engines: Iterator[Engine],
     commands: Log,
     events: Log,
+    clock: Clock,
     before_append: Callable[[], None] = nothing,
 ) -> Recovered:
     """Bring an engine to the end of the commands log, and the events log with it.
@@ -185,7 +185,7 @@ def recover(
     ``before_append`` is called before the first event is appended, if any is: all that is stored
     has been compared by then.
     """
-    begin = time.perf_counter()
+    begin = clock.monotonic_ns()
     engine = next(engines, None) or Engine()
     stored = StoredEvents(events, engine.position().command_offset)
     replayed = appended = 0
@@ -195,7 +195,7 @@ def recover(
         if new:
             if not appended:
                 before_append()
-            events.append(time.time_ns(), new)
+            events.append(clock.now_ns(), new)
             appended += len(new)
     if stored.surplus():
         raise ReplayDiffers(
@@ -208,4 +208,4 @@ def recover(
             "be compared",
             stored.gone_bytes,
         )
-    return Recovered(engine, replayed, appended, time.perf_counter() - begin)
+    return Recovered(engine, replayed, appended, (clock.monotonic_ns() - begin) / 1e9)

@@ -57,21 +57,20 @@ class Service:
         setup: Setup,
         journal: JournalSettings,
         server: ServerSettings,
+        clock: Clock,
         *,
         apply_delay_ns: int = 0,
-        clock: Clock | None = None,
         faults: Faults | None = None,
     ) -> None:
         """``recover`` opens the journals and brings an engine to their end; it may block.
 
-        ``clock`` gives UTC; without it the system does, within ``server``'s limits.
         ``apply_delay_ns`` slows the engine on purpose, a batch: the benchmarks' own test.
         """
         self.faults = faults or Faults()
         self._recover = recover
         self._setup = setup
         self._settings = journal
-        self.clock = clock or Clock(server)
+        self.clock = clock
         self.clock_watch = ClockWatch(self.clock, server)
         self._sources: list[CommandSource] = []
         self._system = Commands()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
-from core import FAULTS, Faults, StoreFailed, View
+from core import FAULTS, Clock, Faults, StoreFailed, View
 from facade.archive import Archive
 from facade.errors import ApiError, Stands
 from facade.message import Answer, Request
@@ -54,6 +53,7 @@ class Facade:
         store: Store,
         limits: FacadeSettings,
         origins: Origins,
+        clock: Clock,
         *,
         version: str,
         metrics: Callable[[], bytes],
@@ -62,25 +62,24 @@ class Facade:
         recorder_ended: Callable[[], str | None] = lambda: None,
         standing: Callable[[], list[str]] = list,
         faults: Faults | None = None,
-        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """Nothing is served yet.
 
         ``metrics`` renders the figures for ``/metrics``.  ``begin_again`` lets a view that failed
         begin where the engine stands.  ``recorder_ended`` says why nothing is recorded any more,
-        and ``standing`` what is wrong with other parts of the server.  ``clock`` gives UTC in ns.
+        and ``standing`` what is wrong with other parts of the server.
         """
         self.view = self.reader = view
         self.faults = faults or Faults()
         self.limits = limits
         self.origins = origins
-        self.trading = Trading(view, sequencer, limits)
+        self.trading = Trading(view, sequencer, limits, clock)
         self.commands = self.trading.commands
         self.archive = Archive(view, store, limits, wake=wake_recorder, ended=recorder_ended)
         self.queries = Queries(view, self.archive, self.trading, limits, clock)
         self.notifications = Notifications(view, self.faults)
         self.pages = Pages()
-        self.server = Server(self.handle, self.look, limits, self.faults)
+        self.server = Server(self.handle, self.look, limits, clock, self.faults)
         self.view_faults = 0
         self._sequencer = sequencer
         self._metrics = metrics

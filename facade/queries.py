@@ -10,14 +10,14 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from core import View
+from core import Clock, View
 from facade import decode
 from facade.errors import ApiError
 from facade.message import Answer
 from facade.models import OPEN, STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from facade.archive import Archive
     from facade.message import Request
@@ -44,9 +44,9 @@ class Queries:
         archive: Archive,
         trading: Trading,
         limits: FacadeSettings,
-        clock: Callable[[], int],
+        clock: Clock,
     ) -> None:
-        """``trading`` knows the instruments; ``clock`` gives the exchange's UTC in ns."""
+        """``trading`` knows the instruments; ``clock`` is the exchange's."""
         self._view = view
         self._archive = archive
         self._trading = trading
@@ -231,7 +231,7 @@ class Queries:
         return page, page[-1][0] if len(symbols) > limit else None
 
     def _now(self) -> int:
-        return max(self._clock(), self._view.time_ns)
+        return max(self._clock.now_ns(), self._view.time_ns)
 
     async def _ticker(self, instrument: int, symbol: str, now_ns: int) -> bytes:
         store = await self._archive.complete()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final
 
-from core import FAULTS, Faults, Turns
+from core import FAULTS, Clock, Faults, Turns
 from facade.connection import Connection
 
 if TYPE_CHECKING:
     from facade.message import Answer, Request
     from settings import FacadeSettings
 
+NS: Final = 10**9
 WASTE_BYTES: Final = 65_536
 """Bytes of a refused client that are read at a time."""
 SWEPT: Final = 32
@@ -33,6 +33,7 @@ class Server:
         handle: Callable[[Request], None],
         look: Callable[[Request], Answer | None],
         limits: FacadeSettings,
+        clock: Clock,
         faults: Faults | None = None,
     ) -> None:
         """Listening is the caller's part: ``connect`` makes a protocol for each connection."""
@@ -45,14 +46,15 @@ class Server:
         self.turned_away: dict[Connection, None] = {}
         """Connections too many that are being told so, the oldest first: they take no place."""
         self.refused = 0
-        self.turns = Turns(limits.turn_us_max, self.faults)
+        self.turns = Turns(limits.turn_us_max, clock.monotonic_ns, self.faults)
         self.buffer = memoryview(bytearray(limits.read_bytes_max))
         """Where all connections read to, one after the other."""
         self.waste = memoryview(bytearray(WASTE_BYTES))
         """And what is thrown away."""
         self.answers: Counter[int] = Counter()
         """How many answers of each status were sent."""
-        self.now = time.monotonic()
+        self._clock = clock
+        self.now = 0.0
         """The time of the last sweep: precise enough for deadlines, and free."""
         self.date = b""
         self._to_sweep: list[Connection] = []
@@ -128,8 +130,8 @@ class Server:
                 connection.failed("it could not be closed", error)
 
     def _tell_time(self) -> None:
-        self.now = time.monotonic()
-        second = int(time.time())
+        self.now = self._clock.monotonic_ns() / NS
+        second = self._clock.now_ns() // NS
         if second != self._second:
             self._second = second
             self.date = f"Date: {formatdate(second, usegmt=True)}\r\n".encode()

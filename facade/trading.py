@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from core import Asked, Commands, View
+from core import Asked, Clock, Commands, View
 from facade import decode
 from facade.errors import ApiError
 from facade.models import (
@@ -40,17 +39,19 @@ _AMENDMENT: Final = msgspec.json.Decoder(Amendment)
 class Trading:
     """Requests on their way to the engine, and those that wait for its answer."""
 
-    def __init__(self, view: View, sequencer: Sequencer, limits: FacadeSettings) -> None:
+    def __init__(
+        self, view: View, sequencer: Sequencer, limits: FacadeSettings, clock: Clock
+    ) -> None:
         """Numbers of requests begin with the time, so that an older facade's never come again."""
         self.commands = Commands()
-        self.asked = Asked()
+        self.asked = Asked(clock)
         self.waiting: dict[int, Request] = {}
         self._view = view
         self._sequencer = sequencer
         self._limits = limits
         self._symbols: dict[str, int] = {}
-        # The engine's time too, for the system's clock may have gone back.
-        self._num = max(time.time_ns(), view.time_ns)
+        # The engine's time too, for the clock may have gone back.
+        self._num = max(clock.now_ns(), view.time_ns)
 
     def instrument(self, symbol: str) -> int:
         """The number of an instrument; 422 where there is none."""

@@ -3,11 +3,10 @@
 import asyncio
 import logging
 import socket
-import time
 from collections.abc import Callable
 from functools import partial
 
-from core import FAULTS, Faults, OrderEntry, Turns, login_accepted, login_rejected
+from core import FAULTS, Clock, Faults, OrderEntry, Turns, login_accepted, login_rejected
 from gateway.again import Again, Fresh
 from gateway.connection import Connection
 from gateway.replay import Replayer
@@ -34,6 +33,7 @@ class BinaryGateway:
         users: list[User],
         sequencer: Sequencer,
         settings: GatewaySettings,
+        clock: Clock,
         *,
         events: Callable[[], Log],
         security_list: Callable[[int, int | None], bytes],
@@ -49,7 +49,7 @@ class BinaryGateway:
         self.order_entry = self.commands = self.reader = order_entry
         self.sequencer = sequencer
         self.security_list = security_list
-        self.turns = Turns(settings.turn_us_max, self.faults)
+        self.turns = Turns(settings.turn_us_max, clock.monotonic_ns, self.faults)
         self.throttled: set[int] = set()
         self.logins = 0
         self.rejected_logins = 0
@@ -127,9 +127,7 @@ class BinaryGateway:
         line = transport.get_extra_info("socket")
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._settings.unread_bytes_max)
         connection.number = self.order_entry.connected(
-            time.monotonic_ns(),
-            line.fileno(),
-            partial(self.write, connection),
+            line.fileno(), partial(self.write, connection)
         )
         self._connections[connection.number] = connection
 
@@ -243,7 +241,7 @@ class BinaryGateway:
                 # It failed over something else than events.
                 self._failed(fault)
             self.order_entry.set_busy(self.sequencer.busy)
-            for number, close in self.order_entry.tick(time.monotonic_ns()):
+            for number, close in self.order_entry.tick():
                 connection = self._connections.get(number)
                 if connection is None:
                     continue

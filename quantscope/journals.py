@@ -4,18 +4,17 @@ import contextlib
 import logging
 import pathlib
 import secrets
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from core import Commands, Engine, JournalDamaged, split_batches
+from core import Clock, Commands, Engine, JournalDamaged, split_batches
 from engine.loss import NUMBERS_MARGIN, NUMBERS_SPREAD
 from engine.lost_events import begin_behind, whole_until
 from engine.plan import MOVE_EVENTS, PUT_BACK, Refusal, Start, decide
-from engine.recovery import JournalGap, Recovered, ReplayDiffers, recover
+from engine.recovery import JournalGap, Recovered, ReplayDiffers, nothing, recover
 from engine.service import Journals
 from engine.snapshots import SUFFIX, Snapshots
 from journal.at_rest import end_of
@@ -58,9 +57,12 @@ class Journaling:
     way, and what was told is known.
     """
 
-    def __init__(self, config: Config, directory: DataDir, snapshots: Snapshots) -> None:
+    def __init__(
+        self, config: Config, directory: DataDir, snapshots: Snapshots, clock: Clock
+    ) -> None:
         """Nothing is opened yet."""
         self._config = config
+        self._clock = clock
         self._directory = directory
         self._snapshots = snapshots
         self._durable = config.journal.adapter == "sqlite"
@@ -70,12 +72,20 @@ class Journaling:
         """What ``engine.service.Service`` begins with; it may block."""
         if not self._durable:
             journals = self._open(Identities(secrets.randbits(63), 0))
-            return journals, recover(iter(()), journals.commands, journals.events)
+            return journals, self._recover(iter(()), journals)
         if self._ids is None:
             return self._start()
         self._directory.check()
         journals = self._open(self._ids)
-        return journals, recover(self._engines(journals), journals.commands, journals.events)
+        return journals, self._recover(self._engines(journals), journals)
+
+    def _recover(
+        self,
+        engines: Iterator[Engine],
+        journals: Journals,
+        before_append: Callable[[], None] = nothing,
+    ) -> Recovered:
+        return recover(engines, journals.commands, journals.events, self._clock, before_append)
 
     # -- the start ---------------------------------------------------------------------------
 
@@ -103,9 +113,10 @@ class Journaling:
         ids = _identities(facts)
         journals = self._open(ids, looked_at=True)
         self._snapshots.accept(plan.snapshots)
-        begin = _Begin(self._directory, self._snapshots, plan, ids, _newest_era(facts))
+        era = _newest_era(facts)
+        begin = _Begin(self._directory, self._snapshots, plan, ids, era, self._clock)
         engines = self._snapshots.engines(plan.begin)
-        recovered = recover(engines, journals.commands, journals.events, begin.once)
+        recovered = self._recover(engines, journals, begin.once)
         self._ids = ids
         return journals, replace(recovered, begin=lambda: begin.whole(journals, recovered.engine))
 
@@ -190,12 +201,14 @@ class _Begin:
         plan: Start,
         ids: Identities,
         newest_era: int,
+        clock: Clock,
     ) -> None:
         self._directory = directory
         self._snapshots = snapshots
         self._plan = plan
         self._ids = ids
         self._newest_era = newest_era
+        self._clock = clock
         self._begun = False
 
     def once(self) -> None:
@@ -218,7 +231,7 @@ class _Begin:
         """The same, and numbers go on far above where this is a copy."""
         self.once()
         if self._plan.raised:
-            _raise_numbers(journals, engine)
+            _raise_numbers(journals, engine, self._clock)
             self._mark(raising=False)
 
     def _mark(self, *, raising: bool) -> None:
@@ -244,9 +257,9 @@ def _newest_era(facts: Facts) -> int:
     return max([*eras, 0 if found.mark is None else found.mark.era])
 
 
-def _raise_numbers(journals: Journals, engine: Engine) -> None:
+def _raise_numbers(journals: Journals, engine: Engine, clock: Clock) -> None:
     """Go on far above: the original of this copy may have told much since."""
-    counts, stamp = engine.counts(), time.time_ns()
+    counts, stamp = engine.counts(), clock.now_ns()
     far = NUMBERS_MARGIN + secrets.randbelow(NUMBERS_SPREAD)
     commands = Commands()
     commands.raise_numbers(

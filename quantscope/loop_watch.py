@@ -9,6 +9,8 @@ import asyncio
 import time
 from bisect import bisect_left
 
+from core import Clock
+
 INTERVAL_S = 0.002
 """Seconds between two looks: of a stop that begins before one is due, so much may not be seen."""
 BOUNDS_NS = [bound * 1_000_000 for bound in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)]
@@ -18,8 +20,9 @@ BOUNDS_NS = [bound * 1_000_000 for bound in (1, 2, 5, 10, 20, 50, 100, 200, 500,
 class LoopWatch:
     """Counts the stops of the loop that runs it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         """Nothing has been seen."""
+        self._now_ns = clock.monotonic_ns
         self.counts = [0] * (len(BOUNDS_NS) + 1)
         self.total_ns = 0
         self.longest_ns = 0
@@ -28,9 +31,9 @@ class LoopWatch:
     async def run(self) -> None:
         """Look until canceled."""
         while True:
-            due, worked = time.monotonic_ns() + int(INTERVAL_S * 1e9), time.thread_time_ns()
+            due, worked = self._now_ns() + int(INTERVAL_S * 1e9), time.thread_time_ns()
             await asyncio.sleep(INTERVAL_S)
-            late = time.monotonic_ns() - due
+            late = self._now_ns() - due
             self.saw(min(late, time.thread_time_ns() - worked))
 
     def saw(self, stop_ns: int) -> None:

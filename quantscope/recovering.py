@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import Commands, delete_after, describe_events
+from core import Clock, Commands, delete_after, describe_events
 from engine.loss import Loss, whole_entries
 from engine.plan import Refusal, Start, decide
 from engine.recovery import READ_BYTES, first_batch_after
@@ -256,7 +255,7 @@ class _Recovering:
         if new.next_offset - 1 != self._recovery.base:
             raise OSError(f"{rebuilt} ends at {new.next_offset - 1}, not at {self._recovery.base}")
         if raised:
-            stamp = time.time_ns()
+            stamp = Clock(self._config.server).now_ns()
             new.append(stamp, self._raise_all(stamp))
             new.sync()
         new.close()

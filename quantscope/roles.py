@@ -25,12 +25,15 @@ def binary_gateway(
     faults: Faults | None = None,
 ) -> BinaryGateway:
     """Order entry, with the sessions of an era as far as they have come."""
-    order_entry = OrderEntry(config.gateway)
+    order_entry = OrderEntry(config.gateway, service.clock)
     users = _users(config, service, order_entry, era)
     _index_sessions(service, order_entry, index, service.journals.events.next_offset)
 
     def fresh() -> Fresh:
-        again, next_offset = OrderEntry(config.gateway), service.journals.events.next_offset
+        again, next_offset = (
+            OrderEntry(config.gateway, service.clock),
+            service.journals.events.next_offset,
+        )
         _users(config, service, again, era)
 
         def learn() -> None:
@@ -44,6 +47,7 @@ def binary_gateway(
         users,
         service,
         config.gateway,
+        service.clock,
         events=lambda: service.journals.events,
         security_list=lambda req_id, instrument: security_list(req_id, instrument, service.engine),
         last_cl_ord_ids=lambda: [

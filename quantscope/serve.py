@@ -13,6 +13,7 @@ import uvloop
 
 from core import (
     VERSION,
+    Clock,
     Faults,
     JournalError,
     MemoryLog,
@@ -77,16 +78,18 @@ class Exchange:
         self.directory = directory
         self.durable = config.journal.adapter != "memory"
         self.snapshots = snapshots_of(directory, config)
-        self.journaling = Journaling(config, directory, self.snapshots)
+        self.clock = Clock(config.server)
+        self.journaling = Journaling(config, directory, self.snapshots, self.clock)
         self.service = Service(
             self.journaling.open_and_recover,
             translate.setup(config),
             config.journal,
             config.server,
+            self.clock,
             apply_delay_ns=config.engine.fault_apply_delay_ns,
             faults=self.faults,
         )
-        self.loop_watch = LoopWatch()
+        self.loop_watch = LoopWatch(self.clock)
         self._begun = asyncio.Event()
         self.session_index = IndexFile(directory.snapshot_folder)
         self.gateway: BinaryGateway
@@ -182,6 +185,7 @@ class Exchange:
             store,
             config.facade,
             roles.origins(config),
+            self.clock,
             version=VERSION,
             metrics=metrics.renderer(self),
             begin_again=lambda view: view.begin_again(service.engine),
@@ -189,7 +193,6 @@ class Exchange:
             recorder_ended=lambda: self.recording.failed,
             standing=self._standing,
             faults=self.faults,
-            clock=service.clock.now_ns,
         )
         self.facade.on_recorded(self.recorder.position()[1])
         service.attach(self.gateway, self.facade)

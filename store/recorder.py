@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
@@ -114,7 +113,8 @@ class RecorderService:
     async def _again(self) -> None:
         """Another recorder, until one has caught up with what was said to be recorded."""
         # One that ends soon after it was begun may do so again and again.
-        if time.monotonic() - self._begun_at > RETRY_MAX_S:
+        now = asyncio.get_running_loop().time
+        if now() - self._begun_at > RETRY_MAX_S:
             self._pause = 0.0
         while True:
             self._ended.clear()
@@ -141,7 +141,7 @@ class RecorderService:
             except FAULTS as error:
                 self._faults.caught("recorder", "the recorder can't begin again yet", error)
                 self._fail(str(error))
-        self._begun_at = time.monotonic()
+        self._begun_at = now()
         self.restarts += 1
         self.failed = self._failure = None
         log.warning("recorder: records again")

@@ -1,11 +1,16 @@
-"""Logs and recorders as tests want them: the defaults, but for the settings that a test names."""
+"""Clocks, logs and recorders as tests want them: the defaults, but for what a test names."""
 
 from pathlib import Path
 from typing import Any
 
-from core import Log, MemoryLog, Recorder
+from core import Clock, Log, MemoryLog, Recorder
 from journal import open_commands, open_events
-from settings import JournalSettings, StoreSettings
+from settings import JournalSettings, ServerSettings, StoreSettings
+
+
+def system_clock() -> Clock:
+    """The clock of an exchange, by the system's."""
+    return Clock(ServerSettings())
 
 
 def memory_log(journal_id: int = 1) -> MemoryLog:

@@ -46,7 +46,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.turns = Turns(200, clock=self.clock)
+        self.turns = Turns(200, self.clock)
         self.done: list[str] = []
         self.count = 0
 

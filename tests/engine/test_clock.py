@@ -297,9 +297,9 @@ def test_engine_time_follows_the_clock_and_no_jump(sky: Sky) -> None:
     journals = Journals(open_memory(1, 1 << 20), open_memory(1, 1 << 20))
 
     def recovered() -> tuple[Journals, Recovered]:
-        return journals, recover(iter(()), journals.commands, journals.events)
+        return journals, recover(iter(()), journals.commands, journals.events, sky.clock)
 
-    service = Service(recovered, SETUP, JOURNAL, SERVER, clock=sky.clock)
+    service = Service(recovered, SETUP, JOURNAL, SERVER, sky.clock)
     service.start()
     assert service.engine.position().time_ns == BEGIN
     sky.passes(10 * S)

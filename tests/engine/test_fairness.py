@@ -11,7 +11,7 @@ from engine.recovery import Recovered, recover
 from engine.service import Journals, Service
 from engine.setup import InstrumentSetup, Setup
 from settings import JournalSettings, ServerSettings
-from tests.parts import memory_log
+from tests.parts import memory_log, system_clock
 
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
 SETUP = Setup(100, 100, 10, 1 << 20, 10**9, (BTC,), ())
@@ -41,7 +41,7 @@ class Scripted:
 
 def opened() -> tuple[Journals, Recovered]:
     journals = Journals(memory_log(), memory_log())
-    return journals, recover(iter(()), journals.commands, journals.events)
+    return journals, recover(iter(()), journals.commands, journals.events, system_clock())
 
 
 def journal(group_batches_max: int) -> JournalSettings:
@@ -57,7 +57,7 @@ def journal(group_batches_max: int) -> JournalSettings:
 
 @pytest.mark.parametrize("group_batches_max", [1, 2, 3, 16])
 async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_max: int) -> None:
-    service = Service(opened, SETUP, journal(group_batches_max), ServerSettings())
+    service = Service(opened, SETUP, journal(group_batches_max), ServerSettings(), system_clock())
     service.start()
     flood = Scripted(1, 40)
     service.attach(flood, Scripted(2, 3))
@@ -76,7 +76,7 @@ async def test_who_floods_the_exchange_holds_no_other_source_back(group_batches_
 
 
 async def test_one_group_is_told_in_a_turn_of_the_loop_however_soon_the_next_is_durable() -> None:
-    service = Service(opened, SETUP, journal(2), ServerSettings())
+    service = Service(opened, SETUP, journal(2), ServerSettings(), system_clock())
     service.start()
     flood = Scripted(1, 40)
     service.attach(flood)

@@ -15,7 +15,7 @@ from engine.service import EngineFault, Journals, Service
 from engine.setup import InstrumentSetup, Setup
 from journal import FaultyLog, Log
 from settings import JournalSettings, ServerSettings
-from tests.parts import commands_log, events_log
+from tests.parts import commands_log, events_log, system_clock
 
 JOURNAL = JournalSettings(
     batch_commands_max=2,
@@ -79,12 +79,12 @@ class Opener:
         self.commands = FaultyLog(commands, keep_failed=kept)
         self.events = FaultyLog(events_log(self.directory / "events.db"))
         journals = Journals(self.commands, self.events)
-        return journals, recover(iter(()), self.commands, self.events)
+        return journals, recover(iter(()), self.commands, self.events, system_clock())
 
 
 @asynccontextmanager
 async def serving(opener: Opener) -> AsyncIterator[tuple[Service, Source]]:
-    service = Service(opener, SETUP, JOURNAL, ServerSettings())
+    service = Service(opener, SETUP, JOURNAL, ServerSettings(), system_clock())
     service.start()
     source = Source(service)
     service.attach(source)
@@ -269,7 +269,7 @@ async def test_a_source_that_fails_over_what_it_is_told_harms_no_other(
     tmp_path: Path, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     opener = Opener(tmp_path)
-    service = Service(opener, SETUP, JOURNAL, ServerSettings())
+    service = Service(opener, SETUP, JOURNAL, ServerSettings(), system_clock())
     service.start()
     failing, source = Failing(service), Source(service)
     failing.error = error
@@ -331,7 +331,7 @@ async def test_a_fault_of_the_engine_ends_the_service_and_nothing_more_is_taken(
             journals.commands = Senseless(journals.commands)
             return journals, recovered
 
-    service = Service(SenselessOpener(tmp_path), SETUP, JOURNAL, ServerSettings())
+    service = Service(SenselessOpener(tmp_path), SETUP, JOURNAL, ServerSettings(), system_clock())
     service.start()
     source = Source(service)
     service.attach(source)
@@ -356,7 +356,7 @@ async def test_a_disk_that_lost_what_was_acknowledged_ends_the_service(tmp_path:
             return super().__call__()
 
     opener = Forgetful(tmp_path)
-    service = Service(opener, SETUP, JOURNAL, ServerSettings())
+    service = Service(opener, SETUP, JOURNAL, ServerSettings(), system_clock())
     service.start()
     source = Source(service)
     service.attach(source)

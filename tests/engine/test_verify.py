@@ -10,7 +10,7 @@ from engine.seal import Seal
 from engine.snapshots import Snapshots
 from engine.verify import verify
 from journal import Log
-from tests.parts import memory_log
+from tests.parts import memory_log, system_clock
 
 COUNT = 9
 
@@ -82,6 +82,6 @@ def test_a_recovery_says_what_it_could_not_compare(
 ) -> None:
     commands, events, _ = logs(tmp_path)
     events.delete_before(4)
-    recovered = recover(iter(()), commands, events)
+    recovered = recover(iter(()), commands, events, system_clock())
     assert (recovered.commands, recovered.events) == (COUNT, 0)
     assert "the events log begins later than the replay" in caplog.text

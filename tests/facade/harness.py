@@ -15,6 +15,7 @@ from facade.app import GATEWAY, Facade
 from facade.origin import Origins
 from settings import FacadeSettings
 from store.port import Bar, Beginning, Store, Stretch, Sum, Trade
+from tests.parts import system_clock
 
 ONE = 10**8
 INSTRUMENTS = ("BTCUSD", "ETHUSD")
@@ -195,6 +196,7 @@ class Exchange:
             store or self.store,
             self.limits,
             Origins(HOSTS),
+            system_clock(),
             version="0",
             metrics=lambda: b"orders 1\n",
             begin_again=lambda view: view.begin_again(self.sequencer.engine),

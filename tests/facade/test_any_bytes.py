@@ -16,6 +16,7 @@ from facade.connection import Connection
 from facade.origin import Origins
 from settings import FacadeSettings
 from tests.facade.harness import HOSTS, Sequencer, Shelf
+from tests.parts import system_clock
 
 LIMITS = FacadeSettings(connections_max=4, head_bytes_max=600, body_bytes_max=600)
 WORDS = [
@@ -140,19 +141,20 @@ def test_any_bytes_are_answered_or_refused(
     chance = random.Random(seed)
     sequencer = Waking()
     view = View.restore(sequencer.engine, GATEWAY, FacadeSettings(overlay_orders_max=10**9))
-    origins = Origins(HOSTS)
+    origins, clock = Origins(HOSTS), system_clock()
     facade = Facade(
         view,
         sequencer,
         Shelf(),
         LIMITS,
         origins,
+        clock,
         version="0",
         metrics=lambda: b"",
         begin_again=lambda view: view.begin_again(sequencer.engine),
     )
     sequencer.source = facade
-    turns = facade.server.turns = ByHand(LIMITS.turn_us_max)
+    turns = facade.server.turns = ByHand(LIMITS.turn_us_max, clock.monotonic_ns)
     for case in range(cases):
         data = some_bytes(chance)
         for _ in range(chance.randrange(2)):

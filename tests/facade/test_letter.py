@@ -16,6 +16,7 @@ from tests.facade.letter import ELSEWHERE, TABLE, Row
 from tests.facade.sent import ORDER, chunk, chunked, get, post
 from tests.facade.test_any_bytes import ByHand, Pipe, Waking
 from tests.facade.test_http import statuses
+from tests.parts import system_clock
 
 LIMITS = FacadeSettings(linger_deadline_s=0.5, sweep_interval_s=0.02)
 PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -102,19 +103,20 @@ async def test_the_letter_is_held(row: Row) -> None:
 def test_the_letter_is_held_however_bytes_arrive(size: int) -> None:
     sequencer = Waking()
     view = View.restore(sequencer.engine, GATEWAY, FacadeSettings())
-    origins = Origins(HOSTS)
+    origins, clock = Origins(HOSTS), system_clock()
     facade = Facade(
         view,
         sequencer,
         Shelf(),
         LIMITS,
         origins,
+        clock,
         version="0",
         metrics=lambda: b"",
         begin_again=lambda view: view.begin_again(sequencer.engine),
     )
     sequencer.source = facade
-    turns = facade.server.turns = ByHand(LIMITS.turn_us_max)
+    turns = facade.server.turns = ByHand(LIMITS.turn_us_max, clock.monotonic_ns)
     for row in TABLE:
         # A line that is not whole yet can't be told from what is none; who waits is asked.
         if row.back == (501,) or b"Expect" in row.sent or len(row.sent) > 1_000:

@@ -42,7 +42,7 @@ class Inside:
         self._now = 0
         self._running = True
         server = exchange.facade.server
-        server.turns = Turns(LIMITS.turn_us_max, clock=self._clock)
+        server.turns = Turns(LIMITS.turn_us_max, self._clock)
         self._handle = server.handle
         server.handle = self.handle
         self._next_turn()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import settings
+from core import Clock
 from engine.recovery import Recovered, recover
 from engine.service import Journals, Service
 from gateway.binary import BinaryGateway
@@ -57,10 +58,12 @@ async def inside(directory: Path, *overrides: str) -> AsyncIterator[Inside]:
     commands = HeldLog(open_commands(directory / "commands.db", config.journal))
     events = open_events(directory / "events.db", config.journal)
 
-    def opened() -> tuple[Journals, Recovered]:
-        return Journals(commands, events), recover(iter(()), commands, events)
+    clock = Clock(config.server)
 
-    service = Service(opened, translate.setup(config), config.journal, config.server)
+    def opened() -> tuple[Journals, Recovered]:
+        return Journals(commands, events), recover(iter(()), commands, events, clock)
+
+    service = Service(opened, translate.setup(config), config.journal, config.server, clock)
     service.start()
     gateway = roles.binary_gateway(config, service, Era(0), None)
     service.attach(gateway)

@@ -44,7 +44,7 @@ class Watch:
         self.went_on: Counter[tuple[int, int]] = Counter()
         self.running = True
         self._now = 0
-        served.gateway.turns = Turns(100, clock=self._clock)
+        served.gateway.turns = Turns(100, self._clock)
         self._next_turn()
 
     def _clock(self) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from quantscope.loop_watch import BOUNDS_NS, INTERVAL_S, LoopWatch
+from tests.parts import system_clock
 
 MS = 1_000_000
 
@@ -17,7 +18,7 @@ def work(milliseconds: int) -> None:
 
 async def watched(stop: object) -> LoopWatch:
     """What is seen while the loop does this once."""
-    watch = LoopWatch()
+    watch = LoopWatch(system_clock())
     running = asyncio.create_task(watch.run())
     await asyncio.sleep(5 * INTERVAL_S)
     if callable(stop):
@@ -42,7 +43,7 @@ async def test_time_without_a_processor_is_none() -> None:
 
 
 def test_a_stop_is_counted_where_it_belongs() -> None:
-    watch = LoopWatch()
+    watch = LoopWatch(system_clock())
     for stop_ns in (-5, 0, MS, MS + 1, 5 * MS, 1_000 * MS, 1_000 * MS + 1):
         watch.saw(stop_ns)
     assert watch.counts == [3, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1]

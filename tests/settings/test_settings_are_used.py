@@ -54,7 +54,8 @@ def test_native_code_uses_what_is_shown(config: Config, tmp_path: Path) -> None:
     journal = config.journal
     events = open_events(tmp_path / "events.db", journal)
     commands = open_commands(tmp_path / "commands.db", journal)
-    entry, view = OrderEntry(config.gateway), View(2, config.facade)
+    clock = Clock(config.server)
+    entry, view = OrderEntry(config.gateway, clock), View(2, config.facade)
     stored = msgspec.structs.asdict(config.store)
     recorder = new_recorder(tmp_path / "store.db", memory_log(), **stored)
 
@@ -63,7 +64,7 @@ def test_native_code_uses_what_is_shown(config: Config, tmp_path: Path) -> None:
 
     pipeline = Pipeline(
         Commands(),
-        Clock(config.server),
+        clock,
         journal,
         on_fault=never,
         on_untold=never,

@@ -109,11 +109,16 @@ async def test_a_loop_that_fails_shows_and_is_begun_again(
 async def test_the_deadlines_of_sessions_are_looked_at_again(
     served: Within, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    class Time:
-        monotonic_ns = Broken(error, None, 1_000)
+    order_entry = served.exchange.gateway.order_entry
+
+    class Failing:
+        tick = Broken(error, None, 1_000)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(order_entry, name)
 
     line = await Client(served.binary).login()
-    monkeypatch.setattr("gateway.binary.time", Time)
+    monkeypatch.setattr(served.exchange.gateway, "order_entry", Failing())
     said = "the deadlines of sessions failed: deliberate"
     await until(lambda: said in served.exchange.faults.standing.values())
     line.place(1)

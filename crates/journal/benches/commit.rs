@@ -2,6 +2,8 @@
 //!
 //! Prints one JSON object per line: name, unit, samples.  Arguments: a directory on the disk to be
 //! measured (default: the current one), and how many commits a sample has (default 1000).
+
+#![allow(clippy::disallowed_methods, reason = "a benchmark")]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

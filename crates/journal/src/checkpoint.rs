@@ -6,6 +6,11 @@
 //! begins the file again at the next commit.  At twice the limit the writer waits for that moment and
 //! moves all: that bounds the file whatever the load.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "how long a pass took: nothing that is written follows from it"
+)]
+
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

@@ -1,5 +1,10 @@
 //! The log as its owner sees it.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "from when on the writer may write: nothing that is written follows from it"
+)]
+
 use std::os::fd::{BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;

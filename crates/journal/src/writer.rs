@@ -1,5 +1,10 @@
 //! The writer thread: all that waits becomes one transaction.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "how long a commit took, or may be put off: nothing that is written follows from it"
+)]
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;

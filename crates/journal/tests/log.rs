@@ -1,4 +1,6 @@
 //! What a log promises while nothing goes wrong.
+
+#![allow(clippy::disallowed_methods, reason = "waits for threads")]
 #![allow(clippy::unwrap_used)]
 
 mod common;

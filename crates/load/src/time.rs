@@ -1,5 +1,10 @@
 //! Clocks: this crate measures, so it reads them.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the generator is a program of its own"
+)]
+
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

@@ -2,6 +2,8 @@
 //!
 //! Prints one JSON line a row: `{"name", "unit", "samples"}`.  Commands come as encoded batches of 1,000
 //! and go through `Engine::apply`: decoding, matching, encoding of events and their hash are all in it.
+
+#![allow(clippy::disallowed_methods, reason = "a benchmark")]
 #![allow(clippy::unwrap_used)]
 
 mod fixed;

@@ -3,6 +3,8 @@
 //! It chases pointers and compares keys as the engine does.  Nothing of the engine is in it, so that the
 //! ratio of the two says what the engine costs on any machine, and whatever else that does.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark")]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Instant;

@@ -4,13 +4,14 @@ use gateway::Histogram;
 use pyo3::prelude::*;
 use std::collections::VecDeque;
 
-use crate::clock::monotonic_ns;
+use crate::clock::Clock;
 use crate::histogram::{Buckets, buckets};
 
 /// Requests that were not answered yet, and the time that answers took.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[pyclass(module = "core._native")]
 pub struct Asked {
+    clock: Py<Clock>,
     /// Number and time of each request; numbers rise.
     times: VecDeque<(u64, u64)>,
     latency: Histogram,
@@ -19,24 +20,31 @@ pub struct Asked {
 #[pymethods]
 impl Asked {
     #[new]
-    fn new() -> Self {
-        Self::default()
+    fn new(clock: Py<Clock>) -> Self {
+        Self {
+            clock,
+            times: VecDeque::new(),
+            latency: Histogram::default(),
+        }
     }
 
     /// A request begins to wait; its number is higher than all before.
-    fn ask(&mut self, num: u64) {
-        self.times.push_back((num, monotonic_ns()));
+    fn ask(&mut self, py: Python<'_>, num: u64) -> PyResult<()> {
+        let now_ns = self.clock.try_borrow(py)?.monotonic_ns(py)?;
+        self.times.push_back((num, now_ns));
+        Ok(())
     }
 
     /// All requests up to a number are answered.
-    fn answer(&mut self, last: u64) {
-        let now_ns = monotonic_ns();
+    fn answer(&mut self, py: Python<'_>, last: u64) -> PyResult<()> {
+        let now_ns = self.clock.try_borrow(py)?.monotonic_ns(py)?;
         while let Some((num, asked_ns)) = self.times.front()
             && *num <= last
         {
             self.latency.add(now_ns.saturating_sub(*asked_ns), 1);
             self.times.pop_front();
         }
+        Ok(())
     }
 
     /// Nobody waits any more.

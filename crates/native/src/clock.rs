@@ -1,4 +1,7 @@
-//! The system's clocks, and the one that stamps: UTC that no jump of the system's clock moves.
+//! The one clock of an exchange: UTC that no jump of the system's clock moves, and time to measure by.
+//!
+//! Nothing else asks the system for the time where something follows from it; clippy's and ruff's
+//! configuration say what may.
 
 use std::time::SystemTime;
 
@@ -18,17 +21,20 @@ fn ns(time: Timespec) -> i64 {
         .saturating_add(time.tv_nsec)
 }
 
-/// The clock by which lines are timed, as Python's `time.monotonic_ns`.
-pub fn monotonic_ns() -> u64 {
-    ns(clock_gettime(ClockId::Monotonic)).cast_unsigned()
-}
-
 /// The time since the system was started, a suspension included: nobody sets it.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
 fn boot_ns() -> i64 {
     ns(clock_gettime(ClockId::Boottime))
 }
 
+/// As Python's `time.monotonic_ns`.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+fn monotonic_ns() -> i64 {
+    ns(clock_gettime(ClockId::Monotonic))
+}
+
 /// The system's UTC, as Python's `time.time_ns`; 0 before 1970.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
 fn wall_ns() -> i64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -62,6 +68,8 @@ struct Held {
 pub struct Clock {
     /// Called for UTC and for the time since the start, in ns; without them the system is asked.
     sources: Option<(Py<PyAny>, Py<PyAny>)>,
+    /// Called for the time to measure by, in ns.
+    monotonic: Option<Py<PyAny>>,
     step_max_ns: i64,
     settle_ns: i64,
     /// How far the settled difference follows in a nanosecond.
@@ -94,18 +102,20 @@ pub struct Clock {
 
 #[pymethods]
 impl Clock {
-    /// `wall` and `boot`, both or none, are asked instead of the system, for tests.
+    /// `wall` and `boot`, both or none, and `monotonic` are asked instead of the system, for tests.
     #[new]
-    #[pyo3(signature = (settings, *, wall=None, boot=None))]
+    #[pyo3(signature = (settings, *, wall=None, boot=None, monotonic=None))]
     fn new(
         py: Python<'_>,
         settings: ClockSettings,
         wall: Option<Py<PyAny>>,
         boot: Option<Py<PyAny>>,
+        monotonic: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let (step_max_ns, settle_ns) = settings.nanoseconds()?;
         let mut clock = Self {
             sources: wall.zip(boot),
+            monotonic,
             step_max_ns,
             settle_ns,
             follow: step_max_ns as f64 / settle_ns as f64,
@@ -133,6 +143,13 @@ impl Clock {
         self.check(py, wall_ns)
     }
 
+    /// Time to measure by, in ns: it never goes back, and nobody sets it.  Deadlines of lines and
+    /// requests, and how long something took.
+    #[pyo3(name = "monotonic_ns")]
+    fn py_monotonic_ns(&self, py: Python<'_>) -> PyResult<u64> {
+        self.monotonic_ns(py)
+    }
+
     /// Take the system's clock as it is now; whether that changes the time.
     fn take(&mut self, py: Python<'_>) -> PyResult<bool> {
         let offset = self.wall(py)?.saturating_sub(self.boot(py)?);
@@ -143,6 +160,14 @@ impl Clock {
 }
 
 impl Clock {
+    /// Time to measure by, in ns.
+    pub(crate) fn monotonic_ns(&self, py: Python<'_>) -> PyResult<u64> {
+        match &self.monotonic {
+            Some(monotonic) => monotonic.call0(py)?.extract(py),
+            None => Ok(monotonic_ns().cast_unsigned()),
+        }
+    }
+
     /// UTC in ns.
     pub(crate) fn now(&mut self, py: Python<'_>) -> PyResult<u64> {
         let wall_ns = self.wall(py)?;

@@ -11,7 +11,7 @@ use wire::record::{CommandBatchHeader, RecordError};
 use wire::sbe;
 use wire::soup::{self, LoginAccepted, LoginRejected};
 
-use crate::clock::monotonic_ns;
+use crate::clock::Clock;
 use crate::detached::detached;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
@@ -29,6 +29,10 @@ use crate::writer::Writer;
 #[pyclass(module = "core._native")]
 pub struct OrderEntry {
     inner: Inner,
+    /// By which lines and requests are timed.
+    clock: Py<Clock>,
+    /// What it showed last.
+    now_ns: u64,
     /// What writes to each connection.
     writers: Vec<Option<Writer>>,
     /// Where requests pass as soon as they are read.
@@ -45,9 +49,15 @@ fn bad(error: RecordError) -> PyErr {
 }
 
 impl OrderEntry {
+    /// The time now.
+    fn look(&mut self, py: Python<'_>) -> PyResult<u64> {
+        self.now_ns = self.clock.try_borrow(py)?.monotonic_ns(py)?;
+        Ok(self.now_ns)
+    }
+
     /// Throw away a state that is not to be trusted.
     fn fail(&mut self, reason: String) {
-        self.inner = self.inner.bare(monotonic_ns());
+        self.inner = self.inner.bare(self.now_ns);
         self.writers.clear();
         // Whatever else it stumbles over while it has no sessions is the same fault still.
         if !self.bare {
@@ -77,9 +87,9 @@ impl OrderEntry {
     }
 
     /// Take event batches.
-    fn take(&mut self, py: Python<'_>, batches: &[u8]) {
+    fn take(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<()> {
         let (gateway, incarnation) = self.own;
-        let now_ns = monotonic_ns();
+        let now_ns = self.look(py)?;
         let inner = &mut self.inner;
         let outcome = detached(py, batches.len(), || {
             caught(|| inner.route(gateway, incarnation, batches, now_ns))
@@ -89,6 +99,7 @@ impl OrderEntry {
             Ok(Err(error)) => self.fail(error.to_string()),
             Err(panic) => self.fail(panic),
         }
+        Ok(())
     }
 
     /// What a socket read asks, as a tuple that begins with its name.
@@ -98,9 +109,10 @@ impl OrderEntry {
         connection: u32,
         data: &[u8],
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let now_ns = self.look(py)?;
         let inner = &mut self.inner;
         let before = inner.before(connection);
-        let received = match caught(|| inner.receive(connection, data, monotonic_ns())) {
+        let received = match caught(|| inner.receive(connection, data, now_ns)) {
             Ok(received) => received,
             // One line's bytes did that: it alone is to go.
             Err(panic) => {
@@ -198,7 +210,7 @@ impl CommandSource for Py<OrderEntry> {
 
 impl EventReader for Py<OrderEntry> {
     fn take<'py>(&self, py: Python<'py>, batches: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.try_borrow_mut(py)?.take(py, batches);
+        self.try_borrow_mut(py)?.take(py, batches)?;
         // Nobody holds the order entry meanwhile: a writer may ask something of it.
         let next = || PyResult::Ok(self.try_borrow_mut(py)?.next_written(py));
         while let Some((writer, bytes)) = next()? {
@@ -221,9 +233,11 @@ impl EventReader for Py<OrderEntry> {
 #[pymethods]
 impl OrderEntry {
     #[new]
-    fn new(settings: GatewaySettings) -> PyResult<Self> {
+    fn new(settings: GatewaySettings, clock: Py<Clock>) -> PyResult<Self> {
         Ok(Self {
             inner: Inner::new(settings.limits()?),
+            clock,
+            now_ns: 0,
             writers: Vec::new(),
             passage: None,
             own: (0, 0),
@@ -311,7 +325,8 @@ impl OrderEntry {
     /// What the socket does not take is given to `write`.  As soon as that holds something back,
     /// `set_direct` has to be told, so that nothing overtakes it.
     #[allow(clippy::arithmetic_side_effects, reason = "lines in memory")]
-    fn connected(&mut self, now_ns: u64, socket: i32, write: Py<PyAny>) -> PyResult<u32> {
+    fn connected(&mut self, py: Python<'_>, socket: i32, write: Py<PyAny>) -> PyResult<u32> {
+        let now_ns = self.look(py)?;
         let connection = self.guarded(|inner| inner.connected(now_ns))?;
         let place = connection as usize;
         if self.writers.len() <= place {
@@ -375,7 +390,8 @@ impl OrderEntry {
     }
 
     /// (connection, why it is to be closed, or `None` for a heartbeat that is in its buffer).
-    fn tick(&mut self, now_ns: u64) -> PyResult<Vec<(u32, Option<&'static str>)>> {
+    fn tick(&mut self, py: Python<'_>) -> PyResult<Vec<(u32, Option<&'static str>)>> {
+        let now_ns = self.look(py)?;
         let actions = self.guarded(|inner| inner.tick(now_ns))?;
         let told = actions
             .into_iter()

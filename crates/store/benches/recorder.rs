@@ -5,6 +5,8 @@
 //! there to the store's last checkpoint, with the making of the events left out.
 //!
 //! `cargo bench -p store --bench recorder -- [runs] [orders]` prints one JSON line a figure.
+
+#![allow(clippy::disallowed_methods, reason = "a benchmark")]
 #![allow(clippy::expect_used)]
 
 #[path = "../../journal/tests/common/mod.rs"]

@@ -1,5 +1,10 @@
 //! A thread that records: reads the events log at its own pace, below the hot path in priority.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "when the next checkpoint is due: nothing that is written follows from it"
+)]
+
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

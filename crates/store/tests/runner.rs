@@ -1,4 +1,6 @@
 //! The recorder's thread: its pace, its failures, and logs that are not its own.
+
+#![allow(clippy::disallowed_methods, reason = "waits for threads")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../../journal/tests/common/mod.rs"]

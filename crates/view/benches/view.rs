@@ -1,6 +1,8 @@
 //! What the view costs an order: the events of the mix, applied as the facade applies them.
 //!
 //! `cargo bench -p view --bench view -- [runs] [orders]` prints one JSON line a figure.
+
+#![allow(clippy::disallowed_methods, reason = "a benchmark")]
 #![allow(clippy::expect_used)]
 
 // This bench does not take all of it.

@@ -1,0 +1,29 @@
+"""Order entry goes by the clock that it was given: a test moves it, and waits for nothing."""
+
+from core import Asked, Clock, OrderEntry
+from settings import GatewaySettings, ServerSettings
+
+S = 10**9
+
+
+def test_a_line_without_a_login_is_cut_when_the_clock_says_so() -> None:
+    now, settings = [0], GatewaySettings()
+    clock = Clock(ServerSettings(), monotonic=lambda: now[0])
+    order_entry = OrderEntry(settings, clock)
+    number = order_entry.connected(-1, lambda _: None)
+    now[0] = int(settings.login_deadline_s * S) - 1
+    assert order_entry.tick() == []
+    now[0] += 2
+    ((cut, why),) = order_entry.tick()
+    assert cut == number
+    assert why is not None
+    assert "login" in why
+
+
+def test_a_latency_is_what_the_clock_says() -> None:
+    now = [5 * S]
+    asked = Asked(Clock(ServerSettings(), monotonic=lambda: now[0]))
+    asked.ask(1)
+    now[0] += 3 * S
+    asked.answer(1)
+    assert asked.latency()[2] == 3 * S
