@@ -8,6 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Protocol
 
 from core import FAULTS, Faults, JournalError, Position
 from engine.recovery import ReplayDiffers, first_batch_after
@@ -28,6 +29,25 @@ NICE = 10
 """Nice value of the thread that makes larger ones."""
 
 
+class LogReader(Protocol):
+    """Who reads the events log again after a restart: what it needs then is kept for it."""
+
+    def first_needed(self) -> int:
+        """The first offset of the events log that it still has to read."""
+
+
+class Sessions(LogReader, Protocol):
+    """The sessions, which know where their messages stand in the events log."""
+
+    def deleted_before(self, offset: int) -> None:
+        """The log begins there now."""
+
+    def capture(self) -> Callable[[], None]:
+        """Called between two turns of the loop; what it returns writes, in a thread and after the
+        snapshot, what is to be kept of that moment.
+        """
+
+
 class Housekeeping:
     """Makes snapshots and deletes what nobody needs any more."""
 
@@ -37,18 +57,13 @@ class Housekeeping:
         snapshots: Snapshots,
         settings: JournalSettings,
         *,
-        era: int,
+        era: Callable[[], int],
         check: Callable[[], None],
-        readers: Callable[[], int],
-        on_deleted: Callable[[int], None],
-        beside: Callable[[], Callable[[], None]],
         faults: Faults | None = None,
     ) -> None:
         """``check`` raises what ends the server where the data directory is no longer its own.
 
-        ``readers``: the first offset of the events log that a reader still needs.  ``beside`` is
-        called between two turns of the loop; what it returns writes, in a thread and after the
-        snapshot, what else is to be kept of that moment.
+        ``era`` is the directory's, once it has been recovered.
         """
         self._faults = faults or Faults()
         self._service = service
@@ -56,13 +71,21 @@ class Housekeeping:
         self._settings = settings
         self._era = era
         self._check = check
-        self._readers = readers
-        self._on_deleted = on_deleted
-        self._beside = beside
+        self._readers: list[LogReader] = []
+        self._sessions: list[Sessions] = []
         # Who ends the server wants a last snapshot, perhaps while one is being written.
         self._one_at_a_time = asyncio.Lock()
         self.snapshots_written = 0
         self._newest_bytes: int | None = None
+
+    def keep_for(self, reader: LogReader) -> None:
+        """Delete nothing that this reader needs."""
+        self._readers.append(reader)
+
+    def keep_for_sessions(self, sessions: Sessions) -> None:
+        """The same, and write down with each snapshot where their messages stand."""
+        self._readers.append(sessions)
+        self._sessions.append(sessions)
 
     async def run(self) -> None:
         """A snapshot every interval, until canceled."""
@@ -126,14 +149,15 @@ class Housekeeping:
             if service.outages != outages:
                 return False
             await asyncio.sleep(POLL_S)
-        write_beside = self._beside()
+        beside = [sessions.capture() for sessions in self._sessions]
 
         def write() -> int:
             data = taken or replica(self._snapshots, service.journals.commands, position).snapshot()
             service.journals.events.sync()
             self._check()
             self._snapshots.write(self._seal(position), data)
-            write_beside()
+            for write_index in beside:
+                write_index()
             return len(data)
 
         self._newest_bytes = await _aside(write)
@@ -146,7 +170,7 @@ class Housekeeping:
         chain = commands.read(at.command_offset, 1)[0][2]
         return Seal(
             commands.journal_id,
-            self._era,
+            self._era(),
             at.command_offset,
             chain,
             at.event_seq,
@@ -160,10 +184,11 @@ class Housekeeping:
             return
         journals = self._service.journals
         first = await asyncio.to_thread(first_batch_after, journals.events, covered)
-        first = min(first, self._readers())
+        first = min([first, *(reader.first_needed() for reader in self._readers)])
         journals.commands.delete_before(covered + 1)
         journals.events.delete_before(first)
-        self._on_deleted(first)
+        for sessions in self._sessions:
+            sessions.deleted_before(first)
 
 
 async def _aside(work: Callable[[], int]) -> int:

@@ -207,6 +207,11 @@ class Facade:
             await asyncio.sleep(self.limits.sweep_interval_s)
             self.trading.expire(self.server.now)
 
+    async def drain(self) -> None:
+        """Wait until no query is under way."""
+        while self._under_way:
+            await asyncio.sleep(0.001)
+
     def close(self) -> None:
         """Take no more requests; what is owed is still answered."""
         self.notifications.close()

@@ -58,6 +58,10 @@ async def bind(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+class PortInUse(Exception):
+    """An address that can't be listened on, with the flag and the variable that change it."""
+
+
 class Acceptor:
     """Takes the connections of some sockets while its block lasts."""
 
@@ -83,11 +87,40 @@ class Acceptor:
         self._descriptors_max = descriptors_max
         self._said_at = -math.inf
         self._group = asyncio.TaskGroup()
-        self._loop: asyncio.AbstractEventLoop
+        self._loop = asyncio.get_running_loop()
+
+    @classmethod
+    async def listen(
+        cls,
+        name: str,
+        host: str,
+        port: int,
+        factory: Callable[[], asyncio.BaseProtocol],
+        descriptors_max: int,
+        faults: Faults | None = None,
+    ) -> Self:
+        """One that listens on each address of a host; it takes no connection before its block.
+
+        Raises ``PortInUse``, and ``OSError`` where the address can't be had for another reason.
+        """
+        try:
+            return cls(name, await bind(host, port), factory, descriptors_max, faults)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortInUse(
+                f"port {port} of {host} is in use: choose another with --{name}-port "
+                f"or QUANTSCOPE_SERVER_{name.upper()}_PORT"
+            ) from error
+
+    @property
+    def address(self) -> str:
+        """Where it listens first: ``host:port``."""
+        host, port = self.sockets[0].getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     async def __aenter__(self) -> Self:
         """Begin to take connections."""
-        self._loop = asyncio.get_running_loop()
         await self._group.__aenter__()
         for listening in self.sockets:
             listening.setblocking(False)

@@ -5,11 +5,11 @@ from engine.recovery import JournalGap, ReplayDiffers
 from engine.service import EngineFault
 from engine.setup import SetupRefused
 from journal.datadir import DataDirDamaged, DataDirLost
+from quantscope.acceptor import PortInUse
 from quantscope.capacity import TooFewDescriptors
 from quantscope.examine import NothingThere, NotSound
 from quantscope.journals import StartRefused
 from quantscope.recovering import NothingToGoOnFrom
-from quantscope.serve import PortInUse
 
 EXPECTED = (
     DataDirDamaged,

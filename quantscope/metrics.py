@@ -56,7 +56,7 @@ class ExchangeCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All of it; what can't be read is left out."""
-        journals = self._exchange.service.journals
+        journals = self._exchange.engine.service.journals
         parts: tuple[Callable[[], Iterable[Metric]], ...] = (
             self._events,
             self._engine,
@@ -75,7 +75,7 @@ class ExchangeCollector(Collector):
         yield from self._faults()
 
     def _faults(self) -> Iterator[Metric]:
-        facade = self._exchange.facade
+        facade = self._exchange.facade.rest
         title = "Faults of parts that the exchange went on without."
         family = CounterMetricFamily("quantscope_faults", title, labels=["part"])
         archive = facade.archive
@@ -85,7 +85,7 @@ class ExchangeCollector(Collector):
         yield family
 
     def _events(self) -> Iterator[Metric]:
-        tally = self._exchange.gateway.order_entry.tally()
+        tally = self._exchange.gateway.binary.order_entry.tally()
         plain = {name: count for name, reason, count in tally if not reason}
         yield _counter("quantscope_orders", "Orders accepted.", plain["accepted"])
         yield _counter("quantscope_trades", "Trades.", plain["trade"])
@@ -104,7 +104,7 @@ class ExchangeCollector(Collector):
             yield family
 
     def _engine(self) -> Iterator[Metric]:
-        service = self._exchange.service
+        service = self._exchange.engine.service
         counts = service.engine.counts()
         position = service.engine.position()
         yield _gauge("quantscope_open_orders", "Orders that rest.", counts["open_orders"])
@@ -123,7 +123,7 @@ class ExchangeCollector(Collector):
         )
 
     def _clock(self) -> Iterator[Metric]:
-        clock, watch = self._exchange.service.clock, self._exchange.service.clock_watch
+        clock, watch = self._exchange.clock, self._exchange.engine.service.clock_watch
         title = "How far the system's clock is from the time, while that jump is not taken."
         yield _gauge("quantscope_clock_held_seconds", title, clock.held_ns / NS)
         title = "Jumps of the system's clock that were not taken at once."
@@ -142,7 +142,7 @@ class ExchangeCollector(Collector):
         yield _gauge(name, "The longest since the start.", watch.longest_ns / NS)
 
     def _gateway(self) -> Iterator[Metric]:
-        gateway = self._exchange.gateway
+        gateway = self._exchange.gateway.binary
         requests, reports = gateway.order_entry.counts()
         yield _counter("quantscope_binary_requests", "Requests received.", requests)
         yield _counter("quantscope_binary_reports", "Sequenced messages sent.", reports)
@@ -165,7 +165,7 @@ class ExchangeCollector(Collector):
         )
 
     def _facade(self) -> Iterator[Metric]:
-        facade = self._exchange.facade
+        facade = self._exchange.facade.rest
         family = CounterMetricFamily(
             "quantscope_rest_answers", "Answers over HTTP, by status.", labels=["status"]
         )
@@ -185,7 +185,8 @@ class ExchangeCollector(Collector):
         yield _counter(
             "quantscope_http_connections_refused", "Connections too many.", facade.server.refused
         )
-        pauses = sum(acceptor.pauses for acceptor in self._exchange.acceptors)
+        ports = (*self._exchange.facade.ports.values(), *self._exchange.gateway.ports.values())
+        pauses = sum(acceptor.pauses for acceptor in ports)
         title = "Times that no connection was taken for want of descriptors."
         yield _counter("quantscope_accept_pauses", title, pauses)
         yield _counter(
@@ -216,19 +217,19 @@ class ExchangeCollector(Collector):
         yield _histogram(f"{prefix}_commit_entries", title, bounds, buckets, total, 1)
 
     def _recorder(self) -> Iterator[Metric]:
-        exchange = self._exchange
-        recorder = exchange.recorder
+        service, role = self._exchange.engine.service, self._exchange.recorder
+        recorder, recording = role.recorder, role.service
         offset, sequence = recorder.position()
-        end = exchange.service.journals.events.next_offset - 1
-        told = exchange.service.engine.position().event_seq
+        end = service.journals.events.next_offset - 1
+        told = service.engine.position().event_seq
         yield _gauge("quantscope_recorder_lag_events", "Events unread.", max(told - sequence, 0))
         yield _gauge("quantscope_recorder_lag_batches", "Event batches unread.", end - offset)
-        yield _gauge("quantscope_recorder_lag_bytes", "Bytes unread.", exchange.lag_bytes())
-        failed = exchange.recording.failed is not None or recorder.failure is not None
+        yield _gauge("quantscope_recorder_lag_bytes", "Bytes unread.", role.lag.bytes())
+        failed = recording.failed is not None or recorder.failure is not None
         yield _gauge("quantscope_recorder_failed", "1 while it can't record.", float(failed))
-        restarts = exchange.recording.restarts
+        restarts = recording.restarts
         yield _counter("quantscope_recorder_restarts", "Begun again after it ended.", restarts)
-        stats = exchange.recording.stats()
+        stats = recording.stats()
         for name in ("transactions", "events", "orders", "trades", "checkpoints", "failures"):
             title = f"{name.capitalize()} of the recorder."
             yield _counter(f"quantscope_recorder_{name}", title, stats[name])

@@ -64,11 +64,8 @@ def housekeeping(
         cast(Service, exchange),
         snapshots,
         JournalSettings(snapshot_interval_s=0.001, snapshot_commands_min=1),
-        era=3,
+        era=lambda: 3,
         check=check,
-        readers=lambda: 1,
-        on_deleted=lambda _: None,
-        beside=lambda: lambda: None,
         faults=faults,
     )
 

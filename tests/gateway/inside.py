@@ -16,7 +16,8 @@ from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from journal import FaultyLog, open_commands, open_events
 from journal.datadir import Era
-from quantscope import roles, translate
+from quantscope import translate
+from quantscope.roles.sessions import binary_gateway
 from tests.system.client import hang_up
 
 
@@ -65,7 +66,7 @@ async def inside(directory: Path, *overrides: str) -> AsyncIterator[Inside]:
 
     service = Service(opened, translate.setup(config), config.journal, config.server, clock)
     service.start()
-    gateway = roles.binary_gateway(config, service, Era(0), None)
+    gateway = binary_gateway(config, service, Era(0), None)
     service.attach(gateway)
     lines: list[Connection] = []
 

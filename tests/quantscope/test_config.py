@@ -8,7 +8,7 @@ import pytest
 import settings
 from facade.errors import ApiError
 from facade.message import Request
-from quantscope import roles
+from quantscope.roles.facade import origins
 from settings import Config, ConfigError
 from tests.system.exchange import quantscope
 
@@ -116,14 +116,14 @@ def test_an_open_address_is_taken_when_it_is_said_so() -> None:
     ],
 )
 def test_the_names_by_which_rest_may_be_asked(given: list[str], host: bytes, taken: bool) -> None:
-    origins = roles.origins(settings.load(None, {}, given))
+    allowed = origins(settings.load(None, {}, given))
     request = Request(MagicMock(), 0.0)
     request.headers[b"host"] = host
     if taken:
-        origins.check(request)
+        allowed.check(request)
         return
     with pytest.raises(ApiError, match="allowed_hosts"):
-        origins.check(request)
+        allowed.check(request)
 
 
 def test_the_command_prints_what_is_in_force(tmp_path: Path) -> None:

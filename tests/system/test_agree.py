@@ -11,8 +11,9 @@ import pytest
 
 import settings
 from journal.datadir import DataDir
-from quantscope import examine, roles
+from quantscope import examine
 from quantscope.faults import EXPECTED
+from quantscope.roles.sessions import binary_gateway
 from quantscope.serve import Exchange as Server
 from settings import Config
 from tests.system.damage import copy_database, cut, flip_some, forget, shorten, used
@@ -54,16 +55,17 @@ def start(config: Config) -> str:
     try:
         with DataDir(Path(config.server.data_dir)) as directory:
             server = Server(config, directory, 1_024)
-            server.service.start()
+            service = server.engine.service
+            service.start()
             try:
-                roles.binary_gateway(config, server.service, directory.era, server.session_index)
-                recorder = server._make_recorder(directory.store)
+                binary_gateway(config, service, directory.era, server.gateway.index)
+                recorder = server.recorder.make_recorder(directory.store)
                 recorder.stop()
                 # A store that is not there is made, and knows what the log does: no fault.
                 if "put aside" in (recorder.notice or ""):
                     logging.getLogger("store").warning("%s", recorder.notice)
             finally:
-                server.service.close()
+                service.close()
     except EXPECTED as error:
         return str(error)
     return ""

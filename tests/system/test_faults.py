@@ -29,7 +29,7 @@ class Obstacle:
     """Lets order entry begin again only when it is taken away."""
 
     def __init__(self, served: Within) -> None:
-        self._again: Any = served.exchange.gateway._again
+        self._again: Any = served.exchange.gateway.binary._again
         self._fresh = self._again._fresh
         self._again._fresh = self._fail
         self.attempts = 0
@@ -44,7 +44,7 @@ class Obstacle:
 
 def break_order_entry(served: Within) -> None:
     """From the next event on it has failed."""
-    served.exchange.gateway.order_entry.set_next_offset(LAST)
+    served.exchange.gateway.binary.order_entry.set_next_offset(LAST)
 
 
 async def come_back(served: Within, lines: list[Client], told: dict[str, list[m.Message]]) -> None:
@@ -150,7 +150,7 @@ async def test_a_second_fault_while_it_begins_again_is_one_more(tmp_path: Path) 
         line = await Client(served.binary).login()
         line.place(1, quantity=5)
         await line.expect_new(1)
-        gateway = served.exchange.gateway
+        gateway = served.exchange.gateway.binary
         held, go_on = asyncio.Event(), threading.Event()
         loop = asyncio.get_running_loop()
         original: Any = gateway._again
@@ -216,16 +216,17 @@ async def test_nothing_that_sessions_may_want_is_deleted_while_order_entry_is_do
             line.place(number)
             await line.expect_new(number)
         exchange = served.exchange
-        index = exchange.session_index
-        exchange.service.journals.events.sync()
-        exchange._capture_index()()
+        index, events = exchange.gateway.index, exchange.engine.service.journals.events
+        assert index is not None
+        events.sync()
+        exchange.gateway.capture()()
         kept = index.read()
         Obstacle(served)
         break_order_entry(served)
         await served.place()
         await line.expect_closed()
-        assert exchange._first_needed() == exchange.service.journals.events.first_offset
-        exchange._capture_index()()
+        assert exchange.gateway.first_needed() == events.first_offset
+        exchange.gateway.capture()()
         assert index.read() == kept
 
 
@@ -245,7 +246,7 @@ async def test_under_load_and_fault_after_fault_each_report_comes_once(tmp_path:
                 else:
                     await trader.trade()
 
-        order_entry = served.exchange.gateway.order_entry
+        order_entry = served.exchange.gateway.binary.order_entry
         async with asyncio.TaskGroup() as group:
             for trader in traders:
                 group.create_task(live(trader))

@@ -70,22 +70,22 @@ def broken(
 
 LOOPS: dict[str, tuple[Callable[[Within], tuple[Any, str]], str, str]] = {
     "deadlines": (
-        lambda served: (served.exchange.facade.server, "sweep"),
+        lambda served: (served.exchange.facade.rest.server, "sweep"),
         "facade",
         "the deadlines of connections failed: deliberate",
     ),
     "late answers": (
-        lambda served: (served.exchange.facade.trading, "expire"),
+        lambda served: (served.exchange.facade.rest.trading, "expire"),
         "facade",
         "giving up on late answers failed: deliberate",
     ),
     "lag": (
-        lambda served: (served.exchange, "lag_bytes"),
+        lambda served: (served.exchange.recorder.lag, "bytes"),
         "watch",
         "the look at the recorder's lag failed: deliberate",
     ),
     "directory": (
-        lambda served: (served.exchange.directory, "missing"),
+        lambda served: (served.exchange.engine.directory, "missing"),
         "watch",
         "the look at the data directory failed: deliberate",
     ),
@@ -109,7 +109,7 @@ async def test_a_loop_that_fails_shows_and_is_begun_again(
 async def test_the_deadlines_of_sessions_are_looked_at_again(
     served: Within, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    order_entry = served.exchange.gateway.order_entry
+    order_entry = served.exchange.gateway.binary.order_entry
 
     class Failing:
         tick = Broken(error, None, 1_000)
@@ -118,7 +118,7 @@ async def test_the_deadlines_of_sessions_are_looked_at_again(
             return getattr(order_entry, name)
 
     line = await Client(served.binary).login()
-    monkeypatch.setattr(served.exchange.gateway, "order_entry", Failing())
+    monkeypatch.setattr(served.exchange.gateway.binary, "order_entry", Failing())
     said = "the deadlines of sessions failed: deliberate"
     await until(lambda: said in served.exchange.faults.standing.values())
     line.place(1)
@@ -128,7 +128,7 @@ async def test_the_deadlines_of_sessions_are_looked_at_again(
 async def test_figures_that_cannot_be_read_are_left_out(
     served: Within, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    monkeypatch.setattr(served.exchange.recording, "stats", Broken(error, None, 1))
+    monkeypatch.setattr(served.exchange.recorder.service, "stats", Broken(error, None, 1))
     text = (await served.client.get("/metrics")).text
     assert "quantscope_recorder_transactions_total" not in text
     assert "quantscope_orders_total" in text
@@ -138,21 +138,21 @@ async def test_figures_that_cannot_be_read_are_left_out(
 async def test_a_snapshot_that_fails_is_made_later(
     served: Within, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    breaks = broken(monkeypatch, served.exchange.snapshots, "offsets", error, 2)
+    breaks = broken(monkeypatch, served.exchange.engine.snapshots, "offsets", error, 2)
     await until(lambda: not breaks.left)
-    newest = max(served.exchange.snapshots.offsets(), default=0)
-    await until(lambda: max(served.exchange.snapshots.offsets(), default=0) > newest)
+    newest = max(served.exchange.engine.snapshots.offsets(), default=0)
+    await until(lambda: max(served.exchange.engine.snapshots.offsets(), default=0) > newest)
     assert (await served.faults())["snapshots"] == 2
 
 
 async def test_nobody_misses_that_something_was_recorded(
     served: Within, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    breaks = broken(monkeypatch, served.exchange.recording, "_on_recorded", error)
+    breaks = broken(monkeypatch, served.exchange.recorder.service, "_on_recorded", error)
     await served.place()
     await until(lambda: not breaks.left)
     await served.place()
-    facade = served.exchange.facade
+    facade = served.exchange.facade.rest
     await until(lambda: facade.archive._recorded == facade.view.sequence)
     assert (await served.faults())["recorder"] == 1
 
@@ -160,7 +160,7 @@ async def test_nobody_misses_that_something_was_recorded(
 async def test_a_recorder_that_cannot_begin_again_is_tried_again(
     served: Within, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    recording = served.exchange.recording
+    recording = served.exchange.recorder.service
     recording._retry_s = 0.05
     breaks = broken(monkeypatch, recording, "_prepare", error, 3)
     recording._fail("for a test")
@@ -188,7 +188,7 @@ async def test_a_request_that_fails_is_answered_500_and_the_next_one_is_not(
     name: str,
 ) -> None:
     await served.place()
-    breaks = broken(monkeypatch, getattr(served.exchange.facade, owner), name, error)
+    breaks = broken(monkeypatch, getattr(served.exchange.facade.rest, owner), name, error)
     assert (await served.get(path, 500))["code"] == "INTERNAL"
     assert not breaks.left
     await served.get(path)
@@ -197,7 +197,7 @@ async def test_a_request_that_fails_is_answered_500_and_the_next_one_is_not(
 
 async def test_a_panic_in_native_code_is_answered_500(served: Within) -> None:
     """A real one: two sums of trades that are too many to count."""
-    view, count = served.exchange.facade.view, 2**64 - 1
+    view, count = served.exchange.facade.rest.view, 2**64 - 1
     minute = view.time_ns // (60 * 10**9)
     sums = (1, 1, 1, 1, 1, 1, count)
     bars = [(minute - back, (minute - back) * 60 * 10**9, 0, sums) for back in (2, 1)]
@@ -210,7 +210,7 @@ async def test_a_panic_in_native_code_is_answered_500(served: Within) -> None:
 async def test_a_read_that_failed_cuts_its_line_alone(served: Within) -> None:
     """What native code says of a panic over what a line has sent; see crates/gateway/tests."""
     line = await Client(served.binary).login()
-    (connection,) = served.exchange.gateway._connections.values()
+    (connection,) = served.exchange.gateway.binary._connections.values()
     other = await Client(served.binary, "demo2").login()
     connection.decide(("failed", "panic: deliberate"))
     await line.expect_closed()
@@ -236,7 +236,7 @@ async def test_of_those_who_are_answered_and_told_together_one_fails_alone(
     async with websockets.connect(url) as first, websockets.connect(url) as second:
         for listener in (first, second):
             await listener.recv()
-        facade = served.exchange.facade
+        facade = served.exchange.facade.rest
         socket = next(iter(facade.notifications.sockets.values()))
         broken(monkeypatch, socket, "send", error)
         broken(monkeypatch, facade, "_tell", error)
@@ -267,7 +267,7 @@ async def test_a_source_that_fails_over_all_it_is_told_is_asked_again(
     url = f"ws://127.0.0.1:{served.http}/ws/notifications?user_id=rest"
     async with websockets.connect(url) as listener:
         await listener.recv()
-        broken(monkeypatch, served.exchange.facade.notifications, "send", error)
+        broken(monkeypatch, served.exchange.facade.rest.notifications, "send", error)
         await served.place()
         await served.place()
         await listener.recv()
@@ -280,7 +280,7 @@ async def test_a_line_that_fails_is_closed_and_another_is_not(
 ) -> None:
     other = await Client(served.binary, "demo2").login()
     line = await Client(served.binary).login()
-    broken(monkeypatch, served.exchange.gateway, name, error)
+    broken(monkeypatch, served.exchange.gateway.binary, name, error)
     if name == "login":
         failing = Client(served.binary, "demo3")
         with pytest.raises((EOFError, ConnectionError)):
@@ -303,7 +303,7 @@ async def test_a_replay_that_fails_cuts_its_line_and_the_next_one_is_served(
     line.place(1)
     await line.expect_new(1)
     await line.logout()
-    broken(monkeypatch, served.exchange.gateway._replayer, "_events", error)
+    broken(monkeypatch, served.exchange.gateway.binary._replayer, "_events", error)
     line = await Client(served.binary).login("", 1)
     await line.expect_closed()
     line = await Client(served.binary).login("", 1)
@@ -314,7 +314,7 @@ async def test_a_replay_that_fails_cuts_its_line_and_the_next_one_is_served(
 async def test_a_line_that_cannot_be_written_to_is_cut_and_others_hear_all(
     served: Within, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    gateway = served.exchange.gateway
+    gateway = served.exchange.gateway.binary
     lines = [await Client(served.binary, f"demo{n}").login() for n in (1, 2)]
     for number in gateway._connections:
         gateway.order_entry.set_direct(number, direct=False)

@@ -13,6 +13,7 @@ import msgspec
 import settings
 from journal.datadir import DataDir
 from quantscope import serve
+from quantscope.acceptor import Acceptor
 from settings import Config
 from tests.system.client import hang_up
 
@@ -25,9 +26,8 @@ class Within:
     def __init__(self, exchange: serve.Exchange, client: httpx.AsyncClient) -> None:
         self.exchange = exchange
         self.client = client
-        http, binary = exchange.acceptors
-        self.http = http.sockets[0].getsockname()[1]
-        self.binary = binary.sockets[0].getsockname()[1]
+        self.http = _port(exchange.facade.ports["http"])
+        self.binary = _port(exchange.gateway.ports["binary"])
 
     async def place(self, status: int = 201, /, **fields: Any) -> Any:
         """An order: a buy of one at 100 unless told otherwise."""
@@ -57,6 +57,11 @@ class Within:
                 await asyncio.sleep(0.02)
 
 
+def _port(acceptor: Acceptor) -> int:
+    port: int = acceptor.sockets[0].getsockname()[1]
+    return port
+
+
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(SECONDS_MAX):
         while not holds():
@@ -74,12 +79,12 @@ async def within(
         exchange = serve.Exchange(config, held, 1_000)
         serving = asyncio.create_task(exchange.run())
         async with asyncio.timeout(SECONDS_MAX):
-            while not exchange.acceptors or not exchange.service.ready:
+            while not exchange.ready:
                 assert not serving.done(), serving
                 await asyncio.sleep(0.005)
             await asyncio.sleep(0.02)
-        port = exchange.acceptors[0].sockets[0].getsockname()[1]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        url = f"http://{exchange.facade.ports['http'].address}"
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
             served = Within(exchange, client)
             try:
                 yield served

@@ -1,12 +1,11 @@
-"""Each role as the configuration wants it, made from the state that the engine was recovered to."""
+"""Order entry with its sessions, as the configuration names them and the engine has them."""
 
 import logging
 
-from core import Faults, JournalError, OrderEntry, View, security_list
+from core import Faults, JournalError, OrderEntry, security_list
 from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import EntryKind, entries_by_name
-from facade.origin import Origins
 from gateway.again import Fresh
 from gateway.binary import BinaryGateway
 from gateway.index_file import IndexFile
@@ -96,15 +95,3 @@ def _index_sessions(
             raise JournalError(f"the events log holds no batch {place}, of {end - 1}")
         order_entry.scan(b"".join(entry[3] for entry in entries if entry[0] < end))
         place = entries[-1][0] + 1
-
-
-def view(config: Config, service: Service, gateway: int) -> View:
-    """What the facade keeps in memory, as far as the engine knows it."""
-    return View.restore(service.engine, gateway, config.facade)
-
-
-def origins(config: Config) -> Origins:
-    """By which names the facade may be asked; an open server that names none takes any."""
-    server = config.server
-    any_host = server.allow_open and not server.allowed_hosts
-    return Origins(server.allowed_hosts, any_host=any_host)
