@@ -12,6 +12,7 @@ from benchmarks.context import MEASURES, Context
 from benchmarks.processes import BenchError
 from benchmarks.result import Result
 from benchmarks.table import RESULTS, ROOT, read_results, show, write_documents, write_results
+from testing.command import NotReady
 
 MODULES = (cores, binary, rest, neighbours, long_order, recovery, memory)
 
@@ -65,7 +66,7 @@ def main(
         for name in names or MEASURES:
             try:
                 found = [row.result() for row in MEASURES[name](context)]
-            except BenchError as error:
+            except (BenchError, NotReady) as error:
                 raise click.ClickException(f"{name}: {error}") from error
             # At once: should a later one fail, this one took its time all the same.
             written = write_results(found, output)

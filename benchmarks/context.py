@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks.processes import Exchange
+from benchmarks.processes import exchange_at
 from benchmarks.result import Row
+from testing.process import ServerProcess
 
 RUNS = 5
 QUICK_RUNS = 1
@@ -55,11 +56,11 @@ class Context:
             os.sync()
 
     @contextlib.contextmanager
-    def exchange(self, *arguments: str) -> Iterator[Exchange]:
+    def exchange(self, *arguments: str) -> Iterator[ServerProcess]:
         """An exchange on a fresh data directory."""
         with (
             self.data_dir() as path,
-            Exchange(path / "data", *arguments, environment=self.environment) as exchange,
+            exchange_at(path / "data", *arguments, environment=self.environment) as exchange,
         ):
             yield exchange
 

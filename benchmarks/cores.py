@@ -7,8 +7,9 @@ import sys
 import msgspec
 
 from benchmarks.context import Context, measure
-from benchmarks.processes import ROOT, BenchError
+from benchmarks.processes import BenchError
 from benchmarks.result import FIGURES, Figure, Row, figure
+from testing.command import ROOT
 
 
 class Line(msgspec.Struct):

@@ -22,13 +22,14 @@ import click
 
 from benchmarks.context import Context, measure
 from benchmarks.neighbours import BEGUN_S, modest, users
-from benchmarks.processes import BenchError, Exchange
+from benchmarks.processes import BenchError
 from benchmarks.recorder import catch_up
 from benchmarks.result import Row, figure
 from protocol import sbe, soup
 from protocol.messages import NewOrderSingle
 from protocol.soup import Kind
 from protocol.terms import ExecInst, OrdType, Side, TimeInForce
+from testing.process import ServerProcess
 
 FILLS = 60_000
 QUICK_FILLS = 600
@@ -64,7 +65,7 @@ def call(port: int, method: str, path: str, body: dict[str, Any] | None = None) 
     return said
 
 
-def place(exchange: Exchange) -> int:
+def place(exchange: ServerProcess) -> int:
     """A large order that rests; its id."""
     order = {
         "symbol": "BTCUSD", "side": "SELL", "order_type": "LIMIT", "price": str(PRICE),
@@ -73,7 +74,7 @@ def place(exchange: Exchange) -> int:
     return int(call(exchange.http, "POST", "/orders", order)["order_id"])
 
 
-def fill(exchange: Exchange, fills: int) -> None:
+def fill(exchange: ServerProcess, fills: int) -> None:
     """Trade with it so many times, over TCP."""
     requests = b"".join(
         soup.encode(
@@ -112,7 +113,7 @@ def fill(exchange: Exchange, fills: int) -> None:
 
 
 @contextmanager
-def asked(exchange: Exchange, order_id: int, seconds: float) -> Iterator[None]:
+def asked(exchange: ServerProcess, order_id: int, seconds: float) -> Iterator[None]:
     """Meanwhile the order is asked for and amended."""
     arguments = [sys.executable, "-m", "benchmarks.long_order", str(order_id)]
     arguments += ["--http", str(exchange.http), "--seconds", str(seconds + BEGUN_S)]
@@ -126,7 +127,7 @@ def asked(exchange: Exchange, order_id: int, seconds: float) -> Iterator[None]:
             process.kill()
 
 
-def beside(exchange: Exchange, order_id: int, seconds: float) -> dict[str, dict[str, float]]:
+def beside(exchange: ServerProcess, order_id: int, seconds: float) -> dict[str, dict[str, float]]:
     """The latencies of others meanwhile."""
     with asked(exchange, order_id, seconds):
         return modest(exchange, seconds)

@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.context import Context, measure
-from benchmarks.processes import LOAD_TIMEOUT_S, QUANTSCOPE, ROOT, Exchange
+from benchmarks.processes import LOAD_TIMEOUT_S
 from benchmarks.result import Row, figure
+from testing.command import QUANTSCOPE, ROOT
+from testing.process import ServerProcess
 
 RATE = 25_000
 MARGIN_S = 5.0
@@ -27,7 +29,7 @@ SIZE = figure(
 
 
 @contextlib.contextmanager
-def under_load(exchange: Exchange, seconds: float) -> Iterator[None]:
+def under_load(exchange: ServerProcess, seconds: float) -> Iterator[None]:
     """A steady load in the background."""
     arguments = ["--port", exchange.binary, "--rate", RATE, "--seconds", seconds, "--json"]
     with subprocess.Popen(

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.context import Context, measure
-from benchmarks.processes import LOAD_TIMEOUT_S, ROOT, BenchError, Exchange
+from benchmarks.processes import LOAD_TIMEOUT_S, BenchError
 from benchmarks.recorder import catch_up
 from benchmarks.result import Row, figure
+from testing.command import ROOT
+from testing.process import ServerProcess
 
 KINDS = {
     "get": "pipelined GETs whose answers are read",
@@ -46,12 +48,12 @@ def users() -> str:
     return "".join(f'[[users]]\nname = "{name}"\npassword = "demo"\n' for name in names)
 
 
-def _arguments(module: str, exchange: Exchange, seconds: float, *more: object) -> list[str]:
+def _arguments(module: str, exchange: ServerProcess, seconds: float, *more: object) -> list[str]:
     ports = ["--http", exchange.http, "--binary", exchange.binary, "--seconds", seconds]
     return [sys.executable, "-m", f"benchmarks.{module}", *map(str, (*more, *ports))]
 
 
-def modest(exchange: Exchange, seconds: float) -> dict[str, dict[str, float]]:
+def modest(exchange: ServerProcess, seconds: float) -> dict[str, dict[str, float]]:
     """The latencies of the modest users, in microseconds."""
     arguments = _arguments("modest", exchange, seconds, "--user", MODEST)
     done = subprocess.run(
@@ -65,7 +67,7 @@ def modest(exchange: Exchange, seconds: float) -> dict[str, dict[str, float]]:
 
 @contextmanager
 def greedy(
-    exchange: Exchange, seconds: float, kind: str, *more: object
+    exchange: ServerProcess, seconds: float, kind: str, *more: object
 ) -> Iterator[dict[str, Any]]:
     """A greedy client; what it came to is there once the block has ended."""
     said: dict[str, Any] = {}

@@ -2,14 +2,15 @@
 
 import time
 
-from benchmarks.processes import BenchError, Exchange
+from benchmarks.processes import BenchError
+from testing.process import ServerProcess
 
 LAG = "quantscope_recorder_lag_events"
 CATCH_UP_TIMEOUT_S = 300.0
 POLL_S = 0.02
 
 
-def catch_up(exchange: Exchange) -> tuple[float, float]:
+def catch_up(exchange: ServerProcess) -> tuple[float, float]:
     """Events not recorded yet, and the seconds until there are none."""
     start = time.monotonic()
     lag = exchange.metrics()[LAG]

@@ -1,7 +1,7 @@
 """How long the exchange takes to come back."""
 
 from benchmarks.context import Context, measure
-from benchmarks.processes import Exchange, load
+from benchmarks.processes import exchange_at, load
 from benchmarks.result import Row, figure
 
 RESTING = 100_000
@@ -28,12 +28,12 @@ def start(ctx: Context) -> list[Row]:
     row = START.row("quantscope serve")
     for _ in ctx.each_run("start"):
         with ctx.data_dir() as path:
-            with Exchange(path / "data", environment=ctx.environment) as exchange:
+            with exchange_at(path / "data", environment=ctx.environment) as exchange:
                 load(
                     "--port", exchange.binary, "--resting", resting, "--seconds", 0,
                     "--warmup-seconds", 0, "--json",
                 )  # fmt: skip
-            with Exchange(path / "data", environment=ctx.environment) as exchange:
+            with exchange_at(path / "data", environment=ctx.environment) as exchange:
                 row.samples.append(exchange.start_s)
     return [row]
 
@@ -44,12 +44,12 @@ def replay(ctx: Context) -> list[Row]:
     row = REPLAY.row("quantscope serve, after kill -9")
     for _ in ctx.each_run("replay"):
         with ctx.data_dir() as path:
-            with Exchange(path / "empty", environment=ctx.environment) as exchange:
+            with exchange_at(path / "empty", environment=ctx.environment) as exchange:
                 empty_s = exchange.start_s
-            with Exchange(path / "data", environment=ctx.environment) as exchange:
+            with exchange_at(path / "data", environment=ctx.environment) as exchange:
                 load("--port", exchange.binary, "--seconds", ctx.seconds(10, 2), "--json")
                 exchange.kill()
-            with Exchange(path / "data", environment=ctx.environment) as exchange:
+            with exchange_at(path / "data", environment=ctx.environment) as exchange:
                 commands = exchange.metrics()["quantscope_commands_total"]
                 row.samples.append(commands / max(exchange.start_s - empty_s, 1e-3))
     return [row]

@@ -13,12 +13,12 @@ from benchmarks.processes import (
     QUANTSCOPE,
     ROOT,
     BenchError,
-    Exchange,
     longest_stop_ms,
     ready_line,
 )
 from benchmarks.recorder import catch_up
 from benchmarks.result import Row, figure
+from testing.process import ServerProcess
 
 USERS = 1000
 CONNECTIONS = 100
@@ -108,7 +108,7 @@ def listening(port: int) -> Iterator[dict[str, Any]]:
             process.kill()
 
 
-def not_as_told(heard: dict[str, Any], exchange: Exchange) -> float:
+def not_as_told(heard: dict[str, Any], exchange: ServerProcess) -> float:
     """Notifications that break a chain, and those by which the count is wrong."""
     metrics = exchange.metrics()
     events = heard["events"]
@@ -117,7 +117,7 @@ def not_as_told(heard: dict[str, Any], exchange: Exchange) -> float:
     return float(heard["violations"] + missing + heard["closed"])
 
 
-def answers_but_201(exchange: Exchange) -> float:
+def answers_but_201(exchange: ServerProcess) -> float:
     """Answers with another status than 201, but for our own: 200 to a scrape, 101 to a listener."""
     metrics = exchange.metrics()
     expected = {f'{ANSWERS}{{status="{status}"}}' for status in (101, 200, 201)}

@@ -1,4 +1,4 @@
-"""The Journal port, and its adapters: SQLite, memory, and a faulty one for tests.
+"""The Journal port, and its adapters: SQLite and memory.
 
 Imports ``core`` and below; the store, the engine, the gateway and the facade may import it.
 """
@@ -14,7 +14,6 @@ from core import (
 )
 from journal.at_rest import LogAtRest, commands_at_rest, events_at_rest
 from journal.datadir import DataDir
-from journal.faulty import FaultyLog
 from journal.memory import open_memory
 from journal.port import Entry, KeptLog, Log
 from journal.sqlite import open_commands, open_events
@@ -23,7 +22,6 @@ __all__ = [
     "DataDir",
     "DataDirLocked",
     "Entry",
-    "FaultyLog",
     "JournalDamaged",
     "JournalError",
     "JournalFailed",

@@ -3,7 +3,8 @@
 import hypothesis
 import pytest
 
-from tests.sources import stale
+pytest.register_assert_rewrite("testing")
+pytest_plugins = ("testing.fixtures",)
 
 # A busy machine is no failure.  (Hypothesis is imported here: CPython 3.11 can not compile one
 # of its modules as deep in the stack as its plugin imports it first.)
@@ -13,6 +14,8 @@ hypothesis.settings.load_profile("house")
 
 def pytest_configure() -> None:
     """No test is run on an extension of yesterday."""
+    from testing.sources import stale
+
     if why := stale():
         raise pytest.UsageError(why)
 

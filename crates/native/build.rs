@@ -1,5 +1,5 @@
 //! The extension says which sources it was built of: the tests' start compares them with those that are
-//! there (`tests/sources.py`), so that no test is run on an older one.
+//! there (`testing/sources.py`), so that no test is run on an older one.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

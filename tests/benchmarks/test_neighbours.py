@@ -9,21 +9,23 @@ import pytest
 
 from benchmarks.greedy import KINDS
 from benchmarks.neighbours import MODEST, modest, users
-from benchmarks.processes import ROOT, Exchange
+from benchmarks.processes import exchange_at
+from testing.command import ROOT
+from testing.process import ServerProcess
 
 ANSWERED = {"get", "ping", "refused", "metrics", "book", "status", "repeats", "unreadable"}
 
 
 @pytest.fixture(scope="module")
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     directory = tmp_path_factory.mktemp("neighbours")
     config = directory / "users.toml"
     config.write_text(users())
-    with Exchange(directory / "data", "--config", str(config)) as running:
+    with exchange_at(directory / "data", "--config", str(config)) as running:
         yield running
 
 
-def greedy(exchange: Exchange, kind: str, seconds: float, *more: str) -> dict[str, float]:
+def greedy(exchange: ServerProcess, kind: str, seconds: float, *more: str) -> dict[str, float]:
     ports = ["--http", str(exchange.http), "--binary", str(exchange.binary)]
     told = ["--seconds", str(seconds), *ports, *more]
     arguments = [sys.executable, "-m", "benchmarks.greedy", kind, *told]
@@ -33,7 +35,9 @@ def greedy(exchange: Exchange, kind: str, seconds: float, *more: str) -> dict[st
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_greedy_client_sends_and_reads_what_is_answered(exchange: Exchange, kind: str) -> None:
+def test_a_greedy_client_sends_and_reads_what_is_answered(
+    exchange: ServerProcess, kind: str
+) -> None:
     # On a machine that is busy it may take a while until it is answered.
     for seconds in (0.3, 1, 3, 10, 30):
         said = greedy(exchange, kind, seconds, "--connections", "2")
@@ -44,13 +48,13 @@ def test_a_greedy_client_sends_and_reads_what_is_answered(exchange: Exchange, ki
     assert kind not in ANSWERED or said["read_mb_per_s"] > 0
 
 
-def test_a_burner_takes_its_share_and_asks_for_nothing(exchange: Exchange) -> None:
+def test_a_burner_takes_its_share_and_asks_for_nothing(exchange: ServerProcess) -> None:
     said = greedy(exchange, "burn", 0.3, "--share", "0.3")
     assert said["opened"] == 0
     assert 0 < said["share"] < 1
 
 
-def test_modest_users_place_orders_and_tell_how_long_they_took(exchange: Exchange) -> None:
+def test_modest_users_place_orders_and_tell_how_long_they_took(exchange: ServerProcess) -> None:
     before = exchange.metrics()["quantscope_orders_total"]
     said = modest(exchange, 0.5)
     assert {*said} == {"binary", "rest"}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import signal
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,20 +27,20 @@ from protocol.terms import (
     YesNo,
     units,
 )
-from tests.clients.server import Server, serving
+from testing.port import NewExchange, Restartable
 
 PRICE = units("50000")
 ONE = units("1")
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path / "data") as server:
+def server(tmp_path: Path, new_exchange: NewExchange) -> Iterator[Restartable]:
+    with new_exchange(tmp_path / "data") as server:
         yield server
 
 
 def user(
-    server: Server,
+    server: Restartable,
     name: str = "demo1",
     word: str = "demo",
     *,
@@ -50,7 +49,7 @@ def user(
 ) -> BinaryClient:
     return BinaryClient(
         "127.0.0.1",
-        server.port,
+        server.binary,
         name,
         word,
         session_id=session_id,
@@ -59,7 +58,7 @@ def user(
     )
 
 
-async def test_an_order_lives_and_dies(server: Server) -> None:
+async def test_an_order_lives_and_dies(server: Restartable) -> None:
     client = user(server)
     reports = client.reports()
     async with client:
@@ -84,7 +83,7 @@ async def test_an_order_lives_and_dies(server: Server) -> None:
     assert [x.sequence for x in seen] == [1, 2, 3, 4, 5, 6]
 
 
-async def test_both_sides_of_a_trade_are_told(server: Server) -> None:
+async def test_both_sides_of_a_trade_are_told(server: Restartable) -> None:
     buyer, seller = user(server, "demo1"), user(server, "demo2")
     bought, sold = buyer.reports(), seller.reports()
     async with buyer, seller:
@@ -107,7 +106,7 @@ async def test_both_sides_of_a_trade_are_told(server: Server) -> None:
     assert rest.cum_qty == ONE
 
 
-async def test_self_trade_prevention_tells_what_it_took(server: Server) -> None:
+async def test_self_trade_prevention_tells_what_it_took(server: Restartable) -> None:
     client = user(server)
     reports = client.reports()
     async with client:
@@ -126,7 +125,7 @@ async def test_self_trade_prevention_tells_what_it_took(server: Server) -> None:
     assert gone.exec_restatement_reason == ExecRestatementReason.SELF_MATCH_PREVENTION
 
 
-async def test_a_mass_cancel_ends_with_its_count(server: Server) -> None:
+async def test_a_mass_cancel_ends_with_its_count(server: Restartable) -> None:
     async with user(server) as client:
         for price in (PRICE, PRICE - ONE):
             await client.place(security_id=1, side=Side.BUY, price=price, quantity=ONE)
@@ -136,7 +135,7 @@ async def test_a_mass_cancel_ends_with_its_count(server: Server) -> None:
             await client.mass_cancel(security_id=99)
 
 
-async def test_logins_that_are_rejected(server: Server) -> None:
+async def test_logins_that_are_rejected(server: Restartable) -> None:
     for name, word in (("demo1", "wrong"), ("nobody", "demo")):
         with pytest.raises(LoginRejectedError, match="not authorized"):
             async with user(server, name, word):
@@ -148,16 +147,16 @@ async def test_logins_that_are_rejected(server: Server) -> None:
                     pass
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-async def test_a_client_outlives_its_server(server: Server, how: signal.Signals) -> None:
+@pytest.mark.parametrize("how", ["stop", "kill"])
+async def test_a_client_outlives_its_server(server: Restartable, how: str) -> None:
     client = user(server)
     reports = client.reports()
     async with client:
         early = [await _buy(client) for _ in range(20)]
         flying = [asyncio.ensure_future(_buy(client)) for _ in range(200)]
-        await server.stop(how)
+        await asyncio.to_thread(server.stop if how == "stop" else server.kill)
         waiting = asyncio.ensure_future(_buy(client))
-        await server.start()
+        await asyncio.to_thread(server.start)
         async with asyncio.timeout(60):
             late = [*await asyncio.gather(*flying), await waiting]
             await client.mass_cancel()
@@ -219,8 +218,8 @@ class Stock:
             return await self.told.get()
 
 
-async def test_a_stock_client_logs_in_orders_and_recovers(server: Server) -> None:
-    client = Stock(server.port)
+async def test_a_stock_client_logs_in_orders_and_recovers(server: Restartable) -> None:
+    client = Stock(server.binary)
     await client.login()
     session = client.session.session_id.session
     for number in (1, 2, 2):
@@ -232,29 +231,31 @@ async def test_a_stock_client_logs_in_orders_and_recovers(server: Server) -> Non
         "ExecutionReportReject",
     ]
     await client.session.close()
-    again = Stock(server.port)
+    again = Stock(server.binary)
     await _patiently(again, session=session, sequence=2)
     assert [await again.next() for _ in range(2)] == told[1:]
     await again.session.close()
 
 
-async def test_a_stock_client_recovers_from_a_server_that_was_restarted(server: Server) -> None:
-    client = Stock(server.port)
+async def test_a_stock_client_recovers_from_a_server_that_was_restarted(
+    server: Restartable,
+) -> None:
+    client = Stock(server.binary)
     await client.login()
     client.session.send_unseq_data(order(1))
     told = await client.next()
-    await server.stop()
+    await asyncio.to_thread(server.stop)
     await client.session.close()
-    await server.start()
-    again = Stock(server.port)
+    await asyncio.to_thread(server.start)
+    again = Stock(server.binary)
     await again.login()
     assert await again.next() == told
     await again.session.close()
 
 
-async def test_a_stock_client_with_a_wrong_password_is_refused(server: Server) -> None:
+async def test_a_stock_client_with_a_wrong_password_is_refused(server: Restartable) -> None:
     with pytest.raises(ConnectionRefusedError):
-        await Stock(server.port).login(word="wrong")
+        await Stock(server.binary).login(word="wrong")
 
 
 async def _patiently(client: Stock, *, session: str, sequence: int) -> None:
@@ -281,10 +282,10 @@ async def _patiently(client: Stock, *, session: str, sequence: int) -> None:
     ],
 )
 async def test_what_is_no_request_is_refused_in_sequence(
-    server: Server, change: object, reason: str
+    server: Restartable, change: object, reason: str
 ) -> None:
     assert callable(change)
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.binary)
     writer.write(soup.LoginRequest("DEMO1", "demo").encode())
     writer.write(soup.encode(soup.Kind.UNSEQUENCED, change(order(1))))
     writer.write(soup.encode(soup.Kind.UNSEQUENCED, order(1)))
@@ -336,35 +337,42 @@ def _damaged(rng: random.Random) -> bytes:
     return bytes(data)
 
 
-async def test_any_bytes_on_the_port_leave_other_lines_as_they_were(server: Server) -> None:
+async def test_any_bytes_on_the_port_leave_other_lines_as_they_were(server: Restartable) -> None:
     rng = random.Random(9)
     async with user(server) as client:
         for _ in range(20):
-            await asyncio.gather(*(_throw(server.port, _damaged(rng)) for _ in range(10)))
+            await asyncio.gather(*(_throw(server.binary, _damaged(rng)) for _ in range(10)))
             await _buy(client)
         assert client.last_cl_ord_id == 20
         found = await client.status(cl_ord_id=1)
         assert found.leaves_qty == ONE
 
 
-async def test_a_line_that_trickles_is_closed_at_its_deadline(tmp_path: Path) -> None:
+async def test_a_line_that_trickles_is_closed_at_its_deadline(
+    tmp_path: Path, new_exchange: NewExchange
+) -> None:
     settings = ("gateway.login_deadline_s=0.5", "gateway.idle_deadline_s=1.5")
-    async with serving(tmp_path / "data", *settings) as server, user(server, "demo2") as other:
-        for login, seconds in ((b"", 0.5), (soup.LoginRequest("demo1", "demo").encode(), 1.5)):
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            writer.write(login)
-            trickle = asyncio.create_task(_trickle(writer))
-            began = asyncio.get_running_loop().time()
-            with suppress(ConnectionError):
-                async with asyncio.timeout(20):
-                    while await reader.read(65536):
-                        pass
-            took = asyncio.get_running_loop().time() - began
-            assert seconds - 0.1 <= took < seconds + 5
-            trickle.cancel()
-            writer.close()
-            await _buy(other)
-        assert other.last_cl_ord_id == 2
+    with new_exchange(tmp_path / "data", *settings) as server:
+        async with user(server, "demo2") as other:
+            for login, seconds in ((b"", 0.5), (soup.LoginRequest("demo1", "demo").encode(), 1.5)):
+                await _trickle_until_closed(server.binary, login, seconds)
+                await _buy(other)
+            assert other.last_cl_ord_id == 2
+
+
+async def _trickle_until_closed(port: int, login: bytes, seconds: float) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(login)
+    trickle = asyncio.create_task(_trickle(writer))
+    began = asyncio.get_running_loop().time()
+    with suppress(ConnectionError):
+        async with asyncio.timeout(20):
+            while await reader.read(65536):
+                pass
+    took = asyncio.get_running_loop().time() - began
+    assert seconds - 0.1 <= took < seconds + 5
+    trickle.cancel()
+    writer.close()
 
 
 async def _trickle(writer: asyncio.StreamWriter) -> None:

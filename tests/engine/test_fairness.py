@@ -11,7 +11,7 @@ from engine.recovery import Recovered, recover
 from engine.service import Journals, Service
 from engine.setup import InstrumentSetup, Setup
 from settings import JournalSettings, ServerSettings
-from tests.parts import memory_log, system_clock
+from testing.parts import memory_log, system_clock
 
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
 SETUP = Setup(100, 100, 10, 1 << 20, 10**9, (BTC,), ())

@@ -15,7 +15,7 @@ from engine.service import Journals, Service
 from engine.snapshots import Snapshots
 from journal.datadir import DataDirLost
 from settings import JournalSettings
-from tests.parts import memory_log
+from testing.parts import memory_log
 
 
 class Slow(Snapshots):

@@ -15,10 +15,10 @@ from engine.recovery import ReplayDiffers
 from engine.replica import replica
 from engine.seal import Seal
 from engine.snapshots import Snapshots
+from testing.parts import memory_log
+from testing.twin.encode import batch
+from testing.twin.sequences import Sequence
 from tests.engine.test_housekeeping import Exchange, housekeeping
-from tests.parts import memory_log
-from tests.twin.encode import batch
-from tests.twin.sequences import Sequence
 
 STEPS = 150
 

@@ -13,9 +13,10 @@ from core import Commands, PanicException, describe_events
 from engine.recovery import Recovered, recover
 from engine.service import EngineFault, Journals, Service
 from engine.setup import InstrumentSetup, Setup
-from journal import FaultyLog, Log
+from journal import Log
 from settings import JournalSettings, ServerSettings
-from tests.parts import commands_log, events_log, system_clock
+from testing.faulty import FaultyLog
+from testing.parts import commands_log, events_log, system_clock
 
 JOURNAL = JournalSettings(
     batch_commands_max=2,

@@ -10,7 +10,7 @@ from engine.seal import Seal
 from engine.snapshots import Snapshots
 from engine.verify import verify
 from journal import Log
-from tests.parts import memory_log, system_clock
+from testing.parts import memory_log, system_clock
 
 COUNT = 9
 

@@ -15,7 +15,7 @@ from facade.app import GATEWAY, Facade
 from facade.origin import Origins
 from settings import FacadeSettings
 from store.port import Bar, Beginning, Store, Stretch, Sum, Trade
-from tests.parts import system_clock
+from testing.parts import system_clock
 
 ONE = 10**8
 INSTRUMENTS = ("BTCUSD", "ETHUSD")

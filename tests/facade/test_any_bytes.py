@@ -15,8 +15,8 @@ from facade.app import GATEWAY, Facade
 from facade.connection import Connection
 from facade.origin import Origins
 from settings import FacadeSettings
+from testing.parts import system_clock
 from tests.facade.harness import HOSTS, Sequencer, Shelf
-from tests.parts import system_clock
 
 LIMITS = FacadeSettings(connections_max=4, head_bytes_max=600, body_bytes_max=600)
 WORDS = [

@@ -11,12 +11,12 @@ from core import View
 from facade.app import GATEWAY, Facade
 from facade.origin import Origins
 from settings import FacadeSettings
+from testing.parts import system_clock
 from tests.facade.harness import HOSTS, Exchange, Shelf
 from tests.facade.letter import ELSEWHERE, TABLE, Row
 from tests.facade.sent import ORDER, chunk, chunked, get, post
 from tests.facade.test_any_bytes import ByHand, Pipe, Waking
 from tests.facade.test_http import statuses
-from tests.parts import system_clock
 
 LIMITS = FacadeSettings(linger_deadline_s=0.5, sweep_interval_s=0.02)
 PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -10,8 +10,8 @@ import pytest
 from core import Commands, split_batches
 from settings import FacadeSettings
 from store.sqlite import SqliteStore
+from testing.parts import memory_log, new_recorder
 from tests.facade.harness import ONE, Exchange, Sequencer
-from tests.parts import memory_log, new_recorder
 
 PAGE_BYTES_MIN = 2**16
 """The least that may be configured."""

@@ -14,8 +14,8 @@ import pytest
 from core import split_batches
 from settings import FacadeSettings
 from store.sqlite import SqliteStore
+from testing.parts import memory_log, new_recorder
 from tests.facade.harness import Exchange, Sequencer
-from tests.parts import memory_log, new_recorder
 
 USERS = ("alice", "bob", "carol")
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmarks.processes import Exchange
 from protocol import soup
 from protocol.terms import BusinessRejectReason, Code, CxlRejReason, OrdRejReason
 from quantscope import flow_session
@@ -18,6 +17,7 @@ from quantscope.cli import main
 from quantscope.flow import REASONS
 from quantscope.flow import Result as Figures
 from quantscope.flow_session import FlowError, FlowSession
+from testing.process import ServerProcess
 
 ROWS = """timestamp_ms,action,order_id,side,type,price,quantity
 1,new,70,sell,post_only,100,2
@@ -31,8 +31,8 @@ TRADES = """timestamp_ms,taker_order_id,maker_order_id,taker_side,price,quantity
 
 
 @pytest.fixture(scope="module")
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
-    with Exchange(tmp_path_factory.mktemp("flow") / "data") as exchange:
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("flow") / "data") as exchange:
         yield exchange
 
 
@@ -43,11 +43,11 @@ def file(tmp_path: pathlib.Path) -> pathlib.Path:
     return path
 
 
-def flow(exchange: Exchange, file: pathlib.Path, *arguments: str) -> Result:
+def flow(exchange: ServerProcess, file: pathlib.Path, *arguments: str) -> Result:
     return CliRunner().invoke(main, ["flow", str(file), "--port", str(exchange.binary), *arguments])
 
 
-def test_it_prints_what_became_of_the_flow(exchange: Exchange, file: pathlib.Path) -> None:
+def test_it_prints_what_became_of_the_flow(exchange: ServerProcess, file: pathlib.Path) -> None:
     venue = file.with_name("trades.csv")
     venue.write_text(TRADES)
     done = flow(exchange, file, "--verify", str(venue), "--in-flight", "1")
@@ -82,14 +82,14 @@ def test_every_reason_that_a_flow_may_meet_is_explained() -> None:
     ],
 )
 def test_a_refusal_is_told_in_one_line(
-    exchange: Exchange, file: pathlib.Path, arguments: list[str], why: str
+    exchange: ServerProcess, file: pathlib.Path, arguments: list[str], why: str
 ) -> None:
     done = flow(exchange, file, *arguments)
     assert done.exit_code == 1
     assert f"Error: {why}\n" in done.output
 
 
-def test_a_file_that_is_no_flow_is_refused(exchange: Exchange, file: pathlib.Path) -> None:
+def test_a_file_that_is_no_flow_is_refused(exchange: ServerProcess, file: pathlib.Path) -> None:
     file.write_text("a,b\n")
     assert "Error: the first line is not timestamp_ms" in flow(exchange, file).output
 
@@ -100,7 +100,7 @@ def test_an_exchange_that_is_not_there_is_told(file: pathlib.Path) -> None:
     assert "Connect call failed" in done.output
 
 
-def test_prices_in_json_are_exact(exchange: Exchange, file: pathlib.Path) -> None:
+def test_prices_in_json_are_exact(exchange: ServerProcess, file: pathlib.Path) -> None:
     file.write_text(ROWS.replace(",100,1\n", ",99.1,1\n"))
     done = flow(exchange, file, "--json", "--user", "demo2")
     assert done.exit_code == 0, done.output
@@ -152,7 +152,7 @@ def test_trades_of_a_wrong_kind_are_refused_before_anything_is_sent(file: pathli
 
 
 def test_the_port_of_http_is_told_from_that_of_the_protocol(
-    exchange: Exchange, file: pathlib.Path
+    exchange: ServerProcess, file: pathlib.Path
 ) -> None:
     done = CliRunner().invoke(main, ["flow", str(file), "--port", str(exchange.http)])
     assert done.exit_code == 1

@@ -4,13 +4,13 @@ import csv
 import pathlib
 import subprocess
 from collections import Counter
-from typing import Any
 
 import msgspec
 import pytest
 
-from benchmarks.processes import QUANTSCOPE, ROOT, Exchange
 from quantscope.flow import Result
+from testing.command import QUANTSCOPE, ROOT
+from testing.process import ServerProcess
 
 DATA = ROOT / "tests/data"
 FIGURES = Result(
@@ -30,20 +30,16 @@ FIGURES = Result(
 """As ``tests/data/README.md`` gives them."""
 
 
-def over_rest(exchange: Exchange, path: str) -> Any:
-    return msgspec.json.decode(exchange.get(path))
-
-
-def assert_the_book_is_the_same_over_rest(exchange: Exchange) -> None:
-    book = over_rest(exchange, "/orderbook/BTCUSD?depth=10000")
+def assert_the_book_is_the_same_over_rest(exchange: ServerProcess) -> None:
+    book = exchange.get("/orderbook/BTCUSD?depth=10000")
     bids, asks = book["bids"], book["asks"]
     assert (len(bids), len(asks)) == (FIGURES.bid_levels, FIGURES.ask_levels)
     assert (float(bids[0]["price"]), float(asks[0]["price"])) == (78350.0, 78351.0)
     assert sum(level["orders"] for level in bids + asks) == FIGURES.resting
 
 
-def assert_the_trades_are_the_venue_s_over_rest(exchange: Exchange) -> None:
-    trades = over_rest(exchange, "/trades/BTCUSD?limit=1000")["trades"]
+def assert_the_trades_are_the_venue_s_over_rest(exchange: ServerProcess) -> None:
+    trades = exchange.get("/trades/BTCUSD?limit=1000")["trades"]
     assert len(trades) == FIGURES.trades
     ours = Counter((x["taker_side"].lower(), x["price"], x["quantity"]) for x in trades)
     with (DATA / "bitstamp-btcusd-trades.csv").open() as file:
@@ -62,7 +58,7 @@ def quantscope(*arguments: str) -> str:
 @pytest.mark.timeout(600)
 def test_the_real_flow_gives_the_venue_s_trades(tmp_path: pathlib.Path) -> None:
     """Durable, over TCP; the same over REST; then the journal replays to the same events."""
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         said = quantscope(
             "flow", str(DATA / "bitstamp-btcusd-orders.csv.gz"), "--port", str(exchange.binary),
             "--verify", str(DATA / "bitstamp-btcusd-trades.csv"), "--json",

@@ -14,11 +14,12 @@ from engine.recovery import Recovered, recover
 from engine.service import Journals, Service
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
-from journal import FaultyLog, open_commands, open_events
+from journal import open_commands, open_events
 from journal.datadir import Era
 from quantscope import translate
 from quantscope.roles.sessions import binary_gateway
-from tests.system.client import hang_up
+from testing.client import hang_up
+from testing.faulty import FaultyLog
 
 
 class HeldLog(FaultyLog):

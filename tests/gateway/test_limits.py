@@ -10,8 +10,8 @@ import pytest
 
 from protocol import soup
 from protocol.soup import Kind
-from tests.system.client import Client
-from tests.system.exchange import Exchange
+from testing.client import Client
+from testing.process import ServerProcess
 
 SETTINGS = (
     "gateway.login_deadline_s=0.6",
@@ -24,8 +24,8 @@ SETTINGS = (
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
-    with Exchange(tmp_path_factory.mktemp("strict") / "data", *SETTINGS) as exchange:
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("strict") / "data", *SETTINGS) as exchange:
         yield exchange
 
 
@@ -36,13 +36,13 @@ async def seconds_until_closed(client: Client) -> float:
     return loop.time() - begin
 
 
-async def test_who_does_not_log_in_is_closed_at_the_deadline(strict: Exchange) -> None:
+async def test_who_does_not_log_in_is_closed_at_the_deadline(strict: ServerProcess) -> None:
     client = await Client(strict.binary).connect()
     assert 0.5 < await seconds_until_closed(client) < 2
 
 
 async def test_who_trickles_bytes_is_closed_at_the_deadline_and_others_go_on(
-    strict: Exchange,
+    strict: ServerProcess,
 ) -> None:
     other = await Client(strict.binary, "demo2").login()
     slow = await Client(strict.binary).connect()
@@ -62,7 +62,7 @@ async def test_who_trickles_bytes_is_closed_at_the_deadline_and_others_go_on(
     await other.logout()
 
 
-async def test_the_server_sends_heartbeats_and_drops_who_sends_none(strict: Exchange) -> None:
+async def test_the_server_sends_heartbeats_and_drops_who_sends_none(strict: ServerProcess) -> None:
     client = await Client(strict.binary, "demo3").login()
     for _ in range(2):
         assert await client.packet() == soup.Packet(Kind.SERVER_HEARTBEAT, b"")
@@ -78,7 +78,7 @@ async def test_the_server_sends_heartbeats_and_drops_who_sends_none(strict: Exch
     await client.logout()
 
 
-async def test_one_connection_more_than_the_limit_is_closed_at_once(strict: Exchange) -> None:
+async def test_one_connection_more_than_the_limit_is_closed_at_once(strict: ServerProcess) -> None:
     clients = [await Client(strict.binary, f"demo{n}").login() for n in range(1, 7)]
     late = await Client(strict.binary, "demo7").connect()
     assert await seconds_until_closed(late) < 0.5
@@ -89,7 +89,7 @@ async def test_one_connection_more_than_the_limit_is_closed_at_once(strict: Exch
         await client.logout()
 
 
-async def test_requests_beyond_those_in_flight_wait_and_none_is_lost(strict: Exchange) -> None:
+async def test_requests_beyond_those_in_flight_wait_and_none_is_lost(strict: ServerProcess) -> None:
     client = await Client(strict.binary, "demo8").login()
     for number in range(1, 3001):
         client.place(number, price=1 + number % 50)
@@ -99,7 +99,7 @@ async def test_requests_beyond_those_in_flight_wait_and_none_is_lost(strict: Exc
 
 
 async def test_a_reader_that_stops_is_cut_and_goes_on_without_loss(tmp_path: Path) -> None:
-    with Exchange(tmp_path / "data", "gateway.queue_bytes_max=200000") as exchange:
+    with ServerProcess(tmp_path / "data", "gateway.queue_bytes_max=200000") as exchange:
         line = socket.socket()
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         await asyncio.to_thread(line.connect, ("127.0.0.1", exchange.binary))
@@ -137,14 +137,14 @@ password = "x"
 """
 
 
-def exchange_of(tmp_path: Path, grace: float) -> Exchange:
+def exchange_of(tmp_path: Path, grace: float) -> ServerProcess:
     file = tmp_path / "settings.toml"
     file.write_text(CONFIG.format(grace=grace))
-    return Exchange(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(file)})
+    return ServerProcess(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(file)})
 
 
-async def resting(exchange: Exchange) -> int:
-    book = (await asyncio.to_thread(exchange.get, "/orderbook/BTCUSD?depth=10"))[1]
+async def resting(exchange: ServerProcess) -> int:
+    book = await asyncio.to_thread(exchange.get, "/orderbook/BTCUSD?depth=10")
     return len(book["bids"])
 
 

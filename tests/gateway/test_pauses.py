@@ -9,8 +9,8 @@ import pytest
 import uvloop
 
 from protocol.soup import Kind
+from testing.client import Client
 from tests.gateway.inside import Inside, inside
-from tests.system.client import Client
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 IN_FLIGHT = "gateway.requests_in_flight_max=5"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from protocol import messages as m
 from protocol.terms import Side
+from testing.client import ONE, Client
 from tests.gateway.inside import inside
-from tests.system.client import ONE, Client
 
 LOTS = 500_000
 

@@ -9,23 +9,23 @@ from protocol import messages as m
 from protocol import soup
 from protocol.soup import Kind
 from protocol.terms import BusinessRejectReason, CxlRejReason, OrdRejReason, Side
-from tests.system.client import Client
-from tests.system.exchange import Exchange
+from testing.client import Client
+from testing.process import ServerProcess
 
 
 @pytest.mark.parametrize(("user", "password"), [("demo1", "wrong"), ("nobody", "demo"), ("", "")])
 async def test_an_unknown_user_or_a_wrong_password_is_not_authorized(
-    shared: Exchange, user: str, password: str
+    shared: ServerProcess, user: str, password: str
 ) -> None:
     await Client(shared.binary, user, password).expect_rejected_login("A")
 
 
-async def test_users_and_passwords_are_compared_without_case(shared: Exchange) -> None:
+async def test_users_and_passwords_are_compared_without_case(shared: ServerProcess) -> None:
     client = await Client(shared.binary, "DEMO1", "Demo").login()
     await client.logout()
 
 
-async def test_an_unknown_session_is_not_available(shared: Exchange) -> None:
+async def test_an_unknown_session_is_not_available(shared: ServerProcess) -> None:
     client = await Client(shared.binary, "demo2").login()
     session = client.session
     await client.logout()
@@ -34,7 +34,7 @@ async def test_an_unknown_session_is_not_available(shared: Exchange) -> None:
     await client.logout()
 
 
-async def test_a_number_beyond_the_next_is_not_available(shared: Exchange) -> None:
+async def test_a_number_beyond_the_next_is_not_available(shared: ServerProcess) -> None:
     client = await Client(shared.binary, "demo3").login()
     following = client.following
     await client.logout()
@@ -43,7 +43,7 @@ async def test_a_number_beyond_the_next_is_not_available(shared: Exchange) -> No
     await client.logout()
 
 
-async def test_of_two_logins_the_first_stays(shared: Exchange) -> None:
+async def test_of_two_logins_the_first_stays(shared: ServerProcess) -> None:
     first = await Client(shared.binary, "demo4").login()
     await Client(shared.binary, "demo4").expect_rejected_login("S")
     first.place(1)
@@ -53,7 +53,7 @@ async def test_of_two_logins_the_first_stays(shared: Exchange) -> None:
     await again.logout()
 
 
-async def test_a_second_login_on_one_line_is_malformed(shared: Exchange) -> None:
+async def test_a_second_login_on_one_line_is_malformed(shared: ServerProcess) -> None:
     client = await Client(shared.binary, "demo5").login()
     client.send(soup.LoginRequest("demo5", "demo").encode())
     packet = await client.packet()
@@ -74,7 +74,7 @@ async def test_a_second_login_on_one_line_is_malformed(shared: Exchange) -> None
     ],
 )
 async def test_what_is_no_login_is_answered_with_a_reason_and_closed(
-    shared: Exchange, data: bytes
+    shared: ServerProcess, data: bytes
 ) -> None:
     other = await Client(shared.binary, "demo6").login()
     client = await Client(shared.binary).connect()
@@ -90,7 +90,7 @@ async def test_what_is_no_login_is_answered_with_a_reason_and_closed(
     await other.logout()
 
 
-async def test_malformed_framing_of_a_session_leaves_the_session(shared: Exchange) -> None:
+async def test_malformed_framing_of_a_session_leaves_the_session(shared: ServerProcess) -> None:
     client = await Client(shared.binary, "demo7").login()
     client.place(1)
     client.send(b"\0\x02X?")
@@ -106,7 +106,7 @@ async def test_malformed_framing_of_a_session_leaves_the_session(shared: Exchang
 
 
 async def test_an_unknown_template_is_refused_in_sequence_and_nobody_else_notices(
-    shared: Exchange,
+    shared: ServerProcess,
 ) -> None:
     client = await Client(shared.binary, "demo8").login()
     client.send(soup.encode(Kind.UNSEQUENCED, bytes.fromhex("0800 0f27 6400 0000") + bytes(8)))
@@ -117,7 +117,7 @@ async def test_an_unknown_template_is_refused_in_sequence_and_nobody_else_notice
     await client.logout()
 
 
-async def test_a_repeat_is_refused_as_a_duplicate_and_never_executed(shared: Exchange) -> None:
+async def test_a_repeat_is_refused_as_a_duplicate_and_never_executed(shared: ServerProcess) -> None:
     client = await Client(shared.binary, "demo9").login()
     client.place(5, price=90)
     await client.expect_new(5)
@@ -133,7 +133,7 @@ async def test_a_repeat_is_refused_as_a_duplicate_and_never_executed(shared: Exc
     await client.logout()
 
 
-async def test_many_questions_in_one_write_are_all_answered(shared: Exchange) -> None:
+async def test_many_questions_in_one_write_are_all_answered(shared: ServerProcess) -> None:
     """Each is decided on by itself: none may cost a frame of the stack."""
     client = await Client(shared.binary, "demo10").login()
     count = 3_000
@@ -151,7 +151,7 @@ async def test_many_questions_in_one_write_are_all_answered(shared: Exchange) ->
 async def test_every_number_that_is_kept_can_be_replayed_from_also_after_a_restart(
     tmp_path: Path,
 ) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     maker = await Client(exchange.binary, "demo1").login()
     taker = await Client(exchange.binary, "demo2").login()
     for number in range(1, 11):
@@ -192,7 +192,7 @@ async def test_every_number_that_is_kept_can_be_replayed_from_also_after_a_resta
 
 
 async def test_while_old_reports_are_replayed_new_ones_keep_their_place(tmp_path: Path) -> None:
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         client = await Client(exchange.binary).login()
         count = 20_000
         for number in range(1, count + 1):

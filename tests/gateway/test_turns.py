@@ -17,8 +17,8 @@ from gateway.connection import Connection
 from protocol import messages as m
 from protocol import soup
 from protocol.soup import Kind
+from testing.client import Client
 from tests.gateway.inside import Inside, inside
-from tests.system.client import Client
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 TURN_BYTES = 1_024

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.processes import ROOT, Exchange
+from testing.command import ROOT
+from testing.process import ServerProcess
 from tests.house.typed import commands, run
 
 README = (ROOT / "README.md").read_text()
@@ -16,8 +17,8 @@ BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
-    with Exchange(tmp_path_factory.mktemp("readme") / "data") as exchange:
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("readme") / "data") as exchange:
         yield exchange
 
 
@@ -28,7 +29,7 @@ def test_the_two_commands_stand_at_the_top() -> None:
     assert README.index(block) < 600
 
 
-def test_the_tour_goes_as_told(exchange: Exchange) -> None:
+def test_the_tour_goes_as_told(exchange: ServerProcess) -> None:
     tour = next(block for _, block in BLOCKS if "curl" in block)
     answers = [run(command, exchange.http) for command in commands(tour)]
     assert [answer.status_code for answer in answers] == [200, 201, 201, 200, 200, 200, 200, 200]
@@ -42,7 +43,7 @@ def test_the_manual_of_rest_goes_as_told(tmp_path: Path) -> None:
     """Its examples stand in an order in which they work on a new exchange."""
     manual = re.sub(r"^    ", "", (ROOT / "docs/rest-api.md").read_text(), flags=re.MULTILINE)
     told = commands(manual)
-    with Exchange(tmp_path / "data") as fresh:
+    with ServerProcess(tmp_path / "data") as fresh:
         answers = [run(command, fresh.http) for command in told]
     assert [answer.status_code for answer in answers] == [201] + [200] * 12
     placed, found, page, fills, history, amended, canceled, rest = (
@@ -58,7 +59,7 @@ def test_every_page_of_the_documents_is_linked() -> None:
     assert pages <= set(re.findall(r"\]\(([^)]+)\)", README))
 
 
-def test_the_python_example_runs_as_it_is_said(exchange: Exchange, tmp_path: Path) -> None:
+def test_the_python_example_runs_as_it_is_said(exchange: ServerProcess, tmp_path: Path) -> None:
     """Under the name that it is given, by the command that is given."""
     place = next(n for n, (language, _) in enumerate(BLOCKS) if language == "python")
     (name,) = re.findall(r"As `(\w+\.py)`:\n\n```python", README)

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from tests import sources
+from testing import sources
 
 
 def test_the_extension_is_of_these_sources() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from journal import DataDir, DataDirLocked, JournalFailed, LogReader
-from tests.parts import commands_log
+from testing.parts import commands_log
 
 OTHER = "import sys, pathlib, journal; journal.DataDir(pathlib.Path(sys.argv[1]))"
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from journal import (
-    FaultyLog,
     JournalFailed,
     JournalFull,
     JournalRange,
@@ -17,7 +16,8 @@ from journal import (
     open_memory,
 )
 from settings import JournalSettings
-from tests.parts import memory_log
+from testing.faulty import FaultyLog
+from testing.parts import memory_log
 
 SMALL = JournalSettings(wal_bytes_max=1 << 20, queue_bytes_max=500)
 MAKERS: dict[str, Callable[[Path], Log]] = {

@@ -9,24 +9,23 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.processes import (
-    QUANTSCOPE,
-    ROOT,
     BenchError,
-    Exchange,
     load,
     native_echo,
-    parse_metrics,
 )
 from quantscope.cli import main
+from testing.asks import parse_metrics
+from testing.command import QUANTSCOPE, ROOT
+from testing.process import ServerProcess
 
 
 @pytest.fixture(scope="module")
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
-    with Exchange(tmp_path_factory.mktemp("load") / "data") as exchange:
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("load") / "data") as exchange:
         yield exchange
 
 
-def test_the_closed_loop_keeps_its_mix_and_loses_nothing(exchange: Exchange) -> None:
+def test_the_closed_loop_keeps_its_mix_and_loses_nothing(exchange: ServerProcess) -> None:
     result = load(
         "--json", "--port", exchange.binary, "--connections", 4, "--in-flight", 50,
         "--resting", 2000, "--seconds", 1, "--warmup-seconds", 0.2,
@@ -40,7 +39,7 @@ def test_the_closed_loop_keeps_its_mix_and_loses_nothing(exchange: Exchange) -> 
     assert result["fills"] > 0
 
 
-def test_a_second_run_goes_on_where_the_first_ended(exchange: Exchange) -> None:
+def test_a_second_run_goes_on_where_the_first_ended(exchange: ServerProcess) -> None:
     """ClOrdIDs rise from run to run: nothing of the second is a repeat."""
     for _ in range(2):
         result = load(
@@ -51,7 +50,7 @@ def test_a_second_run_goes_on_where_the_first_ended(exchange: Exchange) -> None:
         assert result["reject_ratio"] < 0.05
 
 
-def test_round_trips_are_measured_in_turns(exchange: Exchange) -> None:
+def test_round_trips_are_measured_in_turns(exchange: ServerProcess) -> None:
     with native_echo() as port:
         result = load(
             "round-trip", "--port", exchange.binary, "--echo-port", port, "--seconds", 0.5,
@@ -61,7 +60,7 @@ def test_round_trips_are_measured_in_turns(exchange: Exchange) -> None:
     assert 0 < result["echoes"][0]["p50"] < result["exchange"]["p50"]
 
 
-def test_a_listener_hears_every_change_once_and_in_order(exchange: Exchange) -> None:
+def test_a_listener_hears_every_change_once_and_in_order(exchange: ServerProcess) -> None:
     """The binary users trade with each other while they listen."""
     with subprocess.Popen(
         [*QUANTSCOPE, "load", "notify", "--port", str(exchange.http), "--users", "2",
@@ -81,7 +80,7 @@ def test_a_listener_hears_every_change_once_and_in_order(exchange: Exchange) -> 
     assert not [told for told in heard["told"] if "out of order" in told]
 
 
-def test_a_refused_login_is_told_in_one_line(exchange: Exchange) -> None:
+def test_a_refused_login_is_told_in_one_line(exchange: ServerProcess) -> None:
     with pytest.raises(BenchError, match=r"load: login refused: demo1: A$"):
         load("--port", exchange.binary, "--password", "wrong")
 
@@ -120,7 +119,7 @@ def test_a_number_out_of_range_is_refused(
     assert "is wanted" in error
 
 
-def test_an_instrument_that_nobody_knows_is_told(exchange: Exchange) -> None:
+def test_an_instrument_that_nobody_knows_is_told(exchange: ServerProcess) -> None:
     with pytest.raises(BenchError, match=r"load: the exchange has no instrument 99$"):
         load("--port", exchange.binary, "--connections", 1, "--instruments", "1,99")
 

@@ -2,13 +2,13 @@
 
 import pathlib
 
-from benchmarks.processes import Exchange
 from benchmarks.recorder import catch_up
 from benchmarks.rest import answers_but_201, listening, not_as_told, wrk
+from testing.process import ServerProcess
 
 
 def test_a_thousand_users_hear_every_change_once_under_wrk(tmp_path: pathlib.Path) -> None:
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         with listening(exchange.http) as heard:
             result = wrk(exchange.http, 2)
             catch_up(exchange)

@@ -12,7 +12,7 @@ import settings
 from quantscope import capacity
 from quantscope.capacity import DISK, EVENTS, MEMORY, PIECES, TooFewDescriptors
 from settings import Config
-from tests.system.exchange import quantscope
+from testing.command import quantscope
 
 GIB = 2**30
 Usage = namedtuple("Usage", ["total", "used", "free"])

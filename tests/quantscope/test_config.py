@@ -10,7 +10,7 @@ from facade.errors import ApiError
 from facade.message import Request
 from quantscope.roles.facade import origins
 from settings import Config, ConfigError
-from tests.system.exchange import quantscope
+from testing.command import quantscope
 
 
 def test_what_is_shown_is_what_is_read(tmp_path: Path) -> None:

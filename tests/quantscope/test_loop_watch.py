@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from quantscope.loop_watch import BOUNDS_NS, INTERVAL_S, LoopWatch
-from tests.parts import system_clock
+from testing.parts import system_clock
 
 MS = 1_000_000
 

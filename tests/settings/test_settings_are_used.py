@@ -13,7 +13,7 @@ import settings
 from core import Clock, Commands, OrderEntry, Pipeline, View
 from journal import open_commands, open_events
 from settings import Config, Section
-from tests.parts import memory_log, new_recorder
+from testing.parts import memory_log, new_recorder
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("core", "engine", "facade", "gateway", "journal", "quantscope", "store")

@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.parts import memory_log, new_recorder
-from tests.store.market import ordinary
+from testing.batches import ordinary
+from testing.parts import memory_log, new_recorder
 
 if __name__ == "__main__":
     store, told, number = sys.argv[1:]

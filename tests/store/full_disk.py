@@ -5,7 +5,7 @@ import sys
 import time
 
 from core import Recorder
-from tests.parts import new_recorder
+from testing.parts import new_recorder
 
 LIMIT_BYTES = 300_000
 

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from tests.parts import new_recorder
+from testing.parts import new_recorder
 
 if __name__ == "__main__":
     recorder = new_recorder(

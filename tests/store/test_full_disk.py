@@ -4,9 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.store.content import check
-from tests.store.fold import Fold
-from tests.store.market import ordinary
+from testing.batches import ordinary
+from testing.fold import Fold
+from testing.stored import check
 from tests.store.test_recovery import ROOT, write_log
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from core import StoreReader, View
 from settings import FacadeSettings
-from tests.parts import memory_log, new_recorder
-from tests.store.content import check
-from tests.store.fold import Fold
-from tests.store.market import ordinary, strange
+from testing.batches import ordinary, strange
+from testing.fold import Fold
+from testing.parts import memory_log, new_recorder
+from testing.stored import check
 
 
 def record(path: Path, batches: list[bytes], events_max: int) -> None:

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from core import StoreReader
-from tests.parts import new_recorder
-from tests.store.market import ordinary
+from testing.batches import ordinary
+from testing.parts import new_recorder
 from tests.store.test_recovery import write_log
 
 LOOK = """

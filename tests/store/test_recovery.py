@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 
 from core import Engine, StoreReader, recorder_seed
-from tests.parts import commands_log, memory_log, new_recorder
+from testing.batches import ordinary
+from testing.fold import Fold, shown
+from testing.parts import commands_log, memory_log, new_recorder
+from testing.stored import check, content
 from tests.store import recording
-from tests.store.content import check, content
-from tests.store.fold import Fold, shown
-from tests.store.market import ordinary
 
 ROOT = Path(recording.__file__).parents[2]
 KILLS = 6

@@ -11,10 +11,10 @@ import pytest
 
 from core import StoreFailed
 from store import RecorderService, SqliteStore, Store
-from tests.parts import memory_log, new_recorder
-from tests.store.content import check
-from tests.store.fold import Fold, shown
-from tests.store.market import ordinary
+from testing.batches import ordinary
+from testing.fold import Fold, shown
+from testing.parts import memory_log, new_recorder
+from testing.stored import check
 
 HOLD = """
 import sqlite3, sys

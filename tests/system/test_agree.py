@@ -16,8 +16,8 @@ from quantscope.faults import EXPECTED
 from quantscope.roles.sessions import binary_gateway
 from quantscope.serve import Exchange as Server
 from settings import Config
-from tests.system.damage import copy_database, cut, flip_some, forget, shorten, used
-from tests.system.exchange import Exchange
+from testing.damage import copy_database, cut, flip_some, forget, shorten, used
+from testing.process import ServerProcess
 from tests.system.test_lost_events import SOON
 
 Damage = Callable[[Path, Path], object]
@@ -29,17 +29,17 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Directories to be damaged: stopped or killed, whole or with their beginning deleted."""
     root = tmp_path_factory.mktemp("agree")
     for name in ("stopped", "killed", "other", "trimmed"):
-        exchange = Exchange(root / name, *(TRIMMED if name == "trimmed" else SOON)).start()
+        exchange = ServerProcess(root / name, *(TRIMMED if name == "trimmed" else SOON)).start()
         for _ in range(3 if name == "trimmed" else 1):
             for number in range(60):
-                exchange.post(user_id=f"{name}{number % 3}", price=str(90 + number % 20))
+                exchange.place(user_id=f"{name}{number % 3}", price=str(90 + number % 20))
             if name == "trimmed":
                 exchange.trade_until_deleted()
         if name == "trimmed":
             while exchange.journal_begins() == 1:
-                exchange.post()
+                exchange.place()
         while not snapshots(root / name):
-            exchange.post()
+            exchange.place()
         if name == "killed":
             # What proves the commands is written a little behind them.
             while exchange.metrics()["quantscope_recorder_lag_events"]:

@@ -20,7 +20,7 @@ import pytest
 from protocol import messages as m
 from protocol import sbe, soup
 from protocol.soup import Kind
-from tests.system.client import Client
+from testing.client import Client
 from tests.system.within import Within, within
 
 INT64, UINT64 = 2**63 - 1, 2**64 - 1

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts import commands_log
-from tests.system.client import Client
-from tests.system.damage import copy_database, forget
-from tests.system.exchange import Exchange, quantscope
+from testing.client import Client
+from testing.command import quantscope
+from testing.damage import copy_database, forget
+from testing.parts import commands_log
+from testing.process import ServerProcess
 from tests.system.test_recovery import contents, trade
 
 MARGIN = 10**12
@@ -48,7 +49,7 @@ async def test_a_backup_that_was_put_back_gives_no_number_twice(
     tmp_path: Path, put_back: Callable[[Path, Path], None]
 ) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
-    exchange = Exchange(data).start()
+    exchange = ServerProcess(data).start()
     client, early = await trade(exchange, 3)
     client.cut()
     exchange.stop()
@@ -76,10 +77,10 @@ async def test_a_backup_that_was_put_back_gives_no_number_twice(
     assert new.order_id > max(late) + MARGIN // 2
     assert new.exec_id > MARGIN
     stranger.cut()
-    status, shown = await asyncio.to_thread(exchange.get, f"/orders/{late[0]}")
+    status, shown = await asyncio.to_thread(exchange.ask, f"/orders/{late[0]}")
     assert (status, shown["code"]) == (404, "UNKNOWN_ORDER")
     async with asyncio.timeout(20):
-        while (await asyncio.to_thread(exchange.get, f"/orders/{new.order_id}"))[0] != 200:
+        while (await asyncio.to_thread(exchange.ask, f"/orders/{new.order_id}"))[0] != 200:
             await asyncio.sleep(0.05)
     exchange.stop()
     exchange.verified()
@@ -93,15 +94,15 @@ async def test_a_backup_that_was_put_back_gives_no_number_twice(
 async def test_two_that_were_put_back_from_one_backup_have_other_sessions_and_numbers(
     tmp_path: Path,
 ) -> None:
-    exchange = Exchange(tmp_path / "backup").start()
+    exchange = ServerProcess(tmp_path / "backup").start()
     sessions = {(await Client(exchange.binary).login()).session}
-    orders = {exchange.post()[1]["order_id"]}
+    orders = {exchange.place()["order_id"]}
     exchange.stop()
     for name in ("one", "two"):
         shutil.copytree(tmp_path / "backup", tmp_path / name)
-        with Exchange(tmp_path / name) as copy:
+        with ServerProcess(tmp_path / name) as copy:
             sessions.add((await Client(copy.binary).login()).session)
-            orders.add(copy.post()[1]["order_id"])
+            orders.add(copy.place()["order_id"])
     assert (len(sessions), len(orders)) == (3, 3)
 
 
@@ -112,13 +113,13 @@ async def test_a_backup_that_lost_something_is_a_copy_still_when_it_is_recovered
 ) -> None:
     """What the original told after the backup no file here knows: nothing of it is told again."""
     data, backup = tmp_path / "data", tmp_path / "backup"
-    exchange = Exchange(data).start()
-    exchange.post()
+    exchange = ServerProcess(data).start()
+    exchange.place()
     before = (await Client(exchange.binary).login()).session
     exchange.stop()
     shutil.copytree(data, backup)
     exchange.start()
-    _, late = exchange.post()
+    late = exchange.place()
     exchange.stop()
     put_back(backup, data)
     for lost in data.glob("commands.db*"):
@@ -130,7 +131,7 @@ async def test_a_backup_that_lost_something_is_a_copy_still_when_it_is_recovered
     assert code == 0, errors
     assert "at its start sessions get new ids, and all is numbered far above" in said
     exchange.start()
-    _, new = exchange.post()
+    new = exchange.place()
     assert int(new["order_id"]) > int(late["order_id"]) + MARGIN // 2
     assert (await Client(exchange.binary).login()).session != before
     exchange.stop()
@@ -138,11 +139,11 @@ async def test_a_backup_that_lost_something_is_a_copy_still_when_it_is_recovered
 
 
 def test_a_directory_that_is_moved_is_no_copy(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data").start()
-    exchange.post()
+    exchange = ServerProcess(tmp_path / "data").start()
+    exchange.place()
     exchange.stop()
     (tmp_path / "data").rename(tmp_path / "elsewhere")
-    with Exchange(tmp_path / "elsewhere") as moved:
+    with ServerProcess(tmp_path / "elsewhere") as moved:
         assert "new ids" not in moved.said()
 
 
@@ -150,11 +151,11 @@ def test_a_restore_that_is_broken_off_before_the_first_start_is_one_all_the_same
     tmp_path: Path,
 ) -> None:
     """A start of a copy that dies before its numbers are raised raises them at the next."""
-    exchange = Exchange(tmp_path / "data").start()
-    _, first = exchange.post()
+    exchange = ServerProcess(tmp_path / "data").start()
+    first = exchange.place()
     exchange.stop()
     shutil.copytree(tmp_path / "data", tmp_path / "copy")
-    copy = Exchange(tmp_path / "copy")
+    copy = ServerProcess(tmp_path / "copy")
     # Refused for its configuration, after all was compared: nothing is written by then.
     before = contents(tmp_path / "copy")
     code, _, errors = quantscope(
@@ -167,13 +168,13 @@ def test_a_restore_that_is_broken_off_before_the_first_start_is_one_all_the_same
         path: digest for path, digest in before.items() if not path.endswith(("-wal", "-shm"))
     }
     with copy:
-        _, second = copy.post()
+        second = copy.place()
         assert int(second["order_id"]) > int(first["order_id"]) + MARGIN // 2
 
 
 def test_what_stands_in_the_way_of_a_restore_is_left_alone(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data").start()
-    exchange.post()
+    exchange = ServerProcess(tmp_path / "data").start()
+    exchange.place()
     code, _, errors = quantscope("restore", str(tmp_path / "data"), str(tmp_path / "new"))
     assert code == 1
     assert "is in use by process" in errors
@@ -211,8 +212,8 @@ def test_what_stands_in_the_way_of_a_restore_is_left_alone(tmp_path: Path) -> No
 def test_arguments_that_can_not_be_meant_are_errors(
     tmp_path: Path, command: tuple[str, ...], words: str
 ) -> None:
-    with Exchange(tmp_path / "data") as exchange:
-        exchange.post()
+    with ServerProcess(tmp_path / "data") as exchange:
+        exchange.place()
     before = contents(tmp_path / "data")
     names = {"data": tmp_path / "data", "new": tmp_path / "new"}
     code, out, errors = quantscope(*(part.format(**names) for part in command))
@@ -227,18 +228,18 @@ def test_a_name_of_dots_is_a_directory_too(tmp_path: Path, monkeypatch: pytest.M
     import settings
     from quantscope import restoring
 
-    with Exchange(tmp_path / "data") as exchange:
-        _, order = exchange.post()
+    with ServerProcess(tmp_path / "data") as exchange:
+        order = exchange.place()
     (tmp_path / "empty" / "beside").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "empty" / "beside")
     restoring.run_restore(settings.load(None, {}, []), tmp_path / "data", Path())
-    with Exchange(tmp_path / "empty" / "beside") as restored:
-        assert restored.get(f"/orders/{order['order_id']}")[0] == 200
+    with ServerProcess(tmp_path / "empty" / "beside") as restored:
+        restored.get(f"/orders/{order['order_id']}")
 
 
 def test_recover_says_that_ids_are_new_where_the_mark_is_gone(tmp_path: Path) -> None:
-    with Exchange(tmp_path / "data") as exchange:
-        exchange.post()
+    with ServerProcess(tmp_path / "data") as exchange:
+        exchange.place()
     data = exchange.data_dir
     (data / "mark").unlink()
     code, said, _ = quantscope("recover", str(data))
@@ -263,14 +264,14 @@ def test_help_says_which_directory_is_recovered() -> None:
 
 def test_a_disk_image_that_was_put_back_can_be_told_so(tmp_path: Path) -> None:
     """Its files have their own births: nobody else can know."""
-    exchange = Exchange(tmp_path / "data").start()
-    _, first = exchange.post()
+    exchange = ServerProcess(tmp_path / "data").start()
+    first = exchange.place()
     exchange.stop()
     code, said, errors = quantscope("restore", str(tmp_path / "data"), str(tmp_path / "data"))
     assert (code, "sessions get new ids" in said) == (0, True), errors
     with exchange:
         assert "sessions get new ids (era 1)" in exchange.said()
-        _, second = exchange.post()
+        second = exchange.place()
         assert int(second["order_id"]) > int(first["order_id"]) + MARGIN // 2
     exchange.verified()
 
@@ -280,8 +281,8 @@ def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
     from core import LogReader
     from engine.seal import opened
 
-    exchange = Exchange(tmp_path / "data").start()
-    _, order = exchange.post()
+    exchange = ServerProcess(tmp_path / "data").start()
+    order = exchange.place()
     exchange.stop()
     data = tmp_path / "data"
     for name in ("mark", "snapshots/sessions.index"):
@@ -302,7 +303,7 @@ def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
     exchange.start()
     assert "0 command batches replayed" in exchange.said()
     assert "new ids" not in exchange.said()
-    assert exchange.get(f"/orders/{order['order_id']}")[1]["status"] == "NEW"
+    assert exchange.get(f"/orders/{order['order_id']}")["status"] == "NEW"
     exchange.stop()
     exchange.verified()
 
@@ -350,12 +351,12 @@ def test_an_older_commands_log_gives_no_number_twice_whatever_is_beside_it(
     crashed: bool,
 ) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
-    with Exchange(data) as exchange:
+    with ServerProcess(data) as exchange:
         for number in range(10):
-            exchange.post(client_order_id=f"before-{number}")
+            exchange.place(client_order_id=f"before-{number}")
     shutil.copytree(data, backup)
     exchange.start()
-    told = [exchange.post(client_order_id=f"after-{n}")[1]["order_id"] for n in range(5)]
+    told = [exchange.place(client_order_id=f"after-{n}")["order_id"] for n in range(5)]
     while exchange.metrics()["quantscope_recorder_lag_events"]:
         time.sleep(0.01)
     if crashed:
@@ -370,6 +371,6 @@ def test_an_older_commands_log_gives_no_number_twice_whatever_is_beside_it(
     # Nothing proves what it lacks; but it is no log that this directory has gone on with.
     with exchange:
         assert "sessions get new ids (era 1)" in exchange.said()
-        _, new = exchange.post(client_order_id="new")
+        new = exchange.place(client_order_id="new")
     assert int(new["order_id"]) > int(max(told, key=int)) + MARGIN // 2
     exchange.verified()

@@ -2,22 +2,22 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from protocol import messages as m
 from protocol.terms import OrdRejReason
-from tests.system.client import Client
-from tests.system.exchange import Exchange
+from testing.client import Client
+from testing.process import ServerProcess
 
 BURST = 50
 BUSY_WITHIN_S = 30
 
 
 @contextmanager
-def held_up(exchange: Exchange) -> Iterator[None]:
+def held_up(exchange: ServerProcess) -> Iterator[None]:
     """Somebody else is writing to the store, and takes long."""
     store = sqlite3.connect(exchange.data_dir / "store.db", isolation_level=None)
     try:
@@ -28,10 +28,9 @@ def held_up(exchange: Exchange) -> Iterator[None]:
         store.close()
 
 
-async def rest(call: Any, *arguments: str, **order: str) -> tuple[int, Any]:
+async def rest(call: Callable[..., Any], *arguments: Any, **order: str) -> Any:
     """A REST call beside the lines of this loop."""
-    answer: tuple[int, Any] = await asyncio.to_thread(call, *arguments, **order)
-    return answer
+    return await asyncio.to_thread(call, *arguments, **order)
 
 
 async def place_until_busy(client: Client, number: int) -> int:
@@ -70,21 +69,20 @@ async def place_until_taken(client: Client, number: int) -> None:
 async def test_beyond_journal_bytes_max_new_orders_are_refused_and_cancels_are_taken(
     tmp_path: Path,
 ) -> None:
-    with Exchange(tmp_path / "data", "journal.journal_bytes_max=50000") as exchange:
+    with ServerProcess(tmp_path / "data", "journal.journal_bytes_max=50000") as exchange:
         client = await Client(exchange.binary).login()
         client.place(1)
         await client.expect_new(1)
-        status, order = await rest(exchange.post, client_order_id="first")
-        assert status == 201
+        order = await rest(exchange.place, client_order_id="first")
         with held_up(exchange):
             busy = await place_until_busy(client, 1)
-            status, answer = await rest(exchange.post, client_order_id="late")
-            assert (status, answer["code"]) == (503, "BUSY")
+            answer = await rest(exchange.place, 503, client_order_id="late")
+            assert answer["code"] == "BUSY"
             client.cancel(busy, 1)
             await client.expect(m.ExecutionReportCancel, cl_ord_id=busy, orig_cl_ord_id=1)
-            status, answer = await rest(exchange.delete, f"/orders/{order['order_id']}")
-            assert (status, answer["status"]) == (200, "CANCELED")
-            assert (await rest(exchange.get, "/ready"))[0] == 200
+            answer = await rest(exchange.cancel, order["order_id"])
+            assert answer["status"] == "CANCELED"
+            await rest(exchange.get, "/ready")
             figures: dict[str, float] = {}
             async with asyncio.timeout(30):
                 while not figures.get("quantscope_recorder_failed"):
@@ -92,12 +90,12 @@ async def test_beyond_journal_bytes_max_new_orders_are_refused_and_cancels_are_t
                     figures = await asyncio.to_thread(exchange.metrics)
             assert figures["quantscope_recorder_lag_bytes"] > 50000
         await place_until_taken(client, busy + 1)
-        status, order = await rest(exchange.post, client_order_id="late")
-        assert (status, order["status"]) == (201, "NEW")
+        order = await rest(exchange.place, client_order_id="late")
+        assert order["status"] == "NEW"
         figures = await asyncio.to_thread(exchange.metrics)
         assert figures["quantscope_recorder_failed"] == 0
         assert figures["quantscope_recorder_lag_bytes"] < 50000
-        page = (await rest(exchange.get, "/orders?user_id=demo1&limit=1000"))[1]
+        page = await rest(exchange.get, "/orders?user_id=demo1&limit=1000")
         assert str(busy) not in {order["client_order_id"] for order in page["orders"]}
         await client.logout()
     exchange.verified()
@@ -107,7 +105,7 @@ async def test_what_a_session_was_told_rest_knows_at_once_whatever_the_recorder_
     tmp_path: Path,
 ) -> None:
     settings = ("facade.overlay_orders_max=20", "facade.recent_orders_max=5")
-    with Exchange(tmp_path / "data", *settings, "facade.store_deadline_s=0.3") as exchange:
+    with ServerProcess(tmp_path / "data", *settings, "facade.store_deadline_s=0.3") as exchange:
         client = await Client(exchange.binary).login()
         with held_up(exchange):
             placed = []
@@ -115,38 +113,36 @@ async def test_what_a_session_was_told_rest_knows_at_once_whatever_the_recorder_
                 client.place(number)
                 placed.append((await client.expect_new(number)).order_id)
             for order_id in placed:
-                status, order = await rest(exchange.get, f"/orders/{order_id}")
-                assert (status, order["status"], order["user_id"]) == (200, "NEW", "demo1")
-            page = (await rest(exchange.get, "/orders?user_id=demo1"))[1]
+                order = await rest(exchange.get, f"/orders/{order_id}")
+                assert (order["status"], order["user_id"]) == ("NEW", "demo1")
+            page = await rest(exchange.get, "/orders?user_id=demo1")
             assert [int(o["order_id"]) for o in page["orders"]] == placed[::-1]
-            status, order = await asyncio.to_thread(
-                exchange.patch, f"/orders/{placed[0]}", quantity="0.5"
-            )
-            assert (status, order["quantity"]) == (200, "0.5")
+            order = await asyncio.to_thread(exchange.amend, placed[0], quantity="0.5")
+            assert order["quantity"] == "0.5"
             await client.expect(m.ExecutionReportReplace)
             for order_id in placed:
-                status, order = await rest(exchange.delete, f"/orders/{order_id}")
-                assert (status, order["status"]) == (200, "CANCELED")
+                order = await rest(exchange.cancel, order_id)
+                assert order["status"] == "CANCELED"
                 await client.expect(m.ExecutionReportCancel)
             # Eight are the newest, twenty older ones wait; nobody has the others yet: it is said.
             for order_id in placed[:12]:
-                status, answer = await rest(exchange.get, f"/orders/{order_id}")
-                assert (status, answer["code"]) == (503, "NOT_KNOWN_YET")
-                status, answer = await rest(exchange.delete, f"/orders/{order_id}")
-                assert (status, answer["code"]) == (409, "ORDER_CLOSED")
+                answer = await rest(exchange.get, f"/orders/{order_id}", 503)
+                assert answer["code"] == "NOT_KNOWN_YET"
+                answer = await rest(exchange.cancel, order_id, 409)
+                assert answer["code"] == "ORDER_CLOSED"
             for order_id in placed[12:]:
-                assert (await rest(exchange.get, f"/orders/{order_id}"))[1]["status"] == "CANCELED"
-            assert (await rest(exchange.get, "/orders?user_id=demo1"))[0] == 503
+                assert (await rest(exchange.get, f"/orders/{order_id}"))["status"] == "CANCELED"
+            await rest(exchange.get, "/orders?user_id=demo1", 503)
         for order_id in placed:
             async with asyncio.timeout(30):
                 while True:
-                    status, order = await rest(exchange.get, f"/orders/{order_id}")
+                    status, order = await rest(exchange.ask, f"/orders/{order_id}")
                     if status == 200:
                         break
                     assert (status, order["code"]) == (503, "NOT_KNOWN_YET")
             assert order["status"] == "CANCELED"
-        assert (await rest(exchange.get, f"/orders/{placed[-1] + 1}"))[0] == 404
-        page = (await rest(exchange.get, "/orders?user_id=demo1"))[1]
+        await rest(exchange.get, f"/orders/{placed[-1] + 1}", 404)
+        page = await rest(exchange.get, "/orders?user_id=demo1")
         assert [int(o["order_id"]) for o in page["orders"]] == placed[::-1]
         await client.logout()
     exchange.verified()
@@ -155,21 +151,21 @@ async def test_what_a_session_was_told_rest_knows_at_once_whatever_the_recorder_
 async def test_after_a_kill_every_order_is_known_with_all_that_happened_to_it(
     tmp_path: Path,
 ) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     client = await Client(exchange.binary).login()
     client.place(1, quantity=100)
     resting = (await client.expect_new(1)).order_id
     for _ in range(70):
-        assert (await rest(exchange.post, side="SELL"))[0] == 201
-    before = (await rest(exchange.get, f"/orders/{resting}"))[1]
+        await rest(exchange.place, side="SELL")
+    before = await rest(exchange.get, f"/orders/{resting}")
     assert (before["fills_count"], len(before["fills"])) == (70, 50)
     exchange.kill()
     exchange.start()
-    status, changed = await asyncio.to_thread(exchange.patch, f"/orders/{resting}", quantity="90")
-    assert (status, changed["filled_quantity"]) == (200, "70")
+    changed = await asyncio.to_thread(exchange.amend, resting, quantity="90")
+    assert changed["filled_quantity"] == "70"
     async with asyncio.timeout(30):
         while True:
-            status, after = await rest(exchange.get, f"/orders/{resting}")
+            status, after = await rest(exchange.ask, f"/orders/{resting}")
             if status == 200:
                 break
     assert after["fills"] == before["fills"]
@@ -178,7 +174,7 @@ async def test_after_a_kill_every_order_is_known_with_all_that_happened_to_it(
     pages, cursor = [], ""
     while cursor is not None:
         mark = f"&cursor={cursor}" if cursor else ""
-        _, page = await rest(exchange.get, f"/orders/{resting}/fills?limit=30{mark}")
+        page = await rest(exchange.get, f"/orders/{resting}/fills?limit=30{mark}")
         pages += page["fills"]
         cursor = page["next_cursor"]
     assert (len(pages), pages[20:]) == (70, before["fills"])

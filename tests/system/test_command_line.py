@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.exchange import ROOT, Exchange, quantscope
+from testing.command import ROOT, quantscope
+from testing.process import ServerProcess
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with a few orders, at rest."""
     data = tmp_path_factory.mktemp("command-line") / "data"
-    with Exchange(data) as exchange:
+    with ServerProcess(data) as exchange:
         for _ in range(30):
-            exchange.post()
+            exchange.place()
     return data
 
 
@@ -50,9 +51,9 @@ def test_it_is_one_line(data: Path, arguments: list[str], code: int, words: str)
 def test_a_file_that_is_not_what_it_was_is_named(
     tmp_path: Path, name: str, content: str, words: str
 ) -> None:
-    exchange = Exchange(tmp_path / "data")
+    exchange = ServerProcess(tmp_path / "data")
     with exchange:
-        exchange.post()
+        exchange.place()
     (tmp_path / "data" / name).write_text(content)
     assert words in exchange.refuses_to_start()
 

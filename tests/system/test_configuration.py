@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.client import Client
-from tests.system.exchange import Exchange
+from testing.client import Client
+from testing.process import ServerProcess
 
 USERS = '[[users]]\nname = "demo1"\npassword = "demo"\n'
 TWO = '[[instruments]]\nsymbol = "BTCUSD"\n[[instruments]]\nsymbol = "ETHUSD"\n'
@@ -17,26 +17,26 @@ def test_an_instrument_that_was_taken_out_is_closed_and_its_orders_can_be_cancel
 ) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(USERS + TWO)
-    exchange = Exchange(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(file)}).start()
-    _, order = exchange.post()
+    exchange = ServerProcess(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(file)}).start()
+    order = exchange.place()
     exchange.stop()
     file.write_text(USERS + ONE)
     exchange.start()
     assert "WARNING quantscope.engine: instrument BTCUSD is no longer configured" in exchange.said()
-    status, refused = exchange.post()
-    assert (status, refused["code"]) == (422, "EXCHANGE_CLOSED")
-    assert exchange.post(symbol="ETHUSD")[0] == 201
-    assert exchange.delete(f"/orders/{order['order_id']}")[1]["status"] == "CANCELED"
+    refused = exchange.place(422)
+    assert refused["code"] == "EXCHANGE_CLOSED"
+    exchange.place(symbol="ETHUSD")
+    assert exchange.cancel(order["order_id"])["status"] == "CANCELED"
     exchange.stop()
     file.write_text(USERS + TWO)
     exchange.start()
-    assert exchange.post()[0] == 201
+    exchange.place()
     exchange.stop()
     exchange.verified()
 
 
 async def test_a_start_with_the_same_configuration_journals_none_of_it(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data", "engine.accounts_max=99")
+    exchange = ServerProcess(tmp_path / "data", "engine.accounts_max=99")
     for _ in range(2):
         exchange.start()
         exchange.stop()
@@ -51,7 +51,7 @@ async def test_a_user_whose_name_is_written_otherwise_goes_on_in_the_same_sessio
 ) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(USERS)
-    exchange = Exchange(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(file)}).start()
+    exchange = ServerProcess(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(file)}).start()
     client = await Client(exchange.binary).login()
     client.place(1)
     await client.expect_new(1)
@@ -69,11 +69,11 @@ async def test_a_user_whose_name_is_written_otherwise_goes_on_in_the_same_sessio
 
 
 def test_one_order_cannot_fill_a_side_for_all_others(tmp_path: Path) -> None:
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         huge = {"quantity": "92233720368", "price": "92233720368.54"}
-        status, refused = exchange.post(side="SELL", **huge)
-        assert (status, refused["code"]) == (422, "QUANTITY_TOO_LARGE")
-        assert exchange.post(side="SELL", user_id="another", quantity="900000")[0] == 201
+        refused = exchange.place(422, side="SELL", **huge)
+        assert refused["code"] == "QUANTITY_TOO_LARGE"
+        exchange.place(side="SELL", user_id="another", quantity="900000")
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -81,7 +81,7 @@ def test_memory_comes_in_small_pages_but_where_huge_ones_are_wanted(
     tmp_path: Path, allowed: bool
 ) -> None:
     settings = ("server.huge_pages=true",) if allowed else ()
-    with Exchange(tmp_path / "data", *settings) as exchange:
+    with ServerProcess(tmp_path / "data", *settings) as exchange:
         assert exchange.process is not None
         status = Path(f"/proc/{exchange.process.pid}/status").read_text()
     assert f"\nTHP_enabled:\t{int(allowed)}\n" in status

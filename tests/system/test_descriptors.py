@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.system.client import Client
-from tests.system.exchange import ROOT, SECONDS_MAX, Exchange
+from testing.client import Client
+from testing.command import ROOT, SECONDS_MAX
+from testing.process import ServerProcess
 
 DESCRIPTORS = 400
 HTTP, BINARY = 104, 52
@@ -23,14 +24,14 @@ HTTP, BINARY = 104, 52
 BUSY = b"HTTP/1.1 503 "
 
 
-def limited(data_dir: Path, soft: int, hard: int, *settings: str) -> Exchange:
-    exchange = Exchange(data_dir, *settings)
+def limited(data_dir: Path, soft: int, hard: int, *settings: str) -> ServerProcess:
+    exchange = ServerProcess(data_dir, *settings)
     exchange.under = ["prlimit", f"--nofile={soft}:{hard}"]
     return exchange
 
 
 @pytest.fixture
-def few(tmp_path: Path) -> Iterator[Exchange]:
+def few(tmp_path: Path) -> Iterator[ServerProcess]:
     often = ("journal.snapshot_interval_s=0.2", "journal.snapshot_commands_min=1")
     with limited(tmp_path / "data", DESCRIPTORS, DESCRIPTORS, *often) as exchange:
         yield exchange
@@ -76,11 +77,11 @@ def crowd(stack: contextlib.ExitStack, port: int, count: int) -> list[socket.soc
     ]
 
 
-def snapshots(exchange: Exchange) -> int:
+def snapshots(exchange: ServerProcess) -> int:
     return exchange.said().count("snapshot at command batch")
 
 
-def storage_goes_on(exchange: Exchange, line: Line) -> None:
+def storage_goes_on(exchange: ServerProcess, line: Line) -> None:
     """What was asked is committed, recorded, and in a snapshot."""
     before = snapshots(exchange)
     order = line.place()
@@ -93,7 +94,7 @@ def storage_goes_on(exchange: Exchange, line: Line) -> None:
     assert line.ask("GET", "/ready")[0] == 200
 
 
-async def test_more_idle_connections_than_fit_take_nothing_from_anybody(few: Exchange) -> None:
+async def test_more_idle_connections_than_fit_take_nothing_from_anybody(few: ServerProcess) -> None:
     line = Line(few.http)
     assert line.ask("GET", "/ready")[0] == 200
     with contextlib.ExitStack() as stack:
@@ -126,7 +127,7 @@ async def test_more_idle_connections_than_fit_take_nothing_from_anybody(few: Exc
         one.connection.close()
 
 
-def test_the_start_says_what_it_can_not_keep(few: Exchange) -> None:
+def test_the_start_says_what_it_can_not_keep(few: ServerProcess) -> None:
     (said,) = [row for row in few.said().splitlines() if "descriptors" in row]
     assert " WARNING " in said
     assert f"may have {DESCRIPTORS} descriptors, and the configuration may need 2752" in said
@@ -159,7 +160,7 @@ def test_too_few_for_anybody_is_refused_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-async def test_a_storm_of_connections_leaves_orders_and_storage_alone(few: Exchange) -> None:
+async def test_a_storm_of_connections_leaves_orders_and_storage_alone(few: ServerProcess) -> None:
     """They come faster than they can be told that it is full, and read nothing."""
     line = Line(few.http)
     assert line.ask("GET", "/ready")[0] == 200

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.client import Client
-from tests.system.exchange import Exchange, quantscope
+from testing.client import Client
+from testing.command import quantscope
+from testing.process import ServerProcess
 from tests.system.test_recovery import contents
 
 SERVE = ["serve", "--http-port", "0", "--binary-port", "0"]
@@ -20,7 +21,7 @@ SECONDS_TO_NOTICE = 5
 """Far above the second in which it has to be noticed: this machine may be busy."""
 
 
-def ends(exchange: Exchange) -> str:
+def ends(exchange: ServerProcess) -> str:
     """It notices soon."""
     begin = time.monotonic()
     line = exchange.ends()
@@ -28,24 +29,23 @@ def ends(exchange: Exchange) -> str:
     return line
 
 
-def place(exchange: Exchange, user: str, count: int = 5) -> list[str]:
+def place(exchange: ServerProcess, user: str, count: int = 5) -> list[str]:
     ids = []
     for number in range(count):
-        status, order = exchange.post(user_id=user, client_order_id=f"{user}-{number}")
-        assert status == 201
+        order = exchange.place(user_id=user, client_order_id=f"{user}-{number}")
         ids.append(order["order_id"])
     return ids
 
 
-def expect_whole(exchange: Exchange, user: str, ids: list[str]) -> None:
+def expect_whole(exchange: ServerProcess, user: str, ids: list[str]) -> None:
     """It has this user's orders and nobody else's."""
-    _, page = exchange.get(f"/orders?user_id={user}&limit=1000")
+    page = exchange.get(f"/orders?user_id={user}&limit=1000")
     assert {order["order_id"] for order in page["orders"]} == set(ids)
 
 
 def test_a_server_whose_directory_is_deleted_ends_and_leaves_the_next_alone(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    first, second = Exchange(data), Exchange(data)
+    first, second = ServerProcess(data), ServerProcess(data)
     second.log = tmp_path / "second.log"
     first.start()
     place(first, "ann")
@@ -66,7 +66,7 @@ def test_a_server_whose_directory_is_deleted_ends_and_leaves_the_next_alone(tmp_
 
 
 def test_a_server_whose_directory_is_gone_ends_and_makes_no_other(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     place(exchange, "ann")
     shutil.rmtree(tmp_path / "data")
     assert f"the data directory {tmp_path / 'data'} is gone" in ends(exchange)
@@ -75,7 +75,7 @@ def test_a_server_whose_directory_is_gone_ends_and_makes_no_other(tmp_path: Path
 
 @pytest.mark.parametrize("other", ["gone", "another's"])
 def test_a_lock_that_is_not_the_one_held_ends_the_server(tmp_path: Path, other: str) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     place(exchange, "ann")
     (tmp_path / "data" / "lock").unlink()
     if other != "gone":
@@ -87,7 +87,7 @@ def test_a_lock_that_is_not_the_one_held_ends_the_server(tmp_path: Path, other: 
 
 async def test_a_backup_put_in_the_place_of_a_live_directory_is_left_alone(tmp_path: Path) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
-    exchange = Exchange(data).start()
+    exchange = ServerProcess(data).start()
     ids = await asyncio.to_thread(place, exchange, "ann")
     session = (await Client(exchange.binary).login()).session
     exchange.stop()
@@ -107,17 +107,17 @@ async def test_a_backup_put_in_the_place_of_a_live_directory_is_left_alone(tmp_p
     exchange.stop()
     exchange.verified()
     # And the one that was moved away is whole.
-    moved = Exchange(tmp_path / "aside").start()
+    moved = ServerProcess(tmp_path / "aside").start()
     await asyncio.to_thread(expect_whole, moved, "ann", ids)
     moved.stop()
     moved.verified()
 
 
-def keep_placing(exchange: Exchange, user: str, ids: list[str]) -> None:
+def keep_placing(exchange: ServerProcess, user: str, ids: list[str]) -> None:
     """Place orders until nobody answers any more."""
     for number in itertools.count():
         try:
-            status, order = exchange.post(user_id=user, client_order_id=f"{user}-{number}")
+            status, order = exchange.try_place(user_id=user, client_order_id=f"{user}-{number}")
         except (OSError, http.client.HTTPException):
             return
         if status == 201:
@@ -126,7 +126,7 @@ def keep_placing(exchange: Exchange, user: str, ids: list[str]) -> None:
 
 def test_a_commands_log_that_is_deleted_under_a_server_costs_nothing(tmp_path: Path) -> None:
     """The directory is still its own: a last snapshot holds all that was answered."""
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     ids = place(exchange, "ann", 20)
     placed: dict[str, list[str]] = {f"user{number}": [] for number in range(4)}
     with ThreadPoolExecutor() as threads:
@@ -146,7 +146,7 @@ def test_a_commands_log_that_is_deleted_under_a_server_costs_nothing(tmp_path: P
     for user, of_user in placed.items():
         assert of_user
         for order_id in of_user:
-            _, order = exchange.get(f"/orders/{order_id}")
+            order = exchange.get(f"/orders/{order_id}")
             assert order["user_id"] == user
     exchange.stop()
     exchange.verified()
@@ -190,7 +190,7 @@ def test_a_server_that_is_stopped_while_snapshots_are_written_says_no_error(
     tmp_path: Path,
 ) -> None:
     """How one waits for the other is in ``tests/engine/test_housekeeping.py``."""
-    exchange = Exchange(
+    exchange = ServerProcess(
         tmp_path / "data", "journal.snapshot_interval_s=0.01", "journal.snapshot_commands_min=1"
     )
     for life in range(5):
@@ -207,7 +207,7 @@ def test_a_server_that_is_stopped_while_snapshots_are_written_says_no_error(
 def test_a_directory_behind_a_link_serves(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "data").symlink_to(tmp_path / "real")
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         ids = place(exchange, "ann")
         time.sleep(1)
         expect_whole(exchange, "ann", ids)

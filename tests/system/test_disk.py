@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from journal import LogReader
-from tests.system.client import Client
-from tests.system.disk import FAULTY, Disk, ready_again
-from tests.system.exchange import Exchange, quantscope
+from testing.client import Client
+from testing.command import quantscope
+from testing.disk import FAULTY, Disk, ready_again
+from testing.process import ServerProcess
 
 
 @pytest.mark.parametrize("fault", ["sync 1", "space 1", "torn 1", "lost 1"])
@@ -17,20 +18,20 @@ async def test_nothing_is_acknowledged_while_the_disk_fails_and_then_it_goes_on(
     tmp_path: Path, faults: Path, fault: str
 ) -> None:
     disk = Disk(faults, tmp_path / "faults")
-    exchange = Exchange(tmp_path / "data", *FAULTY, env=disk.env)
+    exchange = ServerProcess(tmp_path / "data", *FAULTY, env=disk.env)
     with exchange:
         client = await Client(exchange.binary).login()
         client.place(1)
         await client.expect_new(1)
-        assert (await asyncio.to_thread(exchange.post, client_order_id="a"))[0] == 201
+        await asyncio.to_thread(exchange.place, client_order_id="a")
 
         disk.fail(fault)
         client.place(2)
         assert await client.reports_until_closed() == []
-        status, answer = await asyncio.to_thread(exchange.post, client_order_id="b")
+        status, answer = await asyncio.to_thread(exchange.try_place, client_order_id="b")
         assert status == 503
         assert answer["code"] in ("OUTCOME_UNKNOWN", "UNAVAILABLE")
-        assert (await asyncio.to_thread(exchange.get, "/ready"))[0] == 503
+        await asyncio.to_thread(exchange.get, "/ready", 503)
         late = await Client(exchange.binary).connect()
         await late.expect_closed()
 
@@ -42,7 +43,7 @@ async def test_nothing_is_acknowledged_while_the_disk_fails_and_then_it_goes_on(
         await again.expect_new(2)
         again.place(3)
         await again.expect_new(3)
-        status, order = await asyncio.to_thread(exchange.post, client_order_id="b")
+        status, order = await asyncio.to_thread(exchange.try_place, client_order_id="b")
         assert status in (200, 201)
         assert order["client_order_id"] == "b"
         await again.logout()
@@ -65,17 +66,17 @@ async def test_what_waits_for_a_commit_that_fails_is_answered_outcome_unknown(
 ) -> None:
     disk = Disk(faults, tmp_path / "faults")
     # Ticks are rare, so that the order is what meets the failure.
-    with Exchange(tmp_path / "data", "journal.retry_interval_s=0.1", env=disk.env) as exchange:
+    with ServerProcess(tmp_path / "data", "journal.retry_interval_s=0.1", env=disk.env) as exchange:
         codes = set()
         for _ in range(3):
             disk.fail("sync 1")
-            codes.add((await asyncio.to_thread(exchange.post))[1].get("code"))
+            codes.add((await asyncio.to_thread(exchange.try_place))[1].get("code"))
             disk.work()
             await ready_again(exchange)
         assert "OUTCOME_UNKNOWN" in codes
 
 
-async def fill(exchange: Exchange, count: int) -> Client:
+async def fill(exchange: ServerProcess, count: int) -> Client:
     """Orders one after the other: each in a commit of its own."""
     client = await Client(exchange.binary).login()
     for number in range(1, count + 1):
@@ -87,7 +88,7 @@ async def fill(exchange: Exchange, count: int) -> Client:
 async def test_commands_cut_anywhere_in_the_last_two_commits_can_go_on_from_the_last_whole_one(
     tmp_path: Path,
 ) -> None:
-    exchange = Exchange(tmp_path / "whole", "journal.wal_bytes_max=65536")
+    exchange = ServerProcess(tmp_path / "whole", "journal.wal_bytes_max=65536")
     exchange.start()
     client = await fill(exchange, 5)
     await asyncio.sleep(0.3)  # events are written behind
@@ -103,18 +104,18 @@ async def test_commands_cut_anywhere_in_the_last_two_commits_can_go_on_from_the_
         shutil.copytree(tmp_path / "whole", copy)
         with (copy / "commands.db-wal").open("r+b") as file:
             file.truncate(end + cut)
-        await expect_shorter(Exchange(copy), client.session)
+        await expect_shorter(ServerProcess(copy), client.session)
 
 
-async def orders_of(exchange: Exchange, user: str) -> list[object]:
+async def orders_of(exchange: ServerProcess, user: str) -> list[object]:
     """What REST lists."""
-    status, page = await asyncio.to_thread(exchange.get, f"/orders?user_id={user}")
+    status, page = await asyncio.to_thread(exchange.ask, f"/orders?user_id={user}")
     assert status == 200
     orders: list[object] = page["orders"]
     return orders
 
 
-async def expect_shorter(exchange: Exchange, session: str) -> None:
+async def expect_shorter(exchange: ServerProcess, session: str) -> None:
     """Some of the last commands are gone; without them it goes on under new session ids."""
     _, following = LogReader.at_rest(exchange.data_dir / "commands.db").ends()[1:]
     assert f"goes to command batch {following - 1}" in exchange.refuses_to_start()
@@ -143,7 +144,7 @@ async def expect_shorter(exchange: Exchange, session: str) -> None:
 async def test_a_byte_that_went_bad_before_the_last_commit_is_refused_with_its_place(
     tmp_path: Path, name: str
 ) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     await fill(exchange, 5)
     if name == "commands.db":
         exchange.stop()

@@ -17,9 +17,10 @@ from core import PanicException
 from gateway import again
 from protocol import messages as m
 from protocol.terms import Side
-from tests.system.client import Client
-from tests.system.exchange import Exchange, quantscope
-from tests.system.trader import Trader
+from testing.client import Client
+from testing.command import quantscope
+from testing.process import ServerProcess
+from testing.trader import Trader
 from tests.system.within import Within, until, with_users, within
 
 LAST = 2**64 - 1
@@ -233,7 +234,7 @@ async def test_nothing_that_sessions_may_want_is_deleted_while_order_entry_is_do
 async def test_under_load_and_fault_after_fault_each_report_comes_once(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     async with within(directory, "journal.snapshot_interval_s=0.2") as served:
-        exchange = cast(Exchange, served)
+        exchange = cast(ServerProcess, served)
         traders = [Trader(f"demo{n}", random.Random(n)) for n in range(1, 4)]
         over = asyncio.Event()
 

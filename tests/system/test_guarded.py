@@ -12,7 +12,7 @@ import websockets
 from core import PanicException, faults
 from facade import connection as http
 from protocol import messages as m
-from tests.system.client import Client
+from testing.client import Client
 from tests.system.within import Within, until, within
 
 ERRORS = [RuntimeError("deliberate"), PanicException("deliberate")]

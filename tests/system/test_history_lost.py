@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from core import delete_after
-from tests.system.damage import forget
-from tests.system.exchange import Exchange, quantscope
+from testing.command import quantscope
+from testing.damage import forget
+from testing.process import ServerProcess
 from tests.system.test_lost_events import SOON
 from tests.system.test_recovery import contents
 
@@ -20,34 +21,33 @@ FILLS = 43
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[str]]:
     """A directory with both logs trimmed; an open order with fills of before; some that ended."""
-    exchange = Exchange(tmp_path_factory.mktemp("whole") / "data", *TRIMMED).start()
-    _, order = exchange.post(user_id="mk", side="SELL", quantity="500", price="150")
+    exchange = ServerProcess(tmp_path_factory.mktemp("whole") / "data", *TRIMMED).start()
+    order = exchange.place(user_id="mk", side="SELL", quantity="500", price="150")
     ended = [
-        exchange.post(user_id="mk", price="10", time_in_force="IOC")[1]["order_id"]
-        for _ in range(5)
+        exchange.place(user_id="mk", price="10", time_in_force="IOC")["order_id"] for _ in range(5)
     ]
     for _ in range(FILLS - 3):
-        exchange.post(user_id="tk", price="150")
-    exchange.patch(f"/orders/{order['order_id']}", quantity="400")
+        exchange.place(user_id="tk", price="150")
+    exchange.amend(order["order_id"], quantity="400")
     exchange.trade_until_deleted()
     before = exchange.metrics()["quantscope_events_log_offset"]
     while exchange.journal_begins() <= before:
-        exchange.post()
+        exchange.place()
     for _ in range(3):
-        exchange.post(user_id="tk", price="150")
+        exchange.place(user_id="tk", price="150")
     exchange.stop()
     return exchange.data_dir, order["order_id"], ended
 
 
 @pytest.fixture
-def lost(tmp_path: Path, whole: tuple[Path, str, list[str]]) -> Exchange:
+def lost(tmp_path: Path, whole: tuple[Path, str, list[str]]) -> ServerProcess:
     """The same, its store gone."""
     shutil.copytree(whole[0], tmp_path / "data")
     forget(tmp_path / "data", "store.db")
-    return Exchange(tmp_path / "data")
+    return ServerProcess(tmp_path / "data")
 
 
-def marks(exchange: Exchange, order_id: str) -> dict[str, Any]:
+def marks(exchange: ServerProcess, order_id: str) -> dict[str, Any]:
     """Since when each answer is complete."""
     paths = (
         f"/orders/{order_id}/fills",
@@ -58,11 +58,11 @@ def marks(exchange: Exchange, order_id: str) -> dict[str, Any]:
         "/trades/BTCUSD?limit=1000",
         "/ticker/BTCUSD",
     )
-    return {path: exchange.get(path)[1]["complete_since"] for path in paths}
+    return {path: exchange.get(path)["complete_since"] for path in paths}
 
 
 def test_every_answer_that_may_lack_something_says_since_when_it_is_complete(
-    lost: Exchange, whole: tuple[Path, str, list[str]]
+    lost: ServerProcess, whole: tuple[Path, str, list[str]]
 ) -> None:
     _, order_id, ended = whole
     with lost:
@@ -71,18 +71,18 @@ def test_every_answer_that_may_lack_something_says_since_when_it_is_complete(
             exact = path.endswith(("status=NEW", "limit=1"))
             assert (since is None) == exact, path
             assert since is None or re.fullmatch(r"20\S+T\S+\.\d{6}Z", since)
-        _, order = lost.get(f"/orders/{order_id}")
+        order = lost.get(f"/orders/{order_id}")
         assert (order["filled_quantity"], order["fills_count"]) == (str(FILLS), None)
         assert order["fills_truncated"]
         assert order["status_history_truncated"]
-        _, page = lost.get(f"/orders/{order_id}/fills?limit=2")
+        page = lost.get(f"/orders/{order_id}/fills?limit=2")
         assert (page["count"], page["fills_count"], page["next_cursor"]) == (2, None, "2")
-        _, page = lost.get(f"/orders/{order_id}/history")
+        page = lost.get(f"/orders/{order_id}/history")
         assert (page["count"], page["status_history_count"]) == (3, None)
-        assert [lost.get(f"/orders/{x}")[1]["code"] for x in ended] == ["ORDER_ARCHIVED"] * 5
+        assert [lost.get(f"/orders/{x}", 410)["code"] for x in ended] == ["ORDER_ARCHIVED"] * 5
         # An order that began since then has all.
-        _, new = lost.post(user_id="mk")
-        _, page = lost.get(f"/orders/{new['order_id']}/history")
+        new = lost.place(user_id="mk")
+        page = lost.get(f"/orders/{new['order_id']}/history")
         assert (page["status_history_count"], page["complete_since"]) == (1, None)
 
 
@@ -91,16 +91,16 @@ def test_a_store_that_has_all_marks_nothing(
 ) -> None:
     data, order_id, ended = whole
     shutil.copytree(data, tmp_path / "data")
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         assert set(marks(exchange, order_id).values()) == {None}
-        _, page = exchange.get(f"/orders/{order_id}/fills?limit=1000")
+        page = exchange.get(f"/orders/{order_id}/fills?limit=1000")
         assert (page["count"], page["fills_count"]) == (FILLS, FILLS)
-        _, page = exchange.get("/orders?user_id=mk")
+        page = exchange.get("/orders?user_id=mk")
         assert page["count"] == 1 + len(ended)
 
 
 def test_it_is_told_before_the_start_and_a_copy_of_the_store_helps(
-    lost: Exchange, whole: tuple[Path, str, list[str]]
+    lost: ServerProcess, whole: tuple[Path, str, list[str]]
 ) -> None:
     data = lost.data_dir
     before = contents(data)
@@ -120,9 +120,9 @@ def test_it_is_told_before_the_start_and_a_copy_of_the_store_helps(
         assert set(marks(lost, whole[1]).values()) == {None}
 
 
-def test_verify_tells_of_a_store_that_was_begun_late_and_passes_it(lost: Exchange) -> None:
+def test_verify_tells_of_a_store_that_was_begun_late_and_passes_it(lost: ServerProcess) -> None:
     with lost:
-        lost.post()
+        lost.place()
     code, out, errors = quantscope("verify", "--data-dir", str(lost.data_dir))
     assert code == 0, errors
     assert "verified store.db" in out
@@ -135,7 +135,7 @@ def test_a_recovery_says_what_goes_with_the_store_that_it_puts_aside(
     tmp_path: Path, whole: tuple[Path, str, list[str]]
 ) -> None:
     shutil.copytree(whole[0], tmp_path / "data")
-    exchange = Exchange(tmp_path / "data")
+    exchange = ServerProcess(tmp_path / "data")
     last = exchange.journal("commands")[-1]["offset"]
     delete_after(exchange.data_dir / "commands.db", last - 2)
     for file in (exchange.data_dir / "snapshots").glob(f"{last:020d}.snapshot"):

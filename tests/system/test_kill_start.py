@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.client import Client
-from tests.system.exchange import ROOT, Exchange
+from testing.client import Client
+from testing.command import ROOT
+from testing.process import ServerProcess
 
 STARTS = 6
 """Starts that are killed, of each kind."""
 
 
-def killed_start(exchange: Exchange, seconds: float) -> None:
+def killed_start(exchange: ServerProcess, seconds: float) -> None:
     """Start it, and kill it so many seconds later, whatever it is doing."""
     command = [sys.executable, "-m", "quantscope.cli", "serve", "--data-dir"]
     command += [str(exchange.data_dir), "--http-port", "0", "--binary-port", "0"]
@@ -32,7 +33,7 @@ def killed_start(exchange: Exchange, seconds: float) -> None:
 def starts_s(tmp_path: Path) -> float:
     """How long a start takes here and now."""
     begin = time.monotonic()
-    exchange = Exchange(tmp_path / "measured").start()
+    exchange = ServerProcess(tmp_path / "measured").start()
     took = time.monotonic() - begin
     exchange.kill()
     return took
@@ -42,10 +43,10 @@ def starts_s(tmp_path: Path) -> float:
 async def test_a_first_start_that_is_killed_can_be_tried_again(tmp_path: Path, seed: int) -> None:
     chance, took = random.Random(seed), starts_s(tmp_path)
     for life in range(STARTS):
-        exchange = Exchange(tmp_path / f"data{life}")
+        exchange = ServerProcess(tmp_path / f"data{life}")
         killed_start(exchange, took * chance.uniform(0.4, 1.1))
         with exchange:
-            assert (await asyncio.to_thread(exchange.post))[0] == 201
+            await asyncio.to_thread(exchange.place)
         assert "lost" not in exchange.said()
         exchange.verified()
 
@@ -56,16 +57,16 @@ async def test_a_start_of_a_copy_that_is_killed_gives_no_number_twice(
 ) -> None:
     """Between the new era and the raised numbers lies a moment in which it may die."""
     chance, took = random.Random(seed), starts_s(tmp_path)
-    exchange = Exchange(tmp_path / "data").start()
-    _, order = await asyncio.to_thread(exchange.post)
+    exchange = ServerProcess(tmp_path / "data").start()
+    order = await asyncio.to_thread(exchange.place)
     session = (await Client(exchange.binary).login()).session
     exchange.stop()
     for life in range(STARTS):
-        copy = Exchange(tmp_path / f"copy{life}")
+        copy = ServerProcess(tmp_path / f"copy{life}")
         shutil.copytree(tmp_path / "data", copy.data_dir)
         killed_start(copy, took * chance.uniform(0.4, 1.1))
         with copy:
-            _, new = await asyncio.to_thread(copy.post)
+            new = await asyncio.to_thread(copy.place)
             assert int(new["order_id"]) > int(order["order_id"]) + 10**11
             assert (await Client(copy.binary).login()).session != session
         copy.verified()
@@ -76,11 +77,11 @@ async def test_an_end_that_is_killed_is_taken_for_a_crash_and_loses_nothing(
     tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
-    exchange, known = Exchange(tmp_path / "data"), set[str]()
+    exchange, known = ServerProcess(tmp_path / "data"), set[str]()
     for life in range(STARTS):
         exchange.start()
         for number in range(20):
-            status, order = await asyncio.to_thread(exchange.post, user_id=f"u{life}{number}")
+            status, order = await asyncio.to_thread(exchange.try_place, user_id=f"u{life}{number}")
             assert status == 201
             known.add(order["order_id"])
         process = exchange.process
@@ -90,6 +91,6 @@ async def test_an_end_that_is_killed_is_taken_for_a_crash_and_loses_nothing(
         exchange.kill()
     with exchange:
         for order_id in known:
-            assert (await asyncio.to_thread(exchange.get, f"/orders/{order_id}"))[0] == 200
+            await asyncio.to_thread(exchange.get, f"/orders/{order_id}")
     exchange.verified()
     assert "lost" not in exchange.said()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.exchange import Exchange, quantscope
+from testing.command import quantscope
+from testing.process import ServerProcess
 from tests.system.test_recovery import contents
 
 DATABASES = ("commands.db", "events.db", "store.db")
@@ -26,9 +27,9 @@ NOWHERE = "/nowhere/at-all"
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory that was stopped."""
-    exchange = Exchange(tmp_path_factory.mktemp("sound") / "data").start()
+    exchange = ServerProcess(tmp_path_factory.mktemp("sound") / "data").start()
     for _ in range(10):
-        exchange.post(user_id="ann")
+        exchange.place(user_id="ann")
     exchange.stop()
     return exchange.data_dir
 
@@ -53,7 +54,7 @@ def instead(data: Path, name: str, how: Callable[[Path], object]) -> str:
 def refused(data: Path, words: str) -> None:
     """It is refused by all that would read it, in one line, and nothing is changed."""
     before, names = contents(data), sorted(os.listdir(data))
-    line = Exchange(data).refuses_to_start()
+    line = ServerProcess(data).refuses_to_start()
     assert line.startswith(f"{data}: {words}"), line
     assert "nothing was changed: move it away, and put back what was there" in line
     assert quantscope("verify", "--data-dir", str(data)) == (1, "", f"Error: {line}\n")
@@ -101,9 +102,9 @@ def test_a_link_to_a_file_or_a_folder_is_as_good_as_that(tmp_path: Path, data: P
     for name in ("snapshots", "store.db"):
         (data / name).rename(elsewhere / name)
         (data / name).symlink_to(elsewhere / name)
-    with Exchange(data) as exchange:
-        assert exchange.get("/orders?user_id=ann")[1]["count"] == 10
-    Exchange(data).verified()
+    with ServerProcess(data) as exchange:
+        assert exchange.get("/orders?user_id=ann")["count"] == 10
+    ServerProcess(data).verified()
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_a_link_to_a_file_or_a_folder_is_as_good_as_that(tmp_path: Path, data: P
 def test_a_lock_that_is_no_file(data: Path, how: Callable[[Path], object], words: str) -> None:
     instead(data, "lock", how)
     before = contents(data)
-    line = Exchange(data).refuses_to_start()
+    line = ServerProcess(data).refuses_to_start()
     assert line == f"{data}/lock {words}: move it away, and make sure that no server runs"
     assert quantscope("verify", "--data-dir", str(data)) == (1, "", f"Error: {line}\n")
     assert contents(data) == before

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tests.system.exchange import Exchange
+from testing.process import ServerProcess
 
 SOON = ("journal.snapshot_interval_s=0.1", "journal.snapshot_commands_min=5")
 
@@ -15,45 +15,44 @@ def forget(data: Path, *names: str) -> None:
             file.unlink()
 
 
-def place(exchange: Exchange, count: int, user: str) -> list[dict[str, Any]]:
+def place(exchange: ServerProcess, count: int, user: str) -> list[dict[str, Any]]:
     orders = []
     for number in range(count):
-        status, order = exchange.post(user_id=user, client_order_id=f"{user}-{number}")
-        assert status == 201
+        order = exchange.place(user_id=user, client_order_id=f"{user}-{number}")
         orders.append(order)
     return orders
 
 
-def expect_open(exchange: Exchange, orders: list[dict[str, Any]]) -> None:
+def expect_open(exchange: ServerProcess, orders: list[dict[str, Any]]) -> None:
     """Each is found by its id, in its user's list, and by a repeat, with its real terms."""
     listed: dict[str, dict[str, Any]] = {}
     for user in {order["user_id"] for order in orders}:
-        _, page = exchange.get(f"/orders?user_id={user}&status=NEW&limit=1000")
+        page = exchange.get(f"/orders?user_id={user}&status=NEW&limit=1000")
         listed |= {order["order_id"]: order for order in page["orders"]}
     for order in orders:
-        status, found = exchange.get(f"/orders/{order['order_id']}")
+        status, found = exchange.ask(f"/orders/{order['order_id']}")
         assert status == 200
         for told in (found, listed[order["order_id"]]):
             for field in ("user_id", "symbol", "price", "quantity", "status", "client_order_id"):
                 assert told[field] == order[field], field
     first = orders[0]
-    again = exchange.post(user_id=first["user_id"], client_order_id=first["client_order_id"])
+    again = exchange.try_place(user_id=first["user_id"], client_order_id=first["client_order_id"])
     assert (again[0], again[1]["order_id"]) == (200, first["order_id"])
 
 
 def test_all_is_made_again_while_the_journal_begins_with_the_first_command(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    exchange = Exchange(data).start()
+    exchange = ServerProcess(data).start()
     orders = place(exchange, 20, "ann")
-    _, gone = exchange.delete(f"/orders/{orders.pop()['order_id']}")
+    gone = exchange.cancel(orders.pop()["order_id"])
     exchange.stop()
     events = exchange.journal("events")
     forget(data, "events.db")
     exchange.start()
     assert "WARNING quantscope.engine: the events log has lost its end" in exchange.said()
     expect_open(exchange, orders)
-    assert exchange.get(f"/orders/{gone['order_id']}")[1]["status"] == "CANCELED"
-    assert exchange.delete(f"/orders/{orders[-1]['order_id']}")[0] == 200
+    assert exchange.get(f"/orders/{gone['order_id']}")["status"] == "CANCELED"
+    exchange.cancel(orders[-1]["order_id"])
     exchange.stop()
     assert not list(data.glob("store.db.aside-*"))
     assert exchange.journal("events")[: len(events)] == events
@@ -62,7 +61,7 @@ def test_all_is_made_again_while_the_journal_begins_with_the_first_command(tmp_p
 
 def test_an_older_events_log_is_brought_up(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    exchange = Exchange(data).start()
+    exchange = ServerProcess(data).start()
     orders = place(exchange, 5, "ann")
     exchange.stop()
     shutil.copytree(data, tmp_path / "copy")
@@ -83,21 +82,21 @@ def test_with_commands_deleted_it_begins_at_the_oldest_snapshot_and_the_store_is
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
-    exchange = Exchange(data, *SOON, "gateway.session_replay_messages_min=1")
+    exchange = ServerProcess(data, *SOON, "gateway.session_replay_messages_min=1")
     orders = []
     for user in ("ann", "bob"):
         exchange.start()
         orders += place(exchange, 150, user)
         exchange.trade_until_deleted()
         exchange.stop()
-    _, closed = exchange.start().delete(f"/orders/{orders.pop(0)['order_id']}")
+    closed = exchange.start().cancel(orders.pop(0)["order_id"])
     exchange.stop()
     assert exchange.journal("commands")[0]["offset"] > 1
     forget(data, "events.db")
     exchange.start()
     assert "the events log was begun anew: the store is at its offset" in exchange.said()
     expect_open(exchange, orders)
-    assert exchange.get(f"/orders/{closed['order_id']}")[1]["status"] == "CANCELED"
+    assert exchange.get(f"/orders/{closed['order_id']}")["status"] == "CANCELED"
     exchange.stop()
     assert exchange.journal("events")[0]["seq"] > 1
     assert not list(data.glob("store.db.aside-*"))
@@ -107,7 +106,7 @@ def test_with_commands_deleted_it_begins_at_the_oldest_snapshot_and_the_store_is
     forget(data, "store.db")
     exchange.start()
     expect_open(exchange, orders)
-    _, found = exchange.get(f"/orders/{closed['order_id']}")
+    found = exchange.get(f"/orders/{closed['order_id']}")
     assert (found["user_id"], found["status"]) == ("ann", "CANCELED")
     exchange.stop()
     exchange.verified()

@@ -5,20 +5,21 @@ import re
 import shutil
 from pathlib import Path
 
-from tests.system.client import Client
-from tests.system.exchange import Exchange, quantscope
+from testing.client import Client
+from testing.command import quantscope
+from testing.process import ServerProcess
 
 
 async def test_a_second_process_on_the_same_data_directory_is_refused(tmp_path: Path) -> None:
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         assert exchange.process is not None
         line = exchange.refuses_to_start()
         assert str(exchange.process.pid) in line
-        assert (await asyncio.to_thread(exchange.get, "/health"))[0] == 200
+        await asyncio.to_thread(exchange.get, "/health")
 
 
 async def test_a_port_in_use_is_named_with_flag_and_variable(tmp_path: Path) -> None:
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         for name, port in (("http", exchange.http), ("binary", exchange.binary)):
             flag = f"--{name}-port"
             ports = {"--http-port": "0", "--binary-port": "0", flag: str(port)}
@@ -33,7 +34,7 @@ async def test_a_port_in_use_is_named_with_flag_and_variable(tmp_path: Path) -> 
 
 
 async def test_a_clean_stop_loses_nothing_and_takes_seconds(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     client = await Client(exchange.binary).login()
     for number in range(1, 2001):
         client.place(number, price=1 + number % 50)
@@ -54,7 +55,7 @@ async def test_a_clean_stop_loses_nothing_and_takes_seconds(tmp_path: Path) -> N
 
 
 async def test_what_is_no_longer_needed_is_deleted_and_the_rest_verifies(tmp_path: Path) -> None:
-    exchange = Exchange(
+    exchange = ServerProcess(
         tmp_path / "data",
         "journal.snapshot_interval_s=0.2",
         "journal.snapshot_commands_min=10",
@@ -93,19 +94,19 @@ async def test_what_is_no_longer_needed_is_deleted_and_the_rest_verifies(tmp_pat
 
 
 async def test_a_deleted_store_is_built_again(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     client = await Client(exchange.binary).login()
     for number in range(1, 31):
         client.place(number)
         await client.expect_new(number)
     await asyncio.sleep(0.5)  # what came over TCP is shown when it is recorded
-    before = (await asyncio.to_thread(exchange.get, "/orders?user_id=demo1&limit=50"))[1]
+    before = await asyncio.to_thread(exchange.get, "/orders?user_id=demo1&limit=50")
     client.cut()
     exchange.stop()
     for file in (tmp_path / "data").glob("store.db*"):
         file.unlink()
     exchange.start()
-    after = (await asyncio.to_thread(exchange.get, "/orders?user_id=demo1&limit=50"))[1]
+    after = await asyncio.to_thread(exchange.get, "/orders?user_id=demo1&limit=50")
     # A start has events of its own.
     assert after.pop("sequence") >= before.pop("sequence")
     assert after == before
@@ -114,7 +115,7 @@ async def test_a_deleted_store_is_built_again(tmp_path: Path) -> None:
 
 
 async def test_a_bad_snapshot_is_passed_over(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     client = await Client(exchange.binary).login()
     client.place(1)
     await client.expect_new(1)
@@ -136,7 +137,7 @@ async def test_a_bad_snapshot_is_passed_over(tmp_path: Path) -> None:
 
 async def test_events_that_are_not_those_of_the_commands_are_refused(tmp_path: Path) -> None:
     for name, price in (("one", 10), ("two", 20)):
-        exchange = Exchange(tmp_path / name).start()
+        exchange = ServerProcess(tmp_path / name).start()
         client = await Client(exchange.binary).login()
         client.place(1, price=price)
         await client.expect_new(1)
@@ -146,9 +147,9 @@ async def test_events_that_are_not_those_of_the_commands_are_refused(tmp_path: P
         shutil.copy(tmp_path / "two" / file.name, file)
     for file in (tmp_path / "one" / "snapshots").iterdir():
         file.unlink()
-    assert "events.db is of another journal" in Exchange(tmp_path / "one").refuses_to_start()
+    assert "events.db is of another journal" in ServerProcess(tmp_path / "one").refuses_to_start()
     # Without the mark, which names the events log, the engine's own events tell.
     (tmp_path / "one" / "mark").unlink()
-    line = Exchange(tmp_path / "one").refuses_to_start()
+    line = ServerProcess(tmp_path / "one").refuses_to_start()
     assert "are not those that are stored" in line
     assert "move events.db and events.db-wal away" in line

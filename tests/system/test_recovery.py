@@ -15,9 +15,10 @@ import settings
 from journal.datadir import DataDir
 from journal.mark import Mark
 from quantscope import recovering
-from tests.system.client import Client
-from tests.system.damage import copy_database, cut, flip, forget, shorten, used
-from tests.system.exchange import Exchange, quantscope
+from testing.client import Client
+from testing.command import quantscope
+from testing.damage import copy_database, cut, flip, forget, shorten, used
+from testing.process import ServerProcess
 
 SNAPSHOTS = ("journal.snapshot_interval_s=0.1", "journal.snapshot_commands_min=5")
 
@@ -34,7 +35,7 @@ def recover(data: Path, *flags: str) -> tuple[int, str]:
     return code, out + errors
 
 
-async def trade(exchange: Exchange, count: int) -> tuple[Client, list[int]]:
+async def trade(exchange: ServerProcess, count: int) -> tuple[Client, list[int]]:
     """Orders one after the other, each in a commit of its own; their ids."""
     client = await Client(exchange.binary).login()
     ids = []
@@ -44,16 +45,18 @@ async def trade(exchange: Exchange, count: int) -> tuple[Client, list[int]]:
     return client, ids
 
 
-async def filled(data: Path, count: int = 12, *settings: str) -> tuple[Exchange, Client, list[int]]:
+async def filled(
+    data: Path, count: int = 12, *settings: str
+) -> tuple[ServerProcess, Client, list[int]]:
     """An exchange that was stopped, and what a client knows of it."""
-    exchange = Exchange(data, *settings).start()
+    exchange = ServerProcess(data, *settings).start()
     client, ids = await trade(exchange, count)
     client.cut()
     return exchange, client, ids
 
 
 async def refused_and_recovered(
-    exchange: Exchange, client: Client, ids: list[int], what: str, *, lost: bool = True
+    exchange: ServerProcess, client: Client, ids: list[int], what: str, *, lost: bool = True
 ) -> int:
     """The start refuses and changes nothing; the recovery goes on; how many orders it has kept."""
     data = exchange.data_dir
@@ -86,7 +89,7 @@ async def refused_and_recovered(
     return kept
 
 
-def exec_ids(exchange: Exchange) -> list[int]:
+def exec_ids(exchange: ServerProcess) -> list[int]:
     return [event["seq"] for event in exchange.journal("events")]
 
 
@@ -156,7 +159,7 @@ async def test_whatever_file_is_ahead_is_proof_enough(tmp_path: Path, ahead: str
         for file in (data / "snapshots").glob(pattern):
             shutil.copy(file, early / "snapshots")
     names = {"snapshot": "snapshots/0", "index": "sessions.index"}
-    old = Exchange(early)
+    old = ServerProcess(early)
     kept = await refused_and_recovered(
         old, client, ids + more, names.get(ahead, f"{ahead}.db knows of")
     )
@@ -179,7 +182,7 @@ async def test_commands_cut_after_a_crash_are_missed_where_events_are_ahead(tmp_
         copy = tmp_path / name
         shutil.copytree(exchange.data_dir, copy)
         cut(copy / "commands.db-wal", frames)
-        kept = await refused_and_recovered(Exchange(copy), client, ids, "has lost its end")
+        kept = await refused_and_recovered(ServerProcess(copy), client, ids, "has lost its end")
         assert kept < 12
 
 
@@ -231,21 +234,19 @@ async def test_a_log_with_another_past_is_not_taken(tmp_path: Path) -> None:
     exchange.stop()
     shutil.copytree(exchange.data_dir, tmp_path / "early")
     for name, user in (("early", "other"), ("data", "mine")):
-        with Exchange(tmp_path / name) as one:
+        with ServerProcess(tmp_path / name) as one:
             for number in range(8):
-                status, _ = await asyncio.to_thread(
-                    one.post, user_id=user, client_order_id=f"{user}-{number}"
-                )
-                assert status == 201
+                called = f"{user}-{number}"
+                await asyncio.to_thread(one.place, user_id=user, client_order_id=called)
     copy_database(tmp_path / "early", tmp_path / "data", "commands.db")
     line = exchange.refuses_to_start()
     assert "has another checksum than" in line
     code, said = recover(exchange.data_dir, "--accept-loss")
     assert code == 0, said
     with exchange:
-        _, page = await asyncio.to_thread(exchange.get, "/orders?user_id=mine")
+        page = await asyncio.to_thread(exchange.get, "/orders?user_id=mine")
         assert page["count"] == 8
-        _, page = await asyncio.to_thread(exchange.get, "/orders?user_id=other")
+        page = await asyncio.to_thread(exchange.get, "/orders?user_id=other")
         assert page["count"] == 0
     exchange.verified()
 
@@ -254,23 +255,25 @@ async def test_a_foreign_snapshot_is_never_taken(tmp_path: Path) -> None:
     """Not even where the log ends at that very offset: it is put aside with an error."""
     ends = {}
     for name in ("data", "other"):
-        exchange = Exchange(tmp_path / name).start()
+        exchange = ServerProcess(tmp_path / name).start()
         for number in range(10):
-            await asyncio.to_thread(exchange.post, user_id=name, client_order_id=f"{name}{number}")
+            await asyncio.to_thread(
+                exchange.try_place, user_id=name, client_order_id=f"{name}{number}"
+            )
         exchange.stop()
         (ends[name],) = (tmp_path / name / "snapshots").glob("*.snapshot")
     offset = min(int(ends["data"].stem), int(ends["other"].stem))
     foreign = tmp_path / "data" / "snapshots" / ends["other"].name
     shutil.copy(ends["other"], foreign)
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     assert re.search(
         r"ERROR quantscope.engine: snapshot \d+.snapshot is of another", exchange.said()
     )
     assert not foreign.exists() or int(foreign.stem) != offset
     assert foreign.with_suffix(".foreign").exists()
-    _, page = await asyncio.to_thread(exchange.get, "/orders?user_id=data&status=NEW")
+    page = await asyncio.to_thread(exchange.get, "/orders?user_id=data&status=NEW")
     assert page["count"] == 10
-    _, page = await asyncio.to_thread(exchange.get, "/orders?user_id=other")
+    page = await asyncio.to_thread(exchange.get, "/orders?user_id=other")
     assert page["count"] == 0
     exchange.stop()
     exchange.verified()

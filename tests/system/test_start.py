@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.system.client import Client
-from tests.system.exchange import Exchange
+from testing.client import Client
+from testing.process import ServerProcess
 
 ORDERS = 2_500
 """More than two entries of a session's index (see ``INDEX_STEP`` in ``crates/gateway``)."""
 
 
-async def place(exchange: Exchange, count: int) -> None:
+async def place(exchange: ServerProcess, count: int) -> None:
     client = await Client(exchange.binary).login()
     first = client.last_cl_ord_id + 1
     for number in range(first, first + count):
@@ -24,7 +24,7 @@ async def place(exchange: Exchange, count: int) -> None:
     client.cut()
 
 
-async def expect_all(exchange: Exchange, count: int) -> None:
+async def expect_all(exchange: ServerProcess, count: int) -> None:
     """Every message can be asked for, and what is asked for comes."""
     for first in (count, 1_025, 1_024, 1):
         client = await Client(exchange.binary).login(sequence=first)
@@ -35,7 +35,7 @@ async def expect_all(exchange: Exchange, count: int) -> None:
 
 
 async def test_what_a_snapshot_knows_of_the_sessions_is_not_read_again(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     ((first, configured),) = exchange.read_at_starts()
     assert first == 1
     await place(exchange, ORDERS)
@@ -78,7 +78,7 @@ async def test_a_bad_index_of_the_sessions_is_passed_over(
     tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
     for name in ("other", "data"):
-        exchange = Exchange(tmp_path / name).start()
+        exchange = ServerProcess(tmp_path / name).start()
         await place(exchange, 1_100)
         exchange.stop()
     spoil(tmp_path / "data" / "snapshots" / "sessions.index")
@@ -95,7 +95,7 @@ async def test_messages_of_a_user_who_was_not_configured_for_a_while_are_found(
     file = tmp_path / "settings.toml"
     other = '[[users]]\nname = "other"\npassword = "x"\n'
     both = other + '[[users]]\nname = "demo1"\npassword = "demo"\n'
-    exchange = Exchange(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(file)})
+    exchange = ServerProcess(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(file)})
     file.write_text(both)
     exchange.start()
     await place(exchange, 1_100)

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.damage import HEADER
-from tests.system.exchange import Exchange, quantscope
+from testing.command import quantscope
+from testing.damage import HEADER
+from testing.process import ServerProcess
 from tests.system.test_recovery import contents
 
 PAGE = 4096
 SOON = ("store.checkpoint_interval_s=0.1", "store.recorder_interval_s=0.01")
 
 
-def fill(exchange: Exchange) -> None:
+def fill(exchange: ServerProcess) -> None:
     for number in range(150):
-        exchange.post(user_id=f"user{number % 7}", side=("BUY", "SELL")[number % 2])
+        exchange.place(user_id=f"user{number % 7}", side=("BUY", "SELL")[number % 2])
     while exchange.metrics()["quantscope_recorder_lag_events"]:
         time.sleep(0.01)
 
@@ -26,15 +27,15 @@ def fill(exchange: Exchange) -> None:
 def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One that was stopped; one that was killed while its write-ahead log held new pages."""
     root = tmp_path_factory.mktemp("cut")
-    stopped = Exchange(root / "stopped").start()
+    stopped = ServerProcess(root / "stopped").start()
     fill(stopped)
     stopped.stop()
-    killed = Exchange(root / "killed", *SOON).start()
+    killed = ServerProcess(root / "killed", *SOON).start()
     fill(killed)
     while (root / "killed" / "store.db").stat().st_size < 8 * PAGE:
         time.sleep(0.05)
     killed.kill()
-    killed = Exchange(root / "killed", "store.checkpoint_interval_s=1000").start()
+    killed = ServerProcess(root / "killed", "store.checkpoint_interval_s=1000").start()
     fill(killed)
     killed.kill()
     return {"stopped": stopped.data_dir, "killed": killed.data_dir}
@@ -48,8 +49,8 @@ def cuts(size: int) -> list[int]:
 def refused(data: Path) -> str:
     """It is refused in one line, twice, and by ``verify`` in the same; nothing is changed."""
     before = contents(data)
-    line = Exchange(data).refuses_to_start()
-    assert Exchange(data).refuses_to_start() == line
+    line = ServerProcess(data).refuses_to_start()
+    assert ServerProcess(data).refuses_to_start() == line
     assert quantscope("verify", "--data-dir", str(data)) == (1, "", f"Error: {line}\n")
     assert contents(data) == before
     return line
@@ -70,9 +71,9 @@ def test_a_store_that_was_cut_is_refused_with_what_to_do(
     # What it says goes.
     for file in data.glob("store.db*"):
         file.unlink()
-    with Exchange(data) as exchange:
-        assert exchange.get("/orders?user_id=user1")[1]["count"] > 20
-    Exchange(data).verified()
+    with ServerProcess(data) as exchange:
+        assert exchange.get("/orders?user_id=user1")["count"] > 20
+    ServerProcess(data).verified()
 
 
 def test_pages_that_the_write_ahead_log_still_holds_are_not_missed(
@@ -81,9 +82,9 @@ def test_pages_that_the_write_ahead_log_still_holds_are_not_missed(
     """A file that is shorter than its pages is sound after a crash, where the others are there."""
     killed = kinds["killed"]
     assert (killed / "store.db-wal").stat().st_size > HEADER
-    with Exchange(shutil.copytree(killed, tmp_path / "whole")) as exchange:
-        assert exchange.get("/orders?user_id=user1")[1]["count"] > 40
-    Exchange(tmp_path / "whole").verified()
+    with ServerProcess(shutil.copytree(killed, tmp_path / "whole")) as exchange:
+        assert exchange.get("/orders?user_id=user1")["count"] > 40
+    ServerProcess(tmp_path / "whole").verified()
     outcomes = set()
     for place in cuts((killed / "store.db").stat().st_size):
         data = tmp_path / str(place)
@@ -95,9 +96,9 @@ def test_pages_that_the_write_ahead_log_still_holds_are_not_missed(
             outcomes.add("refused")
             continue
         # All that was cut off stands in the write-ahead log.
-        with Exchange(data) as exchange:
-            assert exchange.get("/orders?user_id=user1")[1]["count"] > 40
-        Exchange(data).verified()
+        with ServerProcess(data) as exchange:
+            assert exchange.get("/orders?user_id=user1")["count"] > 40
+        ServerProcess(data).verified()
         outcomes.add("goes on")
     assert "refused" in outcomes
 
@@ -117,7 +118,7 @@ def test_an_empty_file_is_a_new_store_where_the_journal_has_all(
     for size in (0, 1):
         data = shutil.copytree(kinds["stopped"], tmp_path / f"stopped-{size}")
         os.truncate(data / "store.db", size)
-        with Exchange(data) as exchange:
-            _, page = exchange.get("/orders?user_id=user1")
+        with ServerProcess(data) as exchange:
+            page = exchange.get("/orders?user_id=user1")
             assert (page["count"] > 20, page["complete_since"]) == (True, None)
-        Exchange(data).verified()
+        ServerProcess(data).verified()

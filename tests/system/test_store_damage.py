@@ -12,8 +12,9 @@ import pytest
 
 from core import LogReader, StoreFailed
 from quantscope.store_check import StoreCheck
-from tests.system.damage import copy_database, forget
-from tests.system.exchange import Exchange, quantscope
+from testing.command import quantscope
+from testing.damage import copy_database, forget
+from testing.process import ServerProcess
 from tests.system.test_lost_events import SOON
 from tests.system.test_verify import contents
 
@@ -25,15 +26,15 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Directories with trades: whole, with their beginning deleted, killed, and of another time."""
     root = tmp_path_factory.mktemp("store")
     for name in ("whole", "trimmed", "killed", "other"):
-        exchange = Exchange(root / name, *(TRIMMED if name == "trimmed" else ())).start()
+        exchange = ServerProcess(root / name, *(TRIMMED if name == "trimmed" else ())).start()
         for number in range(30):
             side = "SELL" if number % 3 == 2 else "BUY"
-            exchange.post(side=side, user_id=f"{name}{number % 2}", price="100")
+            exchange.place(side=side, user_id=f"{name}{number % 2}", price="100")
         if name == "trimmed":
             exchange.trade_until_deleted()
             while exchange.journal_begins() == 1:
-                exchange.post()
-            exchange.post(side="SELL", user_id="last", price="100")
+                exchange.place()
+            exchange.place(side="SELL", user_id="last", price="100")
         if name == "killed":
             exchange.kill()
         else:
@@ -105,8 +106,8 @@ def test_each_row_that_is_wrong_is_named_and_said_what_to_do(
         # As it says: a start makes it again.
         if kind == "whole":
             forget(data, "store.db")
-            with Exchange(data) as exchange:
-                assert exchange.get("/trades/BTCUSD")[0] == 200
+            with ServerProcess(data) as exchange:
+                exchange.get("/trades/BTCUSD")
             assert verify(data)[0] == 0
 
 
@@ -149,8 +150,8 @@ def test_a_store_that_holds_nothing_is_none(
         assert "the store's file is of version 1" in errors[-1]
     else:
         assert (code, errors) == (0, []), out
-    with Exchange(data) as exchange:
-        assert exchange.get("/orders?user_id=whole0")[1]["count"] > 0
+    with ServerProcess(data) as exchange:
+        assert exchange.get("/orders?user_id=whole0")["count"] > 0
 
 
 Other = Callable[[Path, dict[str, Path]], object]
@@ -178,8 +179,8 @@ def later(data: Path) -> None:
     """The store goes on in a copy of the directory, and is put back alone."""
     copy = data.with_name("copy")
     shutil.copytree(data, copy)
-    with Exchange(copy) as exchange:
-        exchange.post()
+    with ServerProcess(copy) as exchange:
+        exchange.place()
     copy_database(copy, data, "store.db")
 
 
@@ -189,20 +190,19 @@ def test_a_query_that_meets_a_bad_row_says_so_once(tmp_path: Path, kinds: dict[s
     with closing(sqlite3.connect(data / "store.db")) as store:
         ((order_id,),) = store.execute("SELECT max(order_id) FROM orders WHERE status = 2")
     change(data, "UPDATE orders SET price = price + 1 WHERE order_id = ?", order_id)
-    with Exchange(data) as exchange:
-        assert exchange.get("/ready")[0] == 200
+    with ServerProcess(data) as exchange:
+        exchange.get("/ready")
         for _ in range(3):
-            status, body = exchange.get(f"/orders/{order_id}")
+            status, body = exchange.ask(f"/orders/{order_id}")
             assert (status, body["code"]) == (503, "UNAVAILABLE")
         row = f"row {order_id} of table orders does not match its checksum"
         assert exchange.said().count(row) == 1
         assert exchange.metrics()['quantscope_faults_total{part="store"}'] >= 3
-        status, ready = exchange.get("/ready")
+        status, ready = exchange.ask("/ready")
         assert (status, ready["faults"]) == (503, [f"the store is damaged: {row}"])
         # Trading, and what memory knows, is not concerned.
-        status, order = exchange.post(price="50")
-        assert status == 201
-        assert exchange.get(f"/orders/{order['order_id']}")[0] == 200
+        order = exchange.place(price="50")
+        exchange.get(f"/orders/{order['order_id']}")
 
 
 def test_a_recorder_that_meets_a_bad_row_is_tried_again_with_pauses(
@@ -213,8 +213,8 @@ def test_a_recorder_that_meets_a_bad_row_is_tried_again_with_pauses(
     with closing(sqlite3.connect(data / "store.db")) as store:
         ((order_id,),) = store.execute("SELECT max(order_id) FROM orders WHERE status = 0")
     change(data, "UPDATE orders SET qty = qty + 1 WHERE order_id = ?", order_id)
-    with Exchange(data) as exchange:
-        assert exchange.delete(f"/orders/{order_id}")[0] == 200
+    with ServerProcess(data) as exchange:
+        exchange.cancel(order_id)
         begun = time.monotonic()
         halted = f"halted: the store is damaged: row {order_id} of table orders"
         while exchange.said().count(halted) < 3:
@@ -222,10 +222,10 @@ def test_a_recorder_that_meets_a_bad_row_is_tried_again_with_pauses(
             time.sleep(0.02)
         # At once, then after one second and two.
         assert time.monotonic() > begun + 0.9
-        assert exchange.get(f"/orders/{order_id}")[0] in (200, 503)
-        assert exchange.post(price="50")[0] == 201
+        assert exchange.ask(f"/orders/{order_id}")[0] in (200, 503)
+        exchange.place(price="50")
         forget(data, "store.db")
-        while exchange.get("/ready")[0] != 200:
+        while exchange.ask("/ready")[0] != 200:
             assert time.monotonic() < begun + 60
             time.sleep(0.1)
     assert verify(data)[0] == 0

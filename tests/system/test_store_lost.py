@@ -8,29 +8,29 @@ from typing import Any
 
 import pytest
 
-from tests.system.client import Client
-from tests.system.disk import Disk
-from tests.system.exchange import Exchange
+from testing.client import Client
+from testing.disk import Disk
+from testing.process import ServerProcess
 from tests.system.test_lost_events import SOON, expect_open, place
 
 TRIMMED = (*SOON, "gateway.session_replay_messages_min=1", "store.checkpoint_interval_s=0.2")
 
 
-def trimmed(data: Path) -> tuple[Exchange, list[dict[str, Any]]]:
+def trimmed(data: Path) -> tuple[ServerProcess, list[dict[str, Any]]]:
     """An exchange whose logs have lost their beginning, and orders that are open since then."""
-    exchange = Exchange(data, *TRIMMED).start()
+    exchange = ServerProcess(data, *TRIMMED).start()
     orders = []
     for user in ("ann", "bob"):
         orders += place(exchange, 13, user)
         exchange.trade_until_deleted()
     for _ in range(400):
-        exchange.post(user_id="carl")
+        exchange.place(user_id="carl")
     while exchange.journal_begins() == 1:
-        exchange.post(user_id="carl")
+        exchange.place(user_id="carl")
     return exchange, orders
 
 
-async def until(exchange: Exchange, words: str) -> None:
+async def until(exchange: ServerProcess, words: str) -> None:
     async with asyncio.timeout(30):
         while words not in exchange.said():
             await asyncio.sleep(0.02)
@@ -46,16 +46,16 @@ async def test_a_store_that_is_deleted_under_a_server_is_built_again_with_what_t
     await until(exchange, f"recorder: halted: {data / 'store.db'} is gone")
     await until(exchange, "recorder: records again")
     await asyncio.to_thread(expect_open, exchange, orders)
-    _, late = await asyncio.to_thread(exchange.post, user_id="dora")
+    late = await asyncio.to_thread(exchange.place, user_id="dora")
     async with asyncio.timeout(10):
-        while (await asyncio.to_thread(exchange.get, "/orders?user_id=dora"))[1]["count"] != 1:
+        while (await asyncio.to_thread(exchange.get, "/orders?user_id=dora"))["count"] != 1:
             await asyncio.sleep(0.05)
     exchange.stop()
     assert "Traceback" not in exchange.said()
     # It is in a file that can be found, and the next start serves it too.
     exchange.start()
     await asyncio.to_thread(expect_open, exchange, orders)
-    assert (await asyncio.to_thread(exchange.get, f"/orders/{late['order_id']}"))[0] == 200
+    await asyncio.to_thread(exchange.get, f"/orders/{late['order_id']}")
     exchange.stop()
     exchange.verified()
 
@@ -65,7 +65,7 @@ async def test_a_store_that_is_exchanged_under_a_server_is_refused_until_it_fits
 ) -> None:
     """A copy of before what the log has deleted can't be brought up: the store is not asked."""
     data = tmp_path / "data"
-    exchange = Exchange(data, *TRIMMED).start()
+    exchange = ServerProcess(data, *TRIMMED).start()
     await asyncio.to_thread(place, exchange, 5, "ann")
     await asyncio.sleep(0.5)
     live_copy(data / "store.db", tmp_path / "copy.db")
@@ -75,10 +75,10 @@ async def test_a_store_that_is_exchanged_under_a_server_is_refused_until_it_fits
         (data / name).unlink()
     (tmp_path / "copy.db").rename(data / "store.db")
     await until(exchange, "can't be brought up: it ends with event")
-    status, answer = await asyncio.to_thread(exchange.get, "/orders?user_id=bob")
+    status, answer = await asyncio.to_thread(exchange.ask, "/orders?user_id=bob")
     assert (status, answer["code"]) == (503, "UNAVAILABLE")
-    assert (await asyncio.to_thread(exchange.get, "/ready"))[0] == 503
-    assert (await asyncio.to_thread(exchange.post, user_id="dora"))[0] == 201
+    await asyncio.to_thread(exchange.get, "/ready", 503)
+    await asyncio.to_thread(exchange.place, user_id="dora")
     # Moved away, it is built again.
     (data / "store.db").rename(tmp_path / "moved.db")
     await until(exchange, "recorder: records again")
@@ -94,18 +94,18 @@ def live_copy(store: Path, to: Path) -> None:
     connection.close()
 
 
-def trim(exchange: Exchange) -> None:
+def trim(exchange: ServerProcess) -> None:
     """Go on until the events that a copy of before would need are deleted."""
     exchange.trade_until_deleted()
     while exchange.journal_begins() < 60:
-        exchange.post(user_id="carl")
+        exchange.place(user_id="carl")
 
 
 async def test_a_live_copy_of_the_store_behind_a_trimmed_log_is_refused_with_what_to_do(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
-    exchange = Exchange(data, *TRIMMED).start()
+    exchange = ServerProcess(data, *TRIMMED).start()
     await asyncio.to_thread(place, exchange, 5, "ann")
     await asyncio.sleep(0.5)
     live_copy(data / "store.db", tmp_path / "copy.db")
@@ -133,12 +133,12 @@ async def test_a_live_copy_of_the_store_behind_a_trimmed_log_is_refused_with_wha
     exchange.verified()
 
 
-async def listed(exchange: Exchange, user: str) -> int | str:
+async def listed(exchange: ServerProcess, user: str) -> int | str:
     """How many orders REST lists, or the code with which it says that it can't."""
     count, cursor = 0, ""
     while True:
         path = f"/orders?user_id={user}&limit=1000{cursor}"
-        status, page = await asyncio.to_thread(exchange.get, path)
+        status, page = await asyncio.to_thread(exchange.ask, path)
         if status != 200:
             return str(page["code"])
         count += int(page["count"])
@@ -155,7 +155,7 @@ async def test_a_failed_sync_of_the_store_costs_no_order_and_denies_none(
     disk = Disk(faults, tmp_path / "faults")
     env = {**disk.env, "FAULTS_ONLY": "store.db"}
     quick = ("store.checkpoint_interval_s=0.05", "store.wal_bytes_max=100000")
-    exchange = Exchange(tmp_path / "data", *quick, env=env).start()
+    exchange = ServerProcess(tmp_path / "data", *quick, env=env).start()
     client = await Client(exchange.binary).login()
     for number in range(1, 201):
         client.place(number)
@@ -171,8 +171,8 @@ async def test_a_failed_sync_of_the_store_costs_no_order_and_denies_none(
     new = await client.expect_new(last + 1)
     # The list is not short, and the order is not unknown: it is in memory, or can't be asked for.
     assert await listed(exchange, "demo1") == "UNAVAILABLE"
-    assert (await asyncio.to_thread(exchange.get, f"/orders/{new.order_id}"))[0] in (200, 503)
-    status, ready = await asyncio.to_thread(exchange.get, "/ready")
+    assert (await asyncio.to_thread(exchange.ask, f"/orders/{new.order_id}"))[0] in (200, 503)
+    status, ready = await asyncio.to_thread(exchange.ask, "/ready")
     assert status == 503
     assert any("the recorder has ended: " in why for why in ready["faults"])
     assert (await asyncio.to_thread(exchange.metrics))["quantscope_recorder_failed"] == 1
@@ -181,9 +181,9 @@ async def test_a_failed_sync_of_the_store_costs_no_order_and_denies_none(
     async with asyncio.timeout(30):
         while await listed(exchange, "demo1") != last + 1:
             await asyncio.sleep(0.05)
-    assert (await asyncio.to_thread(exchange.get, f"/orders/{new.order_id}"))[0] == 200
+    await asyncio.to_thread(exchange.get, f"/orders/{new.order_id}")
     assert (await asyncio.to_thread(exchange.metrics))["quantscope_recorder_failed"] == 0
-    assert (await asyncio.to_thread(exchange.get, "/ready"))[0] == 200
+    await asyncio.to_thread(exchange.get, "/ready")
     client.cut()
     exchange.stop()
     exchange.verified()

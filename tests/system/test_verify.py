@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.exchange import ROOT, Exchange, quantscope
+from testing.command import ROOT, quantscope
+from testing.process import ServerProcess
 
 
 def damage(snapshot: Path) -> None:
@@ -35,10 +36,10 @@ def said(line: str) -> tuple[str, int, int]:
 
 
 def test_all_is_replayed_while_the_journal_begins_with_the_first_command(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data")
+    exchange = ServerProcess(tmp_path / "data")
     for _ in range(3):
         exchange.start()
-        exchange.post()
+        exchange.place()
         exchange.stop()
     offsets = [command["offset"] for command in exchange.journal("commands")]
     begun, commands, compared = said(exchange.verified())
@@ -52,10 +53,10 @@ def test_all_is_replayed_while_the_journal_begins_with_the_first_command(tmp_pat
 
 
 def test_a_damaged_snapshot_is_named_and_is_an_error(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data")
+    exchange = ServerProcess(tmp_path / "data")
     for _ in range(2):
         exchange.start()
-        exchange.post()
+        exchange.place()
         exchange.stop()
     oldest, _ = snapshots(tmp_path / "data")
     damage(oldest)
@@ -69,7 +70,7 @@ def test_a_damaged_snapshot_is_named_and_is_an_error(tmp_path: Path) -> None:
 def test_later_it_begins_with_the_oldest_snapshot_that_the_journal_goes_on_from(
     tmp_path: Path,
 ) -> None:
-    exchange = Exchange(
+    exchange = ServerProcess(
         tmp_path / "data",
         "journal.snapshot_interval_s=0.1",
         "journal.snapshot_commands_min=5",
@@ -123,9 +124,9 @@ def test_a_directory_without_a_journal_is_an_error_and_stays_as_it_is(tmp_path: 
 
 
 def test_looking_changes_nothing(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     for _ in range(20):
-        exchange.post()
+        exchange.place()
     exchange.kill()
     before = contents(tmp_path / "data")
     found = looked_at(tmp_path / "data")
@@ -140,9 +141,9 @@ def test_looking_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("without", ["-shm", "-wal"])
 def test_a_copy_that_cannot_be_written_can_be_looked_at(tmp_path: Path, without: str) -> None:
     """A clean stop has moved all to the databases: the write-ahead logs need not be in it."""
-    exchange = Exchange(tmp_path / "data").start()
+    exchange = ServerProcess(tmp_path / "data").start()
     for _ in range(20):
-        exchange.post()
+        exchange.place()
     exchange.stop()
     found = looked_at(tmp_path / "data")
     copy = tmp_path / "100% #1?"

@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.system.exchange import Exchange
+from testing.process import ServerProcess
 
 PRICE = Decimal("92233720368.54")
 LARGEST = Decimal("9999999999")
@@ -19,14 +19,13 @@ TRADES = 20
 """Nineteen are beyond 127 bits."""
 
 
-def trade(exchange: Exchange) -> None:
+def trade(exchange: ServerProcess) -> None:
     for side in ("SELL", "BUY"):
-        status, order = exchange.post(side=side, price=str(PRICE), quantity=str(LARGEST))
-        assert status == 201, order
+        exchange.place(side=side, price=str(PRICE), quantity=str(LARGEST))
 
 
-def ticker(exchange: Exchange) -> Any:
-    status, shown = exchange.get("/ticker/BTCUSD")
+def ticker(exchange: ServerProcess) -> Any:
+    status, shown = exchange.ask("/ticker/BTCUSD")
     assert status == 200, shown
     return shown
 
@@ -43,7 +42,7 @@ def expect(shown: Any, trades: int) -> None:
 def test_a_day_of_the_largest_trades_is_summed_exactly_over_a_restart(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text(WIDE)
-    exchange = Exchange(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(config)}).start()
+    exchange = ServerProcess(tmp_path / "data", env={"QUANTSCOPE_CONFIG": str(config)}).start()
     for done in range(1, TRADES + 1):
         trade(exchange)
         expect(ticker(exchange), done)
@@ -52,7 +51,7 @@ def test_a_day_of_the_largest_trades_is_summed_exactly_over_a_restart(tmp_path: 
     expect(ticker(exchange), TRADES)
     trade(exchange)
     expect(ticker(exchange), TRADES + 1)
-    assert exchange.get("/ready")[0] == 200
+    exchange.get("/ready")
     exchange.stop()
     exchange.start()
     expect(ticker(exchange), TRADES + 1)
@@ -62,8 +61,8 @@ def test_a_day_of_the_largest_trades_is_summed_exactly_over_a_restart(tmp_path: 
 
 
 def test_a_change_of_many_percent_is_shown_exactly(tmp_path: Path) -> None:
-    with Exchange(tmp_path / "data") as exchange:
+    with ServerProcess(tmp_path / "data") as exchange:
         for price in ("0.01", "9300000"):
             for side in ("SELL", "BUY"):
-                assert exchange.post(side=side, price=price)[0] == 201
+                exchange.place(side=side, price=price)
         assert ticker(exchange)["change_percent"] == "92999999900"

@@ -15,7 +15,7 @@ from journal.datadir import DataDir
 from quantscope import serve
 from quantscope.acceptor import Acceptor
 from settings import Config
-from tests.system.client import hang_up
+from testing.client import hang_up
 
 SECONDS_MAX = 30
 

@@ -3,8 +3,8 @@
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.twin.naive_state import DAY_NS, Command
-from tests.twin.pair import Step, run
+from testing.twin.naive_state import DAY_NS, Command
+from testing.twin.pair import Step, run
 
 INSTRUMENT: Command = {
     "type": "INSTRUMENT",

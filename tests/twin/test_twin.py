@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.twin.edges import EdgeSequence
-from tests.twin.pair import Step, is_fault, run, shortest
-from tests.twin.sequences import Sequence
+from testing.twin.edges import EdgeSequence
+from testing.twin.pair import Step, is_fault, run, shortest
+from testing.twin.sequences import Sequence
 
 # Sequences that one example of the seeded test runs.
 BLOCK = 20

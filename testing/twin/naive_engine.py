@@ -7,9 +7,9 @@ event batches and keeps no hashes: what it says is which events there are, field
 
 from typing import Any
 
-from tests.twin.naive_change import amend, cancel, mass_cancel, status
-from tests.twin.naive_enter import enter
-from tests.twin.naive_state import Command, Entry, Event, Listing, State, session_end_after
+from testing.twin.naive_change import amend, cancel, mass_cancel, status
+from testing.twin.naive_enter import enter
+from testing.twin.naive_state import Command, Entry, Event, Listing, State, session_end_after
 
 SPEC = (
     "tick",

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from core import StoreReader
-from tests.store.fold import Fold, shown
+from testing.fold import Fold, shown
 
 
 def listed(reader: StoreReader, user: str, limit: int = 100) -> list[int]:

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 
 from core import Commands, Engine, split_batches
-from tests.twin.encode import batch
-from tests.twin.sequences import Sequence
+from testing.twin.encode import batch
+from testing.twin.sequences import Sequence
 
 START_NS = 1_700_000_000 * 10**9
 BUY, SELL = 1, 2

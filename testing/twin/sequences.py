@@ -3,8 +3,8 @@
 import random
 from collections.abc import Iterator
 
-from tests.twin.naive_state import DAY_NS, Command, Order, State
-from tests.twin.pair import Pair, Step
+from testing.twin.naive_state import DAY_NS, Command, Order, State
+from testing.twin.pair import Pair, Step
 
 COMMANDS_MAX = 500
 # (share in a hundred, least and most commands): most are short, some as long as it gets.

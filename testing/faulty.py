@@ -1,4 +1,4 @@
-"""A log that fails when it is told to, around any other: for tests."""
+"""Logs that fail, or hold their commits, when they are told to: around any other log."""
 
 import os
 

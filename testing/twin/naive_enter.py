@@ -1,6 +1,6 @@
 """A new order in the naive engine, and how it trades."""
 
-from tests.twin.naive_state import (
+from testing.twin.naive_state import (
     INT64_MAX,
     Command,
     Entry,

@@ -3,7 +3,7 @@
 from dataclasses import replace as copy_of
 from typing import Any
 
-from tests.twin.naive_enter import (
+from testing.twin.naive_enter import (
     check_notional,
     check_post_only,
     check_price,
@@ -11,7 +11,7 @@ from tests.twin.naive_enter import (
     cross,
     crosses,
 )
-from tests.twin.naive_state import INT64_MAX, Command, Entry, Order, State
+from testing.twin.naive_state import INT64_MAX, Command, Entry, Order, State
 
 ANY = "ANY"
 NOBODY = "NOBODY"

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from core import Engine, describe_events
-from tests.twin.encode import batch
-from tests.twin.naive_engine import NaiveEngine
-from tests.twin.naive_state import Command, Event
+from testing.twin.encode import batch
+from testing.twin.naive_engine import NaiveEngine
+from testing.twin.naive_state import Command, Event
 
 
 @dataclasses.dataclass

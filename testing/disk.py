@@ -1,9 +1,9 @@
-"""A disk that fails when a test says so (see ``tests/journal/faults.c``), and comes back."""
+"""A disk that fails when a test says so (see ``testing/libraries/faults.c``), and comes back."""
 
 import asyncio
 from pathlib import Path
 
-from tests.system.exchange import Exchange
+from testing.process import ServerProcess
 
 FAULTY = ("journal.retry_interval_s=0.1", "journal.tick_interval_s=0.2")
 
@@ -23,8 +23,8 @@ class Disk:
         self.told.write_text("")
 
 
-async def ready_again(exchange: Exchange) -> None:
+async def ready_again(exchange: ServerProcess) -> None:
     """Wait until commands are taken again."""
     async with asyncio.timeout(30):
-        while (await asyncio.to_thread(exchange.get, "/ready"))[0] != 200:
+        while (await asyncio.to_thread(exchange.ask, "/ready"))[0] != 200:
             await asyncio.sleep(0.05)

@@ -1,7 +1,7 @@
 """Random sequences at and around every bound: of types, of filters, of what stands in the book."""
 
-from tests.twin.naive_state import SECOND_NS, Command
-from tests.twin.sequences import INT64_MAX, Sequence
+from testing.twin.naive_state import SECOND_NS, Command
+from testing.twin.sequences import INT64_MAX, Sequence
 
 # The root of 2^63 is among them: it squared is the highest product that 63 bits hold.
 BOUNDS = (

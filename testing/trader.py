@@ -6,8 +6,8 @@ from collections import Counter
 
 from protocol import messages as m
 from protocol.terms import CxlRejReason, OrdRejReason, Side
-from tests.system.client import Client
-from tests.system.exchange import Exchange
+from testing.client import Client
+from testing.port import Exchange
 
 IN_FLIGHT_MAX = 50
 

@@ -1,0 +1,42 @@
+"""Fixtures that tests of several folders use; ``tests/conftest.py`` names this file as a plugin."""
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from testing.libraries import CLOCK, FAULTS, built
+from testing.port import NewExchange, Restartable
+from testing.process import ServerProcess
+
+
+@pytest.fixture
+def new_exchange() -> NewExchange:
+    """What tests of behaviour run on: one process here, whatever else another fixture gives."""
+
+    def new(data_dir: Path, *settings: str) -> Restartable:
+        return ServerProcess(data_dir, *settings, same_port=True)
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that makes a disk fail."""
+    return built(FAULTS, tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture(scope="session")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that sets a process's clock."""
+    return built(CLOCK, tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture
+def seed(pytestconfig: pytest.Config) -> int:
+    """The seed of what is random: printed when a test fails, and accepted back by ``--seed``."""
+    given: int | None = pytestconfig.getoption("seed")
+    chosen = random.randrange(1 << 32) if given is None else given
+    sys.stderr.write(f"--seed {chosen}\n")
+    return chosen

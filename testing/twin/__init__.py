@@ -1,0 +1,1 @@
+"""The naive twin of the engine, and random sequences of commands for both."""
