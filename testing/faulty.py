@@ -13,11 +13,22 @@ class FaultyLog:
     with a disk: whoever opens afresh finds it.
     """
 
-    def __init__(self, log: Log, fail_at: int | None = None, *, keep_failed: bool = False) -> None:
-        """Wrap ``log``; ``fail_at`` counts appends from 1."""
+    def __init__(
+        self,
+        log: Log,
+        fail_at: int | None = None,
+        *,
+        keep_failed: bool = False,
+        lasting: bool = False,
+    ) -> None:
+        """Wrap ``log``; ``fail_at`` counts appends from 1.
+
+        A ``lasting`` log is not closed with this one: in memory it would be gone.
+        """
         self._log = log
         self._fail_at = fail_at
         self._keep_failed = keep_failed
+        self._lasting = lasting
         self._appends = 0
         self._failure: str | None = None
         self._next = log.next_offset
@@ -26,6 +37,12 @@ class FaultyLog:
     def fail_next(self) -> None:
         """Have the next append fail."""
         self._fail_at = self._appends + 1
+
+    def fail_now(self) -> None:
+        """Fail without an append: what is not durable yet is never told so."""
+        self._claimed = min(self._claimed, self.durable_offset)
+        self._failure = "the log was told to fail"
+        os.eventfd_write(self._log.notify_fd(), 1)
 
     def append(self, append_ns: int, batches: list[bytes]) -> int:
         """As the port says; the one that fails is taken, and its failure is found afterwards."""
@@ -131,4 +148,26 @@ class FaultyLog:
 
     def close(self) -> None:
         """As the port says."""
-        self._log.close()
+        if not self._lasting:
+            self._log.close()
+
+
+class HeldLog(FaultyLog):
+    """A commands log whose commits take as long as a test wants."""
+
+    _held_at: int | None = None
+
+    def hold(self) -> None:
+        """From now on commits do not end."""
+        self._held_at = super().durable_offset
+
+    def release(self) -> None:
+        """They end."""
+        self._held_at = None
+        os.eventfd_write(self.notify_fd(), 1)
+
+    @property
+    def durable_offset(self) -> int:
+        """As the port says."""
+        durable = super().durable_offset
+        return durable if self._held_at is None else min(durable, self._held_at)

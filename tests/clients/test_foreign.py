@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from clients import answers, rest, ws
 from clients.answers import PAUSE_S_MAX, retry_after_s
 from clients.rest import ForeignAnswerError, RefusedError, RestClient, UnsettledError
-from tests.facade.harness import Exchange
+from testing.in_process import InProcess
 
 ORDER: dict[str, Any] = {
     "user_id": "a",
@@ -172,7 +172,7 @@ async def test_an_answer_that_drips_has_a_deadline() -> None:
 
 
 async def test_an_order_is_settled_behind_a_proxy_that_fails_for_a_while() -> None:
-    async with Exchange() as exchange:
+    async with InProcess() as exchange:
         order = await exchange.place(client_order_id="mine")
         whole = http("201 Created", json.dumps(order).encode())
         of_another = http("200 OK", json.dumps(order | {"client_order_id": "x"}).encode())

@@ -15,18 +15,18 @@ from clients.rest import RefusedError, RestClient, UnsettledError
 from clients.rest_types import Notification, Subscribed
 from settings import FacadeSettings
 from store.port import Stretch
-from tests.facade.harness import Exchange
+from testing.in_process import InProcess
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[Exchange]:
-    async with asyncio.timeout(30), Exchange(FacadeSettings(answer_deadline_s=0.1)) as running:
+async def exchange() -> AsyncIterator[InProcess]:
+    async with asyncio.timeout(30), InProcess(FacadeSettings(answer_deadline_s=0.1)) as running:
         yield running
 
 
 @pytest.fixture
-async def client(exchange: Exchange) -> AsyncIterator[RestClient]:
-    async with RestClient(f"http://127.0.0.1:{exchange.port}") as running:
+async def client(exchange: InProcess) -> AsyncIterator[RestClient]:
+    async with RestClient(f"http://127.0.0.1:{exchange.http}") as running:
         yield running
 
 
@@ -70,7 +70,7 @@ async def test_every_call_is_typed(client: RestClient) -> None:
 
 
 async def test_all_that_happened_to_an_order_comes_page_by_page(
-    exchange: Exchange, client: RestClient
+    exchange: InProcess, client: RestClient
 ) -> None:
     order = await client.place(user_id="a", symbol="BTCUSD", side="BUY", price=1, quantity=9)
     for _ in range(3):
@@ -101,9 +101,9 @@ async def test_a_refusal_is_an_error_with_its_code(client: RestClient) -> None:
 
 
 async def test_an_order_whose_answer_was_lost_is_settled_by_its_name(
-    exchange: Exchange, client: RestClient
+    exchange: InProcess, client: RestClient
 ) -> None:
-    exchange.sequencer.held = True
+    exchange.hold()
     placing = asyncio.create_task(
         client.place(user_id="a", symbol="BTCUSD", side="BUY", price=1, quantity=1)
     )
@@ -111,13 +111,12 @@ async def test_an_order_whose_answer_was_lost_is_settled_by_its_name(
         await asyncio.sleep(0.01)
     while exchange.facade.trading.waiting:
         await asyncio.sleep(0.01)
-    exchange.sequencer.held = False
-    exchange.sequencer.turn()
+    exchange.release()
     order = await placing
     assert [o.order_id async for o in client.orders("a")] == [order.order_id]
 
 
-async def test_what_can_not_be_settled_says_so(exchange: Exchange) -> None:
+async def test_what_can_not_be_settled_says_so(exchange: InProcess) -> None:
     async with RestClient("http://127.0.0.1:1", attempts=2) as nowhere:
         with pytest.raises(UnsettledError) as unsettled:
             await nowhere.place(
@@ -128,7 +127,7 @@ async def test_what_can_not_be_settled_says_so(exchange: Exchange) -> None:
             await nowhere.ready()
 
 
-async def test_notifications_go_on_over_a_lost_line(exchange: Exchange) -> None:
+async def test_notifications_go_on_over_a_lost_line(exchange: InProcess) -> None:
     stream = ws.notifications(exchange.url, "alice")
     assert isinstance(await anext(stream), Subscribed)
     await exchange.place()
@@ -148,12 +147,12 @@ async def test_notifications_go_on_over_a_lost_line(exchange: Exchange) -> None:
     await stream.aclose()  # type: ignore[attr-defined]
 
 
-async def test_a_user_id_that_can_not_be_one_ends_the_stream(exchange: Exchange) -> None:
+async def test_a_user_id_that_can_not_be_one_ends_the_stream(exchange: InProcess) -> None:
     with pytest.raises(InvalidStatus):
         await anext(ws.notifications(exchange.url, "a b"))
 
 
-async def test_a_server_that_is_not_there_is_asked_again(exchange: Exchange) -> None:
+async def test_a_server_that_is_not_there_is_asked_again(exchange: InProcess) -> None:
     stream = ws.notifications("ws://127.0.0.1:1", "alice")
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(anext(stream), 0.2)

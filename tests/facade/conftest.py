@@ -1,4 +1,4 @@
-"""A facade on a free port, with a real engine behind it and no journal."""
+"""A facade on a free port, on the pipeline that is shipped, with its journal in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from tests.facade.harness import Exchange
+from testing.in_process import InProcess
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[Exchange]:
+async def exchange() -> AsyncIterator[InProcess]:
     async with asyncio.timeout(30):
-        async with Exchange() as running:
+        async with InProcess() as running:
             yield running
 
 

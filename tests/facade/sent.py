@@ -1,10 +1,22 @@
-"""What clients send over HTTP, byte by byte."""
+"""What clients send over HTTP, byte by byte, and the statuses of what comes back."""
 
 import json
 from typing import Final
 
 LAST: Final = b"0\r\n\r\n"
 """The last chunk."""
+GET: Final = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST_GET: Final = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+UPGRADE: Final = (
+    b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def statuses(answers: bytes) -> list[int]:
+    """The status of each answer."""
+    return [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]]
 
 
 def post(body: bytes, *headers: bytes) -> bytes:

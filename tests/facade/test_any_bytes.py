@@ -6,19 +6,17 @@ pytest tests/facade/test_any_bytes.py --cases 10000000 --seed 7
 import asyncio
 import random
 import re
-from unittest.mock import MagicMock
 
 import pytest
 
-from core import Turns, View
-from facade.app import GATEWAY, Facade
-from facade.connection import Connection
-from facade.origin import Origins
 from settings import FacadeSettings
-from testing.parts import system_clock
-from tests.facade.harness import HOSTS, Sequencer, Shelf
+from testing.in_process import InProcess
+from tests.facade.pipe import ByHand, Pipe
+from tests.facade.sent import UPGRADE
 
-LIMITS = FacadeSettings(connections_max=4, head_bytes_max=600, body_bytes_max=600)
+LIMITS = FacadeSettings(
+    connections_max=4, head_bytes_max=600, body_bytes_max=600, overlay_orders_max=10**9
+)
 WORDS = [
     *(b"GET POST PUT DELETE PATCH HEAD OPTIONS CONNECT PRI".split()),
     *(b"/ /orders /orders/1 /orderbook/BTCUSD /trades/BTCUSD /ticker /health /docs * //".split()),
@@ -37,11 +35,6 @@ ORDER = (
     b'{"symbol":"BTCUSD","side":"BUY","order_type":"LIMIT","price":"50","quantity":1,'
     b'"user_id":"a","client_order_id":"c","time_in_force":"IOC","post_only":false}'
 )
-UPGRADE = (
-    b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
 H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 KNOWN = {
@@ -53,56 +46,6 @@ KNOWN = {
     *(400, 403, 404, 405, 408, 409, 413, 414, 417, 421, 422, 426, 431),
     *(501, 503, 505),
 }
-
-
-class Pipe(asyncio.Transport):
-    """A transport that keeps what is written, and closes at once."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__({"socket": MagicMock()})
-        self.connection = connection
-        self.written: list[bytes] = []
-        self.over = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        assert not self.over
-        self.written.append(bytes(data))
-
-    def write_eof(self) -> None:
-        self.over = True
-
-    def is_closing(self) -> bool:
-        return self.over
-
-    def close(self) -> None:
-        self.over = True
-
-    def abort(self) -> None:
-        self.over = True
-
-    def pause_reading(self) -> None:
-        """What came is given on all the same: more than a real one would."""
-
-    def resume_reading(self) -> None:
-        """See ``pause_reading``."""
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        assert high == LIMITS.queue_bytes_max
-        assert low is None
-
-
-class Waking(Sequencer):
-    """A sequencer without a loop: it is turned by hand."""
-
-    def wake(self) -> None:
-        """Turned below."""
-
-
-class ByHand(Turns):
-    """Turns without a loop."""
-
-    def _ask(self) -> None:
-        """Turned below."""
 
 
 def some_bytes(chance: random.Random) -> bytes:
@@ -131,7 +74,7 @@ def some_bytes(chance: random.Random) -> bytes:
     return bytes(whole)
 
 
-def test_any_bytes_are_answered_or_refused(
+async def test_any_bytes_are_answered_or_refused(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> None:
     cases = request.config.getoption("--cases")
@@ -139,45 +82,32 @@ def test_any_bytes_are_answered_or_refused(
     if seed is None:
         seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
-    sequencer = Waking()
-    view = View.restore(sequencer.engine, GATEWAY, FacadeSettings(overlay_orders_max=10**9))
-    origins, clock = Origins(HOSTS), system_clock()
-    facade = Facade(
-        view,
-        sequencer,
-        Shelf(),
-        LIMITS,
-        origins,
-        clock,
-        version="0",
-        metrics=lambda: b"",
-        begin_again=lambda view: view.begin_again(sequencer.engine),
-    )
-    sequencer.source = facade
-    turns = facade.server.turns = ByHand(LIMITS.turn_us_max, clock.monotonic_ns)
-    for case in range(cases):
-        data = some_bytes(chance)
-        for _ in range(chance.randrange(2)):
-            data += some_bytes(chance)
-        cut = chance.randrange(len(data) + 1)
-        story = f"--seed {seed}: case {case}: {data!r} cut at {cut}"
-        connection = facade.server.connect()
-        pipe = Pipe(connection)
-        connection.connection_made(pipe)
-        try:
-            for part in (data[:cut], data[cut:]):
-                if part and not (pipe.over and not connection._refused):
-                    connection.received(part)
-                for _ in range(20):
-                    sequencer.turn()
-                    turns.turn()
-            connection.sweep(facade.server.now + 1_000)
-        except Exception as error:
-            raise AssertionError(story) from error
-        answers = {int(found) for found in STATUS.findall(b"".join(pipe.written))}
-        assert answers <= KNOWN, story
-        connection.connection_lost(None)
-    assert not facade.server.connections
-    assert not facade.notifications.sockets
-    assert not caplog.records
-    sequencer.engine.validate()
+    async with InProcess(LIMITS) as exchange:
+        server = exchange.facade.server
+        turns = server.turns = ByHand(LIMITS.turn_us_max, exchange.clock.monotonic_ns)
+        for case in range(cases):
+            data = some_bytes(chance)
+            for _ in range(chance.randrange(2)):
+                data += some_bytes(chance)
+            cut = chance.randrange(len(data) + 1)
+            story = f"--seed {seed}: case {case}: {data!r} cut at {cut}"
+            connection = server.connect()
+            pipe = Pipe(connection)
+            connection.connection_made(pipe)
+            try:
+                for part in (data[:cut], data[cut:]):
+                    if part and not (pipe.over and not connection._refused):
+                        connection.received(part)
+                    for _ in range(20):
+                        turns.turn()
+                        await asyncio.sleep(0)
+                connection.sweep(server.now + 1_000)
+            except Exception as error:
+                raise AssertionError(story) from error
+            answers = {int(found) for found in STATUS.findall(b"".join(pipe.written))}
+            assert answers <= KNOWN, story
+            connection.connection_lost(None)
+        assert not server.connections
+        assert not exchange.facade.notifications.sockets
+        assert not caplog.records
+        exchange.engine.validate()

@@ -14,7 +14,7 @@ from facade.models import REASONS
 from facade.pages import Pages
 from facade.queries import DEPTH_DEFAULT, DEPTH_MAX, LIMIT_DEFAULT, LIMIT_MAX
 from settings import FacadeSettings
-from tests.facade.harness import Exchange
+from testing.in_process import InProcess
 
 ROOT = Path(__file__).parents[2]
 STRUCTURES = {
@@ -32,7 +32,7 @@ STRUCTURES = {
 }
 
 
-async def test_answers_have_the_fields_that_the_document_gives_them(exchange: Exchange) -> None:
+async def test_answers_have_the_fields_that_the_document_gives_them(exchange: InProcess) -> None:
     await exchange.place(side="SELL", user_id="bob")
     order = await exchange.place(quantity=2)
     params = {"/orders": {"user_id": "alice"}}
@@ -46,7 +46,7 @@ async def test_answers_have_the_fields_that_the_document_gives_them(exchange: Ex
 
 
 async def test_the_document_names_every_page_and_every_reference_is_there(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     document = await exchange.get("/openapi.json")
     assert document["openapi"] == "3.1.0"
@@ -74,7 +74,7 @@ PROVOKED = [
 ASKED = ["/orders?user_id=alice", "/trades/BTCUSD", "/ticker/BTCUSD", "/ticker"]
 
 
-def operations(exchange: Exchange) -> list[tuple[str, str, set[str]]]:
+def operations(exchange: InProcess) -> list[tuple[str, str, set[str]]]:
     """Method, a path, and the statuses that the document has."""
     return [
         (method.upper(), re.sub(r"{\w+}", "x", page), set(operation["responses"]))
@@ -83,7 +83,7 @@ def operations(exchange: Exchange) -> list[tuple[str, str, set[str]]]:
     ]
 
 
-async def test_the_document_has_what_is_served_when_something_is_wrong(exchange: Exchange) -> None:
+async def test_the_document_has_what_is_served_when_something_is_wrong(exchange: InProcess) -> None:
     """That the document has the status is looked at by the harness, for the answers of any test."""
     for method, path, expected in PROVOKED:
         body = {"price": 1} if method == "PATCH" else None
@@ -100,31 +100,31 @@ async def test_the_document_has_what_is_served_when_something_is_wrong(exchange:
 async def test_the_document_has_what_is_served_when_nothing_can_be_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with Exchange(
+    async with InProcess(
         FacadeSettings(recent_orders_max=4, overlay_orders_max=1, recent_trades_max=1)
     ) as exchange:
         for _ in range(2):
             await exchange.place(side="SELL", user_id="bob")
             await exchange.place()
-        exchange.sequencer.ready = False
+        order_id = await exchange.dropped()
+        await exchange.lose_journal()
         monkeypatch.setattr(exchange.facade, "_group", None)
         assert (await exchange.place(503))["code"] == "UNAVAILABLE"
         for path in ("/orders/5", "/orders?user_id=alice"):
             assert (await exchange.client.delete(path)).status_code == 503
         assert (await exchange.client.patch("/orders/5", json={"price": 1})).status_code == 503
-        order_id = await exchange.dropped()
         for path in (*ASKED, f"/orders/{order_id}", "/ready"):
             assert (await exchange.client.get(path)).status_code == 503, path
 
 
-async def test_no_document_offers_what_is_not_there(exchange: Exchange) -> None:
+async def test_no_document_offers_what_is_not_there(exchange: InProcess) -> None:
     order = (await exchange.get("/openapi.json"))["components"]["schemas"]["NewOrder"]
     assert order["properties"]["order_type"]["enum"] == ["MARKET", "LIMIT"]
     assert "STOP" not in json.dumps(order)
     assert set(order["required"]) == {"symbol", "side", "order_type", "quantity", "user_id"}
 
 
-async def test_the_page_needs_nothing_from_elsewhere(exchange: Exchange) -> None:
+async def test_the_page_needs_nothing_from_elsewhere(exchange: InProcess) -> None:
     page = await exchange.client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
     needed = re.findall(r'(?:src|href)="([^"]+)"', page.text)
@@ -138,20 +138,20 @@ async def test_the_page_needs_nothing_from_elsewhere(exchange: Exchange) -> None
         assert (await exchange.client.get(f"/docs/{wrong}")).status_code == 404
 
 
-async def test_who_asks_for_nothing_is_led_to_the_page(exchange: Exchange) -> None:
+async def test_who_asks_for_nothing_is_led_to_the_page(exchange: InProcess) -> None:
     answer = await exchange.client.get("/")
     assert (answer.status_code, answer.headers["location"]) == (302, "/docs")
 
 
 async def test_without_its_files_the_page_says_so(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    exchange: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("facade.pages.find_spec", lambda name: None)
     monkeypatch.setattr(exchange.facade.pages, "_static", Pages()._static)
     assert (await exchange.client.get("/docs/swagger-ui.css")).status_code == 404
 
 
-async def test_metrics_are_what_the_callable_renders(exchange: Exchange) -> None:
+async def test_metrics_are_what_the_callable_renders(exchange: InProcess) -> None:
     answer = await exchange.client.get("/metrics")
     assert (answer.text, answer.headers["content-type"].split(";")[0]) == (
         "orders 1\n",
@@ -159,7 +159,7 @@ async def test_metrics_are_what_the_callable_renders(exchange: Exchange) -> None
     )
 
 
-async def test_reasons_are_one_closed_list(exchange: Exchange) -> None:
+async def test_reasons_are_one_closed_list(exchange: InProcess) -> None:
     schemas = (await exchange.get("/openapi.json"))["components"]["schemas"]
     for name in ("Order", "HistoryEntry", "Notification"):
         assert schemas[name]["properties"]["reason"]["enum"] == [*REASONS, None]
@@ -180,7 +180,7 @@ def test_the_manual_names_every_call_and_every_code() -> None:
         assert path in manual
 
 
-async def test_the_manual_has_the_pages_of_every_list(exchange: Exchange) -> None:
+async def test_the_manual_has_the_pages_of_every_list(exchange: InProcess) -> None:
     manual = (ROOT / "docs/rest-api.md").read_text()
     table = manual.partition("## Pages")[2].partition("## Orders")[0]
     told = {

@@ -7,11 +7,9 @@ import time
 import pytest
 
 from settings import FacadeSettings
-from tests.facade.harness import Exchange
-from tests.facade.sent import ORDER, post
+from testing.in_process import InProcess
+from tests.facade.sent import GET, LAST_GET, ORDER, post, statuses
 
-GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-LAST = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 FAST = FacadeSettings(
     head_deadline_s=0.15,
     body_deadline_s=0.15,
@@ -26,49 +24,45 @@ FAST = FacadeSettings(
 )
 
 
-def statuses(answers: bytes) -> list[int]:
-    return [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]]
-
-
-async def test_pipelined_requests_are_answered_in_order(exchange: Exchange) -> None:
-    mixed = GET + post(ORDER) + b"GET /nope HTTP/1.1\r\nHost: x\r\n\r\n" + post(ORDER) + LAST
+async def test_pipelined_requests_are_answered_in_order(exchange: InProcess) -> None:
+    mixed = GET + post(ORDER) + b"GET /nope HTTP/1.1\r\nHost: x\r\n\r\n" + post(ORDER) + LAST_GET
     answers = await exchange.talk(mixed)
     assert statuses(answers) == [200, 201, 404, 201, 200]
 
 
 async def test_many_pipelined_requests_are_answered() -> None:
-    async with Exchange(FAST) as exchange:
-        answers = await exchange.talk(post(ORDER) * 20 + LAST)
+    async with InProcess(FAST) as exchange:
+        answers = await exchange.talk(post(ORDER) * 20 + LAST_GET)
         assert statuses(answers) == [201] * 20 + [200]
 
 
-async def test_a_request_may_come_in_pieces(exchange: Exchange) -> None:
+async def test_a_request_may_come_in_pieces(exchange: InProcess) -> None:
     request = post(ORDER, b"Connection: close")
     answers = await exchange.talk(*(request[at : at + 1] for at in range(len(request))))
     assert statuses(answers) == [201]
 
 
-async def test_a_chunked_body_is_read_and_its_trailers_are_no_headers(exchange: Exchange) -> None:
+async def test_a_chunked_body_is_read_and_its_trailers_are_no_headers(exchange: InProcess) -> None:
     body = b"%x\r\n%b\r\n%x;a=b\r\n%b\r\n0\r\nHost: y\r\n\r\n" % (
         10,
         ORDER[:10],
         len(ORDER) - 10,
         ORDER[10:],
     )
-    answers = await exchange.talk(post(body, b"Transfer-Encoding: chunked") + LAST)
+    answers = await exchange.talk(post(body, b"Transfer-Encoding: chunked") + LAST_GET)
     assert statuses(answers) == [201, 200]
 
 
-async def test_head_is_get_without_a_body(exchange: Exchange) -> None:
-    answer = await exchange.talk(LAST.replace(b"GET", b"HEAD"))
+async def test_head_is_get_without_a_body(exchange: InProcess) -> None:
+    answer = await exchange.talk(LAST_GET.replace(b"GET", b"HEAD"))
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"Content-Length: 15" in head
     assert body == b""
 
 
-async def answers_of_who_waits(exchange: Exchange, before: bytes, request: bytes) -> list[int]:
+async def answers_of_who_waits(exchange: InProcess, before: bytes, request: bytes) -> list[int]:
     """The statuses of a client that sends its last body only when it is asked for it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
     head, end, body = request.partition(b"\r\n\r\n")
     writer.write(before + head + end)
     asked = b""
@@ -80,13 +74,13 @@ async def answers_of_who_waits(exchange: Exchange, before: bytes, request: bytes
     return statuses(answers)
 
 
-async def test_who_expects_to_be_asked_is_asked(exchange: Exchange) -> None:
+async def test_who_expects_to_be_asked_is_asked(exchange: InProcess) -> None:
     request = post(ORDER, b"Expect: 100-continue", b"Connection: close")
     assert await answers_of_who_waits(exchange, b"", request) == [100, 201]
 
 
 async def test_who_expects_to_be_asked_behind_others_is_asked_in_its_turn(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     request = post(ORDER, b"Expect: 100-continue", b"Connection: close")
     answers = await answers_of_who_waits(exchange, GET + post(ORDER), request)
@@ -107,7 +101,7 @@ async def test_who_expects_to_be_asked_behind_others_is_asked_in_its_turn(
     ],
 )
 async def test_what_its_head_refuses_is_told_so_and_not_asked_for_its_body(
-    exchange: Exchange, line: bytes, header: bytes, status: int
+    exchange: InProcess, line: bytes, header: bytes, status: int
 ) -> None:
     """RFC 9110, 10.1.1: an immediate final status, if the head determines it; then 9112, 9.6."""
     head = b"%b HTTP/1.1\r\nHost: x\r\n%bExpect: 100-continue\r\n" % (line, header)
@@ -119,17 +113,17 @@ async def test_what_its_head_refuses_is_told_so_and_not_asked_for_its_body(
     behind = await exchange.talk(GET + head + b"Content-Length: 5\r\n\r\n")
     assert statuses(behind) == [200, status]
     # Who sends the body all the same is answered as ever, and may stay.
-    sent = await exchange.talk(head + b"Content-Length: 5\r\n\r\nhello" + LAST)
+    sent = await exchange.talk(head + b"Content-Length: 5\r\n\r\nhello" + LAST_GET)
     assert statuses(sent) == [status, 200]
 
 
-async def test_http_1_0_is_answered_and_closed(exchange: Exchange) -> None:
+async def test_http_1_0_is_answered_and_closed(exchange: InProcess) -> None:
     answer = await exchange.talk(b"GET /health HTTP/1.0\r\n\r\n")
     assert statuses(answer) == [200]
     assert b"Connection: close" in answer
 
 
-async def test_http_1_0_stays_where_it_asks_to_and_is_told_so(exchange: Exchange) -> None:
+async def test_http_1_0_stays_where_it_asks_to_and_is_told_so(exchange: InProcess) -> None:
     stay = b"GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
     answers = await exchange.talk(stay + stay + b"GET /health HTTP/1.0\r\n\r\n" + GET)
     assert statuses(answers) == [200, 200, 200]
@@ -137,7 +131,7 @@ async def test_http_1_0_stays_where_it_asks_to_and_is_told_so(exchange: Exchange
     assert answers.count(b"Connection: close\r\n") == 1
 
 
-async def test_http_1_0_knows_no_100(exchange: Exchange) -> None:
+async def test_http_1_0_knows_no_100(exchange: InProcess) -> None:
     asking = post(ORDER, b"Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")
     assert statuses(await exchange.talk(asking)) == [201]
 
@@ -186,14 +180,14 @@ async def test_http_1_0_knows_no_100(exchange: Exchange) -> None:
 async def test_what_is_refused_is_refused_with_a_code_and_closed(
     request_bytes: bytes, status: int, code: str
 ) -> None:
-    async with Exchange(FAST) as exchange:
+    async with InProcess(FAST) as exchange:
         answer = await exchange.talk(request_bytes)
         assert statuses(answer) == [status]
         body = json.loads(answer.partition(b"\r\n\r\n")[2])
         assert body.get("code", "") == code
 
 
-async def test_same_origin_is_ours(exchange: Exchange) -> None:
+async def test_same_origin_is_ours(exchange: InProcess) -> None:
     answers = await exchange.talk(post(ORDER, b"Origin: http://x", b"Connection: close"))
     assert statuses(answers) == [201]
 
@@ -211,7 +205,7 @@ def asked_as(host: bytes, *headers: bytes) -> bytes:
     ],
 )
 async def test_the_server_is_asked_by_its_names_and_by_address(
-    exchange: Exchange, host: bytes
+    exchange: InProcess, host: bytes
 ) -> None:
     assert statuses(await exchange.talk(asked_as(host))) == [201]
     assert statuses(await exchange.talk(asked_as(host, b"Origin: http://" + host))) == [201]
@@ -225,7 +219,7 @@ async def test_the_server_is_asked_by_its_names_and_by_address(
     ],
 )
 async def test_a_name_that_was_made_to_lead_here_is_refused_with_its_own_origin_too(
-    exchange: Exchange, host: bytes
+    exchange: InProcess, host: bytes
 ) -> None:
     handshake = (
         b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: %b\r\nConnection: Upgrade\r\n"
@@ -235,7 +229,7 @@ async def test_a_name_that_was_made_to_lead_here_is_refused_with_its_own_origin_
     for request in (
         asked_as(host),
         asked_as(host, b"Origin: http://" + host),
-        LAST.replace(b"Host: x", b"Host: " + host),
+        LAST_GET.replace(b"Host: x", b"Host: " + host),
         handshake % (host, host),
     ):
         answer = await exchange.talk(request)
@@ -244,7 +238,7 @@ async def test_a_name_that_was_made_to_lead_here_is_refused_with_its_own_origin_
     assert (await exchange.get("/orders", user_id="alice"))["count"] == 0
 
 
-async def test_405_says_what_is_allowed(exchange: Exchange) -> None:
+async def test_405_says_what_is_allowed(exchange: InProcess) -> None:
     answer = await exchange.client.put("/orders")
     assert answer.headers["allow"] == "DELETE, GET, HEAD, POST"
 
@@ -262,7 +256,7 @@ async def test_405_says_what_is_allowed(exchange: Exchange) -> None:
 async def test_a_connection_that_stays_silent_is_closed_at_its_deadline(
     parts: list[bytes], status: list[int]
 ) -> None:
-    async with Exchange(FAST) as exchange:
+    async with InProcess(FAST) as exchange:
         begun = time.monotonic()
         answers = await exchange.talk(*parts)
         assert statuses(answers) == status
@@ -270,7 +264,7 @@ async def test_a_connection_that_stays_silent_is_closed_at_its_deadline(
 
 
 async def test_a_byte_at_a_time_does_not_put_the_deadline_off() -> None:
-    async with Exchange(FAST) as exchange:
+    async with InProcess(FAST) as exchange:
         begun = time.monotonic()
         slow = [b"GET /health HTTP/1.1\r\nHost: x\r\nX: "] + [b"y"] * 500
         with pytest.raises(ConnectionError):
@@ -279,16 +273,16 @@ async def test_a_byte_at_a_time_does_not_put_the_deadline_off() -> None:
 
 
 async def test_one_connection_too_many_is_told_so_and_the_others_stay() -> None:
-    async with Exchange(FacadeSettings(connections_max=8, linger_deadline_s=0.1)) as exchange:
+    async with InProcess(FacadeSettings(connections_max=8, linger_deadline_s=0.1)) as exchange:
         await exchange.get("/health")
-        held = [await asyncio.open_connection("127.0.0.1", exchange.port) for _ in range(7)]
+        held = [await asyncio.open_connection("127.0.0.1", exchange.http) for _ in range(7)]
         await asyncio.sleep(0.05)
         assert statuses(await exchange.talk()) == [503]
         assert exchange.facade.server.refused == 1
         for _, writer in held:
             writer.close()
         await asyncio.sleep(0.05)
-        assert statuses(await exchange.talk(LAST)) == [200]
+        assert statuses(await exchange.talk(LAST_GET)) == [200]
 
 
 async def write_until_reset(writer: asyncio.StreamWriter) -> None:
@@ -300,9 +294,9 @@ async def write_until_reset(writer: asyncio.StreamWriter) -> None:
 
 async def test_those_who_are_told_that_it_is_full_are_bounded_and_take_no_place() -> None:
     limits = FacadeSettings(connections_max=1, refusals_max=2, linger_deadline_s=30)
-    async with Exchange(limits) as exchange:
-        first, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
-        many = [await asyncio.open_connection("127.0.0.1", exchange.port) for _ in range(5)]
+    async with InProcess(limits) as exchange:
+        first, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
+        many = [await asyncio.open_connection("127.0.0.1", exchange.http) for _ in range(5)]
         for reader, _ in many:
             assert statuses(await reader.readuntil(b"}")) == [503]
         server = exchange.facade.server
@@ -315,7 +309,7 @@ async def test_those_who_are_told_that_it_is_full_are_bounded_and_take_no_place(
         while server.connections:
             await asyncio.sleep(0.01)
         assert len(server.turned_away) == 2
-        assert statuses(await exchange.talk(LAST)) == [200]
+        assert statuses(await exchange.talk(LAST_GET)) == [200]
         for _, other in many:
             other.close()
         assert await first.read() == b""
@@ -323,10 +317,10 @@ async def test_those_who_are_told_that_it_is_full_are_bounded_and_take_no_place(
 
 async def test_a_client_that_does_not_read_is_cut_off() -> None:
     limits = FacadeSettings(write_deadline_s=0.15, sweep_interval_s=0.02, queue_bytes_max=10_000)
-    async with Exchange(limits) as exchange:
+    async with InProcess(limits) as exchange:
         for price in range(100, 400):
             await exchange.place(price=price)
-        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port, limit=1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http, limit=1)
         big = b"GET /orderbook/BTCUSD?depth=10000 HTTP/1.1\r\nHost: x\r\n\r\n"
         writer.write(big * 2_000)
         begun = time.monotonic()
@@ -339,50 +333,48 @@ async def test_a_client_that_does_not_read_is_cut_off() -> None:
 
 
 async def test_the_answer_to_an_order_is_sent_though_what_follows_is_no_http(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     answers = await exchange.talk(post(ORDER) + b"\x00\x00\r\n\r\n")
     assert statuses(answers) == [201, 400]
 
 
-async def test_who_has_sent_its_last_request_still_gets_the_answer(exchange: Exchange) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+async def test_who_has_sent_its_last_request_still_gets_the_answer(exchange: InProcess) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
     writer.write(post(ORDER))
     writer.write_eof()
     assert statuses(await reader.read()) == [201]
     writer.close()
 
 
-async def test_who_goes_away_before_the_answer_harms_nobody(exchange: Exchange) -> None:
-    exchange.sequencer.held = True
-    _, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+async def test_who_goes_away_before_the_answer_harms_nobody(exchange: InProcess) -> None:
+    exchange.hold()
+    _, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
     writer.write(post(ORDER))
     while not exchange.facade.trading.waiting:
         await asyncio.sleep(0.01)
     writer.transport.abort()
     await asyncio.sleep(0.02)
-    exchange.sequencer.held = False
-    exchange.sequencer.turn()
+    exchange.release()
     assert (await exchange.get("/orders", user_id="alice"))["count"] == 1
 
 
-async def test_closing_answers_what_is_owed_and_takes_nothing_new(exchange: Exchange) -> None:
-    exchange.sequencer.held = True
+async def test_closing_answers_what_is_owed_and_takes_nothing_new(exchange: InProcess) -> None:
+    exchange.hold()
     waiting = asyncio.create_task(exchange.talk(post(ORDER)))
     idle = asyncio.create_task(exchange.talk())
     while not exchange.facade.trading.waiting:
         await asyncio.sleep(0.01)
     exchange.facade.close()
     assert await idle == b""
-    exchange.sequencer.held = False
-    exchange.sequencer.turn()
+    exchange.release()
     answer = await waiting
     assert statuses(answer) == [201]
     assert b"Connection: close" in answer
 
 
 async def test_a_fault_of_a_handler_is_500_and_logged(
-    exchange: Exchange, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    exchange: InProcess, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(symbol: str) -> int:
         raise ZeroDivisionError(symbol)
@@ -395,12 +387,12 @@ async def test_a_fault_of_a_handler_is_500_and_logged(
 
 async def test_a_slow_reader_that_reads_after_all_gets_everything() -> None:
     limits = FacadeSettings(write_deadline_s=20, sweep_interval_s=0.02, queue_bytes_max=10_000)
-    async with Exchange(limits) as exchange:
+    async with InProcess(limits) as exchange:
         for price in range(100, 400):
             await exchange.place(price=price)
-        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
         big = b"GET /orderbook/BTCUSD?depth=10000 HTTP/1.1\r\nHost: x\r\n\r\n"
-        writer.write(big * 500 + LAST)
+        writer.write(big * 500 + LAST_GET)
         await asyncio.sleep(0.3)
         assert statuses(await reader.read()) == [200] * 501
         writer.close()
@@ -420,20 +412,22 @@ H2C = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings
 )
 @pytest.mark.parametrize("piece", [1, 50, 10_000])
 async def test_another_protocol_is_passed_over_and_the_request_served(
-    exchange: Exchange, request_bytes: bytes, piece: int
+    exchange: InProcess, request_bytes: bytes, piece: int
 ) -> None:
-    both = request_bytes + GET + request_bytes + LAST
+    both = request_bytes + GET + request_bytes + LAST_GET
     parts = [both[at : at + piece] for at in range(0, len(both), piece)]
     assert statuses(await exchange.talk(*parts)) == [201, 200, 201, 200]
 
 
-async def test_many_requests_for_another_protocol_may_stand_in_one_read(exchange: Exchange) -> None:
+async def test_many_requests_for_another_protocol_may_stand_in_one_read(
+    exchange: InProcess,
+) -> None:
     asking = GET.replace(b"\r\n\r\n", b"\r\n" + b"\r\n".join(H2C) + b"\r\n\r\n")
-    assert statuses(await exchange.talk(asking * 2_000 + LAST)) == [200] * 2_001
+    assert statuses(await exchange.talk(asking * 2_000 + LAST_GET)) == [200] * 2_001
 
 
 async def test_a_request_for_another_protocol_may_close_or_expect_to_be_asked(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     last = post(ORDER, b"Connection: Upgrade, close", b"Upgrade: h2c")
     assert statuses(await exchange.talk(last + GET)) == [201]
@@ -451,7 +445,7 @@ async def test_a_request_for_another_protocol_may_close_or_expect_to_be_asked(
     ],
 )
 async def test_only_a_get_of_a_websocket_page_becomes_a_websocket(
-    exchange: Exchange, head: bytes
+    exchange: InProcess, head: bytes
 ) -> None:
     upgrade = (
         b"Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -460,7 +454,7 @@ async def test_only_a_get_of_a_websocket_page_becomes_a_websocket(
     assert statuses(await exchange.talk(head + upgrade))[0] in (200, 426)
 
 
-async def test_a_connection_that_is_refused_is_read_no_more(exchange: Exchange) -> None:
+async def test_a_connection_that_is_refused_is_read_no_more(exchange: InProcess) -> None:
     answers = await exchange.talk(b"\x00\r\n\r\n", GET, GET, pause_s=0.05)
     assert statuses(answers) == [400]
 
@@ -474,8 +468,8 @@ async def test_a_connection_that_is_refused_is_read_no_more(exchange: Exchange) 
 )
 async def test_what_only_the_parser_sees_is_bounded_too(parts: list[bytes], status: int) -> None:
     limits = FacadeSettings(head_bytes_max=1_000, body_bytes_max=1_000, linger_deadline_s=0.3)
-    async with Exchange(limits) as exchange:
-        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    async with InProcess(limits) as exchange:
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
         for part in parts:
             writer.write(part)
             await asyncio.sleep(0.005)
@@ -484,27 +478,26 @@ async def test_what_only_the_parser_sees_is_bounded_too(parts: list[bytes], stat
 
 
 async def test_who_expects_to_be_asked_behind_another_request_just_sends(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     both = post(ORDER) + post(ORDER, b"Expect: 100-continue", b"Connection: close")
     assert statuses(await exchange.talk(both)) == [201, 201]
 
 
-async def test_a_field_given_twice_is_refused(exchange: Exchange) -> None:
+async def test_a_field_given_twice_is_refused(exchange: InProcess) -> None:
     answer = await exchange.client.get("/orders?user_id=a&user_id=b")
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FIELD")
 
 
 async def test_an_answer_to_a_connection_that_was_just_cut_off_goes_nowhere(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
-    exchange.sequencer.held = True
+    exchange.hold()
     waiting = asyncio.create_task(exchange.talk(post(ORDER)))
     while not exchange.facade.trading.waiting:
         await asyncio.sleep(0.01)
     (connection,) = exchange.facade.server.connections
     connection.transport.abort()
-    exchange.sequencer.held = False
-    exchange.sequencer.turn()
+    exchange.release()
     await asyncio.gather(waiting, return_exceptions=True)
     assert (await exchange.get("/orders", user_id="alice"))["count"] == 1

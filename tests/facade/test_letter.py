@@ -7,16 +7,11 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from core import View
-from facade.app import GATEWAY, Facade
-from facade.origin import Origins
 from settings import FacadeSettings
-from testing.parts import system_clock
-from tests.facade.harness import HOSTS, Exchange, Shelf
+from testing.in_process import InProcess
 from tests.facade.letter import ELSEWHERE, TABLE, Row
-from tests.facade.sent import ORDER, chunk, chunked, get, post
-from tests.facade.test_any_bytes import ByHand, Pipe, Waking
-from tests.facade.test_http import statuses
+from tests.facade.pipe import ByHand, Pipe
+from tests.facade.sent import ORDER, chunk, chunked, get, post, statuses
 
 LIMITS = FacadeSettings(linger_deadline_s=0.5, sweep_interval_s=0.02)
 PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -93,48 +88,36 @@ def test_every_section_is_looked_at_and_no_must_is_answered_otherwise() -> None:
 
 @pytest.mark.parametrize("row", TABLE, ids=[f"{n} {row.about}" for n, row in enumerate(TABLE)])
 async def test_the_letter_is_held(row: Row) -> None:
-    async with asyncio.timeout(30), Exchange(LIMITS) as exchange:
+    async with asyncio.timeout(30), InProcess(LIMITS) as exchange:
         check(row, await exchange.talk(row.sent + behind(row)))
         orders = await exchange.get("/orders", user_id="alice")
         assert [order["status"] for order in orders["orders"]] == ["NEW"] * row.placed
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 64])
-def test_the_letter_is_held_however_bytes_arrive(size: int) -> None:
-    sequencer = Waking()
-    view = View.restore(sequencer.engine, GATEWAY, FacadeSettings())
-    origins, clock = Origins(HOSTS), system_clock()
-    facade = Facade(
-        view,
-        sequencer,
-        Shelf(),
-        LIMITS,
-        origins,
-        clock,
-        version="0",
-        metrics=lambda: b"",
-        begin_again=lambda view: view.begin_again(sequencer.engine),
-    )
-    sequencer.source = facade
-    turns = facade.server.turns = ByHand(LIMITS.turn_us_max, clock.monotonic_ns)
-    for row in TABLE:
-        # A line that is not whole yet can't be told from what is none; who waits is asked.
-        if row.back == (501,) or b"Expect" in row.sent or len(row.sent) > 1_000:
-            continue
-        connection = facade.server.connect()
-        pipe = Pipe(connection)
-        connection.connection_made(pipe)
-        sent = row.sent + behind(row)
-        for at in range(0, len(sent), size):
-            if not pipe.over:
-                connection.received(sent[at : at + size])
-            sequencer.turn()
-            turns.turn()
-        while not pipe.over:
-            sequencer.turn()
-            turns.turn()
-        check(row, b"".join(pipe.written).partition(b"\x88")[0])
-        connection.connection_lost(None)
+async def test_the_letter_is_held_however_bytes_arrive(size: int) -> None:
+    async with InProcess(LIMITS) as exchange:
+        server = exchange.facade.server
+        turns = server.turns = ByHand(LIMITS.turn_us_max, exchange.clock.monotonic_ns)
+        for row in TABLE:
+            # A line that is not whole yet can't be told from what is none; who waits is asked.
+            if row.back == (501,) or b"Expect" in row.sent or len(row.sent) > 1_000:
+                continue
+            connection = server.connect()
+            pipe = Pipe(connection)
+            connection.connection_made(pipe)
+            sent = row.sent + behind(row)
+            for at in range(0, len(sent), size):
+                if not pipe.over:
+                    connection.received(sent[at : at + size])
+                turns.turn()
+                await asyncio.sleep(0)
+            async with asyncio.timeout(30):
+                while not pipe.over:
+                    turns.turn()
+                    await asyncio.sleep(0)
+            check(row, b"".join(pipe.written).partition(b"\x88")[0])
+            connection.connection_lost(None)
 
 
 # RFC 9112, 8: incomplete messages.
@@ -152,8 +135,8 @@ def test_the_letter_is_held_however_bytes_arrive(size: int) -> None:
     ],
 )
 async def test_a_request_that_does_not_come_whole_is_none(sent: bytes) -> None:
-    async with asyncio.timeout(30), Exchange(LIMITS) as exchange:
-        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    async with asyncio.timeout(30), InProcess(LIMITS) as exchange:
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
         writer.write(sent)
         writer.write_eof()
         assert await reader.read() == b""
@@ -166,14 +149,14 @@ async def test_a_request_that_does_not_come_whole_is_none(sent: bytes) -> None:
 
 async def test_a_time_out_is_a_graceful_close() -> None:
     limits = FacadeSettings(idle_deadline_s=1.0, sweep_interval_s=0.02)
-    async with asyncio.timeout(30), Exchange(limits) as exchange:
+    async with asyncio.timeout(30), InProcess(limits) as exchange:
         assert statuses(await exchange.talk(get())) == [200]
 
 
 async def test_the_last_answer_arrives_though_the_client_sends_on() -> None:
     """The server closes its side, reads on for a while, and only then closes the other one."""
-    async with asyncio.timeout(30), Exchange(LIMITS) as exchange:
-        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    async with asyncio.timeout(30), InProcess(LIMITS) as exchange:
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
         writer.write(b"no request\r\n\r\n" + b"x" * 100_000)
         while not exchange.facade.server.answers[400]:
             await asyncio.sleep(0.01)

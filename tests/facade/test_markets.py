@@ -10,10 +10,13 @@ import pytest
 from core import StoreFailed
 from facade.archive import BAR_NS, DAY_NS
 from settings import FacadeSettings
-from tests.facade.harness import ONE, SINCE_NS, Exchange, Sequencer, Shelf
+from testing.client import ONE
+from testing.in_process import InProcess
+from testing.logs import Logs
+from testing.shelf import SINCE_NS, Shelf
 
 
-async def test_a_book_shows_as_many_levels_as_are_asked_for(exchange: Exchange) -> None:
+async def test_a_book_shows_as_many_levels_as_are_asked_for(exchange: InProcess) -> None:
     for price in range(1, 151):
         await exchange.place(price=price)
     await exchange.place(side="SELL", price=151, quantity="0.5", user_id="bob")
@@ -29,11 +32,11 @@ async def test_a_book_shows_as_many_levels_as_are_asked_for(exchange: Exchange) 
 
 
 @pytest.mark.parametrize("page", ["orderbook", "trades", "ticker"])
-async def test_a_market_that_is_not_there_is_404(exchange: Exchange, page: str) -> None:
+async def test_a_market_that_is_not_there_is_404(exchange: InProcess, page: str) -> None:
     assert (await exchange.get(f"/{page}/NOPE", 404))["code"] == "UNKNOWN_SYMBOL"
 
 
-async def trade(exchange: Exchange, count: int, **fields: Any) -> None:
+async def trade(exchange: InProcess, count: int, **fields: Any) -> None:
     for _ in range(count):
         await exchange.place(side="SELL", user_id="bob", **fields)
         await exchange.place(**fields)
@@ -44,7 +47,7 @@ def ids(page: Any) -> list[int]:
     return [int(trade["id"]) for trade in page["trades"]]
 
 
-async def test_trades_are_told_page_by_page(exchange: Exchange) -> None:
+async def test_trades_are_told_page_by_page(exchange: InProcess) -> None:
     await trade(exchange, 3)
     await trade(exchange, 1, symbol="ETHUSD")
     await trade(exchange, 2)
@@ -66,7 +69,7 @@ async def test_trades_are_told_page_by_page(exchange: Exchange) -> None:
 
 
 async def test_older_trades_are_the_stores() -> None:
-    async with Exchange(FacadeSettings(recent_trades_max=2)) as exchange:
+    async with InProcess(FacadeSettings(recent_trades_max=2)) as exchange:
         await trade(exchange, 4)
         exchange.record_all()
         exchange.store.older_trades = [(2, b'{"id":"2"}'), (1, b'{"id":"1"}')]
@@ -86,7 +89,7 @@ async def test_older_trades_are_the_stores() -> None:
 async def test_trades_have_no_hole_where_the_recorder_is_behind() -> None:
     """Memory has let go what the store does not have yet: who asks for it waits."""
     limits = FacadeSettings(recent_trades_max=2, store_deadline_s=0.1)
-    async with Exchange(limits) as exchange:
+    async with InProcess(limits) as exchange:
         await trade(exchange, 2)
         exchange.record_all()
         await trade(exchange, 2)
@@ -104,7 +107,7 @@ async def test_trades_have_no_hole_where_the_recorder_is_behind() -> None:
 
 
 async def test_trades_that_may_be_missing_are_told() -> None:
-    async with Exchange(FacadeSettings(recent_trades_max=1)) as exchange:
+    async with InProcess(FacadeSettings(recent_trades_max=1)) as exchange:
         await trade(exchange, 2)
         exchange.record_all()
         exchange.store.older_trades = [(1, b'{"id":"1"}')]
@@ -117,7 +120,7 @@ async def test_trades_that_may_be_missing_are_told() -> None:
 
 
 async def test_a_ticker_tells_that_its_day_may_not_be_whole(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    exchange: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exchange.store.complete_since = SINCE_NS
     for now_ns, since in (
@@ -130,12 +133,12 @@ async def test_a_ticker_tells_that_its_day_may_not_be_whole(
             assert ticker["complete_since"] == since
 
 
-async def test_a_market_without_trades_has_an_empty_ticker(exchange: Exchange) -> None:
+async def test_a_market_without_trades_has_an_empty_ticker(exchange: InProcess) -> None:
     ticker = await exchange.get("/ticker/ETHUSD")
     assert (ticker["last"], ticker["change_percent"], ticker["volume"]) == (None, None, "0")
 
 
-async def test_the_ticker_counts_change_and_percent(exchange: Exchange) -> None:
+async def test_the_ticker_counts_change_and_percent(exchange: InProcess) -> None:
     for price in ("96", "99", "97.5"):
         await exchange.place(side="SELL", price=price, user_id="bob")
         await exchange.place(price=price)
@@ -144,16 +147,16 @@ async def test_the_ticker_counts_change_and_percent(exchange: Exchange) -> None:
     assert [ticker[name] for name in names] == ["96", "99", "96", "97.5", "1.5", "1.5625"]
 
 
-def restarted(sequencer: Sequencer) -> Exchange:
-    """The exchange after a restart: the same engine, a view that begins where it stands."""
-    return Exchange(FacadeSettings(store_deadline_s=0.05), sequencer)
+def restarted(logs: Logs) -> InProcess:
+    """The exchange after a restart: a view that begins where the engine stands."""
+    return InProcess(FacadeSettings(store_deadline_s=0.05), logs)
 
 
-async def traded() -> Sequencer:
-    async with Exchange() as before:
+async def traded() -> Logs:
+    async with InProcess() as before:
         await before.place(side="SELL", price=50, user_id="bob")
         await before.place(price=50)
-        return before.sequencer
+        return before.logs
 
 
 async def test_after_a_restart_the_day_comes_from_the_store_up_to_the_restart() -> None:
@@ -188,14 +191,14 @@ async def test_a_store_that_fails_at_the_start_is_asked_again(
         return await bars(self, instrument, from_ns)
 
     monkeypatch.setattr(Shelf, "bars", fail)
-    async with Exchange(FacadeSettings(), await traded()) as exchange:
+    async with InProcess(FacadeSettings(), await traded()) as exchange:
         exchange.record_all()
         assert (await exchange.get("/ticker/BTCUSD"))["last"] == "50"
         assert "can't be read" in caplog.text
 
 
 async def test_a_store_that_fails_is_503(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    exchange: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
         raise StoreFailed("the disk is gone")
@@ -210,7 +213,7 @@ async def test_a_store_that_fails_is_503(
 
 
 async def test_the_edge_of_the_day_is_summed_by_the_store(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    exchange: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.time_ns()
     minute = (now - DAY_NS) // BAR_NS
@@ -227,7 +230,7 @@ async def test_the_edge_of_the_day_is_summed_by_the_store(
 
 async def test_more_queries_than_may_be_under_way_are_busy() -> None:
     limits = FacadeSettings(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
-    async with Exchange(limits) as exchange:
+    async with InProcess(limits) as exchange:
         order_id = await exchange.dropped()
         blocked = asyncio.Event()
 
@@ -246,7 +249,7 @@ async def test_more_queries_than_may_be_under_way_are_busy() -> None:
 async def test_who_repeats_an_order_is_not_told_that_nothing_was_done() -> None:
     """However many queries are under way, and whatever fails in the store: it was executed."""
     limits = FacadeSettings(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
-    async with Exchange(limits) as exchange:
+    async with InProcess(limits) as exchange:
         once: dict[str, Any] = {"client_order_id": "x", "time_in_force": "IOC", "price": 1}
         placed = await exchange.place(**once)
         other = await exchange.dropped()

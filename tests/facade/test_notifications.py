@@ -13,7 +13,7 @@ from core import Faults, View
 from facade.notifications import TURN_NOTICES, WAITING_MAX, Notifications
 from facade.websocket import WebSocket
 from settings import FacadeSettings
-from tests.facade.harness import Exchange
+from testing.in_process import InProcess
 
 
 async def hear(socket: ClientConnection, count: int) -> list[dict[str, object]]:
@@ -21,12 +21,12 @@ async def hear(socket: ClientConnection, count: int) -> list[dict[str, object]]:
         return [json.loads(await socket.recv()) for _ in range(count)]
 
 
-def listen(exchange: Exchange, user: str) -> connect:
+def listen(exchange: InProcess, user: str) -> connect:
     return connect(f"{exchange.url}/ws/notifications?user_id={user}")
 
 
 async def test_each_connection_of_a_user_hears_everything_once_and_in_order(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     async with listen(exchange, "alice") as one, listen(exchange, "alice") as other:
         greeting = await hear(one, 1)
@@ -60,7 +60,7 @@ async def test_each_connection_of_a_user_hears_everything_once_and_in_order(
 
 
 async def test_an_order_that_goes_on_with_less_is_not_said_to_be_canceled(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     async with listen(exchange, "alice") as socket:
         await hear(socket, 1)
@@ -73,7 +73,7 @@ async def test_an_order_that_goes_on_with_less_is_not_said_to_be_canceled(
 
 
 async def test_answers_of_rest_and_notifications_are_joined_by_their_numbers(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     """A page of orders stands where notifications up to its sequence have brought its orders."""
     async with listen(exchange, "alice") as socket:
@@ -113,7 +113,7 @@ async def test_answers_of_rest_and_notifications_are_joined_by_their_numbers(
         assert nobody["sequence"] == exchange.view.sequence
 
 
-async def test_others_hear_nothing(exchange: Exchange) -> None:
+async def test_others_hear_nothing(exchange: InProcess) -> None:
     async with listen(exchange, "bob") as bob:
         await hear(bob, 1)
         await exchange.place()
@@ -122,7 +122,7 @@ async def test_others_hear_nothing(exchange: Exchange) -> None:
         assert told[0]["user_id"] == "bob"
 
 
-async def test_who_has_left_is_forgotten(exchange: Exchange) -> None:
+async def test_who_has_left_is_forgotten(exchange: InProcess) -> None:
     async with listen(exchange, "alice") as socket:
         await hear(socket, 1)
         assert len(exchange.facade.notifications.sockets) == 1
@@ -141,7 +141,7 @@ async def test_who_has_left_is_forgotten(exchange: Exchange) -> None:
     ],
 )
 async def test_a_bad_handshake_is_refused(
-    exchange: Exchange, query: str, headers: dict[str, str], status: int
+    exchange: InProcess, query: str, headers: dict[str, str], status: int
 ) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(
@@ -163,10 +163,10 @@ async def test_a_bad_handshake_is_refused(
     ],
 )
 async def test_what_is_no_handshake_is_told_so(
-    exchange: Exchange, headers: bytes, status: bytes
+    exchange: InProcess, headers: bytes, status: bytes
 ) -> None:
     request = b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n"
-    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     assert head.split()[1] == status
@@ -189,13 +189,13 @@ async def test_what_is_no_handshake_is_told_so(
     ],
 )
 async def test_text_that_is_not_utf_8_closes_the_connection(
-    exchange: Exchange, frames: list[tuple[int, bool, bytes]], code: int
+    exchange: InProcess, frames: list[tuple[int, bool, bytes]], code: int
 ) -> None:
     data = b"".join(
         bytes((opcode | fin << 7, 0x80 | len(text))) + bytes(4) + text
         for opcode, fin, text in frames
     )
-    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
     writer.write(HANDSHAKE)
     await reader.readuntil(b"}")
     writer.write(data)
@@ -204,7 +204,7 @@ async def test_text_that_is_not_utf_8_closes_the_connection(
     writer.close()
 
 
-async def test_pings_are_answered_and_data_is_passed_over(exchange: Exchange) -> None:
+async def test_pings_are_answered_and_data_is_passed_over(exchange: InProcess) -> None:
     async with listen(exchange, "alice") as socket:
         await hear(socket, 1)
         await (await socket.ping())
@@ -213,7 +213,7 @@ async def test_pings_are_answered_and_data_is_passed_over(exchange: Exchange) ->
         assert (await hear(socket, 1))[0]["event"] == "NEW"
 
 
-async def test_a_message_that_is_too_long_closes_the_connection(exchange: Exchange) -> None:
+async def test_a_message_that_is_too_long_closes_the_connection(exchange: InProcess) -> None:
     async with listen(exchange, "alice") as socket:
         await hear(socket, 1)
         await socket.send("x" * 5_000)
@@ -232,7 +232,7 @@ SILENT = FacadeSettings(
 
 
 async def test_who_is_silent_is_asked_and_then_cut_off() -> None:
-    async with Exchange(SILENT) as exchange:
+    async with InProcess(SILENT) as exchange:
         begun = time.monotonic()
         data = await exchange.talk(HANDSHAKE)
         assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in data
@@ -241,7 +241,7 @@ async def test_who_is_silent_is_asked_and_then_cut_off() -> None:
 
 
 async def test_parts_of_a_frame_are_no_sign_of_life() -> None:
-    async with Exchange(SILENT) as exchange:
+    async with InProcess(SILENT) as exchange:
         begun = time.monotonic()
         masked = b"\x81\xfe\x10\x00\x00\x00\x00\x00" + b"x" * 500
         with pytest.raises(ConnectionError):
@@ -252,7 +252,7 @@ async def test_parts_of_a_frame_are_no_sign_of_life() -> None:
 
 
 async def test_who_answers_pings_stays() -> None:
-    async with Exchange(SILENT) as exchange, listen(exchange, "alice") as socket:
+    async with InProcess(SILENT) as exchange, listen(exchange, "alice") as socket:
         await hear(socket, 1)
         await asyncio.sleep(0.6)
         await exchange.place()
@@ -261,8 +261,8 @@ async def test_who_answers_pings_stays() -> None:
 
 async def test_who_does_not_read_is_cut_off_and_costs_no_more_than_its_limit() -> None:
     limits = FacadeSettings(queue_bytes_max=20_000)
-    async with Exchange(limits) as exchange:
-        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port, limit=1)
+    async with InProcess(limits) as exchange:
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http, limit=1)
         writer.write(HANDSHAKE)
         assert (await reader.read(12)) == b"HTTP/1.1 101"
         begun = time.monotonic()
@@ -275,7 +275,7 @@ async def test_who_does_not_read_is_cut_off_and_costs_no_more_than_its_limit() -
         assert (await exchange.get("/health"))["status"] == "ok"
 
 
-async def test_the_server_says_goodbye(exchange: Exchange) -> None:
+async def test_the_server_says_goodbye(exchange: InProcess) -> None:
     async with listen(exchange, "alice") as socket:
         await hear(socket, 1)
         exchange.facade.close()
@@ -285,7 +285,7 @@ async def test_the_server_says_goodbye(exchange: Exchange) -> None:
         assert closed.value.rcvd.code == 1001
 
 
-async def test_frames_that_come_with_the_handshake_are_read(exchange: Exchange) -> None:
+async def test_frames_that_come_with_the_handshake_are_read(exchange: InProcess) -> None:
     close = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
     data = await exchange.talk(HANDSHAKE + close)
     assert data.endswith(b"\x88\x02\x03\xe8")
@@ -294,7 +294,7 @@ async def test_frames_that_come_with_the_handshake_are_read(exchange: Exchange) 
     assert (await exchange.talk(late)).endswith(b"\x88\x02\x03\xe8")
 
 
-async def test_who_was_just_cut_off_is_sent_nothing(exchange: Exchange) -> None:
+async def test_who_was_just_cut_off_is_sent_nothing(exchange: InProcess) -> None:
     async with listen(exchange, "alice") as socket:
         await hear(socket, 1)
         for connection in exchange.facade.server.connections:

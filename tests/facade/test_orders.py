@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from settings import FacadeSettings
-from tests.facade.harness import Exchange
+from testing.in_process import InProcess
 
 
-async def test_an_order_that_rests_is_201_and_found_again(exchange: Exchange) -> None:
+async def test_an_order_that_rests_is_201_and_found_again(exchange: InProcess) -> None:
     order = await exchange.place(price=100.5, quantity="0.25", client_order_id="c-1")
     assert order["status"] == "NEW"
     assert (order["price"], order["quantity"]) == ("100.5", "0.25")
@@ -18,7 +18,7 @@ async def test_an_order_that_rests_is_201_and_found_again(exchange: Exchange) ->
     assert await exchange.get(f"/orders/{order['order_id']}") == order
 
 
-async def test_a_trade_shows_in_both_orders_book_trades_and_ticker(exchange: Exchange) -> None:
+async def test_a_trade_shows_in_both_orders_book_trades_and_ticker(exchange: InProcess) -> None:
     maker = await exchange.place(side="SELL", price="100.10", quantity=2, user_id="bob")
     taker = await exchange.place(price=101, quantity=3)
     assert taker["status"] == "PARTIALLY_FILLED"
@@ -38,7 +38,7 @@ async def test_a_trade_shows_in_both_orders_book_trades_and_ticker(exchange: Exc
 
 
 async def test_a_market_order_has_no_price_and_what_it_leaves_is_canceled(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     await exchange.place(side="SELL", quantity=1, user_id="bob")
     order = await exchange.place(order_type="MARKET", price=..., quantity=2)
@@ -49,7 +49,7 @@ async def test_a_market_order_has_no_price_and_what_it_leaves_is_canceled(
     assert (await exchange.place(order_type="MARKET", price=None))["price"] is None
 
 
-async def test_a_repeat_never_makes_a_second_order(exchange: Exchange) -> None:
+async def test_a_repeat_never_makes_a_second_order(exchange: InProcess) -> None:
     first = await exchange.place(client_order_id="one")
     assert await exchange.place(200, client_order_id="one") == first
     other = await exchange.place(409, client_order_id="one", price=99)
@@ -89,14 +89,14 @@ async def test_a_repeat_never_makes_a_second_order(exchange: Exchange) -> None:
     ],
 )
 async def test_what_is_wrong_is_named(
-    exchange: Exchange, fields: dict[str, object], status: int, code: str
+    exchange: InProcess, fields: dict[str, object], status: int, code: str
 ) -> None:
     answer = await exchange.place(status, **fields)
     assert answer["code"] == code
     assert next(iter(fields)) in answer["error"]
 
 
-async def test_a_query_string_that_would_be_passed_over_is_refused(exchange: Exchange) -> None:
+async def test_a_query_string_that_would_be_passed_over_is_refused(exchange: InProcess) -> None:
     placing = await exchange.client.post("/orders?dry_run=true", json={})
     assert (placing.status_code, placing.json()["code"]) == (400, "UNKNOWN_FIELD")
     assert placing.json()["error"].startswith("dry_run: ")
@@ -116,12 +116,12 @@ async def test_a_query_string_that_would_be_passed_over_is_refused(exchange: Exc
     ],
 )
 async def test_the_sentence_is_for_people(
-    exchange: Exchange, fields: dict[str, object], sentence: str
+    exchange: InProcess, fields: dict[str, object], sentence: str
 ) -> None:
     assert (await exchange.place(400, **fields))["error"] == sentence
 
 
-async def test_the_escapes_of_json_are_read_in_decimals_too(exchange: Exchange) -> None:
+async def test_the_escapes_of_json_are_read_in_decimals_too(exchange: InProcess) -> None:
     body = (
         rb'{"symbol":"BTCUSD","side":"BUY","order_type":"LIMIT","price":"\u0031\u0030",'
         rb'"quantity":"1\u002e5","user_id":"alice"}'
@@ -135,14 +135,14 @@ async def test_the_escapes_of_json_are_read_in_decimals_too(exchange: Exchange) 
         assert refused.json()["error"] == "price: not a decimal number"
 
 
-async def test_null_is_as_good_as_absent(exchange: Exchange) -> None:
+async def test_null_is_as_good_as_absent(exchange: InProcess) -> None:
     names = ("post_only", "self_trade_prevention", "time_in_force", "client_order_id")
     order = await exchange.place(**dict.fromkeys(names), side="SELL")
     assert (order["status"], order["time_in_force"]) == ("NEW", "GTC")
     assert (await exchange.place(**dict.fromkeys(names)))["status"] == "FILLED"
 
 
-async def test_a_market_order_is_the_same_whatever_it_says_of_resting(exchange: Exchange) -> None:
+async def test_a_market_order_is_the_same_whatever_it_says_of_resting(exchange: InProcess) -> None:
     market = {"order_type": "MARKET", "price": ..., "client_order_id": "m"}
     first = await exchange.place(**market)
     assert first["time_in_force"] == "IOC"
@@ -154,7 +154,7 @@ async def test_a_market_order_is_the_same_whatever_it_says_of_resting(exchange: 
     assert await exchange.place(422, **repeat) == refused
 
 
-async def test_a_symbol_that_is_not_the_orders_is_named(exchange: Exchange) -> None:
+async def test_a_symbol_that_is_not_the_orders_is_named(exchange: InProcess) -> None:
     order = await exchange.place()
     path = f"/orders/{order['order_id']}"
     answer = await exchange.client.delete(path, params={"symbol": "ETHUSD"})
@@ -165,12 +165,12 @@ async def test_a_symbol_that_is_not_the_orders_is_named(exchange: Exchange) -> N
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"nul", b"\xff", b'{"price":' + b"[" * 60_000, b'"x"']
 )
-async def test_what_is_no_object_is_invalid_json(exchange: Exchange, body: bytes) -> None:
+async def test_what_is_no_object_is_invalid_json(exchange: InProcess, body: bytes) -> None:
     answer = await exchange.client.post("/orders", content=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_JSON")
 
 
-async def test_post_only_and_self_trade_prevention(exchange: Exchange) -> None:
+async def test_post_only_and_self_trade_prevention(exchange: InProcess) -> None:
     await exchange.place(side="SELL")
     refused = await exchange.place(422, post_only=True)
     assert refused["code"] == "POST_ONLY_WOULD_TRADE"
@@ -179,7 +179,7 @@ async def test_post_only_and_self_trade_prevention(exchange: Exchange) -> None:
 
 
 async def test_an_order_of_which_self_trade_prevention_took_a_part_is_open_with_less(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     resting = await exchange.place(side="SELL", quantity=3)
     await exchange.place(quantity=1, user_id="bob")
@@ -199,7 +199,7 @@ async def test_an_order_of_which_self_trade_prevention_took_a_part_is_open_with_
     assert (canceled["quantity"], canceled["reason"]) == ("2.5", "REQUESTED")
 
 
-async def test_a_market_order_that_is_reduced_and_then_finds_nothing(exchange: Exchange) -> None:
+async def test_a_market_order_that_is_reduced_and_then_finds_nothing(exchange: InProcess) -> None:
     await exchange.place(side="SELL", quantity=1)
     order = await exchange.place(
         order_type="MARKET", price=..., quantity=4, self_trade_prevention="DECREMENT"
@@ -209,7 +209,7 @@ async def test_a_market_order_that_is_reduced_and_then_finds_nothing(exchange: E
     assert shown == [("NEW", "4"), ("REDUCED", "3"), ("CANCELED", "3")]
 
 
-async def test_cancel_is_200_then_409_and_404_for_what_never_was(exchange: Exchange) -> None:
+async def test_cancel_is_200_then_409_and_404_for_what_never_was(exchange: InProcess) -> None:
     order = await exchange.place()
     path = f"/orders/{order['order_id']}"
     canceled = await exchange.client.delete(path, params={"symbol": "BTCUSD"})
@@ -223,7 +223,7 @@ async def test_cancel_is_200_then_409_and_404_for_what_never_was(exchange: Excha
         await exchange.get(f"/orders/{unknown}", 404)
 
 
-async def test_amend(exchange: Exchange) -> None:
+async def test_amend(exchange: InProcess) -> None:
     order = await exchange.place(quantity=4)
     path = f"/orders/{order['order_id']}"
     answer = await exchange.client.patch(path, json={"quantity": 3})
@@ -243,7 +243,7 @@ async def test_amend(exchange: Exchange) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_CLOSED")
 
 
-async def test_mass_cancel_says_how_many(exchange: Exchange) -> None:
+async def test_mass_cancel_says_how_many(exchange: InProcess) -> None:
     for price in (1, 2, 3):
         await exchange.place(price=price)
     await exchange.place(symbol="ETHUSD")
@@ -262,7 +262,7 @@ async def test_mass_cancel_says_how_many(exchange: Exchange) -> None:
     await cancel(400, user_id="alice", all="yes")
 
 
-async def test_orders_of_a_user_come_in_pages_the_newest_first(exchange: Exchange) -> None:
+async def test_orders_of_a_user_come_in_pages_the_newest_first(exchange: InProcess) -> None:
     placed = [(await exchange.place(price=n + 1))["order_id"] for n in range(5)]
     await exchange.place(user_id="bob")
     seen: list[str] = []
@@ -285,18 +285,18 @@ async def test_orders_of_a_user_come_in_pages_the_newest_first(exchange: Exchang
 
 
 async def test_new_orders_are_busy_while_the_recorder_is_too_far_behind(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     first = await exchange.place()
-    exchange.sequencer.busy = True
+    exchange.service.busy = True
     assert (await exchange.place(503))["code"] == "BUSY"
     assert (await exchange.client.delete(f"/orders/{first['order_id']}")).status_code == 200
 
 
-async def test_a_repeat_is_answered_while_new_orders_are_busy(exchange: Exchange) -> None:
+async def test_a_repeat_is_answered_while_new_orders_are_busy(exchange: InProcess) -> None:
     first = await exchange.place(client_order_id="one")
     refused = await exchange.place(422, client_order_id="off", price="0.001")
-    exchange.sequencer.busy = True
+    exchange.service.busy = True
     assert (await exchange.place(503))["code"] == "BUSY"
     assert await exchange.place(200, client_order_id="one") == first
     assert await exchange.place(422, client_order_id="off", price="0.001") == refused
@@ -305,34 +305,31 @@ async def test_a_repeat_is_answered_while_new_orders_are_busy(exchange: Exchange
     for user in ("alice", "new"):
         busy = await exchange.place(503, client_order_id="two", user_id=user)
         assert (busy["code"], "order_id" in busy) == ("BUSY", False)
-    exchange.sequencer.busy = False
+    exchange.service.busy = False
     second = await exchange.place(client_order_id="two")
     assert int(second["order_id"]) == int(first["order_id"]) + 2
     assert (await exchange.get("/orders", user_id="alice"))["count"] == 3
-    exchange.sequencer.engine.validate()
+    exchange.engine.validate()
 
 
-async def test_an_outage_leaves_the_outcome_unknown_and_then_refuses(exchange: Exchange) -> None:
-    exchange.sequencer.held = True
+async def test_an_outage_leaves_the_outcome_unknown_and_then_refuses(exchange: InProcess) -> None:
+    exchange.hold()
     waiting = asyncio.create_task(exchange.place(503))
     while not exchange.facade.trading.waiting:
         await asyncio.sleep(0.01)
-    exchange.sequencer.ready = False
-    exchange.facade.on_outage()
+    await exchange.lose_journal()
     assert (await waiting)["code"] == "OUTCOME_UNKNOWN"
     assert (await exchange.place(503))["code"] == "UNAVAILABLE"
     assert (await exchange.get("/ready", 503))["status"] == "not ready"
-    exchange.sequencer.ready, exchange.sequencer.held = True, False
-    exchange.facade.on_ready()
+    await exchange.mend_journal()
     await exchange.place()
     assert (await exchange.get("/ready"))["status"] == "ready"
 
 
 async def test_an_engine_that_does_not_answer_leaves_the_outcome_unknown() -> None:
     limits = FacadeSettings(answer_deadline_s=0.05, sweep_interval_s=0.02)
-    async with Exchange(limits) as exchange:
-        exchange.sequencer.held = True
+    async with InProcess(limits) as exchange:
+        exchange.hold()
         assert (await exchange.place(503))["code"] == "OUTCOME_UNKNOWN"
-        exchange.sequencer.held = False
-        exchange.sequencer.turn()
+        exchange.release()
         assert len((await exchange.get("/orders", user_id="alice"))["orders"]) == 1

@@ -3,20 +3,20 @@
 import asyncio
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from core import Commands, StoreFailed
+from core import StoreFailed
 from facade import models
 from facade.models import PREVENTIONS, SIDES, TIMES_IN_FORCE
 from facade.notifications import Notifications
 from protocol.schema import SCHEMA
 from settings import FacadeSettings
-from tests.facade.harness import ONE, Exchange
+from testing.client import ONE
+from testing.in_process import InProcess
 
 ROOT = Path(__file__).parents[2]
 ENUMERATIONS = {
@@ -27,16 +27,15 @@ ENUMERATIONS = {
 }
 
 
-def set_filters(exchange: Exchange, **filters: Any) -> None:
+async def set_filters(exchange: InProcess, **filters: Any) -> None:
     """Give BTCUSD other filters."""
-    commands = Commands()
-    commands.instrument("BTCUSD", **({"tick": ONE // 100, "lot": 1} | filters))
-    exchange.sequencer.tell(commands.seal(0, 0, 0, time.time_ns(), 1))
+    changed = {"tick": ONE // 100, "lot": 1} | filters
+    await exchange.command(lambda commands: commands.instrument("BTCUSD", **changed))
 
 
 @pytest.mark.parametrize("name", ENUMERATIONS)
 async def test_an_enumeration_takes_its_values_and_nothing_else(
-    exchange: Exchange, name: str
+    exchange: InProcess, name: str
 ) -> None:
     values = ENUMERATIONS[name]
     near = {form(value) for value in values for form in (str.lower, str.title)}
@@ -74,7 +73,7 @@ async def test_an_enumeration_takes_its_values_and_nothing_else(
     ],
 )
 async def test_what_has_the_form_of_an_order_has_an_order_id_and_uses_its_name_up(
-    exchange: Exchange, fields: dict[str, Any], code: str
+    exchange: InProcess, fields: dict[str, Any], code: str
 ) -> None:
     refused = await exchange.place(422, **fields, client_order_id="x")
     assert refused["code"].startswith(code)
@@ -88,13 +87,13 @@ async def test_what_has_the_form_of_an_order_has_an_order_id_and_uses_its_name_u
 
 
 async def test_an_instrument_of_the_binary_protocol_that_is_none_shows_as_its_number(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
-    order = await exchange.get(f"/orders/{exchange.session_sends(instrument=77)}")
+    order = await exchange.get(f"/orders/{await exchange.session_places(instrument=77)}")
     assert (order["symbol"], order["reason"]) == ("#77", "UNKNOWN_SYMBOL")
 
 
-async def test_a_change_that_is_refused_names_the_order_as_it_stands(exchange: Exchange) -> None:
+async def test_a_change_that_is_refused_names_the_order_as_it_stands(exchange: InProcess) -> None:
     order = await exchange.place(quantity=2)
     await exchange.place(side="SELL", user_id="bob")
     path = f"/orders/{order['order_id']}"
@@ -118,7 +117,7 @@ async def test_a_change_that_is_refused_names_the_order_as_it_stands(exchange: E
     assert closed.json()["order_id"] == order["order_id"]
 
 
-async def refuse(exchange: Exchange, order_id: int | str) -> Any:
+async def refuse(exchange: InProcess, order_id: int | str) -> Any:
     """What a cancel and an amendment of a closed order are told."""
     path = f"/orders/{order_id}"
     deleted = await exchange.client.delete(path)
@@ -132,7 +131,7 @@ async def refuse(exchange: Exchange, order_id: int | str) -> Any:
     return told
 
 
-async def test_who_comes_too_late_is_told_how_the_order_ended(exchange: Exchange) -> None:
+async def test_who_comes_too_late_is_told_how_the_order_ended(exchange: InProcess) -> None:
     filled = await exchange.place(quantity="1.5")
     await exchange.place(side="SELL", quantity="1.5", user_id="bob")
     assert await refuse(exchange, filled["order_id"]) == {
@@ -149,7 +148,7 @@ async def test_who_comes_too_late_is_told_how_the_order_ended(exchange: Exchange
     assert await refuse(exchange, rejected["order_id"]) == ended
     # Of what a session entered, and memory alone.
     ended = {"status": "CANCELED", "filled_quantity": "0"}
-    assert await refuse(exchange, exchange.session_sends(tif=3)) == ended
+    assert await refuse(exchange, await exchange.session_places(tif=3)) == ended
     assert exchange.store.asked == []
 
 
@@ -157,7 +156,7 @@ async def test_how_an_order_ended_that_memory_has_dropped_is_the_stores_to_say(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     limits = FacadeSettings(recent_orders_max=4, overlay_orders_max=1, store_deadline_s=0.05)
-    async with Exchange(limits) as exchange:
+    async with InProcess(limits) as exchange:
         order_id = await exchange.dropped()
         # That it is closed is known, whatever the store does: nobody waits for the recorder.
         assert await refuse(exchange, order_id) == {}
@@ -182,8 +181,8 @@ async def test_how_an_order_ended_that_memory_has_dropped_is_the_stores_to_say(
         assert await refuse(exchange, order_id) == {}
 
 
-async def test_a_user_is_told_without_case(exchange: Exchange) -> None:
-    first = exchange.session_sends()
+async def test_a_user_is_told_without_case(exchange: InProcess) -> None:
+    first = await exchange.session_places()
     order = await exchange.place(user_id="Demo1", price=50, client_order_id="x")
     assert order["user_id"] == "demo1"
     assert await exchange.place(200, user_id="DEMO1", price=50, client_order_id="x") == order
@@ -191,15 +190,13 @@ async def test_a_user_is_told_without_case(exchange: Exchange) -> None:
     assert [o["order_id"] for o in listed["orders"]] == [order["order_id"], str(first)]
     canceled = await exchange.client.delete("/orders", params={"user_id": "DEMO1"})
     assert canceled.json() == {"canceled": 2}
-    assert exchange.sequencer.engine.counts()["accounts"] == 1
+    assert exchange.engine.counts()["accounts"] == 1
 
 
 async def test_an_account_with_capitals_from_before_is_told_by_its_exact_name(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
-    commands = Commands()
-    commands.entry_open(0, "Alice", "Alice")
-    exchange.sequencer.tell(commands.seal(0, 0, 0, time.time_ns(), 1))
+    await exchange.command(lambda commands: commands.entry_open(0, "Alice", "Alice"))
     of_old = await exchange.place(user_id="Alice")
     for name in ("alice", "ALICE"):
         assert (await exchange.place(user_id=name))["user_id"] == "alice"
@@ -209,7 +206,7 @@ async def test_an_account_with_capitals_from_before_is_told_by_its_exact_name(
 
 
 async def test_notifications_are_told_without_case(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    exchange: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[bytes] = []
     monkeypatch.setattr(
@@ -220,8 +217,8 @@ async def test_notifications_are_told_without_case(
     assert json.loads(heard[0][heard[0].index(b"{") :])["order_id"] == order["order_id"]
 
 
-async def test_only_what_would_rest_needs_room(exchange: Exchange) -> None:
-    set_filters(exchange, orders_per_side_max=3)
+async def test_only_what_would_rest_needs_room(exchange: InProcess) -> None:
+    await set_filters(exchange, orders_per_side_max=3)
     for price in (8, 9, 10):
         await exchange.place(price=price, user_id="far")
     assert (await exchange.place(422, price=7))["code"] == "ORDER_LIMIT"
@@ -237,9 +234,9 @@ async def test_only_what_would_rest_needs_room(exchange: Exchange) -> None:
 
 
 async def test_what_only_met_its_own_account_and_finds_no_room_is_not_said_to_have_traded(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
-    set_filters(exchange, orders_per_side_max=1)
+    await set_filters(exchange, orders_per_side_max=1)
     await exchange.place(price=8, user_id="far")
     await exchange.place(side="SELL", price=11)
     part = await exchange.place(price=11, quantity=5, self_trade_prevention="CANCEL_OLDEST")
@@ -254,8 +251,8 @@ async def test_what_only_met_its_own_account_and_finds_no_room_is_not_said_to_ha
         assert "self-trade prevention took" in told
 
 
-async def test_a_market_order_is_not_held_to_the_least_notional(exchange: Exchange) -> None:
-    set_filters(exchange, notional_min=100 * ONE)
+async def test_a_market_order_is_not_held_to_the_least_notional(exchange: InProcess) -> None:
+    await set_filters(exchange, notional_min=100 * ONE)
     small = {"price": 10, "quantity": 1}
     assert (await exchange.place(422, **small))["code"] == "NOTIONAL_TOO_SMALL"
     await exchange.place(side="SELL", price=10, quantity=20, user_id="bob")
@@ -264,7 +261,7 @@ async def test_a_market_order_is_not_held_to_the_least_notional(exchange: Exchan
 
 
 async def test_post_only_and_self_trade_prevention_act_when_an_order_is_amended(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     await exchange.place(side="SELL", price=101, user_id="bob")
     passive = await exchange.place(price=99, post_only=True)
@@ -278,7 +275,7 @@ async def test_post_only_and_self_trade_prevention_act_when_an_order_is_amended(
     assert (await exchange.get(path))["status"] == "NEW"
 
 
-async def test_a_books_number_moves_when_the_book_does(exchange: Exchange) -> None:
+async def test_a_books_number_moves_when_the_book_does(exchange: InProcess) -> None:
     async def number() -> int:
         return int((await exchange.get("/orderbook/BTCUSD"))["sequence"])
 
@@ -298,8 +295,8 @@ async def test_a_books_number_moves_when_the_book_does(exchange: Exchange) -> No
     assert await number() > resting
 
 
-async def test_a_sum_that_is_too_large_is_named(exchange: Exchange) -> None:
-    set_filters(exchange, tick=1)
+async def test_a_sum_that_is_too_large_is_named(exchange: InProcess) -> None:
+    await set_filters(exchange, tick=1)
     most = "92233720368.54775807"
     await exchange.place(price="0.00000001", quantity=most)
     refused = await exchange.place(422, price="0.00000001", quantity=1)

@@ -1,17 +1,21 @@
 """No answer is larger than a page may be, but for order books and the files of the documents."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from core import Commands, split_batches
-from settings import FacadeSettings
+from core import Commands
+from facade.app import GATEWAY
+from settings import FacadeSettings, InstrumentSettings
 from store.sqlite import SqliteStore
-from testing.parts import memory_log, new_recorder
-from tests.facade.harness import ONE, Exchange, Sequencer
+from testing.client import ONE
+from testing.in_process import PARTITION, InProcess, config_of
+from testing.logs import Logs
+from testing.parts import new_recorder
 
 PAGE_BYTES_MIN = 2**16
 """The least that may be configured."""
@@ -31,59 +35,78 @@ LAST = 1 << 56 | RESTING
 """The order that is filled."""
 
 
-class Busy(Sequencer):
-    """As many instruments as there may be, with long names, and orders to which much happens."""
+class Filling:
+    """Command batches of a life before, in a log that an exchange begins with."""
 
     def __init__(self) -> None:
-        super().__init__()
-        for number in range(SYMBOLS - 2):
-            commands = Commands()
-            commands.instrument(f"{number:X>64}", tick=1, lot=1, qty_max=LARGE, notional_min=1)
-            self.apply(commands.seal(0, 0, 0, time.time_ns(), 1))
-        for number in range(RESTING):
-            self.order(side=2, qty=LARGE, price=HIGH - number)
-        for number in range(CHANGES):
-            # The newest has the best price.
-            self.order(side=1, qty=1, price=HIGH)
-            self.amend(LARGE - number - 1)
+        self.logs = Logs(partition=PARTITION)
+        self._number = 0
+
+    def add(self, gateway: int, what: str, *values: Any, **terms: Any) -> None:
+        commands = Commands()
+        getattr(commands, what)(*values, **terms)
+        number = self._number if gateway else 0
+        batch = commands.seal(gateway, min(number, 1), number, time.time_ns(), 10)
+        self._number += bool(gateway)
+        assert batch is not None
+        self.logs.memory[0].append(time.time_ns(), [batch])
 
     def order(self, **terms: Any) -> None:
-        self.send(
-            lambda commands: commands.new_order(
-                instrument=3, ord_type=2, tif=1, user=USER, text="", **terms
-            )
+        plain = {"instrument": 3, "ord_type": 2, "tif": 1, "user": USER, "text": ""}
+        self.add(GATEWAY, "new_order", **plain, **terms)
+
+
+def busy() -> Logs:
+    """As many instruments as there may be, with long names, and orders to which much happens."""
+    life = Filling()
+    for instrument in INSTRUMENTS:
+        life.add(0, "instrument", instrument.symbol, tick=1, lot=1)
+    life.add(GATEWAY, "gateway_open", GATEWAY)
+    for number in range(RESTING):
+        life.order(side=2, qty=LARGE, price=HIGH - number)
+    for number in range(CHANGES):
+        # The newest has the best price.
+        life.order(side=1, qty=1, price=HIGH)
+        life.add(GATEWAY, "replace", order_id=FIRST, qty=LARGE - number - 1)
+    return life.logs
+
+
+INSTRUMENTS = (
+    InstrumentSettings(symbol="BTCUSD"),
+    InstrumentSettings(symbol="ETHUSD"),
+    *(
+        InstrumentSettings(
+            symbol=f"{number:X>64}",
+            tick="0.00000001",
+            quantity_max=str(LARGE // ONE),
+            notional_min="0.00000001",
+            orders_per_side_max=0,
         )
-
-    def amend(self, qty: int) -> None:
-        self.send(lambda commands: commands.replace(order_id=FIRST, qty=qty))
-
-    def send(self, write: Callable[[Commands], object]) -> None:
-        commands = Commands()
-        write(commands)
-        self.number += 1
-        self.apply(commands.seal(2, 1, self.number, time.time_ns(), 10))
+        for number in range(SYMBOLS - 2)
+    ),
+)
 
 
 @pytest.fixture(params=[FacadeSettings().page_bytes_max, PAGE_BYTES_MIN])
-async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Exchange]:
+async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[InProcess]:
     """An exchange whose store has everything, too."""
-    limits = FacadeSettings(page_bytes_max=request.param)
-    sequencer = Busy()
-    log = memory_log()
-    for events in sequencer.events:
-        log.append(time.time_ns(), split_batches(events))
-    recorder = new_recorder(tmp_path / "store.db", log)
+    facade = FacadeSettings(page_bytes_max=request.param)
+    config = msgspec.structs.replace(config_of(facade), instruments=INSTRUMENTS)
+    logs = busy()
+    # Whoever begins with these commands makes their events: the recorder comes behind them.
+    InProcess(facade, logs, config=config).service.start()
+    recorder = new_recorder(tmp_path / "store.db", logs.events_in_memory)
     recorder.stop()
     store = SqliteStore(tmp_path / "store.db")
     try:
-        async with Exchange(limits, sequencer, store) as running:
+        async with InProcess(facade, logs, store, config=config) as running:
             running.record_all()
             yield running
     finally:
         await store.close()
 
 
-async def test_no_answer_is_larger_than_a_page(exchange: Exchange) -> None:
+async def test_no_answer_is_larger_than_a_page(exchange: InProcess) -> None:
     most = exchange.limits.page_bytes_max
     largest = {}
     # What changes an order comes behind what asks for it: the store here records nothing more.
@@ -118,7 +141,7 @@ async def test_no_answer_is_larger_than_a_page(exchange: Exchange) -> None:
     ],
 )
 async def test_pages_that_end_at_their_size_go_on(
-    exchange: Exchange, path: str, name: str, count: int
+    exchange: InProcess, path: str, name: str, count: int
 ) -> None:
     found: list[str] = []
     cursor: str | None = ""
@@ -135,7 +158,7 @@ async def test_pages_that_end_at_their_size_go_on(
 
 
 async def test_an_order_with_many_changes_shows_the_same_from_memory_and_from_the_store(
-    exchange: Exchange,
+    exchange: InProcess,
 ) -> None:
     before = await exchange.get(f"/orders/{LAST}")
     assert (before["fills_count"], len(before["fills"])) == (CHANGES, 50)

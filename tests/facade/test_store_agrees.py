@@ -4,23 +4,22 @@ import asyncio
 import functools
 import json
 import random
-import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core import split_batches
 from settings import FacadeSettings
 from store.sqlite import SqliteStore
-from testing.parts import memory_log, new_recorder
-from tests.facade.harness import Exchange, Sequencer
+from testing.in_process import InProcess
+from testing.logs import Logs
+from testing.parts import new_recorder
 
 USERS = ("alice", "bob", "carol")
 
 
-async def trade(exchange: Exchange, chance: random.Random) -> list[str]:
+async def trade(exchange: InProcess, chance: random.Random) -> list[str]:
     """A random session over REST; the ids of its orders."""
     ids: list[str] = []
     for n in range(150):
@@ -47,13 +46,9 @@ async def trade(exchange: Exchange, chance: random.Random) -> list[str]:
     return ids
 
 
-async def recorded(
-    sequencer: Sequencer, path: Path, *, batch_events_max: int = 200_000
-) -> SqliteStore:
+async def recorded(logs: Logs, path: Path, *, batch_events_max: int = 200_000) -> SqliteStore:
     """A store of all that happened."""
-    log = memory_log()
-    for events in sequencer.events:
-        log.append(time.time_ns(), split_batches(events))
+    log = logs.events_in_memory
     recorder = await asyncio.to_thread(
         functools.partial(new_recorder, path, log, recorder_transaction_events_max=batch_events_max)
     )
@@ -65,35 +60,42 @@ async def recorded(
 
 
 @pytest.mark.parametrize("batch_events_max", [1, 200_000])
-async def test_memory_and_store_agree(
-    exchange: Exchange, tmp_path: Path, batch_events_max: int
-) -> None:
-    ids = await trade(exchange, random.Random(20))
-    ids.append(str(exchange.session_sends(instrument=77)))
+async def test_memory_and_store_agree(tmp_path: Path, batch_events_max: int) -> None:
     path = tmp_path / "store.db"
-    store = await recorded(exchange.sequencer, path, batch_events_max=batch_events_max)
+    async with InProcess() as exchange:
+        ids = await trade(exchange, random.Random(20))
+        ids.append(str(await exchange.session_places(instrument=77)))
+        store = await recorded(exchange.logs, path, batch_events_max=batch_events_max)
+        try:
+            await assert_the_same(exchange, store, ids)
+        except BaseException:
+            await store.close()
+            raise
+        before = [await shown(exchange, page) for page in PAGES]
     try:
-        seen, symbols = set(), set()
-        for order_id in ids:
-            kept = exchange.view.find(int(order_id))
-            assert isinstance(kept, bytes)
-            stored = await store.order(int(order_id))
-            assert stored is not None
-            assert stored[0] == kept
-            order = json.loads(kept)
-            symbols.add(order["symbol"])
-            seen |= {entry["status"] for entry in order["status_history"]}
-            check(order)
-        assert seen > {"REPLACED", "REDUCED", "PARTIALLY_FILLED", "REJECTED", "CANCELED"}
-        assert symbols == {"BTCUSD", "ETHUSD", None, "#77"}
-        before = [await shown(exchange, path) for path in PAGES]
-        fresh = Exchange(FacadeSettings(recent_trades_max=3), exchange.sequencer, store)
-        async with fresh:
+        async with InProcess(FacadeSettings(recent_trades_max=3), exchange.logs, store) as fresh:
             fresh.record_all()
             assert not any(fresh.view.keeps(int(order_id)) for order_id in ids)
-            assert [await shown(fresh, path) for path in PAGES] == before
+            assert [await shown(fresh, page) for page in PAGES] == before
     finally:
         await store.close()
+
+
+async def assert_the_same(exchange: InProcess, store: SqliteStore, ids: list[str]) -> None:
+    """Memory and store show each order alike."""
+    seen, symbols = set(), set()
+    for order_id in ids:
+        kept = exchange.view.find(int(order_id))
+        assert isinstance(kept, bytes)
+        stored = await store.order(int(order_id))
+        assert stored is not None
+        assert stored[0] == kept
+        order = json.loads(kept)
+        symbols.add(order["symbol"])
+        seen |= {entry["status"] for entry in order["status_history"]}
+        check(order)
+    assert seen > {"REPLACED", "REDUCED", "PARTIALLY_FILLED", "REJECTED", "CANCELED"}
+    assert symbols == {"BTCUSD", "ETHUSD", None, "#77"}
 
 
 def check(order: Any) -> None:
@@ -117,7 +119,7 @@ PAGES = [
 ]
 
 
-async def shown(exchange: Exchange, path: str) -> list[Any]:
+async def shown(exchange: InProcess, path: str) -> list[Any]:
     """What a page and those that follow it show."""
     pages = []
     cursor: str | None = ""

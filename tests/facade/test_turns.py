@@ -15,10 +15,8 @@ from facade.message import Request
 from facade.server import SWEPT, WASTE_BYTES
 from facade.websocket import WebSocket
 from settings import FacadeSettings
-from tests.facade.harness import Exchange
-from tests.facade.sent import ORDER, post
-from tests.facade.test_any_bytes import UPGRADE
-from tests.facade.test_http import GET, LAST, statuses
+from testing.in_process import InProcess
+from tests.facade.sent import GET, LAST_GET, ORDER, UPGRADE, post, statuses
 
 LIMITS = FacadeSettings(
     turn_us_max=200, read_bytes_max=4_096, linger_deadline_s=0.2, sweep_interval_s=0.02
@@ -32,7 +30,7 @@ A_TURN = 4
 class Inside:
     """What a test sees: what was handled of each connection in which turn of the loop."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: InProcess) -> None:
         self.exchange = exchange
         self.turn = 0
         self.handled: list[Request] = []
@@ -75,7 +73,7 @@ class Inside:
 
 @asynccontextmanager
 async def inside(limits: FacadeSettings = LIMITS) -> AsyncIterator[Inside]:
-    async with asyncio.timeout(30), Exchange(limits) as exchange:
+    async with asyncio.timeout(30), InProcess(limits) as exchange:
         seen = Inside(exchange)
         updated = Connection.buffer_updated
 
@@ -107,7 +105,7 @@ async def test_pipelined_questions_are_answered_a_few_in_each_turn(
     headers: tuple[bytes, ...],
 ) -> None:
     async with inside() as seen:
-        answers = await seen.exchange.talk(asking(600, *headers) + LAST)
+        answers = await seen.exchange.talk(asking(600, *headers) + LAST_GET)
         assert statuses(answers) == [200] * 601
         queries = [request.query for request in seen.handled]
         assert queries == [*(b"%d" % n for n in range(600)), b""]
@@ -116,7 +114,7 @@ async def test_pipelined_questions_are_answered_a_few_in_each_turn(
 
 async def test_the_orders_of_others_do_not_wait_for_who_asks_without_end() -> None:
     async with inside() as seen:
-        flood = asyncio.create_task(seen.exchange.talk(asking(3_000) + LAST))
+        flood = asyncio.create_task(seen.exchange.talk(asking(3_000) + LAST_GET))
         await until_handled(seen, 10)
         for price in range(1, 20):
             await seen.exchange.place(price=price)
@@ -127,7 +125,7 @@ async def test_the_orders_of_others_do_not_wait_for_who_asks_without_end() -> No
 
 async def test_an_order_is_handled_in_the_turn_in_which_it_is_read() -> None:
     async with inside() as seen:
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(GET)
         await reader.readuntil(b"}")
         seen.handled.clear()
@@ -147,7 +145,7 @@ async def test_an_order_is_handled_in_the_turn_in_which_it_is_read() -> None:
 
 async def test_who_waits_is_not_read() -> None:
     async with inside() as seen:
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(GET)
         await reader.readuntil(b"}")
         (connection,) = seen.connections
@@ -159,7 +157,7 @@ async def test_who_waits_is_not_read() -> None:
             reads.append((len(data), connection.transport.is_reading()))
 
         connection.received = counted  # type: ignore[method-assign]
-        writer.write(asking(1_000) + LAST)
+        writer.write(asking(1_000) + LAST_GET)
         assert statuses(await reader.read()) == [200] * 1_001
         assert max(size for size, _ in reads) == LIMITS.read_bytes_max
         assert all(not reading for size, reading in reads[:-1])
@@ -168,7 +166,7 @@ async def test_who_waits_is_not_read() -> None:
 
 async def test_a_connection_that_is_cut_does_nothing_more() -> None:
     async with inside() as seen:
-        _, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        _, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(asking(1_000))
         await until_handled(seen, 20)
         (connection,) = seen.connections
@@ -183,7 +181,7 @@ async def test_a_connection_that_is_cut_does_nothing_more() -> None:
 
 async def test_who_has_sent_its_last_byte_still_gets_all_answers() -> None:
     async with inside() as seen:
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(asking(300) + post(ORDER) + asking(300) + b"GET /hea")
         writer.write_eof()
         assert statuses(await reader.read()) == [200] * 300 + [201] + [200] * 300
@@ -204,7 +202,7 @@ async def test_a_server_that_stops_takes_none_of_what_waits() -> None:
 async def test_orders_that_are_pipelined_are_executed_in_order() -> None:
     async with inside() as seen:
         orders = b"".join(post(ORDER.replace(b"5", b"%d" % n, 1)) for n in range(1, 41))
-        assert statuses(await seen.exchange.talk(orders + LAST)) == [201] * 40 + [200]
+        assert statuses(await seen.exchange.talk(orders + LAST_GET)) == [201] * 40 + [200]
         listed = await seen.exchange.get("/orders", user_id="alice")
         assert [order["price"] for order in listed["orders"]] == [str(n) for n in range(40, 0, -1)]
         assert seen.most <= A_TURN
@@ -213,7 +211,7 @@ async def test_orders_that_are_pipelined_are_executed_in_order() -> None:
 async def test_a_long_body_is_read_a_little_in_each_turn() -> None:
     async with inside() as seen:
         body = ORDER + b" " * 60_000
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(post(body, b"Connection: close"))
         assert statuses(await reader.read()) == [201]
         assert max(seen.reads.values()) == 1
@@ -223,7 +221,7 @@ async def test_a_long_body_is_read_a_little_in_each_turn() -> None:
 
 async def test_what_is_thrown_away_is_read_a_little_in_each_turn() -> None:
     async with inside() as seen:
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(b"no request\r\n\r\n")
         assert statuses(await reader.read()) == [400]
         seen.reads.clear()
@@ -239,7 +237,7 @@ async def test_what_is_thrown_away_is_read_a_little_in_each_turn() -> None:
 async def test_who_goes_on_sending_after_a_refusal_is_cut() -> None:
     limits = FacadeSettings(turn_us_max=200, linger_bytes_max=WASTE_BYTES, linger_deadline_s=20.0)
     async with inside(limits) as seen:
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(b"no request\r\n\r\n")
         assert statuses(await reader.read()) == [400]
         while seen.connections:
@@ -260,7 +258,7 @@ async def test_deadlines_of_many_connections_are_looked_at_in_turns() -> None:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Connection, "sweep", counted)
-            port = seen.exchange.port
+            port = seen.exchange.http
             held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
             for reader, writer in held:
                 assert await reader.read() == b""
@@ -272,8 +270,8 @@ async def test_deadlines_of_many_connections_are_looked_at_in_turns() -> None:
 @pytest.mark.parametrize("sent", [GET, b"no request\r\n\r\n", post(ORDER), UPGRADE])
 async def test_a_connection_that_is_gone_leaves_nothing_to_collect(sent: bytes) -> None:
     """A flood of connections would else stop the loop for as long as the collector takes."""
-    async with asyncio.timeout(30), Exchange(LIMITS) as exchange:
-        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    async with asyncio.timeout(30), InProcess(LIMITS) as exchange:
+        reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http)
         writer.write(sent)
         await reader.readuntil(b"\r\n\r\n")
         (connection,) = exchange.facade.server.connections
@@ -303,7 +301,7 @@ async def test_who_waits_its_turn_is_not_late() -> None:
     )
     async with inside(limits) as seen:
         turns = seen.exchange.facade.server.turns
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         turns.hold()
         writer.write(asking(2) + post(ORDER, b"Connection: close"))
         await asyncio.sleep(0.05)
@@ -335,7 +333,7 @@ def feeds(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 async def test_frames_are_read_a_few_in_each_turn(feeds: list[bytes]) -> None:
     async with inside() as seen:
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         pings = b"".join(frame(9, b"%05d" % n) for n in range(2_000))
         writer.write(UPGRADE + pings + frame(8))
         await reader.readuntil(b"subscribed")
@@ -362,7 +360,7 @@ def _found(data: bytes, mark: bytes) -> list[int]:
 @pytest.mark.parametrize("kind", [frame(10), frame(2, b"data"), frame(1, b"text")])
 async def test_frames_without_an_answer_hold_nobody_up(kind: bytes, feeds: list[bytes]) -> None:
     async with inside() as seen:
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(UPGRADE + kind * 3_000)
         await reader.readuntil(b"subscribed")
         await seen.exchange.place()
@@ -375,14 +373,13 @@ async def test_frames_without_an_answer_hold_nobody_up(kind: bytes, feeds: list[
 
 async def test_a_handshake_behind_an_order_that_waits_is_made_in_its_turn() -> None:
     async with inside() as seen:
-        seen.exchange.sequencer.held = True
-        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.port)
+        seen.exchange.hold()
+        reader, writer = await asyncio.open_connection("127.0.0.1", seen.exchange.http)
         writer.write(post(ORDER) + UPGRADE + frame(9, b"early"))
         await until_handled(seen, 1)
         await asyncio.sleep(0.02)
         assert len(seen.handled) == 1
-        seen.exchange.sequencer.held = False
-        seen.exchange.sequencer.turn()
+        seen.exchange.release()
         answered = await reader.readuntil(b"\x8a\x05early")
         assert statuses(answered) == [201, 101]
         writer.close()

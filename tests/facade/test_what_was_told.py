@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import websockets
 
-from core import Engine, StoreFailed
+from core import StoreFailed
 from facade import app
 from facade.archive import WAKE_INTERVAL_S
 from settings import FacadeSettings
-from tests.facade.harness import ONE, SINCE_NS, Exchange
+from testing.client import ONE
+from testing.in_process import InProcess
+from testing.shelf import SINCE_NS
 
 SMALL = FacadeSettings(recent_orders_max=1, overlay_orders_max=1, store_deadline_s=0.05)
 
@@ -21,8 +23,8 @@ def stored(order_id: int, status: str = "CANCELED") -> bytes:
     return json.dumps({"order_id": str(order_id), "status": status}).encode()
 
 
-async def test_an_order_of_a_session_is_found_and_listed_at_once(exchange: Exchange) -> None:
-    order_id = exchange.session_sends(price=100 * ONE, qty=3 * ONE)
+async def test_an_order_of_a_session_is_found_and_listed_at_once(exchange: InProcess) -> None:
+    order_id = await exchange.session_places(price=100 * ONE, qty=3 * ONE)
     order = await exchange.get(f"/orders/{order_id}")
     assert (order["status"], order["user_id"], order["client_order_id"]) == ("NEW", "demo1", "1")
     await exchange.place(side="SELL", quantity=1)
@@ -36,14 +38,14 @@ async def test_an_order_of_a_session_is_found_and_listed_at_once(exchange: Excha
 
 @pytest.mark.parametrize("method", ["DELETE", "PATCH"])
 async def test_what_was_done_is_answered_from_its_events_whatever_the_store_does(
-    exchange: Exchange, method: str, monkeypatch: pytest.MonkeyPatch
+    exchange: InProcess, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: Any, **__: Any) -> None:
         raise StoreFailed("the disk is gone")
 
     for name in ("order", "orders", "beginnings"):
         monkeypatch.setattr(exchange.store, name, fail)
-    ids = [exchange.session_sends(qty=4 * ONE)]
+    ids = [await exchange.session_places(qty=4 * ONE)]
     ids.append(int((await exchange.place(price=1, quantity=4))["order_id"]))
     exchange.recorder_ended = "a sync failed"
     for order_id in ids:
@@ -60,10 +62,10 @@ async def test_what_was_done_is_answered_from_its_events_whatever_the_store_does
 
 
 async def test_an_order_from_before_a_restart_is_changed_without_the_store() -> None:
-    async with Exchange() as before:
+    async with InProcess() as before:
         order = await before.place(quantity=4, client_order_id="mine")
         await before.place(side="SELL", quantity=1, user_id="bob")
-    async with Exchange(SMALL, before.sequencer) as exchange:
+    async with InProcess(SMALL, before.logs) as exchange:
         path = f"/orders/{order['order_id']}"
         assert (await exchange.get(path, 503))["code"] == "NOT_KNOWN_YET"
         amended = await exchange.client.patch(path, json={"quantity": 3})
@@ -79,7 +81,7 @@ async def test_an_order_from_before_a_restart_is_changed_without_the_store() -> 
         assert (again.status_code, again.json()["code"]) == (409, "ORDER_CLOSED")
 
 
-async def assert_nobodys(exchange: Exchange, order_id: int) -> None:
+async def assert_nobodys(exchange: InProcess, order_id: int) -> None:
     """No call knows an order of this id, and the store is not asked for it."""
     path, asked = f"/orders/{order_id}", len(exchange.store.asked)
     for method, tail, body in (
@@ -94,27 +96,34 @@ async def assert_nobodys(exchange: Exchange, order_id: int) -> None:
     assert len(exchange.store.asked) == asked
 
 
-async def test_ids_that_were_passed_over_are_nobodys(exchange: Exchange) -> None:
+async def raise_orders(exchange: InProcess, orders: int) -> None:
+    """Numbers go on above those of another life."""
+    await exchange.command(
+        lambda commands: commands.raise_numbers(orders=orders, trades=0, events=0)
+    )
+
+
+async def test_ids_that_were_passed_over_are_nobodys() -> None:
     """As after a backup was put back: numbers go on above what its future may have told."""
-    before = int((await exchange.place(quantity=4))["order_id"])
-    for _ in range(2):
-        exchange.raises(orders=1_000)
-    assert (await exchange.get(f"/orders/{before}"))["status"] == "NEW"
-    await assert_nobodys(exchange, before + 1)
-    behind = int((await exchange.place(quantity=4))["order_id"])
-    assert behind & 0xFFFF == 1_001
-    for order_id in (before + 1, before + 500, behind - 1):
-        await assert_nobodys(exchange, order_id)
-    for order_id in (before, behind):
-        answer = await exchange.client.delete(f"/orders/{order_id}")
-        assert (answer.status_code, answer.json()["status"]) == (200, "CANCELED")
-        answer = await exchange.client.delete(f"/orders/{order_id}")
-        assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_CLOSED")
-    exchange.raises(orders=2_000)
-    # A view that begins later knows it from the engine, which has it in its snapshots.
-    restored = Engine.restore(exchange.sequencer.engine.snapshot())
-    exchange.sequencer.engine = restored
-    async with Exchange(None, exchange.sequencer) as later:
+    async with InProcess() as exchange:
+        before = int((await exchange.place(quantity=4))["order_id"])
+        for _ in range(2):
+            await raise_orders(exchange, 1_000)
+        assert (await exchange.get(f"/orders/{before}"))["status"] == "NEW"
+        await assert_nobodys(exchange, before + 1)
+        behind = int((await exchange.place(quantity=4))["order_id"])
+        assert behind & 0xFFFF == 1_001
+        for order_id in (before + 1, before + 500, behind - 1):
+            await assert_nobodys(exchange, order_id)
+        for order_id in (before, behind):
+            answer = await exchange.client.delete(f"/orders/{order_id}")
+            assert (answer.status_code, answer.json()["status"]) == (200, "CANCELED")
+            answer = await exchange.client.delete(f"/orders/{order_id}")
+            assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_CLOSED")
+        await raise_orders(exchange, 2_000)
+        # A view that begins later knows it from the engine, which has it in its snapshots.
+        exchange.logs.snapshot = exchange.engine.snapshot()
+    async with InProcess(None, exchange.logs) as later:
         for order_id in (before + 1, behind - 1, behind + 1, behind + 999):
             await assert_nobodys(later, order_id)
         later.store.complete_since = SINCE_NS
@@ -124,7 +133,7 @@ async def test_ids_that_were_passed_over_are_nobodys(exchange: Exchange) -> None
 
 
 async def test_a_closed_order_that_memory_has_dropped_waits_for_the_recorder() -> None:
-    async with Exchange(SMALL) as exchange:
+    async with InProcess(SMALL) as exchange:
         order_id = await exchange.dropped()
         path = f"/orders/{order_id}"
         answer = await exchange.client.get(path)
@@ -149,7 +158,7 @@ async def test_a_closed_order_that_memory_has_dropped_waits_for_the_recorder() -
 
 
 async def test_who_waits_is_answered_as_soon_as_the_recorder_is_there() -> None:
-    async with Exchange(FacadeSettings(recent_orders_max=1, overlay_orders_max=1)) as exchange:
+    async with InProcess(FacadeSettings(recent_orders_max=1, overlay_orders_max=1)) as exchange:
         order_id = await exchange.dropped()
         asked = asyncio.create_task(exchange.get(f"/orders/{order_id}"))
         # Again and again: what it is to see may not have been written when it looked first.
@@ -165,7 +174,7 @@ async def test_who_waits_is_answered_as_soon_as_the_recorder_is_there() -> None:
 
 
 async def test_a_repeat_of_an_order_that_only_the_store_has() -> None:
-    async with Exchange(SMALL) as exchange:
+    async with InProcess(SMALL) as exchange:
         order = await exchange.place(time_in_force="IOC", client_order_id="one")
         await exchange.place(time_in_force="IOC")
         await exchange.place(time_in_force="IOC")
@@ -179,7 +188,7 @@ async def test_a_repeat_of_an_order_that_only_the_store_has() -> None:
 async def test_an_order_that_the_store_does_not_have_is_never_unknown(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with Exchange(SMALL) as exchange:
+    async with InProcess(SMALL) as exchange:
         order_id = await exchange.dropped()
         exchange.record_all()
         exchange.store.complete_since = SINCE_NS
@@ -193,7 +202,7 @@ async def test_an_order_that_the_store_does_not_have_is_never_unknown(
 
 async def test_whatever_is_not_known_of_an_order_names_it() -> None:
     """A repeat by client_order_id tells its order id no other way."""
-    async with Exchange(SMALL) as exchange:
+    async with InProcess(SMALL) as exchange:
         order = await exchange.place(time_in_force="IOC", client_order_id="one")
         path = f"/orders/{order['order_id']}"
         for _ in range(2):
@@ -203,7 +212,7 @@ async def test_whatever_is_not_known_of_an_order_names_it() -> None:
         exchange.store.complete_since = SINCE_NS
         told.append(await exchange.place(410, time_in_force="IOC", client_order_id="one"))
         told += [(await exchange.get(path + page, 410)) for page in ("", "/fills", "/history")]
-        exchange.sequencer.held = True
+        exchange.hold()
         for change in (
             exchange.client.delete(path),
             exchange.client.patch(path, json={"price": 2}),
@@ -224,7 +233,7 @@ async def test_whatever_is_not_known_of_an_order_names_it() -> None:
 
 
 async def test_what_may_be_missing_is_told_wherever_it_is_asked_for() -> None:
-    async with Exchange(SMALL) as exchange:
+    async with InProcess(SMALL) as exchange:
         order_id = await exchange.dropped()
         exchange.record_all()
         exchange.store.kept[order_id] = stored(order_id)
@@ -247,7 +256,7 @@ async def test_what_may_be_missing_is_told_wherever_it_is_asked_for() -> None:
 
 
 async def test_a_recorder_that_has_ended_is_told_where_it_is_missed() -> None:
-    async with Exchange(SMALL) as exchange:
+    async with InProcess(SMALL) as exchange:
         order_id = await exchange.dropped()
         exchange.recorder_ended = "a sync failed"
         refused = await exchange.get(f"/orders/{order_id}", 503)
@@ -262,12 +271,12 @@ async def test_a_recorder_that_has_ended_is_told_where_it_is_missed() -> None:
 
 
 async def test_the_exchange_goes_on_without_a_view_that_failed(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    exchange: InProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(app, "AGAIN_S", 0.2)
     caplog.set_level(logging.ERROR)
     order = await exchange.place(quantity=2)
-    exchange.sequencer.held = True
+    exchange.hold()
     waiting = asyncio.create_task(exchange.place(503))
     while not exchange.facade.trading.waiting:
         await asyncio.sleep(0.005)
@@ -284,8 +293,8 @@ async def test_the_exchange_goes_on_without_a_view_that_failed(
     assert (await exchange.get("/orderbook/BTCUSD", 503))["code"] == "UNAVAILABLE"
     assert (await exchange.get("/health"))["status"] == "ok"
     assert (exchange.facade.view_faults, len(caplog.records)) == (1, 1)
-    exchange.sequencer.held = False
-    exchange.session_sends(price=99 * ONE)
+    exchange.release()
+    await exchange.session_places(price=99 * ONE)
     while exchange.view.fault is not None:
         await asyncio.sleep(0.01)
     exchange.record_all()
