@@ -30,7 +30,7 @@ from quantscope import translate
 from quantscope.roles.sessions import binary_gateway
 from settings import Config, FacadeSettings, InstrumentSettings
 from store.port import Store
-from testing.client import ONE, Client
+from testing.client import ONE, Client, hang_up
 from testing.logs import Logs
 from testing.rest import Rest
 from testing.shelf import Shelf
@@ -124,9 +124,8 @@ class InProcess(Rest):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close whatever is open."""
-        if self.session is not None:
-            self.session.cut()
+        """Close whatever is open, the lines of clients first."""
+        await hang_up()
         self.gateway.close()
         self.facade.close()
         await self._stack.aclose()

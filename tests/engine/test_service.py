@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from core import Commands, PanicException, describe_events
-from engine.recovery import Recovered, recover
+from engine.recovery import Recovered
 from engine.service import EngineFault, Journals, Service
 from engine.setup import InstrumentSetup, Setup
 from journal import Log
 from settings import JournalSettings, ServerSettings
 from testing.faulty import FaultyLog
-from testing.parts import commands_log, events_log, system_clock
+from testing.logs import Logs
+from testing.parts import system_clock
 
 JOURNAL = JournalSettings(
     batch_commands_max=2,
@@ -65,26 +66,8 @@ class Source:
         self.commands.clear()
 
 
-class Opener:
-    """Opens both logs, each time around one that can be told to fail."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.keep_failed = False
-        self.commands: FaultyLog
-        self.events: FaultyLog
-
-    def __call__(self) -> tuple[Journals, Recovered]:
-        kept = self.keep_failed
-        commands = commands_log(self.directory / "commands.db")
-        self.commands = FaultyLog(commands, keep_failed=kept)
-        self.events = FaultyLog(events_log(self.directory / "events.db"))
-        journals = Journals(self.commands, self.events)
-        return journals, recover(iter(()), self.commands, self.events, system_clock())
-
-
 @asynccontextmanager
-async def serving(opener: Opener) -> AsyncIterator[tuple[Service, Source]]:
+async def serving(opener: Logs) -> AsyncIterator[tuple[Service, Source]]:
     service = Service(opener, SETUP, JOURNAL, ServerSettings(), system_clock())
     service.start()
     source = Source(service)
@@ -109,7 +92,7 @@ async def until(holds: Callable[[], bool]) -> None:
 async def test_commands_of_one_turn_travel_in_batches_and_are_told_once_durable(
     tmp_path: Path,
 ) -> None:
-    async with serving(Opener(tmp_path)) as (_, source):
+    async with serving(Logs(tmp_path)) as (_, source):
         names = [f"order-{number}" for number in range(7)]
         for name in names:
             source.place(name)
@@ -121,7 +104,7 @@ async def test_commands_of_one_turn_travel_in_batches_and_are_told_once_durable(
 async def test_what_a_failed_commit_held_is_not_told_and_service_comes_back(
     tmp_path: Path,
 ) -> None:
-    opener = Opener(tmp_path)
+    opener = Logs(tmp_path)
     async with serving(opener) as (service, source):
         opener.commands.fail_next()
         source.place("lost")
@@ -135,7 +118,7 @@ async def test_what_a_failed_commit_held_is_not_told_and_service_comes_back(
 
 
 async def test_what_a_failed_commit_left_on_the_disk_is_told_afterwards(tmp_path: Path) -> None:
-    opener = Opener(tmp_path)
+    opener = Logs(tmp_path)
     opener.keep_failed = True
     async with serving(opener) as (service, source):
         opener.commands.fail_next()
@@ -145,7 +128,7 @@ async def test_what_a_failed_commit_left_on_the_disk_is_told_afterwards(tmp_path
 
 
 async def test_events_that_could_not_be_written_are_made_again(tmp_path: Path) -> None:
-    opener = Opener(tmp_path)
+    opener = Logs(tmp_path)
     async with serving(opener) as (service, source):
         opener.events.fail_next()
         source.place("once")
@@ -159,7 +142,7 @@ async def test_events_that_could_not_be_written_are_made_again(tmp_path: Path) -
 
 
 async def test_after_two_failures_in_a_row_nothing_is_told_twice(tmp_path: Path) -> None:
-    opener = Opener(tmp_path)
+    opener = Logs(tmp_path)
     opener.keep_failed = True
     async with serving(opener) as (service, source):
         opener.commands.fail_next()
@@ -190,7 +173,7 @@ class Watched:
 
 async def test_the_loop_s_thread_alone_uses_the_pipeline_in_an_outage_too(tmp_path: Path) -> None:
     """Who asked whether it is ready while another thread used it got an error."""
-    opener = Opener(tmp_path)
+    opener = Logs(tmp_path)
     async with serving(opener) as (service, source):
         threads: set[int] = set()
         service._pipeline = Watched(service._pipeline, threads)  # type: ignore[assignment]
@@ -222,7 +205,7 @@ async def test_until_the_journal_is_back_the_engine_of_before_gives_the_figures(
     """The one that is being built belongs to another thread, and can't be asked."""
     slow: list[SlowLog] = []
 
-    class SlowOpener(Opener):
+    class SlowOpener(Logs):
         def __call__(self) -> tuple[Journals, Recovered]:
             journals, recovered = super().__call__()
             slow.append(SlowLog(journals.commands))
@@ -269,7 +252,7 @@ class Failing(Source):
 async def test_a_source_that_fails_over_what_it_is_told_harms_no_other(
     tmp_path: Path, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    opener = Opener(tmp_path)
+    opener = Logs(tmp_path)
     service = Service(opener, SETUP, JOURNAL, ServerSettings(), system_clock())
     service.start()
     failing, source = Failing(service), Source(service)
@@ -306,7 +289,7 @@ async def test_a_source_that_fails_over_what_it_is_told_harms_no_other(
 async def test_a_clock_that_cannot_be_looked_at_harms_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with serving(Opener(tmp_path)) as (service, source):
+    async with serving(Logs(tmp_path)) as (service, source):
 
         def refuse(time_ns: int) -> None:
             raise RuntimeError("deliberate")
@@ -326,7 +309,7 @@ async def test_a_fault_of_the_engine_ends_the_service_and_nothing_more_is_taken(
                 raise ArithmeticError("deliberate")
             return super().append(append_ns, batches)
 
-    class SenselessOpener(Opener):
+    class SenselessOpener(Logs):
         def __call__(self) -> tuple[Journals, Recovered]:
             journals, recovered = super().__call__()
             journals.commands = Senseless(journals.commands)
@@ -347,7 +330,7 @@ async def test_a_fault_of_the_engine_ends_the_service_and_nothing_more_is_taken(
 async def test_a_disk_that_lost_what_was_acknowledged_ends_the_service(tmp_path: Path) -> None:
     """It is opened afresh after a failure, and ends before what was told: nobody may go on."""
 
-    class Forgetful(Opener):
+    class Forgetful(Logs):
         """The second time both logs are those of an earlier day."""
 
         def __call__(self) -> tuple[Journals, Recovered]:

@@ -10,7 +10,8 @@ import uvloop
 
 from protocol.soup import Kind
 from testing.client import Client
-from tests.gateway.inside import Inside, inside
+from testing.in_process import InProcess
+from tests.gateway.inside import inside
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 IN_FLIGHT = "gateway.requests_in_flight_max=5"
@@ -29,12 +30,12 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
-async def answered(served: Inside, count: int) -> None:
+async def answered(served: InProcess, count: int) -> None:
     """So many requests have been read, and each has been told of."""
     await until(lambda: served.gateway.order_entry.counts() == (count, count))
 
 
-async def fill_write_buffer(served: Inside, client: Client) -> int:
+async def fill_write_buffer(served: InProcess, client: Client) -> int:
     """Send orders, a few at a time, and read no report until the server's buffer is full."""
     (line,) = served.lines
     client.writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -54,11 +55,11 @@ def test_a_line_that_is_paused_for_both_reasons_is_read_again(
     async def scenario() -> None:
         async with inside(tmp_path, IN_FLIGHT, "gateway.queue_bytes_max=400000") as served:
             gateway = served.gateway
-            client = await Client(served.port).login()
+            client = await Client(served.binary).login()
             sent = await fill_write_buffer(served, client)
             (line,) = served.lines
 
-            served.commands.hold()
+            served.hold()
             for number in range(sent + 1, sent + 101):
                 client.place(number)
                 # A write of its own each, so that the server reads more than once.
@@ -66,7 +67,7 @@ def test_a_line_that_is_paused_for_both_reasons_is_read_again(
             await until(lambda: bool(gateway.throttled))
             assert not line.drained.is_set()
             if first == "journal":
-                served.commands.release()
+                served.release()
                 await answered(served, sent + 100)
                 assert not line.drained.is_set()
                 assert not gateway.throttled
@@ -76,7 +77,7 @@ def test_a_line_that_is_paused_for_both_reasons_is_read_again(
             if first == "reader":
                 await until(line.drained.is_set)
                 assert gateway.throttled
-                served.commands.release()
+                served.release()
             for number in range(sent + 1, sent + 101):
                 await client.expect_new(number)
             client.place(sent + 101)
@@ -93,8 +94,8 @@ def test_a_line_that_is_not_read_is_not_dropped_for_its_silence(tmp_path: Path, 
     async def scenario() -> None:
         short = "gateway.idle_deadline_s=0.5"
         async with inside(tmp_path, IN_FLIGHT, short) as served:
-            client = await Client(served.port).login()
-            served.commands.hold()
+            client = await Client(served.binary).login()
+            served.hold()
             for number in range(1, 6):
                 client.place(number)
             await until(lambda: bool(served.gateway.throttled))
@@ -102,7 +103,7 @@ def test_a_line_that_is_not_read_is_not_dropped_for_its_silence(tmp_path: Path, 
             async with asyncio.TaskGroup() as group:
                 group.create_task(client.heartbeat_until(done))
                 await asyncio.sleep(1.2)
-                served.commands.release()
+                served.release()
                 for number in range(1, 6):
                     await client.expect_new(number)
                 client.place(6)
@@ -125,8 +126,8 @@ def test_who_asks_without_end_holds_nobody_up(tmp_path: Path, run: Run) -> None:
                 return tell(number, instrument)
 
             served.gateway.security_list = counted
-            asking = await Client(served.port, "demo1").login()
-            other = await Client(served.port, "demo2").login()
+            asking = await Client(served.binary, "demo1").login()
+            other = await Client(served.binary, "demo2").login()
             questions = 20_000
             for number in range(questions):
                 asking.ask_instruments(number)

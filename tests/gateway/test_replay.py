@@ -25,16 +25,16 @@ async def trade(client: Client, done: asyncio.Event) -> int:
 async def test_a_session_that_is_told_without_a_pause_catches_up(tmp_path: Path) -> None:
     """The events log is written far behind: what it lacks is all that the session hears of."""
     async with inside(tmp_path, "journal.events_linger_s=1") as served:
-        maker = await Client(served.port, "demo1").login()
+        maker = await Client(served.binary, "demo1").login()
         maker.place(1, side=Side.SELL, quantity=LOTS)
         await maker.expect_new(1)
         maker.cut()
-        taker, done = await Client(served.port, "demo2").login(), asyncio.Event()
+        taker, done = await Client(served.binary, "demo2").login(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
             trading = group.create_task(trade(taker, done))
             while served.gateway.order_entry.counts()[1] < 100:
                 await asyncio.sleep(0.001)
-            again = await Client(served.port, "demo1").login(maker.session, 1)
+            again = await Client(served.binary, "demo1").login(maker.session, 1)
             number = served.lines[-1].number
             async with asyncio.timeout(20):
                 while served.gateway.order_entry.replay_offset(number) is not None:

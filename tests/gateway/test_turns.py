@@ -18,7 +18,8 @@ from protocol import messages as m
 from protocol import soup
 from protocol.soup import Kind
 from testing.client import Client
-from tests.gateway.inside import Inside, inside
+from testing.in_process import InProcess
+from tests.gateway.inside import inside
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 TURN_BYTES = 1_024
@@ -38,7 +39,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 class Watch:
     """How often each line went on between two turns of the loop."""
 
-    def __init__(self, served: Inside) -> None:
+    def __init__(self, served: InProcess) -> None:
         self.served = served
         self.turn = 0
         self.went_on: Counter[tuple[int, int]] = Counter()
@@ -93,8 +94,8 @@ async def line_of(watch: Watch) -> Connection:
 
 async def test_packets_before_a_login_are_read_a_little_in_each_turn(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
-        other = await Client(watch.served.port, "demo2").login()
-        flooding = await Client(watch.served.port, "demo1").connect()
+        other = await Client(watch.served.binary, "demo2").login()
+        flooding = await Client(watch.served.binary, "demo1").connect()
         await until(lambda: len(watch.served.lines) == 2)
         await line_of(watch)
         flood = HEARTBEAT * 60_000
@@ -124,8 +125,8 @@ async def test_packets_of_a_session_are_read_a_little_in_each_turn(
 ) -> None:
     count = 3_000
     async with watched(tmp_path) as watch:
-        other = await Client(watch.served.port, "demo2").login()
-        flooding = await Client(watch.served.port, "demo1").login()
+        other = await Client(watch.served.binary, "demo2").login()
+        flooding = await Client(watch.served.binary, "demo1").login()
         await line_of(watch)
         for number in range(1, count + 1):
             packet = PACKETS[kind]
@@ -159,9 +160,9 @@ def test_orders_that_wait_for_a_commit_are_bounded_and_none_is_lost(
     async def scenario() -> None:
         async with watched(tmp_path, "gateway.requests_waiting_max=50") as watch:
             entry = watch.served.gateway.order_entry
-            flooding = [await Client(watch.served.port, f"demo{n}").login() for n in (1, 2, 3)]
-            other = await Client(watch.served.port, "demo4").login()
-            watch.served.commands.hold()
+            flooding = [await Client(watch.served.binary, f"demo{n}").login() for n in (1, 2, 3)]
+            other = await Client(watch.served.binary, "demo4").login()
+            watch.served.hold()
             for client in flooding:
                 for number in range(1, 1_001):
                     client.place(number, price=1 + number % 50)
@@ -173,7 +174,7 @@ def test_orders_that_wait_for_a_commit_are_bounded_and_none_is_lost(
             assert waited <= 50 + 4 * a_turn
             other.place(1)
             await until(lambda: entry.waiting > waited)
-            watch.served.commands.release()
+            watch.served.release()
             await other.expect_new(1)
             assert entry.counts()[1] < 3_000
             for client in flooding:
@@ -187,7 +188,7 @@ def test_orders_that_wait_for_a_commit_are_bounded_and_none_is_lost(
 
 async def test_a_line_that_is_cut_does_nothing_more(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
-        flooding = await Client(watch.served.port).login()
+        flooding = await Client(watch.served.binary).login()
         line = await line_of(watch)
         for number in range(1, 2_001):
             flooding.place(number, price=1 + number % 50)
@@ -206,7 +207,7 @@ def test_a_line_that_is_gone_leaves_nothing_to_collect(
 ) -> None:
     async def scenario() -> None:
         async with asyncio.timeout(60), inside(tmp_path) as served:
-            client = Client(served.port)
+            client = Client(served.binary)
             await (client.login() if first == "login" else client.connect())
             while not served.lines:
                 await asyncio.sleep(0.002)
@@ -228,12 +229,12 @@ def test_a_line_that_is_gone_leaves_nothing_to_collect(
 
 async def test_a_client_that_hangs_up_has_sent_what_it_has_sent(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
-        client = await Client(watch.served.port).login()
+        client = await Client(watch.served.binary).login()
         for number in range(1, 2_001):
             client.place(number, price=1 + number % 50)
         client.writer.write_eof()
         await client.reports_until_closed()
-        again = await Client(watch.served.port).login(sequence=1)
+        again = await Client(watch.served.binary).login(sequence=1)
         for number in range(1, 2_001):
             await again.expect_new(number)
         await again.logout()
@@ -242,16 +243,16 @@ async def test_a_client_that_hangs_up_has_sent_what_it_has_sent(tmp_path: Path) 
 async def test_an_outage_lets_those_go_on_who_come_after_it(tmp_path: Path) -> None:
     async with watched(tmp_path, "gateway.requests_waiting_max=10") as watch:
         gateway = watch.served.gateway
-        flooding = await Client(watch.served.port).login()
-        watch.served.commands.hold()
+        flooding = await Client(watch.served.binary).login()
+        watch.served.hold()
         for number in range(1, 1_001):
             flooding.place(number, price=1 + number % 50)
         turn = watch.turn
         await until(lambda: watch.turn > turn + 100)
         gateway.on_outage()
-        watch.served.commands.release()
+        watch.served.release()
         await flooding.reports_until_closed()
-        again = await Client(watch.served.port).login()
+        again = await Client(watch.served.binary).login()
         number = again.last_cl_ord_id + 1
         for following in range(number, number + 200):
             again.place(following, price=1 + following % 50)
@@ -272,7 +273,7 @@ def test_questions_of_many_lines_share_a_turn(tmp_path: Path, run: Run) -> None:
                 return tell(number, instrument)
 
             watch.served.gateway.security_list = counted
-            clients = [await Client(watch.served.port, f"demo{n}").login() for n in range(1, 7)]
+            clients = [await Client(watch.served.binary, f"demo{n}").login() for n in range(1, 7)]
             for client in clients:
                 for number in range(50):
                     client.ask_instruments(number)
