@@ -103,7 +103,7 @@ class Session(User):
         return any(packet.kind == Kind.SEQUENCED for packet in self._splitter.feed(data))
 
 
-class Rest(User):
+class RestUser(User):
     """By REST: one connection, kept."""
 
     _got = b""
@@ -160,7 +160,7 @@ def main(*, http: int, binary: int, seconds: float, user: str) -> None:
     """Place orders for a while, and print the latencies as JSON."""
     shorten_slice()
     begin = time.perf_counter() + 0.01
-    users = [Session(binary, begin, user), Rest(http, begin + 0.5 / RATE)]
+    users = [Session(binary, begin, user), RestUser(http, begin + 0.5 / RATE)]
     run(users, seconds)
     session, rest = users
     print(json.dumps({"binary": figures(session), "rest": figures(rest)}), flush=True)

@@ -1,5 +1,6 @@
-"""Ways in which the files of a data directory get lost or go bad."""
+"""Ways in which the files of a data directory get lost or go bad, and what they hold."""
 
+import hashlib
 import random
 import shutil
 from pathlib import Path
@@ -8,6 +9,15 @@ from core import delete_after
 
 FRAME = 24 + 4096
 HEADER = 32
+
+
+def contents(directory: Path) -> dict[str, str]:
+    """Every file with what it holds, but for the lock, which says who has looked; folders, too."""
+    found = (path for path in directory.rglob("*") if path.name != "lock")
+    return {
+        str(path): "" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in found
+    }
 
 
 def forget(data: Path, *names: str) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 import httpx
 
 from testing.asks import PLAIN, parse_metrics
-
-SECONDS_MAX = 30
+from testing.waiting import SECONDS_MAX
 
 
 class Rest:

@@ -23,7 +23,8 @@ from clients.reports import ReportsLostError
 from protocol import messages as m
 from protocol import soup
 from protocol.terms import BusinessRejectReason, OrdRejReason, Side, TimeInForce, units
-from tests.clients.exchange import Exchange, never
+from testing.waiting import until
+from tests.clients.scripted import ScriptedServer, never
 
 FAST = Options(
     heartbeat_s=0.1,
@@ -37,12 +38,12 @@ FAST = Options(
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[Exchange]:
-    async with Exchange() as exchange:
+async def exchange() -> AsyncIterator[ScriptedServer]:
+    async with ScriptedServer() as exchange:
         yield exchange
 
 
-def client_of(exchange: Exchange, options: Options = FAST, sequence: int = 0) -> BinaryClient:
+def client_of(exchange: ScriptedServer, options: Options = FAST, sequence: int = 0) -> BinaryClient:
     return BinaryClient(
         "127.0.0.1", exchange.port, "demo1", "demo", options=options, sequence=sequence
     )
@@ -55,14 +56,7 @@ async def buy(client: BinaryClient, quantity: str = "1") -> m.ExecutionReportNew
         )
 
 
-async def until(condition: object) -> None:
-    assert callable(condition)
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-async def test_each_request_gets_its_answer(exchange: Exchange) -> None:
+async def test_each_request_gets_its_answer(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         first, second = await buy(client), await buy(client)
         assert (first.cl_ord_id, second.cl_ord_id) == (1, 2)
@@ -77,7 +71,7 @@ async def test_each_request_gets_its_answer(exchange: Exchange) -> None:
         assert client.sequence == len(exchange.journal) + 1
 
 
-async def test_a_market_order_has_no_price(exchange: Exchange) -> None:
+async def test_a_market_order_has_no_price(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         await client.place(security_id=1, side=Side.SELL, quantity=1, time_in_force=TimeInForce.FOK)
         await client.place(security_id=1, side=Side.SELL, quantity=1, price=1, post_only=True)
@@ -91,7 +85,7 @@ async def test_a_market_order_has_no_price(exchange: Exchange) -> None:
     )
 
 
-async def test_a_refusal_is_an_error_with_its_reason(exchange: Exchange) -> None:
+async def test_a_refusal_is_an_error_with_its_reason(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         with pytest.raises(RejectedError, match="INVALID_QUANTITY") as caught:
             await buy(client, "0")
@@ -107,14 +101,14 @@ async def test_a_refusal_is_an_error_with_its_reason(exchange: Exchange) -> None
             await refused
 
 
-async def test_instruments_are_listed(exchange: Exchange) -> None:
+async def test_instruments_are_listed(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         assert [x.symbol for x in await client.instruments()] == ["BTCUSD", "ETHUSD"]
         assert await client.instruments(security_id=9) == []
 
 
 async def test_an_answer_that_the_broken_line_held_back_comes_by_its_number(
-    exchange: Exchange,
+    exchange: ScriptedServer,
 ) -> None:
     exchange.break_after = lambda count: count == 2
     async with client_of(exchange) as client:
@@ -128,7 +122,7 @@ async def test_an_answer_that_the_broken_line_held_back_comes_by_its_number(
 
 
 async def test_a_request_that_did_not_arrive_is_sent_again_under_its_number(
-    exchange: Exchange,
+    exchange: ScriptedServer,
 ) -> None:
     async with client_of(exchange) as client:
         await buy(client)
@@ -140,7 +134,7 @@ async def test_a_request_that_did_not_arrive_is_sent_again_under_its_number(
 
 
 async def test_a_request_that_did_not_arrive_fails_where_it_may_not_be_sent_again(
-    exchange: Exchange,
+    exchange: ScriptedServer,
 ) -> None:
     async with client_of(exchange, replace(FAST, resend=False)) as client:
         exchange.break_before = lambda count: count == 0 and len(exchange.logins) == 1
@@ -149,7 +143,7 @@ async def test_a_request_that_did_not_arrive_fails_where_it_may_not_be_sent_agai
         assert (await buy(client)).cl_ord_id == 2
 
 
-async def test_each_report_comes_once_whatever_breaks(exchange: Exchange) -> None:
+async def test_each_report_comes_once_whatever_breaks(exchange: ScriptedServer) -> None:
     rng = random.Random(4)
     client = client_of(exchange)
     reports = client.reports()
@@ -167,7 +161,7 @@ async def test_each_report_comes_once_whatever_breaks(exchange: Exchange) -> Non
     assert len(exchange.logins) > 5
 
 
-async def test_a_new_client_goes_on_where_another_stopped(exchange: Exchange) -> None:
+async def test_a_new_client_goes_on_where_another_stopped(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         await buy(client)
         number = client.sequence
@@ -183,7 +177,7 @@ async def test_a_new_client_goes_on_where_another_stopped(exchange: Exchange) ->
         assert (await buy(client)).cl_ord_id == 3
 
 
-async def test_a_login_that_is_not_authorized_is_an_error(exchange: Exchange) -> None:
+async def test_a_login_that_is_not_authorized_is_an_error(exchange: ScriptedServer) -> None:
     exchange.reject_logins = [b"A"]
     with pytest.raises(LoginRejectedError, match="not authorized"):
         async with client_of(exchange):
@@ -196,7 +190,7 @@ async def test_a_server_that_is_not_there_is_an_error(unused_tcp_port: int) -> N
             pass
 
 
-async def test_a_session_that_is_still_live_is_waited_for(exchange: Exchange) -> None:
+async def test_a_session_that_is_still_live_is_waited_for(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         exchange.reject_logins = [b"S", b"S"]
         exchange.break_line()
@@ -204,7 +198,7 @@ async def test_a_session_that_is_still_live_is_waited_for(exchange: Exchange) ->
     assert len(exchange.logins) == 4
 
 
-async def test_a_session_that_is_gone_ends_everything(exchange: Exchange) -> None:
+async def test_a_session_that_is_gone_ends_everything(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         reports = client.reports()
         exchange.reject_logins = [b"S"] * 1000
@@ -219,7 +213,7 @@ async def test_a_session_that_is_gone_ends_everything(exchange: Exchange) -> Non
             await anext(client.reports())
 
 
-async def test_a_server_that_stays_away_ends_everything(exchange: Exchange) -> None:
+async def test_a_server_that_stays_away_ends_everything(exchange: ScriptedServer) -> None:
     async with client_of(exchange, replace(FAST, reconnect_s_max=0.2)) as client:
         await exchange.__aexit__()
         with pytest.raises(DisconnectedError):
@@ -227,7 +221,7 @@ async def test_a_server_that_stays_away_ends_everything(exchange: Exchange) -> N
     await exchange.__aenter__()
 
 
-async def test_heartbeats_go_out_and_silence_is_the_end_of_a_line(exchange: Exchange) -> None:
+async def test_heartbeats_go_out_and_silence_is_the_end_of_a_line(exchange: ScriptedServer) -> None:
     async with client_of(exchange, replace(FAST, silence_s_max=0.5)) as client:
         await until(lambda: exchange.heartbeats > 1)
         exchange.silent = True
@@ -237,7 +231,7 @@ async def test_heartbeats_go_out_and_silence_is_the_end_of_a_line(exchange: Exch
 
 @pytest.mark.parametrize("junk", [b"\0\0", b"\0\x01L", b"\0\x02U?", b"\0\x02S?", b"\0\x01A"])
 async def test_bytes_that_cant_be_end_the_line_and_nothing_else(
-    exchange: Exchange, junk: bytes
+    exchange: ScriptedServer, junk: bytes
 ) -> None:
     async with client_of(exchange) as client:
         await buy(client)
@@ -246,7 +240,7 @@ async def test_bytes_that_cant_be_end_the_line_and_nothing_else(
         assert (await buy(client)).cl_ord_id == 2
 
 
-async def test_messages_of_a_later_version_are_passed_over(exchange: Exchange) -> None:
+async def test_messages_of_a_later_version_are_passed_over(exchange: ScriptedServer) -> None:
     later = b"\0\0\xff\0\x64\0\0\0"
     client = client_of(exchange)
     reports = client.reports()
@@ -260,14 +254,14 @@ async def test_messages_of_a_later_version_are_passed_over(exchange: Exchange) -
         assert (await anext(reports)).sequence == 2
 
 
-async def test_an_operator_ends_the_session(exchange: Exchange) -> None:
+async def test_an_operator_ends_the_session(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         exchange.send(soup.encode(soup.Kind.END_OF_SESSION))
         with pytest.raises((SessionEndedError, DisconnectedError), match="operator"):
             await buy(client)
 
 
-async def test_reports_that_are_not_kept_are_missed_aloud(exchange: Exchange) -> None:
+async def test_reports_that_are_not_kept_are_missed_aloud(exchange: ScriptedServer) -> None:
     client = client_of(exchange)
     reports = client.reports()
     async with client:
@@ -283,7 +277,7 @@ async def test_reports_that_are_not_kept_are_missed_aloud(exchange: Exchange) ->
         assert (await anext(reports)).sequence == 3
 
 
-async def test_requests_in_flight_are_bounded(exchange: Exchange) -> None:
+async def test_requests_in_flight_are_bounded(exchange: ScriptedServer) -> None:
     async with client_of(exchange, replace(FAST, in_flight_max=2)) as client:
         pending = [client.status(order_id=1), client.status(order_id=2)]
         with pytest.raises(TooManyInFlightError):
@@ -292,7 +286,7 @@ async def test_requests_in_flight_are_bounded(exchange: Exchange) -> None:
         await client.status(order_id=3)
 
 
-async def test_nobody_waits_for_a_request_that_was_given_up(exchange: Exchange) -> None:
+async def test_nobody_waits_for_a_request_that_was_given_up(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         exchange.break_before = lambda _: len(exchange.logins) == 1
         with pytest.raises(TimeoutError):
@@ -302,7 +296,7 @@ async def test_nobody_waits_for_a_request_that_was_given_up(exchange: Exchange) 
     assert sorted(exchange.open) == [2]
 
 
-async def test_closing_fails_what_is_unanswered(exchange: Exchange) -> None:
+async def test_closing_fails_what_is_unanswered(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         exchange.silent = True
         pending = client.place(security_id=1, side=Side.BUY, quantity=1)
@@ -316,7 +310,7 @@ async def test_closing_fails_what_is_unanswered(exchange: Exchange) -> None:
         await buy(client)
 
 
-async def test_a_slow_reader_of_reports_loses_none(exchange: Exchange) -> None:
+async def test_a_slow_reader_of_reports_loses_none(exchange: ScriptedServer) -> None:
     client = client_of(exchange, replace(FAST, reports_max=3, silence_s_max=1.0))
     reports = client.reports()
     async with client:
@@ -332,7 +326,7 @@ async def test_a_slow_reader_of_reports_loses_none(exchange: Exchange) -> None:
     assert len(exchange.logins) == 1
 
 
-async def test_a_duplicate_says_nothing_about_the_first(exchange: Exchange) -> None:
+async def test_a_duplicate_says_nothing_about_the_first(exchange: ScriptedServer) -> None:
     async with client_of(exchange) as client:
         await buy(client)
         order = next(x for x in exchange.seen if isinstance(x, m.NewOrderSingle))

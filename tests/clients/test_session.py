@@ -19,7 +19,7 @@ from protocol.terms import (
     SecurityListRequestType,
     Side,
 )
-from tests.clients.exchange import accepted, canceled, described, status_of
+from tests.clients.scripted import accepted, canceled, described, status_of
 
 
 def request(number: int) -> m.NewOrderSingle:

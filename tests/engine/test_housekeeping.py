@@ -2,20 +2,15 @@
 
 import asyncio
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
-from core import Commands, Engine, Faults, PanicException, split_batches
-from engine.housekeeping import Housekeeping
+from core import Faults, PanicException
 from engine.seal import Seal
-from engine.service import Journals, Service
 from engine.snapshots import Snapshots
 from journal.datadir import DataDirLost
-from settings import JournalSettings
-from testing.parts import memory_log
+from tests.engine.keeping import ServiceInPart, housekeeping
 
 
 class Slow(Snapshots):
@@ -37,43 +32,10 @@ class Slow(Snapshots):
         self.at_once -= 1
 
 
-@dataclass
-class Exchange:
-    """As much of a service as housekeeping asks."""
-
-    engine: Engine = field(default_factory=Engine)
-    journals: Journals = field(default_factory=lambda: Journals(memory_log(), memory_log()))
-    ready: bool = True
-    outages: int = 0
-    told: int = 0
-
-    def tick(self) -> None:
-        commands = Commands()
-        commands.tick()
-        batch = commands.seal(0, 0, 0, 1, 1)
-        assert batch is not None
-        offset = self.journals.commands.append(1, [batch])
-        self.journals.events.append(1, split_batches(self.engine.apply(offset, 1, [batch])))
-        self.told = offset
-
-
-def housekeeping(
-    exchange: Exchange, snapshots: Snapshots, check: Any, faults: Faults | None = None
-) -> Housekeeping:
-    return Housekeeping(
-        cast(Service, exchange),
-        snapshots,
-        JournalSettings(snapshot_interval_s=0.001, snapshot_commands_min=1),
-        era=lambda: 3,
-        check=check,
-        faults=faults,
-    )
-
-
 async def test_who_ends_the_server_waits_for_the_snapshot_that_is_being_written(
     tmp_path: Path,
 ) -> None:
-    exchange, snapshots = Exchange(), Slow(tmp_path)
+    exchange, snapshots = ServiceInPart(), Slow(tmp_path)
     exchange.tick()
     keeping = housekeeping(exchange, snapshots, lambda: None)
     running = asyncio.create_task(keeping.run())
@@ -95,7 +57,7 @@ async def test_who_ends_the_server_waits_for_the_snapshot_that_is_being_written(
 
 
 async def test_nothing_is_written_where_the_directory_is_anothers(tmp_path: Path) -> None:
-    exchange, snapshots = Exchange(), Snapshots(tmp_path / "snapshots", kept=2)
+    exchange, snapshots = ServiceInPart(), Snapshots(tmp_path / "snapshots", kept=2)
     exchange.tick()
 
     def check() -> None:
@@ -112,7 +74,7 @@ async def test_nothing_is_written_where_the_directory_is_anothers(tmp_path: Path
 async def test_a_snapshot_that_fails_unforeseen_is_tried_again(
     tmp_path: Path, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    exchange, snapshots = Exchange(), Snapshots(tmp_path / "snapshots", kept=2)
+    exchange, snapshots = ServiceInPart(), Snapshots(tmp_path / "snapshots", kept=2)
     exchange.tick()
     tries = 0
 
@@ -137,7 +99,11 @@ async def test_who_looks_at_the_faults_sees_that_there_is_no_snapshot(
     tmp_path: Path, error: Exception
 ) -> None:
     """The journal grows meanwhile, and nobody else would notice."""
-    exchange, snapshots, faults = Exchange(), Snapshots(tmp_path / "snapshots", kept=2), Faults()
+    exchange, snapshots, faults = (
+        ServiceInPart(),
+        Snapshots(tmp_path / "snapshots", kept=2),
+        Faults(),
+    )
     exchange.tick()
     failing = True
 

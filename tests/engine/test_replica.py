@@ -18,7 +18,7 @@ from engine.snapshots import Snapshots
 from testing.parts import memory_log
 from testing.twin.encode import batch
 from testing.twin.sequences import Sequence
-from tests.engine.test_housekeeping import Exchange, housekeeping
+from tests.engine.keeping import ServiceInPart, housekeeping
 
 STEPS = 150
 
@@ -74,8 +74,8 @@ class Serving:
         return getattr(self._engine, name)
 
 
-async def large(tmp_path: Path) -> tuple[Exchange, Snapshots, Housekeeping]:
-    exchange, snapshots = Exchange(), Snapshots(tmp_path, kept=2)
+async def large(tmp_path: Path) -> tuple[ServiceInPart, Snapshots, Housekeeping]:
+    exchange, snapshots = ServiceInPart(), Snapshots(tmp_path, kept=2)
     for _ in range(5):
         exchange.tick()
     keeping = housekeeping(exchange, snapshots, lambda: None)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from settings import JournalSettings, ServerSettings
 from testing.faulty import FaultyLog
 from testing.logs import Logs
 from testing.parts import system_clock
+from testing.waiting import until
 
 JOURNAL = JournalSettings(
     batch_commands_max=2,
@@ -81,12 +82,6 @@ async def serving(opener: Logs) -> AsyncIterator[tuple[Service, Source]]:
         await running
     service.close()
     assert source.early == 0
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0.005)
 
 
 async def test_commands_of_one_turn_travel_in_batches_and_are_told_once_durable(

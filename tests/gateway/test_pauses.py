@@ -11,6 +11,7 @@ import uvloop
 from protocol.soup import Kind
 from testing.client import Client
 from testing.in_process import InProcess
+from testing.waiting import until
 from tests.gateway.inside import inside
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -22,12 +23,6 @@ def run(request: pytest.FixtureRequest) -> Run:
     """Runs a scenario on each of the two event loops; the exchange itself uses uvloop."""
     loop: Run = request.param
     return loop
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.002)
 
 
 async def answered(served: InProcess, count: int) -> None:

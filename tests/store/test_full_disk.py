@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from testing.batches import ordinary
+from testing.command import ROOT
 from testing.fold import Fold
 from testing.stored import check
-from tests.store.test_recovery import ROOT, write_log
+from tests.store.logs import write_log
 
 
 def test_a_full_disk_is_told_and_waited_for(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from core import StoreReader
 from testing.batches import ordinary
 from testing.parts import new_recorder
-from tests.store.test_recovery import write_log
+from tests.store.logs import write_log
 
 LOOK = """
 import sqlite3, sys

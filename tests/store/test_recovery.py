@@ -10,20 +10,13 @@ import msgspec
 
 from core import Engine, StoreReader, recorder_seed
 from testing.batches import ordinary
+from testing.command import ROOT
 from testing.fold import Fold, shown
-from testing.parts import commands_log, memory_log, new_recorder
+from testing.parts import memory_log, new_recorder
 from testing.stored import check, content
-from tests.store import recording
+from tests.store.logs import write_log
 
-ROOT = Path(recording.__file__).parents[2]
 KILLS = 6
-
-
-def write_log(path: Path, batches: list[bytes]) -> None:
-    log = commands_log(path)
-    log.append(1, batches)
-    log.sync()
-    log.close()
 
 
 def kill_while_recording(store: Path, events: Path, after_s: float) -> None:

@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import StoreReader
-from tests.store import failing
-
-ROOT = Path(failing.__file__).parents[2]
+from testing.command import ROOT
 
 
 # The first sync is SQLite's own, when the write-ahead log is begun.

@@ -18,7 +18,7 @@ from quantscope.serve import Exchange as Server
 from settings import Config
 from testing.damage import copy_database, cut, flip_some, forget, shorten, used
 from testing.process import ServerProcess
-from tests.system.test_lost_events import SOON
+from tests.system.orders import SOON
 
 Damage = Callable[[Path, Path], object]
 TRIMMED = (*SOON, "gateway.session_replay_messages_min=1")

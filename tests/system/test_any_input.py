@@ -60,7 +60,7 @@ async def served(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncItera
         await served.place(side="SELL")
         yield served
         await served.place()
-        await served.ready()
+        await served.until_ready()
         assert await served.faults() == {}
     assert [record.getMessage() for record in caplog.records] == []
 

@@ -10,10 +10,10 @@ import pytest
 
 from testing.client import Client
 from testing.command import quantscope
-from testing.damage import copy_database, forget
+from testing.damage import contents, copy_database, forget
 from testing.parts import commands_log
 from testing.process import ServerProcess
-from tests.system.test_recovery import contents, trade
+from tests.system.orders import trade
 
 MARGIN = 10**12
 

@@ -13,8 +13,8 @@ import pytest
 
 from testing.client import Client
 from testing.command import quantscope
+from testing.damage import contents
 from testing.process import ServerProcess
-from tests.system.test_recovery import contents
 
 SERVE = ["serve", "--http-port", "0", "--binary-port", "0"]
 SECONDS_TO_NOTICE = 5

@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -19,9 +19,9 @@ from protocol import messages as m
 from protocol.terms import Side
 from testing.client import Client
 from testing.command import quantscope
-from testing.process import ServerProcess
 from testing.trader import Trader
-from tests.system.within import Within, until, with_users, within
+from testing.waiting import until
+from tests.system.within import Within, with_users, within
 
 LAST = 2**64 - 1
 
@@ -109,7 +109,7 @@ async def test_all_goes_on_without_order_entry_and_sessions_miss_nothing(
         await until(lambda: obstacle.attempts >= 2)
         assert (await served.get("/ready", 503))["faults"] == ready["faults"]
         obstacle.take_away()
-        await served.ready()
+        await served.until_ready()
 
         await come_back(served, lines, told)
         assert (await served.faults())["gateway"] == 1 + obstacle.attempts
@@ -138,7 +138,7 @@ async def test_what_was_not_sealed_is_gone_and_what_was_is_answered_after_the_lo
         line.place(2)
         await line.expect_closed()
         obstacle.take_away()
-        await served.ready()
+        await served.until_ready()
         line = await Client(served.binary).login("", 2)
         assert line.last_cl_ord_id == 2
         await line.expect_new(2)
@@ -176,7 +176,7 @@ async def test_a_second_fault_while_it_begins_again_is_one_more(tmp_path: Path) 
         break_order_entry(served)
         await served.place(side="SELL")
         go_on.set()
-        await served.ready()
+        await served.until_ready()
         assert gateway.order_entry.faults == 2
         assert (await served.faults())["gateway"] == 2
         line = await Client(served.binary).login("", 1)
@@ -234,14 +234,13 @@ async def test_nothing_that_sessions_may_want_is_deleted_while_order_entry_is_do
 async def test_under_load_and_fault_after_fault_each_report_comes_once(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     async with within(directory, "journal.snapshot_interval_s=0.2") as served:
-        exchange = cast(ServerProcess, served)
         traders = [Trader(f"demo{n}", random.Random(n)) for n in range(1, 4)]
         over = asyncio.Event()
 
         async def live(trader: Trader) -> None:
             while not over.is_set():
                 try:
-                    await trader.come_back(exchange)
+                    await trader.come_back(served)
                 except (EOFError, ConnectionError):
                     await asyncio.sleep(0.01)
                 else:
@@ -260,12 +259,12 @@ async def test_under_load_and_fault_after_fault_each_report_comes_once(tmp_path:
                 await until(lambda fault=fault: order_entry.faults == fault)  # type: ignore[misc]
                 await served.place(price="1")
             over.set()
-            await served.ready()
+            await served.until_ready()
             for trader in traders:
                 trader.client.cut()
         for trader in traders:
-            await trader.come_back(exchange)
-            await trader.check(exchange)
+            await trader.come_back(served)
+            await trader.check(served)
             assert len(trader.told) > 8 * 50
         assert (await served.faults()) == {"gateway": 8}
     code, _, errors = quantscope("verify", "--data-dir", str(directory))

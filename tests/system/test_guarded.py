@@ -13,7 +13,8 @@ from core import PanicException, faults
 from facade import connection as http
 from protocol import messages as m
 from testing.client import Client
-from tests.system.within import Within, until, within
+from testing.waiting import until
+from tests.system.within import Within, within
 
 ERRORS = [RuntimeError("deliberate"), PanicException("deliberate")]
 QUICK = (
@@ -37,7 +38,7 @@ async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     async with within(tmp_path / "data", *QUICK) as served:
         yield served
         monkeypatch.undo()
-        await served.ready()
+        await served.until_ready()
         await served.place()
         line = await Client(served.binary, "demo16").login()
         line.place(1, price=1)
@@ -102,7 +103,7 @@ async def test_a_loop_that_fails_shows_and_is_begun_again(
     assert (await served.get("/ready", 503))["faults"] == [said]
     await served.place()
     await until(lambda: not breaks.left)
-    await served.ready()
+    await served.until_ready()
     assert (await served.faults())[part] >= 2
 
 

@@ -9,10 +9,9 @@ import pytest
 
 from core import delete_after
 from testing.command import quantscope
-from testing.damage import forget
+from testing.damage import contents, forget
 from testing.process import ServerProcess
-from tests.system.test_lost_events import SOON
-from tests.system.test_recovery import contents
+from tests.system.orders import SOON
 
 TRIMMED = (*SOON, "gateway.session_replay_messages_min=1")
 FILLS = 43

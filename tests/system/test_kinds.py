@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from testing.command import quantscope
+from testing.damage import contents
 from testing.process import ServerProcess
-from tests.system.test_recovery import contents
 
 DATABASES = ("commands.db", "events.db", "store.db")
 SNAPSHOT = "snapshots/the newest"

@@ -2,48 +2,16 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
+from testing.damage import forget
 from testing.process import ServerProcess
-
-SOON = ("journal.snapshot_interval_s=0.1", "journal.snapshot_commands_min=5")
-
-
-def forget(data: Path, *names: str) -> None:
-    for name in names:
-        for file in data.glob(f"{name}*"):
-            file.unlink()
-
-
-def place(exchange: ServerProcess, count: int, user: str) -> list[dict[str, Any]]:
-    orders = []
-    for number in range(count):
-        order = exchange.place(user_id=user, client_order_id=f"{user}-{number}")
-        orders.append(order)
-    return orders
-
-
-def expect_open(exchange: ServerProcess, orders: list[dict[str, Any]]) -> None:
-    """Each is found by its id, in its user's list, and by a repeat, with its real terms."""
-    listed: dict[str, dict[str, Any]] = {}
-    for user in {order["user_id"] for order in orders}:
-        page = exchange.get(f"/orders?user_id={user}&status=NEW&limit=1000")
-        listed |= {order["order_id"]: order for order in page["orders"]}
-    for order in orders:
-        status, found = exchange.ask(f"/orders/{order['order_id']}")
-        assert status == 200
-        for told in (found, listed[order["order_id"]]):
-            for field in ("user_id", "symbol", "price", "quantity", "status", "client_order_id"):
-                assert told[field] == order[field], field
-    first = orders[0]
-    again = exchange.try_place(user_id=first["user_id"], client_order_id=first["client_order_id"])
-    assert (again[0], again[1]["order_id"]) == (200, first["order_id"])
+from tests.system.orders import SOON, expect_open, place_some
 
 
 def test_all_is_made_again_while_the_journal_begins_with_the_first_command(tmp_path: Path) -> None:
     data = tmp_path / "data"
     exchange = ServerProcess(data).start()
-    orders = place(exchange, 20, "ann")
+    orders = place_some(exchange, 20, "ann")
     gone = exchange.cancel(orders.pop()["order_id"])
     exchange.stop()
     events = exchange.journal("events")
@@ -62,11 +30,11 @@ def test_all_is_made_again_while_the_journal_begins_with_the_first_command(tmp_p
 def test_an_older_events_log_is_brought_up(tmp_path: Path) -> None:
     data = tmp_path / "data"
     exchange = ServerProcess(data).start()
-    orders = place(exchange, 5, "ann")
+    orders = place_some(exchange, 5, "ann")
     exchange.stop()
     shutil.copytree(data, tmp_path / "copy")
     exchange.start()
-    orders += place(exchange, 5, "bob")
+    orders += place_some(exchange, 5, "bob")
     exchange.stop()
     forget(data, "events.db")
     for file in (tmp_path / "copy").glob("events.db*"):
@@ -86,7 +54,7 @@ def test_with_commands_deleted_it_begins_at_the_oldest_snapshot_and_the_store_is
     orders = []
     for user in ("ann", "bob"):
         exchange.start()
-        orders += place(exchange, 150, user)
+        orders += place_some(exchange, 150, user)
         exchange.trade_until_deleted()
         exchange.stop()
     closed = exchange.start().cancel(orders.pop(0)["order_id"])

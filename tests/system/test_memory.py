@@ -1,15 +1,9 @@
 """A journal in memory is forgotten at the end, and touches nothing that is durable."""
 
-import hashlib
 from pathlib import Path
 
+from testing.damage import contents
 from testing.process import ServerProcess
-
-
-def contents(directory: Path) -> dict[str, str]:
-    """What every file holds, but for the lock, which says who has the directory."""
-    files = (path for path in directory.rglob("*") if path.is_file() and path.name != "lock")
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def test_a_run_with_the_memory_journal_leaves_the_durable_data_alone(tmp_path: Path) -> None:

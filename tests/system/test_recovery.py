@@ -1,7 +1,6 @@
 """A start drops nothing that was told: it refuses, and ``recover`` goes on without it."""
 
 import asyncio
-import hashlib
 import json
 import re
 import shutil
@@ -17,32 +16,17 @@ from journal.mark import Mark
 from quantscope import recovering
 from testing.client import Client
 from testing.command import quantscope
-from testing.damage import copy_database, cut, flip, forget, shorten, used
+from testing.damage import contents, copy_database, cut, flip, forget, shorten, used
 from testing.process import ServerProcess
+from tests.system.orders import trade
 
 SNAPSHOTS = ("journal.snapshot_interval_s=0.1", "journal.snapshot_commands_min=5")
-
-
-def contents(directory: Path) -> dict[str, str]:
-    """What every file holds, but for the lock, which says who has looked."""
-    files = (path for path in directory.rglob("*") if path.is_file() and path.name != "lock")
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def recover(data: Path, *flags: str) -> tuple[int, str]:
     code, out, errors = quantscope("recover", str(data), *flags)
     assert "Traceback" not in errors
     return code, out + errors
-
-
-async def trade(exchange: ServerProcess, count: int) -> tuple[Client, list[int]]:
-    """Orders one after the other, each in a commit of its own; their ids."""
-    client = await Client(exchange.binary).login()
-    ids = []
-    for number in range(client.last_cl_ord_id + 1, client.last_cl_ord_id + 1 + count):
-        client.place(number)
-        ids.append((await client.expect_new(number)).order_id)
-    return client, ids
 
 
 async def filled(

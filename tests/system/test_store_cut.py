@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from testing.command import quantscope
-from testing.damage import HEADER
+from testing.damage import HEADER, contents
 from testing.process import ServerProcess
-from tests.system.test_recovery import contents
 
 PAGE = 4096
 SOON = ("store.checkpoint_interval_s=0.1", "store.recorder_interval_s=0.01")

@@ -13,10 +13,9 @@ import pytest
 from core import LogReader, StoreFailed
 from quantscope.store_check import StoreCheck
 from testing.command import quantscope
-from testing.damage import copy_database, forget
+from testing.damage import contents, copy_database, forget
 from testing.process import ServerProcess
-from tests.system.test_lost_events import SOON
-from tests.system.test_verify import contents
+from tests.system.orders import SOON
 
 TRIMMED = (*SOON, "gateway.session_replay_messages_min=1")
 

@@ -11,7 +11,7 @@ import pytest
 from testing.client import Client
 from testing.disk import Disk
 from testing.process import ServerProcess
-from tests.system.test_lost_events import SOON, expect_open, place
+from tests.system.orders import SOON, expect_open, place_some
 
 TRIMMED = (*SOON, "gateway.session_replay_messages_min=1", "store.checkpoint_interval_s=0.2")
 
@@ -21,7 +21,7 @@ def trimmed(data: Path) -> tuple[ServerProcess, list[dict[str, Any]]]:
     exchange = ServerProcess(data, *TRIMMED).start()
     orders = []
     for user in ("ann", "bob"):
-        orders += place(exchange, 13, user)
+        orders += place_some(exchange, 13, user)
         exchange.trade_until_deleted()
     for _ in range(400):
         exchange.place(user_id="carl")
@@ -66,10 +66,10 @@ async def test_a_store_that_is_exchanged_under_a_server_is_refused_until_it_fits
     """A copy of before what the log has deleted can't be brought up: the store is not asked."""
     data = tmp_path / "data"
     exchange = ServerProcess(data, *TRIMMED).start()
-    await asyncio.to_thread(place, exchange, 5, "ann")
+    await asyncio.to_thread(place_some, exchange, 5, "ann")
     await asyncio.sleep(0.5)
     live_copy(data / "store.db", tmp_path / "copy.db")
-    orders = await asyncio.to_thread(place, exchange, 5, "bob")
+    orders = await asyncio.to_thread(place_some, exchange, 5, "bob")
     await asyncio.to_thread(trim, exchange)
     for name in ("store.db-wal", "store.db-shm"):
         (data / name).unlink()
@@ -106,11 +106,11 @@ async def test_a_live_copy_of_the_store_behind_a_trimmed_log_is_refused_with_wha
 ) -> None:
     data = tmp_path / "data"
     exchange = ServerProcess(data, *TRIMMED).start()
-    await asyncio.to_thread(place, exchange, 5, "ann")
+    await asyncio.to_thread(place_some, exchange, 5, "ann")
     await asyncio.sleep(0.5)
     live_copy(data / "store.db", tmp_path / "copy.db")
     live_copy(data / "store.db", tmp_path / "again.db")
-    orders = await asyncio.to_thread(place, exchange, 5, "bob")
+    orders = await asyncio.to_thread(place_some, exchange, 5, "bob")
     await asyncio.to_thread(trim, exchange)
     exchange.stop()
     shutil.copy(data / "store.db", tmp_path / "newest.db")

@@ -1,6 +1,5 @@
 """``quantscope verify`` replays as much as there is, says from where, and compares all of it."""
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from testing.command import ROOT, quantscope
+from testing.damage import contents
 from testing.process import ServerProcess
 
 
@@ -93,14 +93,6 @@ def test_later_it_begins_with_the_oldest_snapshot_that_the_journal_goes_on_from(
     code, out, errors = quantscope("verify", "--data-dir", str(tmp_path / "data"))
     assert (code, out) == (1, "")
     assert "there is no good snapshot to go on from" in errors
-
-
-def contents(directory: Path) -> dict[str, str]:
-    files = (path for path in directory.rglob("*") if path.name != "lock")
-    return {
-        str(path): "" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }
 
 
 def looked_at(data: Path) -> list[tuple[int, str]]:

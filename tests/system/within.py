@@ -16,12 +16,12 @@ from quantscope import serve
 from quantscope.acceptor import Acceptor
 from settings import Config
 from testing.client import hang_up
+from testing.rest import Rest
+from testing.waiting import SECONDS_MAX
 
-SECONDS_MAX = 30
 
-
-class Within:
-    """The exchange, and what asks it over HTTP."""
+class Within(Rest):
+    """What ``quantscope serve`` has put together, and what asks it over HTTP."""
 
     def __init__(self, exchange: serve.Exchange, client: httpx.AsyncClient) -> None:
         self.exchange = exchange
@@ -29,43 +29,10 @@ class Within:
         self.http = _port(exchange.facade.ports["http"])
         self.binary = _port(exchange.gateway.ports["binary"])
 
-    async def place(self, status: int = 201, /, **fields: Any) -> Any:
-        """An order: a buy of one at 100 unless told otherwise."""
-        plain = {"symbol": "BTCUSD", "side": "BUY", "order_type": "LIMIT", "price": "100"}
-        answer = await self.client.post(
-            "/orders", json={**plain, "quantity": "1", "user_id": "rest", **fields}
-        )
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def get(self, path: str, status: int = 200) -> Any:
-        answer = await self.client.get(path)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def faults(self) -> dict[str, float]:
-        """Faults that were counted, by part."""
-        lines = (await self.client.get("/metrics")).text.splitlines()
-        rows = [line for line in lines if line.startswith("quantscope_faults_total{")]
-        counts = {row.split('"')[1]: float(row.rsplit(" ", 1)[1]) for row in rows}
-        return {part: count for part, count in counts.items() if count}
-
-    async def ready(self) -> None:
-        """Wait until every part does its work."""
-        async with asyncio.timeout(SECONDS_MAX):
-            while (await self.client.get("/ready")).status_code != 200:
-                await asyncio.sleep(0.02)
-
 
 def _port(acceptor: Acceptor) -> int:
     port: int = acceptor.sockets[0].getsockname()[1]
     return port
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SECONDS_MAX):
-        while not holds():
-            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A scripted exchange: one session, a journal of reports, and a line that breaks on demand."""
+"""A server by a script: it says what the real one never would, and its line breaks on demand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def never(_: int) -> bool:
     return False
 
 
-class Exchange:
+class ScriptedServer:
     """Accepts whatever rises in ClOrdID, cancels what is open, and remembers every request."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Exchange:
         self._server: asyncio.Server | None = None
         self.port = 0
 
-    async def __aenter__(self) -> Exchange:
+    async def __aenter__(self) -> ScriptedServer:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self

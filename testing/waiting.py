@@ -1,0 +1,13 @@
+"""Waiting for what is to come, and no longer than a test may take."""
+
+import asyncio
+from collections.abc import Callable
+
+SECONDS_MAX = 30
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Let the loop go on until this holds."""
+    async with asyncio.timeout(SECONDS_MAX):
+        while not holds():
+            await asyncio.sleep(0.002)
