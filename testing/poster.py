@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from testing.asks import PLAIN
+from testing.checkers import check_acknowledged
 from testing.fold import Fold
 from testing.port import Exchange
 
@@ -53,5 +54,4 @@ class Poster:
         """What happened has each order that was acknowledged, and each one once."""
         orders: list[dict[str, Any]] = list(fold.orders.values())
         recorded = [order["client_order_id"] for order in orders if order["user_id"] == "rest"]
-        assert len(recorded) == len(set(recorded))
-        assert set(self.acknowledged) <= set(recorded)
+        check_acknowledged(self.acknowledged, recorded)

@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from collections import Counter
 
 from protocol import messages as m
-from protocol.terms import CxlRejReason, OrdRejReason, Side
+from protocol.terms import Side
+from testing.checkers import check_executed_once
 from testing.client import Client
 from testing.port import Exchange
 
@@ -100,18 +100,5 @@ class Trader:
         kept = self.told[client.oldest - 1 :]
         assert [await client.report() for _ in kept] == kept
         client.cut()
-        new = Counter(r.cl_ord_id for r in self.told if isinstance(r, m.ExecutionReportNew))
-        assert max(new.values(), default=0) <= 1
-        answered = Counter(new)
-        for report in self.told:
-            match report:
-                case m.ExecutionReportReject(ord_rej_reason=reason):
-                    assert reason == OrdRejReason.DUPLICATE_CLIENT_ORDER_ID
-                case m.OrderCancelReject(cxl_rej_reason=reason):
-                    if reason != CxlRejReason.DUPLICATE_CLIENT_ORDER_ID:
-                        answered[report.cl_ord_id] += 1
-                case m.ExecutionReportCancel() if report.cl_ord_id != report.orig_cl_ord_id:
-                    answered[report.cl_ord_id] += 1
-        settled = set(self.sent) - set(self.unanswered)
-        assert {number for number in settled if answered[number] != 1} == set()
+        check_executed_once(self.told, set(self.sent) - set(self.unanswered))
         return client.oldest
