@@ -4,11 +4,19 @@
 //! Events of one command stand together.  The event that settles a request opens its answer; the answer
 //! is rendered when the next command's events begin or the command batch ends, so that it shows
 //! the order as the engine left it after the whole command and not after a later one.
+//!
+//! The orders that are shown are kept elsewhere.  So [`Answers::before`] looks at an event before they
+//! take it, and [`Answers::take`] behind them, where the request was this facade's.
 
+use projection::executions;
 use projection::order::Since;
-use wire::record::{OrdStatus, Reason};
-use wire::text::order_json::{amount, id, name};
-use wire::text::{decimal, json, reasons};
+use wire::record::event::Repeated;
+use wire::record::{CancelReason, Event, Reason};
+
+use crate::names::Names;
+use crate::orders::Orders;
+use crate::refusals::{self, Stands};
+use crate::show;
 
 /// What an answer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,65 +40,149 @@ pub struct Reply {
 
 /// An answer that is not rendered yet.
 #[derive(Debug, Clone, Copy)]
-pub struct Open {
+struct Open {
     /// Number of the request.
-    pub num: u64,
+    num: u64,
     /// HTTP status.
-    pub status: u16,
+    status: u16,
     /// The order to show.
-    pub order_id: u64,
-    /// How far it was before the command, for what the command did is shown; `None` shows all of it.
-    pub since: Option<Since>,
+    order_id: u64,
+    /// How far it was before the command, for what the command did is shown.
+    since: Since,
 }
 
-/// HTTP status of a refused order.
-#[must_use]
-pub const fn refused_status(reason: Reason) -> u16 {
-    match reason {
-        Reason::UnknownOrder => 404,
-        Reason::OrderClosed | Reason::DuplicateClientOrderId => 409,
-        Reason::Busy => 503,
-        _ => 422,
-    }
+/// Answers that are on their way.
+#[derive(Debug, Default)]
+pub struct Answers {
+    open: Option<Open>,
+    replies: Vec<Reply>,
 }
 
-/// How an order stands that was not changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stands {
-    /// Its status.
-    pub status: OrdStatus,
-    /// What it has executed; `None` where memory does not hold it.
-    pub cum: Option<i64>,
-}
-
-/// The body of a refusal; `stands` is of an order which was not changed.
-#[must_use]
-pub fn refusal(reason: Reason, order_id: u64, stands: Option<Stands>) -> Vec<u8> {
-    let mut out = b"{\"error\":".to_vec();
-    json::string(reasons::sentence(reason), &mut out);
-    name("code", &mut out);
-    json::string(reason.name(), &mut out);
-    if order_id != 0 {
-        name("order_id", &mut out);
-        id(order_id, &mut out);
-    }
-    if let Some(stands) = stands {
-        name("status", &mut out);
-        json::string(stands.status.name(), &mut out);
-        if let Some(cum) = stands.cum {
-            name("filled_quantity", &mut out);
-            amount(cum, &mut out);
+impl Answers {
+    /// An event comes that the orders have not taken yet: where it begins a new order, that one may get
+    /// the place of the order that is to be shown.
+    #[inline(always)]
+    pub fn before(&mut self, event: &Event<'_>, orders: &Orders, names: &Names) {
+        if self.open.is_some() {
+            let mut begins = false;
+            executions(event, |x| begins |= x.change.begins());
+            if begins {
+                self.settle(orders, names);
+            }
         }
     }
-    out.push(b'}');
-    out
-}
 
-/// The body of a mass cancel's answer.
-#[must_use]
-pub fn canceled(count: u32) -> Vec<u8> {
-    let mut out = b"{\"canceled\":".to_vec();
-    decimal::write_u64(u64::from(count), &mut out);
-    out.push(b'}');
-    out
+    /// Take an event of a command of this facade, which the orders have taken.
+    #[inline(always)]
+    pub fn take(&mut self, event: &Event<'_>, orders: &Orders, names: &Names) {
+        let about = (orders, names);
+        match event {
+            Event::Accepted(x, _) => self.open_changed(x.num, 201, about),
+            Event::Rejected(x, ..) => self.refuse(x.num, (x.reason, x.order_id, None), about),
+            // What a session is told carries that session's number; the copy stands right behind it.
+            Event::Canceled(x, _) if x.copy || names.is_rest(x.entry) => {
+                if matches!(x.reason, CancelReason::Requested | CancelReason::Amended) {
+                    self.open_changed(x.num, 200, about);
+                }
+            }
+            Event::Replaced(x, _) if x.copy || names.is_rest(x.entry) => {
+                self.open_changed(x.num, 200, about);
+            }
+            Event::Repeated(x, _) => self.repeated(x, about),
+            Event::CancelRejected(x) => {
+                let cum = orders.get(x.order_id).map(|order| order.state().cum);
+                let status = x.status;
+                let stands = (x.order_id != 0).then_some(Stands { status, cum });
+                self.refuse(x.num, (x.reason, x.order_id, stands), about);
+            }
+            Event::MassCanceled(x) => {
+                // Who is unknown has no orders.
+                if matches!(x.reason, Reason::None | Reason::UnknownOrder) {
+                    self.answer(x.num, 200, refusals::canceled(x.count), about);
+                } else {
+                    self.refuse(x.num, (x.reason, 0, None), about);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The command batch is over.
+    pub fn end(&mut self, orders: &Orders, names: &Names) {
+        self.settle(orders, names);
+    }
+
+    /// Take those that are ready.
+    pub fn ready(&mut self) -> Vec<Reply> {
+        std::mem::take(&mut self.replies)
+    }
+
+    fn repeated(&mut self, x: &Repeated, about: (&Orders, &Names)) {
+        match (x.same, x.reason) {
+            (false, _) => {
+                let refusal = (Reason::DuplicateClientOrderId, x.order_id, None);
+                self.refuse(x.num, refusal, about);
+            }
+            (true, Reason::None) => self.open(x.num, 200, (x.order_id, Since::default()), about),
+            (true, reason) => self.refuse(x.num, (reason, x.order_id, None), about),
+        }
+    }
+
+    /// The order that the command changed last is its answer, with what the command did.
+    #[inline(always)]
+    fn open_changed(&mut self, num: u64, status: u16, about: (&Orders, &Names)) {
+        self.open(num, status, about.0.changed(), about);
+    }
+
+    fn open(
+        &mut self,
+        num: u64,
+        status: u16,
+        (order_id, since): (u64, Since),
+        (orders, names): (&Orders, &Names),
+    ) {
+        self.settle(orders, names);
+        self.open = Some(Open {
+            num,
+            status,
+            order_id,
+            since,
+        });
+    }
+
+    fn answer(&mut self, num: u64, status: u16, body: Vec<u8>, (orders, names): (&Orders, &Names)) {
+        self.settle(orders, names);
+        self.replies.push(Reply {
+            num,
+            status,
+            body: Body::Json(body),
+        });
+    }
+
+    fn refuse(
+        &mut self,
+        num: u64,
+        (reason, order_id, stands): (Reason, u64, Option<Stands>),
+        about: (&Orders, &Names),
+    ) {
+        let body = refusals::body(reason, order_id, stands);
+        self.answer(num, refusals::status(reason), body, about);
+    }
+
+    /// Render the answer that is open.
+    fn settle(&mut self, orders: &Orders, names: &Names) {
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        let body = match orders.get(open.order_id) {
+            // What happened is not denied because somebody else knows more of it.
+            Some(order) => Body::Json(show::order(order, open.since, names)),
+            None => Body::Order(open.order_id),
+        };
+        self.replies.push(Reply {
+            num: open.num,
+            status: open.status,
+            body,
+        });
+    }
 }

@@ -1,6 +1,17 @@
-//! What the facade keeps in memory, fed with event batches in order: order books by level, recent
-//! trades and the rolling day, open and recent orders; the answers to its requests and the notifications of
-//! its WebSocket clients, rendered here as JSON.
+//! What the facade keeps in memory, fed with event batches in order, and what it says of it as JSON.
+//!
+//! # Parts
+//! Each takes events by its own `take` and can be had without those below it:
+//!
+//! | part | keeps | needs beside it |
+//! |---|---|---|
+//! | [`names::Names`] | accounts, entries and instruments by number and name | |
+//! | [`Markets`] | order books by level, recent trades, the rolling day | |
+//! | [`orders::Orders`] | open and recent orders | |
+//! | [`notifications::Notifications`] | who listens, and the frames for them | names |
+//! | [`answers::Answers`] | the answers to requests of the facade | names, orders |
+//!
+//! [`View`] puts them together: it reads the batches, lets each part take each event, and passes questions on.
 //!
 //! Pure: no clock, no socket.  What is older than the view the store answers.
 
@@ -9,15 +20,17 @@
 
 pub mod answers;
 pub mod book;
-mod events;
 pub mod listeners;
 pub mod markets;
 pub mod names;
 pub mod notice;
+pub mod notifications;
 pub mod numbered;
 pub mod orders;
 mod parts;
 mod places;
+mod questions;
+mod refusals;
 mod restore;
 mod ring;
 pub mod show;

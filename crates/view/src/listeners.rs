@@ -78,11 +78,18 @@ impl Listeners {
         }
     }
 
+    /// Whether anybody listens to any account.
+    #[inline]
+    #[must_use]
+    pub fn hear_any(&self) -> bool {
+        !self.by_account.is_empty()
+    }
+
     /// Whether anybody listens to this account.
     #[inline]
     #[must_use]
     pub fn hears(&self, account: u32) -> bool {
-        !self.by_account.is_empty() && self.by_account.contains_key(&account)
+        self.by_account.contains_key(&account)
     }
 
     /// Queue for all who listen to `account` what `write` writes.

@@ -1,12 +1,11 @@
 //! What everybody may see: instruments, their books by level, their trades.  It can be had alone.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use projection::Bar;
 use projection::levels::{LevelChange, Levels, SeqTime};
-use wire::record::Event;
-use wire::record::command::{Instrument as Filters, NO_INSTRUMENT};
+use wire::record::command::Instrument as Filters;
+use wire::record::{Event, Side};
 
 use crate::book::Book;
 use crate::numbered::Numbered;
@@ -89,8 +88,30 @@ impl Markets {
         self.by_symbol.insert(symbol.into(), number);
     }
 
+    /// A book holds these levels (side, price, quantity, orders) since some event; `last_price` is that
+    /// of the last trade, or 0.
+    pub fn stand(
+        &mut self,
+        number: u32,
+        at: SeqTime,
+        last_price: i64,
+        levels: impl IntoIterator<Item = (Side, i64, i64, u32)>,
+    ) {
+        let Some(market) = self.by_number.get_mut(number) else {
+            return;
+        };
+        market.book.touch(at);
+        for (side, price, qty, orders) in levels {
+            let (qty, orders) = (i128::from(qty), u64::from(orders));
+            market.book.set(side, price, qty, orders);
+        }
+        if last_price != 0 {
+            market.tape.set_last(last_price);
+        }
+    }
+
     /// The id of the last trade is this, though it was not seen.
-    pub(crate) const fn set_trade_id(&mut self, trade_id: u64) {
+    pub const fn set_trade_id(&mut self, trade_id: u64) {
         self.trade_id = trade_id;
     }
 
@@ -106,10 +127,6 @@ impl Markets {
         self.by_number.get(number)
     }
 
-    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Market> {
-        self.by_number.get_mut(number)
-    }
-
     /// The number of the instrument of this symbol.
     #[must_use]
     pub fn number(&self, symbol: &str) -> Option<u32> {
@@ -119,16 +136,6 @@ impl Markets {
     /// Numbers and instruments, by number.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Market)> {
         self.by_number.iter()
-    }
-
-    /// What an instrument is called: one that there is not by its number; empty where an order named none.
-    #[must_use]
-    pub fn symbol_of(&self, number: u32) -> Cow<'_, str> {
-        match self.get(number) {
-            Some(market) => Cow::Borrowed(&market.symbol),
-            None if number == NO_INSTRUMENT => Cow::Borrowed(""),
-            None => Cow::Owned(format!("#{number}")),
-        }
     }
 
     /// Put what the store knows of the rolling day before what was seen here.

@@ -1,7 +1,12 @@
-//! Accounts, entries and instruments by their numbers, and back by name.
+//! Accounts, entries and instruments by their numbers, and back by name: what who tells of orders needs
+//! beside them.
 
-use wire::record::EntryKind;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use wire::record::command::NO_INSTRUMENT;
 use wire::record::event::EntryOpened;
+use wire::record::{EntryKind, Event};
 use wire::text::ClientOrderId;
 
 use crate::numbered::Numbered;
@@ -22,6 +27,8 @@ pub struct Names {
     entries: Numbered<Entry>,
     accounts: Numbered<Account>,
     by_name: Parts,
+    symbols: Numbered<Box<str>>,
+    by_symbol: HashMap<Box<str>, u32>,
 }
 
 #[derive(Debug)]
@@ -32,6 +39,38 @@ struct Account {
 }
 
 impl Names {
+    /// Take an event; they come in order.
+    #[inline(always)]
+    pub fn take(&mut self, event: &Event<'_>) {
+        match event {
+            Event::EntryOpened(x, _, account) => self.open(x, account),
+            Event::InstrumentSet(x, _, symbol) => self.list(x.instrument, symbol),
+            _ => {}
+        }
+    }
+
+    /// An instrument is there.
+    pub fn list(&mut self, instrument: u32, symbol: &str) {
+        *self.symbols.place(instrument) = Some(symbol.into());
+        self.by_symbol.insert(symbol.into(), instrument);
+    }
+
+    /// Number of the instrument of this symbol.
+    #[must_use]
+    pub fn instrument(&self, symbol: &str) -> Option<u32> {
+        self.by_symbol.get(symbol).copied()
+    }
+
+    /// What an instrument is called: one that there is not by its number; empty where an order named none.
+    #[must_use]
+    pub fn symbol(&self, instrument: u32) -> Cow<'_, str> {
+        match self.symbols.get(instrument) {
+            Some(symbol) => Cow::Borrowed(symbol),
+            None if instrument == NO_INSTRUMENT => Cow::Borrowed(""),
+            None => Cow::Owned(format!("#{instrument}")),
+        }
+    }
+
     /// An entry is there, or has new settings.
     pub fn open(&mut self, opened: &EntryOpened, account: &str) {
         let entry = Entry {

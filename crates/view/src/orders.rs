@@ -20,8 +20,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use projection::Order;
+use projection::levels::SeqTime;
 use projection::order::Since;
+use projection::{Execution, Order, executions};
+use wire::record::Event;
 use wire::record::numbers::{COUNTER, COUNTER_BITS};
 
 use crate::numbered::Numbered;
@@ -76,6 +78,8 @@ pub struct Orders {
     older: Slab<Order>,
     places: Places,
     accounts: Numbered<Account>,
+    /// The order that changed last, and how far it was before.
+    changed: (u64, Since),
     /// Closed ones of the older orders, the oldest first: sequence number of the last event, order id.
     closed: VecDeque<(u64, u64)>,
     /// How many of them may be dropped now.
@@ -106,6 +110,7 @@ impl Orders {
             older: Slab::default(),
             places: Places::default(),
             accounts: Numbered::default(),
+            changed: (0, Since::default()),
             closed: VecDeque::new(),
             drops: 0,
             lacking: VecDeque::new(),
@@ -116,6 +121,32 @@ impl Orders {
             dropped: 0,
             dropped_orders: 0,
         }
+    }
+
+    /// Take an event; they come in order.
+    #[inline(always)]
+    pub fn take(&mut self, event: &Event<'_>, at: SeqTime) {
+        executions(event, |x| self.take_execution(x, at));
+        if let Event::Raised(x) = event {
+            self.skip(x.orders_after.saturating_add(1), x.orders);
+        }
+    }
+
+    #[inline(always)]
+    fn take_execution(&mut self, x: &Execution<'_>, (seq, time_ns): SeqTime) {
+        let since = if x.change.begins() {
+            self.insert(x.order_id, x.account, |order| order.begin(x, seq, time_ns));
+            Since::default()
+        } else {
+            self.change(x.order_id, seq, |order| order.apply(x, seq, time_ns))
+        };
+        self.changed = (x.order_id, since);
+    }
+
+    /// The order that changed last, and how far it was before.
+    #[must_use]
+    pub const fn changed(&self) -> (u64, Since) {
+        self.changed
     }
 
     /// Begin behind the event `seq`; `newest` is the highest order id that was given.

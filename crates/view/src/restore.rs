@@ -1,53 +1,74 @@
-//! A view that begins where a restored engine stands.
+//! Parts that begin where a restored engine stands, and the view of them.
+//!
+//! What ended before it, and what was traded, the store has.
 
 use matching::Engine;
 use projection::Order;
 use wire::record::Side;
 use wire::record::numbers::COUNTER_BITS;
 
+use crate::markets::Markets;
+use crate::names::Names;
+use crate::orders::Orders;
 use crate::view::{Limits, View};
 
 impl View {
-    /// What `engine` knows: instruments, entries, books, open orders.  What ended before it, and what
-    /// was traded, the store has.
+    /// What `engine` knows: instruments, entries, books, open orders.
     #[must_use]
     pub fn restore(gateway: u16, limits: Limits, engine: &Engine) -> Self {
-        let mut view = Self::new(gateway, limits);
         let position = engine.position();
-        let counts = engine.counts();
-        view.begin(position.event_seq, position.time_ns, counts.trades);
-        let partition = u64::from(engine.partition()) << COUNTER_BITS;
-        view.orders
-            .begin(position.event_seq, partition | counts.orders);
-        for &(first, last) in engine.skipped() {
-            view.orders.skip(first, last);
-        }
+        let mut markets = Markets::new(limits.recent_trades_max);
+        markets.restore(engine);
+        let mut orders = Orders::new(limits.recent_orders_max, limits.overlay_orders_max);
+        orders.restore(engine);
+        let mut names = Names::default();
+        names.restore(engine);
+        let at = (position.event_seq, position.time_ns);
+        Self::of(gateway, at, (names, markets, orders))
+    }
+}
+
+impl Names {
+    /// Who and what `engine` knows.
+    pub fn restore(&mut self, engine: &Engine) {
         for entry in engine.entries() {
-            view.names.open(&entry.opened, entry.account);
+            self.open(&entry.opened, entry.account);
         }
         for instrument in engine.instruments() {
-            view.markets
-                .set(instrument.id, instrument.spec, instrument.symbol);
-            let Some(market) = view.markets.get_mut(instrument.id) else {
-                continue;
-            };
-            market.book.touch((position.event_seq, position.time_ns));
-            for side in [Side::Buy, Side::Sell] {
-                for level in engine.levels(instrument.id, side) {
-                    let qty = i128::from(level.qty);
-                    market
-                        .book
-                        .set(side, level.price, qty, u64::from(level.orders));
-                }
-            }
-            if instrument.last_price != 0 {
-                market.tape.set_last(instrument.last_price);
-            }
+            self.list(instrument.id, instrument.symbol);
+        }
+    }
+}
+
+impl Markets {
+    /// The instruments and books of `engine`.
+    pub fn restore(&mut self, engine: &Engine) {
+        let position = engine.position();
+        self.set_trade_id(engine.counts().trades);
+        for it in engine.instruments() {
+            self.set(it.id, it.spec, it.symbol);
+            let levels = [Side::Buy, Side::Sell].into_iter().flat_map(|side| {
+                let levels = engine.levels(it.id, side);
+                levels.map(move |level| (side, level.price, level.qty, level.orders))
+            });
+            let at = (position.event_seq, position.time_ns);
+            self.stand(it.id, at, it.last_price, levels);
+        }
+    }
+}
+
+impl Orders {
+    /// The open orders of `engine`, as they stand.
+    pub fn restore(&mut self, engine: &Engine) {
+        let partition = u64::from(engine.partition()) << COUNTER_BITS;
+        let newest = partition | engine.counts().orders;
+        self.begin(engine.position().event_seq, newest);
+        for &(first, last) in engine.skipped() {
+            self.skip(first, last);
         }
         for order in engine.orders() {
             let standing = Order::standing(&order.accepted(), order.text, &order.report());
-            view.orders.insert_standing(standing);
+            self.insert_standing(standing);
         }
-        view
     }
 }

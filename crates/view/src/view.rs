@@ -1,18 +1,18 @@
-//! The view: event batches in, answers and notifications out, questions answered from memory.
+//! The view: event batches in, answers and notifications out.
+//!
+//! It puts the parts together and knows nothing by itself: what each keeps of an event stands there.
 
 use std::fmt;
 
 use projection::Bar;
-use projection::Order;
-use projection::execution::State;
-use projection::order::{Called, Since};
-use wire::record::{EventBatch, RecordError};
+use projection::levels::SeqTime;
+use wire::record::{Event, EventBatch, RecordError};
 
-use crate::answers::{Open, Reply};
-use crate::listeners::Listeners;
-use crate::markets::{Market, Markets};
+use crate::answers::{Answers, Reply};
+use crate::markets::Markets;
 use crate::names::Names;
-use crate::orders::{Beginning, Found, Orders};
+use crate::notifications::Notifications;
+use crate::orders::{Beginning, Orders};
 
 /// How many events before its own an order is asked of memory: by then it is there.
 const AHEAD: usize = 8;
@@ -61,22 +61,6 @@ impl From<RecordError> for ViewError {
     }
 }
 
-/// Place of an event.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct At {
-    pub(crate) seq: u64,
-    pub(crate) time_ns: u64,
-    /// The command came from this facade.
-    pub(crate) own: bool,
-}
-
-impl At {
-    /// Its number and engine time.
-    pub(crate) const fn number(self) -> (u64, u64) {
-        (self.seq, self.time_ns)
-    }
-}
-
 /// What one call of [`View::apply`] gives.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Told {
@@ -92,46 +76,57 @@ pub struct View {
     gateway: u16,
     next_seq: u64,
     time_ns: u64,
-    pub(crate) names: Names,
-    pub(crate) markets: Markets,
-    pub(crate) orders: Orders,
-    /// The order that changed last, and how far it was before.
-    pub(crate) changed: (u64, Since),
-    pub(crate) listeners: Listeners,
-    pub(crate) open: Option<Open>,
-    pub(crate) replies: Vec<Reply>,
+    names: Names,
+    markets: Markets,
+    orders: Orders,
+    notifications: Notifications,
+    answers: Answers,
 }
 
 impl View {
     /// A view that answers the requests of this gateway and has seen no event.
     #[must_use]
     pub fn new(gateway: u16, limits: Limits) -> Self {
+        let markets = Markets::new(limits.recent_trades_max);
+        let orders = Orders::new(limits.recent_orders_max, limits.overlay_orders_max);
+        Self::of(gateway, (0, 0), (Names::default(), markets, orders))
+    }
+
+    /// A view that begins behind some event with what is known then.
+    #[allow(clippy::arithmetic_side_effects, reason = "counted one by one")]
+    pub(crate) fn of(
+        gateway: u16,
+        (seq, time_ns): SeqTime,
+        (names, markets, orders): (Names, Markets, Orders),
+    ) -> Self {
         Self {
             gateway,
-            next_seq: 1,
-            time_ns: 0,
-            names: Names::default(),
-            markets: Markets::new(limits.recent_trades_max),
-            orders: Orders::new(limits.recent_orders_max, limits.overlay_orders_max),
-            changed: (0, Since::default()),
-            listeners: Listeners::default(),
-            open: None,
-            replies: Vec::new(),
+            next_seq: seq + 1,
+            time_ns,
+            names,
+            markets,
+            orders,
+            notifications: Notifications::default(),
+            answers: Answers::default(),
         }
     }
 
-    /// Go on after the event `seq`.
-    #[allow(clippy::arithmetic_side_effects, reason = "counted one by one")]
-    pub(crate) const fn begin(&mut self, seq: u64, time_ns: u64, trade_id: u64) {
-        self.next_seq = seq + 1;
-        self.time_ns = time_ns;
-        self.markets.set_trade_id(trade_id);
+    /// Who is who, and what is called what.
+    #[must_use]
+    pub const fn names(&self) -> &Names {
+        &self.names
     }
 
-    /// Id of the last trade of all instruments.
+    /// Instruments, books and trades.
     #[must_use]
-    pub const fn trade_id(&self) -> u64 {
-        self.markets.trade_id()
+    pub const fn markets(&self) -> &Markets {
+        &self.markets
+    }
+
+    /// Orders that are open, or were not long ago.
+    #[must_use]
+    pub const fn orders(&self) -> &Orders {
+        &self.orders
     }
 
     /// Sequence number of the last event seen.
@@ -150,18 +145,6 @@ impl View {
         self.time_ns
     }
 
-    /// The instrument of this symbol.
-    #[must_use]
-    pub fn market(&self, symbol: &str) -> Option<&Market> {
-        self.markets.get(self.markets.number(symbol)?)
-    }
-
-    /// The number of the instrument of this symbol.
-    #[must_use]
-    pub fn instrument(&self, symbol: &str) -> Option<u32> {
-        self.markets.number(symbol)
-    }
-
     /// Put what the store knows of the rolling day before what was seen here.
     pub fn fill(&mut self, symbol: &str, bars: impl IntoIterator<Item = (u64, Bar)>) {
         self.markets.fill(symbol, bars);
@@ -169,14 +152,12 @@ impl View {
 
     /// A connection listens to a user.
     pub fn listen(&mut self, connection: u32, user: &str) {
-        self.listeners
-            .add(connection, user, self.names.by_name(user));
+        self.notifications.listen(connection, user, &self.names);
     }
 
     /// A connection listens no more.
     pub fn unlisten(&mut self, connection: u32, user: &str) {
-        self.listeners
-            .remove(connection, user, self.names.by_name(user));
+        self.notifications.unlisten(connection, user, &self.names);
     }
 
     /// The recorder has recorded every event up to `seq`.
@@ -194,12 +175,6 @@ impl View {
         self.orders.tell_beginning(beginning, seq);
     }
 
-    /// Number of the account of a user.
-    #[must_use]
-    pub fn account(&self, user: &str) -> Option<u32> {
-        self.names.by_name(user)
-    }
-
     /// Take event batches that stand one after the other; those that were seen are passed over.
     ///
     /// # Errors
@@ -211,8 +186,8 @@ impl View {
             self.take_batch(&batch)?;
         }
         Ok(Told {
-            replies: std::mem::take(&mut self.replies),
-            notices: self.listeners.take(),
+            replies: self.answers.ready(),
+            notices: self.notifications.ready(),
         })
     }
 
@@ -239,45 +214,27 @@ impl View {
             if let Some(order_id) = coming.next() {
                 self.orders.near(order_id);
             }
-            let at = At {
-                seq,
-                time_ns: header.time_ns,
-                own,
-            };
-            self.take_event(&event, at);
+            self.take_event(&event, (seq, header.time_ns), own);
             self.next_seq = seq + 1;
         }
         if header.last {
             self.markets.end();
-            self.settle();
+            self.answers.end(&self.orders, &self.names);
             self.orders.trim();
         }
         Ok(())
     }
 
-    /// What is known of an order id.
-    #[must_use]
-    pub fn find(&self, order_id: u64) -> Found<'_> {
-        self.orders.find(order_id)
-    }
-
-    /// How far an order is that memory holds, whole or not.
-    #[must_use]
-    pub fn state(&self, order_id: u64) -> Option<&State> {
-        Some(self.orders.get(order_id)?.state())
-    }
-
-    /// An order as JSON, with what happened to it since some moment.
-    #[must_use]
-    pub fn order_json(&self, order: &Order, since: Since) -> Vec<u8> {
-        let symbol = self.markets.symbol_of(order.instrument);
-        let called = Called {
-            user: self.names.account(order.account),
-            symbol: &symbol,
-            numbered: self.names.is_numbered(order.entry),
-        };
-        let mut out = Vec::with_capacity(1_024);
-        order.write(&called, since, &mut out);
-        out
+    /// Let each part take an event; `own` where it follows from a command of this facade.
+    #[inline(always)]
+    fn take_event(&mut self, event: &Event<'_>, at: SeqTime, own: bool) {
+        self.names.take(event);
+        self.markets.take(event, at);
+        self.answers.before(event, &self.orders, &self.names);
+        self.notifications.take(event, at, &self.names);
+        self.orders.take(event, at);
+        if own {
+            self.answers.take(event, &self.orders, &self.names);
+        }
     }
 }

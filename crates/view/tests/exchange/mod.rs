@@ -38,7 +38,9 @@ pub struct Exchange {
     pub number: u64,
     pub binary: u64,
     pub time_ns: u64,
+    /// Of the last batch, and of all.
     pub events: Vec<u8>,
+    pub history: Vec<u8>,
 }
 
 impl Exchange {
@@ -50,6 +52,7 @@ impl Exchange {
             binary: 0,
             time_ns: 1_000_000_000,
             events: Vec::new(),
+            history: Vec::new(),
         };
         let _ = exchange.send_as(0, 0, 0, &[Command::Instrument(filters(), "BTCUSD")]);
         for gateway in [BINARY, FACADE] {
@@ -93,6 +96,7 @@ impl Exchange {
         self.engine
             .apply(offset, self.time_ns, &batch, &mut self.events)
             .expect("a batch that was just written");
+        self.history.extend_from_slice(&self.events);
         self.view.apply(&self.events).expect("events in order")
     }
 
