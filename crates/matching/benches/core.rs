@@ -13,12 +13,13 @@ mod shared;
 
 use fixed::Fixed;
 use heap::HeapBook;
-use matching::{BareBook, Engine};
+use matching::{Book, Engine, Handle};
 use mimalloc::MiMalloc;
 use mix::{Mix, Random};
 use shared::{apply, print};
 use std::hint::black_box;
 use std::time::Instant;
+use wire::record::Side;
 
 /// The one that the exchange has.
 #[global_allocator]
@@ -105,8 +106,8 @@ fn structures(levels: u64, name: &str) {
 }
 
 fn run_bare(mut random: Random, levels: u64) -> f64 {
-    let mut book = BareBook::default();
-    let mut open: Vec<u32> = Vec::with_capacity(2 * RESTING);
+    let mut book = Book::default();
+    let mut open: Vec<Handle> = Vec::with_capacity(2 * RESTING);
     let mut place = vec![0_usize; 2 * RESTING];
     let mut start = Instant::now();
     for step in 0..RESTING + STEPS {
@@ -115,21 +116,22 @@ fn run_bare(mut random: Random, levels: u64) -> f64 {
         }
         let what = if step < RESTING { 0 } else { random.below(100) };
         if what < 48 {
-            let slot = book.add(1 + random.below(levels) as i64, 1);
-            place[slot as usize] = open.len();
-            open.push(slot);
+            let price = 1 + random.below(levels) as i64;
+            let order = book.add(Side::Sell, price, 1, &mut ()).unwrap();
+            place[order.place()] = open.len();
+            open.push(order);
             continue;
         }
-        let slot = if what < 90 {
+        let order = if what < 90 {
             open[random.below(open.len() as u64) as usize]
         } else {
-            black_box(book.best()).unwrap().0
+            black_box(book.best(Side::Sell)).unwrap().0
         };
-        book.cancel(slot);
-        let at = place[slot as usize];
+        book.cancel(order, &mut ());
+        let at = place[order.place()];
         open.swap_remove(at);
         if let Some(moved) = open.get(at) {
-            place[*moved as usize] = at;
+            place[moved.place()] = at;
         }
     }
     start.elapsed().as_nanos() as f64 / STEPS as f64

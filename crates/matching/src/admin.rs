@@ -36,9 +36,7 @@ impl Engine {
             }
             return;
         };
-        let row = self.parties.entry_mut(entry);
-        if (row.cancel_on_disconnect, row.stp) != wanted {
-            (row.cancel_on_disconnect, row.stp) = wanted;
+        if self.parties.set(entry, wanted) {
             self.tell_opened(entry, out);
         }
     }
@@ -54,41 +52,40 @@ impl Engine {
     ) -> Option<u32> {
         let account = match self.parties.account(account) {
             Some(account) => account,
-            None if self.parties.accounts.len() as u64 >= u64::from(self.settings.accounts_max) => {
+            None if self.parties.accounts().len() as u64
+                >= u64::from(self.settings.accounts_max) =>
+            {
                 return None;
             }
             None => self.parties.add_account(account),
         };
         let entry = self.parties.add_entry(kind, name, account);
-        let row = self.parties.entry_mut(entry);
-        (row.cancel_on_disconnect, row.stp) = settings;
+        self.parties.set(entry, settings);
         self.tell_opened(entry, out);
         Some(entry)
     }
 
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "accounts are numbered from 1"
-    )]
     fn tell_opened(&self, entry: u32, out: &mut Emit<'_>) {
         let opened = self.parties.opened(entry);
-        let row = self.parties.entry(entry);
-        let account = &self.parties.accounts[row.account as usize - 1].name;
-        out.event(&Event::EntryOpened(opened, &row.name, account));
+        let (name, account) = (
+            &self.parties.entry(entry).name,
+            self.parties.account_name(entry),
+        );
+        out.event(&Event::EntryOpened(opened, name, account));
     }
 
     /// Set an instrument; one too many (`instruments_max`) is passed over.
     pub(crate) fn set_instrument(&mut self, spec: &Instrument, symbol: &str, out: &mut Emit<'_>) {
         let now_ns = self.position.time_ns;
-        let instrument = match self.instruments.find(symbol) {
-            Some(known) if self.instruments.row(known).spec == *spec => return,
-            Some(known) => {
-                self.instruments.row_mut(known).spec = *spec;
-                self.instruments.plan(known, now_ns);
-                known
+        let known = self.books.instruments();
+        let instrument = match known.find(symbol) {
+            Some(number) if known.row(number).spec == *spec => return,
+            Some(number) => {
+                self.books.set_instrument(number, *spec, now_ns);
+                number
             }
-            None if self.instruments.rows.len() >= self.settings.instruments_max as usize => return,
-            None => self.instruments.add(symbol, *spec, now_ns),
+            None if known.rows().len() >= self.settings.instruments_max as usize => return,
+            None => self.books.add_instrument(symbol, *spec, now_ns),
         };
         let set = InstrumentSet { instrument };
         out.event(&Event::InstrumentSet(set, *spec, symbol));
@@ -103,16 +100,15 @@ impl Engine {
 
     /// Go on above numbers that were told elsewhere.
     pub(crate) fn raise(&mut self, raise: &Raise, out: &mut Emit<'_>) {
-        let orders = raise.orders.min(ORDERS_MAX).max(self.order_count);
-        let trades = raise.trades.min(NUMBERS_MAX).max(self.trade_count);
+        let (orders_after, trades_after) = (self.numbers.orders(), self.numbers.trades());
+        let orders = raise.orders.min(ORDERS_MAX).max(orders_after);
+        let trades = raise.trades.min(NUMBERS_MAX).max(trades_after);
         let after = out.last_seq();
         let risen = out.leap(raise.events.min(NUMBERS_MAX));
-        if (orders, trades) == (self.order_count, self.trade_count) && !risen {
+        if (orders, trades) == (orders_after, trades_after) && !risen {
             return;
         }
-        let orders_after = self.order_count;
-        self.skip(orders_after, orders);
-        (self.order_count, self.trade_count) = (orders, trades);
+        self.numbers.raise(orders, trades);
         out.event(&Event::Raised(Raised {
             orders,
             orders_after,
@@ -121,26 +117,12 @@ impl Engine {
         }));
     }
 
-    /// No order has a counter above `after`, up to `last`.
-    #[allow(clippy::arithmetic_side_effects, reason = "a counter below `last`")]
-    fn skip(&mut self, after: u64, last: u64) {
-        if after == last {
-            return;
-        }
-        match self.skipped.last_mut() {
-            // Raised again before any order was given an id.
-            Some((_, end)) if *end == after => *end = last,
-            _ => self.skipped.push((after + 1, last)),
-        }
-    }
-
     /// The same for what an entry is told.
     pub(crate) fn raise_entry(&mut self, raise: &RaiseEntry, out: &mut Emit<'_>) {
         let entry_seq = raise.entry_seq.min(NUMBERS_MAX);
-        if !self.parties.knows(raise.entry) || self.parties.entry(raise.entry).seq >= entry_seq {
+        if !self.parties.knows(raise.entry) || !self.parties.raise(raise.entry, entry_seq) {
             return;
         }
-        self.parties.entry_mut(raise.entry).seq = entry_seq;
         let entry = raise.entry;
         out.event(&Event::EntryRaised(EntryRaised { entry, entry_seq }));
     }

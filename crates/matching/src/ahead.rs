@@ -10,11 +10,11 @@
 //! Nothing is decided here: a wrong guess costs a read.  Where a command probably works is handed to
 //! the book as a hint, which it verifies before it saves itself a search.
 
-use super::book::key;
 use super::engine::{Engine, SPAN};
 use super::orders::num_hash;
 use super::pool::NONE;
 use super::shelf::Hint;
+use super::side::key;
 use wire::record::Command;
 use wire::record::command::NewOrder;
 
@@ -113,9 +113,9 @@ impl Engine {
     pub(crate) fn look_ahead(&self, commands: &[Command<'_>]) -> Ahead {
         let mut ahead = Ahead {
             blocks: [Block::NOTHING; 2],
-            on: self.open.pool.used() >= ORDERS_MIN,
-            large: self.shelf.is_large(),
-            long: self.shelf.is_long(),
+            on: self.books.open().len() >= ORDERS_MIN,
+            large: self.books.shelf().is_large(),
+            long: self.books.shelf().is_long(),
         };
         if ahead.on {
             for step in 0..STEPS {
@@ -148,7 +148,7 @@ impl Engine {
         match step {
             0 => {
                 self.touch_nums(block, commands);
-                if ahead.large && self.instruments.are_many() {
+                if ahead.large && self.books.instruments().are_many() {
                     self.touch_roots(block, commands);
                 }
             }
@@ -183,8 +183,8 @@ impl Engine {
         }
         for place in block.come.places() {
             if let Command::New(new, ..) = &commands[place] {
-                self.open.touch_num(num_hash(new.entry, new.num));
-                self.instruments.touch(new.instrument, new.side);
+                self.books.open().touch_num(num_hash(new.entry, new.num));
+                self.books.instruments().touch(new.instrument, new.side);
             }
         }
         for place in block.leave.places() {
@@ -194,7 +194,7 @@ impl Engine {
                 _ => continue,
             };
             block.hashes[place] = num_hash(entry, num);
-            self.open.touch_num(block.hashes[place]);
+            self.books.open().touch_num(block.hashes[place]);
         }
     }
 
@@ -202,10 +202,10 @@ impl Engine {
     fn touch_roots(&self, block: &Block, commands: &[Command<'_>]) {
         for place in block.come.places() {
             if let Command::New(new, ..) = &commands[place]
-                && self.instruments.knows(new.instrument)
+                && self.books.instruments().knows(new.instrument)
             {
-                let side = self.instruments.row(new.instrument).side(new.side);
-                side.touch(&self.shelf);
+                let side = self.books.listing(new.instrument).side(new.side);
+                side.touch(self.books.shelf());
             }
         }
     }
@@ -214,11 +214,11 @@ impl Engine {
     fn touch_windows(&self, block: &mut Block, commands: &[Command<'_>]) {
         for place in block.come.places() {
             if let Command::New(new, ..) = &commands[place]
-                && self.instruments.knows(new.instrument)
+                && self.books.instruments().knows(new.instrument)
                 && new.price > 0
             {
-                let side = self.instruments.row(new.instrument).side(new.side);
-                let found = side.look(&self.shelf, key(new.side, new.price));
+                let side = self.books.listing(new.instrument).side(new.side);
+                let found = side.look(self.books.shelf(), key(new.side, new.price));
                 (block.leaves[place], block.named[place]) = found;
             }
         }
@@ -227,9 +227,9 @@ impl Engine {
     /// The orders that are named.
     fn touch_named(&self, block: &mut Block) {
         for place in block.leave.places() {
-            let slot = self.open.guess_num(block.hashes[place]);
+            let slot = self.books.open().guess_num(block.hashes[place]);
             block.slots[place] = slot;
-            self.open.pool.touch(slot);
+            self.books.open().touch(slot);
         }
     }
 
@@ -242,7 +242,7 @@ impl Engine {
             let maker = self.meets(new);
             if maker != NONE {
                 block.slots[place] = maker;
-                self.open.pool.touch(maker);
+                self.books.open().touch(maker);
                 block.leave.add(place, true);
             }
         }
@@ -251,28 +251,30 @@ impl Engine {
     /// The first order that a new one trades with, or `NONE`.
     #[inline(always)]
     fn meets(&self, new: &NewOrder) -> u32 {
-        if !self.instruments.knows(new.instrument) || new.price <= 0 {
+        if !self.books.instruments().knows(new.instrument) || new.price <= 0 {
             return NONE;
         }
-        let (row, other) = (self.instruments.row(new.instrument), new.side.opposite());
-        match row.side(other).reach(key(other, new.price)) {
-            Some(level) => self.shelf.levels[level].head(&self.shelf.pages),
-            None => NONE,
-        }
+        let other = new.side.opposite();
+        let limit = key(other, new.price);
+        self.books
+            .first(new.instrument, other, limit)
+            .unwrap_or(NONE)
     }
 
     /// What an order that leaves names.
     fn touch_around(&self, block: &mut Block, commands: &[Command<'_>], large: bool) {
         for place in block.leave.places() {
-            if let Some(order) = self.open.pool.get(block.slots[place]) {
-                self.parties.pages.touch(order.list_place().page);
-                self.shelf.pages.touch(order.queue_place().page);
-                self.instruments.touch(order.instrument, order.side);
+            if let Some(order) = self.books.open().line_if(block.slots[place]) {
+                self.parties.touch(order.list_place().page);
+                self.books.shelf().pages.touch(order.queue_place().page);
+                self.books.instruments().touch(order.instrument, order.side);
                 if large {
-                    self.shelf.levels.touch(order.level);
+                    self.books.shelf().levels.touch(order.level);
                 }
                 if matches!(commands[place], Command::New(..)) {
-                    self.open.touch_num(num_hash(order.entry, order.num));
+                    self.books
+                        .open()
+                        .touch_num(num_hash(order.entry, order.num));
                 }
             }
         }
@@ -284,10 +286,10 @@ impl Engine {
             if let Command::New(new, ..) = &commands[place]
                 && block.named[place] != NONE
             {
-                let side = self.instruments.row(new.instrument).side(new.side);
+                let side = self.books.listing(new.instrument).side(new.side);
                 let key = key(new.side, new.price);
-                block.levels[place] = side.guess(&self.shelf, block.named[place], key);
-                self.shelf.levels.touch(block.levels[place]);
+                block.levels[place] = side.guess(self.books.shelf(), block.named[place], key);
+                self.books.shelf().levels.touch(block.levels[place]);
             }
         }
     }
@@ -295,8 +297,8 @@ impl Engine {
     /// The ends of these levels' queues.
     fn touch_ends(&self, block: &Block) {
         for place in block.come.places() {
-            if let Some(level) = self.shelf.levels.get(block.levels[place]) {
-                self.shelf.pages.touch(level.last_page());
+            if let Some(level) = self.books.shelf().levels.get(block.levels[place]) {
+                self.books.shelf().pages.touch(level.last_page());
             }
         }
     }

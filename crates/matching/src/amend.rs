@@ -3,12 +3,12 @@
 //! Less quantity at the same price keeps the place in the queue; anything else loses it, and may
 //! trade.  A total quantity that is executed already cancels what is open.
 
-use super::book::key;
 use super::cancel::{Asker, Named, Refusal};
 use super::checks;
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
+use super::side::key;
 use wire::record::command::{NO_PRICE, NO_QTY, Replace};
 use wire::record::event::Replaced;
 use wire::record::{CancelReason, EntryKind, Event, Reason};
@@ -92,7 +92,7 @@ impl Engine {
         reason = "an order is part of its side, and a wish is more than what was executed"
     )]
     fn check_wish(&self, order: &Order, wish: Wish) -> Result<(), Reason> {
-        let listing = self.instruments.row(order.instrument);
+        let listing = self.books.listing(order.instrument);
         let spec = &listing.spec;
         if !spec.open {
             return Err(Reason::ExchangeClosed);
@@ -118,18 +118,15 @@ impl Engine {
         reason = "a wish is above what was executed; where it keeps its place, below what is open"
     )]
     fn change(&mut self, slot: u32, wish: Wish, asked: (Asker, u64), out: &mut Emit<'_>) {
-        let (old, level) = (self.order_at(slot), self.open.pool[slot].level);
+        let old = self.order_at(slot);
         let leaves = wish.qty - old.cum;
-        let listing = self.instruments.row_mut(old.instrument);
-        let side = listing.side_mut(old.side);
         let kept = wish.price == old.price && leaves < old.leaves;
         if kept {
-            side.reduce(&mut self.shelf, level, old.leaves - leaves);
+            self.books.reduce(slot, old.leaves - leaves);
         } else {
-            side.unlink(&mut self.shelf, &self.open.pool[slot]);
+            self.books.unlink(slot);
+            self.books.set(slot, wish.price, leaves);
         }
-        let order = &mut self.open.pool[slot];
-        (order.price, order.leaves) = (wish.price, leaves);
         self.tell_replaced(slot, &old, kept, asked, out);
         if !kept {
             self.enter_again(slot, out);
@@ -141,10 +138,10 @@ impl Engine {
         let mut order = self.order_at(slot);
         let limit = key(order.side.opposite(), order.price);
         self.cross(&mut order, limit, out);
-        self.open.pool[slot].leaves = order.leaves;
-        self.open.note(slot, &order);
+        self.books.set(slot, order.price, order.leaves);
+        self.books.note(slot, &order);
         // It had its place in the book, so only the side's total can have no room for what is left.
-        let side = self.instruments.row(order.instrument).side(order.side);
+        let side = self.books.listing(order.instrument).side(order.side);
         if side.qty.checked_add(order.leaves).is_none() {
             let num = order.num;
             let qty = std::mem::take(&mut order.leaves);
@@ -153,10 +150,7 @@ impl Engine {
         if order.leaves == 0 {
             return self.forget(slot);
         }
-        let listing = self.instruments.row_mut(order.instrument);
-        let tick = listing.spec.tick;
-        let side = listing.side_mut(order.side);
-        side.push(&mut self.shelf, &mut self.open.pool[slot], slot, tick);
+        self.books.push(slot);
     }
 
     fn tell_replaced(
@@ -170,7 +164,7 @@ impl Engine {
         let (own_num, copy) = self.told_as(old, (asker, num));
         let own = asker == Asker::Entry(old.entry);
         if own && self.parties.entry(old.entry).kind == EntryKind::Binary {
-            self.open.rename(slot, num);
+            self.books.rename(slot, num);
         }
         let order = self.order_at(slot);
         let mut replaced = Replaced {
@@ -193,7 +187,7 @@ impl Engine {
             kept_priority,
             copy: false,
         };
-        let text = self.open.texts.get(order.text);
+        let text = self.books.open().text(order.text);
         out.event(&Event::Replaced(replaced, text));
         if let Some((entry, num)) = copy {
             (replaced.entry, replaced.num, replaced.copy) = (entry, num, true);

@@ -1,219 +1,258 @@
-//! Price levels and their queues: the structure of the book.
+//! The orders of one instrument by price and time, and a book of them that can be had alone.
 //!
-//! # Layout
-//! A side is a ladder of levels by price, best first: the key is the price of an ask and the negated
-//! price of a bid, so that less is better on both.  A level knows how much stands in it, and
-//! holds the queue of its orders: the first few by itself, the others in pages behind it.  Levels,
-//! pages, strips and tree nodes stand in pools that all books share.
+//! # Contract
+//! Best price first, oldest order first.  A trade is at the price of the order that rests.  [`Book`] knows
+//! no accounts, no rules of an instrument and no events: what happens is told to one [`Listener`], in the
+//! order in which it happens.  The engine keeps the books of all instruments as the same [`Sides`], on
+//! pools that they share.
 
-use super::ladder::{Ladder, Walk};
-use super::level::Level;
-use super::pool::{NONE, Pool};
+use super::pool::Pool;
 use super::resting::Resting;
 use super::shelf::Shelf;
+use super::side::{BookSide, Orders, key};
 use wire::record::Side;
 
-/// The pool of orders.
-pub(crate) type Orders = Pool<Resting, 1024>;
-
-/// Key of a price on a side: less is better.
-///
-/// Without a branch: nobody can guess the side of the next order.
-#[inline(always)]
-#[allow(clippy::arithmetic_side_effects, reason = "the opposite of 0 or 1")]
-pub(crate) const fn key(side: Side, price: i64) -> i64 {
-    let sign = -((side.code() == Side::Buy.code()) as i64);
-    (price ^ sign).wrapping_sub(sign)
-}
-
-/// One side of one book.
+/// Bids, asks.
 #[derive(Debug)]
-pub(crate) struct BookSide {
-    ladder: Ladder,
-    /// Key and slot of the best level; `i64::MAX` and `NONE` without one.
-    best_key: i64,
-    best: u32,
-    /// Orders that rest here.
-    pub(crate) orders: u32,
-    /// Open quantity of all of them.
-    pub(crate) qty: i64,
+pub(crate) struct Sides([BookSide; 2]);
+
+/// Where a side stands among the two.
+const fn place(side: Side) -> usize {
+    (side.code() != Side::Buy.code()) as usize
 }
 
-impl BookSide {
-    /// An empty side; `owner` as for [`Tree::new`].
-    pub(crate) const fn new(owner: u32) -> Self {
-        Self {
-            ladder: Ladder::new(owner),
-            best_key: i64::MAX,
-            best: NONE,
-            orders: 0,
-            qty: 0,
-        }
+impl Sides {
+    /// Without orders; `number` is one that no other book on the same shelf has.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "books are numbered one by one: memory ends before 2^31 of them"
+    )]
+    pub(crate) const fn new(number: u32) -> Self {
+        Self([BookSide::new(2 * number), BookSide::new(2 * number + 1)])
     }
 
-    /// The best level, if an order that goes as far as `limit` (a key of this side) reaches it.
     #[inline(always)]
-    pub(crate) fn reach(&self, limit: i64) -> Option<u32> {
-        (self.best != NONE && self.best_key <= limit).then_some(self.best)
+    pub(crate) const fn side(&self, side: Side) -> &BookSide {
+        &self.0[place(side)]
     }
 
-    /// The level of this key.
     #[inline(always)]
-    pub(crate) fn level(&self, shelf: &Shelf, key: i64) -> Option<u32> {
-        if key == self.best_key && self.best != NONE {
-            return Some(self.best);
-        }
-        let found = self.ladder.spot(shelf, NONE, key).level;
-        (found != NONE).then_some(found)
+    const fn side_mut(&mut self, side: Side) -> &mut BookSide {
+        &mut self.0[place(side)]
     }
 
-    /// Bring near what [`BookSide::look`] reads first.
+    /// The order on a side that one which goes as far as `limit` (a key of that side) meets first.
     #[inline(always)]
-    pub(crate) fn touch(&self, shelf: &Shelf) {
-        self.ladder.touch(shelf);
-    }
-
-    /// What a key's level will be found by, asked for; `NONE` twice where there is nothing to wait for.
-    #[inline(always)]
-    pub(crate) fn look(&self, shelf: &Shelf, key: i64) -> (u32, u32) {
-        if key == self.best_key || self.best == NONE {
-            return (NONE, NONE);
-        }
-        self.ladder.look(shelf, key)
-    }
-
-    /// The level of a key, probably, where [`BookSide::look`] found this.
-    #[inline(always)]
-    pub(crate) fn guess(&self, shelf: &Shelf, named: u32, key: i64) -> u32 {
-        self.ladder.guess(shelf, named, key)
-    }
-
-    /// The levels, best first.
-    pub(crate) const fn walk(&self) -> Walk {
-        self.ladder.walk()
+    pub(crate) fn first(&self, shelf: &Shelf, side: Side, limit: i64) -> Option<u32> {
+        let level = self.side(side).reach(limit)?;
+        Some(shelf.levels[level].head(&shelf.pages))
     }
 
     /// Put an order at the end of its level's queue; prices are multiples of `tick`, as a rule.
     #[inline(always)]
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "a side's open quantity fits: what would pass its width is refused"
-    )]
     pub(crate) fn push(&mut self, shelf: &mut Shelf, order: &mut Resting, slot: u32, tick: i64) {
-        let key = key(order.side, order.price);
-        let at = if key == self.best_key && self.best != NONE {
-            self.best
-        } else if self.is_level(shelf, shelf.hint.level, order.price) {
-            shelf.hint.level
-        } else {
-            self.level_or_new(shelf, tick, key, order.price)
-        };
-        let level = &mut shelf.levels[at];
-        level.qty += order.leaves;
-        level.count += 1;
-        order.level = at;
-        order.set_queue_place(level.push(&mut shelf.pages, slot));
-        self.orders += 1;
-        self.qty += order.leaves;
+        self.side_mut(order.side).push(shelf, order, slot, tick);
     }
 
-    /// Take a part of an order off its level.
+    /// Take a part of an order, or all that is open in it.
     #[inline(always)]
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "what is taken off an order was open in it"
     )]
-    pub(crate) fn reduce(&mut self, shelf: &mut Shelf, level: u32, qty: i64) {
-        shelf.levels[level].qty -= qty;
-        self.qty -= qty;
+    pub(crate) fn reduce(&mut self, shelf: &mut Shelf, order: &mut Resting, qty: i64) {
+        order.leaves -= qty;
+        self.side_mut(order.side).reduce(shelf, order.level, qty);
     }
 
-    /// Whether the level of a price is this one, which may be any.
+    /// Take an order out of its queue.
     #[inline(always)]
-    fn is_level(&self, shelf: &Shelf, at: u32, price: i64) -> bool {
-        let owner = self.level_owner();
-        let level = shelf.levels.get(at);
-        level.is_some_and(|it| it.price == price && it.owner == owner && owner != 0)
-    }
-
-    #[inline(always)]
-    fn level_owner(&self) -> u16 {
-        u16::try_from(self.ladder.tree.owner).unwrap_or(0)
-    }
-
-    #[inline(never)]
-    fn level_or_new(&mut self, shelf: &mut Shelf, tick: i64, key: i64, price: i64) -> u32 {
-        let mut spot = self.ladder.spot(shelf, shelf.hint.leaf, key);
-        if spot.level != NONE {
-            return spot.level;
-        }
-        if self.ladder.fit(shelf, tick, key) {
-            spot = self.ladder.spot(shelf, NONE, key);
-        }
-        let at = shelf.levels.take(Level::new(price, self.level_owner()));
-        self.ladder.put(shelf, spot, key, at);
-        if key < self.best_key || self.best == NONE {
-            (self.best_key, self.best) = (key, at);
-        }
-        at
-    }
-
-    /// Take an order out of its queue, and its level out of the tree when that was the last one.
-    #[inline(always)]
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "an order that stands here was counted"
-    )]
     pub(crate) fn unlink(&mut self, shelf: &mut Shelf, order: &Resting) {
-        let at = order.level;
-        let level = &mut shelf.levels[at];
-        level.qty -= order.leaves;
-        level.count -= 1;
-        level.remove(&mut shelf.pages, order.queue_place());
-        self.orders -= 1;
-        self.qty -= order.leaves;
-        if level.count == 0 {
-            let key = key(order.side, level.price);
-            self.close(shelf, key, at);
-        }
-    }
-
-    #[inline(never)]
-    fn close(&mut self, shelf: &mut Shelf, key: i64, at: u32) {
-        self.ladder.remove(shelf, shelf.hint.leaf, key);
-        shelf.levels[at].owner = 0;
-        shelf.levels.give(at);
-        if at == self.best {
-            (self.best_key, self.best) = self.first(shelf, key < 0);
-        }
-    }
-
-    /// The first level's key and slot; `i64::MAX` and `NONE` without one.  The keys of bids are negative.
-    #[inline(always)]
-    #[allow(clippy::arithmetic_side_effects, reason = "prices are positive")]
-    fn first(&self, shelf: &Shelf, bids: bool) -> (i64, u32) {
-        match self.ladder.first(shelf) {
-            Some(at) if bids => (-shelf.levels[at].price, at),
-            Some(at) => (shelf.levels[at].price, at),
-            None => (i64::MAX, NONE),
-        }
-    }
-
-    /// Check the ladder and the best level; how many nodes and strips it has, and how many
-    /// of these are known by their windows.
-    pub(crate) fn check_ladder(
-        &self,
-        shelf: &Shelf,
-        side: Side,
-    ) -> Result<(u32, u32, u32), String> {
-        if self.first(shelf, side == Side::Buy) != (self.best_key, self.best) {
-            return Err("the best level is not the first".to_owned());
-        }
-        let key = |level: &Level| key(side, level.price);
-        self.ladder.check(shelf, key)
+        self.side_mut(order.side).unlink(shelf, order);
     }
 }
 
-#[cfg(test)]
-#[path = "book_tests.rs"]
-mod tests;
+/// An order that rests in a [`Book`]; to another book it means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Handle {
+    slot: u32,
+    number: u64,
+}
+
+impl Handle {
+    /// A small number that no other order has which rests in the same book now.
+    #[must_use]
+    pub const fn place(self) -> usize {
+        self.slot as usize
+    }
+}
+
+/// What is told of a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fill {
+    /// The order that rested.
+    pub order: Handle,
+    /// Its price.
+    pub price: i64,
+    /// What was traded.
+    pub qty: i64,
+    /// What is left of it: an order without anything left is gone.
+    pub leaves: i64,
+}
+
+/// Who hears what happens in a [`Book`].
+pub trait Listener {
+    /// An order that came has taken from one that rests.
+    fn traded(&mut self, _fill: &Fill) {}
+    /// An order rests.
+    fn added(&mut self, _order: Handle, _side: Side, _price: i64, _qty: i64) {}
+    /// An order was taken out with so much still open.
+    fn canceled(&mut self, _order: Handle, _qty: i64) {}
+}
+
+/// Nobody listens.
+impl Listener for () {}
+
+/// The orders of one instrument by price and time.
+#[derive(Debug)]
+pub struct Book {
+    sides: Sides,
+    shelf: Shelf,
+    orders: Orders,
+    /// Orders that were added so far.
+    count: u64,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self {
+            sides: Sides::new(1),
+            shelf: Shelf::new(),
+            orders: Pool::new(),
+            count: 0,
+        }
+    }
+}
+
+impl Book {
+    /// Let an order take what it reaches, and add what is left of it; `None` where nothing is left, or
+    /// where it can't be added.
+    pub fn enter(
+        &mut self,
+        side: Side,
+        price: i64,
+        qty: i64,
+        to: &mut impl Listener,
+    ) -> Option<Handle> {
+        let left = self.take(side, Some(price), qty, to);
+        self.add(side, price, left, to)
+    }
+
+    /// Let an order of this side take what it reaches on the other one, up to a price; what is left of it.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "no more is traded than is wanted"
+    )]
+    pub fn take(
+        &mut self,
+        side: Side,
+        price: Option<i64>,
+        qty: i64,
+        to: &mut impl Listener,
+    ) -> i64 {
+        let other = side.opposite();
+        let limit = price.map_or(i64::MAX, |price| key(other, price));
+        let mut left = qty;
+        while left > 0 {
+            let Some(slot) = self.sides.first(&self.shelf, other, limit) else {
+                break;
+            };
+            let order = &mut self.orders[slot];
+            let qty = left.min(order.leaves);
+            self.sides.reduce(&mut self.shelf, order, qty);
+            left -= qty;
+            to.traded(&Fill {
+                order: Handle {
+                    slot,
+                    number: order.order_id,
+                },
+                price: order.price,
+                qty,
+                leaves: order.leaves,
+            });
+            if order.leaves == 0 {
+                self.remove(slot);
+            }
+        }
+        left
+    }
+
+    /// Put an order at the end of its level, whatever it could take; `None` where its price or quantity is
+    /// not positive, or its side's open quantity would pass the width of a number.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "orders are counted one by one"
+    )]
+    pub fn add(
+        &mut self,
+        side: Side,
+        price: i64,
+        qty: i64,
+        to: &mut impl Listener,
+    ) -> Option<Handle> {
+        let standing = self.sides.side(side).qty;
+        if price <= 0 || qty <= 0 || standing.checked_add(qty).is_none() {
+            return None;
+        }
+        self.count += 1;
+        let mut line = Resting::default();
+        (line.order_id, line.side) = (self.count, side);
+        (line.price, line.leaves) = (price, qty);
+        let slot = self.orders.take(line);
+        let order = &mut self.orders[slot];
+        self.sides.push(&mut self.shelf, order, slot, 1);
+        let number = self.count;
+        let handle = Handle { slot, number };
+        to.added(handle, side, price, qty);
+        Some(handle)
+    }
+
+    /// Take an order out; whether it was still here.
+    pub fn cancel(&mut self, order: Handle, to: &mut impl Listener) -> bool {
+        let Some(line) = self.orders.get(order.slot) else {
+            return false;
+        };
+        if line.order_id != order.number {
+            return false;
+        }
+        let qty = line.leaves;
+        self.remove(order.slot);
+        to.canceled(order, qty);
+        true
+    }
+
+    /// The oldest order at the best price of a side, and that price.
+    #[must_use]
+    pub fn best(&self, side: Side) -> Option<(Handle, i64)> {
+        let slot = self.sides.first(&self.shelf, side, i64::MAX)?;
+        let order = &self.orders[slot];
+        let number = order.order_id;
+        Some((Handle { slot, number }, order.price))
+    }
+
+    /// Price, open quantity and orders of the levels of a side, best first.
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = (i64, i64, u32)> + '_ {
+        let mut levels = self.sides.side(side).walk();
+        std::iter::from_fn(move || {
+            let level = &self.shelf.levels[levels.next(&self.shelf)?];
+            Some((level.price, level.qty, level.count))
+        })
+    }
+
+    fn remove(&mut self, slot: u32) {
+        self.sides.unlink(&mut self.shelf, &self.orders[slot]);
+        // No handle names this slot until another order has it.
+        self.orders[slot].order_id = 0;
+        self.orders.give(slot);
+    }
+}

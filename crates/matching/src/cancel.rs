@@ -80,7 +80,7 @@ impl Engine {
         }
         let repeats = match asker {
             Asker::Entry(entry) if self.parties.entry(entry).kind == EntryKind::Binary => {
-                !self.rises(entry, num)
+                !self.parties.rises(entry, num)
             }
             _ => false,
         };
@@ -102,7 +102,7 @@ impl Engine {
             (Some(_), Some(_)) => Err(Reason::OrderIdMismatch),
         };
         let slot = slot.map_err(|reason| (reason, None))?;
-        let instrument = self.open.pool[slot].instrument;
+        let instrument = self.books.line(slot).instrument;
         if named.instrument != NO_INSTRUMENT && named.instrument != instrument {
             return Err((Reason::OrderIdMismatch, Some(slot)));
         }
@@ -116,7 +116,7 @@ impl Engine {
             return None;
         };
         if self.parties.entry(entry).kind == EntryKind::Binary {
-            let found = || self.open.by_num(entry, named.orig_num);
+            let found = || self.books.open().by_num(entry, named.orig_num);
             return (named.orig_num != 0).then(|| found().ok_or(Reason::UnknownOrder));
         }
         (!named.text.is_empty()).then(|| self.find_by_text(entry, named.text))
@@ -124,7 +124,10 @@ impl Engine {
 
     fn find_by_text(&self, entry: u32, text: &str) -> Result<u32, Reason> {
         match self.client_ids.find(entry, text) {
-            Some(known) => self.open.by_id(known.order_id).ok_or(Reason::OrderClosed),
+            Some(known) => {
+                let open = self.books.open();
+                open.by_id(known.order_id).ok_or(Reason::OrderClosed)
+            }
             None => Err(Reason::UnknownOrder),
         }
     }
@@ -132,7 +135,7 @@ impl Engine {
     /// Whose a closed order was is not known any more: whoever names one that was given its id is told
     /// that it is closed.
     fn find_by_id(&self, asker: Asker, order_id: u64) -> Result<u32, Reason> {
-        let Some(slot) = self.open.by_id(order_id) else {
+        let Some(slot) = self.books.open().by_id(order_id) else {
             let closed = asker != Asker::Nobody && self.was_given(order_id);
             return Err(if closed {
                 Reason::OrderClosed
@@ -314,7 +317,7 @@ impl Engine {
             status,
             copy,
         };
-        let text = self.open.texts.get(order.text);
+        let text = self.books.open().text(order.text);
         out.event(&Event::Canceled(canceled, text));
     }
 }

@@ -1,8 +1,8 @@
 //! What an order must satisfy.  The checks stand in the order in which they are made: the first that
 //! fails gives the reason.
 
-use super::book::key;
 use super::instruments::Listing;
+use super::side::key;
 use wire::record::command::{Instrument, NO_PRICE, NewOrder};
 use wire::record::{ExecInst, OrdType, Reason, Side, TimeInForce};
 

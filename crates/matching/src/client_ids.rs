@@ -4,7 +4,6 @@
 //! forgotten first.  The highest ClOrdID of a binary entry stands in the entry itself.
 
 use super::index::{Index, mix_text};
-use super::parties::Entry;
 use super::pool::{NONE, Pool, Slot};
 use wire::record::command::NewOrder;
 use wire::record::{ExecInst, Reason};
@@ -45,6 +44,26 @@ impl Slot for Remembered {
     }
 }
 
+/// What one entry has remembered, oldest first.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    oldest: u32,
+    newest: u32,
+    len: u32,
+}
+
+impl Queue {
+    pub(crate) const EMPTY: Self = Self {
+        oldest: NONE,
+        newest: NONE,
+        len: 0,
+    };
+
+    pub(crate) const fn len(&self) -> u32 {
+        self.len
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct ClientIds {
     pool: Pool<Remembered, 256>,
@@ -79,20 +98,21 @@ impl ClientIds {
         Some(&self.pool[slot])
     }
 
-    /// Remember a text that is not known, as the youngest of `entry` (`number`), and forget the oldest above `most`.
+    /// Remember a text that is not known, as the youngest of an entry (`number`, and its queue), and forget
+    /// the oldest above `most`.
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "remembered one by one, and as many as `most`"
     )]
     pub(crate) fn remember(
         &mut self,
-        (number, entry): (u32, &mut Entry),
+        (number, queue): (u32, &mut Queue),
         most: u32,
         text: &str,
         (order_id, content, reason): (u64, u64, Reason),
     ) {
-        while entry.ids > 0 && entry.ids >= most {
-            self.forget_oldest(entry);
+        while queue.len > 0 && queue.len >= most {
+            self.forget_oldest(queue);
         }
         if most == 0 {
             return;
@@ -105,27 +125,27 @@ impl ClientIds {
         place.younger = NONE;
         (place.order_id, place.content, place.reason) = (order_id, content, reason);
         self.index.insert(mix_text(u64::from(number), text), slot);
-        let last = std::mem::replace(&mut entry.newest_id, slot);
+        let last = std::mem::replace(&mut queue.newest, slot);
         if last == NONE {
-            entry.oldest_id = slot;
+            queue.oldest = slot;
         } else {
             self.pool[last].younger = slot;
         }
-        entry.ids += 1;
+        queue.len += 1;
     }
 
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "what is forgotten was remembered"
     )]
-    fn forget_oldest(&mut self, entry: &mut Entry) {
-        let slot = entry.oldest_id;
+    fn forget_oldest(&mut self, queue: &mut Queue) {
+        let slot = queue.oldest;
         let oldest = &self.pool[slot];
         let hash = mix_text(u64::from(oldest.entry), &oldest.text);
-        entry.oldest_id = oldest.younger;
-        entry.ids -= 1;
-        if entry.ids == 0 {
-            entry.newest_id = NONE;
+        queue.oldest = oldest.younger;
+        queue.len -= 1;
+        if queue.len == 0 {
+            queue.newest = NONE;
         }
         self.index.remove(hash, slot);
         self.pool.give(slot);
@@ -134,9 +154,9 @@ impl ClientIds {
     /// What an entry has remembered, oldest first.
     pub(crate) fn of<'s>(
         &'s self,
-        entry: &Entry,
+        queue: &Queue,
     ) -> impl Iterator<Item = &'s Remembered> + use<'s> {
-        let start = (entry.oldest_id != NONE).then(|| &self.pool[entry.oldest_id]);
+        let start = (queue.oldest != NONE).then(|| &self.pool[queue.oldest]);
         std::iter::successors(start, |known| {
             (known.younger != NONE).then(|| &self.pool[known.younger])
         })

@@ -1,32 +1,24 @@
 //! What is remembered of client order ids, and for how long.
 #![allow(clippy::unwrap_used)]
 
-use wire::record::{EntryKind, Reason};
+use wire::record::Reason;
 
-use super::ClientIds;
-use crate::parties::Parties;
+use super::{ClientIds, Queue};
 
-/// Entry 1 of an account.
-fn entry() -> Parties {
-    let mut parties = Parties::default();
-    let account = parties.add_account("u");
-    parties.add_entry(EntryKind::Rest, "u", account);
-    parties
-}
-
-fn remember(ids: &mut ClientIds, parties: &mut Parties, most: u32, text: &str, order_id: u64) {
+/// Remember a text of entry 1.
+fn remember(ids: &mut ClientIds, queue: &mut Queue, most: u32, text: &str, order_id: u64) {
     let what = (order_id, 0, Reason::None);
-    ids.remember((1, parties.entry_mut(1)), most, text, what);
+    ids.remember((1, queue), most, text, what);
 }
 
 #[test]
 fn each_text_is_found_among_very_many() {
-    let (mut ids, mut parties) = (ClientIds::new(), entry());
+    let (mut ids, mut queue) = (ClientIds::new(), Queue::EMPTY);
     let many = 200_000;
     for order_id in 0..many {
         remember(
             &mut ids,
-            &mut parties,
+            &mut queue,
             u32::MAX,
             &format!("id-{order_id}"),
             order_id,
@@ -42,21 +34,20 @@ fn each_text_is_found_among_very_many() {
 
 #[test]
 fn places_of_what_is_forgotten_are_used_again_for_each_once() {
-    let (mut ids, mut parties) = (ClientIds::new(), entry());
+    let (mut ids, mut queue) = (ClientIds::new(), Queue::EMPTY);
     for order_id in 0..2_000_u64 {
         // The limit falls and rises, so that several places are free at a time.
         let most = [9, 3, 7, 1][order_id as usize / 20 % 4];
         remember(
             &mut ids,
-            &mut parties,
+            &mut queue,
             most,
             &format!("id-{order_id}"),
             order_id,
         );
-        let entry = parties.entry(1);
-        assert!(entry.ids <= most && ids.len() == entry.ids);
-        let kept: Vec<u64> = ids.of(entry).map(|known| known.order_id).collect();
-        let newest: Vec<u64> = (order_id + 1 - u64::from(entry.ids)..=order_id).collect();
+        assert!(queue.len() <= most && ids.len() == queue.len());
+        let kept: Vec<u64> = ids.of(&queue).map(|known| known.order_id).collect();
+        let newest: Vec<u64> = (order_id + 1 - u64::from(queue.len())..=order_id).collect();
         assert_eq!(kept, newest);
         for id in kept {
             assert_eq!(ids.find(1, &format!("id-{id}")).unwrap().order_id, id);

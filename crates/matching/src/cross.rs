@@ -11,11 +11,11 @@
 //! ends at the first of them in matching order.  Cost: the levels in reach, and where the mode asks
 //! for it the account's own open orders and one level's queue.
 
-use super::book::key;
 use super::emit::Emit;
 use super::engine::Engine;
 use super::level::Level;
 use super::order::Order;
+use super::side::key;
 use wire::record::event::Trade;
 use wire::record::{CancelReason, Event, Stp};
 
@@ -24,11 +24,9 @@ impl Engine {
     pub(crate) fn cross(&mut self, taker: &mut Order, limit: i64, out: &mut Emit<'_>) {
         let other = taker.side.opposite();
         while taker.leaves > 0 {
-            let side = self.instruments.row(taker.instrument).side(other);
-            let Some(level) = side.reach(limit) else {
+            let Some(maker) = self.books.first(taker.instrument, other, limit) else {
                 return;
             };
-            let maker = self.shelf.levels[level].head(&self.shelf.pages);
             if taker.stp != Stp::None && self.account_at(maker) == taker.account {
                 self.prevent(taker, maker, out);
             } else {
@@ -37,25 +35,14 @@ impl Engine {
         }
     }
 
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "trades are counted one by one"
-    )]
     fn trade(&mut self, taker: &mut Order, slot: u32, out: &mut Emit<'_>) {
         let mut maker = self.order_at(slot);
         let (price, qty) = (maker.price, maker.leaves.min(taker.leaves));
         maker.fill(price, qty);
         taker.fill(price, qty);
-        let line = &mut self.open.pool[slot];
-        line.leaves = maker.leaves;
-        let level = line.level;
-        let listing = self.instruments.row_mut(taker.instrument);
-        listing.last_price = price;
-        let side = listing.side_mut(maker.side);
-        side.reduce(&mut self.shelf, level, qty);
-        self.trade_count += 1;
+        self.books.trade(slot, qty);
         let trade = Trade {
-            trade_id: self.trade_count,
+            trade_id: self.numbers.next_trade(),
             price,
             qty,
             instrument: taker.instrument,
@@ -78,13 +65,13 @@ impl Engine {
             maker_cum: maker.cum,
             maker_avg_px: maker.avg_px(price),
         };
-        let texts = &self.open.texts;
-        let (taken, made) = (texts.get(taker.text), texts.get(maker.text));
+        let open = self.books.open();
+        let (taken, made) = (open.text(taker.text), open.text(maker.text));
         out.event(&Event::Trade(trade, taken, made));
         if maker.leaves == 0 {
             self.close(slot);
         } else {
-            self.open.note(slot, &maker);
+            self.books.note(slot, &maker);
         }
     }
 
@@ -95,10 +82,10 @@ impl Engine {
     )]
     fn prevent(&mut self, taker: &mut Order, maker: u32, out: &mut Emit<'_>) {
         let (of_taker, of_maker) = match taker.stp {
-            Stp::CancelOldest => (0, self.open.pool[maker].leaves),
-            Stp::CancelBoth => (taker.leaves, self.open.pool[maker].leaves),
+            Stp::CancelOldest => (0, self.books.line(maker).leaves),
+            Stp::CancelBoth => (taker.leaves, self.books.line(maker).leaves),
             Stp::Decrement => {
-                let qty = taker.leaves.min(self.open.pool[maker].leaves);
+                let qty = taker.leaves.min(self.books.line(maker).leaves);
                 (qty, qty)
             }
             Stp::CancelNewest | Stp::None | Stp::Default => (taker.leaves, 0),
@@ -114,18 +101,9 @@ impl Engine {
     }
 
     /// Take a part of a resting order, or all that is left, out of the book for self-trade.
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "what is taken off an order was open in it"
-    )]
     fn take_from(&mut self, slot: u32, qty: i64, out: &mut Emit<'_>) {
-        let line = &mut self.open.pool[slot];
-        line.leaves -= qty;
-        let level = line.level;
+        self.books.reduce(slot, qty);
         let order = self.order_at(slot);
-        let listing = self.instruments.row_mut(order.instrument);
-        let side = listing.side_mut(order.side);
-        side.reduce(&mut self.shelf, level, qty);
         self.tell_canceled(&order, (qty, self_trade(order.leaves)), order.num, out);
         if order.leaves == 0 {
             self.close(slot);
@@ -140,12 +118,13 @@ impl Engine {
     pub(crate) fn can_fill(&self, order: &Order, limit: i64) -> bool {
         let own = self.own_in_reach(order, limit);
         let other = order.side.opposite();
-        let side = self.instruments.row(order.instrument).side(other);
+        let side = self.books.listing(order.instrument).side(other);
+        let shelf = self.books.shelf();
         let wanted = i128::from(order.leaves) + i128::from(own.qty);
         let mut found = 0_i128;
         let mut levels = side.walk();
-        while let Some(at) = levels.next(&self.shelf) {
-            let level = &self.shelf.levels[at];
+        while let Some(at) = levels.next(shelf) {
+            let level = &shelf.levels[at];
             let key = key(other, level.price);
             if key > limit || own.first.is_some_and(|first| key > first) {
                 break;
@@ -164,10 +143,10 @@ impl Engine {
 
     /// Open quantity of a level, up to the first order of `account`.
     fn ahead_of_own(&self, level: &Level, account: u32) -> i128 {
-        let ahead = self.queue(level);
+        let ahead = self.books.queue(level);
         let ahead = ahead.take_while(|slot| self.account_at(*slot) != account);
         ahead
-            .map(|slot| i128::from(self.open.pool[slot].leaves))
+            .map(|slot| i128::from(self.books.line(slot).leaves))
             .sum()
     }
 
@@ -186,7 +165,7 @@ impl Engine {
         let other = order.side.opposite();
         for entry in self.parties.entries_of(order.account) {
             for slot in self.parties.orders_of(entry) {
-                let mine = &self.open.pool[slot];
+                let mine = self.books.line(slot);
                 let key = key(other, mine.price);
                 if mine.instrument != order.instrument || mine.side != other || key > limit {
                     continue;

@@ -1,12 +1,13 @@
 //! The engine: its whole state, and one command batch applied to it.
+//!
+//! Each part keeps its fields to itself: what a command does to it is a call of one of its methods.
 
+use super::books::Books;
 use super::client_ids::ClientIds;
 use super::emit::Emit;
 use super::gateways::{Gateways, Turn};
-use super::instruments::Instruments;
-use super::orders::OpenOrders;
+use super::numbers::Numbers;
 use super::parties::Parties;
-use super::shelf::Shelf;
 use wire::record::command::Settings;
 use wire::record::event::GatewayOpened;
 use wire::record::{Command, CommandBatch, CommandBatchHeader, Event, RecordError};
@@ -44,21 +45,13 @@ pub struct Position {
 /// The matching engine of one partition.
 #[derive(Debug)]
 pub struct Engine {
-    pub(crate) partition: u16,
     pub(crate) position: Position,
-    /// Orders that were given an id so far.
-    pub(crate) order_count: u64,
-    /// First and last of the counters among them that no order has: numbers were raised above them.
-    pub(crate) skipped: Vec<(u64, u64)>,
-    /// Trades so far.
-    pub(crate) trade_count: u64,
+    pub(crate) numbers: Numbers,
     pub(crate) settings: Settings,
     pub(crate) gateways: Gateways,
     pub(crate) parties: Parties,
     pub(crate) client_ids: ClientIds,
-    pub(crate) instruments: Instruments,
-    pub(crate) shelf: Shelf,
-    pub(crate) open: OpenOrders,
+    pub(crate) books: Books,
     /// Buffers that are kept from batch to batch, so that nothing is allocated for them.
     scratch: Vec<Command<'static>>,
     pub(crate) slots: Vec<u32>,
@@ -69,21 +62,22 @@ impl Engine {
     #[must_use]
     pub fn new(partition: u16) -> Self {
         Self {
-            partition,
             position: Position::default(),
-            order_count: 0,
-            skipped: Vec::new(),
-            trade_count: 0,
+            numbers: Numbers::new(partition, 0, 0),
             settings: SETTINGS,
             gateways: Gateways::default(),
             parties: Parties::default(),
             client_ids: ClientIds::new(),
-            instruments: Instruments::new(),
-            shelf: Shelf::new(),
-            open: OpenOrders::new(),
+            books: Books::new(),
             scratch: Vec::new(),
             slots: Vec::new(),
         }
+    }
+
+    /// The partition.
+    #[must_use]
+    pub const fn partition(&self) -> u16 {
+        self.numbers.partition()
     }
 
     /// How far it has come.
@@ -138,7 +132,7 @@ impl Engine {
     ) {
         let next = (self.position.event_seq + 1, self.position.event_hash);
         let cut_bytes = self.settings.event_batch_bytes_max;
-        let mut out = Emit::new(out, self.partition, (offset, header), next, cut_bytes);
+        let mut out = Emit::new(out, self.partition(), (offset, header), next, cut_bytes);
         let turn = self.gateways.turn(header, commands);
         if turn != Turn::Dropped {
             // Where no stamp can be too far ahead, none is.
@@ -159,7 +153,8 @@ impl Engine {
             for (number, span) in commands.chunks(SPAN).enumerate() {
                 self.look_on(&mut ahead, commands, number);
                 for (place, command) in span.iter().enumerate() {
-                    self.shelf.hint = ahead.hint(number * SPAN + place);
+                    let hint = ahead.hint(number * SPAN + place);
+                    self.books.expect(hint);
                     self.command(command, &mut out);
                 }
             }

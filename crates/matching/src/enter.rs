@@ -1,24 +1,19 @@
 //! A new order: who sends it, whether it came before, whether it is taken, and what becomes of it.
 
-use super::book::key;
 use super::checks;
 use super::client_ids::content;
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
 use super::pool::NONE;
+use super::side::key;
 use wire::record::command::{NO_PRICE, NewOrder, who};
 use wire::record::event::{Accepted, Rejected, Repeated};
-use wire::record::numbers::COUNTER_BITS;
 use wire::record::{
     CancelReason, EntryKind, Event, ExecInst, OrdType, Reason, Stp, TimeInForce, Who,
 };
 
 impl Engine {
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "orders are counted one by one"
-    )]
     pub(crate) fn enter(&mut self, new: &NewOrder, user: &str, text: &str, out: &mut Emit<'_>) {
         let entry = match self.sender(new.entry, user, out) {
             Ok(entry) => entry,
@@ -28,17 +23,16 @@ impl Engine {
         if self.came_before(entry, kind, new, text, out) {
             return;
         }
-        self.order_count += 1;
-        let order_id = self.order_id();
-        let checked = if self.instruments.knows(new.instrument) {
-            checks::new_order(self.instruments.row(new.instrument), new)
+        let order_id = self.numbers.next_order();
+        let checked = if self.books.instruments().knows(new.instrument) {
+            checks::new_order(self.books.listing(new.instrument), new)
         } else {
             Err(Reason::UnknownSymbol)
         };
         if kind != EntryKind::Binary && !text.is_empty() {
             let reason = checked.err().unwrap_or(Reason::None);
             let most = self.settings.client_ids_per_account_max;
-            let whose = (entry, self.parties.entry_mut(entry));
+            let whose = (entry, self.parties.ids_mut(entry));
             let what = (order_id, content(new), reason);
             self.client_ids.remember(whose, most, text, what);
         }
@@ -46,10 +40,6 @@ impl Engine {
             Ok(()) => self.accept(entry, new, order_id, text, out),
             Err(reason) => self.reject(entry, new, order_id, reason, ("", text), out),
         }
-    }
-
-    const fn order_id(&self) -> u64 {
-        ((self.partition as u64) & 0xff) << COUNTER_BITS | self.order_count
     }
 
     /// The entry that sends a new order; a user's REST entry is opened at first use.
@@ -76,7 +66,7 @@ impl Engine {
         out: &mut Emit<'_>,
     ) -> bool {
         if kind == EntryKind::Binary {
-            if self.rises(entry, new.num) {
+            if self.parties.rises(entry, new.num) {
                 return false;
             }
             self.reject(
@@ -121,16 +111,6 @@ impl Engine {
         };
         out.event(&Event::Repeated(repeated, text));
         true
-    }
-
-    /// Take note of a binary entry's ClOrdID; whether it is higher than all before.
-    pub(crate) fn rises(&mut self, entry: u32, num: u64) -> bool {
-        let entry = self.parties.entry_mut(entry);
-        let rises = num > entry.last_num;
-        if rises {
-            entry.last_num = num;
-        }
-        rises
     }
 
     fn reject(
@@ -197,14 +177,14 @@ impl Engine {
             text: NONE,
         };
         self.tell_accepted(&order, new.ord_type, text, out);
-        order.text = self.open.texts.keep(text);
+        order.text = self.books.keep_text(text);
         let other = order.side.opposite();
         let limit = if order.price == NO_PRICE {
             i64::MAX
         } else {
             key(other, order.price)
         };
-        let listing = self.instruments.row(order.instrument);
+        let listing = self.books.listing(order.instrument);
         let meets = listing.side(other).reach(limit).is_some();
         if meets && (tif != TimeInForce::Fok || self.can_fill(&order, limit)) {
             self.cross(&mut order, limit, out);
@@ -219,7 +199,7 @@ impl Engine {
                 }
             }
         }
-        self.open.texts.forget(order.text);
+        self.books.forget_text(order.text);
     }
 
     /// Why what is left of a new order does not stay in the book.  Whether there is room for one that
@@ -232,7 +212,7 @@ impl Engine {
         if !meets {
             return None;
         }
-        let listing = self.instruments.row(order.instrument);
+        let listing = self.books.listing(order.instrument);
         let room = checks::room(listing, order.side, order.leaves);
         room.err().map(CancelReason::of_full_side)
     }
@@ -260,62 +240,47 @@ impl Engine {
     #[inline(always)]
     fn rest(&mut self, order: &Order) {
         let slot = self.place(order, true);
-        self.parties.list(&mut self.open.pool[slot], slot);
+        self.list(order.entry, slot);
     }
 
     /// Put an order into the book, at the end of its level; `newest` for the highest id so far.
     #[inline(always)]
-    #[allow(clippy::arithmetic_side_effects, reason = "orders in memory")]
     pub(crate) fn place(&mut self, order: &Order, newest: bool) -> u32 {
         let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
-        let slot = self.open.add(order, numbered, newest);
-        let listing = self.instruments.row_mut(order.instrument);
-        listing.day_orders += u32::from(order.tif == TimeInForce::Day);
-        let tick = listing.spec.tick;
-        listing
-            .side_mut(order.side)
-            .push(&mut self.shelf, &mut self.open.pool[slot], slot, tick);
-        slot
+        self.books.add(order, numbered, newest)
+    }
+
+    /// Put an order that is in the book, the newest of its entry, on the entry's list.
+    #[inline(always)]
+    pub(crate) fn list(&mut self, entry: u32, slot: u32) {
+        let place = self.parties.list(entry, slot);
+        self.books.set_list_place(slot, place);
     }
 
     /// All of the open order in a slot.
     #[inline(always)]
     pub(crate) fn order_at(&self, slot: u32) -> Order {
-        self.open.order(slot, self.account_at(slot))
+        self.books.open().order(slot, self.account_at(slot))
     }
 
     /// The account of the open order in a slot.
     #[inline(always)]
     pub(crate) fn account_at(&self, slot: u32) -> u32 {
-        self.parties.entry(self.open.pool[slot].entry).account
+        self.parties.entry(self.books.line(slot).entry).account
     }
 
     /// Take an open order out of the book and forget it.
     #[inline(always)]
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "an order that is here was counted"
-    )]
     pub(crate) fn close(&mut self, slot: u32) {
-        let order = &self.open.pool[slot];
-        let listing = self.instruments.row_mut(order.instrument);
-        listing.day_orders -= u32::from(order.is_day());
-        let side = listing.side_mut(order.side);
-        side.unlink(&mut self.shelf, order);
-        let numbered = self.parties.unlist(order);
-        self.open.remove(slot, numbered);
+        let (entry, place) = self.books.unlink(slot);
+        let numbered = self.parties.unlist(entry, place);
+        self.books.remove(slot, numbered);
     }
 
     /// Forget an order that stands in no queue any more.
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "an order that is here was counted"
-    )]
     pub(crate) fn forget(&mut self, slot: u32) {
-        let order = &self.open.pool[slot];
-        let listing = self.instruments.row_mut(order.instrument);
-        listing.day_orders -= u32::from(order.is_day());
-        let numbered = self.parties.unlist(order);
-        self.open.remove(slot, numbered);
+        let line = self.books.line(slot);
+        let numbered = self.parties.unlist(line.entry, line.list_place());
+        self.books.remove(slot, numbered);
     }
 }

@@ -5,13 +5,13 @@
 
 use super::emit::Emit;
 use super::engine::Engine;
-use wire::record::CancelReason;
+use wire::record::{CancelReason, Side};
 
 impl Engine {
     /// Expire what engine time has passed: by instrument, bids before asks, in the order of the book.
     #[inline]
     pub(crate) fn expire(&mut self, out: &mut Emit<'_>) {
-        if self.position.time_ns >= self.instruments.next_end_ns {
+        if self.position.time_ns >= self.books.instruments().next_end_ns() {
             self.end_sessions(out);
         }
     }
@@ -21,15 +21,14 @@ impl Engine {
         let now_ns = self.position.time_ns;
         let mut slots = std::mem::take(&mut self.slots);
         slots.clear();
-        for row in &self.instruments.rows {
+        for (id, row) in (1..).zip(self.books.instruments().rows()) {
             if row.session_end_ns > now_ns || row.day_orders == 0 {
                 continue;
             }
-            for side in &row.sides {
-                let mut levels = side.walk();
-                while let Some(level) = levels.next(&self.shelf) {
-                    let queue = self.queue(&self.shelf.levels[level]);
-                    slots.extend(queue.filter(|slot| self.open.pool[*slot].is_day()));
+            for side in [Side::Buy, Side::Sell] {
+                for level in self.books.levels(id, side) {
+                    let queue = self.books.queue(&self.books.shelf().levels[level]);
+                    slots.extend(queue.filter(|slot| self.books.line(*slot).is_day()));
                 }
             }
         }
@@ -37,6 +36,6 @@ impl Engine {
             self.cancel_slot(*slot, CancelReason::SessionEnd, None, out);
         }
         self.slots = slots;
-        self.instruments.plan_ended(now_ns);
+        self.books.plan_ended(now_ns);
     }
 }

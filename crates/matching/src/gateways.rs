@@ -27,7 +27,7 @@ pub(crate) enum Turn {
 
 #[derive(Debug, Default)]
 pub(crate) struct Gateways {
-    pub(crate) table: BTreeMap<u16, GatewayState>,
+    table: BTreeMap<u16, GatewayState>,
 }
 
 impl Gateways {
@@ -55,6 +55,16 @@ impl Gateways {
         }
         state.number = header.number;
         Turn::Now
+    }
+
+    /// As a snapshot says it.
+    pub(crate) fn restore(&mut self, gateway: u16, state: GatewayState) {
+        self.table.insert(gateway, state);
+    }
+
+    /// The gateways, by number.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u16, GatewayState)> + '_ {
+        self.table.iter().map(|(gateway, state)| (*gateway, *state))
     }
 
     fn open(&mut self, gateway: u16, first: Option<&Command<'_>>) -> Turn {

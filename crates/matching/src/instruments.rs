@@ -1,7 +1,10 @@
-//! Instruments with their filters, and the two sides of their books.
+//! Instruments with their filters and their books.
 
-use super::book::BookSide;
+use super::book::Sides;
 use super::names::Names;
+use super::resting::Resting;
+use super::shelf::Shelf;
+use super::side::BookSide;
 use wire::record::Side;
 use wire::record::command::Instrument;
 
@@ -21,33 +24,65 @@ pub(crate) struct Listing {
     pub(crate) session_end_ns: u64,
     /// Open DAY orders.
     pub(crate) day_orders: u32,
-    /// Bids, asks.
-    pub(crate) sides: [BookSide; 2],
-}
-
-/// Where a side stands among the two.
-const fn place(side: Side) -> usize {
-    (side.code() != Side::Buy.code()) as usize
+    sides: Sides,
 }
 
 impl Listing {
+    /// Its book.
     #[inline(always)]
-    pub(crate) const fn side(&self, side: Side) -> &BookSide {
-        &self.sides[place(side)]
+    pub(crate) const fn sides(&self) -> &Sides {
+        &self.sides
     }
 
     #[inline(always)]
-    pub(crate) const fn side_mut(&mut self, side: Side) -> &mut BookSide {
-        &mut self.sides[place(side)]
+    pub(crate) const fn side(&self, side: Side) -> &BookSide {
+        self.sides.side(side)
+    }
+
+    /// Put an order at the end of its level.
+    #[inline(always)]
+    #[allow(clippy::arithmetic_side_effects, reason = "orders in memory")]
+    pub(crate) fn push(&mut self, shelf: &mut Shelf, order: &mut Resting, slot: u32) {
+        self.day_orders += u32::from(order.is_day());
+        self.sides.push(shelf, order, slot, self.spec.tick);
+    }
+
+    /// Take an order out of its queue.
+    #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "an order that stands here was counted"
+    )]
+    pub(crate) fn unlink(&mut self, shelf: &mut Shelf, order: &Resting) {
+        self.day_orders -= u32::from(order.is_day());
+        self.sides.unlink(shelf, order);
+    }
+
+    /// Take a part of an order, or all that is open in it.
+    #[inline(always)]
+    pub(crate) fn reduce(&mut self, shelf: &mut Shelf, order: &mut Resting, qty: i64) {
+        self.sides.reduce(shelf, order, qty);
+    }
+
+    /// An order trades at its price.
+    #[inline(always)]
+    pub(crate) fn trade(&mut self, shelf: &mut Shelf, order: &mut Resting, qty: i64) {
+        self.last_price = order.price;
+        self.sides.reduce(shelf, order, qty);
+    }
+
+    /// As a snapshot says it.
+    pub(crate) const fn restore_last_price(&mut self, price: i64) {
+        self.last_price = price;
     }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Instruments {
-    pub(crate) rows: Vec<Listing>,
+    rows: Vec<Listing>,
     names: Names,
     /// The earliest `session_end_ns` of all; `u64::MAX` without instruments.
-    pub(crate) next_end_ns: u64,
+    next_end_ns: u64,
 }
 
 impl Instruments {
@@ -66,6 +101,17 @@ impl Instruments {
         self.names.find(0, symbol, |number| {
             (0, &self.rows[number as usize - 1].symbol)
         })
+    }
+
+    /// The instruments, by number.
+    pub(crate) fn rows(&self) -> &[Listing] {
+        &self.rows
+    }
+
+    /// When the first session ends; `u64::MAX` without instruments.
+    #[inline(always)]
+    pub(crate) const fn next_end_ns(&self) -> u64 {
+        self.next_end_ns
     }
 
     pub(crate) const fn knows(&self, instrument: u32) -> bool {
@@ -120,15 +166,21 @@ impl Instruments {
             last_price: 0,
             session_end_ns: u64::MAX,
             day_orders: 0,
-            sides: [BookSide::new(2 * number), BookSide::new(2 * number + 1)],
+            sides: Sides::new(number),
         });
         self.names.add(0, symbol, number);
         self.plan(number, now_ns);
         number
     }
 
+    /// Other filters of an instrument.
+    pub(crate) fn set(&mut self, instrument: u32, spec: Instrument, now_ns: u64) {
+        self.row_mut(instrument).spec = spec;
+        self.plan(instrument, now_ns);
+    }
+
     /// Set when an instrument's session ends next.
-    pub(crate) fn plan(&mut self, instrument: u32, now_ns: u64) {
+    fn plan(&mut self, instrument: u32, now_ns: u64) {
         let row = self.row_mut(instrument);
         row.session_end_ns = session_end_after(row.spec.session_end_s, now_ns);
         self.next_end_ns = self.earliest_end();
@@ -149,6 +201,15 @@ impl Instruments {
     pub(crate) fn earliest_end(&self) -> u64 {
         let ends = self.rows.iter().map(|row| row.session_end_ns);
         ends.min().unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+impl Instruments {
+    /// When the first session ends, and an instrument, to be spoiled.
+    pub(crate) fn inside(&mut self, instrument: u32) -> (&mut u64, &mut Listing) {
+        let row = &mut self.rows[instrument as usize - 1];
+        (&mut self.next_end_ns, row)
     }
 }
 

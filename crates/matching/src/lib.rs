@@ -5,11 +5,19 @@
 //! from the start or from a snapshot.
 //!
 //! # Rooms
-//! * `engine`: one command batch, from its frame to its events; `gateways`: whose turn it is.
-//! * `enter`, `checks`, `cross`, `cancel`, `mass`, `amend`, `ask`, `admin`, `expiry`: what each command does.
-//! * `book`, `ladder`, `windows`, `level`, `tree`, `node`, `order`, `resting`, `pool`, `row`, `ids`,
-//!   `index`, `texts`: the structures that hold open orders; `ahead` asks for them before they are needed.
-//! * `parties`, `client_ids`, `instruments`, `names`: accounts, entries, what they said before, what they trade.
+//! The engine's state stands in parts that keep their fields to themselves; what a command does to one is a
+//! call of its methods.
+//!
+//! * `engine`: the parts, and one command batch, from its frame to its events.
+//! * The parts: `numbers` counts orders and trades; `gateways` says whose turn it is; `parties` has
+//!   accounts, entries and the lists of their orders; `client_ids` what these said before; `books` the
+//!   instruments and all open orders.
+//! * `enter`, `checks`, `cross`, `cancel`, `mass`, `amend`, `ask`, `admin`, `expiry`: what each command
+//!   does to the parts, and what is told of it.
+//! * Within `books`: `instruments`, `book`, `side`, `ladder`, `windows`, `level`, `tree`, `node`, `shelf`
+//!   hold the levels; `orders`, `resting`, `pool`, `row`, `ids`, `index`, `texts` the orders; `names`
+//!   symbols.  `ahead` asks for them before they are needed.
+//! * [`Book`]: the orders of one instrument by price and time without all of this, for who wants no more.
 //! * `snapshot`, `restore`, `validate`, `read`: the whole state out, in, checked, looked at.
 //!
 //! # Where later order types go in
@@ -31,8 +39,8 @@ mod admin;
 mod ahead;
 mod amend;
 mod ask;
-mod bare;
 mod book;
+mod books;
 mod cancel;
 mod checks;
 mod client_ids;
@@ -51,6 +59,7 @@ mod level;
 mod mass;
 mod names;
 mod node;
+mod numbers;
 mod order;
 mod orders;
 mod parties;
@@ -60,6 +69,7 @@ mod resting;
 mod restore;
 mod row;
 mod shelf;
+mod side;
 mod snapshot;
 mod texts;
 mod tree;
@@ -67,7 +77,7 @@ mod tree_check;
 mod validate;
 mod windows;
 
-pub use bare::BareBook;
+pub use book::{Book, Fill, Handle, Listener};
 pub use engine::{Engine, Position};
 pub use gateways::GatewayState;
 pub use order::average;

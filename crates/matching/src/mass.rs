@@ -42,7 +42,8 @@ impl Engine {
         if asker.entry() == 0 {
             return Err(Reason::UnknownOrder);
         }
-        if mass.kind == MassCancelType::Security && !self.instruments.knows(mass.instrument) {
+        if mass.kind == MassCancelType::Security && !self.books.instruments().knows(mass.instrument)
+        {
             return Err(Reason::UnknownSymbol);
         }
         if mass.side != 0 && Side::from_code(mass.side).is_none() {
@@ -69,7 +70,7 @@ impl Engine {
 
     fn collect_entry(&self, entry: u32, mass: &MassCancel, slots: &mut Vec<u32>) {
         for slot in self.parties.orders_of(entry) {
-            let order = &self.open.pool[slot];
+            let order = self.books.line(slot);
             let instrument =
                 mass.kind == MassCancelType::All || order.instrument == mass.instrument;
             if instrument && (mass.side == 0 || mass.side == order.side.code()) {

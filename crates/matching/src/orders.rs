@@ -1,20 +1,20 @@
 //! Open orders, and the ways to find one: by its id, or by the ClOrdID of a binary entry.
 
-use super::book::Orders;
 use super::ids::Ids;
 use super::index::{Index, mix};
 use super::order::Order;
 use super::pool::{NONE, Pool};
 use super::resting::{Beside, Resting};
+use super::side::Orders;
 use super::texts::Texts;
 
 #[derive(Debug)]
 pub(crate) struct OpenOrders {
-    pub(crate) pool: Orders,
+    pool: Orders,
     beside: Pool<Beside, 1024>,
     by_id: Ids,
     by_num: Index,
-    pub(crate) texts: Texts,
+    texts: Texts,
 }
 
 /// Hash of a ClOrdID in the scope of its entry.
@@ -32,6 +32,58 @@ impl OpenOrders {
             by_num: Index::default(),
             texts: Texts::default(),
         }
+    }
+
+    /// The line of the order in a slot.
+    #[inline(always)]
+    pub(crate) fn line(&self, slot: u32) -> &Resting {
+        &self.pool[slot]
+    }
+
+    /// The same, if there is such a slot.
+    #[inline(always)]
+    pub(crate) fn line_if(&self, slot: u32) -> Option<&Resting> {
+        self.pool.get(slot)
+    }
+
+    #[inline(always)]
+    pub(crate) fn line_mut(&mut self, slot: u32) -> &mut Resting {
+        &mut self.pool[slot]
+    }
+
+    /// Bring a line near, if there is such a slot.
+    #[inline(always)]
+    pub(crate) fn touch(&self, slot: u32) {
+        self.pool.touch(slot);
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub(crate) const fn len(&self) -> u32 {
+        self.pool.used()
+    }
+
+    /// A client order id; empty for none.
+    #[inline(always)]
+    pub(crate) fn text(&self, text: u32) -> &str {
+        self.texts.get(text)
+    }
+
+    /// How many client order ids are kept.
+    pub(crate) fn texts(&self) -> usize {
+        self.texts.used()
+    }
+
+    /// Keep the client order id of an order that may be added.
+    #[inline(always)]
+    pub(crate) fn keep_text(&mut self, text: &str) -> u32 {
+        self.texts.keep(text)
+    }
+
+    /// That order is not added.
+    #[inline(always)]
+    pub(crate) fn forget_text(&mut self, text: u32) {
+        self.texts.forget(text);
     }
 
     #[inline(always)]

@@ -1,13 +1,14 @@
 //! Accounts, and the entries by which they speak.
+//!
+//! Others read an account or an entry, and change it by what is said here only.
 #![allow(
     clippy::arithmetic_side_effects,
     reason = "accounts and entries are numbered from 1, and what is told is counted one by one"
 )]
 
+use super::client_ids::Queue;
 use super::names::Names;
-use super::pool::NONE;
-use super::resting::Resting;
-use super::row::{Pages, Row};
+use super::row::{Pages, Place, Row};
 use wire::record::event::EntryOpened;
 use wire::record::{EntryKind, Stp};
 
@@ -34,21 +35,19 @@ pub(crate) struct Entry {
     /// Highest ClOrdID of a binary entry.
     pub(crate) last_num: u64,
     /// Its open orders, by order id.
-    pub(crate) orders: Row,
-    /// Its remembered client order ids, oldest first.
-    pub(crate) oldest_id: u32,
-    pub(crate) newest_id: u32,
-    pub(crate) ids: u32,
+    orders: Row,
+    /// Its remembered client order ids.
+    pub(crate) ids: Queue,
     /// The account's next entry.
     next: u32,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Parties {
-    pub(crate) accounts: Vec<Account>,
-    pub(crate) entries: Vec<Entry>,
+    accounts: Vec<Account>,
+    entries: Vec<Entry>,
     /// Of the entries' open orders.
-    pub(crate) pages: Pages,
+    pages: Pages,
     account_names: Names,
     entry_names: Names,
 }
@@ -89,9 +88,7 @@ impl Parties {
             seq: 0,
             last_num: 0,
             orders: Row::EMPTY,
-            oldest_id: NONE,
-            newest_id: NONE,
-            ids: 0,
+            ids: Queue::EMPTY,
             next: 0,
         });
         let number = self.entries.len() as u32;
@@ -117,8 +114,60 @@ impl Parties {
     }
 
     #[inline(always)]
-    pub(crate) fn entry_mut(&mut self, entry: u32) -> &mut Entry {
+    fn entry_mut(&mut self, entry: u32) -> &mut Entry {
         &mut self.entries[entry as usize - 1]
+    }
+
+    /// The accounts, by number.
+    pub(crate) fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// The entries, by number.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Name of the account of an entry.
+    pub(crate) fn account_name(&self, entry: u32) -> &str {
+        let account = self.entry(entry).account;
+        &self.accounts[account as usize - 1].name
+    }
+
+    /// Set whether an entry's orders go with its client, and its mode of self-trade prevention; whether
+    /// that is another than before.
+    pub(crate) fn set(&mut self, entry: u32, wanted: (bool, Stp)) -> bool {
+        let row = self.entry_mut(entry);
+        let before = (row.cancel_on_disconnect, row.stp);
+        (row.cancel_on_disconnect, row.stp) = wanted;
+        before != wanted
+    }
+
+    /// Take note of a binary entry's ClOrdID; whether it is higher than all before.
+    #[inline(always)]
+    pub(crate) fn rises(&mut self, entry: u32, num: u64) -> bool {
+        let entry = self.entry_mut(entry);
+        let rises = num > entry.last_num;
+        if rises {
+            entry.last_num = num;
+        }
+        rises
+    }
+
+    /// Go on above this number in what an entry is told; false where it was told as many.
+    pub(crate) fn raise(&mut self, entry: u32, seq: u64) -> bool {
+        let entry = self.entry_mut(entry);
+        let rises = seq > entry.seq;
+        if rises {
+            entry.seq = seq;
+        }
+        rises
+    }
+
+    /// What an entry has remembered, for who remembers.
+    #[inline(always)]
+    pub(crate) fn ids_mut(&mut self, entry: u32) -> &mut Queue {
+        &mut self.entry_mut(entry).ids
     }
 
     /// The number of the next event told to an entry; 0 when nobody is told.
@@ -142,8 +191,28 @@ impl Parties {
 
     /// An entry's open orders, by order id.
     pub(crate) fn orders_of(&self, entry: u32) -> impl Iterator<Item = u32> {
-        let orders = self.entry(entry).orders.walk(&self.pages);
-        orders.map(|(_, slot)| slot)
+        self.list_of(entry).map(|(_, slot)| slot)
+    }
+
+    /// The same, with their places.
+    pub(crate) fn list_of(&self, entry: u32) -> impl Iterator<Item = (Place, u32)> {
+        self.entry(entry).orders.walk(&self.pages)
+    }
+
+    /// Check the pages of an entry's list; how many there are.
+    pub(crate) fn check_list(&self, entry: u32) -> Result<u32, String> {
+        self.entry(entry).orders.check(&self.pages)
+    }
+
+    /// Pages of all lists.
+    pub(crate) const fn pages(&self) -> u32 {
+        self.pages.used()
+    }
+
+    /// Bring near a page of a list.
+    #[inline(always)]
+    pub(crate) fn touch(&self, page: u32) {
+        self.pages.touch(page);
     }
 
     pub(crate) fn opened(&self, entry: u32) -> EntryOpened {
@@ -157,20 +226,30 @@ impl Parties {
         }
     }
 
-    /// Put an order, the newest of its entry, on the entry's list.
+    /// Put an order, the newest of its entry, on the entry's list; where it stands there.
     #[inline(always)]
-    pub(crate) fn list(&mut self, order: &mut Resting, slot: u32) {
-        let entry = &mut self.entries[order.entry as usize - 1];
-        order.set_list_place(entry.orders.push(&mut self.pages, slot));
+    pub(crate) fn list(&mut self, entry: u32, slot: u32) -> Place {
+        let entry = &mut self.entries[entry as usize - 1];
+        let place = entry.orders.push(&mut self.pages, slot);
         self.accounts[entry.account as usize - 1].open += 1;
+        place
     }
 
     /// Take an order off its entry's list; whether the entry is a binary one.
     #[inline(always)]
-    pub(crate) fn unlist(&mut self, order: &Resting) -> bool {
-        let entry = &mut self.entries[order.entry as usize - 1];
+    pub(crate) fn unlist(&mut self, entry: u32, place: Place) -> bool {
+        let entry = &mut self.entries[entry as usize - 1];
         self.accounts[entry.account as usize - 1].open -= 1;
-        entry.orders.remove(&mut self.pages, order.list_place());
+        entry.orders.remove(&mut self.pages, place);
         entry.kind == EntryKind::Binary
+    }
+}
+
+#[cfg(test)]
+impl Parties {
+    /// An account and an entry of it, to be spoiled.
+    pub(crate) fn inside(&mut self, entry: u32) -> (&mut Account, &mut Entry) {
+        let entry = &mut self.entries[entry as usize - 1];
+        (&mut self.accounts[entry.account as usize - 1], entry)
     }
 }

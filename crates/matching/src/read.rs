@@ -2,11 +2,9 @@
 
 use super::engine::Engine;
 use super::gateways::GatewayState;
-use super::level::Level;
 use super::order::Order;
 use wire::record::command::{Instrument, Settings};
 use wire::record::event::{Accepted, EntryOpened, StatusReport};
-use wire::record::numbers::{COUNTER, COUNTER_BITS};
 use wire::record::{OrdStatus, OrdType, Side, Stp, TimeInForce};
 
 /// An instrument.
@@ -159,12 +157,6 @@ pub struct Counts {
 }
 
 impl Engine {
-    /// The partition.
-    #[must_use]
-    pub const fn partition(&self) -> u16 {
-        self.partition
-    }
-
     /// The limits in force.
     #[must_use]
     pub const fn settings(&self) -> Settings {
@@ -173,87 +165,81 @@ impl Engine {
 
     /// The gateways, by number.
     pub fn gateways(&self) -> impl Iterator<Item = (u16, GatewayState)> + '_ {
-        self.gateways.table.iter().map(|(g, state)| (*g, *state))
+        self.gateways.iter()
     }
 
     /// The instruments, by number.
     pub fn instruments(&self) -> impl Iterator<Item = InstrumentView<'_>> {
-        (1..)
-            .zip(&self.instruments.rows)
-            .map(|(id, row)| InstrumentView {
-                id,
-                symbol: &row.symbol,
-                spec: row.spec,
-                last_price: row.last_price,
-                session_end_ns: row.session_end_ns,
-            })
+        let rows = self.books.instruments().rows();
+        (1..).zip(rows).map(|(id, row)| InstrumentView {
+            id,
+            symbol: &row.symbol,
+            spec: row.spec,
+            last_price: row.last_price,
+            session_end_ns: row.session_end_ns,
+        })
     }
 
     /// The accounts' names, by number, and how many open orders each has.
     pub fn accounts(&self) -> impl Iterator<Item = (u32, &str, u32)> {
-        let accounts = (1..).zip(&self.parties.accounts);
+        let accounts = (1..).zip(self.parties.accounts());
         accounts.map(|(id, account)| (id, &*account.name, account.open))
     }
 
     /// The entries, by number.
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "accounts are numbered from 1"
-    )]
     pub fn entries(&self) -> impl Iterator<Item = EntryView<'_>> {
-        (1..).zip(&self.parties.entries).map(|(id, row)| EntryView {
-            opened: self.parties.opened(id),
-            name: &row.name,
-            account: &self.parties.accounts[row.account as usize - 1].name,
-            entry_seq: row.seq,
-            last_cl_ord_id: row.last_num,
-            client_ids: row.ids,
-        })
+        (1..)
+            .zip(self.parties.entries())
+            .map(|(id, row)| EntryView {
+                opened: self.parties.opened(id),
+                name: &row.name,
+                account: self.parties.account_name(id),
+                entry_seq: row.seq,
+                last_cl_ord_id: row.last_num,
+                client_ids: row.ids.len(),
+            })
     }
 
     /// First and last of the counters of order ids that were passed over, the lowest first: no order has
     /// one of them.
     #[must_use]
     pub fn skipped(&self) -> &[(u64, u64)] {
-        &self.skipped
+        self.numbers.skipped()
     }
 
     /// Whether an order was ever given this id, open or not.
     #[must_use]
     pub fn was_given(&self, order_id: u64) -> bool {
-        let counter = order_id & COUNTER;
-        let ours = order_id >> COUNTER_BITS == u64::from(self.partition) & 0xff;
-        let passed_over = |&(first, last): &(u64, u64)| (first..=last).contains(&counter);
-        ours && (1..=self.order_count).contains(&counter) && !self.skipped.iter().any(passed_over)
+        self.numbers.was_given(order_id)
     }
 
     /// How much there is.
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts {
-            open_orders: self.open.pool.used(),
-            levels: self.shelf.levels.used(),
-            orders: self.order_count,
-            trades: self.trade_count,
-            accounts: self.parties.accounts.len() as u32,
-            entries: self.parties.entries.len() as u32,
-            instruments: self.instruments.rows.len() as u32,
+            open_orders: self.books.open().len(),
+            levels: self.books.shelf().levels.used(),
+            orders: self.numbers.orders(),
+            trades: self.numbers.trades(),
+            accounts: self.parties.accounts().len() as u32,
+            entries: self.parties.entries().len() as u32,
+            instruments: self.books.instruments().rows().len() as u32,
             client_ids: self.client_ids.len(),
-            gaps: self.gateways.table.values().map(|state| state.gaps).sum(),
+            gaps: self.gateways.iter().map(|(_, state)| state.gaps).sum(),
         }
     }
 
     /// An open order by its id.
     #[must_use]
     pub fn order(&self, order_id: u64) -> Option<OrderView<'_>> {
-        let slot = self.open.by_id(order_id)?;
+        let slot = self.books.open().by_id(order_id)?;
         Some(self.view(&self.order_at(slot)))
     }
 
     /// The levels of one side of an instrument's book, best first; none where there is no such instrument.
     pub fn levels(&self, instrument: u32, side: Side) -> impl Iterator<Item = LevelView> + '_ {
-        self.level_slots(instrument, side).map(|at| {
-            let level = &self.shelf.levels[at];
+        self.books.levels(instrument, side).map(|at| {
+            let level = &self.books.shelf().levels[at];
             LevelView {
                 price: level.price,
                 qty: level.qty,
@@ -264,30 +250,8 @@ impl Engine {
 
     /// All open orders: by instrument, bids before asks, best level first, oldest first.
     pub fn orders(&self) -> impl Iterator<Item = OrderView<'_>> {
-        self.slots_in_book_order()
-            .map(|slot| self.view(&self.order_at(slot)))
-    }
-
-    pub(crate) fn level_slots(
-        &self,
-        instrument: u32,
-        side: Side,
-    ) -> impl Iterator<Item = u32> + '_ {
-        let known = self.instruments.knows(instrument);
-        let mut levels = known.then(|| self.instruments.row(instrument).side(side).walk());
-        std::iter::from_fn(move || levels.as_mut()?.next(&self.shelf))
-    }
-
-    pub(crate) fn slots_in_book_order(&self) -> impl Iterator<Item = u32> {
-        let instruments = 1..=self.instruments.rows.len() as u32;
-        let sides = instruments.flat_map(|i| [(i, Side::Buy), (i, Side::Sell)]);
-        let levels = sides.flat_map(|(i, side)| self.level_slots(i, side));
-        levels.flat_map(|at| self.queue(&self.shelf.levels[at]))
-    }
-
-    /// The orders of a level, oldest first.
-    pub(crate) fn queue(&self, level: &Level) -> impl Iterator<Item = u32> + use<'_> {
-        level.queue(&self.shelf.pages).map(|(_, slot)| slot)
+        let slots = self.books.in_order();
+        slots.map(|slot| self.view(&self.order_at(slot)))
     }
 
     fn view(&self, order: &Order) -> OrderView<'_> {
@@ -296,7 +260,7 @@ impl Engine {
             entry: order.entry,
             account: order.account,
             num: order.num,
-            text: self.open.texts.get(order.text),
+            text: self.books.open().text(order.text),
             instrument: order.instrument,
             side: order.side,
             ord_type: OrdType::Limit,

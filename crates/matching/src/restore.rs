@@ -1,8 +1,9 @@
 //! A snapshot read back.
 
-use super::client_ids::ClientIds;
+use super::client_ids::{ClientIds, Queue};
 use super::engine::{Engine, Position};
 use super::gateways::GatewayState;
+use super::numbers::Numbers;
 use super::order::Order;
 use super::pool::NONE;
 use super::snapshot::{MAGIC, VERSION};
@@ -150,8 +151,8 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
         commands: from.u64("commands")?,
         batches: from.u64("batches")?,
     };
-    engine.order_count = from.u64("order count")?;
-    engine.trade_count = from.u64("trade count")?;
+    let (orders, trades) = (from.u64("order count")?, from.u64("trade count")?);
+    engine.numbers = Numbers::new(engine.partition(), orders, trades);
     let settings = from.bytes(Settings::SIZE, "settings")?;
     engine.settings =
         Settings::from_bytes(settings).map_err(|_| SnapshotError::Field("settings"))?;
@@ -162,7 +163,7 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
             number: from.u64("number")?,
             gaps: from.u64("gaps")?,
         };
-        engine.gateways.table.insert(gateway, state);
+        engine.gateways.restore(gateway, state);
     }
     for _ in 0..from.u64("accounts")? {
         engine.parties.add_account(from.text("account")?);
@@ -176,12 +177,13 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
     }
     while from.0.len() > ENDING {
         let skipped = (from.u64("skipped id")?, from.u64("skipped id")?);
-        engine.skipped.push(skipped);
+        engine.numbers.restore_skipped(skipped);
     }
     // An entry's list goes by order id.
-    slots.sort_unstable_by_key(|slot| engine.open.pool[*slot].order_id);
+    slots.sort_unstable_by_key(|slot| engine.books.line(*slot).order_id);
     for slot in slots {
-        engine.parties.list(&mut engine.open.pool[slot], slot);
+        let entry = engine.books.line(slot).entry;
+        engine.list(entry, slot);
     }
     Ok(engine)
 }
@@ -189,27 +191,28 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
 fn read_entry(engine: &mut Engine, from: &mut Reader<'_>) -> Read<()> {
     let name = from.text("entry")?;
     let account = from.u32("entry's account")?;
-    let accounts = engine.parties.accounts.len();
+    let accounts = engine.parties.accounts().len();
     must(
         account != 0 && account as usize <= accounts,
         "entry's account",
     )?;
     let kind = from.code(EntryKind::from_code, "entry's kind")?;
     let number = engine.parties.add_entry(kind, name, account);
-    let entry = engine.parties.entry_mut(number);
-    entry.cancel_on_disconnect = from.u8("cancel on disconnect")? != 0;
-    entry.stp = from.code(Stp::from_code, "entry's self-trade prevention")?;
-    entry.seq = from.u64("entry's sequence")?;
-    entry.last_num = from.u64("entry's ClOrdID")?;
+    let cancel_on_disconnect = from.u8("cancel on disconnect")? != 0;
+    let stp = from.code(Stp::from_code, "entry's self-trade prevention")?;
+    engine.parties.set(number, (cancel_on_disconnect, stp));
+    engine.parties.raise(number, from.u64("entry's sequence")?);
+    engine.parties.rises(number, from.u64("entry's ClOrdID")?);
     for _ in 0..from.u32("client ids")? {
-        read_client_id(&mut engine.client_ids, (number, &mut *entry), from)?;
+        let whose = (number, engine.parties.ids_mut(number));
+        read_client_id(&mut engine.client_ids, whose, from)?;
     }
     Ok(())
 }
 
 fn read_client_id(
     ids: &mut ClientIds,
-    whose: (u32, &mut super::parties::Entry),
+    whose: (u32, &mut Queue),
     from: &mut Reader<'_>,
 ) -> Read<()> {
     let text = from.text("client id")?;
@@ -224,10 +227,11 @@ fn read_instrument(engine: &mut Engine, from: &mut Reader<'_>, slots: &mut Vec<u
     let symbol = from.text("symbol")?;
     let spec = from.bytes(Instrument::SIZE, "filters")?;
     let spec = Instrument::from_bytes(spec).map_err(|_| SnapshotError::Field("filters"))?;
-    let instrument = engine
-        .instruments
-        .add(symbol, spec, engine.position.time_ns);
-    engine.instruments.row_mut(instrument).last_price = from.i64("last price")?;
+    let now_ns = engine.position.time_ns;
+    let instrument = engine.books.add_instrument(symbol, spec, now_ns);
+    engine
+        .books
+        .restore_last_price(instrument, from.i64("last price")?);
     for side in [Side::Buy, Side::Sell] {
         for _ in 0..from.u32("orders")? {
             let order = read_order(engine, from, (instrument, side))?;
@@ -265,12 +269,12 @@ fn read_order(
         "order",
     )?;
     must(order.cum.checked_add(order.leaves).is_some(), "quantity")?;
-    let standing = engine.instruments.row(instrument).side(side).qty;
+    let standing = engine.books.listing(instrument).side(side).qty;
     must(
         standing.checked_add(order.leaves).is_some(),
         "open quantity",
     )?;
     order.account = engine.parties.entry(order.entry).account;
-    order.text = engine.open.texts.keep(text);
+    order.text = engine.books.keep_text(text);
     Ok(order)
 }

@@ -71,7 +71,7 @@ impl Engine {
 
     fn write_state(&self, to: &mut Writer<'_>) {
         let position = self.position;
-        to.u16(self.partition);
+        to.u16(self.partition());
         for value in [
             position.command_offset,
             position.event_seq,
@@ -79,29 +79,30 @@ impl Engine {
             position.time_ns,
             position.commands,
             position.batches,
-            self.order_count,
-            self.trade_count,
+            self.numbers.orders(),
+            self.numbers.trades(),
         ] {
             to.u64(value);
         }
         to.0.extend_from_slice(&self.settings.to_bytes());
-        to.count(self.gateways.table.len());
-        for (gateway, state) in &self.gateways.table {
-            to.u16(*gateway);
+        let gateways = self.gateways.iter();
+        to.count(gateways.len());
+        for (gateway, state) in gateways {
+            to.u16(gateway);
             to.u32(state.incarnation);
             to.u64(state.number);
             to.u64(state.gaps);
         }
-        to.count(self.parties.accounts.len());
-        for account in &self.parties.accounts {
+        to.count(self.parties.accounts().len());
+        for account in self.parties.accounts() {
             to.text(&account.name);
         }
-        to.count(self.parties.entries.len());
-        for entry in &self.parties.entries {
+        to.count(self.parties.entries().len());
+        for entry in self.parties.entries() {
             self.write_entry(entry, to);
         }
         self.write_instruments(to);
-        for (first, last) in &self.skipped {
+        for (first, last) in self.numbers.skipped() {
             to.u64(*first);
             to.u64(*last);
         }
@@ -115,8 +116,8 @@ impl Engine {
         to.u8(entry.stp.code());
         to.u64(entry.seq);
         to.u64(entry.last_num);
-        to.u32(entry.ids);
-        for known in self.client_ids.of(entry) {
+        to.u32(entry.ids.len());
+        for known in self.client_ids.of(&entry.ids) {
             to.text(&known.text);
             to.u64(known.order_id);
             to.u64(known.content);
@@ -125,15 +126,16 @@ impl Engine {
     }
 
     fn write_instruments(&self, to: &mut Writer<'_>) {
-        to.count(self.instruments.rows.len());
-        for (id, row) in (1..).zip(&self.instruments.rows) {
+        let rows = self.books.instruments().rows();
+        to.count(rows.len());
+        for (id, row) in (1..).zip(rows) {
             to.text(&row.symbol);
             to.0.extend_from_slice(&row.spec.to_bytes());
             to.i64(row.last_price);
             for side in [Side::Buy, Side::Sell] {
                 to.u32(row.side(side).orders);
-                for level in self.level_slots(id, side) {
-                    for slot in self.queue(&self.shelf.levels[level]) {
+                for level in self.books.levels(id, side) {
+                    for slot in self.books.queue(&self.books.shelf().levels[level]) {
                         self.write_order(&self.order_at(slot), to);
                     }
                 }
@@ -152,6 +154,6 @@ impl Engine {
         to.u8(order.tif.code());
         to.u8(order.exec_inst);
         to.u8(order.stp.code());
-        to.text(self.open.texts.get(order.text));
+        to.text(self.books.open().text(order.text));
     }
 }

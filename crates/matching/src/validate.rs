@@ -4,12 +4,12 @@
     reason = "counts of what is in memory, and a product of two numbers of 64 bits in 128"
 )]
 
-use super::book::key;
 use super::engine::Engine;
 use super::instruments::Listing;
 use super::level::Level;
 use super::order::Order;
 use super::pool::NONE;
+use super::side::key;
 use wire::record::numbers::COUNTER;
 use wire::record::{EntryKind, Side, TimeInForce};
 
@@ -42,9 +42,9 @@ impl Engine {
     /// The first invariant that does not hold.
     pub fn validate(&self) -> Result<(), String> {
         let mut seen = Seen::default();
-        for (id, row) in (1..).zip(&self.instruments.rows) {
+        for (id, row) in (1..).zip(self.books.instruments().rows()) {
             let symbol = &row.symbol;
-            let found = self.instruments.find(symbol) == Some(id);
+            let found = self.books.instruments().find(symbol) == Some(id);
             must(found, || {
                 format!("instrument {id} is not found by {symbol}")
             })?;
@@ -52,22 +52,9 @@ impl Engine {
                 .map_err(|what| format!("instrument {id}: {what}"))?;
         }
         self.check_totals(&seen)?;
-        self.check_skipped()?;
+        self.numbers.check()?;
         self.check_sessions()?;
         self.check_parties(&mut seen)
-    }
-
-    fn check_skipped(&self) -> Checked {
-        let mut given = 0;
-        for (first, last) in &self.skipped {
-            must(given < *first && first <= last, || {
-                "ids that were passed over stand out of order".to_owned()
-            })?;
-            given = *last;
-        }
-        must(given <= self.order_count, || {
-            "ids passed over that were not reached yet".to_owned()
-        })
     }
 
     fn check_book(&self, id: u32, row: &Listing, seen: &mut Seen) -> Checked {
@@ -87,20 +74,20 @@ impl Engine {
     }
 
     fn check_side(&self, id: u32, side: Side, seen: &mut Seen) -> Checked {
-        let book = self.instruments.row(id).side(side);
-        let (nodes, strips, known) = book.check_ladder(&self.shelf, side)?;
+        let book = self.books.listing(id).side(side);
+        let (nodes, strips, known) = book.check_ladder(self.books.shelf(), side)?;
         seen.nodes += nodes;
         seen.strips += strips;
         seen.known += known;
         let (mut orders, mut qty) = (0, 0_i64);
         let mut before = i64::MIN;
-        for at in self.level_slots(id, side) {
-            let level = &self.shelf.levels[at];
+        for at in self.books.levels(id, side) {
+            let level = &self.books.shelf().levels[at];
             let key = key(side, level.price);
             must(key > before, || {
                 format!("level {} out of order", level.price)
             })?;
-            must(book.level(&self.shelf, key) == Some(at), || {
+            must(book.level(self.books.shelf(), key) == Some(at), || {
                 format!("level {} is not found", level.price)
             })?;
             before = key;
@@ -121,10 +108,10 @@ impl Engine {
         level: &Level,
         seen: &mut Seen,
     ) -> Checked {
-        seen.queue_pages += level.check(&self.shelf.pages)?;
+        seen.queue_pages += level.check(&self.books.shelf().pages)?;
         let (mut count, mut qty) = (0, 0_i64);
-        for (place, slot) in level.queue(&self.shelf.pages) {
-            let order = &self.open.pool[slot];
+        for (place, slot) in level.queue(&self.books.shelf().pages) {
+            let order = self.books.line(slot);
             let stands = (order.instrument, order.side, order.price, order.level);
             must(
                 stands == (id, side, level.price, at) && order.queue_place() == place,
@@ -160,16 +147,16 @@ impl Engine {
             || "its time in force may not rest".to_owned(),
         )?;
         let counter = order.order_id & COUNTER;
-        must(counter >= 1 && counter <= self.order_count, || {
+        must(self.numbers.has_reached(counter), || {
             "an id not given yet".to_owned()
         })?;
-        let passed_over = |(first, last): &(u64, u64)| (*first..=*last).contains(&counter);
-        must(!self.skipped.iter().any(passed_over), || {
+        must(!self.numbers.passed_over(counter), || {
             "an id that was passed over".to_owned()
         })?;
-        must(self.open.by_id(order.order_id) == Some(slot), || {
-            "not found by id".to_owned()
-        })?;
+        must(
+            self.books.open().by_id(order.order_id) == Some(slot),
+            || "not found by id".to_owned(),
+        )?;
         must(self.parties.knows(order.entry), || {
             "unknown entry".to_owned()
         })?;
@@ -180,7 +167,7 @@ impl Engine {
         if entry.kind == EntryKind::Binary {
             seen.numbered += 1;
             must(
-                self.open.by_num(order.entry, order.num) == Some(slot),
+                self.books.open().by_num(order.entry, order.num) == Some(slot),
                 || "not found by ClOrdID".to_owned(),
             )?;
             must(order.num <= entry.last_num, || {
@@ -188,14 +175,14 @@ impl Engine {
             })?;
         }
         seen.orders += 1;
-        seen.with_more += u32::from(self.open.pool[slot].beside != NONE);
+        seen.with_more += u32::from(self.books.line(slot).beside != NONE);
         seen.day_orders += u32::from(order.tif == TimeInForce::Day);
         seen.texts += usize::from(order.text != NONE);
         Ok(())
     }
 
     fn check_totals(&self, seen: &Seen) -> Checked {
-        let (by_id, by_num) = self.open.indexed();
+        let (by_id, by_num) = self.books.open().indexed();
         let orders = seen.orders as usize;
         must((orders, seen.numbered) == (by_id, by_num), || {
             format!(
@@ -204,12 +191,12 @@ impl Engine {
             )
         })?;
         let pools = (
-            self.open.pool.used(),
-            self.shelf.levels.used(),
-            self.shelf.nodes.used(),
-            self.shelf.strips.used(),
-            self.shelf.windows.known(),
-            self.shelf.pages.used(),
+            self.books.open().len(),
+            self.books.shelf().levels.used(),
+            self.books.shelf().nodes.used(),
+            self.books.shelf().strips.used(),
+            self.books.shelf().windows.known(),
+            self.books.shelf().pages.used(),
         );
         let Seen {
             orders,
@@ -224,48 +211,48 @@ impl Engine {
         must(pools == found, || {
             format!("slots taken {pools:?}, found {found:?}")
         })?;
-        must(seen.with_more == self.open.with_more(), || {
+        must(seen.with_more == self.books.open().with_more(), || {
             format!(
                 "{} orders with more, kept {}",
                 seen.with_more,
-                self.open.with_more()
+                self.books.open().with_more()
             )
         })?;
-        let texts = self.open.texts.used();
+        let texts = self.books.open().texts();
         must(texts == seen.texts, || {
             format!("{texts} texts kept for {} orders", seen.texts)
         })
     }
 
     fn check_sessions(&self) -> Checked {
-        let ends = &self.instruments;
-        must(ends.next_end_ns == ends.earliest_end(), || {
+        let ends = self.books.instruments();
+        must(ends.next_end_ns() == ends.earliest_end(), || {
             "the next session end is not the earliest".to_owned()
         })?;
         let now_ns = self.position.time_ns;
-        let ahead = ends.next_end_ns > now_ns || ends.next_end_ns == u64::MAX;
+        let ahead = ends.next_end_ns() > now_ns || ends.next_end_ns() == u64::MAX;
         must(ahead, || "a session end has passed".to_owned())
     }
 
     fn check_parties(&self, seen: &mut Seen) -> Checked {
         let mut listed = 0;
         let mut remembered = 0;
-        for (id, account) in (1..).zip(&self.parties.accounts) {
+        for (id, account) in (1..).zip(self.parties.accounts()) {
             let found = self.parties.account(&account.name) == Some(id);
             must(found, || format!("account {id} is not found by name"))?;
             let mut open = 0;
             for entry in self.parties.entries_of(id) {
                 open += self.check_entry(entry, id, seen)?;
-                remembered += self.parties.entry(entry).ids;
+                remembered += self.parties.entry(entry).ids.len();
             }
             must(open == account.open, || {
                 format!("account {id}: {} open orders, {open} listed", account.open)
             })?;
             listed += open;
         }
-        let pages = (seen.list_pages, self.parties.pages.used());
+        let pages = (seen.list_pages, self.parties.pages());
         must(
-            listed == self.open.pool.used() && pages.0 == pages.1,
+            listed == self.books.open().len() && pages.0 == pages.1,
             || format!("{listed} orders listed, pages {pages:?}"),
         )?;
         must(remembered == self.client_ids.len(), || {
@@ -283,10 +270,10 @@ impl Engine {
         must(found && entry.account == account, || {
             format!("entry {number} is not found by name")
         })?;
-        seen.list_pages += entry.orders.check(&self.parties.pages)?;
+        seen.list_pages += self.parties.check_list(number)?;
         let (mut open, mut before) = (0, 0);
-        for (place, slot) in entry.orders.walk(&self.parties.pages) {
-            let order = &self.open.pool[slot];
+        for (place, slot) in self.parties.list_of(number) {
+            let order = self.books.line(slot);
             let sound = order.entry == number && order.list_place() == place;
             must(sound && order.order_id > before, || {
                 format!("entry {number} lists order {} wrongly", order.order_id)
@@ -295,15 +282,18 @@ impl Engine {
             open += 1;
         }
         let mut ids = 0;
-        for known in self.client_ids.of(entry) {
+        for known in self.client_ids.of(&entry.ids) {
             let found = self.client_ids.find(number, &known.text);
             must(found.is_some_and(|it| std::ptr::eq(it, known)), || {
                 format!("entry {number}: client id {} is not found", known.text)
             })?;
             ids += 1;
         }
-        must(ids == entry.ids, || {
-            format!("entry {number}: {} client ids, {ids} found", entry.ids)
+        must(ids == entry.ids.len(), || {
+            format!(
+                "entry {number}: {} client ids, {ids} found",
+                entry.ids.len()
+            )
         })?;
         Ok(open)
     }

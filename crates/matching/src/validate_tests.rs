@@ -1,7 +1,9 @@
 //! What `validate` says of states that are wrong in one way each.
 #![allow(clippy::unwrap_used)]
 
-use super::Engine;
+use super::{Engine, Listing};
+use crate::parties::Entry;
+use crate::resting::Resting;
 use batch::{batch, order, setup, told};
 use wire::record::Side;
 
@@ -25,33 +27,49 @@ fn sound() -> Engine {
 /// An order of the engine's, once more on the other side, as if it had not traded.
 fn cross(engine: &mut Engine) {
     let mut order = engine.order_at(0);
-    engine.order_count += 1;
-    (order.order_id, order.num, order.side) = (engine.order_count, 5, Side::Sell);
+    let order_id = engine.numbers.next_order();
+    (order.order_id, order.num, order.side) = (order_id, 5, Side::Sell);
     let slot = engine.place(&order, true);
-    engine.parties.list(&mut engine.open.pool[slot], slot);
-    engine.parties.entry_mut(1).last_num = 5;
+    engine.list(1, slot);
+    engine.parties.rises(1, 5);
 }
 
 /// An order leaves its queue and nothing else.
 fn empty(engine: &mut Engine) {
-    let order = &engine.open.pool[2];
-    let (level, place) = (order.level, order.queue_place());
-    engine.shelf.levels[level].remove(&mut engine.shelf.pages, place);
+    let (_, shelf, open) = engine.books.inside();
+    let (level, place) = (open.line(2).level, open.line(2).queue_place());
+    shelf.levels[level].remove(&mut shelf.pages, place);
 }
 
 /// An order at 100 has executed so much, at prices that sum to so much.
 fn execute(engine: &mut Engine, cum: i64, quote: i128) {
     let mut order = engine.order_at(0);
-    (order.cum, order.quote, order.text) = (cum, quote, engine.open.texts.keep("x"));
-    engine.open.note(0, &order);
+    (order.cum, order.quote, order.text) = (cum, quote, engine.books.keep_text("x"));
+    engine.books.note(0, &order);
 }
 
 /// An order leaves its entry's list, and its account's count.
 fn unlist(engine: &mut Engine) {
-    let place = engine.open.pool[0].list_place();
-    let orders = &mut engine.parties.entries[0].orders;
-    orders.remove(&mut engine.parties.pages, place);
-    engine.parties.accounts[0].open -= 1;
+    let place = engine.books.line(0).list_place();
+    engine.parties.unlist(1, place);
+}
+
+/// The line of an order.
+fn line(engine: &mut Engine, slot: u32) -> &mut Resting {
+    engine.books.inside().2.line_mut(slot)
+}
+
+fn entry(engine: &mut Engine) -> &mut Entry {
+    engine.parties.inside(1).1
+}
+
+fn skipped(engine: &mut Engine) -> &mut Vec<(u64, u64)> {
+    engine.numbers.inside().1
+}
+
+/// When the first session ends, and the instrument.
+fn listing(engine: &mut Engine) -> (&mut u64, &mut Listing) {
+    engine.books.inside().0.inside(1)
 }
 
 #[test]
@@ -60,9 +78,9 @@ fn what_is_wrong_is_said() {
     let harm: [(Harm, &str); 24] = [
         (cross, "crossed: 100 over 100"),
         (empty, "level 99 is empty"),
-        (|it| it.open.pool[0].level = 1, "stands in the wrong queue"),
-        (|it| it.open.pool[0].leaves = 0, "is not positive"),
-        (|it| it.open.pool[0].leaves = 3, "totals"),
+        (|it| line(it, 0).level = 1, "stands in the wrong queue"),
+        (|it| line(it, 0).leaves = 0, "is not positive"),
+        (|it| line(it, 0).leaves = 3, "totals"),
         (|it| execute(it, 0, 1), "executed sum"),
         (|it| execute(it, 7, 6), "executed sum"),
         (
@@ -70,37 +88,31 @@ fn what_is_wrong_is_said() {
             "executed sum",
         ),
         (|it| execute(it, i64::MAX, 1 << 70), "quantity overflows"),
-        (|it| it.order_count = 0, "an id not given yet"),
-        (|it| it.skipped.push((2, 3)), "an id that was passed over"),
-        (|it| it.skipped.push((6, 5)), "out of order"),
-        (|it| it.skipped = vec![(5, 6), (6, 9)], "out of order"),
-        (|it| it.skipped.push((9, 12)), "not reached yet"),
-        (|it| it.open.pool[1].num = 7, "not found by ClOrdID"),
+        (|it| *it.numbers.inside().0 = 0, "an id not given yet"),
+        (|it| skipped(it).push((2, 3)), "an id that was passed over"),
+        (|it| skipped(it).push((6, 5)), "out of order"),
+        (|it| *skipped(it) = vec![(5, 6), (6, 9)], "out of order"),
+        (|it| skipped(it).push((9, 12)), "not reached yet"),
+        (|it| line(it, 1).num = 7, "not found by ClOrdID"),
+        (|it| entry(it).last_num = 3, "above the highest"),
         (
-            |it| it.parties.entry_mut(1).last_num = 3,
-            "above the highest",
-        ),
-        (
-            |it| it.position.time_ns = it.instruments.next_end_ns,
+            |it| it.position.time_ns = *listing(it).0,
             "a session end has passed",
         ),
-        (|it| it.instruments.next_end_ns += 1, "is not the earliest"),
-        (|it| it.instruments.rows[0].day_orders = 1, "DAY orders"),
-        (|it| it.parties.accounts[0].open = 3, "open orders"),
+        (|it| *listing(it).0 += 1, "is not the earliest"),
+        (|it| listing(it).1.day_orders = 1, "DAY orders"),
+        (|it| it.parties.inside(1).0.open = 3, "open orders"),
         (unlist, "3 orders listed"),
         (
             |it| {
-                let place = it.open.pool[1].list_place();
-                it.open.pool[0].set_list_place(place);
+                let place = it.books.line(1).list_place();
+                line(it, 0).set_list_place(place);
             },
             "lists order",
         ),
+        (|it| entry(it).account = 2, "entry 1 is not found by name"),
         (
-            |it| it.parties.entry_mut(1).account = 2,
-            "entry 1 is not found by name",
-        ),
-        (
-            |it| it.parties.entry_mut(1).name = "z".into(),
+            |it| entry(it).name = "z".into(),
             "entry 1 is not found by name",
         ),
     ];

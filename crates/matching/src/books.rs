@@ -1,0 +1,205 @@
+//! The books of all instruments, and the open orders in them.
+//!
+//! Others read what stands here; an order comes, changes and goes by what is said here only.  Whose it
+//! is, and on whose list it stands, is not known here: see `parties`.
+
+use super::instruments::{Instruments, Listing};
+use super::level::Level;
+use super::order::Order;
+use super::orders::OpenOrders;
+use super::resting::Resting;
+use super::row::Place;
+use super::shelf::{Hint, Shelf};
+use wire::record::Side;
+use wire::record::command::Instrument;
+
+#[derive(Debug)]
+pub(crate) struct Books {
+    instruments: Instruments,
+    shelf: Shelf,
+    open: OpenOrders,
+}
+
+impl Books {
+    pub(crate) fn new() -> Self {
+        Self {
+            instruments: Instruments::new(),
+            shelf: Shelf::new(),
+            open: OpenOrders::new(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn instruments(&self) -> &Instruments {
+        &self.instruments
+    }
+
+    /// Levels and queues of all books.
+    #[inline(always)]
+    pub(crate) const fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    #[inline(always)]
+    pub(crate) const fn open(&self) -> &OpenOrders {
+        &self.open
+    }
+
+    /// The instrument of this number, which there is.
+    #[inline(always)]
+    pub(crate) fn listing(&self, instrument: u32) -> &Listing {
+        self.instruments.row(instrument)
+    }
+
+    /// The line of the open order in a slot.
+    #[inline(always)]
+    pub(crate) fn line(&self, slot: u32) -> &Resting {
+        self.open.line(slot)
+    }
+
+    /// The first order that one of the other side which goes as far as `limit` meets.
+    #[inline(always)]
+    pub(crate) fn first(&self, instrument: u32, side: Side, limit: i64) -> Option<u32> {
+        let sides = self.listing(instrument).sides();
+        sides.first(&self.shelf, side, limit)
+    }
+
+    /// The levels of one side of a book, best first; none where there is no such instrument.
+    pub(crate) fn levels(&self, instrument: u32, side: Side) -> impl Iterator<Item = u32> + '_ {
+        let known = self.instruments.knows(instrument);
+        let mut levels = known.then(|| self.listing(instrument).side(side).walk());
+        std::iter::from_fn(move || levels.as_mut()?.next(&self.shelf))
+    }
+
+    /// All open orders: by instrument, bids before asks, best level first, oldest first.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = u32> {
+        let instruments = 1..=self.instruments.rows().len() as u32;
+        let sides = instruments.flat_map(|i| [(i, Side::Buy), (i, Side::Sell)]);
+        let levels = sides.flat_map(|(i, side)| self.levels(i, side));
+        levels.flat_map(|at| self.queue(&self.shelf.levels[at]))
+    }
+
+    /// The orders of a level, oldest first.
+    pub(crate) fn queue(&self, level: &Level) -> impl Iterator<Item = u32> + use<'_> {
+        level.queue(&self.shelf.pages).map(|(_, slot)| slot)
+    }
+
+    /// Where the next command probably works.
+    #[inline(always)]
+    pub(crate) const fn expect(&mut self, hint: Hint) {
+        self.shelf.hint = hint;
+    }
+
+    /// Keep the client order id of an order that may come to rest.
+    #[inline(always)]
+    pub(crate) fn keep_text(&mut self, text: &str) -> u32 {
+        self.open.keep_text(text)
+    }
+
+    /// That order has not come to rest.
+    #[inline(always)]
+    pub(crate) fn forget_text(&mut self, text: u32) {
+        self.open.forget_text(text);
+    }
+
+    /// Put an order into its book, at the end of its level; `numbered` for those of binary entries,
+    /// `newest` for the highest id so far.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, order: &Order, numbered: bool, newest: bool) -> u32 {
+        let slot = self.open.add(order, numbered, newest);
+        self.push(slot);
+        slot
+    }
+
+    /// Note where an order stands on its entry's list.
+    #[inline(always)]
+    pub(crate) fn set_list_place(&mut self, slot: u32, place: Place) {
+        self.open.line_mut(slot).set_list_place(place);
+    }
+
+    /// Take a part of an order, or all that is open in it.
+    #[inline(always)]
+    pub(crate) fn reduce(&mut self, slot: u32, qty: i64) {
+        let line = self.open.line_mut(slot);
+        let listing = self.instruments.row_mut(line.instrument);
+        listing.reduce(&mut self.shelf, line, qty);
+    }
+
+    /// The same in a trade, which is at the order's price.
+    #[inline(always)]
+    pub(crate) fn trade(&mut self, slot: u32, qty: i64) {
+        let line = self.open.line_mut(slot);
+        let listing = self.instruments.row_mut(line.instrument);
+        listing.trade(&mut self.shelf, line, qty);
+    }
+
+    /// Keep what was executed of an order that stays.
+    #[inline(always)]
+    pub(crate) fn note(&mut self, slot: u32, order: &Order) {
+        self.open.note(slot, order);
+    }
+
+    /// Take an order out of its queue; its entry, and where it stands on the list of that.
+    #[inline(always)]
+    pub(crate) fn unlink(&mut self, slot: u32) -> (u32, Place) {
+        let line = self.open.line(slot);
+        let listing = self.instruments.row_mut(line.instrument);
+        listing.unlink(&mut self.shelf, line);
+        (line.entry, line.list_place())
+    }
+
+    /// Change price and open quantity of an order that stands in no queue.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, slot: u32, price: i64, leaves: i64) {
+        let line = self.open.line_mut(slot);
+        (line.price, line.leaves) = (price, leaves);
+    }
+
+    /// Put an order that stands in no queue at the end of its level.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, slot: u32) {
+        let line = self.open.line_mut(slot);
+        let listing = self.instruments.row_mut(line.instrument);
+        listing.push(&mut self.shelf, line, slot);
+    }
+
+    /// Give the order of a binary entry another ClOrdID.
+    pub(crate) fn rename(&mut self, slot: u32, num: u64) {
+        self.open.rename(slot, num);
+    }
+
+    /// Forget an order that stands in no queue: its names, its text, its slot.
+    #[inline(always)]
+    pub(crate) fn remove(&mut self, slot: u32, numbered: bool) {
+        self.open.remove(slot, numbered);
+    }
+
+    /// A new instrument; its number.
+    pub(crate) fn add_instrument(&mut self, symbol: &str, spec: Instrument, now_ns: u64) -> u32 {
+        self.instruments.add(symbol, spec, now_ns)
+    }
+
+    /// Other filters of an instrument.
+    pub(crate) fn set_instrument(&mut self, instrument: u32, spec: Instrument, now_ns: u64) {
+        self.instruments.set(instrument, spec, now_ns);
+    }
+
+    /// As a snapshot says it: the price of an instrument's last trade.
+    pub(crate) fn restore_last_price(&mut self, instrument: u32, price: i64) {
+        let listing = self.instruments.row_mut(instrument);
+        listing.restore_last_price(price);
+    }
+
+    /// Set when the sessions that have ended end next.
+    pub(crate) fn plan_ended(&mut self, now_ns: u64) {
+        self.instruments.plan_ended(now_ns);
+    }
+}
+
+#[cfg(test)]
+impl Books {
+    /// All of it, to be spoiled.
+    pub(crate) const fn inside(&mut self) -> (&mut Instruments, &mut Shelf, &mut OpenOrders) {
+        (&mut self.instruments, &mut self.shelf, &mut self.open)
+    }
+}
