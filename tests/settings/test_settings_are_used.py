@@ -87,7 +87,7 @@ def test_native_code_uses_what_is_shown(config: Config, tmp_path: Path) -> None:
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     for room in ROOMS:
-        for path in sorted((ROOT / room).glob("*.py*")):
+        for path in sorted((ROOT / room).rglob("*.py*")):
             if path.suffix in (".py", ".pyi"):
                 yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
 
