@@ -54,6 +54,7 @@ from core._native import (
     split_batches,
     store_at_rest,
     tells,
+    terms,
     told_in,
 )
 from core.faults import FAULTS, Faults
@@ -111,5 +112,6 @@ __all__ = [
     "split_batches",
     "store_at_rest",
     "tells",
+    "terms",
     "told_in",
 ]

@@ -62,6 +62,7 @@ __all__ = [
     "split_batches",
     "store_at_rest",
     "tells",
+    "terms",
     "told_in",
     "xxh3_64",
 ]
@@ -73,6 +74,7 @@ SOURCES_HASH: Final[str]
 
 def cancel_reasons() -> list[str]: ...
 def refusals() -> list[str]: ...
+def terms() -> dict[str, dict[str, int]]: ...
 def xxh3_64(data: bytes) -> int: ...
 
 _InstrumentRow = tuple[int, str, int, int, int, int, int, int, int, int, bool]
@@ -110,7 +112,7 @@ class Commands:
         instrument: int | None = None,
         price: int | None = None,
         exec_inst: int = 0,
-        stp: int = 255,
+        stp: int = ...,
         entry: int | None = None,
         user: str = "",
         num: int = 0,

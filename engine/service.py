@@ -25,15 +25,13 @@ from engine.recovery import Recovered, stored_after
 from engine.setup import Setup
 from journal import Log
 from journal.sequencer import CommandSource
+from protocol.terms import Gateway
 from settings import JournalSettings, ServerSettings
 
 log = logging.getLogger("quantscope.engine")
 
 BACKLOG_PAUSE_S = 0.002
 """How long sealing pauses when the events log's writer has too much to write, in seconds."""
-
-SYSTEM = 0
-"""The gateway number of the engine's own commands."""
 
 
 @dataclass
@@ -225,9 +223,9 @@ class Service:
         batches = []
         system = self._setup.commands(engine)
         recovered.begin()
-        while sealed := system.seal(SYSTEM, 0, 0, stamp, self._settings.batch_commands_max):
+        while sealed := system.seal(Gateway.ENGINE, 0, 0, stamp, self._settings.batch_commands_max):
             batches.append(sealed)
-        for gateway in (1, 2):
+        for gateway in (Gateway.BINARY, Gateway.FACADE):
             opening = Commands()
             opening.gateway_open(gateway)
             sealed = opening.seal(gateway, 0, 0, stamp, 1)

@@ -2,19 +2,11 @@
 
 import logging
 from dataclasses import asdict, dataclass, replace
-from enum import IntEnum
 
 from core import Commands, Engine, Entry
+from protocol.terms import EntryKind
 
 log = logging.getLogger("quantscope.engine")
-
-
-class EntryKind(IntEnum):
-    """The protocol of an entry, with the numbers of the journal's records."""
-
-    REST = 0
-    BINARY = 1
-    FIX = 2
 
 
 @dataclass(frozen=True)

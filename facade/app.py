@@ -23,6 +23,7 @@ from facade.routes import Found, Router
 from facade.server import Server
 from facade.table import routes
 from facade.trading import Trading
+from protocol.terms import Gateway
 
 if TYPE_CHECKING:
     from facade.origin import Origins
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("facade")
 
-GATEWAY: Final = 2
-"""The facade's gateway number."""
 AGAIN_S: Final = 1.0
 """Seconds before a view that failed begins again, lest one that fails at once takes the loop."""
 Told: TypeAlias = tuple[list[tuple[int, int, bytes | int]], list[tuple[int, bytes]]]
@@ -44,7 +43,7 @@ _CLOSED: Final = "the order is filled, canceled or expired already"
 class Facade:
     """One facade.  It is a ``CommandSource``; ``server.connect`` makes its connections."""
 
-    gateway = GATEWAY
+    gateway: int = Gateway.FACADE
 
     def __init__(
         self,

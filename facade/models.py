@@ -9,20 +9,20 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from core import SHOWN_MAX, cancel_reasons, refusals
+from protocol.terms import Code, OrdType, SelfMatchPreventionInstruction, Side, TimeInForce
 
-SIDES: Final = {"BUY": 1, "SELL": 2}
-ORDER_TYPES: Final = {"MARKET": 1, "LIMIT": 2}
-TIMES_IN_FORCE: Final = {"DAY": 0, "GTC": 1, "IOC": 3, "FOK": 4}
-TYPES_NOT_OFFERED: Final = {"STOP": 3, "STOP_LIMIT": 4}
-TIMES_NOT_OFFERED: Final = {"GTD": 6}
+
+def _numbers(*members: Code) -> dict[str, int]:
+    return {member.name: member.value for member in members}
+
+
+TYPES_NOT_OFFERED: Final = _numbers(OrdType.STOP, OrdType.STOP_LIMIT)
+TIMES_NOT_OFFERED: Final = _numbers(TimeInForce.GTD)
 """Values of FIX that the engine refuses."""
-PREVENTIONS: Final = {
-    "NONE": 0,
-    "CANCEL_NEWEST": 1,
-    "CANCEL_OLDEST": 2,
-    "CANCEL_BOTH": 3,
-    "DECREMENT": 100,
-}
+SIDES: Final = _numbers(*Side)
+ORDER_TYPES: Final = _numbers(*(x for x in OrdType if x.name not in TYPES_NOT_OFFERED))
+TIMES_IN_FORCE: Final = _numbers(*(x for x in TimeInForce if x.name not in TIMES_NOT_OFFERED))
+PREVENTIONS: Final = _numbers(*SelfMatchPreventionInstruction)
 _NOT_OF_ORDERS: Final = {
     "ACCOUNT_LIMIT",
     "BUSY",

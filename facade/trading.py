@@ -19,18 +19,12 @@ from facade.models import (
     Amendment,
     NewOrder,
 )
+from protocol.terms import REPEAT_ONLY, EntryKind, ExecInst, MassCancelRequestType
 
 if TYPE_CHECKING:
     from facade.message import Request
     from journal.sequencer import Sequencer
     from settings import FacadeSettings
-
-POST_ONLY: Final = 1
-REPEAT_ONLY: Final = 0x80
-"""Answer an order that came before, refuse any other with BUSY."""
-REST_ENTRY: Final = 0
-MASS_CANCEL_SECURITY: Final = 1
-MASS_CANCEL_ALL: Final = 7
 
 _NEW_ORDER: Final = msgspec.json.Decoder(NewOrder)
 _AMENDMENT: Final = msgspec.json.Decoder(Amendment)
@@ -85,7 +79,7 @@ class Trading:
         if qty is None:
             raise ApiError(400, "INVALID_FIELD", "quantity: missing")
         price = decode.amount("price", order.price)
-        exec_inst = POST_ONLY if order.post_only else 0
+        exec_inst: int = ExecInst.POST_ONLY if order.post_only else ExecInst.NONE
         if self._sequencer.busy:
             if order.client_order_id is None:
                 raise ApiError(503, "BUSY")
@@ -131,9 +125,9 @@ class Trading:
         instrument = None if symbol is None else self.instrument(symbol)
         num = self._wait(request)
         if self._view.lacks_entry(user):
-            self.commands.entry_open(REST_ENTRY, user, user)
+            self.commands.entry_open(EntryKind.REST, user, user)
         self.commands.mass_cancel(
-            kind=MASS_CANCEL_ALL if symbol is None else MASS_CANCEL_SECURITY,
+            kind=(MassCancelRequestType.ALL if symbol is None else MassCancelRequestType.SECURITY),
             user=user,
             num=num,
             instrument=instrument,

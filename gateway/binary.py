@@ -13,11 +13,11 @@ from gateway.replay import Replayer
 from gateway.users import User
 from journal.port import Log
 from journal.sequencer import Sequencer
+from protocol.terms import Gateway
 from settings import GatewaySettings
 
 log = logging.getLogger("quantscope.gateway")
 
-GATEWAY = 1
 TICK_S = 0.25
 """How often heartbeats and deadlines are looked at, in seconds."""
 
@@ -25,7 +25,7 @@ TICK_S = 0.25
 class BinaryGateway:
     """All binary connections; a ``journal.sequencer.CommandSource``."""
 
-    gateway = GATEWAY
+    gateway: int = Gateway.BINARY
 
     def __init__(
         self,

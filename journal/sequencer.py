@@ -18,7 +18,7 @@ class CommandSource(Protocol):
     """A role that sends commands and reads events."""
 
     gateway: int
-    """The gateway number under which its batches travel."""
+    """The number (``protocol.terms.Gateway``) under which its batches travel."""
 
     @property
     def commands(self) -> Commands | OrderEntry:

@@ -1,4 +1,7 @@
-"""The closed lists of order entry: FIX's enumerations with FIX's numbers, every reason to refuse.
+"""The field's numbers: FIX's enumerations with FIX's numbers, every reason to refuse, and ours.
+
+This is their only home in Python.  ``core.terms`` tells what they are in Rust, and a test compares
+the two.
 
 A number that a later exchange sends and this list lacks becomes a member ``UNKNOWN_<number>`` of
 its enumeration, so that old clients go on.
@@ -8,7 +11,7 @@ from __future__ import annotations
 
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import IntEnum, IntFlag
-from typing import Self
+from typing import Final, Self
 
 
 class Code(IntEnum):
@@ -222,7 +225,30 @@ class ExecInst(IntFlag):
     POST_ONLY = 1
 
 
-PRICE_SCALE = 10**8
+REPEAT_ONLY: Final = 0x80
+"""Beside ``ExecInst`` in a record, from a gateway that takes no new orders now: the order that came
+before is answered again, any other is refused with BUSY."""
+STP_OF_ENTRY: Final = 255
+"""In place of a ``SelfMatchPreventionInstruction`` in a record: what the entry was opened with."""
+
+
+class EntryKind(Code):
+    """The protocol of an entry, which is the way in by which a client speaks."""
+
+    REST = 0
+    BINARY = 1
+    FIX = 2
+
+
+class Gateway(Code):
+    """Who sealed a command batch: the engine's own commands, binary order entry, the facade."""
+
+    ENGINE = 0
+    BINARY = 1
+    FACADE = 2
+
+
+PRICE_SCALE: Final = 10**8
 """Prices and quantities are multiples of ``1 / PRICE_SCALE``."""
 
 
@@ -242,4 +268,4 @@ def decimal(number: int) -> Decimal:
     return Decimal(number).scaleb(-8, _EXACT)
 
 
-_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+_EXACT: Final = Context(prec=60, traps=[Inexact, InvalidOperation])

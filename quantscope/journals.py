@@ -22,6 +22,7 @@ from journal.datadir import DataDir
 from journal.mark import End, Mark, Numbers
 from journal.memory import open_memory
 from journal.sqlite import open_commands, open_events
+from protocol.terms import Gateway
 from quantscope.facts import Facts, gather
 from quantscope.stakes import refused
 from settings import Config
@@ -267,7 +268,7 @@ def _raise_numbers(journals: Journals, engine: Engine, clock: Clock) -> None:
         trades=counts["trades"] + far,
         events=engine.position().event_seq + far,
     )
-    sealed = commands.seal(0, 0, 0, stamp, 1)
+    sealed = commands.seal(Gateway.ENGINE, 0, 0, stamp, 1)
     if sealed is None:
         raise AssertionError("a command that was given makes a batch")
     first = journals.commands.append(stamp, [sealed])

@@ -23,6 +23,7 @@ from journal.datadir import DataDir
 from journal.folder import sync
 from journal.mark import End, Mark, Recovery
 from journal.sqlite import open_commands, open_events
+from protocol.terms import Gateway
 from quantscope.facts import Facts, gather
 from quantscope.journals import StartRefused, data_dir, snapshots_of
 from quantscope.stakes import (
@@ -270,7 +271,7 @@ class _Recovering:
         for entry, seq in self._recovery.entries:
             commands.raise_entry(entry, seq)
         batches = []
-        while sealed := commands.seal(0, 0, 0, stamp, RAISED_MAX):
+        while sealed := commands.seal(Gateway.ENGINE, 0, 0, stamp, RAISED_MAX):
             batches.append(sealed)
         return batches
 

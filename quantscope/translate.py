@@ -1,20 +1,10 @@
 """From the configuration's words to what each role takes."""
 
-from decimal import Decimal
-
-from engine.setup import EntryKind, EntrySetup, InstrumentSetup, Setup
+from engine.setup import EntrySetup, InstrumentSetup, Setup
+from protocol.terms import EntryKind, SelfMatchPreventionInstruction, units
 from settings import Config, InstrumentSettings, UserSettings
 
-UNITS = 10**8
-"""Prices and quantities are multiples of one over this."""
 NS = 1_000_000_000
-STP = {"NONE": 0, "CANCEL_NEWEST": 1, "CANCEL_OLDEST": 2, "CANCEL_BOTH": 3, "DECREMENT": 100}
-"""Self-trade prevention, with the numbers of the journal's records."""
-
-
-def units(decimal: str) -> int:
-    """A decimal of at most 8 fractional digits as a multiple of 10^-8."""
-    return int(Decimal(decimal) * UNITS)
 
 
 def seconds_of(time_of_day: str) -> int:
@@ -46,7 +36,7 @@ def entry_setup(user: UserSettings) -> EntrySetup:
         name=user.name,
         account=user.account or user.name,
         cancel_on_disconnect=user.cancel_on_disconnect,
-        stp=STP[user.self_trade_prevention],
+        stp=SelfMatchPreventionInstruction[user.self_trade_prevention],
     )
 
 

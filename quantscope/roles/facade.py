@@ -5,8 +5,9 @@ import contextlib
 from collections.abc import Callable, Mapping
 
 from core import VERSION, View
-from facade.app import GATEWAY, Facade
+from facade.app import Facade
 from facade.origin import Origins
+from protocol.terms import Gateway
 from quantscope.acceptor import Acceptor
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.recorder import RecorderRole
@@ -40,7 +41,7 @@ class FacadeRole:
         process, service, recorder = self._process, self._engine.service, self._recorder
         config = process.config
         self.rest = Facade(
-            View.restore(service.engine, GATEWAY, config.facade),
+            View.restore(service.engine, Gateway.FACADE, config.facade),
             service,
             recorder.store,
             config.facade,

@@ -5,12 +5,13 @@ import logging
 from core import Faults, JournalError, OrderEntry, security_list
 from engine.recovery import READ_BYTES
 from engine.service import Service
-from engine.setup import EntryKind, entries_by_name
+from engine.setup import entries_by_name
 from gateway.again import Fresh
 from gateway.binary import BinaryGateway
 from gateway.index_file import IndexFile
 from gateway.users import User, session_id
 from journal.datadir import Era
+from protocol.terms import EntryKind
 from settings import Config
 
 log = logging.getLogger("quantscope")

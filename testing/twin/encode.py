@@ -4,20 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from core import Commands
+from protocol import terms
 
-SIDE = {"BUY": 1, "SELL": 2}
-ORD_TYPE = {"MARKET": 1, "LIMIT": 2, "STOP": 3, "STOP_LIMIT": 4}
-TIF = {"DAY": 0, "GTC": 1, "IOC": 3, "FOK": 4, "GTD": 6}
-STP = {
-    "NONE": 0,
-    "CANCEL_NEWEST": 1,
-    "CANCEL_OLDEST": 2,
-    "CANCEL_BOTH": 3,
-    "DECREMENT": 100,
-    "DEFAULT": 255,
+STP = {x.name: x.value for x in terms.SelfMatchPreventionInstruction} | {
+    "DEFAULT": terms.STP_OF_ENTRY
 }
-ENTRY_KIND = {"REST": 0, "BINARY": 1, "FIX": 2}
-MASS_KIND = {"SECURITY": 1, "ALL": 7}
 
 
 def batch(header: dict[str, int], commands: list[dict[str, Any]]) -> bytes:
@@ -39,9 +30,9 @@ def batch(header: dict[str, int], commands: list[dict[str, Any]]) -> bytes:
 
 def new(buffer: Commands, fields: dict[str, Any]) -> None:
     codes = {
-        "side": SIDE[fields["side"]],
-        "ord_type": ORD_TYPE[fields["ord_type"]],
-        "tif": TIF[fields["tif"]],
+        "side": terms.Side[fields["side"]],
+        "ord_type": terms.OrdType[fields["ord_type"]],
+        "tif": terms.TimeInForce[fields["tif"]],
         "stp": STP[fields["stp"]],
     }
     buffer.new_order(**(fields | codes))
@@ -49,7 +40,7 @@ def new(buffer: Commands, fields: dict[str, Any]) -> None:
 
 def entry_open(buffer: Commands, fields: dict[str, Any]) -> None:
     buffer.entry_open(
-        ENTRY_KIND[fields["kind"]],
+        terms.EntryKind[fields["kind"]],
         fields["name"],
         fields["account"],
         cancel_on_disconnect=fields["cancel_on_disconnect"],
@@ -58,7 +49,7 @@ def entry_open(buffer: Commands, fields: dict[str, Any]) -> None:
 
 
 def mass_cancel(buffer: Commands, fields: dict[str, Any]) -> None:
-    buffer.mass_cancel(**(fields | {"kind": MASS_KIND[fields["kind"]]}))
+    buffer.mass_cancel(**(fields | {"kind": terms.MassCancelRequestType[fields["kind"]]}))
 
 
 PUT: dict[str, Callable[[Commands, dict[str, Any]], None]] = {

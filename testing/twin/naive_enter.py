@@ -1,5 +1,6 @@
 """A new order in the naive engine, and how it trades."""
 
+from protocol.terms import REPEAT_ONLY, ExecInst
 from testing.twin.naive_state import (
     INT64_MAX,
     Command,
@@ -11,8 +12,6 @@ from testing.twin.naive_state import (
     reaches,
 )
 
-POST_ONLY = 1
-REPEAT_ONLY = 0x80
 RESTS = ("DAY", "GTC")
 
 
@@ -121,7 +120,7 @@ def check_offered(spec: Command, new: Command, limit: bool) -> str:
         (new["ord_type"] in ("STOP", "STOP_LIMIT"), "UNSUPPORTED_ORDER_TYPE"),
         (new["tif"] == "GTD", "UNSUPPORTED_TIME_IN_FORCE"),
         (not spec["open"], "EXCHANGE_CLOSED"),
-        (inst not in (0, POST_ONLY) or (inst != 0 and not rests), "INVALID_EXEC_INST"),
+        (inst not in (0, ExecInst.POST_ONLY) or (inst != 0 and not rests), "INVALID_EXEC_INST"),
         (not limit and price is not None, "PRICE_NOT_ALLOWED"),
         (limit and price is None, "PRICE_REQUIRED"),
         (limit and price is not None and price <= 0, "INVALID_PRICE"),
@@ -180,7 +179,7 @@ def check_notional(spec: Command, price: int, qty: int) -> str:
 
 def check_post_only(listing: Listing, side: str, exec_inst: int, price: int) -> str:
     """A post-only order may not reach the other side."""
-    refused = exec_inst & POST_ONLY and crosses(listing, side, price)
+    refused = exec_inst & ExecInst.POST_ONLY and crosses(listing, side, price)
     return "POST_ONLY_WOULD_TRADE" if refused else "NONE"
 
 

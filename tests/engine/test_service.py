@@ -14,6 +14,7 @@ from engine.recovery import Recovered
 from engine.service import EngineFault, Journals, Service
 from engine.setup import InstrumentSetup, Setup
 from journal import Log
+from protocol.terms import Gateway
 from settings import JournalSettings, ServerSettings
 from testing.faulty import FaultyLog
 from testing.logs import Logs
@@ -34,7 +35,7 @@ SETUP = Setup(100, 100, 10, 1 << 20, 10**9, (BTC,), ())
 class Source:
     """Sends orders when told to, and notes what it hears, and what was durable then."""
 
-    gateway = 2
+    gateway: int = Gateway.FACADE
 
     def __init__(self, service: Service) -> None:
         self.service = service

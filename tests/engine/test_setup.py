@@ -9,13 +9,13 @@ import pytest
 
 from core import Commands, Engine, describe_commands
 from engine.setup import (
-    EntryKind,
     EntrySetup,
     InstrumentSetup,
     Setup,
     SetupRefused,
     entries_by_name,
 )
+from protocol.terms import EntryKind
 
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
 ETH = replace(BTC, symbol="ETHUSD")

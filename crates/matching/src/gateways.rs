@@ -1,7 +1,7 @@
 //! Whose batch is the next: the table of gateways and their incarnations.
 
 use std::collections::BTreeMap;
-use wire::record::{Command, CommandBatchHeader};
+use wire::record::{Command, CommandBatchHeader, Gateway};
 
 /// What is known of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,13 +31,13 @@ pub(crate) struct Gateways {
 }
 
 impl Gateways {
-    /// Decide on a batch, and take note of it.  Gateway 0 is the engine's own and not numbered.
+    /// Decide on a batch, and take note of it.  The engine's own are not numbered.
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "the number is above the last one, and gaps are counted one by one"
     )]
     pub(crate) fn turn(&mut self, header: &CommandBatchHeader, commands: &[Command<'_>]) -> Turn {
-        if header.gateway == 0 {
+        if header.gateway == Gateway::Engine.code() {
             return Turn::Now;
         }
         if header.incarnation == 0 && header.number == 0 {

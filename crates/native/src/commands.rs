@@ -124,7 +124,7 @@ impl Commands {
     }
 
     #[pyo3(signature = (
-        *, side, ord_type, tif, qty, instrument=None, price=None, exec_inst=0, stp=255,
+        *, side, ord_type, tif, qty, instrument=None, price=None, exec_inst=0, stp=Stp::Default.code(),
         entry=None, user="", num=0, text=""
     ))]
     #[allow(clippy::too_many_arguments)]

@@ -33,6 +33,7 @@ mod settings;
 mod sources;
 mod store;
 mod sums;
+mod terms;
 mod told;
 mod view;
 mod writer;
@@ -95,6 +96,8 @@ mod _native {
     use super::store::{
         Recorder, StoreDamaged, StoreFailed, StoreReader, recorder_seed, store_at_rest,
     };
+    #[pymodule_export]
+    use super::terms::terms;
     #[pymodule_export]
     use super::told::{check_events, tells, told_in};
     #[pymodule_export]

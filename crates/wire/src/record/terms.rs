@@ -154,6 +154,18 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// Who sealed a command batch.
+    Gateway: u16 {
+        /// The engine's own commands: ticks, instruments, settings.  They are not numbered.
+        Engine = 0,
+        /// Binary order entry.
+        Binary = 1,
+        /// The facade: REST and WebSocket.
+        Facade = 2,
+    }
+}
+
+wire_enum! {
     /// FIX 530.
     MassCancelType: u8 {
         /// Orders of one security.
