@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from os import PathLike
-from typing import Any, Final, Literal, Self, TypeAlias, final
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, final
 
 from typing_extensions import disjoint_base
 
@@ -16,13 +16,31 @@ __all__ = [
     "SHOWN_MAX",
     "SOURCES_HASH",
     "VERSION",
+    "Answered",
+    "AnsweredByStore",
     "Asked",
+    "AuditReport",
+    "Bar",
+    "Beginning",
+    "Beginnings",
     "Clock",
     "Commands",
     "DataDirLock",
     "DataDirLocked",
+    "DayEdge",
     "Engine",
+    "EngineLimits",
     "Entry",
+    "EventHead",
+    "EventsEnd",
+    "Failed",
+    "FileIdentity",
+    "GatewayState",
+    "HeartbeatDue",
+    "Histogram",
+    "InMemory",
+    "InStore",
+    "Instrument",
     "JournalDamaged",
     "JournalError",
     "JournalFailed",
@@ -30,25 +48,58 @@ __all__ = [
     "JournalMissing",
     "JournalRange",
     "Line",
+    "LineOver",
     "Log",
+    "LogEnds",
+    "LogEntry",
     "LogReader",
+    "LoginAsked",
+    "LogoutAsked",
+    "Malformed",
     "MemoryLog",
+    "NotOpen",
     "OrderEntry",
+    "OrderStands",
+    "OrdersInMemory",
+    "OrdersPage",
     "PanicException",
     "Pipeline",
     "Position",
+    "PutOff",
+    "ReadFailed",
+    "RecentOrders",
+    "Recorded",
     "Recorder",
+    "Resumed",
+    "SecurityListAsked",
+    "Session",
+    "SessionIndex",
     "StoreAudit",
     "StoreDamaged",
     "StoreFailed",
     "StoreReader",
+    "StoreTold",
+    "StoredOrder",
+    "StoredStream",
+    "Stretch",
+    "Sum",
+    "Tally",
+    "Throttled",
+    "ToldNumbers",
+    "Trade",
+    "TradesPage",
+    "Traffic",
     "View",
+    "ViewTold",
+    "Wake",
     "cancel_reasons",
     "check_events",
     "delete_after",
     "describe_commands",
     "describe_events",
     "describe_message",
+    "event_head",
+    "first_batch_after",
     "huge_pages",
     "load_main",
     "login_accepted",
@@ -68,30 +119,105 @@ __all__ = [
 ]
 
 SHOWN_MAX: Final[int]
+"""Changes and fills that an order shows, the newest ones; all others are asked for page by page."""
 VERSION: Final[str]
+"""Of the extension, which is that of the package."""
 SOURCES_HASH: Final[str]
 """Of the Rust sources that it was built of, in hexadecimal."""
 
-def cancel_reasons() -> list[str]: ...
-def refusals() -> list[str]: ...
-def terms() -> dict[str, dict[str, int]]: ...
-def xxh3_64(data: bytes) -> int: ...
+class PanicException(BaseException):
+    """A fault of native code, which nobody foresaw."""
 
-_InstrumentRow = tuple[int, str, int, int, int, int, int, int, int, int, bool]
+# -- the field's numbers, and bytes for people -----------------------------------------------------
+
+def terms() -> dict[str, dict[str, int]]:
+    """Return names and numbers of each enumeration of the records, by its name in ``terms``."""
+
+def cancel_reasons() -> list[str]:
+    """Return every reason for which an order leaves the book without a trade."""
+
+def refusals() -> list[str]:
+    """Return every reason for which the exchange refuses something."""
+
+def xxh3_64(data: bytes) -> int:
+    """Return the XXH3 of bytes, 64 bits, without a seed."""
+
+def parse_decimal(text: bytes) -> int:
+    """Read a decimal as it stands in JSON, a number or a string, in units of 10^-8.
+
+    Raises ``ValueError``, which says what is wrong with it.
+    """
+
+def describe_commands(batch: bytes) -> str:
+    """Return a command batch as JSON: its header, and ``commands``.
+
+    Raises ``ValueError`` for bytes that are none.
+    """
+
+def describe_events(batches: bytes) -> str:
+    """Return event batches as a JSON array: headers, each with its ``events``.
+
+    Raises ``ValueError`` for bytes that are none.
+    """
+
+def describe_message(message: bytes) -> str:
+    """Return a message of order entry as JSON: its fields, and ``type``.
+
+    Raises ``ValueError`` for bytes that are none.
+    """
+
+def recode_message(message: bytes) -> bytes:
+    """Read a message of order entry and write it again: what its fields mean, in our bytes.
+
+    Raises ``ValueError`` for bytes that are none.
+    """
+
+# -- figures ---------------------------------------------------------------------------------------
+
+@final
+class Histogram:
+    """What was counted, by size."""
+
+    bounds: Final[list[int]]
+    """Upper bounds, rising; times are in ns."""
+    counts: Final[list[int]]
+    """How many lay in each bound and above the one before; one more, of what is above them all."""
+    total: Final[int]
+    """The sum of all sizes."""
+    def __new__(cls, *, bounds: list[int], counts: list[int], total: int) -> Histogram: ...
 
 @final
 class Asked:
+    """How long those wait who asked something of a gateway in Python."""
+
     def __new__(cls, clock: Clock) -> Asked: ...
-    def ask(self, num: int) -> None: ...
-    def answer(self, last: int) -> None: ...
-    def forget(self) -> None: ...
-    def latency(self) -> tuple[list[int], list[int], int]: ...
+    def ask(self, num: int) -> None:
+        """Note that a request begins to wait; its number is higher than all before."""
+
+    def answer(self, last: int) -> None:
+        """Note that all requests up to a number are answered."""
+
+    def forget(self) -> None:
+        """Note that nobody waits any more."""
+
+    def latency(self) -> Histogram:
+        """Return the times from request to answer, in ns."""
+
+# -- commands --------------------------------------------------------------------------------------
 
 @final
 class Commands:
+    """A buffer into which commands are written, and from which sealed batches are taken.
+
+    Prices and quantities are multiples of 10^-8.  Whatever is no value of its enumeration, or a
+    text of more than 64 bytes, is a ``ValueError``.  The numbers are those of ``protocol.terms``.
+    """
+
     def __new__(cls) -> Commands: ...
     def __len__(self) -> int: ...
-    def gateway_open(self, gateway: int) -> None: ...
+    def gateway_open(self, gateway: int) -> None:
+        """Begin a new incarnation of a gateway; it is alone in its batch, which has no number."""
+
     def entry_open(
         self,
         kind: int,
@@ -100,8 +226,12 @@ class Commands:
         *,
         cancel_on_disconnect: bool = False,
         stp: int = 0,
-    ) -> None: ...
-    def entry_closed(self, entry: int) -> None: ...
+    ) -> None:
+        """Open an entry of an account, or change the settings of one that is open."""
+
+    def entry_closed(self, entry: int) -> None:
+        """Say that nobody speaks by an entry any more: its orders may go, as its settings say."""
+
     def new_order(
         self,
         *,
@@ -117,7 +247,14 @@ class Commands:
         user: str = "",
         num: int = 0,
         text: str = "",
-    ) -> None: ...
+    ) -> None:
+        """Place an order.
+
+        ``entry`` is the sender, or ``user`` where it came by REST.  ``num`` is its ClOrdID, or the
+        number of the request; ``text`` the client's own id.  Without ``stp`` the entry's mode is
+        in force.
+        """
+
     def cancel(
         self,
         *,
@@ -128,7 +265,9 @@ class Commands:
         text: str = "",
         order_id: int = 0,
         instrument: int | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Cancel an order, which is named by its id or by ``orig_num``, its ClOrdID."""
+
     def replace(
         self,
         *,
@@ -141,7 +280,9 @@ class Commands:
         price: int | None = None,
         qty: int | None = None,
         instrument: int | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Amend an order, named as in ``cancel``; what is None stays as it is."""
+
     def mass_cancel(
         self,
         *,
@@ -151,7 +292,9 @@ class Commands:
         num: int = 0,
         instrument: int | None = None,
         side: int = 0,
-    ) -> None: ...
+    ) -> None:
+        """Cancel all orders of a sender, or those of an instrument; of one side, unless it is 0."""
+
     def status(
         self,
         *,
@@ -160,8 +303,12 @@ class Commands:
         num: int = 0,
         order_id: int = 0,
         instrument: int | None = None,
-    ) -> None: ...
-    def refuse(self, entry: int, ref_id: int, template: int, reason: int) -> None: ...
+    ) -> None:
+        """Ask how an order stands."""
+
+    def refuse(self, entry: int, ref_id: int, template: int, reason: int) -> None:
+        """Tell a sender that a message was no request."""
+
     def instrument(
         self,
         symbol: str,
@@ -175,7 +322,9 @@ class Commands:
         orders_per_side_max: int = 0,
         session_end_s: int = 0,
         open: bool = True,
-    ) -> None: ...
+    ) -> None:
+        """Open an instrument, or change it; a limit of 0 is none.  See ``Instrument``."""
+
     def settings(
         self,
         *,
@@ -184,100 +333,87 @@ class Commands:
         instruments_max: int,
         event_batch_bytes_max: int,
         stamp_ahead_ns_max: int,
-    ) -> None: ...
-    def tick(self) -> None: ...
-    def raise_numbers(self, *, orders: int = 0, trades: int = 0, events: int = 0) -> None: ...
-    def raise_entry(self, entry: int, entry_seq: int) -> None: ...
-    def clear(self) -> None: ...
+    ) -> None:
+        """Change the engine's limits: see ``EngineLimits``."""
+
+    def tick(self) -> None:
+        """Let engine time go on: orders expire."""
+
+    def raise_numbers(self, *, orders: int = 0, trades: int = 0, events: int = 0) -> None:
+        """Go on above numbers that were told."""
+
+    def raise_entry(self, entry: int, entry_seq: int) -> None:
+        """Go on above the number of a message that an entry was told."""
+
+    def clear(self) -> None:
+        """Forget what waits."""
+
     def seal(
         self, gateway: int, incarnation: int, number: int, stamp_ns: int, commands_max: int
-    ) -> bytes | None: ...
+    ) -> bytes | None:
+        """Take up to ``commands_max`` commands as one batch; None when there are none."""
 
-def describe_commands(batch: bytes) -> str: ...
-def describe_events(batches: bytes) -> str: ...
-def describe_message(message: bytes) -> str: ...
-def recode_message(message: bytes) -> bytes: ...
+# -- the journal -----------------------------------------------------------------------------------
 
-_Told: TypeAlias = tuple[list[tuple[int, int, bytes | int]], list[tuple[int, bytes]]]
-_Sum: TypeAlias = tuple[int, int, int, int, int, int, int]
-_Beginning: TypeAlias = tuple[int, int, int, int]
-_Stretch: TypeAlias = tuple[bytes, int, int | None, int | None]
+class JournalError(Exception):
+    """What the journal refuses."""
+
+class JournalDamaged(JournalError):
+    """A file of the journal does not hold what was written to it; says which, and where."""
+
+class JournalFailed(JournalError):
+    """The log has failed or is closed; drop it and open it afresh."""
+
+class JournalMissing(JournalFailed):
+    """There is no log at that path, or nothing was ever appended to it."""
+
+class JournalFull(JournalError):
+    """More waits (in memory: is kept) than the log's limit allows."""
+
+class JournalRange(JournalError):
+    """The offset was deleted, or is behind the log's end."""
+
+class DataDirLocked(Exception):
+    """Another process holds the data directory."""
 
 @final
-class View:
-    def __new__(cls, gateway: int, settings: FacadeSettings) -> View: ...
-    @staticmethod
-    def restore(engine: Engine, gateway: int, settings: FacadeSettings) -> View: ...
-    @property
-    def settings(self) -> dict[str, int]: ...
-    @property
-    def trade_id(self) -> int: ...
-    def fill(self, symbol: str, bars: list[tuple[int, int, int, _Sum]]) -> None: ...
-    @property
-    def sequence(self) -> int: ...
-    @property
-    def time_ns(self) -> int: ...
-    @property
-    def fault(self) -> str | None: ...
-    def begin_again(self, engine: Engine) -> None: ...
-    @property
-    def counts(self) -> tuple[int, int]: ...
-    def apply(self, batches: bytes) -> _Told | str: ...
-    def recorded(self, sequence: int) -> None: ...
-    def listen(self, connection: int, user: str) -> None: ...
-    def unlisten(self, connection: int, user: str) -> None: ...
-    def instruments(self) -> list[tuple[int, str]]: ...
-    def instrument_json(self, instrument: int) -> bytes | None: ...
-    def book_json(self, symbol: str, depth: int) -> bytes | None: ...
-    def trades(
-        self, symbol: str, *, before: int, limit: int, bytes_max: int
-    ) -> tuple[list[tuple[int, bytes]], int | None, int | None]: ...
-    def ticker_edge(self, symbol: str, now_ns: int) -> tuple[int, int] | None: ...
-    def ticker_json(
-        self,
-        symbol: str,
-        now_ns: int,
-        edge: _Sum | None = None,
-        complete_since: int | None = None,
-    ) -> bytes | None: ...
-    def find(self, order_id: int) -> bytes | int | None: ...
-    def store_needs(self, order_id: int) -> int | None: ...
-    def recent(
-        self,
-        user: str,
-        *,
-        before: int,
-        limit: int,
-        bytes_max: int,
-        status: str | None = None,
-        symbol: str | None = None,
-    ) -> tuple[list[tuple[int, bytes]], int]: ...
-    def account(self, user: str) -> int | None: ...
-    def keeps(self, order_id: int) -> bool: ...
-    def stands(self, order_id: int) -> tuple[str, str] | None: ...
-    def exists(self, order_id: int) -> bool: ...
-    def lacks_entry(self, user: str) -> bool: ...
-    def user(self, user: str) -> str: ...
-    def wait_for_user(self, user: str) -> int: ...
-    def lacking(self, most: int) -> list[int]: ...
-    def tell_beginnings(self, orders: list[_Beginning], sequence: int) -> None: ...
+class LogEntry:
+    """An entry of a log, as it was written."""
 
-def load_main(args: list[str]) -> int: ...
-def parse_decimal(text: bytes) -> int: ...
+    offset: Final[int]
+    """Its place in the log; they rise by one."""
+    append_ns: Final[int]
+    """When it was appended, in ns since the epoch, UTC."""
+    chain: Final[int]
+    """Checksum over the chain before it and all of it."""
+    batch: Final[bytes]
+    """What was appended."""
 
-_Entry: TypeAlias = tuple[int, int, int, bytes]
+@final
+class LogEnds:
+    """The ends of a log."""
 
-class PanicException(BaseException): ...
-class JournalError(Exception): ...
-class JournalDamaged(JournalError): ...
-class JournalFailed(JournalError): ...
-class JournalMissing(JournalFailed): ...
-class JournalFull(JournalError): ...
-class JournalRange(JournalError): ...
-class DataDirLocked(Exception): ...
+    journal_id: Final[int]
+    """Names the log, a new one for each that is made."""
+    first: Final[int]
+    """First offset that is kept."""
+    next: Final[int]
+    """The offset that the next batch gets."""
+    chain: Final[int]
+    """Chain of the last entry; of what stood before the first one, where none is kept."""
+    def __new__(cls, *, journal_id: int, first: int, next: int, chain: int) -> LogEnds: ...
+
+class _KeptLog(Protocol):
+    @property
+    def first_offset(self) -> int: ...
+    @property
+    def written_offset(self) -> int: ...
+    def read(self, start: int, bytes_max: int) -> list[LogEntry]: ...
 
 @final
 class Log:
+    """A log in a file of its own; see ``journal.port.Log``, which says what is not said here."""
+
     def __new__(
         cls,
         path: str | PathLike[str],
@@ -290,70 +426,161 @@ class Log:
         settled: bool,
     ) -> Log: ...
     @property
-    def settings(self) -> dict[str, int | float]: ...
-    def append(self, append_ns: int, batches: list[bytes]) -> int: ...
+    def settings(self) -> dict[str, int | float]:
+        """What it took of the configuration."""
+
+    def append(self, append_ns: int, batches: list[bytes]) -> int:
+        """Take batches, and return the first one's offset."""
+
     @property
-    def journal_id(self) -> int: ...
+    def journal_id(self) -> int:
+        """Its name."""
+
     @property
-    def durable_offset(self) -> int: ...
+    def durable_offset(self) -> int:
+        """Highest offset that survives the loss of power."""
+
     @property
-    def written_offset(self) -> int: ...
+    def written_offset(self) -> int:
+        """Highest offset that can be read."""
+
     @property
-    def first_offset(self) -> int: ...
+    def first_offset(self) -> int:
+        """First offset that is kept."""
+
     @property
-    def next_offset(self) -> int: ...
+    def next_offset(self) -> int:
+        """The offset that the next batch gets."""
+
     @property
-    def failure(self) -> str | None: ...
-    def notify_fd(self) -> int: ...
-    def clear_notify(self) -> None: ...
-    def read(self, start: int, bytes_max: int) -> list[_Entry]: ...
-    def waiting(self, start: int, bytes_max: int) -> list[bytes]: ...
-    def delete_before(self, offset: int) -> None: ...
-    def request_sync(self) -> None: ...
-    def sync(self) -> None: ...
-    def bytes_used(self) -> int: ...
+    def failure(self) -> str | None:
+        """Why nothing is taken any more, if it is so."""
+
+    def notify_fd(self) -> int:
+        """Return a descriptor that becomes readable after each commit, sync and failure."""
+
+    def clear_notify(self) -> None:
+        """Make the descriptor wait for the next one."""
+
+    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
+        """Return written entries from ``start`` on: one at least, if there is one."""
+
+    def waiting(self, start: int, bytes_max: int) -> list[bytes]:
+        """Return batches from ``start`` on that are not written yet."""
+
+    def delete_before(self, offset: int) -> None:
+        """Have older entries deleted, by and by."""
+
+    def request_sync(self) -> None:
+        """Ask that what was appended so far becomes durable."""
+
+    def sync(self) -> None:
+        """Wait until what was appended so far is durable."""
+
+    def bytes_used(self) -> int:
+        """Return the bytes that are in use."""
+
     @property
-    def queue_bytes(self) -> int: ...
-    def bytes_on_disk(self) -> int: ...
-    def stats(self) -> dict[str, int]: ...
-    def commit_buckets(self) -> tuple[list[int], list[int]]: ...
-    def entries_buckets(self) -> tuple[list[int], list[int]]: ...
-    def close(self) -> None: ...
+    def queue_bytes(self) -> int:
+        """Bytes that wait for the log's writer."""
+
+    def bytes_on_disk(self) -> int:
+        """Return the bytes of its files."""
+
+    def stats(self) -> dict[str, int]:
+        """Return counters since it was opened, and gauges of now; times are in ns."""
+
+    def commit_buckets(self) -> Histogram:
+        """Return the commits by their time, in ns."""
+
+    def entries_buckets(self) -> Histogram:
+        """Return the commits by the entries in them."""
+
+    def close(self) -> None:
+        """Commit what waits, and let go of the files."""
 
 @final
 class MemoryLog:
+    """A log in memory, durable at once, of up to ``bytes_max`` bytes; see ``journal.port.Log``."""
+
     def __new__(cls, *, journal_id: int, bytes_max: int) -> MemoryLog: ...
-    def append(self, append_ns: int, batches: list[bytes]) -> int: ...
+    def append(self, append_ns: int, batches: list[bytes]) -> int:
+        """Take batches, and return the first one's offset."""
+
     @property
-    def journal_id(self) -> int: ...
+    def journal_id(self) -> int:
+        """Its name."""
+
     @property
-    def durable_offset(self) -> int: ...
+    def durable_offset(self) -> int:
+        """Highest offset that survives the loss of power."""
+
     @property
-    def written_offset(self) -> int: ...
+    def written_offset(self) -> int:
+        """Highest offset that can be read."""
+
     @property
-    def first_offset(self) -> int: ...
+    def first_offset(self) -> int:
+        """First offset that is kept."""
+
     @property
-    def next_offset(self) -> int: ...
+    def next_offset(self) -> int:
+        """The offset that the next batch gets."""
+
     @property
-    def failure(self) -> str | None: ...
-    def notify_fd(self) -> int: ...
-    def clear_notify(self) -> None: ...
-    def read(self, start: int, bytes_max: int) -> list[_Entry]: ...
-    def waiting(self, start: int, bytes_max: int) -> list[bytes]: ...
-    def delete_before(self, offset: int) -> None: ...
-    def request_sync(self) -> None: ...
-    def sync(self) -> None: ...
-    def bytes_used(self) -> int: ...
+    def failure(self) -> str | None:
+        """Why nothing is taken any more, if it is so."""
+
+    def notify_fd(self) -> int:
+        """Return a descriptor that becomes readable after each commit, sync and failure."""
+
+    def clear_notify(self) -> None:
+        """Make the descriptor wait for the next one."""
+
+    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
+        """Return written entries from ``start`` on: one at least, if there is one."""
+
+    def waiting(self, start: int, bytes_max: int) -> list[bytes]:
+        """Return batches from ``start`` on that are not written yet."""
+
+    def delete_before(self, offset: int) -> None:
+        """Have older entries deleted, by and by."""
+
+    def request_sync(self) -> None:
+        """Ask that what was appended so far becomes durable."""
+
+    def sync(self) -> None:
+        """Wait until what was appended so far is durable."""
+
+    def bytes_used(self) -> int:
+        """Return the bytes that are in use."""
+
     @property
-    def queue_bytes(self) -> int: ...
-    def bytes_on_disk(self) -> int: ...
-    def stats(self) -> dict[str, int]: ...
-    def commit_buckets(self) -> tuple[list[int], list[int]]: ...
-    def entries_buckets(self) -> tuple[list[int], list[int]]: ...
-    def close(self) -> None: ...
+    def queue_bytes(self) -> int:
+        """Bytes that wait for the log's writer."""
+
+    def bytes_on_disk(self) -> int:
+        """Return the bytes of its files."""
+
+    def stats(self) -> dict[str, int]:
+        """Return counters since it was opened, and gauges of now; times are in ns."""
+
+    def commit_buckets(self) -> Histogram:
+        """Return the commits by their time, in ns."""
+
+    def entries_buckets(self) -> Histogram:
+        """Return the commits by the entries in them."""
+
+    def close(self) -> None:
+        """Commit what waits, and let go of the files."""
 
 @final
 class LogReader:
+    """A log that is only read; another process may be writing it.
+
+    Raises ``JournalMissing``, ``JournalDamaged`` and ``JournalFailed`` where it can't be.
+    """
+
     def __new__(cls, path: str | PathLike[str]) -> LogReader: ...
     @staticmethod
     def at_rest(
@@ -361,141 +588,1290 @@ class LogReader:
         *,
         on_damage: Literal["refuse", "drop_tail"] = "refuse",
         settled: bool = False,
-    ) -> LogReader: ...
-    def ends(self) -> tuple[int, int, int]: ...
-    def chain(self) -> int: ...
-    def chain_at(self, offset: int) -> int: ...
-    def verify(self, bytes_max: int) -> None: ...
-    def read(self, start: int, bytes_max: int) -> list[_Entry]: ...
+    ) -> LogReader:
+        """Open a log that nobody writes, without a change to its folder.
 
-def store_at_rest(
-    path: str | PathLike[str], *, settled: bool = False
-) -> tuple[int, int, int, int, int, int, int, int, int, int, int | None] | None: ...
-def told_in(batches: bytes) -> tuple[int, int, int, list[tuple[int, int]]]: ...
-def tells(batches: bytes, entry: int, number: int) -> bool: ...
-def check_events(batches: bytes, at: tuple[int, int] | None) -> tuple[int, int] | None: ...
-def delete_after(path: str | PathLike[str], last: int) -> int: ...
+        ``settled``: read what the disk holds, and not what memory does.
+        """
+
+    def ends(self) -> LogEnds:
+        """Return where it begins and ends now; the last entry is held to its checksum."""
+
+    def chain_at(self, offset: int) -> int:
+        """Return the chain of an entry, or of what stood before the first.
+
+        Raises ``JournalRange`` where there is no such entry.
+        """
+
+    def verify(self, bytes_max: int) -> None:
+        """Hold the newest entries to their checksums, about ``bytes_max`` of them.
+
+        Raises ``JournalDamaged``.
+        """
+
+    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
+        """Return entries from ``start`` on: see ``journal.port.KeptLog``."""
+
+def delete_after(path: str | PathLike[str], last: int) -> int:
+    """Delete the entries of a closed log behind the offset ``last``; return how many there were."""
+
+@final
+class FileIdentity:
+    """Which file stands under a name: a copy has another."""
+
+    device: Final[int]
+    """The file system's number."""
+    inode: Final[int]
+    """The file's number in it."""
+    birth_ns: Final[int]
+    """When it was made, in ns since the epoch; 0 where the file system does not tell."""
+    def __new__(cls, *, device: int, inode: int, birth_ns: int) -> FileIdentity: ...
 
 @final
 class DataDirLock:
+    """A data directory that this process alone holds, until it is closed or the process ends.
+
+    Raises ``DataDirLocked``, and ``OSError`` for what is no directory or was let go.
+    """
+
     def __new__(cls, path: str | PathLike[str]) -> DataDirLock: ...
     @staticmethod
-    def at_rest(path: str | PathLike[str]) -> DataDirLock: ...
-    def fd(self) -> int: ...
-    def lost(self) -> str | None: ...
-    def identity(self, name: str) -> tuple[int, int, int] | None: ...
-    def close(self) -> None: ...
+    def at_rest(path: str | PathLike[str]) -> DataDirLock:
+        """Hold a directory that is only looked at: nothing is made in it."""
+
+    def fd(self) -> int:
+        """Return the directory's descriptor, to open files by; it is closed with the lock."""
+
+    def lost(self) -> str | None:
+        """Return what has become of the directory; None while all is as it was."""
+
+    def identity(self, name: str) -> FileIdentity | None:
+        """Return which file has this name in it; None where there is none."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+# -- batches of events -----------------------------------------------------------------------------
+
+@final
+class EventHead:
+    """What stands before the events of a batch, and the hash behind them."""
+
+    part: Final[int]
+    """Place among the event batches of its command batch, from 0."""
+    last: Final[bool]
+    """Whether it is the last of them."""
+    command_offset: Final[int]
+    """The command batch that made it."""
+    time_ns: Final[int]
+    """Engine time, in ns since the epoch, UTC."""
+    first_seq: Final[int]
+    """Number of its first event."""
+    last_seq: Final[int]
+    """Number of the last event up to here."""
+    events: Final[int]
+    """How many events it holds."""
+    previous_hash: Final[int]
+    """Hash of the event batch before."""
+    hash: Final[int]
+    """Its own."""
+    def __new__(
+        cls,
+        *,
+        part: int,
+        last: bool,
+        command_offset: int,
+        time_ns: int,
+        first_seq: int,
+        last_seq: int,
+        events: int,
+        previous_hash: int,
+        hash: int,
+    ) -> EventHead: ...
+
+def event_head(batch: bytes) -> EventHead:
+    """Read the head of an event batch; its hash is not held to its bytes.
+
+    Raises ``ValueError`` for bytes that are none.
+    """
+
+def first_batch_after(events: _KeptLog, after_command: int, part: int | None = None) -> int:
+    """Return the offset of the first event batch that a later command than that made.
+
+    With ``part``: of the first behind that one of the command's own.  It is the offset behind the
+    last that can be read where there is none.  Raises what reading the log does.
+    """
+
+@final
+class StoredStream:
+    """Events as they are stored, which those are compared with that the engine makes.
+
+    ``first`` is the head of the first batch that is kept: what is made of the time before it has
+    nothing to be compared with.
+    """
+
+    def __new__(cls, first: EventHead | None) -> StoredStream: ...
+    def __len__(self) -> int: ...
+    @property
+    def gone_bytes(self) -> int:
+        """Bytes that were made of what the log holds no more."""
+
+    def compare(self, made: bytes, more: Callable[[], list[LogEntry]]) -> bytes:
+        """Compare event batches with what is stored; return those that are not stored yet.
+
+        ``more`` gives the entries that are stored next, none at their end.  Raises ``ValueError``
+        with the place where they differ.
+        """
+
+def split_batches(batches: bytes) -> list[bytes]:
+    """Return event batches that stand one after the other, each by itself.
+
+    Raises ``ValueError`` for bytes that are none.
+    """
+
+@final
+class EventsEnd:
+    """Where event batches end."""
+
+    sequence: Final[int]
+    """Number of the last event."""
+    hash: Final[int]
+    """Hash of the batch that ends with it."""
+    def __new__(cls, *, sequence: int, hash: int) -> EventsEnd: ...
+
+def check_events(batches: bytes, at: EventsEnd | None) -> EventsEnd | None:
+    """Check that event batches are whole and go on from each other; return where they end.
+
+    They have to go on from ``at``, unless it is None.  Raises ``ValueError``, which says of which
+    command batch they are, and what is wrong.
+    """
+
+@final
+class ToldNumbers:
+    """What event batches prove to have been told."""
+
+    orders: Final[int]
+    """Highest counter of an order id."""
+    trades: Final[int]
+    """Highest trade id."""
+    given: Final[int]
+    """Orders that were given an id."""
+    entries: Final[dict[int, int]]
+    """Of each entry that was told something, the number of its last message."""
+    def __new__(
+        cls, *, orders: int, trades: int, given: int, entries: dict[int, int]
+    ) -> ToldNumbers: ...
+
+def told_in(batches: bytes) -> ToldNumbers:
+    """Return what event batches prove to have been told; ``ValueError`` for bytes that are none."""
+
+def tells(batches: bytes, entry: int, number: int) -> bool:
+    """Return whether event batches hold a message of an entry.
+
+    Raises ``ValueError`` for bytes that are none.
+    """
+
+# -- the engine ------------------------------------------------------------------------------------
 
 @final
 class Position:
+    """How far an engine has come."""
+
     @property
-    def command_offset(self) -> int: ...
+    def command_offset(self) -> int:
+        """Offset of the last command batch, dropped or not."""
+
     @property
-    def event_seq(self) -> int: ...
+    def event_seq(self) -> int:
+        """Number of the last event; 0 before the first."""
+
     @property
-    def event_hash(self) -> int: ...
+    def event_hash(self) -> int:
+        """Hash of the last event batch; 0 before the first."""
+
     @property
-    def time_ns(self) -> int: ...
+    def time_ns(self) -> int:
+        """Engine time, in ns since the epoch, UTC: it never goes back."""
+
     @property
-    def commands(self) -> int: ...
+    def commands(self) -> int:
+        """Commands in the batches that were not dropped."""
 
 @final
 class Entry:
+    """An entry: the way in by which a client speaks."""
+
     @property
-    def entry(self) -> int: ...
+    def entry(self) -> int:
+        """Its number."""
+
     @property
-    def account(self) -> int: ...
+    def account(self) -> int:
+        """The number of its account."""
+
     @property
-    def kind(self) -> int: ...
+    def kind(self) -> int:
+        """Its protocol: see ``protocol.terms.EntryKind``."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name that a client logs in with."""
+
     @property
-    def account_name(self) -> str: ...
+    def account_name(self) -> str:
+        """The name of its account."""
+
     @property
-    def cancel_on_disconnect(self) -> bool: ...
+    def cancel_on_disconnect(self) -> bool:
+        """Whether its orders go when nobody speaks by it any more."""
+
     @property
-    def stp(self) -> int: ...
+    def stp(self) -> int:
+        """What its orders do that name no mode of self-trade prevention."""
+
     @property
-    def entry_seq(self) -> int: ...
+    def entry_seq(self) -> int:
+        """Number of the last message that it was told."""
+
     @property
-    def last_cl_ord_id(self) -> int: ...
+    def last_cl_ord_id(self) -> int:
+        """Highest ClOrdID that it has sent."""
+
+@final
+class Instrument:
+    """An instrument; prices and quantities are multiples of 10^-8, and a limit of 0 is none."""
+
+    number: Final[int]
+    """Its number, from 1."""
+    symbol: Final[str]
+    """Its name."""
+    tick: Final[int]
+    """Prices are multiples of it."""
+    lot: Final[int]
+    """Quantities are multiples of it."""
+    qty_min: Final[int]
+    """Least quantity of an order."""
+    qty_max: Final[int]
+    """Highest quantity of an order."""
+    notional_min: Final[int]
+    """Least price times quantity, a multiple of 10^-8."""
+    price_band_bps: Final[int]
+    """Distance of a limit price from the last trade, in hundredths of a percent."""
+    orders_per_side_max: Final[int]
+    """Orders that rest on one side."""
+    session_end_s: Final[int]
+    """When DAY orders expire, in seconds after midnight UTC."""
+    open: Final[bool]
+    """Whether orders are taken."""
+    def __new__(
+        cls,
+        *,
+        number: int,
+        symbol: str,
+        tick: int,
+        lot: int,
+        qty_min: int,
+        qty_max: int,
+        notional_min: int,
+        price_band_bps: int,
+        orders_per_side_max: int,
+        session_end_s: int,
+        open: bool,
+    ) -> Instrument: ...
+
+@final
+class EngineLimits:
+    """The limits that are in force."""
+
+    accounts_max: Final[int]
+    """Accounts there may be."""
+    client_ids_per_account_max: Final[int]
+    """Client order ids in text that are remembered of an account."""
+    instruments_max: Final[int]
+    """Instruments there may be."""
+    event_batch_bytes_max: Final[int]
+    """Bytes of an event batch, about: a command batch that makes more makes several."""
+    stamp_ahead_ns_max: Final[int]
+    """By how much a stamp may be ahead of the append time, in ns."""
+    def __new__(
+        cls,
+        *,
+        accounts_max: int,
+        client_ids_per_account_max: int,
+        instruments_max: int,
+        event_batch_bytes_max: int,
+        stamp_ahead_ns_max: int,
+    ) -> EngineLimits: ...
+
+@final
+class GatewayState:
+    """What the engine knows of a gateway."""
+
+    gateway: Final[int]
+    """Its number: see ``protocol.terms.Gateway``."""
+    incarnation: Final[int]
+    """Its incarnation: batches of an older one are dropped."""
+    number: Final[int]
+    """Number of its last batch."""
+    def __new__(cls, *, gateway: int, incarnation: int, number: int) -> GatewayState: ...
 
 @final
 class Engine:
+    """The matching engine of one partition; one thread owns it.
+
+    ``ValueError`` for bytes that are no batch.  A panic inside leaves it poisoned: every later
+    call is a ``RuntimeError``, and the process is to end.
+    """
+
     def __new__(cls, partition: int = 0) -> Engine: ...
     @staticmethod
-    def restore(snapshot: bytes) -> Engine: ...
-    @staticmethod
-    def hash_of(snapshot: bytes) -> int: ...
-    def apply(self, first_offset: int, append_ns: int, batches: list[bytes]) -> bytes: ...
-    def replay(self, entries: list[tuple[int, int, int, bytes]]) -> bytes: ...
-    def snapshot(self) -> bytes: ...
-    def state_hash(self) -> int: ...
-    def validate(self) -> None: ...
-    def position(self) -> Position: ...
-    def entries(self) -> list[Entry]: ...
-    def instruments(self) -> list[_InstrumentRow]: ...
-    def settings(self) -> tuple[int, int, int, int, int]: ...
-    def gateways(self) -> list[tuple[int, int, int]]: ...
-    def batch_sizes(self) -> tuple[list[int], list[int], int]: ...
-    def counts(self) -> dict[str, int]: ...
+    def restore(snapshot: bytes) -> Engine:
+        """Return the engine of a snapshot; ``ValueError`` where it is damaged, or too new."""
 
-def huge_pages(allowed: bool) -> bool: ...
-def shorten_slice() -> bool: ...
-def split_batches(batches: bytes) -> list[bytes]: ...
+    @staticmethod
+    def hash_of(snapshot: bytes) -> int:
+        """Return the hash of the state in a snapshot, which is not restored.
+
+        Raises ``ValueError`` where its bytes are not those that were written.
+        """
+
+    def apply(self, first_offset: int, append_ns: int, batches: list[bytes]) -> bytes:
+        """Apply command batches that stand at ``first_offset`` and after; return their events."""
+
+    def replay(self, entries: list[LogEntry]) -> bytes:
+        """Apply entries of the commands log; return the event batches that they make."""
+
+    def snapshot(self) -> bytes:
+        """Return the state as bytes, which ``restore`` takes."""
+
+    def state_hash(self) -> int:
+        """Return the hash of the state."""
+
+    def validate(self) -> None:
+        """Raise ``RuntimeError`` where the state contradicts itself."""
+
+    def position(self) -> Position:
+        """Return how far it has come."""
+
+    def entries(self) -> list[Entry]:
+        """Return every entry, by number."""
+
+    def instruments(self) -> list[Instrument]:
+        """Return every instrument, by number."""
+
+    def settings(self) -> EngineLimits:
+        """Return the limits that are in force."""
+
+    def gateways(self) -> list[GatewayState]:
+        """Return what is known of each gateway."""
+
+    def batch_sizes(self) -> Histogram:
+        """Return the command batches that were applied, by the commands in them."""
+
+    def counts(self) -> dict[str, int]:
+        """Return how much there is of everything, by name."""
+
+# -- order entry -----------------------------------------------------------------------------------
+
+@final
+class LoginAsked:
+    """A client asks for a session; what it has sent after that waits for the decision."""
+
+    user: Final[str]
+    """The name, as it was sent."""
+    password: Final[str]
+    """The password, as it was sent; it is not shown."""
+    session: Final[str]
+    """The session's id, or blank for the one of now."""
+    sequence: Final[int]
+    """The first message that is wanted; 0 for the newest."""
+    def __new__(cls, *, user: str, password: str, session: str, sequence: int) -> LoginAsked: ...
+
+@final
+class SecurityListAsked:
+    """A client asks for instruments."""
+
+    req_id: Final[int]
+    """The number of its question."""
+    instrument: Final[int | None]
+    """The one it asks for; None for all."""
+    def __new__(cls, *, req_id: int, instrument: int | None) -> SecurityListAsked: ...
+
+@final
+class PutOff:
+    """More was read than one turn of the loop may take: do not read on, ask for the rest later."""
+
+    def __new__(cls) -> PutOff: ...
+
+@final
+class Throttled:
+    """As many requests are unanswered as may be: do not read on before the line is ``Resumed``."""
+
+    def __new__(cls) -> Throttled: ...
+
+@final
+class LogoutAsked:
+    """The client ends the line."""
+
+    def __new__(cls) -> LogoutAsked: ...
+
+@final
+class Malformed:
+    """Bytes that are not of this protocol: the line is to be closed, with what is in its buffer."""
+
+    reason: Final[str]
+    """What is wrong with them."""
+    def __new__(cls, *, reason: str) -> Malformed: ...
+
+@final
+class ReadFailed:
+    """The read ended in a fault of ours: this line is to go, and no other."""
+
+    reason: Final[str]
+    """What failed."""
+    def __new__(cls, *, reason: str) -> ReadFailed: ...
+
+@final
+class Wake:
+    """Several requests wait: they go together at the end of this turn of the loop."""
+
+    def __new__(cls) -> Wake: ...
+
+_ReadAsks: TypeAlias = (
+    LoginAsked
+    | SecurityListAsked
+    | PutOff
+    | Throttled
+    | LogoutAsked
+    | Malformed
+    | ReadFailed
+    | Wake
+)
+
+@final
+class HeartbeatDue:
+    """A line has a heartbeat in its buffer, which is to be written."""
+
+    connection: Final[int]
+    """The line's number."""
+    def __new__(cls, *, connection: int) -> HeartbeatDue: ...
+
+@final
+class LineOver:
+    """A line is to be closed."""
+
+    connection: Final[int]
+    """The line's number."""
+    reason: Final[str]
+    """Which deadline it has missed."""
+    def __new__(cls, *, connection: int, reason: str) -> LineOver: ...
+
+@final
+class Resumed:
+    """These lines' sockets may be read again."""
+
+    connections: Final[list[int]]
+    """Their numbers."""
+    def __new__(cls, *, connections: list[int]) -> Resumed: ...
+
+@final
+class Failed:
+    """A reader of events failed, and knows nothing any more."""
+
+    reason: Final[str]
+    """What failed."""
+    def __new__(cls, *, reason: str) -> Failed: ...
+
+@final
+class Session:
+    """How a session stands."""
+
+    entry: Final[int]
+    """Its entry's number in the engine."""
+    sent: Final[int]
+    """Number of the last message that there is."""
+    oldest: Final[int]
+    """Oldest message that the events log keeps; ``sent + 1`` where it keeps none."""
+    last_cl_ord_id: Final[int]
+    """Highest ClOrdID that was passed on."""
+    connection: Final[int | None]
+    """The line that is logged in."""
+    def __new__(
+        cls, *, entry: int, sent: int, oldest: int, last_cl_ord_id: int, connection: int | None
+    ) -> Session: ...
+
+@final
+class SessionIndex:
+    """Where the sessions' messages stand in the events log."""
+
+    next_offset: Final[int]
+    """The event batch that is seen next: all of this is of those before it."""
+    sessions: Final[list[tuple[int, list[tuple[int, int]]]]]
+    """Number of an entry, and its (message number, offset) pairs, rising."""
+    def __new__(
+        cls, *, next_offset: int, sessions: list[tuple[int, list[tuple[int, int]]]]
+    ) -> SessionIndex: ...
+
+@final
+class Traffic:
+    """What went through order entry since it began."""
+
+    requests: Final[int]
+    """Requests that were received."""
+    reports: Final[int]
+    """Messages that were sent to sessions."""
+    def __new__(cls, *, requests: int, reports: int) -> Traffic: ...
+
+@final
+class Tally:
+    """How often something happened, of all gateways."""
+
+    name: Final[str]
+    """What."""
+    reason: Final[str]
+    """Why; empty where there is but one."""
+    count: Final[int]
+    """How often."""
+    def __new__(cls, *, name: str, reason: str, count: int) -> Tally: ...
 
 @final
 class OrderEntry:
+    """Every line and session of binary order entry, without I/O; one thread owns it.
+
+    A fault in it is no fault of the exchange: it is told once, as ``Failed``, and its state is
+    thrown away; it goes on without sessions until ``begin_again``.  A call that fails is a
+    ``RuntimeError``, ``ValueError`` is for bytes that are no event batches.
+    """
+
     def __new__(cls, settings: GatewaySettings, clock: Clock) -> OrderEntry: ...
     @property
-    def settings(self) -> dict[str, int | float]: ...
+    def settings(self) -> dict[str, int | float]:
+        """What it took of the configuration."""
+
     @property
-    def fault(self) -> str | None: ...
+    def fault(self) -> str | None:
+        """Why it does not work now, until it is whole again."""
+
     @property
-    def faults(self) -> int: ...
-    def take_fault(self) -> str | None: ...
-    def begin_again(self, of: OrderEntry, next_offset: int) -> None: ...
-    def complete(self, of: OrderEntry) -> None: ...
-    def add_session(self, entry: int, sent: int, last_cl_ord_id: int) -> int: ...
-    def session(self, place: int) -> tuple[int, int, int, int, int | None]: ...
-    def reset_cl_ord_ids(self, last: list[tuple[int, int]]) -> None: ...
-    def set_busy(self, busy: bool) -> None: ...
-    def set_next_offset(self, offset: int) -> None: ...
-    def connected(self, socket: int, write: Callable[[bytes], object]) -> int: ...
-    def set_direct(self, connection: int, direct: bool) -> None: ...
-    def disconnected(self, connection: int) -> int | None: ...
+    def faults(self) -> int:
+        """How often it has failed."""
+
+    def take_fault(self) -> str | None:
+        """Return why it has failed, if nobody was told yet."""
+
+    def begin_again(self, of: OrderEntry, next_offset: int) -> None:
+        """Go on with another's sessions, as they stand before the event batch ``next_offset``."""
+
+    def complete(self, of: OrderEntry) -> None:
+        """Take over where the older messages stand that another has found: it is whole again."""
+
+    def add_session(self, entry: int, sent: int, last_cl_ord_id: int) -> int:
+        """Add a session that was told ``sent`` messages; return its place."""
+
+    def session(self, place: int) -> Session:
+        """Return how a session stands; ``ValueError`` where there is none."""
+
+    def reset_cl_ord_ids(self, last: dict[int, int]) -> None:
+        """Take the engine's word, after an outage, for the last ClOrdID of each entry."""
+
+    def set_busy(self, busy: bool) -> None:
+        """Refuse new orders, or no longer."""
+
+    def set_next_offset(self, offset: int) -> None:
+        """Say which event batch will be seen next."""
+
+    def connected(self, socket: int, write: Callable[[bytes], object]) -> int:
+        """Open a line on a socket (a descriptor, -1 for none); return its number.
+
+        What the socket does not take is given to ``write``.  As soon as that holds something back,
+        ``set_direct`` has to be told, so that nothing overtakes it.
+        """
+
+    def set_direct(self, connection: int, direct: bool) -> None:
+        """Say whether the line's socket takes what it can first."""
+
+    def disconnected(self, connection: int) -> int | None:
+        """Close a line; return the place of the session that it was logged in to."""
+
     @property
-    def waiting(self) -> int: ...
-    def is_crowded(self, connection: int) -> bool: ...
-    def entry_closed(self, entry: int) -> None: ...
-    def login(self, connection: int, session: int, sequence: int) -> int | None: ...
-    def replay_offset(self, connection: int) -> int | None: ...
-    def replay(self, connection: int, batches: bytes) -> bool: ...
-    def scan(self, batches: bytes) -> None: ...
-    def take_out(self, connection: int) -> bytes: ...
-    def tick(self) -> list[tuple[int, str | None]]: ...
-    def index(self) -> tuple[int, list[tuple[int, list[tuple[int, int]]]]]: ...
-    def restore_index(self, rows: list[tuple[int, list[tuple[int, int]]]]) -> bool: ...
-    def forget_before(self, first_offset: int) -> None: ...
-    def needs_offset(self, messages: int) -> int | None: ...
-    def outage(self) -> None: ...
-    def counts(self) -> tuple[int, int]: ...
-    def tally(self) -> list[tuple[str, str, int]]: ...
-    def latency(self) -> tuple[list[int], list[int], int]: ...
+    def waiting(self) -> int:
+        """Requests that are not sealed yet."""
+
+    def is_crowded(self, connection: int) -> bool:
+        """Return whether a line has to wait for requests to be sealed; it is then ``Resumed``."""
+
+    def entry_closed(self, entry: int) -> None:
+        """Tell the engine that nobody speaks by an entry any more."""
+
+    def login(self, connection: int, session: int, sequence: int) -> int | None:
+        """Log a line in; return the number of the first message that it will get.
+
+        None where ``sequence`` lies beyond the next message, and the login is to be refused.
+        """
+
+    def replay_offset(self, connection: int) -> int | None:
+        """Return the event batch from which a line needs old messages; None where it is live."""
+
+    def replay(self, connection: int, batches: bytes) -> bool:
+        """Make a line's messages again from event batches; return whether it is live now."""
+
+    def scan(self, batches: bytes) -> None:
+        """Learn from event batches of before where the sessions' messages stand."""
+
+    def take_out(self, connection: int) -> bytes:
+        """Take what is in a line's buffer."""
+
+    def tick(self) -> list[HeartbeatDue | LineOver]:
+        """Look at heartbeats and deadlines."""
+
+    def index(self) -> SessionIndex:
+        """Return what is known of where the sessions' messages stand."""
+
+    def restore_index(self, rows: list[tuple[int, list[tuple[int, int]]]]) -> bool:
+        """Take it over, as ``SessionIndex.sessions``; false where it lacks a session."""
+
+    def forget_before(self, first_offset: int) -> None:
+        """Say where the events log begins now."""
+
+    def needs_offset(self, messages: int) -> int | None:
+        """Return the oldest event batch that the sessions' last ``messages`` messages need."""
+
+    def outage(self) -> None:
+        """Drop what waits, for the journal failed; its owner closes every line."""
+
+    def counts(self) -> Traffic:
+        """Return what went through so far."""
+
+    def tally(self) -> list[Tally]:
+        """Return what the events say, of all gateways."""
+
+    def latency(self) -> Histogram:
+        """Return the times from socket read to answer, in ns."""
 
 @disjoint_base
 class Line:
-    number: int
-    def __new__(cls, order_entry: OrderEntry) -> Self: ...
-    def data_received(self, data: bytes) -> None: ...
-    def receive(self, data: bytes) -> tuple[Any, ...] | None: ...
+    """The part of a protocol of the event loop that runs for every read.
 
-def login_accepted(session: str, sequence: int, debug: str) -> bytes: ...
-def login_rejected(authorized: bool) -> bytes: ...
-def security_list(req_id: int, instrument: int | None, engine: Engine) -> bytes: ...
+    What order entry asks because of a read is given to ``decide`` of the class that inherits.
+    """
+
+    number: int
+    """The number that order entry gave; -1 before that, and the line is not read."""
+    def __new__(cls, order_entry: OrderEntry) -> Self: ...
+    def data_received(self, data: bytes) -> None:
+        """Take a socket read: one request passes at once, several at the end of the loop's turn."""
+
+    def receive(self, data: bytes) -> _ReadAsks | None:
+        """Take bytes that were read, after those that wait; return what they ask."""
+
+def login_accepted(session: str, sequence: int, debug: str) -> bytes:
+    """Return a Login Accepted packet, and a Debug packet behind it."""
+
+def login_rejected(authorized: bool) -> bytes:
+    """Return a Login Rejected packet: not authorized, or else no such session."""
+
+def security_list(req_id: int, instrument: int | None, engine: Engine) -> bytes:
+    """Return the answer to a SecurityListRequest: the instrument that is asked for, or all."""
+
+# -- the facade's memory ---------------------------------------------------------------------------
+
+@final
+class Sum:
+    """The sum of a row of trades; prices are multiples of 10^-8."""
+
+    open: Final[int]
+    """Price of the first."""
+    high: Final[int]
+    """Highest price."""
+    low: Final[int]
+    """Lowest price."""
+    close: Final[int]
+    """Price of the last."""
+    quantity: Final[int]
+    """A multiple of 10^-8."""
+    quote: Final[int]
+    """Price times quantity, a multiple of 10^-16."""
+    count: Final[int]
+    """How many trades."""
+    def __new__(
+        cls,
+        *,
+        open: int,
+        high: int,
+        low: int,
+        close: int,
+        quantity: int,
+        quote: int,
+        count: int,
+    ) -> Sum: ...
+
+@final
+class Bar:
+    """The trades of a minute."""
+
+    minute: Final[int]
+    """Minutes since the epoch, UTC."""
+    first_ns: Final[int]
+    """Time of its first trade, in ns since the epoch."""
+    last_ns: Final[int]
+    """Time of its last one."""
+    sum: Final[Sum]
+    """The sum of its trades."""
+    def __new__(cls, *, minute: int, first_ns: int, last_ns: int, sum: Sum) -> Bar: ...
+
+@final
+class Beginning:
+    """The beginning of an order, and how much has happened to it."""
+
+    order_id: Final[int]
+    """The order."""
+    created_ns: Final[int]
+    """Time of its first event, in ns since the epoch."""
+    history: Final[int]
+    """Entries of its history."""
+    fills: Final[int]
+    """Its fills."""
+    def __new__(cls, *, order_id: int, created_ns: int, history: int, fills: int) -> Beginning: ...
+
+@final
+class Beginnings:
+    """Beginnings of orders, as they stood at an event."""
+
+    orders: Final[list[Beginning]]
+    """Those that are kept, of those that were asked for."""
+    sequence: Final[int]
+    """The event's number."""
+    def __new__(cls, *, orders: list[Beginning], sequence: int) -> Beginnings: ...
+
+@final
+class Answered:
+    """A request has been answered."""
+
+    num: Final[int]
+    """The request's number."""
+    status: Final[int]
+    """HTTP status."""
+    body: Final[bytes]
+    """JSON."""
+
+@final
+class NotOpen:
+    """A request would change an order, and the engine has no such order that is open.
+
+    Where there was one it is closed: how it ended, memory or the store knows.
+    """
+
+    num: Final[int]
+    """The request's number."""
+    status: Final[int]
+    """HTTP status, where there was none."""
+    body: Final[bytes]
+    """JSON, where there was none."""
+
+@final
+class AnsweredByStore:
+    """A request has been answered with an order that the store alone has."""
+
+    num: Final[int]
+    """The request's number."""
+    status: Final[int]
+    """HTTP status."""
+    order_id: Final[int]
+    """The order."""
+    def __new__(cls, *, num: int, status: int, order_id: int) -> AnsweredByStore: ...
+
+_Reply: TypeAlias = Answered | NotOpen | AnsweredByStore
+
+@final
+class ViewTold:
+    """What became of requests, and what those hear who listen."""
+
+    replies: Final[list[_Reply]]
+    """Requests of this facade, in the order of their numbers.  Each look makes a list."""
+    frames: Final[list[tuple[int, bytes]]]
+    """Number of a connection, and frames of WebSocket.  Each look makes a list."""
+
+@final
+class InMemory:
+    """An order is whole in memory."""
+
+    json: Final[bytes]
+    """The order."""
+
+@final
+class InStore:
+    """An order is to be had of the store."""
+
+    sequence: Final[int]
+    """The event that the store must have to tell of it."""
+    def __new__(cls, *, sequence: int) -> InStore: ...
+
+@final
+class TradesPage:
+    """A page of trades, as far as memory goes."""
+
+    trades: Final[list[tuple[int, bytes]]]
+    """Trade ids and JSON, the newest first.  Each look makes a list."""
+    next: Final[int | None]
+    """The cursor of the next page, where this one ends here and there is one."""
+    store_needs: Final[int | None]
+    """The event that the store must have, where the page goes on there."""
+
+@final
+class RecentOrders:
+    """Orders of a user that are whole in memory."""
+
+    orders: Final[list[tuple[int, bytes]]]
+    """Order ids and JSON, the newest first.  Each look makes a list."""
+    down_to: Final[int]
+    """Memory was looked through down to this order id."""
+
+@final
+class DayEdge:
+    """The part of a minute that belongs to the rolling day, at its edge."""
+
+    after_ns: Final[int]
+    """Trades are later than this, in ns since the epoch."""
+    before_ns: Final[int]
+    """And before this."""
+    def __new__(cls, *, after_ns: int, before_ns: int) -> DayEdge: ...
+
+@final
+class OrderStands:
+    """How an order stands."""
+
+    status: Final[str]
+    """FIX 39, as REST names it."""
+    filled_quantity: Final[str]
+    """A decimal."""
+    def __new__(cls, *, status: str, filled_quantity: str) -> OrderStands: ...
+
+@final
+class OrdersInMemory:
+    """How many orders there are in memory."""
+
+    kept: Final[int]
+    """Open ones, and recent ones."""
+    dropped: Final[int]
+    """Closed ones that had to go before the store had them."""
+    def __new__(cls, *, kept: int, dropped: int) -> OrdersInMemory: ...
+
+@final
+class View:
+    """What the facade keeps in memory: books, trades, orders, who listens.  One thread owns it.
+
+    ``gateway`` is the facade's number.  A fault in it is no fault of the exchange: it is told once,
+    as ``Failed``, and events are passed over until ``begin_again``.  A call that fails is a
+    ``RuntimeError``.
+    """
+
+    def __new__(cls, gateway: int, settings: FacadeSettings) -> View: ...
+    @staticmethod
+    def restore(engine: Engine, gateway: int, settings: FacadeSettings) -> View:
+        """Return a view that begins where a restored engine stands."""
+
+    @property
+    def settings(self) -> dict[str, int]:
+        """What it took of the configuration."""
+
+    @property
+    def trade_id(self) -> int:
+        """The last trade that it knows of; 0 before the first."""
+
+    def fill(self, symbol: str, bars: list[Bar]) -> None:
+        """Put bars before those of the trades that were seen."""
+
+    @property
+    def sequence(self) -> int:
+        """Number of the last event that was taken."""
+
+    @property
+    def time_ns(self) -> int:
+        """Engine time of it, in ns since the epoch, UTC."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why it knows nothing any more, until it begins again."""
+
+    def begin_again(self, engine: Engine) -> None:
+        """Begin where an engine stands of which every event has been told; nobody listens."""
+
+    @property
+    def counts(self) -> OrdersInMemory:
+        """How many orders there are."""
+
+    def apply(self, batches: bytes) -> ViewTold | Failed:
+        """Take event batches; return who is told what."""
+
+    def recorded(self, sequence: int) -> None:
+        """Say that the store has every event up to this one."""
+
+    def listen(self, connection: int, user: str) -> None:
+        """Let a connection hear of a user from now on."""
+
+    def unlisten(self, connection: int, user: str) -> None:
+        """Let it hear no more."""
+
+    def instruments(self) -> list[tuple[int, str]]:
+        """Return number and symbol of every instrument, by number."""
+
+    def instrument_json(self, instrument: int) -> bytes | None:
+        """Return an instrument; None where there is none."""
+
+    def book_json(self, symbol: str, depth: int) -> bytes | None:
+        """Return the best ``depth`` levels of each side; None where there is no such instrument."""
+
+    def trades(self, symbol: str, *, before: int, limit: int, bytes_max: int) -> TradesPage:
+        """Return trades below the id ``before``, the newest first, as far as memory goes."""
+
+    def ticker_edge(self, symbol: str, now_ns: int) -> DayEdge | None:
+        """Return what of the rolling day memory has no sum of; None where that is nothing."""
+
+    def ticker_json(
+        self,
+        symbol: str,
+        now_ns: int,
+        edge: Sum | None = None,
+        complete_since: int | None = None,
+    ) -> bytes | None:
+        """Return the rolling day, with the sum of its edge; None for an unknown instrument.
+
+        ``complete_since``, in ns, says from when on nothing is missing in it.
+        """
+
+    def find(self, order_id: int) -> InMemory | InStore | None:
+        """Return where an order is; None where no order has this id."""
+
+    def store_needs(self, order_id: int) -> int | None:
+        """Return the event that the store must have to know all that happened to an order.
+
+        None where no order has this id.
+        """
+
+    def recent(
+        self,
+        user: str,
+        *,
+        before: int,
+        limit: int,
+        bytes_max: int,
+        status: str | None = None,
+        symbol: str | None = None,
+    ) -> RecentOrders:
+        """Return orders of a user below the id ``before`` that are whole in memory.
+
+        Raises ``ValueError`` for what is no status.
+        """
+
+    def account(self, user: str) -> int | None:
+        """Return the number of a user's account; None for who has none."""
+
+    def keeps(self, order_id: int) -> bool:
+        """Return whether an order is whole in memory."""
+
+    def stands(self, order_id: int) -> OrderStands | None:
+        """Return how an order stands that memory holds, whole or not."""
+
+    def exists(self, order_id: int) -> bool:
+        """Return whether this id was ever given to an order."""
+
+    def lacks_entry(self, user: str) -> bool:
+        """Return whether a user has no entry of REST yet."""
+
+    def user(self, user: str) -> str:
+        """Return the user that a user id stands for, which is told without case."""
+
+    def wait_for_user(self, user: str) -> int:
+        """Return the event that the store must have to tell of a user's orders; 0 for none."""
+
+    def lacking(self, most: int) -> list[int]:
+        """Return up to ``most`` open orders of which memory lacks the beginning, each once."""
+
+    def tell_beginnings(self, told: Beginnings) -> None:
+        """Take what the store knows of the beginnings of orders."""
+
+# -- the store -------------------------------------------------------------------------------------
+
+class StoreFailed(Exception):
+    """What the store refuses, and why."""
+
+class StoreDamaged(StoreFailed):
+    """The store holds what was never written: trying again does not help."""
+
+@final
+class Recorded:
+    """How far the recorder has come; zeros where nothing is recorded."""
+
+    offset: Final[int]
+    """Offset in the events log."""
+    sequence: Final[int]
+    """Number of the last event."""
+    def __new__(cls, *, offset: int, sequence: int) -> Recorded: ...
+
+@final
+class Recorder:
+    """A thread that writes what the events log holds into the store.
+
+    ``seed`` is what the engine knows of the time before the log begins: ``recorder_seed``.  Raises
+    ``StoreFailed`` where it can't begin.
+    """
+
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        events: str | PathLike[str] | MemoryLog,
+        settings: StoreSettings,
+        seed: bytes | None,
+    ) -> Recorder: ...
+    @property
+    def settings(self) -> dict[str, int | float]:
+        """What it took of the configuration."""
+
+    def wake(self) -> None:
+        """Let it look at the log now."""
+
+    def stop(self) -> None:
+        """Let it record what it has read, and wait for its end."""
+
+    def notify_fd(self) -> int:
+        """Return a descriptor that becomes readable after each transaction and failure."""
+
+    def clear_notify(self) -> None:
+        """Make the descriptor wait for the next one; to be called before the rest is read."""
+
+    def position(self) -> Recorded:
+        """Return up to where everything is recorded."""
+
+    def durable(self) -> Recorded:
+        """Return up to where no power cut takes it back: the log may delete up to here."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why it can't record now, and tries again; or why it has ended."""
+
+    @property
+    def halted(self) -> bool:
+        """Whether it has ended."""
+
+    @property
+    def notice(self) -> str | None:
+        """What was remarkable about the store when it began."""
+
+    def stats(self) -> dict[str, int]:
+        """Return counters since it began; ``lag_entries`` and ``cpu_ns`` are of now."""
+
+def recorder_seed(engine: Engine) -> bytes:
+    """Return what an engine knows of entries, instruments and open orders, as a ``seed``."""
+
+@final
+class StoreTold:
+    """What a store at rest proves to have been told, as far as it has come."""
+
+    offset: Final[int]
+    """Offset in the events log."""
+    sequence: Final[int]
+    """Number of the last event."""
+    hash: Final[int]
+    """Hash of the event batch that ends with it."""
+    command_offset: Final[int]
+    """The command batch that made it."""
+    part: Final[int]
+    """Its place among the event batches of that one."""
+    journal_id: Final[int]
+    """Names the events log."""
+    chain: Final[int]
+    """Chain of the events log there."""
+    orders: Final[int]
+    """Highest counter of an order id."""
+    trades: Final[int]
+    """Highest trade id."""
+    first_sequence: Final[int]
+    """The first event that it has."""
+    late_ns: Final[int | None]
+    """When that was, in ns, 0 where it is not known; None where it has all."""
+    def __new__(
+        cls,
+        *,
+        offset: int,
+        sequence: int,
+        hash: int,
+        command_offset: int,
+        part: int,
+        journal_id: int,
+        chain: int,
+        orders: int,
+        trades: int,
+        first_sequence: int,
+        late_ns: int | None,
+    ) -> StoreTold: ...
+
+def store_at_rest(path: str | PathLike[str], *, settled: bool = False) -> StoreTold | None:
+    """Return what a store that nobody writes has been told; None when nothing is recorded in it.
+
+    With ``settled`` it is what the disk holds, and not what memory does.  Raises ``StoreFailed``.
+    """
+
+@final
+class AuditReport:
+    """What was found out about a store."""
+
+    findings: Final[list[str]]
+    """What is wrong, a line each."""
+    more: Final[int]
+    """Findings that have no line."""
+    orders: Final[int]
+    """Orders that were read."""
+    trades: Final[int]
+    """Trades that were read."""
+    events: Final[tuple[int, int] | None]
+    """First and last event that they were compared with; None where there were none."""
+    def __new__(
+        cls,
+        *,
+        findings: list[str],
+        more: int,
+        orders: int,
+        trades: int,
+        events: tuple[int, int] | None,
+    ) -> AuditReport: ...
+
+@final
+class StoreAudit:
+    """A store at rest that is compared with the events it was made from.
+
+    ``scratch`` is a store that is made meanwhile.  Raises ``StoreFailed``, and ``ValueError`` when
+    the store was looked at already.
+    """
+
+    def __new__(cls, path: str | PathLike[str], scratch: str | PathLike[str]) -> StoreAudit: ...
+    def take(self, batches: bytes) -> None:
+        """Take events, in order, as whole batches."""
+
+    def look(self, engine: Engine, progress: Callable[[int, int], object]) -> AuditReport:
+        """Compare; ``progress`` is told how many rows of how many were read."""
+
+@final
+class StoredOrder:
+    """An order of the store."""
+
+    json: Final[bytes]
+    """The order, with its newest changes."""
+    open: Final[bool]
+    """Whether more may happen to it, as far as the store knows."""
+    def __new__(cls, *, json: bytes, open: bool) -> StoredOrder: ...
+
+@final
+class Stretch:
+    """A page of what happened to an order, the oldest first."""
+
+    json: Final[bytes]
+    """An array."""
+    count: Final[int]
+    """How many there are in it."""
+    of: Final[int | None]
+    """How many there are in all; None where there were others before those that are kept."""
+    next: Final[int | None]
+    """How many stand before the next page; None where there is none."""
+    def __new__(cls, *, json: bytes, count: int, of: int | None, next: int | None) -> Stretch: ...
+
+@final
+class OrdersPage:
+    """A page of an account's orders."""
+
+    orders: Final[list[tuple[int, bytes]]]
+    """Order ids and JSON, the newest first.  Each look makes a list."""
+    next: Final[int | None]
+    """The cursor of the next page, when there may be one."""
+    def __new__(cls, *, orders: list[tuple[int, bytes]], next: int | None) -> OrdersPage: ...
+
+@final
+class Trade:
+    """A trade; price and quantity are multiples of 10^-8."""
+
+    trade_id: Final[int]
+    """Its number."""
+    time_ns: Final[int]
+    """When it was, in ns since the epoch."""
+    price: Final[int]
+    """Its price."""
+    quantity: Final[int]
+    """Its quantity."""
+    taker_side: Final[int]
+    """The taker's side: see ``protocol.terms.Side``."""
+    def __new__(
+        cls, *, trade_id: int, time_ns: int, price: int, quantity: int, taker_side: int
+    ) -> Trade: ...
+
+@final
+class StoreReader:
+    """A connection for queries of the store, one at a time: see ``store.port.Store``.
+
+    Raises ``StoreFailed`` where it can't be read, and ``ValueError`` for what is no status.
+    """
+
+    def __new__(cls, path: str | PathLike[str]) -> StoreReader: ...
+    def position(self) -> Recorded:
+        """Return up to where all is recorded."""
+
+    def order(self, order_id: int) -> StoredOrder | None:
+        """Return an order; None where it is not kept."""
+
+    def history(self, order_id: int, *, after: int, limit: int, bytes_max: int) -> Stretch | None:
+        """Return a page of an order's history, behind the first ``after``."""
+
+    def fills(self, order_id: int, *, after: int, limit: int, bytes_max: int) -> Stretch | None:
+        """Return a page of an order's fills, behind the first ``after``."""
+
+    def beginnings(self, order_ids: list[int]) -> Beginnings:
+        """Return the beginnings of those orders that are kept from their beginning on."""
+
+    def account(self, name: str) -> int | None:
+        """Return the number of the account of this name."""
+
+    def complete_since(self) -> int | None:
+        """Return from when on everything is recorded, in ns; None where all that ever was is."""
+
+    def orders(
+        self,
+        account: int,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        bytes_max: int = ...,
+        status: str | None = None,
+        instrument: int | None = None,
+    ) -> OrdersPage:
+        """Return an account's orders below the id ``before``, the newest first."""
+
+    def trades(
+        self, instrument: int, *, before: int | None = None, limit: int = 100
+    ) -> list[tuple[int, bytes]]:
+        """Return ids and JSON of trades below the id ``before``, the newest first."""
+
+    def trades_between(
+        self, instrument: int, from_ns: int, to_ns: int, *, after: int = 0, limit: int = 1_000
+    ) -> list[Trade]:
+        """Return trades of ``from_ns <= time < to_ns`` after the id ``after``, oldest first."""
+
+    def sum_between(self, instrument: int, after_ns: int, before_ns: int) -> Sum | None:
+        """Return the sum of the trades later than ``after_ns`` and before ``before_ns``."""
+
+    def bars(self, instrument: int, from_ns: int) -> list[Bar]:
+        """Return the minutes in which an instrument traded, from that of ``from_ns`` on."""
+
+    def instruments(self) -> list[tuple[int, str]]:
+        """Return number and symbol of every instrument that is recorded."""
+
+# -- the pipeline, the clock, the process ----------------------------------------------------------
 
 @final
 class Clock:
+    """The exchange's time: the system's UTC, held to the time since the system's start.
+
+    ``wall`` and ``boot``, both or none, and ``monotonic`` are asked instead of the system, in ns,
+    for tests.
+    """
+
     def __new__(
         cls,
         settings: ServerSettings,
@@ -505,20 +1881,41 @@ class Clock:
         monotonic: Callable[[], int] | None = None,
     ) -> Clock: ...
     ahead_ns: int
+    """What is added to the time, in ns."""
     @property
-    def held_ns(self) -> int: ...
+    def held_ns(self) -> int:
+        """By how much the system's clock is away, in ns, while that is not taken; else 0."""
+
     @property
-    def steps_refused(self) -> int: ...
+    def steps_refused(self) -> int:
+        """Steps that were not taken when they were seen."""
+
     @property
-    def steps_taken(self) -> int: ...
+    def steps_taken(self) -> int:
+        """Steps that were not taken first, and then were."""
+
     @property
-    def last_taken_ns(self) -> int: ...
-    def now_ns(self) -> int: ...
-    def monotonic_ns(self) -> int: ...
-    def take(self) -> bool: ...
+    def last_taken_ns(self) -> int:
+        """The last of those, in ns."""
+
+    def now_ns(self) -> int:
+        """Return the time, in ns since the epoch, UTC; to be asked every second by who stamps."""
+
+    def monotonic_ns(self) -> int:
+        """Return a time to measure by, in ns."""
+
+    def take(self) -> bool:
+        """Take the system's clock as it is now; return whether that changes the time."""
 
 @final
 class Pipeline:
+    """Everything between the sources of commands and the readers of events; one thread owns it.
+
+    ``system`` are the engine's own commands.  ``on_fault`` is called with what went wrong under
+    way, ``on_untold`` with what a source made of what it was told; ``on_congested`` when nothing is
+    sealed for a while; ``on_more`` when ``advance`` is to be called in the next turn.
+    """
+
     def __new__(
         cls,
         system: Commands,
@@ -532,92 +1929,48 @@ class Pipeline:
         apply_delay_ns: int,
     ) -> Pipeline: ...
     @property
-    def settings(self) -> dict[str, int]: ...
+    def settings(self) -> dict[str, int]:
+        """What it took of the configuration."""
     told: int
+    """Offset of the last command batch of which the readers know."""
     ready: bool
+    """Whether commands are taken."""
     resting: bool
+    """Nothing more is sealed, so that soon nothing is under way."""
     @property
-    def under_way(self) -> bool: ...
-    def begin(self, engine: Engine, commands: Any, events: Any) -> None: ...
+    def under_way(self) -> bool:
+        """Whether a commit is waited for."""
+
+    def begin(self, engine: Engine, commands: Any, events: Any) -> None:
+        """Go on with an engine and two logs (``journal.port.Log``) with nothing under way."""
+
     def attach(
         self,
         gateway: int,
         source: Commands | OrderEntry,
         reader: OrderEntry | View | None,
         on_told: Callable[[Any], object],
-    ) -> None: ...
-    def forget(self) -> None: ...
-    def advance(self) -> None: ...
-    def tell(self, batches: bytes) -> None: ...
+    ) -> None:
+        """Ask ``source`` for commands and let ``reader`` read events from now on.
 
-class StoreFailed(Exception): ...
-class StoreDamaged(StoreFailed): ...
+        ``on_told`` is given what the reader makes of them, or the batches where there is none.
+        Raises ``ValueError`` when the engine does not know the gateway.
+        """
 
-def recorder_seed(engine: Engine) -> bytes: ...
+    def forget(self) -> None:
+        """Forget engine, logs, and all that is under way: the journal failed."""
 
-@final
-class StoreAudit:
-    def __new__(cls, path: str | PathLike[str], scratch: str | PathLike[str]) -> StoreAudit: ...
-    def take(self, batches: bytes) -> None: ...
-    def look(
-        self, engine: Engine, progress: Callable[[int, int], object]
-    ) -> tuple[list[str], int, int, int, tuple[int, int] | None]: ...
+    def advance(self) -> None:
+        """Let commands and events pass as far as they can."""
 
-@final
-class Recorder:
-    def __new__(
-        cls,
-        path: str | PathLike[str],
-        events: str | PathLike[str] | MemoryLog,
-        settings: StoreSettings,
-        seed: bytes | None,
-    ) -> Recorder: ...
-    @property
-    def settings(self) -> dict[str, int | float]: ...
-    def wake(self) -> None: ...
-    def stop(self) -> None: ...
-    def notify_fd(self) -> int: ...
-    def clear_notify(self) -> None: ...
-    def position(self) -> tuple[int, int]: ...
-    def durable(self) -> tuple[int, int]: ...
-    @property
-    def failure(self) -> str | None: ...
-    @property
-    def halted(self) -> bool: ...
-    @property
-    def notice(self) -> str | None: ...
-    def stats(self) -> dict[str, int]: ...
+    def tell(self, batches: bytes) -> None:
+        """Tell events that were held to be told already."""
 
-@final
-class StoreReader:
-    def __new__(cls, path: str | PathLike[str]) -> StoreReader: ...
-    def position(self) -> tuple[int, int]: ...
-    def order(self, order_id: int) -> tuple[bytes, bool] | None: ...
-    def history(
-        self, order_id: int, *, after: int, limit: int, bytes_max: int
-    ) -> _Stretch | None: ...
-    def fills(
-        self, order_id: int, *, after: int, limit: int, bytes_max: int
-    ) -> _Stretch | None: ...
-    def beginnings(self, order_ids: list[int]) -> tuple[list[_Beginning], int]: ...
-    def account(self, name: str) -> int | None: ...
-    def complete_since(self) -> int | None: ...
-    def orders(
-        self,
-        account: int,
-        *,
-        before: int | None = None,
-        limit: int = 100,
-        bytes_max: int = ...,
-        status: str | None = None,
-        instrument: int | None = None,
-    ) -> tuple[list[tuple[int, bytes]], int | None]: ...
-    def trades(
-        self, instrument: int, *, before: int | None = None, limit: int = 100
-    ) -> list[tuple[int, bytes]]: ...
-    def trades_between(
-        self, instrument: int, from_ns: int, to_ns: int, *, after: int = 0, limit: int = 1_000
-    ) -> list[tuple[int, int, int, int, int]]: ...
-    def sum_between(self, instrument: int, after_ns: int, before_ns: int) -> _Sum | None: ...
-    def bars(self, instrument: int, from_ns: int) -> list[tuple[int, int, int, _Sum]]: ...
-    def instruments(self) -> list[tuple[int, str]]: ...
+def huge_pages(allowed: bool) -> bool:
+    """Allow pages of 2 MiB to this process, or forbid them; return whether the system takes it."""
+
+def shorten_slice() -> bool:
+    """Ask for short slices of a processor for this thread; return whether the system has them."""
+
+def load_main(args: list[str]) -> int:
+    """Run the generator's command line, the program's name first; return the exit code."""

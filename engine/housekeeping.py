@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
 
-from core import FAULTS, Faults, JournalError, Position
-from engine.recovery import ReplayDiffers, first_batch_after
+from core import FAULTS, Faults, JournalError, Position, first_batch_after
+from engine.recovery import ReplayDiffers
 from engine.replica import replica
 from engine.seal import Seal
 from engine.service import Service
@@ -167,7 +167,7 @@ class Housekeeping:
 
     def _seal(self, at: Position) -> Seal:
         commands = self._service.journals.commands
-        chain = commands.read(at.command_offset, 1)[0][2]
+        chain = commands.read(at.command_offset, 1)[0].chain
         return Seal(
             commands.journal_id,
             self._era(),

@@ -7,13 +7,12 @@ snapshot of this journal, which needs no command before it.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core import Engine, JournalDamaged, JournalError, told_in
+from core import Engine, JournalDamaged, JournalError, LogEntry, told_in
 from engine.found import Found, SnapshotFound
-from engine.recovery import READ_BYTES, first_batch_after
+from engine.recovery import READ_BYTES, stored_after
 from engine.snapshots import Snapshots
 from journal.at_rest import LogAtRest
 from journal.mark import Numbers
-from journal.port import Entry
 
 NUMBERS_MARGIN = 10**12
 """So far above all that is known numbers go on at least, where more may have been told."""
@@ -102,13 +101,13 @@ def _reach(log: LogAtRest) -> tuple[int, int] | None:
     try:
         offset, chain = log.first_offset - 1, log.chain_at(log.first_offset - 1)
         for entry in whole_entries(log, log.first_offset, log.next_offset - 1):
-            offset, chain = entry[0], entry[2]
+            offset, chain = entry.offset, entry.chain
     except JournalError:
         return None
     return offset, chain
 
 
-def whole_entries(log: LogAtRest, place: int, last: int) -> Iterator[Entry]:
+def whole_entries(log: LogAtRest, place: int, last: int) -> Iterator[LogEntry]:
     """The entries of a log from ``place`` up to ``last``, or to where it is damaged."""
     bytes_max = READ_BYTES
     while place <= last:
@@ -122,8 +121,8 @@ def whole_entries(log: LogAtRest, place: int, last: int) -> Iterator[Entry]:
             continue
         if not entries:
             return
-        yield from (entry for entry in entries if entry[0] <= last)
-        place = entries[-1][0] + 1
+        yield from (entry for entry in entries if entry.offset <= last)
+        place = entries[-1].offset + 1
 
 
 def engine_at(base: Base, snapshots: Snapshots, own: Iterable[int]) -> Engine:
@@ -151,11 +150,11 @@ def assess(found: Found, base: Base, snapshots: Snapshots, events: LogAtRest | N
     for proof in found.evidence():
         told, numbers = max(told, proof.command), numbers.above(proof.numbers)
     given = 0
-    for batches in _after(events, base.offset):
-        orders, trades, some, heard = told_in(batches)
-        given += some
-        numbers = numbers.above(Numbers(orders, trades))
-        for entry, seq in heard:
+    for batches in [] if events is None else stored_after(events, base.offset):
+        heard = told_in(batches)
+        given += heard.given
+        numbers = numbers.above(Numbers(heard.orders, heard.trades))
+        for entry, seq in heard.entries.items():
             entries[entry] = max(seq, entries.get(entry, 0))
     exact = found.mark is not None and found.mark.state == "stopped"
     unheard = max(0, numbers.events - max(position.event_seq, _last_seq(found, base)))
@@ -181,16 +180,6 @@ def assess(found: Found, base: Base, snapshots: Snapshots, events: LogAtRest | N
 def _last_seq(found: Found, base: Base) -> int:
     """The last event that the events log has, if it has any behind the base."""
     return found.events.numbers.events if found.events.command > base.offset else 0
-
-
-def _after(events: LogAtRest | None, command: int) -> Iterator[bytes]:
-    """The event batches that later commands than this made."""
-    if events is None:
-        return
-    place = first_batch_after(events, command)
-    while entries := events.read(place, READ_BYTES):
-        yield b"".join(entry[3] for entry in entries)
-        place = entries[-1][0] + 1
 
 
 def _beyond(numbers: Numbers) -> Numbers:

@@ -7,7 +7,7 @@ snapshot, or to the first command.
 
 from collections.abc import Sequence
 
-from journal.batches import head
+from core import event_head
 from journal.port import KeptLog
 
 
@@ -15,7 +15,7 @@ def whole_until(events: KeptLog) -> int:
     """The last command batch of which all events are stored; 0 where there are none."""
     if events.written_offset < events.first_offset:
         return 0
-    last = head(events.read(events.written_offset, 1)[0][3])
+    last = event_head(events.read(events.written_offset, 1)[0].batch)
     return last.command_offset if last.last else last.command_offset - 1
 
 

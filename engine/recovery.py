@@ -9,9 +9,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from core import Clock, Engine, split_batches
-from journal.batches import head
-from journal.port import Entry, KeptLog, Log
+from core import (
+    Clock,
+    Engine,
+    EventHead,
+    LogEntry,
+    StoredStream,
+    event_head,
+    first_batch_after,
+    split_batches,
+)
+from journal.port import KeptLog, Log
 
 log = logging.getLogger("quantscope.engine")
 
@@ -53,103 +61,56 @@ class StoredEvents:
 
     def __init__(self, events: KeptLog, after_command: int) -> None:
         """Find the first event batch that a later command than ``after_command`` made."""
-        self.gone_bytes = 0
-        """Bytes that were produced of what the log holds no more."""
-        self._begin = _first_place(events)
+        self._stream = StoredStream(_first(events))
         self._next = first_batch_after(events, after_command)
         self._end = events.next_offset
         """What recovery itself appends from here on is not what was stored."""
         self._chunks = read_ahead(events, self._next)
-        self._bytes = b""
+
+    @property
+    def gone_bytes(self) -> int:
+        """Bytes that were produced of what the log holds no more."""
+        return self._stream.gone_bytes
 
     def match(self, produced: bytes) -> bytes:
         """Compare ``produced`` with what is stored; return the part that is not stored yet."""
-        produced = self._kept(produced)
-        while len(self._bytes) < len(produced) and self._next < self._end:
-            entries = next(self._chunks)[: self._end - self._next]
-            self._bytes += b"".join(entry[3] for entry in entries)
-            self._next += len(entries)
-        stored = self._bytes[: len(produced)]
-        if not produced.startswith(stored):
-            raise ReplayDiffers(_difference(stored, produced))
-        self._bytes = self._bytes[len(produced) :]
-        return produced[len(stored) :]
+        try:
+            return self._stream.compare(produced, self._more)
+        except ValueError as error:
+            raise ReplayDiffers(str(error)) from error
 
-    def _kept(self, produced: bytes) -> bytes:
-        """The part of ``produced`` that the log may hold."""
-        if self._begin is None or not produced:
-            return produced
-        gone = 0
-        for batch in split_batches(produced):
-            if _place(batch) >= self._begin:
-                self._begin = None
-                break
-            gone += len(batch)
-        self.gone_bytes += gone
-        return produced[gone:]
+    def _more(self) -> list[LogEntry]:
+        """Entries that are stored, the next ones."""
+        if self._next >= self._end:
+            return []
+        entries = next(self._chunks)[: self._end - self._next]
+        self._next += len(entries)
+        return entries
 
     def surplus(self) -> bool:
         """Whether events are stored that no stored command made."""
-        return bool(self._bytes) or self._next < self._end
+        return bool(self._stream) or self._next < self._end
 
 
-def _difference(stored: bytes, produced: bytes) -> str:
-    place = 0
-    for ours in split_batches(produced):
-        if stored[place : place + len(ours)] != ours[: len(stored) - place]:
-            command = head(ours).command_offset
-            return (
-                f"the events of the command batch at offset {command} are not those that are stored"
-            )
-        place += len(ours)
-    return "the stored events end inside a batch"
+def _first(events: KeptLog) -> EventHead | None:
+    """The head of the first event batch that is kept; None where there is none."""
+    if events.written_offset < events.first_offset:
+        return None
+    return event_head(events.read(events.first_offset, 1)[0].batch)
 
 
 def begins_with(events: KeptLog) -> int:
     """The number of the first event that is kept; 1 where there is none yet."""
-    if events.written_offset < events.first_offset:
-        return 1
-    return head(events.read(events.first_offset, 1)[0][3]).first_seq
+    first = _first(events)
+    return 1 if first is None else first.first_seq
 
 
-def _place(batch: bytes) -> tuple[int, int]:
-    """The command batch that made an event batch, and its place among those of that one."""
-    at = head(batch)
-    return at.command_offset, at.part
-
-
-def _first_place(events: KeptLog) -> tuple[int, int] | None:
-    """The place of the first event batch that is kept; None where there is none."""
-    if events.written_offset < events.first_offset:
-        return None
-    return _place(events.read(events.first_offset, 1)[0][3])
-
-
-PARTS = 1 << 16
-"""More than one command batch makes event batches."""
-
-
-def first_batch_after(events: KeptLog, after_command: int, part: int = PARTS) -> int:
-    """Offset of the first event batch that a later command than ``after_command`` made.
-
-    With ``part``: of the first behind that one of the command's own.
-    """
-    low, high = events.first_offset, events.written_offset + 1
-    while low < high:
-        middle = (low + high) // 2
-        if _place(events.read(middle, 1)[0][3]) > (after_command, part):
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
-def read_ahead(log: KeptLog, start: int) -> Iterator[list[Entry]]:
+def read_ahead(log: KeptLog, start: int) -> Iterator[list[LogEntry]]:
     """Entries from ``start`` on, in chunks; the next is read while one is worked on."""
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(log.read, start, READ_BYTES)
         while entries := coming.result():
-            coming = reader.submit(log.read, entries[-1][0] + 1, READ_BYTES)
+            coming = reader.submit(log.read, entries[-1].offset + 1, READ_BYTES)
             yield entries
 
 
@@ -157,8 +118,8 @@ def stored_after(events: KeptLog, after_command: int) -> Iterator[bytes]:
     """Stored event batches that later commands than ``after_command`` made, in chunks."""
     place = first_batch_after(events, after_command)
     while entries := events.read(place, READ_BYTES):
-        yield b"".join(entry[3] for entry in entries)
-        place = entries[-1][0] + 1
+        yield b"".join(entry.batch for entry in entries)
+        place = entries[-1].offset + 1
 
 
 def replay(engine: Engine, commands: KeptLog) -> Iterator[tuple[int, bytes]]:

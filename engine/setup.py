@@ -1,9 +1,9 @@
 """Configuration as commands: what differs from the engine's state is journaled like all else."""
 
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
-from core import Commands, Engine, Entry
+from core import Commands, Engine, EngineLimits, Entry, Instrument
 from protocol.terms import EntryKind
 
 log = logging.getLogger("quantscope.engine")
@@ -23,6 +23,11 @@ class InstrumentSetup:
     orders_per_side_max: int
     session_end_s: int
     open: bool
+
+    @classmethod
+    def of(cls, known: Instrument) -> "InstrumentSetup":
+        """The setup of an instrument as the engine has it."""
+        return cls(**{field.name: getattr(known, field.name) for field in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,12 @@ class Setup:
         return out
 
     def _limits(self, engine: Engine, out: Commands) -> None:
-        wanted = (
-            self.accounts_max,
-            self.client_ids_per_account_max,
-            self.instruments_max,
-            self.event_batch_bytes_max,
-            self.stamp_ahead_ns_max,
+        wanted = EngineLimits(
+            accounts_max=self.accounts_max,
+            client_ids_per_account_max=self.client_ids_per_account_max,
+            instruments_max=self.instruments_max,
+            event_batch_bytes_max=self.event_batch_bytes_max,
+            stamp_ahead_ns_max=self.stamp_ahead_ns_max,
         )
         if engine.settings() != wanted:
             out.settings(
@@ -87,7 +92,7 @@ class Setup:
             )
 
     def _instruments(self, engine: Engine, out: Commands) -> None:
-        known = {row[1]: InstrumentSetup(*row[1:]) for row in engine.instruments()}
+        known = {row.symbol: InstrumentSetup.of(row) for row in engine.instruments()}
         wanted = {item.symbol: item for item in self.instruments}
         count = len(known.keys() | wanted.keys())
         if wanted.keys() - known.keys() and count > self.instruments_max:

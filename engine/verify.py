@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from core import Engine, check_events
+from core import Engine, EventsEnd, check_events
 from engine.recovery import READ_BYTES, JournalGap, ReplayDiffers, StoredEvents
 from engine.snapshots import Judged, Snapshots
 from journal.port import KeptLog
@@ -90,15 +90,15 @@ def verify(
     stored = StoredEvents(events, start - 1)
     compared = missing = 0
     while entries := commands.read(place, READ_BYTES):
-        stop = min((mark for mark in marks if mark >= place), default=entries[-1][0])
-        entries = [entry for entry in entries if entry[0] <= stop]
+        stop = min((mark for mark in marks if mark >= place), default=entries[-1].offset)
+        entries = [entry for entry in entries if entry.offset <= stop]
         produced = engine.replay(entries)
         gone = stored.gone_bytes
         rest = stored.match(produced)
         compared += len(produced) - len(rest) - (stored.gone_bytes - gone)
         missing += len(rest)
         listener.told(rest)
-        place = entries[-1][0] + 1
+        place = entries[-1].offset + 1
         if place - 1 in marks and marks[place - 1] != engine.state_hash():
             raise ReplayDiffers(
                 f"the state after command batch {place - 1} is not that of its snapshot"
@@ -140,7 +140,7 @@ def _check_rows(log: KeptLog, end: int, passed: Callable[[int], None]) -> None:
         entries = log.read(place, READ_BYTES)
         if not entries:
             return
-        place = entries[-1][0] + 1
+        place = entries[-1].offset + 1
         passed(len(entries))
 
 
@@ -149,15 +149,15 @@ def _check_events(
 ) -> None:
     """Hold all event batches to their hashes, and to those before them."""
     place = events.first_offset
-    at: tuple[int, int] | None = None
+    at: EventsEnd | None = None
     while entries := events.read(place, READ_BYTES):
-        batches = b"".join(entry[3] for entry in entries)
+        batches = b"".join(entry.batch for entry in entries)
         try:
             at = check_events(batches, at)
         except ValueError as error:
             raise ReplayDiffers(f"events.db: {error}") from error
         tell(batches)
-        place = entries[-1][0] + 1
+        place = entries[-1].offset + 1
         passed(len(entries))
 
 

@@ -6,13 +6,25 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from core import FAULTS, Clock, Faults, StoreFailed, View
+from core import (
+    FAULTS,
+    AnsweredByStore,
+    Clock,
+    Failed,
+    Faults,
+    NotOpen,
+    OrderStands,
+    Reply,
+    StoreFailed,
+    View,
+    ViewTold,
+)
 from facade.archive import Archive
-from facade.errors import ApiError, Stands
+from facade.errors import ApiError
 from facade.message import Answer, Request
 from facade.models import Health, Readiness
 from facade.notifications import Notifications
@@ -35,8 +47,6 @@ log = logging.getLogger("facade")
 
 AGAIN_S: Final = 1.0
 """Seconds before a view that failed begins again, lest one that fails at once takes the loop."""
-Told: TypeAlias = tuple[list[tuple[int, int, bytes | int]], list[tuple[int, bytes]]]
-"""Answers (number of the request, status, body or order id), and frames for listeners."""
 _CLOSED: Final = "the order is filled, canceled or expired already"
 
 
@@ -95,34 +105,36 @@ class Facade:
     def on_ready(self) -> None:
         """Commands are taken (again)."""
 
-    def on_told(self, told: Told | str) -> None:
+    def on_told(self, told: ViewTold | Failed) -> None:
         """Answer requests, and tell who listens."""
-        if isinstance(told, str):
-            self._view_failed(told)
+        if isinstance(told, Failed):
+            self._view_failed(told.reason)
             return
-        replies, notices = told
+        replies, frames = told.replies, told.frames
         waiting = self.trading.waiting
-        for num, status, body in replies:
-            request = waiting.pop(num, None)
+        for reply in replies:
+            request = waiting.pop(reply.num, None)
             if request is None:
                 continue
             try:
-                self._tell(request, status, body)
+                self._tell(request, reply)
             except FAULTS as error:
                 request.connection.failed("an answer could not be told", error)
         if replies:
-            self.trading.asked.answer(replies[-1][0])
-        if notices:
-            self.notifications.send(notices)
+            self.trading.asked.answer(replies[-1].num)
+        if frames:
+            self.notifications.send(frames)
 
-    def _tell(self, request: Request, status: int, body: bytes | int) -> None:
-        if isinstance(body, int):
-            self._spawn(request, self._settled(body, status), _not_known_yet(body))
-        elif status in (404, 409) and self.view.exists(request.order_id):
-            # An order that exists and is not open is closed, whatever else is known of it.
-            self._tell_closed(request, request.order_id)
-        else:
-            request.answer(status, body)
+    def _tell(self, request: Request, reply: Reply) -> None:
+        match reply:
+            case AnsweredByStore(order_id=order_id, status=status):
+                settled = self._settled(order_id, status)
+                self._spawn(request, settled, _not_known_yet(order_id))
+            case NotOpen() if self.view.exists(request.order_id):
+                # An order that exists and is not open is closed, whatever else is known of it.
+                self._tell_closed(request, request.order_id)
+            case _:
+                request.answer(reply.status, reply.body)
 
     def _tell_closed(self, request: Request, order_id: int) -> None:
         """An order can't be changed any more: say how it ended, from memory or the store."""
@@ -130,7 +142,7 @@ class Facade:
         if known is None:
             self._spawn(request, self._closed(order_id), _closed(order_id))
         else:
-            request.connection.answer(request, _refusal(_closed(order_id, Stands(*known))))
+            request.connection.answer(request, _refusal(_closed(order_id, known)))
 
     async def _closed(self, order_id: int) -> Answer:
         """What the store says now: nobody waits for it, for that it is closed is known."""
@@ -308,7 +320,7 @@ class Facade:
         return Answer(200, self._document)
 
 
-def _closed(order_id: int, ended: Stands | None = None) -> ApiError:
+def _closed(order_id: int, ended: OrderStands | None = None) -> ApiError:
     return ApiError(409, "ORDER_CLOSED", _CLOSED, order_id=order_id, stands=ended)
 
 

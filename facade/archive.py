@@ -16,12 +16,22 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from core import FAULTS, StoreDamaged, StoreFailed, View
-from facade.errors import ApiError, Stands
+from core import (
+    FAULTS,
+    Bar,
+    OrderStands,
+    StoreDamaged,
+    StoreFailed,
+    Stretch,
+    Sum,
+    Trade,
+    View,
+)
+from facade.errors import ApiError
 
 if TYPE_CHECKING:
     from settings import FacadeSettings
-    from store.port import Bar, Store, Stretch, Trade
+    from store.port import Store
 
 log = logging.getLogger("facade")
 
@@ -162,7 +172,7 @@ class Archive:
         """An order that exists, as JSON, as it is now."""
         stored = await self.store.order(order_id)
         # What is closed does not change: however far the recorder is, this is the order.
-        if stored is None or stored[1]:
+        if stored is None or stored.open:
             stored = await self.ask(
                 lambda: self._view.store_needs(order_id) or 0,
                 lambda store: store.order(order_id),
@@ -170,19 +180,19 @@ class Archive:
             )
         if stored is None:
             raise self._missing(order_id)
-        return stored[0]
+        return stored.json
 
-    async def ended_as(self, order_id: int) -> Stands | None:
+    async def ended_as(self, order_id: int) -> OrderStands | None:
         """How a closed order ended, if the store has that by now and can say so in time."""
         try:
             async with asyncio.timeout(self._limits.store_deadline_s):
                 stored = await self.store.order(order_id)
         except TimeoutError:
             return None
-        if stored is None or stored[1]:
+        if stored is None or stored.open:
             return None
-        ended = _ENDED.decode(stored[0])
-        return Stands(ended.status, ended.filled_quantity)
+        ended = _ENDED.decode(stored.json)
+        return OrderStands(status=ended.status, filled_quantity=ended.filled_quantity)
 
     async def stretch(
         self, order_id: int, ask: Callable[[Store], Awaitable[Stretch | None]]
@@ -238,7 +248,7 @@ class Archive:
     async def _bars(self, instrument: int) -> list[Bar]:
         minute = self._time_ns // BAR_NS
         bars = await self.store.bars(instrument, max(0, self._time_ns - DAY_NS))
-        bars = [bar for bar in bars if bar[0] < minute]
+        bars = [bar for bar in bars if bar.minute < minute]
         return bars + await self._begun(instrument, minute)
 
     async def _begun(self, instrument: int, minute: int) -> list[Bar]:
@@ -249,21 +259,27 @@ class Archive:
             page = await self.store.trades_between(
                 instrument, start, start + BAR_NS, after=after, limit=PAGE
             )
-            trades += [trade for trade in page if trade[0] <= self._trade_id]
-            if len(page) < PAGE or page[-1][0] >= self._trade_id:
+            trades += [trade for trade in page if trade.trade_id <= self._trade_id]
+            if len(page) < PAGE or page[-1].trade_id >= self._trade_id:
                 break
-            after = page[-1][0]
+            after = page[-1].trade_id
         if not trades:
             return []
-        prices = [price for _, _, price, _, _ in trades]
-        total = sum(qty for _, _, _, qty, _ in trades)
-        quote = sum(price * qty for _, _, price, qty, _ in trades)
-        sums = (prices[0], max(prices), min(prices), prices[-1], total, quote, len(trades))
-        return [(minute, trades[0][1], trades[-1][1], sums)]
+        prices = [trade.price for trade in trades]
+        traded = Sum(
+            open=prices[0],
+            high=max(prices),
+            low=min(prices),
+            close=prices[-1],
+            quantity=sum(trade.quantity for trade in trades),
+            quote=sum(trade.price * trade.quantity for trade in trades),
+            count=len(trades),
+        )
+        first, last = trades[0].time_ns, trades[-1].time_ns
+        return [Bar(minute=minute, first_ns=first, last_ns=last, sum=traded)]
 
     async def _fill_beginnings(self) -> None:
         await self._until(self._base)
         while order_ids := self._view.lacking(BEGINNINGS):
-            beginnings, sequence = await self.store.beginnings(order_ids)
-            self._view.tell_beginnings(beginnings, sequence)
+            self._view.tell_beginnings(await self.store.beginnings(order_ids))
             await asyncio.sleep(BEGINNINGS_PAUSE_S)

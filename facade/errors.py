@@ -4,9 +4,11 @@ Codes of the exchange itself (``PRICE_OFF_TICK``, ...) come from the engine; tho
 HTTP and the form of a request.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
+
+from core import OrderStands
 
 CODES: Final = {
     "INVALID_JSON": "the body is not the JSON of one object",
@@ -40,13 +42,6 @@ RETRY_AFTER: Final = b"Retry-After: 1\r\n"
 """Whatever is refused with 503 may be asked for again a second later (RFC 9110, 10.2.3)."""
 
 
-class Stands(NamedTuple):
-    """How an order stands that a refusal is about."""
-
-    status: str
-    filled_quantity: str
-
-
 class _Body(msgspec.Struct, omit_defaults=True):
     error: str
     code: str
@@ -56,12 +51,13 @@ class _Body(msgspec.Struct, omit_defaults=True):
 
 
 def error_body(
-    code: str, error: str, order_id: int | None = None, stands: Stands | None = None
+    code: str, error: str, order_id: int | None = None, stands: OrderStands | None = None
 ) -> bytes:
     """The body of a refusal."""
-    status, filled = stands or (None, None)
-    shown = None if order_id is None else str(order_id)
-    return msgspec.json.encode(_Body(error, code, shown, status, filled))
+    body = _Body(error, code, None if order_id is None else str(order_id))
+    if stands is not None:
+        body.status, body.filled_quantity = stands.status, stands.filled_quantity
+    return msgspec.json.encode(body)
 
 
 class ApiError(Exception):
@@ -75,7 +71,7 @@ class ApiError(Exception):
         *,
         headers: bytes = b"",
         order_id: int | None = None,
-        stands: Stands | None = None,
+        stands: OrderStands | None = None,
     ) -> None:
         """``error`` is the sentence of the code's own where it is empty."""
         super().__init__(error or CODES[code])

@@ -10,7 +10,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from core import Clock, View
+from core import Clock, InMemory, InStore, View
 from facade import decode
 from facade.errors import ApiError
 from facade.message import Answer
@@ -58,12 +58,13 @@ class Queries:
     def order(self, request: Request) -> Answer | Coroutine[None, None, Answer]:
         """``GET /orders/{order_id}``."""
         order_id = decode.order_id(request.param)
-        known = self._view.find(order_id)
-        if known is None:
-            raise ApiError(404, "UNKNOWN_ORDER")
-        if isinstance(known, bytes):
-            return Answer(200, known)
-        return self.stored_order(order_id, 200)
+        match self._view.find(order_id):
+            case InMemory(json=order):
+                return Answer(200, order)
+            case InStore():
+                return self.stored_order(order_id, 200)
+            case None:
+                raise ApiError(404, "UNKNOWN_ORDER")
 
     async def stored_order(self, order_id: int, status: int) -> Answer:
         """An order that is not whole in memory."""
@@ -84,18 +85,19 @@ class Queries:
         fields = request.fields
         limit = decode.count(fields, "limit", LIMIT_DEFAULT, LIMIT_MAX)
         after = decode.count(fields, "cursor", 0, decode.U64_MAX // 2)
-        page, count, of, following = await self._archive.stretch(
+        page = await self._archive.stretch(
             order_id,
             lambda _: read(
                 order_id, after=after, limit=limit, bytes_max=self._limits.page_bytes_max - HEAD
             ),
         )
-        cursor = b"null" if following is None else b'"%d"' % following
-        total, since = (b"null", self._since()) if of is None else (b"%d" % of, b"null")
+        cursor = b"null" if page.next is None else b'"%d"' % page.next
+        total, since = (b"null", self._since()) if page.of is None else (b"%d" % page.of, b"null")
         field = name.encode()
         form = b'{"order_id":"%d","%b":%b,"count":%d,"%b_count":%b,"next_cursor":%b%b}'
         numbered = self._numbered(since)
-        return Answer(200, form % (order_id, field, page, count, field, total, cursor, numbered))
+        said = (order_id, field, page.json, page.count, field, total, cursor, numbered)
+        return Answer(200, form % said)
 
     def _numbered(self, since: bytes) -> bytes:
         """How a page of orders ends, which is as new as memory: nothing is awaited in between."""
@@ -125,7 +127,7 @@ class Queries:
         if account is None:
             return _page(b"orders", [], None, self._numbered(b"null"))
         bytes_max = self._limits.page_bytes_max - HEAD
-        stored, following = await self._archive.ask(
+        stored = await self._archive.ask(
             lambda: self._view.wait_for_user(user),
             lambda store: store.orders(
                 account,
@@ -136,15 +138,15 @@ class Queries:
                 instrument=instrument,
             ),
         )
-        recent, down_to = self._view.recent(
+        recent = self._view.recent(
             user, before=before, limit=limit, bytes_max=bytes_max, status=status, symbol=symbol
         )
-        found = dict(recent)
-        for order_id, order in stored:
+        found = dict(recent.orders)
+        for order_id, order in stored.orders:
             if not self._view.keeps(order_id):
                 found[order_id] = order
         # Below this somebody has not looked.
-        whole = max(down_to, following or 0)
+        whole = max(recent.down_to, stored.next or 0)
         ids = sorted((order_id for order_id in found if order_id >= whole), reverse=True)
         fits = _fitting([found[order_id] for order_id in ids[:limit]], bytes_max)
         cursor = ids[fits - 1] if fits < len(ids) else whole or None
@@ -165,7 +167,7 @@ class Queries:
         """``GET /orderbook/{symbol}?depth=``."""
         depth = decode.count(request.fields, "depth", DEPTH_DEFAULT, DEPTH_MAX)
         self._symbol(request.param)
-        return Answer(200, self._view.book_json(request.param, depth) or b"")
+        return Answer(200, _shown(self._view.book_json(request.param, depth)))
 
     def trades(self, request: Request) -> Answer | Coroutine[None, None, Answer]:
         """``GET /trades/{symbol}?limit=&cursor=``."""
@@ -173,13 +175,11 @@ class Queries:
         before = decode.count(request.fields, "cursor", decode.U64_MAX // 2, decode.U64_MAX // 2)
         instrument = self._symbol(request.param)
         bytes_max = self._limits.page_bytes_max - HEAD
-        newest, following, needs = self._view.trades(
-            request.param, before=before, limit=limit, bytes_max=bytes_max
-        )
-        if needs is None:
+        page = self._view.trades(request.param, before=before, limit=limit, bytes_max=bytes_max)
+        if page.store_needs is None:
             # Where the page ends behind the first trade ever, or goes on, nothing is missing in it.
-            return _trades([trade for _, trade in newest], following, b"null")
-        return self._older_trades(instrument, newest, before, limit, needs)
+            return _trades([trade for _, trade in page.trades], page.next, b"null")
+        return self._older_trades(instrument, page.trades, before, limit, page.store_needs)
 
     async def _older_trades(
         self, instrument: int, newest: list[tuple[int, bytes]], before: int, limit: int, needs: int
@@ -238,18 +238,25 @@ class Queries:
         edge = self._view.ticker_edge(symbol, now_ns)
         total = None
         if edge is not None:
-            total = await store.sum_between(instrument, *edge)
+            total = await store.sum_between(instrument, edge.after_ns, edge.before_ns)
         since_ns = store.complete_since
-        return self._view.ticker_json(symbol, now_ns, total, since_ns) or b""
+        return _shown(self._view.ticker_json(symbol, now_ns, total, since_ns))
 
     def instruments(self, request: Request) -> Answer:
         """``GET /instruments?limit=&cursor=``."""
         symbols, following = self._asked_for(request)
-        instruments = [self._view.instrument_json(number) or b"" for number, _ in symbols]
+        instruments = [_shown(self._view.instrument_json(number)) for number, _ in symbols]
         fits = _fitting(instruments, self._limits.page_bytes_max - HEAD)
         if fits < len(instruments):
             following = symbols[fits - 1][0]
         return _page(b"instruments", instruments[:fits], following)
+
+
+def _shown(json: bytes | None) -> bytes:
+    """What the view has of an instrument."""
+    if json is None:
+        raise ApiError(404, "UNKNOWN_SYMBOL")
+    return json
 
 
 def _fitting(items: list[bytes], bytes_max: int) -> int:

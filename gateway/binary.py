@@ -6,7 +6,20 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
-from core import FAULTS, Clock, Faults, OrderEntry, Turns, login_accepted, login_rejected
+from core import (
+    FAULTS,
+    Clock,
+    Failed,
+    Faults,
+    HeartbeatDue,
+    LineOver,
+    LoginAsked,
+    OrderEntry,
+    Resumed,
+    Turns,
+    login_accepted,
+    login_rejected,
+)
 from gateway.again import Again, Fresh
 from gateway.connection import Connection
 from gateway.replay import Replayer
@@ -37,7 +50,7 @@ class BinaryGateway:
         *,
         events: Callable[[], Log],
         security_list: Callable[[int, int | None], bytes],
-        last_cl_ord_ids: Callable[[], list[tuple[int, int]]],
+        last_cl_ord_ids: Callable[[], dict[int, int]],
         fresh: Callable[[], Fresh],
         faults: Faults | None = None,
     ) -> None:
@@ -63,12 +76,12 @@ class BinaryGateway:
 
     # -- CommandSource -----------------------------------------------------------------------
 
-    def on_told(self, told: list[int] | str) -> None:
+    def on_told(self, told: Resumed | Failed) -> None:
         """Reports are written already; these lines' sockets may be read again."""
-        if isinstance(told, str):
-            self._failed(told)
+        if isinstance(told, Failed):
+            self._failed(told.reason)
             return
-        for number in told:
+        for number in told.connections:
             connection = self._connections.get(number)
             if connection is not None and number in self.throttled:
                 connection.wait()
@@ -183,19 +196,18 @@ class BinaryGateway:
         if not connection.transport.is_closing():
             self.order_entry.set_direct(connection.number, direct=True)
 
-    def login(
-        self, connection: Connection, name: str, password: str, session: str, sequence: int
-    ) -> bool:
+    def login(self, connection: Connection, asked: LoginAsked) -> bool:
         """Accept or reject a login; the first live connection of a session stays."""
+        name = asked.user
         user = self._users.get(name.lower())
-        if user is None or not user.admits(password):
+        if user is None or not user.admits(asked.password):
             self._reject(connection, name, authorized=False)
             return False
-        taken = self.order_entry.session(user.session)[4] is not None
-        unknown = session.strip() not in ("", user.session_id)
+        taken = self.order_entry.session(user.session).connection is not None
+        unknown = asked.session.strip() not in ("", user.session_id)
         first = None
         if not taken and not unknown:
-            first = self.order_entry.login(connection.number, user.session, sequence)
+            first = self.order_entry.login(connection.number, user.session, asked.sequence)
         if first is None:
             self._reject(connection, name, authorized=True)
             return False
@@ -204,8 +216,8 @@ class BinaryGateway:
         grace = self._grace.pop(user.session, None)
         if grace is not None:
             grace.cancel()
-        _, _, oldest, last_cl_ord_id, _ = self.order_entry.session(user.session)
-        debug = f"lastClOrdID={last_cl_ord_id} oldest={oldest}"
+        session = self.order_entry.session(user.session)
+        debug = f"lastClOrdID={session.last_cl_ord_id} oldest={session.oldest}"
         connection.transport.write(login_accepted(user.session_id, first, debug))
         log.info("binary session of %s: logged in from %s, at %d", name, connection.peer, first)
         if self.order_entry.replay_offset(connection.number) is not None:
@@ -241,14 +253,15 @@ class BinaryGateway:
                 # It failed over something else than events.
                 self._failed(fault)
             self.order_entry.set_busy(self.sequencer.busy)
-            for number, close in self.order_entry.tick():
-                connection = self._connections.get(number)
+            for due in self.order_entry.tick():
+                connection = self._connections.get(due.connection)
                 if connection is None:
                     continue
-                if close is None:
-                    self.write(connection, self.order_entry.take_out(number))
-                else:
-                    connection.end(connection.abort, close)
+                match due:
+                    case HeartbeatDue():
+                        self.write(connection, self.order_entry.take_out(due.connection))
+                    case LineOver(reason=reason):
+                        connection.end(connection.abort, reason)
 
     def close(self) -> None:
         """Close every line after its last whole packet."""

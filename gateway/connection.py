@@ -4,9 +4,20 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
-from core import Line
+from core import (
+    Line,
+    LoginAsked,
+    LogoutAsked,
+    Malformed,
+    PutOff,
+    ReadAsks,
+    ReadFailed,
+    SecurityListAsked,
+    Throttled,
+    Wake,
+)
 
 if TYPE_CHECKING:
     from gateway.binary import BinaryGateway
@@ -33,7 +44,7 @@ class Connection(Line, asyncio.Protocol):
         """Wait for the transport."""
         self._gateway = gateway
         self._waiting = False
-        self._question: tuple[int, int | None] | None = None
+        self._question: SecurityListAsked | None = None
         self._over: Callable[[], None] | None = None
         self._wake = gateway.sequencer.wake
         self.peer = ""
@@ -50,34 +61,34 @@ class Connection(Line, asyncio.Protocol):
         self._gateway.turns.charge(OPEN_NS)
         self._gateway.opened(self)
 
-    def decide(self, asked: tuple[Any, ...] | None) -> None:
+    def decide(self, asked: ReadAsks | None) -> None:
         """Do what a read asks for."""
         while asked is not None and self._handle(asked):
             # What came after something that had to be decided first.
             asked = self.receive(b"")
-        # Whatever was read before; ("wake",) asks for nothing else.
+        # Whatever was read before; ``Wake`` asks for nothing else.
         self._wake()
 
-    def _handle(self, asked: tuple[Any, ...]) -> bool:
+    def _handle(self, asked: ReadAsks) -> bool:
         """Do what is asked; whether what came after it is to be looked at."""
         match asked:
-            case ("login", user, password, session, sequence):
-                return self._gateway.login(self, user, password, session, sequence)
-            case ("security_list", req_id, instrument):
+            case LoginAsked():
+                return self._gateway.login(self, asked)
+            case SecurityListAsked():
                 # It costs more than an order: it waits its turn, and what comes after it, too.
-                self._question = (req_id, instrument)
+                self._question = asked
                 self._put_off()
-            case ("later",):
+            case PutOff():
                 self._put_off()
-            case ("throttle",):
+            case Throttled():
                 self.transport.pause_reading()
                 self._gateway.throttled.add(self.number)
-            case ("logout",):
+            case LogoutAsked():
                 self.close("logout")
-            case ("failed", why):
+            case ReadFailed(reason=why):
                 self._gateway.faults.caught("connection", f"a read of {self.peer}: {why}", None)
                 self.abort("its read failed")
-            case ("malformed", why):
+            case Malformed(reason=why):
                 self.end(self.close, f"malformed: {why}")
         return False
 
@@ -105,14 +116,16 @@ class Connection(Line, asyncio.Protocol):
             over()
             return
         if question is not None:
-            self._gateway.write(self, self._gateway.security_list(*question))
+            self._gateway.write(
+                self, self._gateway.security_list(question.req_id, question.instrument)
+            )
             if self.transport.is_closing():
                 return
         if self._gateway.is_crowded(self):
             self.wait()
             return
         asked = self.receive(b"")
-        if asked is None or asked == ("wake",):
+        if asked is None or isinstance(asked, Wake):
             self.transport.resume_reading()
             self._gateway.turns.charge(READ_NS)
         if asked is not None:

@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from core import JournalError, OrderEntry
-from journal.batches import head
+from core import JournalError, OrderEntry, event_head
 from journal.folder import Folder
 from journal.port import Log
 
@@ -52,14 +51,20 @@ class IndexFile:
         self, order_entry: OrderEntry, commands: Log, events: Log, era: int
     ) -> Callable[[], None]:
         """Take what is known now; what is returned writes it, once the events can be read."""
-        next_offset, sessions = order_entry.index()
+        known = order_entry.index()
 
         def write() -> None:
-            _, _, chain, batch = events.read(next_offset - 1, 1)[0]
-            command = head(batch).command_offset
-            command_chain = commands.read(command, 1)[0][2]
-            journal_id = commands.journal_id
-            index = Index(journal_id, era, command, command_chain, next_offset, chain, sessions)
+            last = events.read(known.next_offset - 1, 1)[0]
+            command = event_head(last.batch).command_offset
+            index = Index(
+                journal_id=commands.journal_id,
+                era=era,
+                command_offset=command,
+                command_chain=commands.read(command, 1)[0].chain,
+                next_offset=known.next_offset,
+                chain=last.chain,
+                sessions=known.sessions,
+            )
             body = msgspec.msgpack.encode(index)
             self._folder.write(NAME, MAGIC + _digest(body) + body)
 
@@ -71,7 +76,7 @@ class IndexFile:
             index = self.read()
             if index.journal_id != commands.journal_id:
                 raise ValueError("it is of another journal")
-            if events.read(index.next_offset - 1, 1)[0][2] != index.chain:
+            if events.read(index.next_offset - 1, 1)[0].chain != index.chain:
                 raise ValueError("it is about other events")
             if not order_entry.restore_index(index.sessions):
                 raise ValueError("it lacks a session")

@@ -44,7 +44,7 @@ class Replayer:
                 entries = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
                 if connection.transport.is_closing():
                     return
-                batches = [entry[3] for entry in entries]
+                batches = [entry.batch for entry in entries]
                 if not batches:
                     # What the session was told last is not written yet: taken in this very turn of
                     # the loop, it is all there is, however fast more comes.

@@ -15,13 +15,12 @@ from core import (
 from journal.at_rest import LogAtRest, commands_at_rest, events_at_rest
 from journal.datadir import DataDir
 from journal.memory import open_memory
-from journal.port import Entry, KeptLog, Log
+from journal.port import KeptLog, Log
 from journal.sqlite import open_commands, open_events
 
 __all__ = [
     "DataDir",
     "DataDirLocked",
-    "Entry",
     "JournalDamaged",
     "JournalError",
     "JournalFailed",

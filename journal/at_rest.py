@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from core import JournalError, LogReader
+from core import JournalError, LogEntry, LogReader
 from journal.mark import End
-from journal.port import Entry
 
 
 class LogAtRest:
@@ -13,7 +12,8 @@ class LogAtRest:
     def __init__(self, reader: LogReader) -> None:
         """Take what reads it."""
         self._reader = reader
-        _, self._first, self._next = reader.ends()
+        ends = reader.ends()
+        self._first, self._next = ends.first, ends.next
 
     @property
     def first_offset(self) -> int:
@@ -30,7 +30,7 @@ class LogAtRest:
         """See ``KeptLog``."""
         return self._next
 
-    def read(self, start: int, bytes_max: int) -> list[Entry]:
+    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
         """See ``KeptLog``."""
         return self._reader.read(start, bytes_max)
 
@@ -56,7 +56,7 @@ def end_of(path: Path) -> End | None:
     """Where a log ends that nobody writes, as the disk has it; None where it can't be read."""
     try:
         reader = LogReader.at_rest(path, on_damage="drop_tail", settled=True)
-        journal_id, _, following = reader.ends()
-        return End(journal_id, following - 1, reader.chain())
+        ends = reader.ends()
+        return End(ends.journal_id, ends.next - 1, ends.chain)
     except JournalError:
         return None

@@ -49,7 +49,7 @@ class DataDir:
         """Take the directory; it is made if there is none."""
         self._lock = lock or core.DataDirLock(path)
         self.path = path
-        self._files: dict[str, tuple[int, int]] = {}
+        self._files: dict[str, core.FileIdentity] = {}
 
     @classmethod
     def at_rest(cls, path: Path) -> "DataDir":
@@ -119,7 +119,7 @@ class DataDir:
         for name in names:
             found = self._lock.identity(name)
             if found is not None:
-                self._files[name] = found[:2]
+                self._files[name] = found
 
     def missing(self) -> str | None:
         """Which of the files that are held is gone or another, in a sentence."""
@@ -127,7 +127,7 @@ class DataDir:
             found = self._lock.identity(name)
             if found is None:
                 return f"{self.path / name} is gone"
-            if found[:2] != held:
+            if (found.device, found.inode) != (held.device, held.inode):
                 return f"{self.path / name} is another file now"
         return None
 
@@ -169,8 +169,8 @@ class DataDir:
     def is_copy(self, mark: Mark) -> bool:
         """Whether it, or the commands log beside it, stands in another file than when written."""
         found, log = self._lock.identity(marks.NAME), self._lock.identity(self.commands.name)
-        return (found is not None and not mark.is_of(*found[1:])) or (
-            log is not None and not mark.is_beside(*log[1:])
+        return (found is not None and not mark.is_of(found.inode, found.birth_ns)) or (
+            log is not None and not mark.is_beside(log.inode, log.birth_ns)
         )
 
     def write_mark(self, mark: Mark) -> None:
@@ -183,13 +183,13 @@ class DataDir:
         found = self._lock.identity(partial)
         if found is None:
             raise OSError(f"{self.path / partial} is gone while it is written")
-        log = self._lock.identity(self.commands.name) or (0, 0, 0)
+        log = self._lock.identity(self.commands.name)
         mark = msgspec.structs.replace(
             mark,
-            inode=found[1],
-            birth_ns=found[2],
-            commands_inode=log[1],
-            commands_birth_ns=log[2],
+            inode=found.inode,
+            birth_ns=found.birth_ns,
+            commands_inode=0 if log is None else log.inode,
+            commands_birth_ns=0 if log is None else log.birth_ns,
         )
         write_at(folder, marks.NAME, marks.encode(mark))
 

@@ -1,9 +1,8 @@
 """The Journal port: what every adapter of a log fulfils."""
 
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-Entry: TypeAlias = tuple[int, int, int, bytes]
-"""Offset, append time in ns, chain, batch."""
+from core import Histogram, LogEntry
 
 
 class KeptLog(Protocol):
@@ -21,7 +20,7 @@ class KeptLog(Protocol):
     def next_offset(self) -> int:
         """The offset that the next batch gets."""
 
-    def read(self, start: int, bytes_max: int) -> list[Entry]:
+    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
         """Return written entries from ``start`` on: one at least, if there is one.
 
         Raises ``JournalDamaged`` where the chain breaks or an entry is missing, ``JournalRange``
@@ -95,10 +94,10 @@ class Log(KeptLog, Protocol):
     def stats(self) -> dict[str, int]:
         """Return counters since the log was opened, and gauges of now."""
 
-    def commit_buckets(self) -> tuple[list[int], list[int]]:
+    def commit_buckets(self) -> Histogram:
         """Return upper bounds in ns, and how many commits took so long; one more above all."""
 
-    def entries_buckets(self) -> tuple[list[int], list[int]]:
+    def entries_buckets(self) -> Histogram:
         """Return upper bounds, and how many commits held so many entries; one more above all."""
 
     def close(self) -> None:

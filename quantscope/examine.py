@@ -11,7 +11,14 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import JournalRange, StoreFailed, describe_commands, describe_events, tells
+from core import (
+    JournalRange,
+    LogEntry,
+    StoreFailed,
+    describe_commands,
+    describe_events,
+    tells,
+)
 from engine.plan import GOES_ON, HISTORY_LOST, MOVE_MISPLACED, Refusal, Start, decide
 from engine.recovery import READ_BYTES
 from engine.snapshots import SUFFIX
@@ -59,34 +66,35 @@ def print_journal(config: Config, topic: str, first: int | None, limit: int | No
             click.echo(json.dumps(line))
 
 
-def _entries(log: KeptLog, first: int | None) -> Iterator[tuple[int, int, int, bytes]]:
+def _entries(log: KeptLog, first: int | None) -> Iterator[LogEntry]:
     place = max(first or 0, log.first_offset)
     if first is not None and first >= log.next_offset:
         raise NothingThere(f"--from {first}: the log ends at offset {log.next_offset - 1}")
     while entries := log.read(place, READ_BYTES):
         yield from entries
-        place = entries[-1][0] + 1
+        place = entries[-1].offset + 1
 
 
 def commands(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
     """Commands with the batch they travelled in."""
-    for offset, append_ns, chain, batch in _entries(log, first):
-        described = json.loads(describe_commands(batch))
+    for entry in _entries(log, first):
+        described = json.loads(describe_commands(entry.batch))
         items = described.pop("commands")
-        head = {"offset": offset, "append_ns": append_ns, "chain": f"{chain:016x}", **described}
+        chain = f"{entry.chain:016x}"
+        head = {"offset": entry.offset, "append_ns": entry.append_ns, "chain": chain, **described}
         for item in items:
             yield {**head, **item}
 
 
 def events(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
     """Events with the batch they travelled in."""
-    for offset, _append_ns, _chain, batch in _entries(log, first):
-        for described in json.loads(describe_events(batch)):
+    for entry in _entries(log, first):
+        for described in json.loads(describe_events(entry.batch)):
             items = described.pop("events")
             for name in ("hash", "previous_hash"):
                 described[name] = f"{described[name]:016x}"
             for item in items:
-                yield {"offset": offset, **described, **item}
+                yield {"offset": entry.offset, **described, **item}
 
 
 def run_verify(config: Config) -> None:
@@ -205,7 +213,7 @@ def _index_fault(index: Index, events: LogAtRest) -> str:
         for number, offset in places:
             # What the log has deleted since is passed over.
             if offset >= events.first_offset and not tells(
-                events.read(offset, 1)[0][3], entry, number
+                events.read(offset, 1)[0].batch, entry, number
             ):
                 return f"message {number} of entry {entry} is not at offset {offset}"
     return ""

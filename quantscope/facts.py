@@ -7,7 +7,7 @@ disk that failed has lost.
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -17,15 +17,16 @@ from core import (
     JournalMissing,
     LogReader,
     StoreFailed,
+    StoreTold,
+    event_head,
+    first_batch_after,
     store_at_rest,
 )
 from engine.found import EventsFound, Evidence, Found, LogFound, SnapshotFound, StoreFound
 from engine.lost_events import whole_until
-from engine.recovery import first_batch_after
 from engine.snapshots import Judged, Snapshots
 from gateway.index_file import Index, IndexFile
 from journal.at_rest import LogAtRest
-from journal.batches import head
 from journal.datadir import DataDir
 from journal.mark import Mark, MarkDamaged, Numbers
 
@@ -100,13 +101,13 @@ def _look(
     try:
         reader = LogReader.at_rest(path, on_damage=on_damage, settled=settled)
         reader.verify(verify_bytes_max)
-        journal_id, first, following = reader.ends()
-        chain = reader.chain()
+        ends = reader.ends()
     except JournalMissing:
         return LogFound(), None
     except JournalDamaged as error:
         return LogFound(there=True, damage=str(error)), None
-    return LogFound(True, journal_id, first, following - 1, chain), LogAtRest(reader)
+    found = LogFound(True, ends.journal_id, ends.first, ends.next - 1, ends.chain)
+    return found, LogAtRest(reader)
 
 
 def _chain(log: LogAtRest | None, offset: int) -> int | None:
@@ -124,8 +125,8 @@ def _events(found: LogFound, log: LogAtRest | None) -> EventsFound:
     if log is None or log.written_offset < log.first_offset:
         return EventsFound(*same)
     try:
-        first = head(log.read(log.first_offset, 1)[0][3])
-        last = head(log.read(log.written_offset, 1)[0][3])
+        first = event_head(log.read(log.first_offset, 1)[0].batch)
+        last = event_head(log.read(log.written_offset, 1)[0].batch)
         whole = whole_until(log)
     except JournalError as error:
         return EventsFound(there=True, damage=str(error))
@@ -175,10 +176,10 @@ def _holds(events: LogAtRest | None, command: int, hashed: int) -> bool | None:
     try:
         following = first_batch_after(events, command)
         if following < events.next_offset:
-            return head(events.read(following, 1)[0][3]).previous_hash == hashed
+            return event_head(events.read(following, 1)[0].batch).previous_hash == hashed
         if following <= events.first_offset:
             return None
-        last = head(events.read(following - 1, 1)[0][3])
+        last = event_head(events.read(following - 1, 1)[0].batch)
     except JournalError:
         return None
     if last.command_offset < command or not last.last:
@@ -206,17 +207,7 @@ def _index_evidence(index: Index, commands: LogAtRest | None) -> Evidence:
     )
 
 
-class Place(NamedTuple):
-    """Where a store ends, in the events log as it was."""
-
-    offset: int
-    chain: int
-    command: int
-    part: int
-    hash: int
-
-
-def _store(path: Path, *, settled: bool) -> tuple[StoreFound, Place | None]:
+def _store(path: Path, *, settled: bool) -> tuple[StoreFound, StoreTold | None]:
     if not path.exists():
         return StoreFound(), None
     try:
@@ -225,27 +216,28 @@ def _store(path: Path, *, settled: bool) -> tuple[StoreFound, Place | None]:
         return StoreFound(there=True, damage=str(error)), None
     if told is None:
         return StoreFound(there=True), None
-    offset, seq, hashed, command, part, journal_id, chain, order_id, trade_id, first, late = told
-    numbers = Numbers(order_id, trade_id, seq)
-    evidence = Evidence("store.db", command, journal_id, numbers=numbers)
-    found = StoreFound(True, "", evidence, seq, first_seq=first, late_ns=late)
-    return found, Place(offset, chain, command, part, hashed)
+    numbers = Numbers(told.orders, told.trades, told.sequence)
+    evidence = Evidence("store.db", told.command_offset, told.journal_id, numbers=numbers)
+    found = StoreFound(
+        True, "", evidence, told.sequence, first_seq=told.first_sequence, late_ns=told.late_ns
+    )
+    return found, told
 
 
-def _recorded(place: Place | None, events: LogAtRest | None) -> bool | None:
+def _recorded(store: StoreTold | None, events: LogAtRest | None) -> bool | None:
     """Whether the events log has what the store has recorded last, or goes on right behind it."""
-    if place is None or events is None or events.written_offset < events.first_offset:
+    if store is None or events is None or events.written_offset < events.first_offset:
         return None
-    if _chain(events, place.offset) == place.chain:
+    if _chain(events, store.offset) == store.chain:
         return True
     try:
-        following = first_batch_after(events, place.command, place.part)
+        following = first_batch_after(events, store.command_offset, store.part)
         if following > events.first_offset:
-            before = head(events.read(following - 1, 1)[0][3])
-            if (before.command_offset, before.part) == (place.command, place.part):
-                return before.hash == place.hash
+            before = event_head(events.read(following - 1, 1)[0].batch)
+            if (before.command_offset, before.part) == (store.command_offset, store.part):
+                return before.hash == store.hash
         if following < events.next_offset:
-            return head(events.read(following, 1)[0][3]).previous_hash == place.hash
+            return event_head(events.read(following, 1)[0].batch).previous_hash == store.hash
     except JournalError:
         return None
     return None

@@ -13,7 +13,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from core import FAULTS
+from core import FAULTS, Histogram
 from quantscope.loop_watch import BOUNDS_NS
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class ExchangeCollector(Collector):
 
     def _events(self) -> Iterator[Metric]:
         tally = self._exchange.gateway.binary.order_entry.tally()
-        plain = {name: count for name, reason, count in tally if not reason}
+        plain = {row.name: row.count for row in tally if not row.reason}
         yield _counter("quantscope_orders", "Orders accepted.", plain["accepted"])
         yield _counter("quantscope_trades", "Trades.", plain["trade"])
         yield _counter("quantscope_fills", "Fills: two for each trade.", 2 * plain["trade"])
@@ -98,9 +98,9 @@ class ExchangeCollector(Collector):
             ("refused", "Binary messages that were no request, by reason."),
         ):
             family = CounterMetricFamily(f"quantscope_{name}", title, labels=["reason"])
-            for row, reason, count in tally:
-                if row == name:
-                    family.add_metric([reason], count)
+            for row in tally:
+                if row.name == name:
+                    family.add_metric([row.reason], row.count)
             yield family
 
     def _engine(self) -> Iterator[Metric]:
@@ -117,10 +117,8 @@ class ExchangeCollector(Collector):
         yield _gauge("quantscope_ready", "1 while commands are taken.", float(service.ready))
         yield from self._clock()
         yield from self._loop()
-        bounds, buckets, total = service.engine.batch_sizes()
-        yield _histogram(
-            "quantscope_batch_commands", "Commands in a batch.", bounds, buckets, total, 1
-        )
+        sizes = service.engine.batch_sizes()
+        yield _histogram("quantscope_batch_commands", "Commands in a batch.", sizes, 1)
 
     def _clock(self) -> Iterator[Metric]:
         clock, watch = self._exchange.clock, self._exchange.engine.service.clock_watch
@@ -137,15 +135,16 @@ class ExchangeCollector(Collector):
         watch = self._exchange.loop_watch
         title = "Time in which the event loop worked on one thing and looked at no other."
         name = "quantscope_event_loop_stop_seconds"
-        yield _histogram(name, title, BOUNDS_NS, watch.counts, watch.total_ns, NS)
+        stops = Histogram(bounds=list(BOUNDS_NS), counts=watch.counts, total=watch.total_ns)
+        yield _histogram(name, title, stops, NS)
         name = "quantscope_event_loop_longest_stop_seconds"
         yield _gauge(name, "The longest since the start.", watch.longest_ns / NS)
 
     def _gateway(self) -> Iterator[Metric]:
         gateway = self._exchange.gateway.binary
-        requests, reports = gateway.order_entry.counts()
-        yield _counter("quantscope_binary_requests", "Requests received.", requests)
-        yield _counter("quantscope_binary_reports", "Sequenced messages sent.", reports)
+        traffic = gateway.order_entry.counts()
+        yield _counter("quantscope_binary_requests", "Requests received.", traffic.requests)
+        yield _counter("quantscope_binary_reports", "Sequenced messages sent.", traffic.reports)
         yield _counter("quantscope_binary_logins", "Logins accepted.", gateway.logins)
         yield _counter(
             "quantscope_binary_login_rejects", "Logins refused.", gateway.rejected_logins
@@ -154,15 +153,9 @@ class ExchangeCollector(Collector):
         yield _gauge(
             "quantscope_binary_waiting", "Requests not sealed yet.", gateway.order_entry.waiting
         )
-        bounds, buckets, total = gateway.order_entry.latency()
-        yield _histogram(
-            "quantscope_binary_ack_seconds",
-            "From socket read to answer.",
-            bounds,
-            buckets,
-            total,
-            NS,
-        )
+        waits = gateway.order_entry.latency()
+        title = "From socket read to answer."
+        yield _histogram("quantscope_binary_ack_seconds", title, waits, NS)
 
     def _facade(self) -> Iterator[Metric]:
         facade = self._exchange.facade.rest
@@ -172,16 +165,16 @@ class ExchangeCollector(Collector):
         for status, count in sorted(facade.server.answers.items()):
             family.add_metric([str(status)], count)
         yield family
-        kept, dropped = facade.view.counts
+        in_memory = facade.view.counts
         notifications = facade.notifications
         for name, about, value in (
             ("http_connections", "HTTP and WebSocket connections.", len(facade.server.connections)),
             ("websocket_connections", "Of these, WebSockets.", len(notifications.sockets)),
-            ("view_orders", "Orders in memory: the open ones, and recent ones.", kept),
+            ("view_orders", "Orders in memory: the open ones, and recent ones.", in_memory.kept),
         ):
             yield _gauge(f"quantscope_{name}", about, value)
         title = "Closed orders that left memory before the store had them."
-        yield _counter("quantscope_view_orders_dropped", title, dropped)
+        yield _counter("quantscope_view_orders_dropped", title, in_memory.dropped)
         yield _counter(
             "quantscope_http_connections_refused", "Connections too many.", facade.server.refused
         )
@@ -195,9 +188,9 @@ class ExchangeCollector(Collector):
         yield _gauge(
             "quantscope_rest_waiting", "Requests without an answer.", len(facade.trading.waiting)
         )
-        bounds, buckets, total = facade.trading.asked.latency()
+        waits = facade.trading.asked.latency()
         title = "From a request that changes the exchange to its answer."
-        yield _histogram("quantscope_rest_ack_seconds", title, bounds, buckets, total, NS)
+        yield _histogram("quantscope_rest_ack_seconds", title, waits, NS)
 
     def _log(self, topic: str, log: "Log") -> Iterator[Metric]:
         prefix = f"quantscope_{topic}_log"
@@ -208,22 +201,22 @@ class ExchangeCollector(Collector):
         title = "Passes that moved the write-ahead log to the database."
         yield _counter(f"{prefix}_checkpoints", title, stats.get("checkpoints", 0))
         title = "Time of each commit, to the end of its sync where it has one."
-        bounds, buckets = log.commit_buckets()
-        total = stats.get("commit_ns", 0)
-        yield _histogram(f"{prefix}_commit_seconds", title, bounds, buckets, total, NS)
+        yield _histogram(f"{prefix}_commit_seconds", title, log.commit_buckets(), NS)
         title = "Entries (batches) in each commit."
-        bounds, buckets = log.entries_buckets()
-        total = stats.get("entries", 0)
-        yield _histogram(f"{prefix}_commit_entries", title, bounds, buckets, total, 1)
+        yield _histogram(f"{prefix}_commit_entries", title, log.entries_buckets(), 1)
 
     def _recorder(self) -> Iterator[Metric]:
         service, role = self._exchange.engine.service, self._exchange.recorder
         recorder, recording = role.recorder, role.service
-        offset, sequence = recorder.position()
+        recorded = recorder.position()
         end = service.journals.events.next_offset - 1
         told = service.engine.position().event_seq
-        yield _gauge("quantscope_recorder_lag_events", "Events unread.", max(told - sequence, 0))
-        yield _gauge("quantscope_recorder_lag_batches", "Event batches unread.", end - offset)
+        yield _gauge(
+            "quantscope_recorder_lag_events", "Events unread.", max(told - recorded.sequence, 0)
+        )
+        yield _gauge(
+            "quantscope_recorder_lag_batches", "Event batches unread.", end - recorded.offset
+        )
         yield _gauge("quantscope_recorder_lag_bytes", "Bytes unread.", role.lag.bytes())
         failed = recording.failed is not None or recorder.failure is not None
         yield _gauge("quantscope_recorder_failed", "1 while it can't record.", float(failed))
@@ -245,13 +238,10 @@ def _gauge(name: str, title: str, value: float) -> Metric:
     return GaugeMetricFamily(name, title, value=value)
 
 
-def _histogram(
-    name: str, title: str, bounds: list[int], counts: list[int], total: int, unit: float
-) -> Metric:
-    """``counts`` has one more place than ``bounds``: what is above them all."""
+def _histogram(name: str, title: str, counted: Histogram, unit: float) -> Metric:
     cumulated, buckets = 0, []
-    labels = [str(bound / unit if unit != 1 else bound) for bound in bounds] + ["+Inf"]
-    for label, count in zip(labels, counts, strict=True):
+    bounds = [str(bound / unit if unit != 1 else bound) for bound in counted.bounds]
+    for label, count in zip([*bounds, "+Inf"], counted.counts, strict=True):
         cumulated += count
         buckets.append((label, float(cumulated)))
-    return HistogramMetricFamily(name, title, buckets=buckets, sum_value=total / unit)
+    return HistogramMetricFamily(name, title, buckets=buckets, sum_value=counted.total / unit)

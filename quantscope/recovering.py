@@ -12,10 +12,10 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import Clock, Commands, delete_after, describe_events
+from core import Clock, Commands, LogEntry, delete_after, describe_events, first_batch_after
 from engine.loss import Loss, whole_entries
 from engine.plan import Refusal, Start, decide
-from engine.recovery import READ_BYTES, first_batch_after
+from engine.recovery import READ_BYTES
 from engine.snapshots import SUFFIX, Snapshots
 from gateway.index_file import NAME as INDEX
 from journal.at_rest import end_of
@@ -183,10 +183,10 @@ class _Recovering:
             return
         with name.open("w") as file:
             while entries := events.read(place, READ_BYTES):
-                for _, _, _, batch in entries:
-                    for described in json.loads(describe_events(batch)):
+                for entry in entries:
+                    for described in json.loads(describe_events(entry.batch)):
                         file.writelines(json.dumps(event) + "\n" for event in described["events"])
-                place = entries[-1][0] + 1
+                place = entries[-1].offset + 1
             file.flush()
             os.fsync(file.fileno())
         self._said.append(f"their events are in {name.name}")
@@ -236,7 +236,7 @@ class _Recovering:
         rebuilt = path.with_name(REBUILT)
         _remove(rebuilt)
         behind = (base.offset + 1, base.chain)
-        entries: Iterator[tuple[int, int, int, bytes]] = iter(())
+        entries: Iterator[LogEntry] = iter(())
         if base.log is not None:
             first = base.log.first_offset
             behind = (first, base.log.chain_at(first - 1))
@@ -246,12 +246,12 @@ class _Recovering:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             total = self._recovery.base - behind[0] + 1
             task = bar.add_task("writing command batches", total=total)
-            for offset, append_ns, _, batch in entries:
-                if new.append(append_ns, [batch]) != offset:
-                    raise OSError(f"{rebuilt}: entry {offset} got another offset")
+            for entry in entries:
+                if new.append(entry.append_ns, [entry.batch]) != entry.offset:
+                    raise OSError(f"{rebuilt}: entry {entry.offset} got another offset")
                 if new.queue_bytes > WAITING_BYTES_MAX:
                     new.sync()
-                    bar.update(task, completed=offset - behind[0])
+                    bar.update(task, completed=entry.offset - behind[0])
             new.sync()
         if new.next_offset - 1 != self._recovery.base:
             raise OSError(f"{rebuilt} ends at {new.next_offset - 1}, not at {self._recovery.base}")

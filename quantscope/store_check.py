@@ -42,10 +42,13 @@ class StoreCheck:
 
     def ended(self, engine: Engine) -> None:
         """See ``engine.verify.Listener``."""
-        findings, more, orders, trades, events = self._audit.look(engine, self._progress)
-        self.findings, self.count = findings, len(findings) + more
+        report = self._audit.look(engine, self._progress)
+        self.findings, self.count = report.findings, len(report.findings) + report.more
+        events = report.events
         reach = "no events that it has" if events is None else "events {} to {}".format(*events)
-        self._sentence = f"verified store.db: {orders} orders, {trades} trades, against {reach}"
+        self._sentence = (
+            f"verified store.db: {report.orders} orders, {report.trades} trades, against {reach}"
+        )
 
     def sentence(self) -> str:
         """What was compared."""

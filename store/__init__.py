@@ -3,8 +3,8 @@
 Imports ``journal`` and below; the facade, the engine and the gateway may import it.
 """
 
-from store.port import Bar, Store, Sum, Trade
+from store.port import Store
 from store.recorder import RecorderService
 from store.sqlite import SqliteStore
 
-__all__ = ["Bar", "RecorderService", "SqliteStore", "Store", "Sum", "Trade"]
+__all__ = ["RecorderService", "SqliteStore", "Store"]

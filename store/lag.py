@@ -20,7 +20,7 @@ class Lag:
         """About how many bytes it has not read; as last known while the log can't be read."""
         events = self._events()
         kept = events.next_offset - events.first_offset
-        unread = events.next_offset - 1 - self._recorder().position()[0]
+        unread = events.next_offset - 1 - self._recorder().position().offset
         with contextlib.suppress(JournalError):
             self._bytes = events.bytes_used() * max(unread, 0) // kept if kept else 0
         return self._bytes

@@ -1,21 +1,8 @@
 """The Store port: what every adapter that keeps orders and trades fulfils."""
 
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-Sum: TypeAlias = tuple[int, int, int, int, int, int, int]
-"""A row of trades: open, high, low, close, quantity x 10^8, price times quantity x 10^16, count."""
-Trade: TypeAlias = tuple[int, int, int, int, int]
-"""Trade id, time in ns, price and quantity x 10^8, the taker's side (FIX 54)."""
-Bar: TypeAlias = tuple[int, int, int, Sum]
-"""Minute since the epoch, times of its first and last trade in ns, sum of its trades."""
-
-Stretch: TypeAlias = tuple[bytes, int, int | None, int | None]
-"""A JSON array, how many there are in it, how many in all, and the ``after`` of the next page.
-
-How many in all is None where there were others before those that are kept.
-"""
-Beginning: TypeAlias = tuple[int, int, int, int]
-"""Order id, time of its first event in ns, entries of its history, fills."""
+from core import Bar, Beginnings, OrdersPage, Recorded, StoredOrder, Stretch, Sum, Trade
 
 
 class Stretches(Protocol):
@@ -33,8 +20,8 @@ class Store(Protocol):
     Orders and trades come as the JSON that REST shows; lists hold at most 1,000 of them.
     """
 
-    async def position(self) -> tuple[int, int]:
-        """Return the log offset and the event's sequence number up to which all is recorded."""
+    async def position(self) -> Recorded:
+        """Return up to where all is recorded."""
 
     @property
     def complete_since(self) -> int | None:
@@ -43,8 +30,8 @@ class Store(Protocol):
         Of what ended before, it may know nothing: it was begun when the journal had deleted that.
         """
 
-    async def order(self, order_id: int) -> tuple[bytes, bool] | None:
-        """Return an order with its newest changes, as JSON, and whether it is open."""
+    async def order(self, order_id: int) -> StoredOrder | None:
+        """Return an order with its newest changes."""
 
     async def history(
         self, order_id: int, *, after: int, limit: int, bytes_max: int
@@ -56,8 +43,8 @@ class Store(Protocol):
     ) -> Stretch | None:
         """Return a page of an order's fills: see ``Stretches``."""
 
-    async def beginnings(self, order_ids: list[int]) -> tuple[list[Beginning], int]:
-        """Return when orders began and what happened to them up to the sequence number beside it.
+    async def beginnings(self, order_ids: list[int]) -> Beginnings:
+        """Return when orders began, and how much has happened to them.
 
         Orders whose beginning is not kept are left out.
         """
@@ -71,8 +58,8 @@ class Store(Protocol):
         bytes_max: int = 2**18,
         status: str | None = None,
         instrument: int | None = None,
-    ) -> tuple[list[tuple[int, bytes]], int | None]:
-        """Return an account's orders below the id ``before``, newest first; the next ``before``.
+    ) -> OrdersPage:
+        """Return an account's orders below the id ``before``, newest first.
 
         A page examines a limited number of orders, and ends with the first order that brings it to
         ``bytes_max``: it may hold fewer than ``limit`` and still name a next one.

@@ -168,7 +168,7 @@ class RecorderService:
         elif failure != self._failure and self.failed is None:
             self._failure = failure
             self._say(failure)
-        recorded = self.recorder.position()[1]
+        recorded = self.recorder.position().sequence
         if recorded >= self._recorded and not self.recorder.halted:
             self._caught_up.set()
         self._stirred.set()

@@ -6,8 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from typing import TypeVar
 
-from core import StoreFailed, StoreReader
-from store.port import Bar, Beginning, Stretch, Sum, Trade
+from core import (
+    Bar,
+    Beginnings,
+    OrdersPage,
+    Recorded,
+    StoredOrder,
+    StoreFailed,
+    StoreReader,
+    Stretch,
+    Sum,
+    Trade,
+)
 
 T = TypeVar("T")
 
@@ -56,7 +66,7 @@ class SqliteStore:
         finally:
             self._free.append(reader)
 
-    async def position(self) -> tuple[int, int]:
+    async def position(self) -> Recorded:
         """See ``Store``."""
         return await self._ask(lambda reader: reader.position())
 
@@ -65,7 +75,7 @@ class SqliteStore:
         """See ``Store``."""
         return self._complete_since
 
-    async def order(self, order_id: int) -> tuple[bytes, bool] | None:
+    async def order(self, order_id: int) -> StoredOrder | None:
         """See ``Store``."""
         return await self._ask(lambda reader: reader.order(order_id))
 
@@ -85,7 +95,7 @@ class SqliteStore:
             lambda reader: reader.fills(order_id, after=after, limit=limit, bytes_max=bytes_max)
         )
 
-    async def beginnings(self, order_ids: list[int]) -> tuple[list[Beginning], int]:
+    async def beginnings(self, order_ids: list[int]) -> Beginnings:
         """See ``Store``."""
         return await self._ask(lambda reader: reader.beginnings(order_ids))
 
@@ -98,7 +108,7 @@ class SqliteStore:
         bytes_max: int = 2**18,
         status: str | None = None,
         instrument: int | None = None,
-    ) -> tuple[list[tuple[int, bytes]], int | None]:
+    ) -> OrdersPage:
         """See ``Store``."""
         return await self._ask(
             lambda reader: reader.orders(

@@ -21,8 +21,8 @@ class Events:
         """Read on to the end of the log; an error where it no longer has what was not read."""
         log = LogReader(self._data_dir / "events.db")
         while entries := log.read(self._place, 1 << 20):
-            self._batches += [entry[3] for entry in entries]
-            self._place = entries[-1][0] + 1
+            self._batches += [entry.batch for entry in entries]
+            self._place = entries[-1].offset + 1
 
     async def follow(self, ended: asyncio.Event) -> None:
         """Read on while the exchange lives, ahead of what retention deletes."""
@@ -33,7 +33,7 @@ class Events:
     def deleted(self) -> bool:
         """Whether both logs have lost their beginning to retention."""
         logs = [LogReader(self._data_dir / f"{name}.db") for name in ("commands", "events")]
-        return all(log.ends()[1] > 1 for log in logs)
+        return all(log.ends().first > 1 for log in logs)
 
     def check_store(self) -> Fold:
         """The store holds what the events say, no more and no less: what that is."""
@@ -41,6 +41,6 @@ class Events:
         fold = Fold()
         fold.add(b"".join(self._batches))
         store = self._data_dir / "store.db"
-        assert StoreReader(store).position()[0] == self._place - 1
+        assert StoreReader(store).position().offset == self._place - 1
         check(store, fold)
         return fold

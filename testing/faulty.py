@@ -3,7 +3,7 @@
 import os
 
 import core
-from journal.port import Entry, Log
+from journal.port import Log
 
 
 class FaultyLog:
@@ -104,7 +104,7 @@ class FaultyLog:
         """As the port says."""
         self._log.clear_notify()
 
-    def read(self, start: int, bytes_max: int) -> list[Entry]:
+    def read(self, start: int, bytes_max: int) -> list[core.LogEntry]:
         """As the port says."""
         return self._log.read(start, bytes_max)
 
@@ -138,11 +138,11 @@ class FaultyLog:
         """As the port says."""
         return self._log.stats()
 
-    def commit_buckets(self) -> tuple[list[int], list[int]]:
+    def commit_buckets(self) -> core.Histogram:
         """As the port says."""
         return self._log.commit_buckets()
 
-    def entries_buckets(self) -> tuple[list[int], list[int]]:
+    def entries_buckets(self) -> core.Histogram:
         """As the port says."""
         return self._log.entries_buckets()
 

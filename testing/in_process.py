@@ -19,7 +19,7 @@ import msgspec
 import settings
 from core import Commands, Engine, View
 from engine.service import Service
-from facade.app import GATEWAY, Facade
+from facade.app import Facade
 from facade.origin import Origins
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
@@ -134,7 +134,7 @@ class InProcess(Rest):
         service = self.service
         self.gateway = binary_gateway(self.config, service, Era(0), None)
         self.facade = Facade(
-            View.restore(service.engine, GATEWAY, self.limits),
+            View.restore(service.engine, Facade.gateway, self.limits),
             service,
             self._given_store or self.store,
             self.limits,

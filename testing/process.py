@@ -183,12 +183,12 @@ class ServerProcess(Asks):
 
     def journal_begins(self) -> int:
         """The first offset that the events log keeps."""
-        return LogReader(self.data_dir / "events.db").ends()[1]
+        return LogReader(self.data_dir / "events.db").ends().first
 
     def trade_until_deleted(self) -> None:
         """Place orders until retention has deleted the beginning of the journal."""
         end = time.monotonic() + SECONDS_MAX
-        while LogReader(self.data_dir / "commands.db").ends()[1] == 1:
+        while LogReader(self.data_dir / "commands.db").ends().first == 1:
             assert time.monotonic() < end, "nothing was ever deleted"
             for _ in range(20):
                 self.place()

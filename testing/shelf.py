@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from store.port import Bar, Beginning, Stretch, Sum, Trade
+from core import Bar, Beginnings, OrdersPage, Recorded, StoredOrder, Stretch, Sum, Trade
 
 SINCE_NS = 1_700_000_000_000_001_000
 """A moment since when a store may have everything."""
@@ -27,11 +27,11 @@ class Shelf:
     async def trades_between(
         self, instrument: int, from_ns: int, to_ns: int, *, after: int = 0, limit: int = 1_000
     ) -> list[Trade]:
-        found = [t for t in self.minute if from_ns <= t[1] < to_ns and t[0] > after]
+        found = [t for t in self.minute if from_ns <= t.time_ns < to_ns and t.trade_id > after]
         return found[:limit] if instrument == 1 else []
 
-    async def position(self) -> tuple[int, int]:
-        return 0, 0
+    async def position(self) -> Recorded:
+        return Recorded(offset=0, sequence=0)
 
     async def instruments(self) -> list[tuple[int, str]]:
         return []
@@ -39,10 +39,10 @@ class Shelf:
     async def close(self) -> None:
         self.kept.clear()
 
-    async def order(self, order_id: int) -> tuple[bytes, bool] | None:
+    async def order(self, order_id: int) -> StoredOrder | None:
         self.asked.append(("order", order_id))
         kept = self.kept.get(order_id)
-        return None if kept is None else (kept, b'"NEW"' in kept)
+        return None if kept is None else StoredOrder(json=kept, open=b'"NEW"' in kept)
 
     async def history(
         self, order_id: int, *, after: int, limit: int, bytes_max: int
@@ -56,8 +56,8 @@ class Shelf:
         self.asked.append(("fills", order_id, after, limit, bytes_max))
         return self.stretch
 
-    async def beginnings(self, order_ids: list[int]) -> tuple[list[Beginning], int]:
-        return [], 0
+    async def beginnings(self, order_ids: list[int]) -> Beginnings:
+        return Beginnings(orders=[], sequence=0)
 
     async def orders(
         self,
@@ -68,10 +68,10 @@ class Shelf:
         bytes_max: int = 2**18,
         status: str | None = None,
         instrument: int | None = None,
-    ) -> tuple[list[tuple[int, bytes]], int | None]:
+    ) -> OrdersPage:
         ids = sorted((i for i in self.kept if before is None or i < before), reverse=True)
         following = ids[limit - 1] if len(ids) > limit else None
-        return [(i, self.kept[i]) for i in ids[:limit]], following
+        return OrdersPage(orders=[(i, self.kept[i]) for i in ids[:limit]], next=following)
 
     async def trades(
         self, instrument: int, *, before: int | None = None, limit: int = 100

@@ -15,8 +15,9 @@ def listed(reader: StoreReader, user: str, limit: int = 100) -> list[int]:
     before = None
     account = reader.account(user)
     while account is not None:
-        page, before = reader.orders(account, before=before, limit=limit)
-        ids += [order_id for order_id, _ in page]
+        page = reader.orders(account, before=before, limit=limit)
+        ids += [order_id for order_id, _ in page.orders]
+        before = page.next
         if before is None:
             break
     return ids
@@ -26,22 +27,22 @@ def content(path: Path, order_ids: list[int], instruments: list[int]) -> list[An
     """Orders, trades and bars."""
     reader = StoreReader(path)
     return [
-        [reader.order(order_id) for order_id in order_ids],
+        [order and (order.json, order.open) for order in map(reader.order, order_ids)],
         [reader.trades(instrument, limit=1_000) for instrument in instruments],
         [reader.bars(instrument, 0) for instrument in instruments],
-        reader.position()[1],
+        reader.position().sequence,
     ]
 
 
 def check(path: Path, fold: Fold) -> None:
     """The store holds what the fold of the same events holds, and nothing else."""
     reader = StoreReader(path)
-    assert reader.position()[1] == fold.sequence
+    assert reader.position().sequence == fold.sequence
     for order_id, expected in fold.orders.items():
         stored = reader.order(order_id)
         assert stored is not None
-        assert msgspec.json.decode(stored[0]) == shown(expected)
-        assert stored[1] == (expected["status"] in ("NEW", "PARTIALLY_FILLED"))
+        assert msgspec.json.decode(stored.json) == shown(expected)
+        assert stored.open == (expected["status"] in ("NEW", "PARTIALLY_FILLED"))
         check_pages(reader, order_id, expected)
     assert reader.order(max(fold.orders, default=0) + 1) is None
     by_user: dict[str, list[int]] = {}
@@ -52,7 +53,7 @@ def check(path: Path, fold: Fold) -> None:
     for instrument, trades in fold.trades.items():
         newest = reader.trades(instrument, limit=1_000)
         assert [msgspec.json.decode(trade) for _, trade in newest] == trades[:1_000]
-        assert sum(bar[3][6] for bar in reader.bars(instrument, 0)) == len(trades)
+        assert sum(bar.sum.count for bar in reader.bars(instrument, 0)) == len(trades)
 
 
 def check_pages(reader: StoreReader, order_id: int, expected: dict[str, Any]) -> None:
@@ -63,7 +64,7 @@ def check_pages(reader: StoreReader, order_id: int, expected: dict[str, Any]) ->
         while after is not None:
             page = read(order_id, after=after, limit=7, bytes_max=10_000)
             assert page is not None
-            items, count, total, after = page
-            found += msgspec.json.decode(items)
-            assert (count, total) == (len(msgspec.json.decode(items)), len(expected[name]))
+            items, after = msgspec.json.decode(page.json), page.next
+            found += items
+            assert (page.count, page.of) == (len(items), len(expected[name]))
         assert found == expected[name]

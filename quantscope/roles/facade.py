@@ -57,7 +57,7 @@ class FacadeRole:
         )
         recorder.on_recorded = self.rest.on_recorded
         recorder.on_resumed = self.rest.archive.damage.clear
-        self.rest.on_recorded(recorder.recorder.position()[1])
+        self.rest.on_recorded(recorder.recorder.position().sequence)
         service.attach(self.rest)
         server = config.server
         acceptor = await Acceptor.listen(

@@ -88,7 +88,7 @@ class RecorderRole:
     def first_needed(self) -> int:
         """The first offset of the events log that is not recorded yet."""
         # Not ``position``: a power cut may take back what no checkpoint has synced yet.
-        return self.recorder.durable()[0] + 1
+        return self.recorder.durable().offset + 1
 
     # -- the recorder ------------------------------------------------------------------------
 

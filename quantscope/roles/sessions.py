@@ -50,9 +50,9 @@ def binary_gateway(
         service.clock,
         events=lambda: service.journals.events,
         security_list=lambda req_id, instrument: security_list(req_id, instrument, service.engine),
-        last_cl_ord_ids=lambda: [
-            (entry.entry, entry.last_cl_ord_id) for entry in service.engine.entries()
-        ],
+        last_cl_ord_ids=lambda: {
+            entry.entry: entry.last_cl_ord_id for entry in service.engine.entries()
+        },
         fresh=fresh,
         faults=faults,
     )
@@ -94,5 +94,5 @@ def _index_sessions(
         entries = events.read(place, READ_BYTES)
         if not entries:
             raise JournalError(f"the events log holds no batch {place}, of {end - 1}")
-        order_entry.scan(b"".join(entry[3] for entry in entries if entry[0] < end))
-        place = entries[-1][0] + 1
+        order_entry.scan(b"".join(entry.batch for entry in entries if entry.offset < end))
+        place = entries[-1].offset + 1

@@ -13,8 +13,8 @@ from websockets.exceptions import InvalidStatus
 from clients import rest, ws
 from clients.rest import RefusedError, RestClient, UnsettledError
 from clients.rest_types import Notification, Subscribed
+from core import Stretch
 from settings import FacadeSettings
-from store.port import Stretch
 from testing.in_process import InProcess
 
 
@@ -81,12 +81,8 @@ async def test_all_that_happened_to_an_order_comes_page_by_page(
 
         async def page(_: int, *, after: int, name: str = name, **__: int) -> Stretch:
             following = after + 1 if after + 1 < len(shown[name]) else None
-            return (
-                json.dumps(shown[name][after : after + 1]).encode(),
-                1,
-                len(shown[name]),
-                following,
-            )
+            part = json.dumps(shown[name][after : after + 1]).encode()
+            return Stretch(json=part, count=1, of=len(shown[name]), next=following)
 
         setattr(exchange.store, "history" if name == "status_history" else name, page)
         found = [json.loads(msgspec.json.encode(item)) async for item in read(order.order_id)]

@@ -53,7 +53,7 @@ async def test_who_ends_the_server_waits_for_the_snapshot_that_is_being_written(
     (newest, _) = Snapshots(tmp_path, kept=2).judge()
     assert newest.seal is not None
     assert (newest.fault, newest.offset, newest.seal.era) == (None, 2, 3)
-    assert newest.seal.chain == exchange.journals.commands.read(2, 1)[0][2]
+    assert newest.seal.chain == exchange.journals.commands.read(2, 1)[0].chain
 
 
 async def test_nothing_is_written_where_the_directory_is_anothers(tmp_path: Path) -> None:

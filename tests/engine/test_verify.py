@@ -63,7 +63,7 @@ def test_it_begins_where_the_commands_allow(tmp_path: Path) -> None:
 def test_a_snapshot_of_what_the_log_does_not_hold_is_named(tmp_path: Path) -> None:
     commands, events, snapshots = logs(tmp_path)
     later = Engine()
-    later.apply(COUNT + 7, 1, [commands.read(1, 1)[0][3]])
+    later.apply(COUNT + 7, 1, [commands.read(1, 1)[0].batch])
     snapshots.write(seal(later), later.snapshot())
     (bad,) = verify(snapshots, commands, events).bad_snapshots
     assert f"{COUNT + 7:020d}.snapshot" in bad
@@ -72,7 +72,7 @@ def test_a_snapshot_of_what_the_log_does_not_hold_is_named(tmp_path: Path) -> No
 def test_events_that_commands_did_not_make_differ(tmp_path: Path) -> None:
     commands, events, snapshots = logs(tmp_path)
     other = Engine()
-    events.append(1, split_batches(other.apply(COUNT + 1, 1, [commands.read(1, 1)[0][3]])))
+    events.append(1, split_batches(other.apply(COUNT + 1, 1, [commands.read(1, 1)[0].batch])))
     with pytest.raises(ReplayDiffers):
         verify(snapshots, commands, events)
 

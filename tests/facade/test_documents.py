@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core import SHOWN_MAX, cancel_reasons, refusals
+from core import SHOWN_MAX, Stretch, cancel_reasons, refusals
 from facade import models
 from facade.errors import CODES
 from facade.models import REASONS
@@ -36,7 +36,7 @@ async def test_answers_have_the_fields_that_the_document_gives_them(exchange: In
     await exchange.place(side="SELL", user_id="bob")
     order = await exchange.place(quantity=2)
     params = {"/orders": {"user_id": "alice"}}
-    exchange.store.stretch = (b"[]", 0, 0, None)
+    exchange.store.stretch = Stretch(json=b"[]", count=0, of=0, next=None)
     exchange.record_all()
     for path, structure in STRUCTURES.items():
         url = path.format(order_id=order["order_id"], symbol="BTCUSD")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core import StoreFailed
+from core import Bar, StoredOrder, StoreFailed, Sum, Trade
 from facade.archive import BAR_NS, DAY_NS
 from settings import FacadeSettings
 from testing.client import ONE
@@ -159,17 +159,36 @@ async def traded() -> Logs:
         return before.logs
 
 
+def summed(
+    first: int, high: int, low: int, last: int, quantity: int, quote: int, count: int
+) -> Sum:
+    """The sum of a row of trades, in whole units."""
+    return Sum(
+        open=first * ONE,
+        high=high * ONE,
+        low=low * ONE,
+        close=last * ONE,
+        quantity=quantity * ONE,
+        quote=quote * ONE * ONE,
+        count=count,
+    )
+
+
 async def test_after_a_restart_the_day_comes_from_the_store_up_to_the_restart() -> None:
     async with restarted(await traded()) as exchange:
         now = exchange.view.time_ns
         minute = now // BAR_NS
         start = minute * BAR_NS
-        whole = (40 * ONE, 60 * ONE, 30 * ONE, 45 * ONE, 7 * ONE, 300 * ONE * ONE, 9)
+        whole = summed(40, 60, 30, 45, 7, 300, 9)
+        before = start - 5 * BAR_NS
         exchange.store.day = [
-            (minute - 5, start - 5 * BAR_NS, start - 4 * BAR_NS - 1, whole),
-            (minute, start, now, whole),
+            Bar(minute=minute - 5, first_ns=before, last_ns=before + BAR_NS - 1, sum=whole),
+            Bar(minute=minute, first_ns=start, last_ns=now, sum=whole),
         ]
-        exchange.store.minute = [(1, start, 50 * ONE, ONE, 1), (2, now, 70 * ONE, ONE, 1)]
+        exchange.store.minute = [
+            Trade(trade_id=1, time_ns=start, price=50 * ONE, quantity=ONE, taker_side=1),
+            Trade(trade_id=2, time_ns=now, price=70 * ONE, quantity=ONE, taker_side=1),
+        ]
         assert (await exchange.get("/ticker/BTCUSD", 503))["code"] == "NOT_KNOWN_YET"
         assert (await exchange.get("/trades/BTCUSD", 503))["code"] == "NOT_KNOWN_YET"
         exchange.record_all()
@@ -218,10 +237,14 @@ async def test_the_edge_of_the_day_is_summed_by_the_store(
     now = time.time_ns()
     minute = (now - DAY_NS) // BAR_NS
     ticker_at = (minute + 1) * BAR_NS + DAY_NS - BAR_NS // 2
-    sums = (10 * ONE, 12 * ONE, 9 * ONE, 11 * ONE, 5 * ONE, 50 * ONE * ONE, 4)
-    bar = (minute, minute * BAR_NS, (minute + 1) * BAR_NS - 1, sums)
+    bar = Bar(
+        minute=minute,
+        first_ns=minute * BAR_NS,
+        last_ns=(minute + 1) * BAR_NS - 1,
+        sum=summed(10, 12, 9, 11, 5, 50, 4),
+    )
     exchange.view.fill("BTCUSD", [bar])
-    exchange.store.total = (10 * ONE, 11 * ONE, 10 * ONE, 11 * ONE, ONE, 10 * ONE * ONE, 1)
+    exchange.store.total = summed(10, 11, 10, 11, 1, 10, 1)
     monkeypatch.setattr(exchange.facade.queries, "_now", lambda: ticker_at)
     ticker = await exchange.get("/ticker/BTCUSD")
     assert (ticker["trades"], ticker["volume"], ticker["low"]) == (1, "1", "10")
@@ -234,9 +257,9 @@ async def test_more_queries_than_may_be_under_way_are_busy() -> None:
         order_id = await exchange.dropped()
         blocked = asyncio.Event()
 
-        async def wait(order_id: int) -> tuple[bytes, bool] | None:
+        async def wait(order_id: int) -> StoredOrder | None:
             await blocked.wait()
-            return json.dumps({"order_id": order_id}).encode(), False
+            return StoredOrder(json=json.dumps({"order_id": order_id}).encode(), open=False)
 
         exchange.store.order = wait  # type: ignore[method-assign]
         first = asyncio.create_task(exchange.get(f"/orders/{order_id}"))
@@ -255,7 +278,7 @@ async def test_who_repeats_an_order_is_not_told_that_nothing_was_done() -> None:
         other = await exchange.dropped()
         blocked = asyncio.Event()
 
-        async def fail(order_id: int) -> tuple[bytes, bool] | None:
+        async def fail(order_id: int) -> StoredOrder | None:
             await blocked.wait()
             raise StoreFailed("it is damaged")
 

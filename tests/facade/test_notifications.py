@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from core import Faults, View
+from core import Faults, Stretch, View
 from facade.notifications import TURN_NOTICES, WAITING_MAX, Notifications
 from facade.websocket import WebSocket
 from settings import FacadeSettings
@@ -104,7 +104,7 @@ async def test_answers_of_rest_and_notifications_are_joined_by_their_numbers(
             m["trade_id"] for m in told if m["order_id"] == ended["order_id"] and "trade_id" in m
         ]
         assert traded == [fill["trade_id"] for fill in ended["fills"]]
-        exchange.store.stretch = (b"[]", 0, 5, None)
+        exchange.store.stretch = Stretch(json=b"[]", count=0, of=5, next=None)
         exchange.record_all()
         for name in ("fills", "history"):
             stretch = await exchange.get(f"{path}/{name}")

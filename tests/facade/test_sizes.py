@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from core import Commands
-from facade.app import GATEWAY
+from protocol.terms import Gateway
 from settings import FacadeSettings, InstrumentSettings
 from store.sqlite import SqliteStore
 from testing.client import ONE
@@ -53,7 +53,7 @@ class Filling:
 
     def order(self, **terms: Any) -> None:
         plain = {"instrument": 3, "ord_type": 2, "tif": 1, "user": USER, "text": ""}
-        self.add(GATEWAY, "new_order", **plain, **terms)
+        self.add(Gateway.FACADE, "new_order", **plain, **terms)
 
 
 def busy() -> Logs:
@@ -61,13 +61,13 @@ def busy() -> Logs:
     life = Filling()
     for instrument in INSTRUMENTS:
         life.add(0, "instrument", instrument.symbol, tick=1, lot=1)
-    life.add(GATEWAY, "gateway_open", GATEWAY)
+    life.add(Gateway.FACADE, "gateway_open", Gateway.FACADE)
     for number in range(RESTING):
         life.order(side=2, qty=LARGE, price=HIGH - number)
     for number in range(CHANGES):
         # The newest has the best price.
         life.order(side=1, qty=1, price=HIGH)
-        life.add(GATEWAY, "replace", order_id=FIRST, qty=LARGE - number - 1)
+        life.add(Gateway.FACADE, "replace", order_id=FIRST, qty=LARGE - number - 1)
     return life.logs
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from core import InMemory
 from settings import FacadeSettings
 from store.sqlite import SqliteStore
 from testing.in_process import InProcess
@@ -52,7 +53,7 @@ async def recorded(logs: Logs, path: Path, *, batch_events_max: int = 200_000) -
     recorder = await asyncio.to_thread(
         functools.partial(new_recorder, path, log, recorder_transaction_events_max=batch_events_max)
     )
-    while recorder.position()[0] + 1 < log.next_offset:
+    while recorder.position().offset + 1 < log.next_offset:
         recorder.wake()
         await asyncio.sleep(0.02)
     await asyncio.to_thread(recorder.stop)
@@ -83,14 +84,15 @@ async def test_memory_and_store_agree(tmp_path: Path, batch_events_max: int) -> 
 
 async def assert_the_same(exchange: InProcess, store: SqliteStore, ids: list[str]) -> None:
     """Memory and store show each order alike."""
-    seen, symbols = set(), set()
+    seen: set[str] = set()
+    symbols: set[str | None] = set()
     for order_id in ids:
         kept = exchange.view.find(int(order_id))
-        assert isinstance(kept, bytes)
+        assert isinstance(kept, InMemory)
         stored = await store.order(int(order_id))
         assert stored is not None
-        assert stored[0] == kept
-        order = json.loads(kept)
+        assert stored.json == kept.json
+        order = json.loads(kept.json)
         symbols.add(order["symbol"])
         seen |= {entry["status"] for entry in order["status_history"]}
         check(order)

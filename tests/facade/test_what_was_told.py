@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import websockets
 
-from core import StoreFailed
+from core import StoreFailed, Stretch
 from facade import app
 from facade.archive import WAKE_INTERVAL_S
 from settings import FacadeSettings
@@ -247,7 +247,7 @@ async def test_what_may_be_missing_is_told_wherever_it_is_asked_for() -> None:
                 assert page["complete_since"] == marked, status
             # Of an order that has all, nothing is missing.
             for of, marked in ((1, None), (None, since)):
-                exchange.store.stretch = b"[{}]", 1, of, None
+                exchange.store.stretch = Stretch(json=b"[{}]", count=1, of=of, next=None)
                 for name in ("fills", "history"):
                     page = await exchange.get(f"/orders/{order_id}/{name}")
                     counts = {page.get("fills_count"), page.get("status_history_count")}

@@ -1,6 +1,6 @@
 """Order entry goes by the clock that it was given: a test moves it, and waits for nothing."""
 
-from core import Asked, Clock, OrderEntry
+from core import Asked, Clock, LineOver, OrderEntry
 from settings import GatewaySettings, ServerSettings
 
 S = 10**9
@@ -14,10 +14,10 @@ def test_a_line_without_a_login_is_cut_when_the_clock_says_so() -> None:
     now[0] = int(settings.login_deadline_s * S) - 1
     assert order_entry.tick() == []
     now[0] += 2
-    ((cut, why),) = order_entry.tick()
-    assert cut == number
-    assert why is not None
-    assert "login" in why
+    (due,) = order_entry.tick()
+    assert isinstance(due, LineOver)
+    assert due.connection == number
+    assert "login" in due.reason
 
 
 def test_a_latency_is_what_the_clock_says() -> None:
@@ -26,4 +26,4 @@ def test_a_latency_is_what_the_clock_says() -> None:
     asked.ask(1)
     now[0] += 3 * S
     asked.answer(1)
-    assert asked.latency()[2] == 3 * S
+    assert asked.latency().total == 3 * S

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import uvloop
 
+from core import Traffic
 from protocol.soup import Kind
 from testing.client import Client
 from testing.in_process import InProcess
@@ -27,7 +28,9 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 async def answered(served: InProcess, count: int) -> None:
     """So many requests have been read, and each has been told of."""
-    await until(lambda: served.gateway.order_entry.counts() == (count, count))
+    await until(
+        lambda: served.gateway.order_entry.counts() == Traffic(requests=count, reports=count)
+    )
 
 
 async def fill_write_buffer(served: InProcess, client: Client) -> int:
@@ -129,7 +132,7 @@ def test_who_asks_without_end_holds_nobody_up(tmp_path: Path, run: Run) -> None:
             asking.place(1)
             await until(lambda: answers > 0)
             other.place(1)
-            await until(lambda: served.gateway.order_entry.counts()[0] > 0)
+            await until(lambda: served.gateway.order_entry.counts().requests > 0)
             assert answers < questions
             await other.expect_new(1)
             # What came behind the questions is heard behind them.

@@ -32,7 +32,7 @@ async def test_a_session_that_is_told_without_a_pause_catches_up(tmp_path: Path)
         taker, done = await Client(served.binary, "demo2").login(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
             trading = group.create_task(trade(taker, done))
-            while served.gateway.order_entry.counts()[1] < 100:
+            while served.gateway.order_entry.counts().reports < 100:
                 await asyncio.sleep(0.001)
             again = await Client(served.binary, "demo1").login(maker.session, 1)
             number = served.lines[-1].number

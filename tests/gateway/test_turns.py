@@ -139,7 +139,7 @@ async def test_packets_of_a_session_are_read_a_little_in_each_turn(
         other.place(1)
         await other.expect_new(1)
         answers = count if kind in ("status", "unreadable") else 0
-        told = watch.served.gateway.order_entry.counts()[1]
+        told = watch.served.gateway.order_entry.counts().reports
         assert not answers or told < answers
         for number in range(1, answers + 1):
             report = await flooding.report()
@@ -176,7 +176,7 @@ def test_orders_that_wait_for_a_commit_are_bounded_and_none_is_lost(
             await until(lambda: entry.waiting > waited)
             watch.served.release()
             await other.expect_new(1)
-            assert entry.counts()[1] < 3_000
+            assert entry.counts().reports < 3_000
             for client in flooding:
                 for number in range(1, 1_001):
                     await client.expect_new(number)
@@ -194,11 +194,11 @@ async def test_a_line_that_is_cut_does_nothing_more(tmp_path: Path) -> None:
             flooding.place(number, price=1 + number % 50)
         await until(lambda: watch.total > 2)
         line.abort("a test")
-        requests = watch.served.gateway.order_entry.counts()[0]
+        requests = watch.served.gateway.order_entry.counts().requests
         assert requests < 2_000
         turn = watch.turn
         await until(lambda: watch.turn > turn + 100)
-        assert watch.served.gateway.order_entry.counts()[0] == requests
+        assert watch.served.gateway.order_entry.counts().requests == requests
 
 
 @pytest.mark.parametrize("first", ["login", "malformed", "nothing"])

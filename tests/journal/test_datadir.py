@@ -59,10 +59,11 @@ def test_a_reader_reads_while_the_log_is_written(tmp_path: Path) -> None:
     log.append(1, [b"one"])
     log.sync()
     reader = LogReader(tmp_path / "commands.db")
-    assert reader.ends() == (log.journal_id, 1, 2)
+    ends = reader.ends()
+    assert (ends.journal_id, ends.first, ends.next) == (log.journal_id, 1, 2)
     log.append(2, [b"two"])
     log.sync()
-    assert [batch for *_, batch in reader.read(1, 100)] == [b"one", b"two"]
+    assert [entry.batch for entry in reader.read(1, 100)] == [b"one", b"two"]
     log.close()
 
 

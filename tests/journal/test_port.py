@@ -42,19 +42,19 @@ def test_offsets_start_at_1_and_have_no_gap(log: Log) -> None:
     log.sync()
     assert (log.durable_offset, log.written_offset, log.next_offset) == (3, 3, 4)
     entries = log.read(1, 1 << 20)
-    assert [(offset, ns, batch) for offset, ns, _, batch in entries] == [
+    assert [(entry.offset, entry.append_ns, entry.batch) for entry in entries] == [
         (1, 7, b"one"),
         (2, 7, b"two"),
         (3, 8, b"three"),
     ]
-    assert len({chain for _, _, chain, _ in entries}) == 3
+    assert len({entry.chain for entry in entries}) == 3
 
 
 def test_a_read_holds_one_entry_at_least_and_stops_at_its_limit(log: Log) -> None:
     log.append(1, [b"x" * 100] * 5)
     log.sync()
-    assert [offset for offset, *_ in log.read(2, 1)] == [2]
-    assert [offset for offset, *_ in log.read(2, 250)] == [2, 3]
+    assert [entry.offset for entry in log.read(2, 1)] == [2]
+    assert [entry.offset for entry in log.read(2, 250)] == [2, 3]
     assert log.read(6, 100) == []
     with pytest.raises(JournalRange, match="ends before offset 6"):
         log.read(7, 100)
@@ -70,7 +70,7 @@ def test_what_is_deleted_is_gone_and_the_rest_stays(log: Log) -> None:
         pass
     with pytest.raises(JournalRange, match="begins at offset 3"):
         log.read(2, 100)
-    assert [batch for *_, batch in log.read(3, 100)] == [b"three", b"four"]
+    assert [entry.batch for entry in log.read(3, 100)] == [b"three", b"four"]
 
 
 def test_a_commit_makes_the_descriptor_readable_until_it_is_cleared(log: Log) -> None:
@@ -127,7 +127,7 @@ def test_the_next_append_can_be_told_to_fail() -> None:
     log.fail_next()
     assert log.append(1, [b"two"]) == 2
     assert log.failure is not None
-    assert [batch for *_, batch in log.read(1, 100)] == [b"one"]
+    assert [entry.batch for entry in log.read(1, 100)] == [b"one"]
 
 
 def test_counters_tell_what_was_committed(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_counters_tell_what_was_committed(tmp_path: Path) -> None:
     log.sync()
     stats = log.stats()
     assert (stats["commits"], stats["entries"], stats["bytes"]) == (1, 2, 6)
-    for bounds, counts in (log.commit_buckets(), log.entries_buckets()):
-        assert len(counts) == len(bounds) + 1
-        assert sum(counts) == 1
+    for counted in (log.commit_buckets(), log.entries_buckets()):
+        assert len(counted.counts) == len(counted.bounds) + 1
+        assert sum(counted.counts) == 1
     assert 0 < log.bytes_used() <= log.bytes_on_disk()
     log.close()

@@ -108,7 +108,7 @@ def check_content(log: Log, size: int) -> None:
     """Read the log from its beginning to its end."""
     at = log.first_offset
     while at < log.next_offset:
-        for offset, _, _, content in log.read(at, 1 << 20):
-            assert offset == at
-            assert content == batch(offset, size)
+        for entry in log.read(at, 1 << 20):
+            assert entry.offset == at
+            assert entry.batch == batch(at, size)
             at += 1

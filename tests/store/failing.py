@@ -26,5 +26,5 @@ if __name__ == "__main__":
     del recorder
     again = new_recorder(store, log, recorder_interval_s=0.001)
     again.stop()
-    position = again.position()[0]
+    position = again.position().offset
     sys.stdout.write(json.dumps([failure, halted, again.failure, position, len(batches)]))

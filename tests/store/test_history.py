@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import StoreReader, View
+from core import InMemory, StoreReader, View
 from settings import FacadeSettings
 from testing.batches import ordinary, strange
 from testing.fold import Fold
@@ -23,7 +23,7 @@ def record(path: Path, batches: list[bytes], events_max: int) -> None:
     )
     recorder.stop()
     assert recorder.failure is None
-    assert recorder.position()[0] == len(batches)
+    assert recorder.position().offset == len(batches)
 
 
 def folded(batches: list[bytes]) -> Fold:
@@ -63,7 +63,9 @@ def test_memory_and_store_show_an_order_in_the_same_bytes(tmp_path: Path) -> Non
         for order_id in folded(batches).orders:
             stored = reader.order(order_id)
             assert stored is not None
-            assert view.find(order_id) == stored[0]
+            kept = view.find(order_id)
+            assert isinstance(kept, InMemory)
+            assert kept.json == stored.json
             compared += 1
     assert compared > 600
 
@@ -81,14 +83,14 @@ def test_a_filter_and_pages_while_orders_come(tmp_path: Path) -> None:
     )
     account = reader.account("user0")
     assert account is not None
-    page, before = reader.orders(account, limit=5, status="FILLED")
-    found = [order_id for order_id, _ in page]
+    page = reader.orders(account, limit=5, status="FILLED")
+    found = [order_id for order_id, _ in page.orders]
     log.append(2, batches[20:])
     new_recorder(path, log).stop()
-    while before is not None and len(found) < 50:
+    while page.next is not None and len(found) < 50:
         # In the meantime older ones may have been filled too, and none may be lost or doubled.
-        page, before = reader.orders(account, limit=5, status="FILLED", before=before)
-        found += [order_id for order_id, _ in page]
+        page = reader.orders(account, limit=5, status="FILLED", before=page.next)
+        found += [order_id for order_id, _ in page.orders]
     assert found == sorted(set(found), reverse=True)
     assert {i for i in expected if i >= found[-1]} <= set(found)
     with pytest.raises(ValueError, match="no status"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from core import Engine, StoreReader, recorder_seed
+from core import Engine, Recorded, StoreReader, recorder_seed
 from testing.batches import ordinary
 from testing.command import ROOT
 from testing.fold import Fold, shown
@@ -40,12 +40,12 @@ def test_a_log_without_its_beginning_is_rebuilt_with_what_the_engine_knows(tmp_p
     assert recorder.notice is not None
     assert "begins at event" in recorder.notice
     reader = StoreReader(tmp_path / "store.db")
-    assert reader.position() == (len(batches), fold.sequence)
+    assert reader.position() == Recorded(offset=len(batches), sequence=fold.sequence)
     listed: set[int] = set()
     for user in {order["user_id"] for order in fold.orders.values()}:
         account = reader.account(user)
         assert account is not None
-        listed |= {order_id for order_id, _ in reader.orders(account, limit=1_000)[0]}
+        listed |= {order_id for order_id, _ in reader.orders(account, limit=1_000).orders}
     assert reader.complete_since() is not None
     changing = {"timestamp", "updated_at", "fills", "status_history", "reason"}
     older = 0
@@ -55,7 +55,7 @@ def test_a_log_without_its_beginning_is_rebuilt_with_what_the_engine_knows(tmp_p
         assert order_id in listed
         kept = reader.order(order_id)
         assert kept is not None
-        stored = msgspec.json.decode(kept[0])
+        stored = msgspec.json.decode(kept.json)
         terms = order.keys() - changing
         assert {name: stored[name] for name in terms} == {name: order[name] for name in terms}
         if stored["timestamp"] is None:
@@ -76,7 +76,7 @@ def test_killed_at_random_moments_the_store_equals_the_journal(tmp_path: Path) -
     while midway < KILLS and tries < 60:
         tries += 1
         kill_while_recording(store, events, rng.uniform(0, 0.06))
-        offset = StoreReader(store).position()[0]
+        offset = StoreReader(store).position().offset
         midway += 0 < offset < len(batches)
         if offset == len(batches):
             for file in tmp_path.glob("store.db*"):
@@ -85,7 +85,9 @@ def test_killed_at_random_moments_the_store_equals_the_journal(tmp_path: Path) -
     recorder = new_recorder(store, events)
     recorder.stop()
     assert recorder.failure is None
-    assert recorder.durable() == (len(batches), StoreReader(store).position()[1])
+    assert recorder.durable() == Recorded(
+        offset=len(batches), sequence=StoreReader(store).position().sequence
+    )
     fold.add(b"".join(batches))
     check(store, fold)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core import StoreFailed
+from core import Recorded, StoreFailed
 from store import RecorderService, SqliteStore, Store
 from testing.batches import ordinary
 from testing.fold import Fold, shown
@@ -64,38 +64,40 @@ async def test_queries_run_beside_the_loop(tmp_path: Path) -> None:
     async with RecorderService(lambda: new_recorder(path, log)):
         pass
     store: Store = SqliteStore(path)
-    assert await store.position() == (len(batches), fold.sequence)
+    assert await store.position() == Recorded(offset=len(batches), sequence=fold.sequence)
     ids = list(fold.orders)[:50]
     kept = await asyncio.gather(*(store.order(order_id) for order_id in ids))
-    assert [msgspec.json.decode(each[0]) for each in kept if each] == [
+    assert [msgspec.json.decode(each.json) for each in kept if each] == [
         shown(fold.orders[i]) for i in ids
     ]
     assert store.complete_since is None
     fills = await store.fills(ids[0], after=0, limit=5, bytes_max=10_000)
     assert fills is not None
-    assert msgspec.json.decode(fills[0]) == fold.orders[ids[0]]["fills"][:5]
+    assert msgspec.json.decode(fills.json) == fold.orders[ids[0]]["fills"][:5]
     assert await store.history(10**9, after=0, limit=5, bytes_max=10_000) is None
-    beginnings, sequence = await store.beginnings([*ids, 10**9])
-    assert sequence == fold.sequence
-    assert [(order_id, fills) for order_id, _, _, fills in beginnings] == [
+    beginnings = await store.beginnings([*ids, 10**9])
+    assert beginnings.sequence == fold.sequence
+    assert [(order.order_id, order.fills) for order in beginnings.orders] == [
         (i, len(fold.orders[i]["fills"])) for i in ids
     ]
     account = next(n for n in range(1, 9) if fold.account(n) == "user1")
-    page, following = await store.orders(account, limit=3, instrument=1)
-    assert len(page) == 3
-    assert following == page[-1][0]
+    page = await store.orders(account, limit=3, instrument=1)
+    assert len(page.orders) == 3
+    assert page.next == page.orders[-1][0]
     assert await store.instruments() == [(1, "BTCUSD"), (2, "ETHUSD")]
     between = await store.trades_between(1, 0, 2**63)
-    assert [str(trade[0]) for trade in reversed(between)] == [t["id"] for t in fold.trades[1]]
-    some = await store.trades(1, before=between[-1][0], limit=1)
+    assert [str(trade.trade_id) for trade in reversed(between)] == [t["id"] for t in fold.trades[1]]
+    some = await store.trades(1, before=between[-1].trade_id, limit=1)
     assert msgspec.json.decode(some[0][1]) == fold.trades[1][1]
     total = await store.sum_between(1, 0, 2**63)
     assert total is not None
     bars = await store.bars(1, 0)
-    assert total[0] == bars[0][3][0] == between[0][2]
-    assert total[1] == max(trade[2] for trade in between)
-    assert total[4:] == tuple(sum(bar[3][n] for bar in bars) for n in (4, 5, 6))
-    assert total[5] == sum(trade[2] * trade[3] for trade in between)
+    assert total.open == bars[0].sum.open == between[0].price
+    assert total.high == max(trade.price for trade in between)
+    assert total.quantity == sum(bar.sum.quantity for bar in bars)
+    assert total.quote == sum(bar.sum.quote for bar in bars)
+    assert total.count == sum(bar.sum.count for bar in bars)
+    assert total.quote == sum(trade.price * trade.quantity for trade in between)
     await store.close()
 
 
@@ -127,7 +129,7 @@ async def test_a_store_that_cannot_be_written_is_logged_until_it_can(
         )
     )
     async with service, asyncio.timeout(20):
-        while service.recorder.position()[0] < 3:
+        while service.recorder.position().offset < 3:
             await asyncio.sleep(0.01)
         # A process of its own: two copies of SQLite in one do not see each other's locks.
         other = await asyncio.create_subprocess_exec(

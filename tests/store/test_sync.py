@@ -27,4 +27,4 @@ def test_a_failed_sync_ends_the_recorder_and_loses_nothing(
     assert halted
     assert failed_again is None
     assert position == batches
-    assert StoreReader(store).position()[0] == batches
+    assert StoreReader(store).position().offset == batches

@@ -203,7 +203,7 @@ def alone(data: Path) -> None:
 def last(data: Path) -> int:
     from core import LogReader
 
-    return LogReader.at_rest(data / "commands.db").ends()[2] - 1
+    return LogReader.at_rest(data / "commands.db").ends().next - 1
 
 
 @pytest.mark.parametrize("kind", ["stopped", "killed", "trimmed"])

@@ -294,8 +294,8 @@ def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
     entries = reader.read(1, 1 << 30)
     (data / "events.db").unlink()
     log = commands_log(data / "events.db")
-    for _, append_ns, _, batch in entries:
-        log.append(append_ns, [batch])
+    for entry in entries:
+        log.append(entry.append_ns, [entry.batch])
     log.close()
     for file in data.glob("store.db*"):
         file.unlink()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import websockets
 
-from core import PanicException, faults
+from core import Bar, PanicException, ReadFailed, Sum, faults
 from facade import connection as http
 from protocol import messages as m
 from testing.client import Client
@@ -200,8 +200,11 @@ async def test_a_panic_in_native_code_is_answered_500(served: Within) -> None:
     """A real one: two sums of trades that are too many to count."""
     view, count = served.exchange.facade.rest.view, 2**64 - 1
     minute = view.time_ns // (60 * 10**9)
-    sums = (1, 1, 1, 1, 1, 1, count)
-    bars = [(minute - back, (minute - back) * 60 * 10**9, 0, sums) for back in (2, 1)]
+    total = Sum(open=1, high=1, low=1, close=1, quantity=1, quote=1, count=count)
+    bars = [
+        Bar(minute=at, first_ns=at * 60 * 10**9, last_ns=0, sum=total)
+        for at in (minute - 2, minute - 1)
+    ]
     view.fill("BTCUSD", bars)
     assert (await served.get("/ticker/BTCUSD", 500))["code"] == "INTERNAL"
     assert (await served.faults())["request"] == 1
@@ -213,7 +216,7 @@ async def test_a_read_that_failed_cuts_its_line_alone(served: Within) -> None:
     line = await Client(served.binary).login()
     (connection,) = served.exchange.gateway.binary._connections.values()
     other = await Client(served.binary, "demo2").login()
-    connection.decide(("failed", "panic: deliberate"))
+    connection.decide(ReadFailed(reason="panic: deliberate"))
     await line.expect_closed()
     other.place(1)
     await other.expect_new(1)

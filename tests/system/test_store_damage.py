@@ -234,6 +234,8 @@ def test_a_scratch_store_that_has_no_room_is_named(tmp_path: Path, kinds: dict[s
     data, scratch = tmp_path / "data", tmp_path / "none" / "scratch.db"
     shutil.copytree(kinds["whole"], data)
     check = StoreCheck(data / "store.db", scratch, lambda _done, _total: None)
-    batches = b"".join(entry[3] for entry in LogReader.at_rest(data / "events.db").read(1, 1 << 20))
+    batches = b"".join(
+        entry.batch for entry in LogReader.at_rest(data / "events.db").read(1, 1 << 20)
+    )
     with pytest.raises(StoreFailed, match=f"the scratch store {scratch}: "):
         check.told(batches)

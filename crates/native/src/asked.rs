@@ -1,11 +1,10 @@
 //! How long those wait who asked something of a gateway in Python.
 
-use gateway::Histogram;
 use pyo3::prelude::*;
 use std::collections::VecDeque;
 
 use crate::clock::Clock;
-use crate::histogram::{Buckets, buckets};
+use crate::histogram::Histogram;
 
 /// Requests that were not answered yet, and the time that answers took.
 #[derive(Debug)]
@@ -14,7 +13,7 @@ pub struct Asked {
     clock: Py<Clock>,
     /// Number and time of each request; numbers rise.
     times: VecDeque<(u64, u64)>,
-    latency: Histogram,
+    latency: gateway::Histogram,
 }
 
 #[pymethods]
@@ -24,7 +23,7 @@ impl Asked {
         Self {
             clock,
             times: VecDeque::new(),
-            latency: Histogram::default(),
+            latency: gateway::Histogram::default(),
         }
     }
 
@@ -52,8 +51,8 @@ impl Asked {
         self.times.clear();
     }
 
-    /// From request to answer: (bounds in ns, counts per bucket, sum in ns).
-    fn latency(&self) -> Buckets {
-        buckets(&self.latency)
+    /// From request to answer.
+    fn latency(&self) -> Histogram {
+        Histogram::from(&self.latency)
     }
 }

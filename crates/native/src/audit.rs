@@ -9,11 +9,19 @@ use store::Audit;
 use store::audit::Watch;
 
 use crate::engine::Engine;
+use crate::named::named;
 use crate::store::failed;
 
-/// Findings and how many more there are; orders and trades that were read; first and last event that
-/// they were compared with.
-type Report = (Vec<String>, u64, u64, u64, Option<(u64, u64)>);
+named! {
+    /// What was found out about a store.
+    AuditReport {
+        findings: Vec<String>,
+        more: u64,
+        orders: u64,
+        trades: u64,
+        events: Option<(u64, u64)>,
+    }
+}
 
 /// A store at rest that is compared with the events it was made from.
 #[derive(Debug)]
@@ -52,7 +60,7 @@ impl StoreAudit {
     }
 
     /// Compare; `progress` is told how many rows of how many were read.
-    fn look(&self, py: Python<'_>, engine: &Engine, progress: Py<PyAny>) -> PyResult<Report> {
+    fn look(&self, py: Python<'_>, engine: &Engine, progress: Py<PyAny>) -> PyResult<AuditReport> {
         let raised = Arc::new(Mutex::new(None));
         let raise = Arc::clone(&raised);
         let watch: Watch = Arc::new(move |done, total| {
@@ -76,7 +84,12 @@ impl StoreAudit {
             return Err(error);
         }
         let report = report.unwrap_or_default();
-        let (orders, trades) = (report.orders, report.trades);
-        Ok((report.findings, report.more, orders, trades, report.events))
+        Ok(AuditReport {
+            findings: report.findings,
+            more: report.more,
+            orders: report.orders,
+            trades: report.trades,
+            events: report.events,
+        })
     }
 }

@@ -11,13 +11,46 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::batches::{Batches, split};
 use crate::detached::detached;
+use crate::histogram::Histogram;
+use crate::journal::LogEntry;
+use crate::named::named;
 
-/// An instrument: id, symbol, tick, lot, qty_min, qty_max, notional_min, price_band_bps,
-/// orders_per_side_max, session_end_s, open.
-pub type InstrumentRow = (u32, String, i64, i64, i64, i64, i64, u32, u32, u32, bool);
+named! {
+    /// An instrument.
+    Instrument {
+        number: u32,
+        symbol: String,
+        tick: i64,
+        lot: i64,
+        qty_min: i64,
+        qty_max: i64,
+        notional_min: i64,
+        price_band_bps: u32,
+        orders_per_side_max: u32,
+        session_end_s: u32,
+        open: bool,
+    }
+}
 
-/// The limits in force.
-type SettingsRow = (u32, u32, u32, u32, u64);
+named! {
+    /// The limits in force.
+    EngineLimits {
+        accounts_max: u32,
+        client_ids_per_account_max: u32,
+        instruments_max: u32,
+        event_batch_bytes_max: u32,
+        stamp_ahead_ns_max: u64,
+    }
+}
+
+named! {
+    /// What the engine knows of a gateway.
+    GatewayState {
+        gateway: u16,
+        incarnation: u32,
+        number: u64,
+    }
+}
 
 /// How far an engine has come.
 #[derive(Debug, Clone)]
@@ -61,7 +94,7 @@ pub struct Engine {
 }
 
 /// Upper bounds of the histogram of batch sizes, in commands.
-const BATCH_BOUNDS: [u32; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
+const BATCH_BOUNDS: [u64; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 
 /// A snapshot ends with the hash of its state and a checksum over all before it (see `matching`).
 fn hash_of(snapshot: &[u8]) -> Option<u64> {
@@ -92,7 +125,7 @@ impl Engine {
     )]
     fn count(&mut self, batch: &[u8]) {
         if let Ok(header) = CommandBatchHeader::from_bytes(batch) {
-            let place = BATCH_BOUNDS.partition_point(|bound| *bound < header.count);
+            let place = BATCH_BOUNDS.partition_point(|bound| *bound < u64::from(header.count));
             self.batch_sizes[place] += 1;
             self.batch_commands += u64::from(header.count);
         }
@@ -201,15 +234,18 @@ impl Engine {
         self.make(py, &entries)
     }
 
-    /// Apply entries of the commands log: (offset, append time, chain, batch).
+    /// Apply entries of the commands log.
     fn replay<'py>(
         &mut self,
         py: Python<'py>,
-        entries: Vec<(u64, u64, u64, Bound<'py, PyBytes>)>,
+        entries: Vec<Py<LogEntry>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let entries: Vec<(u64, u64, &[u8])> = entries
             .iter()
-            .map(|(offset, append_ns, _, batch)| (*offset, *append_ns, batch.as_bytes()))
+            .map(|entry| {
+                let entry = entry.get();
+                (entry.offset, entry.append_ns, entry.batch.as_bytes(py))
+            })
             .collect();
         self.make(py, &entries)
     }
@@ -256,53 +292,56 @@ impl Engine {
         entries.collect()
     }
 
-    fn instruments(&self) -> Vec<InstrumentRow> {
+    fn instruments(&self) -> Vec<Instrument> {
         let rows = self.inner.instruments().map(|view| {
             let spec = view.spec;
-            (
-                view.id,
-                view.symbol.to_owned(),
-                spec.tick,
-                spec.lot,
-                spec.qty_min,
-                spec.qty_max,
-                spec.notional_min,
-                spec.price_band_bps,
-                spec.orders_per_side_max,
-                spec.session_end_s,
-                spec.open,
-            )
+            Instrument {
+                number: view.id,
+                symbol: view.symbol.to_owned(),
+                tick: spec.tick,
+                lot: spec.lot,
+                qty_min: spec.qty_min,
+                qty_max: spec.qty_max,
+                notional_min: spec.notional_min,
+                price_band_bps: spec.price_band_bps,
+                orders_per_side_max: spec.orders_per_side_max,
+                session_end_s: spec.session_end_s,
+                open: spec.open,
+            }
         });
         rows.collect()
     }
 
-    /// The limits in force: accounts_max, client_ids_per_account_max, instruments_max,
-    /// event_batch_bytes_max, stamp_ahead_ns_max.
-    fn settings(&self) -> SettingsRow {
+    /// The limits in force.
+    fn settings(&self) -> EngineLimits {
         let settings = self.inner.settings();
-        (
-            settings.accounts_max,
-            settings.client_ids_per_account_max,
-            settings.instruments_max,
-            settings.event_batch_bytes_max,
-            settings.stamp_ahead_ns_max,
-        )
+        EngineLimits {
+            accounts_max: settings.accounts_max,
+            client_ids_per_account_max: settings.client_ids_per_account_max,
+            instruments_max: settings.instruments_max,
+            event_batch_bytes_max: settings.event_batch_bytes_max,
+            stamp_ahead_ns_max: settings.stamp_ahead_ns_max,
+        }
     }
 
-    /// (gateway, incarnation, number of its last batch).
-    pub(crate) fn gateways(&self) -> Vec<(u16, u32, u64)> {
+    /// What is known of each gateway.
+    pub(crate) fn gateways(&self) -> Vec<GatewayState> {
         let rows = self.inner.gateways();
-        rows.map(|(gateway, state)| (gateway, state.incarnation, state.number))
-            .collect()
+        let rows = rows.map(|(gateway, state)| GatewayState {
+            gateway,
+            incarnation: state.incarnation,
+            number: state.number,
+        });
+        rows.collect()
     }
 
-    /// Command batches applied, by size: (bounds in commands, counts per bucket, commands).
-    fn batch_sizes(&self) -> (Vec<u32>, Vec<u64>, u64) {
-        (
-            BATCH_BOUNDS.to_vec(),
-            self.batch_sizes.to_vec(),
-            self.batch_commands,
-        )
+    /// Command batches applied, by the commands in them.
+    fn batch_sizes(&self) -> Histogram {
+        Histogram {
+            bounds: BATCH_BOUNDS.to_vec(),
+            counts: self.batch_sizes.to_vec(),
+            total: self.batch_commands.into(),
+        }
     }
 
     /// How much there is of everything, by name.

@@ -1,11 +1,12 @@
 //! Order entry of the binary protocol, as Python sees it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use gateway::{OrderEntry as Inner, Received, Row, TickAction};
+use gateway::{OrderEntry as Inner, Row};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::PyBytes;
 use wire::record::field::screaming;
 use wire::record::{CommandBatchHeader, RecordError};
 use wire::sbe;
@@ -15,7 +16,10 @@ use crate::clock::Clock;
 use crate::detached::detached;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
-use crate::histogram::{Buckets, buckets};
+use crate::histogram::Histogram;
+use crate::lines::{
+    Failed, LineDue, ReadAsks, ReadFailed, Resumed, Session, SessionIndex, Tally, Traffic, Wake,
+};
 use crate::ports::{CommandSource, EventReader, Passage};
 use crate::settings::GatewaySettings;
 use crate::writer::Writer;
@@ -102,53 +106,37 @@ impl OrderEntry {
         Ok(())
     }
 
-    /// What a socket read asks, as a tuple that begins with its name.
-    fn asked<'py>(
+    /// What a socket read asks.
+    fn asked(
         &mut self,
-        py: Python<'py>,
+        py: Python<'_>,
         connection: u32,
         data: &[u8],
-    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    ) -> PyResult<Option<ReadAsks>> {
         let now_ns = self.look(py)?;
         let inner = &mut self.inner;
         let before = inner.before(connection);
         let received = match caught(|| inner.receive(connection, data, now_ns)) {
             Ok(received) => received,
             // One line's bytes did that: it alone is to go.
-            Err(panic) => {
+            Err(reason) => {
                 self.inner.undo(&before);
-                return ("failed", panic).into_pyobject(py).map(Some);
+                return Ok(Some(ReadAsks::Failed(ReadFailed { reason })));
             }
         };
-        let asked = match received {
-            Received::Nothing => return Ok(None),
-            Received::Throttle => ("throttle",).into_pyobject(py)?,
-            Received::Later => ("later",).into_pyobject(py)?,
-            Received::Logout => ("logout",).into_pyobject(py)?,
-            Received::Malformed(why) => ("malformed", why).into_pyobject(py)?,
-            Received::SecurityList(req_id, instrument) => {
-                ("security_list", req_id, instrument).into_pyobject(py)?
-            }
-            Received::Login {
-                user,
-                password,
-                session,
-                sequence,
-            } => ("login", user, password, session, sequence).into_pyobject(py)?,
-        };
-        Ok(Some(asked))
+        Ok(ReadAsks::of(received))
     }
 
-    /// Take a socket read; `None`, or what is asked as a tuple that begins with its name.
+    /// Take a socket read; what is asked because of it.
     ///
     /// A single request passes at once: what follows may be told before this returns.  Where several
-    /// wait, a turn of the loop is asked for (`wake`), so that what other lines send in the same turn
+    /// wait, a turn of the loop is asked for (`Wake`), so that what other lines send in the same turn
     /// travels with them.  While a commit is under way nothing is asked: its end does that.
-    pub(crate) fn receive<'py>(
-        slf: &Bound<'py, Self>,
+    pub(crate) fn receive(
+        slf: &Bound<'_, Self>,
         connection: u32,
         data: &[u8],
-    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    ) -> PyResult<Option<ReadAsks>> {
         let mut this = slf.try_borrow_mut()?;
         if this.bare {
             return Ok(None);
@@ -166,7 +154,7 @@ impl OrderEntry {
             return Ok(None);
         }
         if waiting > 1 {
-            return ("wake",).into_pyobject(slf.py()).map(Some);
+            return Ok(Some(ReadAsks::Wake(Wake)));
         }
         passage.advance(slf.py())?;
         Ok(None)
@@ -220,13 +208,14 @@ impl EventReader for Py<OrderEntry> {
         }
         let mut this = self.try_borrow_mut(py)?;
         if let Some(fault) = this.take_fault() {
-            return Ok(Some(fault.into_pyobject(py)?.into_any()));
+            let failed = Failed { reason: fault };
+            return Ok(Some(failed.into_pyobject(py)?.into_any()));
         }
-        let resumed = this.inner.take_resumed();
-        if resumed.is_empty() {
+        let connections = this.inner.take_resumed();
+        if connections.is_empty() {
             return Ok(None);
         }
-        resumed.into_pyobject(py).map(Some)
+        Ok(Some(Resumed { connections }.into_pyobject(py)?.into_any()))
     }
 }
 
@@ -286,26 +275,26 @@ impl OrderEntry {
         self.inner.add_session(entry, sent, last_cl_ord_id)
     }
 
-    /// (entry, sent, oldest, last_cl_ord_id, connection) of a session.
-    fn session(&self, place: u32) -> PyResult<(u32, u64, u64, u64, Option<u32>)> {
+    /// How a session stands.
+    fn session(&self, place: u32) -> PyResult<Session> {
         let session = self
             .inner
             .session(place)
             .ok_or_else(|| PyValueError::new_err("no such session"))?;
-        Ok((
-            session.entry,
-            session.sent,
-            session.oldest,
-            session.last_cl_ord_id,
-            session.connection,
-        ))
+        Ok(Session {
+            entry: session.entry,
+            sent: session.sent,
+            oldest: session.oldest,
+            last_cl_ord_id: session.last_cl_ord_id,
+            connection: session.connection,
+        })
     }
 
-    /// After an outage the engine's word counts: (entry, last ClOrdID).
-    fn reset_cl_ord_ids(&mut self, last: Vec<(u32, u64)>) -> PyResult<()> {
+    /// After an outage the engine's word counts: the last ClOrdID of each entry.
+    fn reset_cl_ord_ids(&mut self, last: HashMap<u32, u64>) -> PyResult<()> {
         self.guarded(|inner| {
             for session in inner.sessions_mut() {
-                if let Some((_, number)) = last.iter().find(|(entry, _)| *entry == session.entry) {
+                if let Some(number) = last.get(&session.entry) {
                     session.last_cl_ord_id = *number;
                 }
             }
@@ -389,22 +378,20 @@ impl OrderEntry {
         Ok(PyBytes::new(py, &out))
     }
 
-    /// (connection, why it is to be closed, or `None` for a heartbeat that is in its buffer).
-    fn tick(&mut self, py: Python<'_>) -> PyResult<Vec<(u32, Option<&'static str>)>> {
+    /// Which lines have a heartbeat in their buffer, and which are to be closed.
+    fn tick(&mut self, py: Python<'_>) -> PyResult<Vec<LineDue>> {
         let now_ns = self.look(py)?;
-        let actions = self.guarded(|inner| inner.tick(now_ns))?;
-        let told = actions
-            .into_iter()
-            .map(|(connection, action)| match action {
-                TickAction::Heartbeat => (connection, None),
-                TickAction::Close(why) => (connection, Some(why)),
-            });
-        Ok(told.collect())
+        let due = self.guarded(|inner| inner.tick(now_ns))?;
+        Ok(due.into_iter().map(LineDue::of).collect())
     }
 
-    /// (offset that is seen next, per entry: (message number, offset), rising).
-    fn index(&self) -> (u64, Vec<Row>) {
-        self.inner.index()
+    /// What is known of where the sessions' messages stand in the events log.
+    fn index(&self) -> SessionIndex {
+        let (next_offset, sessions) = self.inner.index();
+        SessionIndex {
+            next_offset,
+            sessions,
+        }
     }
 
     fn restore_index(&mut self, rows: Vec<Row>) -> bool {
@@ -429,33 +416,41 @@ impl OrderEntry {
         self.guarded(Inner::outage)
     }
 
-    /// (requests, reports).
-    fn counts(&self) -> (u64, u64) {
-        (self.inner.requests, self.inner.reports)
+    /// What went through so far.
+    fn counts(&self) -> Traffic {
+        Traffic {
+            requests: self.inner.requests,
+            reports: self.inner.reports,
+        }
     }
 
-    /// What the events say, of all gateways: (name, reason, count).
-    fn tally(&self) -> Vec<(&'static str, String, u64)> {
+    /// What the events say, of all gateways.
+    fn tally(&self) -> Vec<Tally> {
         let tally = &self.inner.tally;
+        let row = |name: &str, reason: &str, count| Tally {
+            name: name.to_owned(),
+            reason: reason.to_owned(),
+            count,
+        };
         let mut rows = vec![
-            ("accepted", String::new(), tally.accepted),
-            ("trade", String::new(), tally.trades),
-            ("replaced", String::new(), tally.replaced),
+            row("accepted", "", tally.accepted),
+            row("trade", "", tally.trades),
+            row("replaced", "", tally.replaced),
         ];
         let canceled = tally.canceled();
-        rows.extend(canceled.map(|(why, n)| ("canceled", why.name().to_owned(), n)));
+        rows.extend(canceled.map(|(why, n)| row("canceled", why.name(), n)));
         let rejected = tally.rejected();
-        rows.extend(rejected.map(|(why, n)| ("rejected", why.name().to_owned(), n)));
+        rows.extend(rejected.map(|(why, n)| row("rejected", why.name(), n)));
         let refused = tally.cancel_rejected();
-        rows.extend(refused.map(|(why, n)| ("cancel_rejected", why.name().to_owned(), n)));
+        rows.extend(refused.map(|(why, n)| row("cancel_rejected", why.name(), n)));
         let refused = tally.refused();
-        rows.extend(refused.map(|(why, n)| ("refused", screaming(&format!("{why:?}")), n)));
+        rows.extend(refused.map(|(why, n)| row("refused", &screaming(&format!("{why:?}")), n)));
         rows
     }
 
-    /// From socket read to answer: (bounds in ns, counts per bucket, sum in ns).
-    fn latency(&self) -> Buckets {
-        buckets(&self.inner.latency)
+    /// From socket read to answer, in ns.
+    fn latency(&self) -> Histogram {
+        Histogram::from(&self.inner.latency)
     }
 }
 

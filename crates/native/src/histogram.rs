@@ -1,15 +1,31 @@
 //! A histogram as Python takes it.
 
-use gateway::{BOUNDS_NS, Histogram};
+use crate::named::named;
 
-/// (bounds in ns, counts per bucket, sum in ns).
-pub type Buckets = (Vec<u64>, Vec<u64>, u128);
+named! {
+    /// What was counted, by size; one count more than there are bounds, for what is above them all.
+    Histogram {
+        bounds: Vec<u64>,
+        counts: Vec<u64>,
+        total: u128,
+    }
+}
 
-/// What a histogram has counted so far.
-pub fn buckets(histogram: &Histogram) -> Buckets {
-    (
-        BOUNDS_NS.to_vec(),
-        histogram.counts.to_vec(),
-        histogram.sum_ns,
-    )
+impl Histogram {
+    /// Of who counts nothing.
+    pub const EMPTY: Self = Self {
+        bounds: Vec::new(),
+        counts: Vec::new(),
+        total: 0,
+    };
+}
+
+impl From<&gateway::Histogram> for Histogram {
+    fn from(histogram: &gateway::Histogram) -> Self {
+        Self {
+            bounds: gateway::BOUNDS_NS.to_vec(),
+            counts: histogram.counts.to_vec(),
+            total: histogram.sum_ns,
+        }
+    }
 }

@@ -13,6 +13,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use pyo3::{PyTypeInfo, create_exception};
 
+use crate::histogram::Histogram;
+use crate::named::named;
 use crate::settings::LogSettings;
 
 create_exception!(
@@ -86,15 +88,101 @@ fn read_error(error: &ReadError) -> PyErr {
     }
 }
 
-type PyEntry = (u64, u64, u64, Py<PyBytes>);
+/// An entry of a log, as it was written.
+#[derive(Debug)]
+#[pyclass(module = "core._native", frozen, get_all)]
+pub struct LogEntry {
+    pub(crate) offset: u64,
+    pub(crate) append_ns: u64,
+    chain: u64,
+    pub(crate) batch: Py<PyBytes>,
+}
 
-fn entries(py: Python<'_>, read: Result<Vec<Entry>, ReadError>) -> PyResult<Vec<PyEntry>> {
+fn entries(py: Python<'_>, read: Result<Vec<Entry>, ReadError>) -> PyResult<Vec<LogEntry>> {
     let read = read.map_err(|error| read_error(&error))?;
-    let entry = |entry: Entry| {
-        let batch = PyBytes::new(py, &entry.batch).unbind();
-        (entry.offset, entry.append_ns, entry.chain, batch)
+    let entry = |entry: Entry| LogEntry {
+        offset: entry.offset,
+        append_ns: entry.append_ns,
+        chain: entry.chain,
+        batch: PyBytes::new(py, &entry.batch).unbind(),
     };
     Ok(read.into_iter().map(entry).collect())
+}
+
+named! {
+    /// The ends of a log.
+    LogEnds {
+        journal_id: u64,
+        first: u64,
+        next: u64,
+        chain: u64,
+    }
+}
+
+named! {
+    /// Which file stands under a name.
+    FileIdentity {
+        device: u64,
+        inode: u64,
+        birth_ns: u64,
+    }
+}
+
+/// The methods of a log's class: its own, and those that are the same for each.
+macro_rules! log_methods {
+    ($log:ident { $($own:tt)* }) => {
+        #[pymethods]
+        impl $log {
+            $($own)*
+
+            fn append(&self, append_ns: u64, batches: Vec<Bound<'_, PyBytes>>) -> PyResult<u64> {
+                self.0
+                    .append(append_ns, &slices(&batches))
+                    .map_err(|error| append_error(&error))
+            }
+
+            #[getter]
+            fn journal_id(&self) -> u64 {
+                self.0.journal_id()
+            }
+
+            #[getter]
+            fn durable_offset(&self) -> u64 {
+                self.0.durable_offset()
+            }
+
+            #[getter]
+            fn first_offset(&self) -> u64 {
+                self.0.first_offset()
+            }
+
+            #[getter]
+            fn next_offset(&self) -> u64 {
+                self.0.next_offset()
+            }
+
+            fn notify_fd(&self) -> i32 {
+                self.0.notify_fd()
+            }
+
+            fn clear_notify(&self) {
+                self.0.clear_notify();
+            }
+
+            pub(crate) fn read(
+                &self,
+                py: Python<'_>,
+                start: u64,
+                bytes_max: usize,
+            ) -> PyResult<Vec<LogEntry>> {
+                entries(py, py.detach(|| self.0.read(start, bytes_max)))
+            }
+
+            fn delete_before(&self, offset: u64) {
+                self.0.delete_before(offset);
+            }
+        }
+    };
 }
 
 fn slices<'a>(batches: &'a [Bound<'_, PyBytes>]) -> Vec<&'a [u8]> {
@@ -124,8 +212,7 @@ fn on_damage(name: &str) -> PyResult<OnDamage> {
 #[pyclass(module = "core._native", frozen)]
 pub struct Log(pub(crate) journal::Log);
 
-#[pymethods]
-impl Log {
+log_methods!(Log {
     #[allow(clippy::too_many_arguments, reason = "as many as there are, all named")]
     #[new]
     #[pyo3(signature = (path, settings, *, synchronous, on_damage, journal_id, behind, settled))]
@@ -163,52 +250,14 @@ impl Log {
         LogSettings::of(self.0.options())
     }
 
-    fn append(&self, append_ns: u64, batches: Vec<Bound<'_, PyBytes>>) -> PyResult<u64> {
-        self.0
-            .append(append_ns, &slices(&batches))
-            .map_err(|error| append_error(&error))
-    }
-
-    #[getter]
-    fn journal_id(&self) -> u64 {
-        self.0.journal_id()
-    }
-
-    #[getter]
-    fn durable_offset(&self) -> u64 {
-        self.0.durable_offset()
-    }
-
     #[getter]
     fn written_offset(&self) -> u64 {
         self.0.written_offset()
     }
 
     #[getter]
-    fn first_offset(&self) -> u64 {
-        self.0.first_offset()
-    }
-
-    #[getter]
-    fn next_offset(&self) -> u64 {
-        self.0.next_offset()
-    }
-
-    #[getter]
     fn failure(&self) -> Option<String> {
         self.0.failure()
-    }
-
-    fn notify_fd(&self) -> i32 {
-        self.0.notify_fd()
-    }
-
-    fn clear_notify(&self) {
-        self.0.clear_notify();
-    }
-
-    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<PyEntry>> {
-        entries(py, py.detach(|| self.0.read(start, bytes_max)))
     }
 
     fn waiting<'py>(
@@ -222,10 +271,6 @@ impl Log {
             .iter()
             .map(|batch| PyBytes::new(py, batch))
             .collect()
-    }
-
-    fn delete_before(&self, offset: u64) {
-        self.0.delete_before(offset);
     }
 
     fn request_sync(&self) {
@@ -273,28 +318,37 @@ impl Log {
         Ok(dict)
     }
 
-    fn commit_buckets(&self) -> (Vec<u64>, Vec<u64>) {
-        let counts = self.0.stats().commit_buckets.to_vec();
-        (journal::COMMIT_BOUNDS_NS.to_vec(), counts)
+    /// Time of each commit, in ns.
+    fn commit_buckets(&self) -> Histogram {
+        let stats = self.0.stats();
+        Histogram {
+            bounds: journal::COMMIT_BOUNDS_NS.to_vec(),
+            counts: stats.commit_buckets.to_vec(),
+            total: stats.commit_ns.into(),
+        }
     }
 
-    fn entries_buckets(&self) -> (Vec<u64>, Vec<u64>) {
-        let counts = self.0.stats().entries_buckets.to_vec();
-        (journal::ENTRIES_BOUNDS.to_vec(), counts)
+    /// Entries in each commit.
+    fn entries_buckets(&self) -> Histogram {
+        let stats = self.0.stats();
+        Histogram {
+            bounds: journal::ENTRIES_BOUNDS.to_vec(),
+            counts: stats.entries_buckets.to_vec(),
+            total: stats.entries.into(),
+        }
     }
 
     fn close(&self, py: Python<'_>) {
         py.detach(|| self.0.close());
     }
-}
+});
 
 /// A log in memory.
 #[derive(Debug)]
 #[pyclass(module = "core._native", frozen)]
 pub struct MemoryLog(pub(crate) journal::MemoryLog);
 
-#[pymethods]
-impl MemoryLog {
+log_methods!(MemoryLog {
     #[new]
     #[pyo3(signature = (*, journal_id, bytes_max))]
     fn new(journal_id: u64, bytes_max: u64) -> PyResult<Self> {
@@ -303,35 +357,9 @@ impl MemoryLog {
             .map_err(|error| PyOSError::new_err(error.to_string()))
     }
 
-    fn append(&self, append_ns: u64, batches: Vec<Bound<'_, PyBytes>>) -> PyResult<u64> {
-        self.0
-            .append(append_ns, &slices(&batches))
-            .map_err(|error| append_error(&error))
-    }
-
-    #[getter]
-    fn journal_id(&self) -> u64 {
-        self.0.journal_id()
-    }
-
-    #[getter]
-    fn durable_offset(&self) -> u64 {
-        self.0.durable_offset()
-    }
-
     #[getter]
     fn written_offset(&self) -> u64 {
         self.0.durable_offset()
-    }
-
-    #[getter]
-    fn first_offset(&self) -> u64 {
-        self.0.first_offset()
-    }
-
-    #[getter]
-    fn next_offset(&self) -> u64 {
-        self.0.next_offset()
     }
 
     #[getter]
@@ -339,26 +367,10 @@ impl MemoryLog {
         None
     }
 
-    fn notify_fd(&self) -> i32 {
-        self.0.notify_fd()
-    }
-
-    fn clear_notify(&self) {
-        self.0.clear_notify();
-    }
-
-    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<PyEntry>> {
-        entries(py, py.detach(|| self.0.read(start, bytes_max)))
-    }
-
     /// What is appended is written.
     #[allow(clippy::unused_self, unused_variables)]
     const fn waiting(&self, start: u64, bytes_max: usize) -> Vec<Py<PyBytes>> {
         Vec::new()
-    }
-
-    fn delete_before(&self, offset: u64) {
-        self.0.delete_before(offset);
     }
 
     #[allow(clippy::unused_self)]
@@ -387,19 +399,19 @@ impl MemoryLog {
     }
 
     #[allow(clippy::unused_self)]
-    fn commit_buckets(&self) -> (Vec<u64>, Vec<u64>) {
-        (Vec::new(), Vec::new())
+    const fn commit_buckets(&self) -> Histogram {
+        Histogram::EMPTY
     }
 
     #[allow(clippy::unused_self)]
-    fn entries_buckets(&self) -> (Vec<u64>, Vec<u64>) {
-        (Vec::new(), Vec::new())
+    const fn entries_buckets(&self) -> Histogram {
+        Histogram::EMPTY
     }
 
     fn close(&self) {
         self.0.close();
     }
-}
+});
 
 /// A log that is only read; another process may be writing it.
 #[derive(Debug)]
@@ -436,17 +448,16 @@ impl LogReader {
             .map_err(|error| open_error(&error))
     }
 
-    fn ends(&self, py: Python<'_>) -> PyResult<(u64, u64, u64)> {
-        self.ask(py, journal::Reader::ends)
-            .map(|ends| (ends.journal_id, ends.first, ends.next))
-            .map_err(|error| read_error(&error))
-    }
-
-    /// The chain of the last entry; before the first, that of the entry that stood before it.
-    fn chain(&self, py: Python<'_>) -> PyResult<u64> {
-        self.ask(py, journal::Reader::ends)
-            .map(|ends| ends.chain)
-            .map_err(|error| read_error(&error))
+    /// Where it begins and ends now.
+    fn ends(&self, py: Python<'_>) -> PyResult<LogEnds> {
+        let ends = self.ask(py, journal::Reader::ends);
+        let ends = ends.map_err(|error| read_error(&error))?;
+        Ok(LogEnds {
+            journal_id: ends.journal_id,
+            first: ends.first,
+            next: ends.next,
+            chain: ends.chain,
+        })
     }
 
     /// The chain at an offset, from the one before the first on.
@@ -461,7 +472,7 @@ impl LogReader {
             .map_err(|error| read_error(&error))
     }
 
-    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<PyEntry>> {
+    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<LogEntry>> {
         entries(py, self.ask(py, |reader| reader.read(start, bytes_max)))
     }
 }
@@ -518,12 +529,15 @@ impl DataDirLock {
         py.detach(|| self.ask(|held| Ok(held.lost())))
     }
 
-    /// Which file has this name in the directory: device, number, time of birth in ns (0: not known);
-    /// `None` when there is none.
-    fn identity(&self, name: &str) -> PyResult<Option<(u64, u64, u64)>> {
+    /// Which file has this name in the directory; `None` when there is none.
+    fn identity(&self, name: &str) -> PyResult<Option<FileIdentity>> {
         self.ask(|held| {
             let found = held.identity(name)?;
-            Ok(found.map(|it| (it.device, it.inode, it.birth_ns)))
+            Ok(found.map(|it| FileIdentity {
+                device: it.device,
+                inode: it.inode,
+                birth_ns: it.birth_ns,
+            }))
         })
     }
 

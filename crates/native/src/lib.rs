@@ -23,15 +23,20 @@ mod gateway;
 mod histogram;
 mod journal;
 mod line;
+mod lines;
 mod load;
 mod log;
+mod named;
+mod outcome;
 mod passing;
 mod pipeline;
 mod ports;
 mod process;
+mod rows;
 mod settings;
 mod sources;
 mod store;
+mod stored;
 mod sums;
 mod terms;
 mod told;
@@ -63,7 +68,7 @@ mod _native {
     #[pymodule_export]
     use super::asked::Asked;
     #[pymodule_export]
-    use super::audit::StoreAudit;
+    use super::audit::{AuditReport, StoreAudit};
     #[pymodule_export]
     use super::checksum::xxh3_64;
     #[pymodule_export]
@@ -76,30 +81,53 @@ mod _native {
         refusals,
     };
     #[pymodule_export]
-    use super::engine::{Engine, Entry, Position, split_batches};
+    use super::engine::{
+        Engine, EngineLimits, Entry, GatewayState, Instrument, Position, split_batches,
+    };
     #[pymodule_export]
     use super::gateway::{OrderEntry, login_accepted, login_rejected, security_list};
     #[pymodule_export]
+    use super::histogram::Histogram;
+    #[pymodule_export]
     use super::journal::{
-        DataDirLock, DataDirLocked, JournalDamaged, JournalError, JournalFailed, JournalFull,
-        JournalMissing, JournalRange, Log, LogReader, MemoryLog, delete_after,
+        DataDirLock, DataDirLocked, FileIdentity, JournalDamaged, JournalError, JournalFailed,
+        JournalFull, JournalMissing, JournalRange, Log, LogEnds, LogEntry, LogReader, MemoryLog,
+        delete_after,
     };
     #[pymodule_export]
     use super::line::Line;
     #[pymodule_export]
+    use super::lines::{
+        Failed, HeartbeatDue, LineOver, LoginAsked, LogoutAsked, Malformed, PutOff, ReadFailed,
+        Resumed, SecurityListAsked, Session, SessionIndex, Tally, Throttled, Traffic, Wake,
+    };
+    #[pymodule_export]
     use super::load::load_main;
+    #[pymodule_export]
+    use super::outcome::{
+        Answered, AnsweredByStore, DayEdge, InMemory, InStore, NotOpen, OrderStands,
+        OrdersInMemory, RecentOrders, TradesPage, ViewTold,
+    };
     #[pymodule_export]
     use super::pipeline::Pipeline;
     #[pymodule_export]
     use super::process::{huge_pages, shorten_slice};
     #[pymodule_export]
+    use super::rows::{
+        Beginning, Beginnings, OrdersPage, Recorded, StoreTold, StoredOrder, Stretch, Trade,
+    };
+    #[pymodule_export]
     use super::store::{
         Recorder, StoreDamaged, StoreFailed, StoreReader, recorder_seed, store_at_rest,
     };
     #[pymodule_export]
+    use super::stored::{EventHead, StoredStream, event_head, first_batch_after};
+    #[pymodule_export]
+    use super::sums::{Bar, Sum};
+    #[pymodule_export]
     use super::terms::terms;
     #[pymodule_export]
-    use super::told::{check_events, tells, told_in};
+    use super::told::{EventsEnd, ToldNumbers, check_events, tells, told_in};
     #[pymodule_export]
     use super::view::{View, parse_decimal};
 }

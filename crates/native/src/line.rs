@@ -1,9 +1,9 @@
 //! A line's socket reads, without a frame of Python between the event loop and the order entry.
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
 use crate::gateway::OrderEntry;
+use crate::lines::ReadAsks;
 
 /// The part of a protocol of the event loop that runs for every read.
 ///
@@ -36,7 +36,7 @@ impl Line {
     }
 
     /// Take bytes that were read; what is asked because of them.
-    fn receive<'py>(slf: &Bound<'py, Self>, data: &[u8]) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    fn receive(slf: &Bound<'_, Self>, data: &[u8]) -> PyResult<Option<ReadAsks>> {
         let (entry, number) = {
             let this = slf.try_borrow()?;
             (this.entry.bind(slf.py()).clone(), this.number)

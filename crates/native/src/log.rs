@@ -1,9 +1,11 @@
 //! Any log that fulfils the Journal port, as native code calls it.
 
+use std::ops::Range;
+
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::journal::{Log, MemoryLog, append_error};
+use crate::journal::{JournalError, Log, LogEntry, MemoryLog, append_error};
 
 /// A log: ours are called without Python in between.
 #[derive(Debug, FromPyObject)]
@@ -40,6 +42,35 @@ impl AnyLog {
         }
     }
 
+    /// The offsets of the entries that can be read.
+    pub fn kept(&self, py: Python<'_>) -> PyResult<Range<u64>> {
+        let (first, written) = match self {
+            Self::Log(log) => (log.get().0.first_offset(), log.get().0.written_offset()),
+            Self::Memory(log) => (log.get().0.first_offset(), log.get().0.durable_offset()),
+            Self::Other(log) => (
+                log.getattr(py, "first_offset")?.extract(py)?,
+                log.getattr(py, "written_offset")?.extract(py)?,
+            ),
+        };
+        Ok(first..written.saturating_add(1))
+    }
+
+    /// The batch at an offset that can be read.
+    pub fn batch(&self, py: Python<'_>, offset: u64) -> PyResult<Py<PyBytes>> {
+        let read = match self {
+            Self::Log(log) => log.get().read(py, offset, 1)?,
+            Self::Memory(log) => log.get().read(py, offset, 1)?,
+            Self::Other(log) => {
+                let read: Vec<Py<LogEntry>> =
+                    log.call_method1(py, "read", (offset, 1))?.extract(py)?;
+                let batch = read.first().map(|entry| entry.get().batch.clone_ref(py));
+                return batch.ok_or_else(|| missing(offset));
+            }
+        };
+        let entry = read.into_iter().next();
+        Ok(entry.ok_or_else(|| missing(offset))?.batch)
+    }
+
     /// Bytes that wait for the log's writer.
     pub fn queue_bytes(&self, py: Python<'_>) -> PyResult<u64> {
         match self {
@@ -48,4 +79,8 @@ impl AnyLog {
             Self::Other(log) => log.getattr(py, "queue_bytes")?.extract(py),
         }
     }
+}
+
+fn missing(offset: u64) -> PyErr {
+    JournalError::new_err(format!("the log holds no entry {offset}"))
 }

@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use wire::record::Gateway;
 
 use crate::batches::Batches;
+use crate::engine::GatewayState;
 use crate::ports::{CommandSource, header};
 
 #[derive(Debug)]
@@ -26,11 +28,8 @@ pub struct Sources {
     /// Who is asked next stands first.
     turns: VecDeque<Source>,
     /// What the engine knew of each gateway when it was recovered.
-    gateways: Vec<(u16, u32, u64)>,
+    gateways: Vec<GatewayState>,
 }
-
-/// The gateway number of the engine's own commands.
-const SYSTEM: u16 = 0;
 
 impl Sources {
     /// Nobody yet but the engine itself.
@@ -46,9 +45,10 @@ impl Sources {
     ///
     /// ValueError when the engine does not know the gateway.
     pub fn attach(&mut self, gateway: u16, waiting: Box<dyn CommandSource>) -> PyResult<()> {
-        let known = self.gateways.iter().find(|known| known.0 == gateway);
-        let (_, incarnation, number) =
-            *known.ok_or_else(|| PyValueError::new_err(format!("gateway {gateway} is unknown")))?;
+        let known = self.gateways.iter().find(|known| known.gateway == gateway);
+        let known =
+            known.ok_or_else(|| PyValueError::new_err(format!("gateway {gateway} is unknown")))?;
+        let (incarnation, number) = (known.incarnation, known.number);
         self.turns.push_back(Source {
             gateway,
             incarnation,
@@ -58,13 +58,15 @@ impl Sources {
         Ok(())
     }
 
-    /// The engine was recovered: (gateway, incarnation, number of its last batch).
-    pub fn recovered(&mut self, gateways: Vec<(u16, u32, u64)>) {
+    /// The engine was recovered, and knows this of the gateways.
+    pub fn recovered(&mut self, gateways: Vec<GatewayState>) {
         for source in &mut self.turns {
-            let known = gateways.iter().find(|known| known.0 == source.gateway);
-            if let Some((_, incarnation, number)) = known {
-                source.incarnation = *incarnation;
-                source.number = *number;
+            let known = gateways
+                .iter()
+                .find(|known| known.gateway == source.gateway);
+            if let Some(known) = known {
+                source.incarnation = known.incarnation;
+                source.number = known.number;
             }
         }
         self.gateways = gateways;
@@ -82,7 +84,7 @@ impl Sources {
         (commands_max, batches_max): (usize, usize),
         out: &mut Batches,
     ) -> PyResult<()> {
-        let own = header(SYSTEM, 0, 0, stamp_ns);
+        let own = header(Gateway::Engine.code(), 0, 0, stamp_ns);
         if self.system.seal(py, own, commands_max, &mut out.bytes)? {
             out.end();
         }

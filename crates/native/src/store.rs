@@ -8,19 +8,20 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use store::history::{self, Stretch};
-use store::{
-    Beginning, EventSource, LogSource, OrderQuery, Position, Reader, Runner, StoreError, Told,
-    read_kept,
-};
+use store::history;
+use store::{EventSource, LogSource, OrderQuery, Reader, Runner, StoreError, Told, read_kept};
 use wire::record::OrdStatus;
 use wire::record::numbers::COUNTER;
 use wire::text::TradeState;
 
 use crate::engine::Engine;
 use crate::journal::MemoryLog;
+use crate::rows::{
+    Beginning, Beginnings, NumberedJson, OrdersPage, Recorded, StoreTold, StoredOrder, Stretch,
+    Trade, numbered,
+};
 use crate::settings::StoreSettings;
-use crate::sums::{BarFields, SumFields, bar_fields, sum_fields};
+use crate::sums::{Bar, Sum};
 
 create_exception!(
     core._native,
@@ -128,14 +129,14 @@ impl Recorder {
         self.0.clear_notify();
     }
 
-    /// Offset and sequence number up to which everything is recorded; zeros when nothing is.
-    fn position(&self) -> (u64, u64) {
-        ends(self.0.stats().position)
+    /// Up to where everything is recorded; zeros when nothing is.
+    fn position(&self) -> Recorded {
+        Recorded::of(self.0.stats().position.as_ref())
     }
 
     /// The same for what no power cut takes back: the log may delete up to here.
-    fn durable(&self) -> (u64, u64) {
-        ends(self.0.stats().durable)
+    fn durable(&self) -> Recorded {
+        Recorded::of(self.0.stats().durable.as_ref())
     }
 
     #[getter]
@@ -155,7 +156,7 @@ impl Recorder {
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let stats = self.0.stats();
-        let recorded = ends(stats.position).0;
+        let recorded = Recorded::of(stats.position.as_ref()).offset;
         let dict = PyDict::new(py);
         for (name, value) in [
             ("transactions", stats.transactions),
@@ -177,33 +178,11 @@ impl Recorder {
     }
 }
 
-fn ends(position: Option<Position>) -> (u64, u64) {
-    position.map_or((0, 0), |at| (at.offset, at.seq))
-}
-
-/// What a store proves to have been told, as far as it has come: offset, sequence number, hash, offset
-/// and part of the command batch, id of the events log, its chain there, highest order id (the part of it
-/// that counts) and trade id; the
-/// first event that it has, and when that was (0: unknown), or nothing where it has all.
-type ToldRow = (
-    u64,
-    u64,
-    u64,
-    u64,
-    u16,
-    u64,
-    u64,
-    u64,
-    u64,
-    u64,
-    Option<u64>,
-);
-
-/// Read it from a store that nobody writes; `None` when nothing is recorded in it.  With `settled` it is
+/// Read what a store that nobody writes has been told; `None` when nothing is recorded in it.  With `settled` it is
 /// what the disk holds, and not what memory does.
 #[pyfunction]
 #[pyo3(signature = (path, *, settled=false))]
-pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<Option<ToldRow>> {
+pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<Option<StoreTold>> {
     let told = py.detach(|| {
         if settled {
             journal::settle(&path)?;
@@ -213,19 +192,19 @@ pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<O
     let told = told.map_err(|error| failed(&error))?;
     Ok(told.map(|told| {
         let at = told.position;
-        (
-            at.offset,
-            at.seq,
-            at.hash,
-            at.command_offset,
-            at.part,
-            at.origin.journal_id,
-            at.origin.chain,
-            told.order_id & COUNTER,
-            told.trade_id,
-            at.first_seq,
-            told.late_ns,
-        )
+        StoreTold {
+            offset: at.offset,
+            sequence: at.seq,
+            hash: at.hash,
+            command_offset: at.command_offset,
+            part: at.part,
+            journal_id: at.origin.journal_id,
+            chain: at.origin.chain,
+            orders: told.order_id & COUNTER,
+            trades: told.trade_id,
+            first_sequence: at.first_seq,
+            late_ns: told.late_ns,
+        }
     }))
 }
 
@@ -236,13 +215,6 @@ pub fn recorder_seed<'py>(py: Python<'py>, engine: &Engine) -> Bound<'py, PyByte
     PyBytes::new(py, &py.detach(|| store::seed_of(engine)))
 }
 
-type Json<'py> = Bound<'py, PyBytes>;
-/// A JSON array, how many there are in it and in all (where that is known), and how many stand before the next page.
-type StretchFields<'py> = (Json<'py>, u64, Option<u64>, Option<u64>);
-/// Order id, time of the first event, entries of the history, fills.
-type BeginningFields = (u64, u64, u64, u64);
-type Page<'py> = (Vec<(u64, Json<'py>)>, Option<u64>);
-type TradeFields = (u64, u64, i64, i64, u8);
 /// A connection for queries of the store; one query at a time.
 #[derive(Debug)]
 #[pyclass(module = "core._native", frozen)]
@@ -268,63 +240,72 @@ impl StoreReader {
             .map_err(|error| failed(&error))
     }
 
-    fn position(&self, py: Python<'_>) -> PyResult<(u64, u64)> {
-        self.ask(py, |reader| reader.position().map(ends))
+    /// Up to where everything is recorded.
+    fn position(&self, py: Python<'_>) -> PyResult<Recorded> {
+        let position = self.ask(py, Reader::position)?;
+        Ok(Recorded::of(position.as_ref()))
     }
 
-    /// An order as JSON, and whether more may happen to it.
-    fn order<'py>(&self, py: Python<'py>, order_id: u64) -> PyResult<Option<(Json<'py>, bool)>> {
+    /// An order as JSON.
+    fn order(&self, py: Python<'_>, order_id: u64) -> PyResult<Option<StoredOrder>> {
         let order = self.ask(py, |reader| reader.order(order_id))?;
-        Ok(order.map(|order| (PyBytes::new(py, &order.json), order.open)))
+        Ok(order.map(|order| StoredOrder {
+            json: PyBytes::new(py, &order.json).unbind(),
+            open: order.open,
+        }))
     }
 
     /// A page of an order's history.
     #[pyo3(signature = (order_id, *, after, limit, bytes_max))]
-    fn history<'py>(
+    fn history(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         order_id: u64,
         after: u64,
         limit: u64,
         bytes_max: usize,
-    ) -> PyResult<Option<StretchFields<'py>>> {
+    ) -> PyResult<Option<Stretch>> {
         let page = history::Page {
             after,
             limit,
             bytes_max,
         };
         let stretch = self.ask(py, |reader| reader.history(order_id, &page))?;
-        Ok(stretch.map(|stretch| stretch_fields(py, &stretch)))
+        Ok(stretch.map(|stretch| Stretch::of(py, &stretch)))
     }
 
     /// A page of an order's fills.
     #[pyo3(signature = (order_id, *, after, limit, bytes_max))]
-    fn fills<'py>(
+    fn fills(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         order_id: u64,
         after: u64,
         limit: u64,
         bytes_max: usize,
-    ) -> PyResult<Option<StretchFields<'py>>> {
+    ) -> PyResult<Option<Stretch>> {
         let page = history::Page {
             after,
             limit,
             bytes_max,
         };
         let stretch = self.ask(py, |reader| reader.fills(order_id, &page))?;
-        Ok(stretch.map(|stretch| stretch_fields(py, &stretch)))
+        Ok(stretch.map(|stretch| Stretch::of(py, &stretch)))
     }
 
-    /// When orders began and how much happened to them up to the sequence number that comes with it.
-    fn beginnings(
-        &self,
-        py: Python<'_>,
-        order_ids: Vec<u64>,
-    ) -> PyResult<(Vec<BeginningFields>, u64)> {
-        let (beginnings, sequence) = self.ask(py, |reader| reader.beginnings(&order_ids))?;
-        let fields = |x: &Beginning| (x.order_id, x.created_ns, x.history, x.fills);
-        Ok((beginnings.iter().map(fields).collect(), sequence))
+    /// When orders began and how much happened to them.
+    fn beginnings(&self, py: Python<'_>, order_ids: Vec<u64>) -> PyResult<Beginnings> {
+        let (orders, sequence) = self.ask(py, |reader| reader.beginnings(&order_ids))?;
+        let orders = orders.into_iter().map(|order| Beginning {
+            order_id: order.order_id,
+            created_ns: order.created_ns,
+            history: order.history,
+            fills: order.fills,
+        });
+        Ok(Beginnings {
+            orders: orders.collect(),
+            sequence,
+        })
     }
 
     /// Number of the account of this name.
@@ -341,16 +322,16 @@ impl StoreReader {
         account, *, before=None, limit=100, bytes_max=usize::MAX, status=None, instrument=None
     ))]
     #[allow(clippy::too_many_arguments)]
-    fn orders<'py>(
+    fn orders(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         account: u32,
         before: Option<u64>,
         limit: usize,
         bytes_max: usize,
         status: Option<&str>,
         instrument: Option<u32>,
-    ) -> PyResult<Page<'py>> {
+    ) -> PyResult<OrdersPage> {
         let status = status.map(status_of).transpose()?;
         let query = OrderQuery {
             account,
@@ -361,31 +342,30 @@ impl StoreReader {
             bytes_max,
         };
         let page = self.ask(py, |reader| reader.orders(&query))?;
-        let orders = page
-            .orders
-            .iter()
-            .map(|(id, json)| (*id, PyBytes::new(py, json)));
-        Ok((orders.collect(), page.next))
+        Ok(OrdersPage {
+            orders: numbered(py, &page.orders),
+            next: page.next,
+        })
     }
 
     #[pyo3(signature = (instrument, *, before=None, limit=100))]
-    fn trades<'py>(
+    fn trades(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         instrument: u32,
         before: Option<u64>,
         limit: usize,
-    ) -> PyResult<Vec<(u64, Json<'py>)>> {
+    ) -> PyResult<Vec<NumberedJson>> {
         let trades = self.ask(py, |reader| reader.trades(instrument, before, limit))?;
         let show = |trade: &TradeState| {
             let mut json = Vec::with_capacity(160);
             trade.write(&mut json);
-            (trade.trade_id, PyBytes::new(py, &json))
+            (trade.trade_id, PyBytes::new(py, &json).unbind())
         };
         Ok(trades.iter().map(show).collect())
     }
 
-    /// Trades as (trade id, time, price, quantity, taker's side).
+    /// Trades of a stretch of time, the oldest first.
     #[pyo3(signature = (instrument, from_ns, to_ns, *, after=0, limit=1_000))]
     fn trades_between(
         &self,
@@ -395,12 +375,18 @@ impl StoreReader {
         to_ns: u64,
         after: u64,
         limit: usize,
-    ) -> PyResult<Vec<TradeFields>> {
+    ) -> PyResult<Vec<Trade>> {
         let trades = self.ask(py, |reader| {
             reader.trades_between(instrument, (from_ns, to_ns), after, limit)
         })?;
-        let fields = |t: TradeState| (t.trade_id, t.time_ns, t.price, t.qty, t.taker_side.code());
-        Ok(trades.into_iter().map(fields).collect())
+        let trades = trades.into_iter().map(|trade| Trade {
+            trade_id: trade.trade_id,
+            time_ns: trade.time_ns,
+            price: trade.price,
+            quantity: trade.qty,
+            taker_side: trade.taker_side.code(),
+        });
+        Ok(trades.collect())
     }
 
     fn sum_between(
@@ -409,28 +395,23 @@ impl StoreReader {
         instrument: u32,
         after_ns: u64,
         before_ns: u64,
-    ) -> PyResult<Option<SumFields>> {
+    ) -> PyResult<Option<Sum>> {
         let sum = self.ask(py, |reader| {
             reader.sum_between(instrument, after_ns, before_ns)
         })?;
-        Ok(sum.map(|bar| sum_fields(&bar.sum)))
+        Ok(sum.map(|bar| Sum::from(&bar.sum)))
     }
 
-    /// Bars as (minute, time of the first trade, time of the last, sum).
-    fn bars(&self, py: Python<'_>, instrument: u32, from_ns: u64) -> PyResult<Vec<BarFields>> {
+    /// The minutes in which an instrument traded.
+    fn bars(&self, py: Python<'_>, instrument: u32, from_ns: u64) -> PyResult<Vec<Bar>> {
         let bars = self.ask(py, |reader| reader.bars(instrument, from_ns))?;
-        let fields = bars.iter().map(|(minute, bar)| bar_fields(*minute, bar));
+        let fields = bars.iter().map(|(minute, bar)| Bar::of(*minute, bar));
         Ok(fields.collect())
     }
 
     fn instruments(&self, py: Python<'_>) -> PyResult<Vec<(u32, String)>> {
         self.ask(py, Reader::instruments)
     }
-}
-
-fn stretch_fields<'py>(py: Python<'py>, stretch: &Stretch) -> StretchFields<'py> {
-    let json = PyBytes::new(py, &stretch.json);
-    (json, stretch.count, stretch.of, stretch.next)
 }
 
 fn status_of(name: &str) -> PyResult<OrdStatus> {

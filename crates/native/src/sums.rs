@@ -1,13 +1,15 @@
-//! Sums of trades as Python sees them: tuples, with integers of any width.
+//! Sums of trades as Python sees them, with integers of any width.
 
-use projection::{Bar, Quote, Sum};
+use projection::Quote;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyType};
 
+use crate::named::named;
+
 /// A [`Quote`] as an integer of Python's.
-#[derive(Debug)]
-pub struct Wide(Quote);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Wide(pub Quote);
 
 impl<'py> IntoPyObject<'py> for Wide {
     type Target = PyAny;
@@ -17,6 +19,16 @@ impl<'py> IntoPyObject<'py> for Wide {
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
         let int: Bound<'py, PyType> = py.get_type::<PyInt>();
         int.call1((self.0.to_string(),))
+    }
+}
+
+impl<'py> IntoPyObject<'py> for &Wide {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        (*self).into_pyobject(py)
     }
 }
 
@@ -31,48 +43,75 @@ impl FromPyObject<'_, '_> for Wide {
     }
 }
 
-/// Open, high, low, close, quantity, price times quantity, count.
-pub type SumFields = (i64, i64, i64, i64, i128, Wide, u64);
-/// Minute, time of the first trade, time of the last, sum.
-pub type BarFields = (u64, u64, u64, SumFields);
-
-/// For Python.
-pub const fn sum_fields(sum: &Sum) -> SumFields {
-    (
-        sum.open,
-        sum.high,
-        sum.low,
-        sum.close,
-        sum.qty,
-        Wide(sum.quote),
-        sum.count,
-    )
-}
-
-/// From Python.
-pub fn sum((open, high, low, close, qty, Wide(quote), count): SumFields) -> Sum {
+named! {
+    /// The sum of a row of trades.
     Sum {
-        open,
-        high,
-        low,
-        close,
-        qty,
-        quote,
-        count,
+        open: i64,
+        high: i64,
+        low: i64,
+        close: i64,
+        quantity: i128,
+        quote: Wide,
+        count: u64,
     }
 }
 
-/// For Python.
-pub const fn bar_fields(minute: u64, bar: &Bar) -> BarFields {
-    (minute, bar.first_ns, bar.last_ns, sum_fields(&bar.sum))
+named! {
+    /// The trades of a minute.
+    Bar {
+        minute: u64,
+        first_ns: u64,
+        last_ns: u64,
+        sum: Sum,
+    }
 }
 
-/// From Python.
-pub fn bar((minute, first_ns, last_ns, fields): BarFields) -> (u64, Bar) {
-    let bar = Bar {
-        first_ns,
-        last_ns,
-        sum: sum(fields),
-    };
-    (minute, bar)
+impl From<&projection::Sum> for Sum {
+    fn from(sum: &projection::Sum) -> Self {
+        Self {
+            open: sum.open,
+            high: sum.high,
+            low: sum.low,
+            close: sum.close,
+            quantity: sum.qty,
+            quote: Wide(sum.quote),
+            count: sum.count,
+        }
+    }
+}
+
+impl From<&Sum> for projection::Sum {
+    fn from(sum: &Sum) -> Self {
+        Self {
+            open: sum.open,
+            high: sum.high,
+            low: sum.low,
+            close: sum.close,
+            qty: sum.quantity,
+            quote: sum.quote.0,
+            count: sum.count,
+        }
+    }
+}
+
+impl Bar {
+    /// For Python.
+    pub fn of(minute: u64, bar: &projection::Bar) -> Self {
+        Self {
+            minute,
+            first_ns: bar.first_ns,
+            last_ns: bar.last_ns,
+            sum: Sum::from(&bar.sum),
+        }
+    }
+
+    /// From Python: the minute, and its trades.
+    pub fn read(&self) -> (u64, projection::Bar) {
+        let bar = projection::Bar {
+            first_ns: self.first_ns,
+            last_ns: self.last_ns,
+            sum: projection::Sum::from(&self.sum),
+        };
+        (self.minute, bar)
+    }
 }

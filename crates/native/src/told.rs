@@ -10,14 +10,29 @@ use wire::record::{Event, EventBatch};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::engine::bad;
+use crate::named::named;
 
-/// Highest counter of an order id, highest trade id, orders that were given an id, and for each entry the
-/// number of the last event told to it.
-type ToldRow = (u64, u64, u64, Vec<(u32, u64)>);
+named! {
+    /// What event batches prove to have been told.
+    ToldNumbers {
+        orders: u64,
+        trades: u64,
+        given: u64,
+        entries: BTreeMap<u32, u64>,
+    }
+}
+
+named! {
+    /// Where event batches end.
+    EventsEnd {
+        sequence: u64,
+        hash: u64,
+    }
+}
 
 /// What event batches that stand one after the other prove to have been told.
 #[pyfunction]
-pub fn told_in(py: Python<'_>, batches: &[u8]) -> PyResult<ToldRow> {
+pub fn told_in(py: Python<'_>, batches: &[u8]) -> PyResult<ToldNumbers> {
     py.detach(|| {
         let (mut orders, mut trades, mut given) = (0, 0, 0);
         let mut entries = BTreeMap::new();
@@ -40,7 +55,12 @@ pub fn told_in(py: Python<'_>, batches: &[u8]) -> PyResult<ToldRow> {
             }
         }
         entries.remove(&0);
-        Ok((orders, trades, given, entries.into_iter().collect()))
+        Ok(ToldNumbers {
+            orders,
+            trades,
+            given,
+            entries,
+        })
     })
     .map_err(bad)
 }
@@ -68,16 +88,16 @@ pub fn tells(batches: &[u8], entry: u32, number: u64) -> PyResult<bool> {
     Ok(found)
 }
 
-/// Check that event batches are whole, and go on from each other; sequence number and hash of the last.
-/// With `at` they have to go on from that.
+/// Check that event batches are whole, and go on from each other; where they end.  With `at` they have to
+/// go on from that.
 ///
 /// ValueError says which command batch's are wrong, and how.
 #[pyfunction]
 pub fn check_events(
     py: Python<'_>,
     batches: &[u8],
-    at: Option<(u64, u64)>,
-) -> PyResult<Option<(u64, u64)>> {
+    at: Option<EventsEnd>,
+) -> PyResult<Option<EventsEnd>> {
     py.detach(|| {
         let mut at = at;
         let mut rest = batches;
@@ -85,7 +105,7 @@ pub fn check_events(
             let all = rest;
             let batch = EventBatch::take(&mut rest).map_err(|error| error.to_string())?;
             let bytes = &all[..all.len().saturating_sub(rest.len())];
-            at = Some(follow(&batch, bytes, at).map_err(|what| {
+            at = Some(follow(&batch, bytes, at.as_ref()).map_err(|what| {
                 let command = batch.header.command_offset;
                 format!("the events of command batch {command}: {what}")
             })?);
@@ -99,17 +119,17 @@ pub fn check_events(
 fn follow(
     batch: &EventBatch<'_>,
     bytes: &[u8],
-    at: Option<(u64, u64)>,
-) -> Result<(u64, u64), &'static str> {
+    at: Option<&EventsEnd>,
+) -> Result<EventsEnd, &'static str> {
     if xxh3_64(&bytes[..bytes.len().saturating_sub(HASH)]) != batch.hash {
         return Err("their hash is not that of their bytes");
     }
     let header = &batch.header;
-    if let Some((seq, hash)) = at {
-        if header.previous_hash != hash {
+    if let Some(at) = at {
+        if header.previous_hash != at.hash {
             return Err("they do not follow from those before");
         }
-        if seq.checked_add(1) != Some(header.first_seq) && !batch.leaps_from(seq) {
+        if at.sequence.checked_add(1) != Some(header.first_seq) && !batch.leaps_from(at.sequence) {
             return Err("numbers are missing before them");
         }
     }
@@ -118,5 +138,8 @@ fn follow(
     }
     let next = header.first_seq.checked_add(u64::from(header.count));
     let last = next.and_then(|next| next.checked_sub(1));
-    Ok((last.ok_or("their numbers are out of range")?, batch.hash))
+    Ok(EventsEnd {
+        sequence: last.ok_or("their numbers are out of range")?,
+        hash: batch.hash,
+    })
 }

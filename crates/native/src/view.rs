@@ -5,8 +5,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use view::Limits;
-use view::answers::Body;
-use view::orders::{Beginning, Found};
+use view::orders::Found;
 use view::show::Filter;
 use wire::record::OrdStatus;
 use wire::text::decimal;
@@ -14,32 +13,23 @@ use wire::text::decimal;
 use crate::detached::detached;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
+use crate::lines::Failed;
+use crate::outcome::{
+    DayEdge, InMemory, InStore, OrderFound, OrderStands, OrdersInMemory, RecentOrders, TradesPage,
+    ViewTold,
+};
 use crate::ports::EventReader;
+use crate::rows::{Beginnings, numbered};
 use crate::settings::FacadeSettings;
-use crate::sums::{BarFields, SumFields, bar, sum};
-
-/// Bytes, or a number that says where they are to be had.
-#[derive(Debug, IntoPyObject)]
-pub enum Known<'py> {
-    /// JSON.
-    Json(Bound<'py, PyBytes>),
-    /// An order id, or the sequence number that the store must have.
-    Elsewhere(u64),
-}
-
-type Answer<'py> = (u64, u16, Known<'py>);
-type Frames<'py> = (u32, Bound<'py, PyBytes>);
-type Pages<'py> = (Vec<(u64, Bound<'py, PyBytes>)>, u64);
-type Trades<'py> = (Vec<(u64, Bound<'py, PyBytes>)>, Option<u64>, Option<u64>);
+use crate::sums::{Bar, Sum};
 
 /// What the facade is told of events.
 #[derive(Debug, IntoPyObject)]
-pub enum Told<'py> {
+pub enum Told {
     /// Answers to requests, and frames for listeners.
-    Events(Vec<Answer<'py>>, Vec<Frames<'py>>),
+    Events(ViewTold),
     /// The view failed, and knows nothing any more.
-    #[pyo3(transparent)]
-    Fault(String),
+    Failed(Failed),
 }
 
 /// See `view::View`; owned by one thread.
@@ -109,23 +99,12 @@ impl View {
     }
 
     /// Who is told what.
-    fn told<'py>(&mut self, py: Python<'py>) -> Told<'py> {
-        if let Some(fault) = self.fault.news() {
-            return Told::Fault(fault);
+    fn told(&mut self, py: Python<'_>) -> PyResult<Told> {
+        if let Some(reason) = self.fault.news() {
+            return Ok(Told::Failed(Failed { reason }));
         }
         let told = std::mem::take(&mut self.told);
-        let replies = told.replies.iter().map(|reply| {
-            let body = match &reply.body {
-                Body::Json(json) => Known::Json(PyBytes::new(py, json)),
-                Body::Order(order_id) => Known::Elsewhere(*order_id),
-            };
-            (reply.num, reply.status, body)
-        });
-        let notices = told
-            .notices
-            .iter()
-            .map(|(connection, frames)| (*connection, PyBytes::new(py, frames)));
-        Told::Events(replies.collect(), notices.collect())
+        ViewTold::of(py, &told).map(Told::Events)
     }
 }
 
@@ -135,7 +114,7 @@ impl EventReader for Py<View> {
         if !view.take(py, batches) {
             return Ok(None);
         }
-        Ok(Some(view.told(py).into_pyobject(py)?.into_any()))
+        Ok(Some(view.told(py)?.into_pyobject(py)?.into_any()))
     }
 }
 
@@ -180,9 +159,9 @@ impl View {
         self.inner.trade_id()
     }
 
-    /// Put bars (minute, first and last time, sum) before those of the trades that were seen.
-    fn fill(&mut self, symbol: &str, bars: Vec<BarFields>) -> PyResult<()> {
-        self.change(|view| view.fill(symbol, bars.into_iter().map(bar)))
+    /// Put bars before those of the trades that were seen.
+    fn fill(&mut self, symbol: &str, bars: Vec<Bar>) -> PyResult<()> {
+        self.change(|view| view.fill(symbol, bars.iter().map(Bar::read)))
     }
 
     #[getter]
@@ -196,11 +175,12 @@ impl View {
     }
 
     #[getter]
-    fn counts(&self) -> (usize, u64) {
-        self.inner.counts()
+    fn counts(&self) -> OrdersInMemory {
+        let (kept, dropped) = self.inner.counts();
+        OrdersInMemory { kept, dropped }
     }
 
-    fn apply<'py>(&mut self, py: Python<'py>, batches: &[u8]) -> Told<'py> {
+    fn apply(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<Told> {
         self.take(py, batches);
         self.told(py)
     }
@@ -241,27 +221,31 @@ impl View {
         Some(PyBytes::new(py, &self.inner.show_book(symbol, depth)?))
     }
 
-    /// A page of trades, as far as memory goes: ids and JSON, the cursor of the next page where this one
-    /// ends here, and the sequence number that the store must have where it goes on there.
+    /// A page of trades, as far as memory goes.
     #[pyo3(signature = (symbol, *, before, limit, bytes_max))]
-    fn trades<'py>(
+    fn trades(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         symbol: &str,
         before: u64,
         limit: usize,
         bytes_max: usize,
-    ) -> Trades<'py> {
+    ) -> TradesPage {
         let page = self.inner.show_trades(symbol, before, limit, bytes_max);
         let page = page.unwrap_or_default();
-        let trades = page.trades.iter();
-        let trades = trades.map(|(id, json)| (*id, PyBytes::new(py, json)));
-        (trades.collect(), page.next, page.store_needs)
+        TradesPage {
+            trades: numbered(py, &page.trades),
+            next: page.next,
+            store_needs: page.store_needs,
+        }
     }
 
-    fn ticker_edge(&self, symbol: &str, now_ns: u64) -> Option<(u64, u64)> {
+    fn ticker_edge(&self, symbol: &str, now_ns: u64) -> Option<DayEdge> {
         let edge = self.inner.ticker_edge(symbol, now_ns)?;
-        Some((edge.after_ns, edge.before_ns))
+        Some(DayEdge {
+            after_ns: edge.after_ns,
+            before_ns: edge.before_ns,
+        })
     }
 
     #[pyo3(signature = (symbol, now_ns, edge=None, complete_since=None))]
@@ -270,24 +254,24 @@ impl View {
         py: Python<'py>,
         symbol: &str,
         now_ns: u64,
-        edge: Option<SumFields>,
+        edge: Option<Sum>,
         complete_since: Option<u64>,
     ) -> Option<Bound<'py, PyBytes>> {
-        let edge = edge.map(sum);
+        let edge = edge.as_ref().map(projection::Sum::from);
         let inner = &self.inner;
         let json = inner.show_ticker(symbol, now_ns, edge.as_ref(), complete_since)?;
         Some(PyBytes::new(py, &json))
     }
 
-    /// What is known of an order id: the order as JSON; the sequence number that the store must have to
-    /// tell of it; nothing, for no order has it.
-    fn find<'py>(&self, py: Python<'py>, order_id: u64) -> Option<Known<'py>> {
+    /// What is known of an order id; nothing where no order has it.
+    fn find(&self, py: Python<'_>, order_id: u64) -> Option<OrderFound> {
         match self.inner.find(order_id) {
             Found::Whole(order) => {
                 let json = self.inner.order_json(order, Since::default());
-                Some(Known::Json(PyBytes::new(py, &json)))
+                let json = PyBytes::new(py, &json).unbind();
+                Some(OrderFound::Memory(InMemory { json }))
             }
-            Found::Stored(sequence) => Some(Known::Elsewhere(sequence)),
+            Found::Stored(sequence) => Some(OrderFound::Store(InStore { sequence })),
             Found::Unknown => None,
         }
     }
@@ -301,16 +285,16 @@ impl View {
     /// Orders of a user that are whole in memory, by id, and down to which id memory was looked through.
     #[pyo3(signature = (user, *, before, limit, bytes_max, status=None, symbol=None))]
     #[allow(clippy::too_many_arguments)]
-    fn recent<'py>(
+    fn recent(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         user: &str,
         before: u64,
         limit: usize,
         bytes_max: usize,
         status: Option<&str>,
         symbol: Option<&str>,
-    ) -> PyResult<Pages<'py>> {
+    ) -> PyResult<RecentOrders> {
         let status = status.map(status_of).transpose()?;
         let filter = Filter {
             before,
@@ -320,9 +304,10 @@ impl View {
             bytes_max,
         };
         let recent = self.inner.show_recent(user, filter);
-        let orders = recent.orders.iter();
-        let orders = orders.map(|(id, json)| (*id, PyBytes::new(py, json)));
-        Ok((orders.collect(), recent.down_to))
+        Ok(RecentOrders {
+            orders: numbered(py, &recent.orders),
+            down_to: recent.down_to,
+        })
     }
 
     /// Number of the account of a user; `None` for who has none.
@@ -335,14 +320,14 @@ impl View {
     }
 
     /// Status and executed quantity of an order that memory holds, whole or not.
-    fn stands(&self, order_id: u64) -> Option<(&'static str, String)> {
+    fn stands(&self, order_id: u64) -> Option<OrderStands> {
         let state = self.inner.state(order_id)?;
         let mut filled = Vec::with_capacity(20);
         decimal::write(state.cum, &mut filled);
-        Some((
-            state.status.name(),
-            filled.into_iter().map(char::from).collect(),
-        ))
+        Some(OrderStands {
+            status: state.status.name().to_owned(),
+            filled_quantity: filled.into_iter().map(char::from).collect(),
+        })
     }
 
     fn exists(&self, order_id: u64) -> bool {
@@ -366,22 +351,17 @@ impl View {
         self.change(|view| view.lacking(most))
     }
 
-    /// What the store, which has every event up to `sequence`, knows of orders: id, time of the first
-    /// event, entries of the history, fills.
-    fn tell_beginnings(
-        &mut self,
-        orders: Vec<(u64, u64, u64, u64)>,
-        sequence: u64,
-    ) -> PyResult<()> {
+    /// What the store knows of the beginnings of orders.
+    fn tell_beginnings(&mut self, told: Beginnings) -> PyResult<()> {
         self.change(|view| {
-            for (order_id, created_ns, history, fills) in orders {
-                let beginning = Beginning {
-                    order_id,
-                    created_ns,
-                    history,
-                    fills,
+            for order in &told.orders {
+                let beginning = view::orders::Beginning {
+                    order_id: order.order_id,
+                    created_ns: order.created_ns,
+                    history: order.history,
+                    fills: order.fills,
                 };
-                view.tell_beginning(&beginning, sequence);
+                view.tell_beginning(&beginning, told.sequence);
             }
         })
     }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use wire::record::search::first_batch_behind;
+
 use crate::error::StoreError;
 use crate::position::Position;
 use crate::recorder::{Recorder, read_batch};
@@ -146,8 +148,8 @@ fn goes_on(at: &Position, source: &mut dyn EventSource, offset: u64) -> Result<b
     })
 }
 
-/// The last offset whose batch is not of later commands than the store's position; the one before the
-/// log begins where all are.
+/// The last offset whose batch does not stand behind the store's position; the one before the log begins
+/// where all do.
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "offsets of a log begin at 1 and stay below 2^63"
@@ -157,20 +159,15 @@ fn find(
     source: &mut dyn EventSource,
     (first, last): (u64, u64),
 ) -> Result<u64, StoreError> {
-    let (mut low, mut high) = (first, last + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let Some((offset, bytes)) = batch_from(source, middle)? else {
-            break;
+    let behind = (at.command_offset, at.part);
+    let found = first_batch_behind(behind, first..last + 1, |offset| {
+        let Some((found, bytes)) = batch_from(source, offset)? else {
+            // The log ends before: what would come is later.
+            return Ok((u64::MAX, u16::MAX));
         };
-        let header = read_batch(offset, &bytes)?.header;
-        if (header.command_offset, header.part) > (at.command_offset, at.part) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    Ok(low - 1)
+        Ok(read_batch(found, &bytes)?.header.place())
+    });
+    found.map(|offset| offset - 1)
 }
 
 /// Move the store's files out of the way, to the first name that is free.

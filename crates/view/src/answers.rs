@@ -23,6 +23,8 @@ use crate::show;
 pub enum Body {
     /// This.
     Json(Vec<u8>),
+    /// This, for the engine has no such order that is open; it may be one that was closed.
+    NotOpen(Vec<u8>),
     /// An order, which the command did not change and memory does not hold.
     Order(u64),
 }
@@ -98,7 +100,7 @@ impl Answers {
             Event::MassCanceled(x) => {
                 // Who is unknown has no orders.
                 if matches!(x.reason, Reason::None | Reason::UnknownOrder) {
-                    self.answer(x.num, 200, refusals::canceled(x.count), about);
+                    self.answer(x.num, 200, Body::Json(refusals::canceled(x.count)), about);
                 } else {
                     self.refuse(x.num, (x.reason, 0, None), about);
                 }
@@ -150,13 +152,9 @@ impl Answers {
         });
     }
 
-    fn answer(&mut self, num: u64, status: u16, body: Vec<u8>, (orders, names): (&Orders, &Names)) {
+    fn answer(&mut self, num: u64, status: u16, body: Body, (orders, names): (&Orders, &Names)) {
         self.settle(orders, names);
-        self.replies.push(Reply {
-            num,
-            status,
-            body: Body::Json(body),
-        });
+        self.replies.push(Reply { num, status, body });
     }
 
     fn refuse(
@@ -165,7 +163,11 @@ impl Answers {
         (reason, order_id, stands): (Reason, u64, Option<Stands>),
         about: (&Orders, &Names),
     ) {
-        let body = refusals::body(reason, order_id, stands);
+        let refusal = refusals::body(reason, order_id, stands);
+        let body = match reason {
+            Reason::UnknownOrder | Reason::OrderClosed => Body::NotOpen(refusal),
+            _ => Body::Json(refusal),
+        };
         self.answer(num, refusals::status(reason), body, about);
     }
 

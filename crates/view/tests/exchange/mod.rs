@@ -27,7 +27,7 @@ pub const LIMITS: Limits = Limits {
 /// What an answer says.
 pub fn said(reply: &Reply) -> serde_json::Value {
     match &reply.body {
-        Body::Json(json) => serde_json::from_slice(json).expect("JSON"),
+        Body::Json(json) | Body::NotOpen(json) => serde_json::from_slice(json).expect("JSON"),
         Body::Order(order_id) => panic!("order {order_id} is left to the store"),
     }
 }

@@ -17,6 +17,7 @@ pub mod event;
 pub mod field;
 pub mod numbers;
 mod recipients;
+pub mod search;
 pub mod terms;
 
 pub use batch::{CommandBatch, CommandBatchHeader, EventBatch, EventBatchHeader};

@@ -1,0 +1,206 @@
+//! What order entry says of lines and sessions, as Python sees it: a class for each outcome.
+
+use std::fmt;
+
+use gateway::{Received, Row, TickAction};
+use pyo3::prelude::*;
+
+use crate::named::named;
+
+/// A text of Python's that is not shown.
+#[derive(Clone, PartialEq, Eq, Hash, FromPyObject, IntoPyObject, IntoPyObjectRef)]
+#[pyo3(transparent)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+named! {
+    /// A client asks for a session.
+    LoginAsked {
+        user: String,
+        password: Secret,
+        session: String,
+        sequence: u64,
+    }
+}
+
+named! {
+    /// A client asks for instruments.
+    SecurityListAsked {
+        req_id: u64,
+        instrument: Option<u32>,
+    }
+}
+
+named! {
+    /// More was read than one turn of the loop may take.
+    PutOff {}
+}
+
+named! {
+    /// As many requests of the session are unanswered as may be.
+    Throttled {}
+}
+
+named! {
+    /// The client ends the line.
+    LogoutAsked {}
+}
+
+named! {
+    /// Bytes that are not of this protocol.
+    Malformed {
+        reason: String,
+    }
+}
+
+named! {
+    /// The read ended in a fault of ours.
+    ReadFailed {
+        reason: String,
+    }
+}
+
+named! {
+    /// Several requests wait, for the end of this turn of the loop.
+    Wake {}
+}
+
+/// What a socket read asks of Python.
+#[derive(Debug, IntoPyObject)]
+pub enum ReadAsks {
+    /// See the class.
+    Login(LoginAsked),
+    /// See the class.
+    SecurityList(SecurityListAsked),
+    /// See the class.
+    PutOff(PutOff),
+    /// See the class.
+    Throttled(Throttled),
+    /// See the class.
+    Logout(LogoutAsked),
+    /// See the class.
+    Malformed(Malformed),
+    /// See the class.
+    Failed(ReadFailed),
+    /// See the class.
+    Wake(Wake),
+}
+
+impl ReadAsks {
+    /// What order entry has received, where that asks something.
+    pub fn of(received: Received) -> Option<Self> {
+        Some(match received {
+            Received::Nothing => return None,
+            Received::Throttle => Self::Throttled(Throttled),
+            Received::Later => Self::PutOff(PutOff),
+            Received::Logout => Self::Logout(LogoutAsked),
+            Received::Malformed(reason) => Self::Malformed(Malformed { reason }),
+            Received::SecurityList(req_id, instrument) => {
+                Self::SecurityList(SecurityListAsked { req_id, instrument })
+            }
+            Received::Login {
+                user,
+                password,
+                session,
+                sequence,
+            } => Self::Login(LoginAsked {
+                user,
+                password: Secret(password),
+                session,
+                sequence,
+            }),
+        })
+    }
+}
+
+named! {
+    /// A line has a heartbeat in its buffer.
+    HeartbeatDue {
+        connection: u32,
+    }
+}
+
+named! {
+    /// A line is to be closed.
+    LineOver {
+        connection: u32,
+        reason: String,
+    }
+}
+
+/// What the passing of time asks.
+#[derive(Debug, IntoPyObject)]
+pub enum LineDue {
+    /// See the class.
+    Heartbeat(HeartbeatDue),
+    /// See the class.
+    Over(LineOver),
+}
+
+impl LineDue {
+    /// What is due on a line.
+    pub fn of((connection, action): (u32, TickAction)) -> Self {
+        match action {
+            TickAction::Heartbeat => Self::Heartbeat(HeartbeatDue { connection }),
+            TickAction::Close(reason) => Self::Over(LineOver {
+                connection,
+                reason: reason.to_owned(),
+            }),
+        }
+    }
+}
+
+named! {
+    /// These lines' sockets may be read again.
+    Resumed {
+        connections: Vec<u32>,
+    }
+}
+
+named! {
+    /// A reader of events failed, and knows nothing any more.
+    Failed {
+        reason: String,
+    }
+}
+
+named! {
+    /// How a session stands.
+    Session {
+        entry: u32,
+        sent: u64,
+        oldest: u64,
+        last_cl_ord_id: u64,
+        connection: Option<u32>,
+    }
+}
+
+named! {
+    /// Where the sessions' messages stand in the events log.
+    SessionIndex {
+        next_offset: u64,
+        sessions: Vec<Row>,
+    }
+}
+
+named! {
+    /// What went through order entry.
+    Traffic {
+        requests: u64,
+        reports: u64,
+    }
+}
+
+named! {
+    /// How often something happened.
+    Tally {
+        name: String,
+        reason: String,
+        count: u64,
+    }
+}
