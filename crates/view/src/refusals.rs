@@ -1,7 +1,7 @@
 //! What is answered where there is no order to show: refusals, and how many a mass cancel took.
 
 use wire::record::{OrdStatus, Reason};
-use wire::text::order_json::{amount, id, name};
+use wire::text::fields::{amount, id, name};
 use wire::text::{decimal, json, reasons};
 
 /// HTTP status of a refused order.

@@ -4,7 +4,7 @@ use projection::{Quote, Sum};
 use wire::record::Side;
 use wire::record::command::{Instrument as Filters, NO_PRICE};
 use wire::text::decimal::{self, ONE, PRODUCT_SCALE};
-use wire::text::order_json::{amount, moment, name, price};
+use wire::text::fields::{amount, moment, name, price};
 use wire::text::{TradeState, json};
 
 use crate::book::{Book, Level};

@@ -4,6 +4,7 @@
 //! is older, from disk) give the same bytes for the same order.
 
 pub mod decimal;
+pub mod fields;
 pub mod json;
 pub mod order_json;
 pub mod reasons;

@@ -4,8 +4,8 @@
 //! `null`.  Fields always stand in the same order, and all of them are always there, so that two
 //! writers of the same order give the same bytes.
 
-use super::{decimal, json, time};
-use crate::record::command::NO_PRICE;
+use super::fields::{amount, average_price, id, moment, name, order, price, side_of};
+use super::{decimal, json};
 use crate::record::{CancelReason, OrdStatus, OrdType, Reason, Side, TimeInForce};
 
 /// A client's own name for its order.
@@ -95,8 +95,9 @@ impl Why {
         }
     }
 
-    /// Append the code of the reason; `null` for none.
+    /// Append the code of the reason as a field; `null` for none.
     pub fn write(self, out: &mut Vec<u8>) {
+        name("reason", out);
         match self {
             Self::None | Self::Refused(Reason::None) => out.extend_from_slice(b"null"),
             Self::Refused(reason) => json::string(reason.name(), out),
@@ -266,16 +267,10 @@ impl OrderState<'_> {
     }
 
     fn write_terms(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"\"order_id\":");
-        id(self.order_id, out);
-        name("client_order_id", out);
-        self.client_order_id.write(out);
+        order(self.order_id, self.client_order_id, out);
         name("user_id", out);
         json::string(self.user_id, out);
-        name("symbol", out);
-        symbol(self.symbol, out);
-        name("side", out);
-        json::string(self.side.name(), out);
+        side_of(self.symbol, self.side, out);
         name("order_type", out);
         json::string(self.ord_type.name(), out);
         name("time_in_force", out);
@@ -293,8 +288,7 @@ impl OrderState<'_> {
         amount(self.cum, out);
         name("remaining_quantity", out);
         amount(self.leaves, out);
-        name("average_price", out);
-        price(if self.cum == 0 { NO_PRICE } else { self.avg_px }, out);
+        average_price(self.cum, self.avg_px, out);
         for (field, ns) in [
             ("timestamp", self.created_ns),
             ("updated_at", self.updated_ns),
@@ -305,7 +299,6 @@ impl OrderState<'_> {
                 None => out.extend_from_slice(b"null"),
             }
         }
-        name("reason", out);
         self.why.write(out);
     }
 }
@@ -313,17 +306,23 @@ impl OrderState<'_> {
 impl Fill {
     /// Append it as a JSON object.
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"trade_id\":");
-        id(self.trade_id, out);
-        name("price", out);
-        amount(self.price, out);
-        name("quantity", out);
-        amount(self.qty, out);
-        name("liquidity", out);
-        json::string(self.liquidity.name(), out);
+        out.push(b'{');
+        self.write_fields(["price", "quantity"], out);
         name("timestamp", out);
         moment(self.time_ns, out);
         out.push(b'}');
+    }
+
+    /// Append what is told of it wherever it is, price and quantity under these names.
+    pub fn write_fields(&self, [its_price, its_quantity]: [&str; 2], out: &mut Vec<u8>) {
+        name("trade_id", out);
+        id(self.trade_id, out);
+        name(its_price, out);
+        amount(self.price, out);
+        name(its_quantity, out);
+        amount(self.qty, out);
+        name("liquidity", out);
+        json::string(self.liquidity.name(), out);
     }
 }
 
@@ -345,7 +344,6 @@ impl HistoryEntry {
         name("timestamp", out);
         moment(self.time_ns, out);
         self.write_quantities(out);
-        name("reason", out);
         self.why.write(out);
         out.push(b'}');
     }
@@ -395,49 +393,10 @@ impl TradeState {
     }
 }
 
-/// Append a comma and the name of the next field.
-pub fn name(text: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(text.as_bytes());
-    out.extend_from_slice(b"\":");
-}
-
-/// Append a symbol, or `null` where an order named no instrument.
-pub fn symbol(text: &str, out: &mut Vec<u8>) {
-    if text.is_empty() {
-        out.extend_from_slice(b"null");
-    } else {
-        json::string(text, out);
-    }
-}
-
-/// Append an id, which is a string.
-pub fn id(value: u64, out: &mut Vec<u8>) {
-    json::quoted(out, |out| decimal::write_u64(value, out));
-}
-
-/// Append a decimal, which is a string.
-pub fn amount(value: i64, out: &mut Vec<u8>) {
-    json::quoted(out, |out| decimal::write(value, out));
-}
-
-/// Append a price; `null` where there is none.
-pub fn price(value: i64, out: &mut Vec<u8>) {
-    if value == NO_PRICE {
-        out.extend_from_slice(b"null");
-    } else {
-        amount(value, out);
-    }
-}
-
-/// Append a time.
-pub fn moment(ns: u64, out: &mut Vec<u8>) {
-    json::quoted(out, |out| time::write(ns, out));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::command::NO_PRICE;
     use crate::text::decimal::ONE;
 
     fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
