@@ -1,6 +1,7 @@
 //! Commands: everything that changes the exchange.
 
-use super::field::{RecordError, Shown, packed, push_record, take_text};
+use super::field::packed;
+use super::records::records;
 use super::terms::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
 /// Names no entry: the entry follows as a user id, or the request speaks for any account.
@@ -240,121 +241,39 @@ packed! {
     }
 }
 
-/// A command as it stands in the journal; texts are borrowed from the batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command<'a> {
-    /// See [`GatewayOpen`].
-    GatewayOpen(GatewayOpen),
-    /// Open an entry, or change its settings: name (binary user, CompIDs), account.
-    EntryOpen(EntryOpen, &'a str, &'a str),
-    /// See [`EntryClosed`].
-    EntryClosed(EntryClosed),
-    /// A new order: user id (empty unless `entry` is `NO_ENTRY`), client order id in text.
-    New(NewOrder, &'a str, &'a str),
-    /// A cancel: user id, the order's client order id in text.  Both empty and no entry: any account.
-    Cancel(Cancel, &'a str, &'a str),
-    /// An amendment: user id, the order's client order id in text.
-    Replace(Replace, &'a str, &'a str),
-    /// A mass cancel: user id.
-    MassCancel(MassCancel, &'a str),
-    /// See [`Status`].
-    Status(Status),
-    /// See [`Refuse`].
-    Refuse(Refuse),
-    /// An instrument: symbol.
-    Instrument(Instrument, &'a str),
-    /// See [`Settings`].
-    Settings(Settings),
-    /// Time passes: the batch's stamp says how far.
-    Tick,
-    /// See [`Raise`].
-    Raise(Raise),
-    /// See [`RaiseEntry`].
-    RaiseEntry(RaiseEntry),
-}
-
-impl<'a> Command<'a> {
-    /// Append this command as a record.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::GatewayOpen(x) => x.record(out, 1, []),
-            Self::EntryOpen(x, name, account) => {
-                x.record(out, 2, [name, account]);
-            }
-            Self::EntryClosed(x) => x.record(out, 3, []),
-            Self::New(x, user, text) => x.record(out, 4, [user, text]),
-            Self::Cancel(x, user, text) => x.record(out, 5, [user, text]),
-            Self::Replace(x, user, text) => x.record(out, 6, [user, text]),
-            Self::MassCancel(x, user) => x.record(out, 7, [user]),
-            Self::Status(x) => x.record(out, 8, []),
-            Self::Refuse(x) => x.record(out, 9, []),
-            Self::Instrument(x, symbol) => x.record(out, 10, [symbol]),
-            Self::Settings(x) => x.record(out, 11, []),
-            Self::Tick => push_record(out, 12, &[], &[]),
-            Self::Raise(x) => x.record(out, 13, []),
-            Self::RaiseEntry(x) => x.record(out, 14, []),
+records! {
+    /// A command as it stands in the journal; texts are borrowed from the batch.
+    Command {
+        /// See [`GatewayOpen`].
+        1 "GATEWAY_OPEN" GatewayOpen(GatewayOpen);
+        /// Open an entry, or change its settings: name (binary user, CompIDs), account.
+        2 "ENTRY_OPEN" EntryOpen(EntryOpen, name, account);
+        /// See [`EntryClosed`].
+        3 "ENTRY_CLOSED" EntryClosed(EntryClosed);
+        /// A new order: user id (empty unless `entry` is `NO_ENTRY`), client order id in text.
+        4 "NEW" New(NewOrder, user, text);
+        /// A cancel: user id, the order's client order id in text.  Both empty and no entry: any account.
+        5 "CANCEL" Cancel(Cancel, user, text);
+        /// An amendment: user id, the order's client order id in text.
+        6 "REPLACE" Replace(Replace, user, text);
+        /// A mass cancel: user id.
+        7 "MASS_CANCEL" MassCancel(MassCancel, user);
+        /// See [`Status`].
+        8 "STATUS" Status(Status);
+        /// See [`Refuse`].
+        9 "REFUSE" Refuse(Refuse);
+        /// An instrument: symbol.
+        10 "INSTRUMENT" Instrument(Instrument, symbol);
+        /// See [`Settings`].
+        11 "SETTINGS" Settings(Settings);
+        /// See [`Raise`].
+        13 "RAISE" Raise(Raise);
+        /// See [`RaiseEntry`].
+        14 "RAISE_ENTRY" RaiseEntry(RaiseEntry);
+        nothing {
+            /// Time passes: the batch's stamp says how far.
+            12 "TICK" Tick
         }
-    }
-
-    /// Read a record of this kind.
-    ///
-    /// # Errors
-    /// A [`RecordError`] that says what does not fit.
-    pub fn decode(kind: u8, body: &'a [u8]) -> Result<Self, RecordError> {
-        fn tail(body: &[u8], size: usize) -> &[u8] {
-            body.get(size..).unwrap_or_default()
-        }
-        Ok(match kind {
-            1 => Self::GatewayOpen(GatewayOpen::from_bytes(body)?),
-            2 => {
-                let mut rest = tail(body, EntryOpen::SIZE);
-                Self::EntryOpen(
-                    EntryOpen::from_bytes(body)?,
-                    take_text(&mut rest)?,
-                    take_text(&mut rest)?,
-                )
-            }
-            3 => Self::EntryClosed(EntryClosed::from_bytes(body)?),
-            4 => {
-                let mut rest = tail(body, NewOrder::SIZE);
-                Self::New(
-                    NewOrder::from_bytes(body)?,
-                    take_text(&mut rest)?,
-                    take_text(&mut rest)?,
-                )
-            }
-            5 => {
-                let mut rest = tail(body, Cancel::SIZE);
-                Self::Cancel(
-                    Cancel::from_bytes(body)?,
-                    take_text(&mut rest)?,
-                    take_text(&mut rest)?,
-                )
-            }
-            6 => {
-                let mut rest = tail(body, Replace::SIZE);
-                Self::Replace(
-                    Replace::from_bytes(body)?,
-                    take_text(&mut rest)?,
-                    take_text(&mut rest)?,
-                )
-            }
-            7 => {
-                let mut rest = tail(body, MassCancel::SIZE);
-                Self::MassCancel(MassCancel::from_bytes(body)?, take_text(&mut rest)?)
-            }
-            8 => Self::Status(Status::from_bytes(body)?),
-            9 => Self::Refuse(Refuse::from_bytes(body)?),
-            10 => {
-                let mut rest = tail(body, Instrument::SIZE);
-                Self::Instrument(Instrument::from_bytes(body)?, take_text(&mut rest)?)
-            }
-            11 => Self::Settings(Settings::from_bytes(body)?),
-            12 => Self::Tick,
-            13 => Self::Raise(Raise::from_bytes(body)?),
-            14 => Self::RaiseEntry(RaiseEntry::from_bytes(body)?),
-            other => return Err(RecordError::Kind(other)),
-        })
     }
 }
 
@@ -368,58 +287,5 @@ pub fn who(entry: u32, user: &str) -> Who<'_> {
         Who::Any
     } else {
         Who::User(user)
-    }
-}
-
-impl Command<'_> {
-    /// The command's name, its fields and its texts, for people.
-    pub fn show(&self, to: &mut impl FnMut(&'static str, Shown)) -> &'static str {
-        let text = |to: &mut dyn FnMut(&'static str, Shown), name, value: &str| {
-            to(name, Shown::Name(value.to_owned()));
-        };
-        match self {
-            Self::GatewayOpen(x) => (x.show(to), "GATEWAY_OPEN").1,
-            Self::EntryOpen(x, name, account) => {
-                x.show(to);
-                text(to, "name", name);
-                text(to, "account", account);
-                "ENTRY_OPEN"
-            }
-            Self::EntryClosed(x) => (x.show(to), "ENTRY_CLOSED").1,
-            Self::New(x, user, id) => {
-                x.show(to);
-                text(to, "user", user);
-                text(to, "text", id);
-                "NEW"
-            }
-            Self::Cancel(x, user, id) => {
-                x.show(to);
-                text(to, "user", user);
-                text(to, "text", id);
-                "CANCEL"
-            }
-            Self::Replace(x, user, id) => {
-                x.show(to);
-                text(to, "user", user);
-                text(to, "text", id);
-                "REPLACE"
-            }
-            Self::MassCancel(x, user) => {
-                x.show(to);
-                text(to, "user", user);
-                "MASS_CANCEL"
-            }
-            Self::Status(x) => (x.show(to), "STATUS").1,
-            Self::Refuse(x) => (x.show(to), "REFUSE").1,
-            Self::Instrument(x, symbol) => {
-                x.show(to);
-                text(to, "symbol", symbol);
-                "INSTRUMENT"
-            }
-            Self::Settings(x) => (x.show(to), "SETTINGS").1,
-            Self::Tick => "TICK",
-            Self::Raise(x) => (x.show(to), "RAISE").1,
-            Self::RaiseEntry(x) => (x.show(to), "RAISE_ENTRY").1,
-        }
     }
 }

@@ -10,7 +10,8 @@
 //! its batch, and [`EntryRaised`] says it of an entry.
 
 use super::command::{Instrument, Settings};
-use super::field::{RecordError, Shown, packed, push_record, take_text};
+use super::field::packed;
+use super::records::records;
 use super::terms::{
     CancelReason, EntryKind, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp, TimeInForce,
 };
@@ -371,74 +372,45 @@ packed! {
     }
 }
 
-/// An event as it stands in the journal; texts are borrowed from the batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event<'a> {
-    /// See [`GatewayOpened`].
-    GatewayOpened(GatewayOpened),
-    /// An entry, new or with new settings: name, account.
-    EntryOpened(EntryOpened, &'a str, &'a str),
-    /// An instrument, new or with new filters: symbol.
-    InstrumentSet(InstrumentSet, Instrument, &'a str),
-    /// A new order: client order id in text.
-    Accepted(Accepted, &'a str),
-    /// A trade: client order ids in text of taker and maker.
-    Trade(Trade, &'a str, &'a str),
-    /// A cancel or expiry: the order's client order id in text.
-    Canceled(Canceled, &'a str),
-    /// An amendment: the order's client order id in text.
-    Replaced(Replaced, &'a str),
-    /// A refused order: user id (only where no entry could be opened), client order id in text.
-    Rejected(Rejected, &'a str, &'a str),
-    /// A refused cancel or amendment.
-    CancelRejected(CancelRejected),
-    /// See [`MassCanceled`].
-    MassCanceled(MassCanceled),
-    /// See [`StatusReport`].
-    StatusReport(StatusReport),
-    /// See [`Refused`].
-    Refused(Refused),
-    /// A repeat: client order id in text.
-    Repeated(Repeated, &'a str),
-    /// The limits in force.
-    SettingsSet(Settings),
-    /// See [`Raised`].
-    Raised(Raised),
-    /// See [`EntryRaised`].
-    EntryRaised(EntryRaised),
+records! {
+    /// An event as it stands in the journal; texts are borrowed from the batch.
+    Event {
+        /// See [`GatewayOpened`].
+        1 "GATEWAY_OPENED" GatewayOpened(GatewayOpened);
+        /// An entry, new or with new settings: name, account.
+        2 "ENTRY_OPENED" EntryOpened(EntryOpened, name, account_name);
+        /// An instrument, new or with new filters: symbol.
+        3 "INSTRUMENT_SET" InstrumentSet(InstrumentSet + filters: Instrument, symbol);
+        /// A new order: client order id in text.
+        4 "ACCEPTED" Accepted(Accepted, text);
+        /// A trade: client order ids in text of taker and maker.
+        5 "TRADE" Trade(Trade.checked, taker_text, maker_text);
+        /// A cancel or expiry: the order's client order id in text.
+        6 "CANCELED" Canceled(Canceled.checked, text);
+        /// An amendment: the order's client order id in text.
+        7 "REPLACED" Replaced(Replaced, text);
+        /// A refused order: user id (only where no entry could be opened), client order id in text.
+        8 "REJECTED" Rejected(Rejected, user, text);
+        /// A refused cancel or amendment.
+        9 "CANCEL_REJECTED" CancelRejected(CancelRejected);
+        /// See [`MassCanceled`].
+        10 "MASS_CANCELED" MassCanceled(MassCanceled);
+        /// See [`StatusReport`].
+        11 "STATUS_REPORT" StatusReport(StatusReport);
+        /// See [`Refused`].
+        12 "REFUSED" Refused(Refused);
+        /// A repeat: client order id in text.
+        13 "REPEATED" Repeated(Repeated, text);
+        /// The limits in force.
+        14 "SETTINGS_SET" SettingsSet(Settings);
+        /// See [`Raised`].
+        15 "RAISED" Raised(Raised);
+        /// See [`EntryRaised`].
+        16 "ENTRY_RAISED" EntryRaised(EntryRaised);
+    }
 }
 
-impl<'a> Event<'a> {
-    /// Append this event as a record.
-    #[inline(always)]
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::GatewayOpened(x) => x.record(out, 1, []),
-            Self::EntryOpened(x, name, account) => {
-                x.record(out, 2, [name, account]);
-            }
-            Self::InstrumentSet(x, spec, symbol) => {
-                let mut fixed = [0u8; InstrumentSet::SIZE + Instrument::SIZE];
-                fixed[..InstrumentSet::SIZE].copy_from_slice(&x.to_bytes());
-                fixed[InstrumentSet::SIZE..].copy_from_slice(&spec.to_bytes());
-                push_record(out, 3, &fixed, &[symbol]);
-            }
-            Self::Accepted(x, text) => x.record(out, 4, [text]),
-            Self::Trade(x, taker, maker) => x.record(out, 5, [taker, maker]),
-            Self::Canceled(x, text) => x.record(out, 6, [text]),
-            Self::Replaced(x, text) => x.record(out, 7, [text]),
-            Self::Rejected(x, user, text) => x.record(out, 8, [user, text]),
-            Self::CancelRejected(x) => x.record(out, 9, []),
-            Self::MassCanceled(x) => x.record(out, 10, []),
-            Self::StatusReport(x) => x.record(out, 11, []),
-            Self::Refused(x) => x.record(out, 12, []),
-            Self::Repeated(x, text) => x.record(out, 13, [text]),
-            Self::SettingsSet(x) => x.record(out, 14, []),
-            Self::Raised(x) => x.record(out, 15, []),
-            Self::EntryRaised(x) => x.record(out, 16, []),
-        }
-    }
-
+impl Event<'_> {
     /// The order that a record of this kind is about (of a trade, the maker); 0 for none.
     #[inline]
     pub(crate) fn order_id(kind: u8, body: &[u8]) -> u64 {
@@ -448,127 +420,6 @@ impl<'a> Event<'a> {
             6 => Canceled::from_bytes(body).map_or(0, |x| x.order_id),
             7 => Replaced::from_bytes(body).map_or(0, |x| x.order_id),
             _ => 0,
-        }
-    }
-
-    /// Read a record of this kind.
-    ///
-    /// # Errors
-    /// A [`RecordError`] that says what does not fit.
-    #[inline]
-    pub fn decode(kind: u8, body: &'a [u8]) -> Result<Self, RecordError> {
-        fn tail(body: &[u8], size: usize) -> &[u8] {
-            body.get(size..).unwrap_or_default()
-        }
-        Ok(match kind {
-            1 => Self::GatewayOpened(GatewayOpened::from_bytes(body)?),
-            2 => {
-                let mut rest = tail(body, EntryOpened::SIZE);
-                Self::EntryOpened(
-                    EntryOpened::from_bytes(body)?,
-                    take_text(&mut rest)?,
-                    take_text(&mut rest)?,
-                )
-            }
-            3 => {
-                let spec = tail(body, InstrumentSet::SIZE);
-                let mut rest = tail(spec, Instrument::SIZE);
-                Self::InstrumentSet(
-                    InstrumentSet::from_bytes(body)?,
-                    Instrument::from_bytes(spec)?,
-                    take_text(&mut rest)?,
-                )
-            }
-            4 => {
-                let mut rest = tail(body, Accepted::SIZE);
-                Self::Accepted(Accepted::from_bytes(body)?, take_text(&mut rest)?)
-            }
-            5 => {
-                let mut rest = tail(body, Trade::SIZE);
-                Self::Trade(
-                    Trade::from_bytes(body)?.checked()?,
-                    take_text(&mut rest)?,
-                    take_text(&mut rest)?,
-                )
-            }
-            6 => {
-                let mut rest = tail(body, Canceled::SIZE);
-                Self::Canceled(
-                    Canceled::from_bytes(body)?.checked()?,
-                    take_text(&mut rest)?,
-                )
-            }
-            7 => {
-                let mut rest = tail(body, Replaced::SIZE);
-                Self::Replaced(Replaced::from_bytes(body)?, take_text(&mut rest)?)
-            }
-            8 => {
-                let mut rest = tail(body, Rejected::SIZE);
-                Self::Rejected(
-                    Rejected::from_bytes(body)?,
-                    take_text(&mut rest)?,
-                    take_text(&mut rest)?,
-                )
-            }
-            9 => Self::CancelRejected(CancelRejected::from_bytes(body)?),
-            10 => Self::MassCanceled(MassCanceled::from_bytes(body)?),
-            11 => Self::StatusReport(StatusReport::from_bytes(body)?),
-            12 => Self::Refused(Refused::from_bytes(body)?),
-            13 => {
-                let mut rest = tail(body, Repeated::SIZE);
-                Self::Repeated(Repeated::from_bytes(body)?, take_text(&mut rest)?)
-            }
-            14 => Self::SettingsSet(Settings::from_bytes(body)?),
-            15 => Self::Raised(Raised::from_bytes(body)?),
-            16 => Self::EntryRaised(EntryRaised::from_bytes(body)?),
-            other => return Err(RecordError::Kind(other)),
-        })
-    }
-}
-
-impl Event<'_> {
-    /// The event's name, its fields and its texts, for people.
-    pub fn show(&self, to: &mut impl FnMut(&'static str, Shown)) -> &'static str {
-        let text = |to: &mut dyn FnMut(&'static str, Shown), name, value: &str| {
-            to(name, Shown::Name(value.to_owned()));
-        };
-        match self {
-            Self::GatewayOpened(x) => (x.show(to), "GATEWAY_OPENED").1,
-            Self::EntryOpened(x, name, account) => {
-                x.show(to);
-                text(to, "name", name);
-                text(to, "account_name", account);
-                "ENTRY_OPENED"
-            }
-            Self::InstrumentSet(x, spec, symbol) => {
-                x.show(to);
-                spec.show(to);
-                text(to, "symbol", symbol);
-                "INSTRUMENT_SET"
-            }
-            Self::Accepted(x, id) => (x.show(to), text(to, "text", id), "ACCEPTED").2,
-            Self::Trade(x, taker, maker) => {
-                x.show(to);
-                text(to, "taker_text", taker);
-                text(to, "maker_text", maker);
-                "TRADE"
-            }
-            Self::Canceled(x, id) => (x.show(to), text(to, "text", id), "CANCELED").2,
-            Self::Replaced(x, id) => (x.show(to), text(to, "text", id), "REPLACED").2,
-            Self::Rejected(x, user, id) => {
-                x.show(to);
-                text(to, "user", user);
-                text(to, "text", id);
-                "REJECTED"
-            }
-            Self::CancelRejected(x) => (x.show(to), "CANCEL_REJECTED").1,
-            Self::MassCanceled(x) => (x.show(to), "MASS_CANCELED").1,
-            Self::StatusReport(x) => (x.show(to), "STATUS_REPORT").1,
-            Self::Refused(x) => (x.show(to), "REFUSED").1,
-            Self::Repeated(x, id) => (x.show(to), text(to, "text", id), "REPEATED").2,
-            Self::SettingsSet(x) => (x.show(to), "SETTINGS_SET").1,
-            Self::Raised(x) => (x.show(to), "RAISED").1,
-            Self::EntryRaised(x) => (x.show(to), "ENTRY_RAISED").1,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod event;
 pub mod field;
 pub mod numbers;
 mod recipients;
+mod records;
 pub mod search;
 pub mod terms;
 
