@@ -21,7 +21,7 @@ def never(_: int) -> bool:
 
 
 class Cable:
-    """Listens on a port of its own, and connects each line with the exchange's."""
+    """Listens on a port of its own, and connects one line after the other with the exchange's."""
 
     def __init__(self, binary: int) -> None:
         """``binary`` is the exchange's port of order entry."""
@@ -37,6 +37,7 @@ class Cable:
         self.silent = False
         """Whether clients are told nothing any more; a new line is told again."""
         self._binary = binary
+        self._one = asyncio.Lock()
         self._client: asyncio.StreamWriter | None = None
         self._server: asyncio.Server | None = None
 
@@ -65,6 +66,11 @@ class Cable:
         self._client.write(data)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A new line waits until the exchange has let go of the one before: it has the session.
+        async with self._one:
+            await self._connect(reader, writer)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.silent, self._client = False, writer
         back, forth = await asyncio.open_connection("127.0.0.1", self._binary)
         telling = asyncio.create_task(self._tell(back, writer))

@@ -156,6 +156,7 @@ async def test_a_new_client_goes_on_where_another_stopped(
         lost = client.place(security_id=1, side=Side.BUY, quantity=1)
         await until(lambda: told(exchange) >= 2)
     assert lost.done()
+    await asyncio.gather(lost, return_exceptions=True)
     cable.break_after = never
     client = client_of(cable, sequence=number)
     reports = client.reports()
