@@ -97,7 +97,7 @@ lint: $(VENV)/.dev $(VENV)/.quick
 	"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/lint-imports" --no-logo
 
 types: $(VENV)/.dev $(VENV)/.quick
-	"$(PY)" -m mypy && "$(PY)" -m mypy.stubtest core._native
+	"$(PY)" -m mypy && "$(PY)" -m mypy docs/examples && "$(PY)" -m mypy.stubtest core._native
 
 rust-lint: $(VENV)/.run
 	cargo fmt --all --check
