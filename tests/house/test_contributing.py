@@ -52,5 +52,15 @@ def test_every_kind_of_change_has_its_list_of_files() -> None:
         assert len(PATH.findall(part)) >= 3
 
 
+def test_the_changelog_has_the_lists_that_it_is_said_to_have() -> None:
+    versions = (ROOT / "CHANGELOG.md").read_text().split("\n## ")[1:]
+    kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+    assert versions
+    for version in versions:
+        lists = re.findall(r"^### (.*)$", version, re.MULTILINE)
+        assert lists == [kind for kind in kinds if kind in lists], version.partition("\n")[0]
+        assert "\n* " not in version.partition("\n### ")[0], "an entry of no list"
+
+
 def test_the_readme_leads_there() -> None:
     assert "](CONTRIBUTING.md)" in (ROOT / "README.md").read_text()
