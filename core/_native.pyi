@@ -1957,6 +1957,9 @@ class Pipeline:
         Raises ``ValueError`` when the engine does not know the gateway.
         """
 
+    def close(self) -> None:
+        """Let go of all who stand at its ends and are called: it is over."""
+
     def forget(self) -> None:
         """Forget engine, logs, and all that is under way: the journal failed."""
 

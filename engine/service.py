@@ -331,6 +331,7 @@ class Service:
         self._unwatch()
         self.journals.commands.close()
         self.journals.events.close()
+        self._pipeline.close()
 
     def _watch(self) -> None:
         self._watched = self.journals.commands.notify_fd()

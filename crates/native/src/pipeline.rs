@@ -201,6 +201,21 @@ impl Pipeline {
         self.congested = false;
     }
 
+    /// It is over: let go of all who stand at its ends and are called, for they hold it, too.
+    fn close(&mut self, py: Python<'_>) {
+        self.forget();
+        self.sources.close();
+        self.readers.clear();
+        for called in [
+            &mut self.on_fault,
+            &mut self.on_untold,
+            &mut self.on_congested,
+            &mut self.on_more,
+        ] {
+            *called = py.None();
+        }
+    }
+
     /// Whether a commit is waited for.
     #[getter]
     const fn under_way(&self) -> bool {

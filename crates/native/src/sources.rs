@@ -41,6 +41,11 @@ impl Sources {
         }
     }
 
+    /// Nobody is asked any more but the engine itself.
+    pub fn close(&mut self) {
+        self.turns.clear();
+    }
+
     /// From now on `waiting` is asked, and its batches travel under this gateway number.
     ///
     /// ValueError when the engine does not know the gateway.
