@@ -12,10 +12,13 @@ HEADER = 32
 
 
 def contents(directory: Path) -> dict[str, str]:
-    """Every file with what it holds, but for the lock, which says who has looked; folders, too."""
+    """Every file with what it holds, but for the lock, which says who has looked.
+
+    Of folders, and of whatever else is no file, the name alone.
+    """
     found = (path for path in directory.rglob("*") if path.name != "lock")
     return {
-        str(path): "" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
         for path in found
     }
 
