@@ -41,10 +41,13 @@ class Replayer:
         try:
             offset = self._order_entry.replay_offset(connection.number) or 1
             while not connection.transport.is_closing():
-                entries = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
-                if connection.transport.is_closing():
-                    return
-                batches = [entry.batch for entry in entries]
+                batches = []
+                # Beyond what is written there is nothing to be read, and asking is an error.
+                if offset <= self._events().written_offset:
+                    entries = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
+                    if connection.transport.is_closing():
+                        return
+                    batches = [entry.batch for entry in entries]
                 if not batches:
                     # What the session was told last is not written yet: taken in this very turn of
                     # the loop, it is all there is, however fast more comes.
