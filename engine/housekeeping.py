@@ -29,14 +29,14 @@ NICE = 10
 """Nice value of the thread that makes larger ones."""
 
 
-class LogReader(Protocol):
+class EventsReader(Protocol):
     """Who reads the events log again after a restart: what it needs then is kept for it."""
 
     def first_needed(self) -> int:
         """The first offset of the events log that it still has to read."""
 
 
-class Sessions(LogReader, Protocol):
+class Sessions(EventsReader, Protocol):
     """The sessions, which know where their messages stand in the events log."""
 
     def deleted_before(self, offset: int) -> None:
@@ -71,14 +71,14 @@ class Housekeeping:
         self._settings = settings
         self._era = era
         self._check = check
-        self._readers: list[LogReader] = []
+        self._readers: list[EventsReader] = []
         self._sessions: list[Sessions] = []
         # Who ends the server wants a last snapshot, perhaps while one is being written.
         self._one_at_a_time = asyncio.Lock()
         self.snapshots_written = 0
         self._newest_bytes: int | None = None
 
-    def keep_for(self, reader: LogReader) -> None:
+    def keep_for(self, reader: EventsReader) -> None:
         """Delete nothing that this reader needs."""
         self._readers.append(reader)
 
