@@ -80,10 +80,10 @@ $(VENV)/.quick: $(VENV)/.run pyproject.toml $(RUST)
 
 native-quick: $(VENV)/.quick ## what the tests need: an incremental native build at about half the speed
 
-one: $(VENV)/.dev $(VENV)/.quick ## one test: TEST=tests/core/test_turns.py::test_x, or TEST=view::name for a crate's
+one: ## one test: TEST=tests/core/test_turns.py::test_x, or TEST=view::name for a crate's
 	@case "$(TEST)" in \
-	  *.py*) "$(PY)" -m pytest -q "$(TEST)" $(ARGS);; \
-	  *::*) t="$(TEST)"; $(CARGO) test --locked -q -p "$${t%%::*}" "$${t#*::}" $(ARGS);; \
+	  *.py*) $(MAKE) -s python-test ARGS="$(TEST) $(ARGS)";; \
+	  *::*) t="$(TEST)"; $(MAKE) -s rust-test ARGS="-p $${t%%::*} $${t#*::} $(ARGS)";; \
 	  *) echo "one: TEST=tests/....py[::name] or TEST=crate::name" >&2; exit 2;; \
 	esac
 

@@ -1,11 +1,9 @@
 """What came back for a request: the exchange's answer, its refusal, or someone else's words."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from email.utils import parsedate_to_datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -14,11 +12,11 @@ from clients import rest_types as t
 
 T = TypeVar("T")
 
-ANSWER_BYTES_MAX: Final = 16 * 2**20
+ANSWER_BYTES_MAX = 16 * 2**20
 """Bytes of an answer that are read; the exchange's are far shorter."""
-PAUSE_S_MAX: Final = 30.0
+PAUSE_S_MAX = 30.0
 """Seconds of ``Retry-After`` that are kept to; a longer pause is cut to it."""
-_QUOTED: Final = 80
+_QUOTED = 80
 
 
 class RestError(Exception):

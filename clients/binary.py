@@ -18,8 +18,6 @@
 * ``session_id`` and ``sequence`` say where another client can go on: pass them to its constructor.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from contextlib import suppress

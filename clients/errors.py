@@ -1,7 +1,5 @@
 """What can go wrong for a client, each as an exception of its own."""
 
-from __future__ import annotations
-
 from protocol.messages import (
     BusinessMessageReject,
     ExecutionReportReject,

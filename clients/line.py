@@ -1,7 +1,5 @@
 """The line under a session: connects, reads, sends heartbeats, connects again."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Answers to come."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Generator
 from typing import Any, Generic, TypeVar

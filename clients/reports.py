@@ -1,9 +1,8 @@
 """What a reader of reports sees: every report once, in order, with its number."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
+from typing import Self
 
 from clients.errors import ClientError
 from clients.session import Lost, Sequenced
@@ -34,7 +33,7 @@ class Reports:
         self._closed = False
         self._error: ClientError | None = None
 
-    def __aiter__(self) -> Reports:
+    def __aiter__(self) -> Self:
         """Itself."""
         return self
 

@@ -4,8 +4,6 @@ ClOrdIDs rise with each request, so an unanswered one can always be sent again u
 the exchange executes the first copy and refuses the second, whose refusal then answers nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeGuard, TypeVar

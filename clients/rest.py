@@ -17,14 +17,12 @@
 * Needs the extra ``clients`` (httpx).
 """
 
-from __future__ import annotations
-
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -38,11 +36,11 @@ T = TypeVar("T")
 P = TypeVar("P", t.Orders, t.Fills, t.History, t.Trades, t.Tickers, t.Instruments)
 Number = Decimal | int | str
 
-ATTEMPTS: Final = 5
+ATTEMPTS = 5
 """How often ``place`` asks before it gives up."""
-PAUSE_S: Final = 0.1
+PAUSE_S = 0.1
 """Seconds before the second attempt; each later pause is twice the one before."""
-_PASSES: Final = frozenset((408, 425, 429))
+_PASSES = frozenset((408, 425, 429))
 """Statuses of what may be sent again as it is, beside the server's trouble (RFC 9110, 15.5.9)."""
 
 

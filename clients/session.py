@@ -5,8 +5,6 @@ sequenced packet, asks for that one whenever it logs in, and passes over what it
 each report happens once, whatever happens to the line.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

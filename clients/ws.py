@@ -13,11 +13,8 @@
 * A message that is not the exchange's ends the stream with a ``ForeignMessageError``.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -27,11 +24,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from clients.answers import retry_after_s
 from clients.rest_types import Notification, Subscribed
 
-PAUSE_S: Final = 0.1
+PAUSE_S = 0.1
 """Seconds before the line is made again; each later pause is twice the one before."""
-PAUSE_S_MAX: Final = 5.0
+PAUSE_S_MAX = 5.0
 """The longest pause, in seconds."""
-_PASSES: Final = frozenset((408, 425, 429))
+_PASSES = frozenset((408, 425, 429))
 """Statuses that pass, beside the server's trouble."""
 
 
@@ -43,9 +40,9 @@ class _Kind(msgspec.Struct):
     type: str
 
 
-_KIND: Final = msgspec.json.Decoder(_Kind)
-_SUBSCRIBED: Final = msgspec.json.Decoder(Subscribed)
-_NOTIFICATION: Final = msgspec.json.Decoder(Notification)
+_KIND = msgspec.json.Decoder(_Kind)
+_SUBSCRIBED = msgspec.json.Decoder(Subscribed)
+_NOTIFICATION = msgspec.json.Decoder(Notification)
 
 
 def decode(message: str | bytes) -> Notification | Subscribed:

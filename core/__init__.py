@@ -5,8 +5,6 @@ all ports share.  Imports nothing of the project but ``protocol``, and ``setting
 the types of its stub; every role may import it.
 """
 
-from typing import TypeAlias
-
 from core._native import (
     SHOWN_MAX,
     VERSION,
@@ -113,7 +111,7 @@ from core._native import (
 from core.faults import FAULTS, Faults
 from core.turns import Turns
 
-ReadAsks: TypeAlias = (
+ReadAsks = (
     LoginAsked
     | SecurityListAsked
     | PutOff
@@ -124,7 +122,7 @@ ReadAsks: TypeAlias = (
     | Wake
 )
 """What a read of a binary line asks of its owner."""
-Reply: TypeAlias = Answered | NotOpen | AnsweredByStore
+Reply = Answered | NotOpen | AnsweredByStore
 """What became of a request over REST that changes the exchange."""
 
 __all__ = [

@@ -10,15 +10,15 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any
 
 from core._native import PanicException
 
 log = logging.getLogger("quantscope.faults")
 
-FAULTS: Final = (Exception, PanicException)
+FAULTS = (Exception, PanicException)
 """Whatever may go wrong unforeseen; a panic of native code is no ``Exception`` for Python."""
-PARTS: Final = (
+PARTS = (
     "callback",
     "clock",
     "connection",
@@ -31,9 +31,9 @@ PARTS: Final = (
     "watch",
 )
 """Parts of which faults are counted, beside the view and the archive, which count their own."""
-AGAIN_S: Final = 1.0
+AGAIN_S = 1.0
 """Seconds before a part that failed is begun again; each further time twice as long."""
-AGAIN_MAX_S: Final = 30.0
+AGAIN_MAX_S = 30.0
 """Longest of these pauses.  A part that has held longer than that begins with the shortest."""
 
 

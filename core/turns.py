@@ -9,11 +9,11 @@ commits and the timers have their turn in between, however many connections ask 
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from core.faults import FAULTS, Faults
 
-SHARES: Final = 4
+SHARES = 4
 """One who waits goes on for at most this part of a turn's time, and then the next one does."""
 
 

@@ -1,12 +1,10 @@
 """The facade: a source of commands and a reader of events on one side, HTTP on the other."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import msgspec
 
@@ -29,25 +27,23 @@ from facade.message import Answer, Request
 from facade.models import Health, Readiness
 from facade.notifications import Notifications
 from facade.openapi import document
+from facade.origin import Origins
 from facade.pages import Pages
 from facade.queries import Queries
 from facade.routes import Found, Router
 from facade.server import Server
 from facade.table import routes
 from facade.trading import Trading
+from journal.sequencer import Sequencer
 from protocol.terms import Gateway
+from settings import FacadeSettings
+from store.port import Store
 
-if TYPE_CHECKING:
-    from facade.origin import Origins
-    from journal.sequencer import Sequencer
-    from settings import FacadeSettings
-    from store.port import Store
+log = logging.getLogger("quantscope.facade")
 
-log = logging.getLogger("facade")
-
-AGAIN_S: Final = 1.0
+AGAIN_S = 1.0
 """Seconds before a view that failed begins again, lest one that fails at once takes the loop."""
-_CLOSED: Final = "the order is filled, canceled or expired already"
+_CLOSED = "the order is filled, canceled or expired already"
 
 
 class Facade:

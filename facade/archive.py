@@ -5,14 +5,12 @@ the recorder may be behind that for a while.  Until it has caught up the rolling
 complete, and of orders from before only the state is known.
 """
 
-from __future__ import annotations
-
 import asyncio
 import heapq
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -28,27 +26,25 @@ from core import (
     View,
 )
 from facade.errors import ApiError
+from settings import FacadeSettings
+from store.port import Store
 
-if TYPE_CHECKING:
-    from settings import FacadeSettings
-    from store.port import Store
-
-log = logging.getLogger("facade")
+log = logging.getLogger("quantscope.facade")
 
 T = TypeVar("T")
 
-BAR_NS: Final = 60 * 10**9
-DAY_NS: Final = 86_400 * 10**9
-PAGE: Final = 1_000
-RETRY_S: Final = 1.0
+BAR_NS = 60 * 10**9
+DAY_NS = 86_400 * 10**9
+PAGE = 1_000
+RETRY_S = 1.0
 """Seconds between attempts to read from a store that fails."""
-BEGINNINGS: Final = 1_000
+BEGINNINGS = 1_000
 """Orders whose beginnings are asked for at once."""
-BEGINNINGS_PAUSE_S: Final = 0.01
+BEGINNINGS_PAUSE_S = 0.01
 """Seconds between such questions: they are nobody's hurry."""
-DAMAGE_MAX: Final = 100
+DAMAGE_MAX = 100
 """Kinds of damage that are named; more are only counted."""
-WAKE_INTERVAL_S: Final = 0.02
+WAKE_INTERVAL_S = 0.02
 """Seconds between two calls of the recorder: who asks often does not make it write often."""
 
 
@@ -57,7 +53,7 @@ class _Ended(msgspec.Struct):
     filled_quantity: str
 
 
-_ENDED: Final = msgspec.json.Decoder(_Ended)
+_ENDED = msgspec.json.Decoder(_Ended)
 
 
 class Archive:

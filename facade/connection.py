@@ -7,14 +7,12 @@ request that changes something waits for nobody but those before it on its own c
 Deadlines are looked at by the server's sweep, so that no request costs a timer.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import math
 import socket
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from core import FAULTS
 from facade.errors import ApiError, error_body
@@ -24,21 +22,21 @@ from facade.parsing import Parsing
 if TYPE_CHECKING:
     from facade.server import Server
 
-PIECE_BYTES: Final = 2_048
+PIECE_BYTES = 2_048
 """Bytes that are parsed at a time, at most: a head ends a piece, so that it holds one request."""
-SHORT_BYTES: Final = 512
+SHORT_BYTES = 512
 """So few bytes are parsed at once, whatever they hold, as long as a turn has time."""
-FRAMES_BYTES: Final = 64
+FRAMES_BYTES = 64
 """Bytes of a client's WebSocket frames that are read at a time: the least of them have six."""
-READ_NS: Final = 20_000
+READ_NS = 20_000
 """Nanoseconds that the system takes for a read, about; no clock of ours sees it."""
-OPEN_NS: Final = 150_000
+OPEN_NS = 150_000
 """And for a new connection."""
-CLOSE_NS: Final = 50_000
+CLOSE_NS = 50_000
 """And for closing one, with what its socket holds unread."""
-_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-_HEAD_END: Final = b"\r\n\r\n"
-_CHANGES: Final = (b"POST", b"PATCH", b"DELETE")
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_HEAD_END = b"\r\n\r\n"
+_CHANGES = (b"POST", b"PATCH", b"DELETE")
 
 
 def _is_one(data: bytes, at: int) -> bool:
@@ -64,7 +62,7 @@ class Connection(asyncio.BufferedProtocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: "Server") -> None:
         """Not connected yet."""
         self.server = server
         self.limits = server.limits

@@ -1,33 +1,28 @@
 """Bodies and fields into values, with a sentence that names the field where that fails."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from core import parse_decimal
+from core import View, parse_decimal
 from facade.errors import ApiError
 from facade.models import FORMS, USER_ID
 
-if TYPE_CHECKING:
-    from core import View
-
 T = TypeVar("T")
 
-NO_CHOICES: Final[Mapping[str, int]] = {}
-U32_MAX: Final = 2**32 - 1
-U64_MAX: Final = 2**64 - 1
-_USER_ID: Final = re.compile(USER_ID)
-_AT: Final = re.compile(r"^(.*?) - at `\$\.?([^`]*)`$")
-_MISSING: Final = re.compile(r"^Object missing required field `([^`]*)`")
-_UNKNOWN: Final = re.compile(r"^Object contains unknown field `([^`]*)`")
-_PATTERN: Final = re.compile(r" matching regex ")
-_NULL: Final = Raw(b"null")
-_TEXT: Final = msgspec.json.Decoder(str)
+NO_CHOICES: Mapping[str, int] = {}
+U32_MAX = 2**32 - 1
+U64_MAX = 2**64 - 1
+_USER_ID = re.compile(USER_ID)
+_AT = re.compile(r"^(.*?) - at `\$\.?([^`]*)`$")
+_MISSING = re.compile(r"^Object missing required field `([^`]*)`")
+_UNKNOWN = re.compile(r"^Object contains unknown field `([^`]*)`")
+_PATTERN = re.compile(r" matching regex ")
+_NULL = Raw(b"null")
+_TEXT = msgspec.json.Decoder(str)
 
 
 def body(decoder: msgspec.json.Decoder[T], data: bytes) -> T:

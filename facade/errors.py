@@ -4,13 +4,11 @@ Codes of the exchange itself (``PRICE_OFF_TICK``, ...) come from the engine; tho
 HTTP and the form of a request.
 """
 
-from typing import Final
-
 import msgspec
 
 from core import OrderStands
 
-CODES: Final = {
+CODES = {
     "INVALID_JSON": "the body is not the JSON of one object",
     "UNKNOWN_FIELD": "a field that the call does not know",
     "INVALID_FIELD": "a field with a wrong type or value, or one that is missing",
@@ -38,7 +36,7 @@ CODES: Final = {
 }
 
 
-RETRY_AFTER: Final = b"Retry-After: 1\r\n"
+RETRY_AFTER = b"Retry-After: 1\r\n"
 """Whatever is refused with 503 may be asked for again a second later (RFC 9110, 10.2.3)."""
 
 

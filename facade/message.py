@@ -1,11 +1,9 @@
 """A request, and the bytes of its answer."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 from facade.errors import ApiError
@@ -13,8 +11,8 @@ from facade.errors import ApiError
 if TYPE_CHECKING:
     from facade.connection import Connection
 
-JSON: Final = b"application/json"
-QUERY_FIELDS_MAX: Final = 16
+JSON = b"application/json"
+QUERY_FIELDS_MAX = 16
 """Fields of a query string; more is answered 400."""
 
 
@@ -25,9 +23,9 @@ def _heads(tail: bytes) -> dict[int, bytes]:
     }
 
 
-_KEEP: Final = _heads(b"")
-_CLOSE: Final = _heads(b"Connection: close\r\n")
-_KEEP_1_0: Final = _heads(b"Connection: keep-alive\r\n")
+_KEEP = _heads(b"")
+_CLOSE = _heads(b"Connection: close\r\n")
+_KEEP_1_0 = _heads(b"Connection: keep-alive\r\n")
 
 
 class Answer(NamedTuple):
@@ -40,7 +38,7 @@ class Answer(NamedTuple):
     """Whole header lines, each with its CRLF."""
 
 
-def encode(answer: Answer, request: Request, *, date: bytes, keep_alive: bool) -> bytes:
+def encode(answer: Answer, request: "Request", *, date: bytes, keep_alive: bool) -> bytes:
     """The answer as it goes over the wire; ``date`` is a whole header line."""
     heads = (_KEEP_1_0 if request.http_1_0 else _KEEP) if keep_alive else _CLOSE
     return b"%b%bContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n%b" % (
@@ -72,7 +70,7 @@ class Request:
     param = ""
     order_id = 0
 
-    def __init__(self, connection: Connection, started: float) -> None:
+    def __init__(self, connection: "Connection", started: float) -> None:
         """Nothing of it has been read yet."""
         self.connection = connection
         self.started = started

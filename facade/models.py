@@ -3,7 +3,7 @@
 Answers are written natively; their structures here say what they hold.
 """
 
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
@@ -16,14 +16,14 @@ def _numbers(*members: Code) -> dict[str, int]:
     return {member.name: member.value for member in members}
 
 
-TYPES_NOT_OFFERED: Final = _numbers(OrdType.STOP, OrdType.STOP_LIMIT)
-TIMES_NOT_OFFERED: Final = _numbers(TimeInForce.GTD)
+TYPES_NOT_OFFERED = _numbers(OrdType.STOP, OrdType.STOP_LIMIT)
+TIMES_NOT_OFFERED = _numbers(TimeInForce.GTD)
 """Values of FIX that the engine refuses."""
-SIDES: Final = _numbers(*Side)
-ORDER_TYPES: Final = _numbers(*(x for x in OrdType if x.name not in TYPES_NOT_OFFERED))
-TIMES_IN_FORCE: Final = _numbers(*(x for x in TimeInForce if x.name not in TIMES_NOT_OFFERED))
-PREVENTIONS: Final = _numbers(*SelfMatchPreventionInstruction)
-_NOT_OF_ORDERS: Final = {
+SIDES = _numbers(*Side)
+ORDER_TYPES = _numbers(*(x for x in OrdType if x.name not in TYPES_NOT_OFFERED))
+TIMES_IN_FORCE = _numbers(*(x for x in TimeInForce if x.name not in TIMES_NOT_OFFERED))
+PREVENTIONS = _numbers(*SelfMatchPreventionInstruction)
+_NOT_OF_ORDERS = {
     "ACCOUNT_LIMIT",
     "BUSY",
     "DUPLICATE_CLIENT_ORDER_ID",
@@ -33,17 +33,17 @@ _NOT_OF_ORDERS: Final = {
     "UNKNOWN_ORDER",
 }
 """Refusals that give no order id, or of a change."""
-REASONS: Final = tuple(
+REASONS = tuple(
     name for name in dict.fromkeys([*cancel_reasons(), *refusals()]) if name not in _NOT_OF_ORDERS
 )
 """Why an order left the book without a trade, or was refused."""
-Status: TypeAlias = Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
-STATUSES: Final = get_args(Status)
-OPEN: Final = ("NEW", "PARTIALLY_FILLED")
+Status = Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
+STATUSES = get_args(Status)
+OPEN = ("NEW", "PARTIALLY_FILLED")
 
-USER_ID: Final = r"^[A-Za-z0-9_.:-]{1,32}$(?!\n)"
-CLIENT_ORDER_ID: Final = r"^[ -~]{1,36}$(?!\n)"
-FORMS: Final = {
+USER_ID = r"^[A-Za-z0-9_.:-]{1,32}$(?!\n)"
+CLIENT_ORDER_ID = r"^[ -~]{1,36}$(?!\n)"
+FORMS = {
     "user_id": "1 to 32 of A-Z a-z 0-9 _ . : -",
     "client_order_id": "1 to 36 printable ASCII characters",
 }
@@ -104,11 +104,11 @@ def _named(*names: str, about: str) -> Meta:
     return Meta(description=about, extra_json_schema={"enum": list(names)})
 
 
-_SYMBOL_OF_ORDER: Final = Meta(
+_SYMBOL_OF_ORDER = Meta(
     description="null where a refused order named no instrument; # and a number where it named one "
     "that there is not, in the binary protocol"
 )
-_REASON: Final = Meta(
+_REASON = Meta(
     description="why it left the book without a trade, or was refused; null otherwise",
     extra_json_schema={"enum": [*REASONS, None]},
 )

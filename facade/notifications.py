@@ -1,23 +1,16 @@
 """``GET /ws/notifications``: every execution and order change of a user, by WebSocket."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 from collections import deque
-from typing import TYPE_CHECKING
 
 import msgspec
 from websockets.frames import CloseCode
 
-from core import FAULTS
+from core import FAULTS, Faults, View
 from facade import decode
+from facade.message import Request
 from facade.websocket import WebSocket, handshake, text_frame
-
-if TYPE_CHECKING:
-    from core import Faults, View
-    from facade.message import Request
-
 
 TURN_NOTICES = 64
 """So many sockets are written to in a turn of the loop: a write takes some ten microseconds."""

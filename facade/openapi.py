@@ -1,10 +1,8 @@
 """The OpenAPI 3.1 document, made from the table of pages and the structures of their bodies."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -12,8 +10,8 @@ from facade.errors import CODES
 from facade.models import Error, Notification
 from facade.routes import Route
 
-_REF: Final = "#/components/schemas/{name}"
-_ABOUT: Final = """\
+_REF = "#/components/schemas/{name}"
+_ABOUT = """\
 Orders, books, trades and tickers of the exchange.
 
 Decimals are JSON strings in answers; numbers and strings are taken in requests, exactly.  Times are

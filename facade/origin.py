@@ -6,20 +6,15 @@ rebinding) is of one origin with it, and for it also reads what it asks for; the
 says in ``Host`` by which name it came.  Only a name can be made to lead here: addresses are taken.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
 
 from facade.errors import ApiError
+from facade.message import Request
 
-if TYPE_CHECKING:
-    from facade.message import Request
-
-HOSTS_KEPT_MAX: Final = 64
+HOSTS_KEPT_MAX = 64
 """Host headers that are remembered as good, so that they are looked at once."""
-_SAFE: Final = (b"GET", b"HEAD")
+_SAFE = (b"GET", b"HEAD")
 
 
 class Origins:

@@ -1,30 +1,27 @@
 """Pages for people: the document as Swagger UI shows it, from files that we serve ourselves."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
 
 from facade.errors import ApiError
 from facade.message import Answer, Request
 
-_TYPES: Final = {
+_TYPES = {
     "swagger-ui.css": b"text/css; charset=utf-8",
     "swagger-ui-bundle.js": b"text/javascript; charset=utf-8",
     "favicon-32x32.png": b"image/png",
 }
-_CACHE: Final = b"Cache-Control: max-age=86400\r\n"
-_POLICY: Final = (
+_CACHE = b"Cache-Control: max-age=86400\r\n"
+_POLICY = (
     b"Content-Security-Policy: default-src 'self'; style-src 'self' 'unsafe-inline'; "
     b"img-src 'self' data:; frame-ancestors 'none'\r\n"
 )
-_START: Final = b"""\
+_START = b"""\
 window.onload = () => {
   SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLinking: true });
 };
 """
-_PAGE: Final = b"""\
+_PAGE = b"""\
 <!doctype html>
 <html lang="en">
 <head>

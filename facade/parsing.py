@@ -3,11 +3,9 @@
 ``tests/facade/test_letter.py`` is the table of what the standards ask of a server.
 """
 
-from __future__ import annotations
-
 import math
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import httptools
 
@@ -18,18 +16,18 @@ from facade.message import Request
 if TYPE_CHECKING:
     from facade.connection import Connection
 
-HEADERS_MAX: Final = 100
+HEADERS_MAX = 100
 """Header lines of a request; more is answered 431."""
-_BODY_RAW_FACTOR: Final = 16
+_BODY_RAW_FACTOR = 16
 """Bytes on the wire for each byte of body that may come: chunks of one byte cost so much."""
-WEBSOCKET_PATHS: Final = b"/ws/"
+WEBSOCKET_PATHS = b"/ws/"
 """Where the pages stand that speak WebSocket; no other asks for another protocol with success."""
-_OTHER_VERSION: Final = ("Invalid HTTP version", "Pause on PRI/Upgrade")
+_OTHER_VERSION = ("Invalid HTTP version", "Pause on PRI/Upgrade")
 """What the parser says of a version that it does not know; the last is how HTTP/2 begins."""
-_OTHER_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ \S+ HTTP/1\.[01]\r\n")
+_OTHER_METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ \S+ HTTP/1\.[01]\r\n")
 """A request line whose method the parser does not know."""
-_CRLF: Final = b"\r\n"
-_WANTED: Final = frozenset(
+_CRLF = b"\r\n"
+_WANTED = frozenset(
     (
         b"host",
         b"origin",
@@ -81,7 +79,7 @@ def _without_upgrade(request: Request, url: bytes, version: str) -> bytes:
 class Parsing:
     """The requests of one connection, which is told of each as soon as it is whole."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: "Connection") -> None:
         """Nothing was read yet."""
         self.reading = False
         """Whether a request has begun that is not whole."""

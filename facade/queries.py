@@ -4,34 +4,27 @@ An order that has just changed is either whole in memory, or the store is asked 
 recorder has passed the change: so an answer never says less than one before it.
 """
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
 
 from core import Clock, InMemory, InStore, View
 from facade import decode
+from facade.archive import Archive
 from facade.errors import ApiError
-from facade.message import Answer
+from facade.message import Answer, Request
 from facade.models import OPEN, STATUSES
+from facade.trading import Trading
+from settings import FacadeSettings
+from store.port import Stretches
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-    from facade.archive import Archive
-    from facade.message import Request
-    from facade.trading import Trading
-    from settings import FacadeSettings
-    from store.port import Stretches
-
-LIMIT_DEFAULT: Final = 100
-LIMIT_MAX: Final = 1_000
-DEPTH_DEFAULT: Final = 100
-DEPTH_MAX: Final = 10_000
-TICKERS_A_TURN: Final = 32
+LIMIT_DEFAULT = 100
+LIMIT_MAX = 1_000
+DEPTH_DEFAULT = 100
+DEPTH_MAX = 10_000
+TICKERS_A_TURN = 32
 """Tickers that are made in one turn of the loop: each sums a day of minutes."""
-HEAD: Final = 1_024
+HEAD = 1_024
 """Bytes of a page beside its members, at most."""
 
 

@@ -1,10 +1,8 @@
 """The table of pages: what is served and what the document describes are one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from facade.errors import CODES, ApiError
 from facade.message import Answer, Request
@@ -22,9 +20,9 @@ def refusal(about: str) -> tuple[str, Any]:
     return about, Error
 
 
-_FORBIDDEN: Final[Answers] = {403: refusal(CODES["FORBIDDEN_ORIGIN"])}
-_FAILED: Final[Answers] = {503: refusal("UNAVAILABLE: what is asked is begun again after a fault")}
-_MALFORMED: Final[Answers] = {400: refusal("malformed, with the field named")}
+_FORBIDDEN: Answers = {403: refusal(CODES["FORBIDDEN_ORIGIN"])}
+_FAILED: Answers = {503: refusal("UNAVAILABLE: what is asked is begun again after a fault")}
+_MALFORMED: Answers = {400: refusal("malformed, with the field named")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,19 @@
 """All connections of the facade: who there is, what time it is, and whose deadline has passed."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Final
 
 from core import FAULTS, Clock, Faults, Turns
 from facade.connection import Connection
+from facade.message import Answer, Request
+from settings import FacadeSettings
 
-if TYPE_CHECKING:
-    from facade.message import Answer, Request
-    from settings import FacadeSettings
-
-NS: Final = 10**9
-WASTE_BYTES: Final = 65_536
+NS = 10**9
+WASTE_BYTES = 65_536
 """Bytes of a refused client that are read at a time."""
-SWEPT: Final = 32
+SWEPT = 32
 """Connections whose deadlines are looked at at a time."""
 
 

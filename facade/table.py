@@ -1,8 +1,6 @@
 """Every page there is: method, path, who handles it, and what the document says of it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from facade import models
 from facade.models import STATUSES, USER_ID
@@ -12,31 +10,29 @@ from facade.routes import Answers, Parameter, Route, refusal
 if TYPE_CHECKING:
     from facade.app import Facade
 
-_USER: Final = Parameter("user_id", "the user", True, {"type": "string", "pattern": USER_ID})
-_ORDER_ID: Final = Parameter("order_id", "the order", True, answers={404: refusal("no such order")})
-_SYMBOL: Final = Parameter(
-    "symbol", "the instrument", True, answers={404: refusal("no such instrument")}
-)
-_ONE_SYMBOL: Final = Parameter(
+_USER = Parameter("user_id", "the user", True, {"type": "string", "pattern": USER_ID})
+_ORDER_ID = Parameter("order_id", "the order", True, answers={404: refusal("no such order")})
+_SYMBOL = Parameter("symbol", "the instrument", True, answers={404: refusal("no such instrument")})
+_ONE_SYMBOL = Parameter(
     "symbol", "only this instrument", answers={422: refusal("symbol: no such instrument")}
 )
-_GUARD: Final = Parameter(
+_GUARD = Parameter(
     "symbol",
     "guards against a wrong id: where it is not the open order's instrument, nothing is done",
     answers={422: refusal("symbol: not the order's instrument")},
 )
-_LIMIT: Final = Parameter(
+_LIMIT = Parameter(
     "limit",
     "how many",
     schema={"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
 )
 
-_CURSOR: Final = Parameter("cursor", "next_cursor of the page before")
-_LATER: Final[Answers] = {503: refusal("BUSY, UNAVAILABLE or OUTCOME_UNKNOWN")}
-_FROM_STORE: Final[Answers] = {
+_CURSOR = Parameter("cursor", "next_cursor of the page before")
+_LATER: Answers = {503: refusal("BUSY, UNAVAILABLE or OUTCOME_UNKNOWN")}
+_FROM_STORE: Answers = {
     503: refusal("BUSY, NOT_KNOWN_YET or UNAVAILABLE: the store is asked, and behind")
 }
-_ARCHIVED: Final[Answers] = {410: refusal("it has ended, and is kept here no more"), **_FROM_STORE}
+_ARCHIVED: Answers = {410: refusal("it has ended, and is kept here no more"), **_FROM_STORE}
 
 
 def _pages(most: int) -> Parameter:
@@ -44,12 +40,12 @@ def _pages(most: int) -> Parameter:
     return Parameter("limit", "how many on a page", schema=schema)
 
 
-def routes(facade: Facade) -> tuple[Route, ...]:
+def routes(facade: "Facade") -> tuple[Route, ...]:
     """The table."""
     return (*_trading(facade), *_queries(facade), *_markets(facade), *_service(facade))
 
 
-def _trading(facade: Facade) -> tuple[Route, ...]:
+def _trading(facade: "Facade") -> tuple[Route, ...]:
     trading = facade.trading
     return (
         Route(
@@ -104,7 +100,7 @@ def _trading(facade: Facade) -> tuple[Route, ...]:
     )
 
 
-def _queries(facade: Facade) -> tuple[Route, ...]:
+def _queries(facade: "Facade") -> tuple[Route, ...]:
     queries = facade.queries
     return (
         Route(
@@ -162,7 +158,7 @@ def _queries(facade: Facade) -> tuple[Route, ...]:
     )
 
 
-def _markets(facade: Facade) -> tuple[Route, ...]:
+def _markets(facade: "Facade") -> tuple[Route, ...]:
     queries = facade.queries
     depth = {"type": "integer", "minimum": 1, "maximum": DEPTH_MAX, "default": DEPTH_DEFAULT}
     return (
@@ -214,7 +210,7 @@ def _markets(facade: Facade) -> tuple[Route, ...]:
     )
 
 
-def _service(facade: Facade) -> tuple[Route, ...]:
+def _service(facade: "Facade") -> tuple[Route, ...]:
     def page(path: str, summary: str, **more: Any) -> Route:
         return Route(
             method="GET",

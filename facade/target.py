@@ -1,29 +1,27 @@
 """What a request is about: the forms of its target (RFC 9112, 3.2), and what a host may be."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from facade.errors import ApiError
 
-HOSTS_KEPT_MAX: Final = 64
+HOSTS_KEPT_MAX = 64
 """Hosts that are remembered as well-formed or not, so that they are looked at once."""
-TARGETS_KEPT_MAX: Final = 256
+TARGETS_KEPT_MAX = 256
 """And targets; those of orders are few."""
-_UNRESERVED: Final = rb"A-Za-z0-9\-._~"
-_SUB_DELIMS: Final = rb"!$&'()*+,;="
-_FOREIGN: Final = re.compile(rb"[^%b%b:@/?%%]" % (_UNRESERVED, _SUB_DELIMS))
+_UNRESERVED = rb"A-Za-z0-9\-._~"
+_SUB_DELIMS = rb"!$&'()*+,;="
+_FOREIGN = re.compile(rb"[^%b%b:@/?%%]" % (_UNRESERVED, _SUB_DELIMS))
 """What stands in no path and no query (RFC 3986, 3.3 and 3.4)."""
-_HALF_ENCODED: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_NAME: Final = re.compile(
+_HALF_ENCODED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_NAME = re.compile(
     rb"(?P<name>(?:[%b%b]|%%[0-9A-Fa-f]{2})*)(?::[0-9]*)?" % (_UNRESERVED, _SUB_DELIMS)
 )
 """A name or an IPv4 address, and a port (RFC 3986, 3.2.2); a name may be empty."""
-_IN_BRACKETS: Final = re.compile(
+_IN_BRACKETS = re.compile(
     rb"\[(?:(?P<v6>[0-9A-Fa-f:.]+)|v[0-9A-Fa-f]+\.[%b%b:]+)\](?::[0-9]*)?"
     % (_UNRESERVED, _SUB_DELIMS)
 )

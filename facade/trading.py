@@ -1,14 +1,11 @@
 """Calls that change the exchange: each becomes a command, and the engine's events answer it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
-
 import msgspec
 
 from core import Asked, Clock, Commands, View
 from facade import decode
 from facade.errors import ApiError
+from facade.message import Request
 from facade.models import (
     ORDER_TYPES,
     PREVENTIONS,
@@ -19,15 +16,12 @@ from facade.models import (
     Amendment,
     NewOrder,
 )
+from journal.sequencer import Sequencer
 from protocol.terms import REPEAT_ONLY, EntryKind, ExecInst, MassCancelRequestType
+from settings import FacadeSettings
 
-if TYPE_CHECKING:
-    from facade.message import Request
-    from journal.sequencer import Sequencer
-    from settings import FacadeSettings
-
-_NEW_ORDER: Final = msgspec.json.Decoder(NewOrder)
-_AMENDMENT: Final = msgspec.json.Decoder(Amendment)
+_NEW_ORDER = msgspec.json.Decoder(NewOrder)
+_AMENDMENT = msgspec.json.Decoder(Amendment)
 
 
 class Trading:

@@ -5,29 +5,27 @@ answered, data is passed over (no page takes any; text has to be UTF-8 all the s
 is silent is asked by ping.
 """
 
-from __future__ import annotations
-
 import codecs
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Event, Protocol
 from websockets.utils import accept_key
 
 from facade.errors import ApiError
+from facade.message import Request
 
 if TYPE_CHECKING:
     from facade.connection import Connection
-    from facade.message import Request
 
-_PING: Final = b"\x89\x00"
-_WANTED: Final = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-_QUIET: Final = logging.getLogger("facade.websocket")
+_PING = b"\x89\x00"
+_WANTED = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+_QUIET = logging.getLogger("quantscope.facade.websocket")
 _QUIET.setLevel(logging.WARNING)
-_UTF8: Final = codecs.getincrementaldecoder("utf-8")
-KEY_BYTES: Final = 24
+_UTF8 = codecs.getincrementaldecoder("utf-8")
+KEY_BYTES = 24
 """Length of a Sec-WebSocket-Key: 16 bytes in base64."""
 
 
@@ -58,7 +56,7 @@ def text_frame(message: bytes) -> bytes:
 class WebSocket:
     """One WebSocket connection."""
 
-    def __init__(self, connection: Connection, on_closed: Callable[[], None]) -> None:
+    def __init__(self, connection: "Connection", on_closed: Callable[[], None]) -> None:
         """``on_closed`` is called once, when the connection is gone."""
         self._connection = connection
         self._limits = connection.limits

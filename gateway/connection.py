@@ -18,10 +18,10 @@ from core import (
     Throttled,
     Wake,
 )
+from gateway.users import User
 
 if TYPE_CHECKING:
     from gateway.binary import BinaryGateway
-    from gateway.users import User
 
 READ_NS = 60_000
 """Nanoseconds that the system takes for a long read, about; no clock of ours sees it."""

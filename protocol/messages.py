@@ -5,8 +5,6 @@ and quantities are multiples of 10^-8, times are nanoseconds since the epoch, UT
 turns them into bytes and back, and refuses to be imported when they don't match the schema.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from protocol.terms import (

@@ -5,8 +5,6 @@ shorter one of an older version what came later is null (SBE's extension rule). 
 number that is not known becomes an ``UNKNOWN_<number>``.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The schema ``order-entry.xml`` as data: the one source of what messages look like on the wire."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files

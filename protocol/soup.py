@@ -4,10 +4,8 @@
 fields are ASCII padded with spaces; reading takes both paddings.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 PACKET_BYTES_MAX = 65_537
 """The longest packet that framing can carry."""
@@ -62,7 +60,7 @@ class LoginRequest(NamedTuple):
         return encode(Kind.LOGIN_REQUEST, b"".join(fields))
 
     @classmethod
-    def decode(cls, payload: bytes) -> LoginRequest:
+    def decode(cls, payload: bytes) -> Self:
         """The request that a payload holds."""
         if len(payload) != _LOGIN_REQUEST:
             raise FrameError("login request of a wrong length")
@@ -84,7 +82,7 @@ class LoginAccepted(NamedTuple):
         return encode(Kind.LOGIN_ACCEPTED, _field(self.session, _SESSION).rjust(_SESSION) + number)
 
     @classmethod
-    def decode(cls, payload: bytes) -> LoginAccepted:
+    def decode(cls, payload: bytes) -> Self:
         """What a payload grants."""
         if len(payload) != _LOGIN_ACCEPTED:
             raise FrameError("login accepted of a wrong length")

@@ -7,11 +7,9 @@ A number that a later exchange sends and this list lacks becomes a member ``UNKN
 its enumeration, so that old clients go on.
 """
 
-from __future__ import annotations
-
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import IntEnum, IntFlag
-from typing import Final, Self
+from typing import Self
 
 
 class Code(IntEnum):
@@ -225,10 +223,10 @@ class ExecInst(IntFlag):
     POST_ONLY = 1
 
 
-REPEAT_ONLY: Final = 0x80
+REPEAT_ONLY = 0x80
 """Beside ``ExecInst`` in a record, from a gateway that takes no new orders now: the order that came
 before is answered again, any other is refused with BUSY."""
-STP_OF_ENTRY: Final = 255
+STP_OF_ENTRY = 255
 """In place of a ``SelfMatchPreventionInstruction`` in a record: what the entry was opened with."""
 
 
@@ -248,7 +246,7 @@ class Gateway(Code):
     FACADE = 2
 
 
-PRICE_SCALE: Final = 10**8
+PRICE_SCALE = 10**8
 """Prices and quantities are multiples of ``1 / PRICE_SCALE``."""
 
 
@@ -268,4 +266,4 @@ def decimal(number: int) -> Decimal:
     return Decimal(number).scaleb(-8, _EXACT)
 
 
-_EXACT: Final = Context(prec=60, traps=[Inexact, InvalidOperation])
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])

@@ -12,7 +12,6 @@ import resource
 import shutil
 from collections.abc import Iterator
 from functools import reduce
-from typing import TypeAlias
 
 import msgspec
 
@@ -27,7 +26,7 @@ BINARY_DESCRIPTORS = 2
 LOGS = 2
 """The commands log and the events log."""
 
-Factor: TypeAlias = int | str
+Factor = int | str
 """A number, or the name of a setting."""
 
 MEMORY: dict[str, tuple[Factor, ...]] = {

@@ -7,7 +7,7 @@ disk that failed has lost.
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import msgspec
 
@@ -87,7 +87,7 @@ def gather(
 # -- the logs --------------------------------------------------------------------------------
 
 
-OnDamage: TypeAlias = Literal["refuse", "drop_tail"]
+OnDamage = Literal["refuse", "drop_tail"]
 
 
 def _logs(directory: DataDir) -> tuple[tuple[Path, OnDamage], ...]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import pathlib
-from typing import Final
 
 import click
 import msgspec
@@ -104,7 +103,7 @@ def _reasons(*types: str) -> dict[str, str]:
     return {value.name: value.description for value in values}
 
 
-ABOUT: Final = {
+ABOUT = {
     "requests": "Rows of the file; each was answered.",
     "trades": "Each once, though both sides are told of it.",
     "resting": "Orders in the book at the end.",
@@ -112,7 +111,7 @@ ABOUT: Final = {
     "trades_equal": "Trades that the venue printed too.",
 }
 """What a figure says, where its name is not enough."""
-REASONS: Final = {
+REASONS = {
     "order_rejects": _reasons("BusinessRejectReason", "OrdRejReason"),
     "cancel_rejects": _reasons("CxlRejReason"),
     "cancel_rejects_of": ENDS,

@@ -5,7 +5,7 @@ session when one account trades with itself, as an order flow file does.
 """
 
 from collections import Counter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from protocol.messages import (
     BusinessMessageReject,
@@ -19,7 +19,7 @@ from protocol.messages import (
 from protocol.terms import Side, YesNo
 from quantscope.flow_file import VenueTrade
 
-ENDS: Final = {
+ENDS = {
     "refused": "They name orders that were refused when they came.",
     "closed": "They name orders that had been filled or canceled.",
     "not_in_file": "They name orders that the file does not hold.",

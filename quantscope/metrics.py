@@ -14,10 +14,10 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from core import FAULTS, Histogram
+from journal.port import Log
 from quantscope.loop_watch import BOUNDS_NS
 
 if TYPE_CHECKING:
-    from journal.port import Log
     from quantscope.serve import Exchange
 
 NS = 1e9

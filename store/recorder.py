@@ -8,7 +8,7 @@ from types import TracebackType
 from core import FAULTS, Faults, Recorder, StoreFailed
 from journal.datadir import DataDirLost
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("quantscope.store")
 
 RETRY_S = 1.0
 """Seconds before a recorder that ended is begun again a second time; then twice as long each."""

@@ -6,7 +6,7 @@ import core
 from journal.port import Log
 
 
-class FaultyLog:
+class FaultyLog(Log):
     """Fails at its n-th append: that one and all later ones are lost, as with a failed commit.
 
     With ``keep_failed`` the append that fails reaches the log underneath all the same, as it may
@@ -45,7 +45,7 @@ class FaultyLog:
         os.eventfd_write(self._log.notify_fd(), 1)
 
     def append(self, append_ns: int, batches: list[bytes]) -> int:
-        """As the port says; the one that fails is taken, and its failure is found afterwards."""
+        """The one that fails is taken, and its failure is found afterwards."""
         if self._failure is not None:
             raise core.JournalFailed(self._failure)
         failing = self._appends + 1 == self._fail_at
@@ -63,91 +63,73 @@ class FaultyLog:
 
     @property
     def journal_id(self) -> int:
-        """As the port says."""
         return self._log.journal_id
 
     @property
     def queue_bytes(self) -> int:
-        """As the port says."""
         return self._log.queue_bytes
 
     @property
     def durable_offset(self) -> int:
-        """As the port says; a failed append never counts."""
+        """A failed append never counts."""
         return min(self._log.durable_offset, self._claimed)
 
     @property
     def written_offset(self) -> int:
-        """As the port says; a failed append never counts."""
+        """A failed append never counts."""
         return min(self._log.written_offset, self._claimed)
 
     @property
     def first_offset(self) -> int:
-        """As the port says."""
         return self._log.first_offset
 
     @property
     def next_offset(self) -> int:
-        """As the port says."""
         return self._next
 
     @property
     def failure(self) -> str | None:
-        """As the port says."""
         return self._failure or self._log.failure
 
     def notify_fd(self) -> int:
-        """As the port says."""
         return self._log.notify_fd()
 
     def clear_notify(self) -> None:
-        """As the port says."""
         self._log.clear_notify()
 
     def read(self, start: int, bytes_max: int) -> list[core.LogEntry]:
-        """As the port says."""
         return self._log.read(start, bytes_max)
 
     def waiting(self, start: int, bytes_max: int) -> list[bytes]:
-        """As the port says."""
         return self._log.waiting(start, bytes_max)
 
     def delete_before(self, offset: int) -> None:
-        """As the port says."""
         self._log.delete_before(offset)
 
     def request_sync(self) -> None:
-        """As the port says."""
         self._log.request_sync()
 
     def sync(self) -> None:
-        """As the port says."""
         if self._failure is not None:
             raise core.JournalFailed(self._failure)
         self._log.sync()
 
     def bytes_used(self) -> int:
-        """As the port says."""
         return self._log.bytes_used()
 
     def bytes_on_disk(self) -> int:
-        """As the port says."""
         return self._log.bytes_on_disk()
 
     def stats(self) -> dict[str, int]:
-        """As the port says."""
         return self._log.stats()
 
     def commit_buckets(self) -> core.Histogram:
-        """As the port says."""
         return self._log.commit_buckets()
 
     def entries_buckets(self) -> core.Histogram:
-        """As the port says."""
         return self._log.entries_buckets()
 
     def close(self) -> None:
-        """As the port says."""
         if not self._lasting:
             self._log.close()
 
@@ -168,6 +150,5 @@ class HeldLog(FaultyLog):
 
     @property
     def durable_offset(self) -> int:
-        """As the port says."""
         durable = super().durable_offset
         return durable if self._held_at is None else min(durable, self._held_at)

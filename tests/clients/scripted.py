@@ -1,10 +1,9 @@
 """A server by a script: it says what the real one never would, and its line breaks on demand."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Self
 
 from protocol import messages as m
 from protocol import sbe, soup
@@ -49,7 +48,7 @@ class ScriptedServer:
         self._server: asyncio.Server | None = None
         self.port = 0
 
-    async def __aenter__(self) -> ScriptedServer:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self

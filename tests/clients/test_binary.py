@@ -1,7 +1,5 @@
 """The binary client against a scripted exchange: answers, refusals, and lines that break."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 
 import pytest

@@ -1,7 +1,5 @@
 """The binary protocol on the real exchange: our client, and one that nobody here wrote."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import Iterator

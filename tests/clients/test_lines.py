@@ -1,7 +1,5 @@
 """The binary client on lines that break, with the real exchange behind them."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import AsyncIterator

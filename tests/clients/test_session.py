@@ -1,7 +1,5 @@
 """The session's state machine: bytes and times in, happenings and bytes out."""
 
-from __future__ import annotations
-
 import pytest
 
 from clients.errors import LoginRejectedError, ProtocolError, RejectedError, SessionEndedError

@@ -5,7 +5,7 @@ where a standard asks (SHOULD) or allows (MAY) something else; no MUST has one. 
 what is asked of others, or looked at elsewhere.  ``test_letter.py`` holds the server to all of it.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from tests.facade.sent import (
     LAST,
@@ -65,12 +65,12 @@ def placed(section: str, level: str, about: str, *sent: bytes) -> list[Row]:
     return served(section, level, about, *sent, back=201, placed=1)
 
 
-CLOSE: Final = (b"Connection: close",)
-UPGRADE: Final = (b"Connection: Upgrade", b"Upgrade: websocket")
-ALLOWED: Final = (b"Allow: DELETE, GET, HEAD, POST",)
-MASS_CANCEL: Final = b"DELETE /orders?user_id=alice HTTP/1.1\r\nHost: x\r\n\r\n"
+CLOSE = (b"Connection: close",)
+UPGRADE = (b"Connection: Upgrade", b"Upgrade: websocket")
+ALLOWED = (b"Allow: DELETE, GET, HEAD, POST",)
+MASS_CANCEL = b"DELETE /orders?user_id=alice HTTP/1.1\r\nHost: x\r\n\r\n"
 
-MESSAGES: Final = [
+MESSAGES = [
     *placed("9112 2.1", "MUST", "a head, an empty line, a body", post(ORDER)),
     *served("9112 2.2", "MUST", "octets beyond ASCII are taken", *each(b"X", b"\xff\xe9")),
     *refused(
@@ -135,7 +135,7 @@ MESSAGES: Final = [
         instead="505: the parser knows none",
     ),
 ]
-REQUEST_LINES: Final = [
+REQUEST_LINES = [
     *served(
         *("9112 3", "MAY", "several spaces separate as one does"),
         b"GET  /health   HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -255,7 +255,7 @@ REQUEST_LINES: Final = [
     ),
     *served("9112 3.3", "MAY", "also where Host is empty", *each(b"Host", b"")),
 ]
-FIELDS: Final = [
+FIELDS = [
     *served(
         *("9112 5", "MUST", "white space around a value is no part of it"),
         *(get(b"/health", line) for line in (b"Host:x", b"Host: \t x \t ", b"X:", b"X: \t ")),
@@ -278,7 +278,7 @@ FIELDS: Final = [
         *each(b"X", b"a\x00b", b"a\nb", b"a\rb", b"a\x01", b"a\x7f"),
     ),
 ]
-BODIES: Final = [
+BODIES = [
     *served(
         *("9112 6", "MUST", "a body is one whatever the method, and no request"),
         get(b"/health", b"Content-Length: 5") + b"hello",
@@ -344,7 +344,7 @@ BODIES: Final = [
         back=400,
     ),
 ]
-CODINGS: Final = [
+CODINGS = [
     *placed(
         *("9112 7.1", "MUST", "a size is hexadecimal, however long"),
         *(
@@ -402,7 +402,7 @@ CODINGS: Final = [
         get(b"/health", b"TE: trailers, deflate;q=0.5", b"Connection: TE"),
     ),
 ]
-CONNECTIONS: Final = [
+CONNECTIONS = [
     *served("9112 9.3", "SHOULD", "a connection stays", get() + get(), back=(200, 200)),
     *served(
         *("9112 9.3", "MUST", "close is told without case, wherever it stands"),
@@ -456,7 +456,7 @@ CONNECTIONS: Final = [
     ),
     *refused("9112 9.6", "MUST", "nor behind a close of ours", b"no HTTP\r\n\r\n" + post(ORDER)),
 ]
-ROUTING: Final = [
+ROUTING = [
     *refused(
         *("9110 7.4", "MUST", "a target of another scheme is refused"),
         *asked(b"https://x/health", b"ftp://x/health", b"HTTPS://x", b"ws://x/health"),
@@ -505,7 +505,7 @@ ROUTING: Final = [
         closes=True,
     ),
 ]
-CONTEXT: Final = [
+CONTEXT = [
     *placed(
         *("9110 10.1.1", "MAY", "nobody is asked for what is there; it is told without case"),
         post(ORDER, b"Expect: 100-continue"),
@@ -567,10 +567,8 @@ CONTEXT: Final = [
         back=431,
     ),
 ]
-TABLE: Final = [
-    *(*MESSAGES, *REQUEST_LINES, *FIELDS, *BODIES, *CODINGS, *CONNECTIONS, *ROUTING, *CONTEXT)
-]
-ELSEWHERE: Final = {
+TABLE = [*(*MESSAGES, *REQUEST_LINES, *FIELDS, *BODIES, *CODINGS, *CONNECTIONS, *ROUTING, *CONTEXT)]
+ELSEWHERE = {
     "9112 4": "the status line: looked at in every answer",
     "9112 7.3": "the registry of codings",
     "9112 8": "incomplete messages: a test of their own",

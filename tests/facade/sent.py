@@ -1,13 +1,12 @@
 """What clients send over HTTP, byte by byte, and the statuses of what comes back."""
 
 import json
-from typing import Final
 
-LAST: Final = b"0\r\n\r\n"
+LAST = b"0\r\n\r\n"
 """The last chunk."""
-GET: Final = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-LAST_GET: Final = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-UPGRADE: Final = (
+GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST_GET = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+UPGRADE = (
     b"GET /ws/notifications?user_id=a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
     b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

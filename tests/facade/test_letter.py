@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -16,14 +16,14 @@ from tests.facade.sent import ORDER, chunk, chunked, get, post, statuses
 LIMITS = FacadeSettings(linger_deadline_s=0.5, sweep_interval_s=0.02)
 PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 CLOSE_FRAME = b"\x88\x80\0\0\0\0"
-SECTIONS: Final = {
+SECTIONS = {
     "9112": "2.1 2.2 2.3 3 3.1 3.2 3.2.1 3.2.2 3.2.3 3.2.4 3.3 4 5 5.1 5.2 6 6.1 6.2 6.3 7.1 7.1.1 "
     "7.1.2 7.2 7.3 7.4 8 9.1 9.2 9.3 9.3.1 9.3.2 9.4 9.5 9.6 9.7 9.8",
     "9110": "7.1 7.2 7.3 7.4 7.5 7.6.1 7.6.2 7.6.3 7.7 7.8 "
     "10.1.1 10.1.2 10.1.3 10.1.4 10.1.5 10.2.1 10.2.2 10.2.3 10.2.4",
 }
-_STATUS_LINE: Final = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) [ -~]+")
-_FIELD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [!-~](?:[ -~]*[!-~])?")
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) [ -~]+")
+_FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [!-~](?:[ -~]*[!-~])?")
 
 
 class Answer(NamedTuple):

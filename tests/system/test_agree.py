@@ -63,7 +63,7 @@ def start(config: Config) -> str:
                 recorder.stop()
                 # A store that is not there is made, and knows what the log does: no fault.
                 if "put aside" in (recorder.notice or ""):
-                    logging.getLogger("store").warning("%s", recorder.notice)
+                    logging.getLogger("quantscope.store").warning("%s", recorder.notice)
             finally:
                 service.close()
     except EXPECTED as error:

@@ -1,7 +1,5 @@
 """What the schema says of docs/binary-protocol.md; `python -m tests.wire.document` writes it."""
 
-from __future__ import annotations
-
 import pathlib
 
 from protocol.schema import SCHEMA, Field, MessageSpec, Type

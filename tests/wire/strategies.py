@@ -1,7 +1,5 @@
 """Random messages of every kind, and the same messages as PyPI ``sbe`` sees them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import strategies as st

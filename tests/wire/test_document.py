@@ -1,7 +1,5 @@
 """The document says what the schema says, and names what the configuration names."""
 
-from __future__ import annotations
-
 import re
 
 from protocol.schema import SCHEMA, XML

@@ -1,7 +1,5 @@
 """Messages: our codecs in Python and in Rust, and a codec that nobody here wrote, agree."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Iterator

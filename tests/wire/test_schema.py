@@ -1,7 +1,5 @@
 """The schema holds what the draft of the protocol promised, and describes itself."""
 
-from __future__ import annotations
-
 import pytest
 
 from protocol.schema import PRIMITIVES, SCHEMA, XML, read_schema

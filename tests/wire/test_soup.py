@@ -1,7 +1,5 @@
 """Session packets: what is written is read back, also by a package that nobody here wrote."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 import pytest

@@ -1,7 +1,5 @@
 """Numbers of order entry and what people write."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import msgspec
