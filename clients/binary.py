@@ -10,10 +10,10 @@
 * Prices and quantities are multiples of 10^-8 (``protocol.terms.units``).
 * A request returns at once and is awaited for its answer; any number may be under way, up to
   ``in_flight_max``.  A refusal is a ``RejectedError`` that carries the report.
-* When the line is lost the client logs in again, with growing pauses, and asks for the next report
-  it has not seen.  Then it asks one question in sequence: when that is answered, every answer to
-  what was sent on the old line has come, and what is still unanswered has never arrived.  That is
-  sent again under its own number, or with ``resend`` off fails with ``NotExecutedError``.
+* When the connection is lost the client logs in again, with growing pauses, and asks for the next
+  report it has not seen.  Then it asks one question in sequence: when that is answered, all answers
+  to what was sent on the old connection has come, and what is still unanswered has never arrived.
+  That is sent again under its own number, or with ``resend`` off fails with ``NotExecutedError``.
 * ``reports()`` yields every report once, in order; call it before entering the client to see all.
 * ``session_id`` and ``sequence`` say where another client can go on: pass them to its constructor.
 """
@@ -23,6 +23,7 @@ import time
 from contextlib import suppress
 from typing import Any, Self
 
+from clients.connection import Connection, Options
 from clients.errors import (
     ClientError,
     DisconnectedError,
@@ -32,7 +33,6 @@ from clients.errors import (
     SessionEndedError,
     TooManyInFlightError,
 )
-from clients.line import Line, Options
 from clients.pending import Pending
 from clients.reports import Reports
 from clients.requests import Requests, is_refusal
@@ -67,7 +67,7 @@ class BinaryClient:
             heartbeat_s=self._options.heartbeat_s,
             silence_s_max=self._options.silence_s_max,
         )
-        self._line = Line(
+        self._connection = Connection(
             (host, port),
             self._session,
             self._options,
@@ -88,13 +88,13 @@ class BinaryClient:
 
     async def __aenter__(self) -> Self:
         """Connect and log in; a refusal or a server that is not there is raised."""
-        await self._line.open()
+        await self._connection.open()
         self._keeper = asyncio.create_task(self._keep(), name="binary client")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Log out and close; what is unanswered fails with ``DisconnectedError``."""
-        self._line.log_out()
+        self._connection.log_out()
         if self._keeper is not None:
             self._keeper.cancel()
             with suppress(asyncio.CancelledError):
@@ -251,17 +251,17 @@ class BinaryClient:
             lambda done: self._requests.forget(waiting) if done.cancelled() else None
         )
         if self._sending:
-            self._line.send(message)
+            self._connection.send(message)
         return Pending(number, future)
 
     def _send(self, request: m.Request) -> None:
-        self._line.send(sbe.encode(request))
+        self._connection.send(sbe.encode(request))
 
     # What comes
 
     async def _keep(self) -> None:
         try:
-            await self._line.keep()
+            await self._connection.keep()
         except ClientError as error:
             self._fail(error)
 
@@ -323,7 +323,7 @@ class BinaryClient:
                 listed.add(message)
 
     def _logged_in(self, last_cl_ord_id: int) -> None:
-        """Requests go out once the answers to all that was sent on an older line have come."""
+        """Requests go out once all that was sent on an older connection is answered."""
         self._last_cl_ord_id = max(self._last_cl_ord_id, last_cl_ord_id)
         if not self._replays:
             self._open_up()

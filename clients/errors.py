@@ -34,7 +34,7 @@ class ProtocolError(ClientError):
 
 
 class DisconnectedError(ClientError):
-    """The line is gone and did not come back in time; unanswered requests may have been executed.
+    """The connection is lost, and did not come back in time; what is unanswered may be executed.
 
     Their ClOrdIDs tell: what was executed stands in the sequence, for whoever logs in again.
     """
@@ -45,7 +45,7 @@ class OutcomeUnknownError(ClientError):
 
 
 class NotExecutedError(ClientError):
-    """The request had not reached the exchange when the line was lost, and was not sent again."""
+    """The request had not arrived when the connection was lost, and was not sent again."""
 
 
 class TooManyInFlightError(ClientError):

@@ -2,7 +2,7 @@
 
 Bytes and times go in; happenings and bytes to send come out.  It knows the number of the next
 sequenced packet, asks for that one whenever it logs in, and passes over what it has seen, so that
-each report happens once, whatever happens to the line.
+each report happens once, whatever happens to the connection.
 """
 
 import re
@@ -89,14 +89,14 @@ class ClientSession:
         self._sent_at = self._heard_at = 0.0
 
     def connected(self, now: float) -> bytes:
-        """A line is there: the login request to send."""
+        """It is connected: the login request to send."""
         self._splitter = Splitter()
         self._sent_at = self._heard_at = now
         self.state = State.LOGGING_IN
         return LoginRequest(self._user, self._password, self.session, self.sequence).encode()
 
     def disconnected(self) -> None:
-        """The line is gone."""
+        """The connection is gone."""
         self.state = State.CLOSED
 
     def send(self, message: bytes, now: float) -> bytes:

@@ -5,8 +5,8 @@
 
 # Contract
 * The first message is ``Subscribed``; then each execution and order change of the user comes once,
-  in order.  When the line is lost it is made again, with growing pauses, and ``Subscribed`` comes
-  again: what happened between the last message and its ``sequence`` is asked for by REST
+  in order.  When the connection is lost it is made again, with growing pauses, and ``Subscribed``
+  comes again: what happened between the last message and its ``sequence`` is asked for by REST
   (``RestClient.order_pages``; what comes with a number up to a page's is in its orders already).
 * A refused handshake (a user id that can't be one) ends the stream with ``InvalidStatus``; one that
   is put off (408, 425, 429 or 5xx) is tried again, not before its ``Retry-After``.
@@ -25,7 +25,7 @@ from clients.answers import retry_after_s
 from clients.rest_types import Notification, Subscribed
 
 PAUSE_S = 0.1
-"""Seconds before the line is made again; each later pause is twice the one before."""
+"""Seconds before the connection is made again; each later pause is twice the one before."""
 PAUSE_S_MAX = 5.0
 """The longest pause, in seconds."""
 _PASSES = frozenset((408, 425, 429))
@@ -73,7 +73,7 @@ async def notifications(url: str, user_id: str) -> AsyncIterator[Notification | 
         except SecurityError:
             raise
         except (ConnectionClosed, InvalidHandshake, OSError):
-            # The line is made again below, whatever took it.
+            # The connection is made again below, whatever took it.
             pass
         await asyncio.sleep(pause_s)
         pause_s = max(PAUSE_S, min(2 * pause_s, PAUSE_S_MAX))

@@ -16,15 +16,17 @@ __all__ = [
     "SHOWN_MAX",
     "SOURCES_HASH",
     "VERSION",
+    "AckTimes",
     "Answered",
     "AnsweredByStore",
-    "Asked",
     "AuditReport",
     "Bar",
     "Beginning",
     "Beginnings",
+    "BinaryConnection",
     "Clock",
     "Commands",
+    "ConnectionOver",
     "DataDirLock",
     "DataDirLocked",
     "DayEdge",
@@ -47,14 +49,12 @@ __all__ = [
     "JournalFull",
     "JournalMissing",
     "JournalRange",
-    "Line",
-    "LineOver",
     "Log",
     "LogEnds",
-    "LogEntry",
     "LogReader",
-    "LoginAsked",
-    "LogoutAsked",
+    "LogRecord",
+    "LoginRequested",
+    "LogoutRequested",
     "Malformed",
     "MemoryLog",
     "NotOpen",
@@ -65,32 +65,32 @@ __all__ = [
     "PanicException",
     "Pipeline",
     "Position",
+    "PublishedNumbers",
     "PutOff",
     "ReadFailed",
     "RecentOrders",
     "Recorded",
     "Recorder",
     "Resumed",
-    "SecurityListAsked",
+    "SecurityListRequested",
     "Session",
     "SessionIndex",
     "StoreAudit",
     "StoreDamaged",
+    "StoreEnd",
     "StoreFailed",
     "StoreReader",
-    "StoreTold",
     "StoredOrder",
     "StoredStream",
     "Stretch",
     "Sum",
     "Tally",
     "Throttled",
-    "ToldNumbers",
     "Trade",
     "TradesPage",
     "Traffic",
     "View",
-    "ViewTold",
+    "ViewOutput",
     "Wake",
     "cancel_reasons",
     "check_events",
@@ -105,6 +105,7 @@ __all__ = [
     "login_accepted",
     "login_rejected",
     "parse_decimal",
+    "published_in",
     "recode_message",
     "recorder_seed",
     "refusals",
@@ -114,7 +115,6 @@ __all__ = [
     "store_at_rest",
     "tells",
     "terms",
-    "told_in",
     "xxh3_64",
 ]
 
@@ -187,14 +187,14 @@ class Histogram:
     def __new__(cls, *, bounds: list[int], counts: list[int], total: int) -> Histogram: ...
 
 @final
-class Asked:
-    """How long those wait who asked something of a gateway in Python."""
+class AckTimes:
+    """How long requests wait for their answer, where a gateway in Python sends them."""
 
-    def __new__(cls, clock: Clock) -> Asked: ...
-    def ask(self, num: int) -> None:
+    def __new__(cls, clock: Clock) -> AckTimes: ...
+    def sent(self, num: int) -> None:
         """Note that a request begins to wait; its number is higher than all before."""
 
-    def answer(self, last: int) -> None:
+    def acknowledged(self, last: int) -> None:
         """Note that all requests up to a number are answered."""
 
     def forget(self) -> None:
@@ -377,11 +377,11 @@ class DataDirLocked(Exception):
     """Another process holds the data directory."""
 
 @final
-class LogEntry:
-    """An entry of a log, as it was written."""
+class LogRecord:
+    """A record of a log, as it was written."""
 
     offset: Final[int]
-    """Its place in the log; they rise by one."""
+    """Its offset; offsets rise by one."""
     append_ns: Final[int]
     """When it was appended, in ns since the epoch, UTC."""
     chain: Final[int]
@@ -400,7 +400,7 @@ class LogEnds:
     next: Final[int]
     """The offset that the next batch gets."""
     chain: Final[int]
-    """Chain of the last entry; of what stood before the first one, where none is kept."""
+    """Chain of the last record; of what stood before the first one, where none is kept."""
     def __new__(cls, *, journal_id: int, first: int, next: int, chain: int) -> LogEnds: ...
 
 class _KeptLog(Protocol):
@@ -408,7 +408,7 @@ class _KeptLog(Protocol):
     def first_offset(self) -> int: ...
     @property
     def written_offset(self) -> int: ...
-    def read(self, start: int, bytes_max: int) -> list[LogEntry]: ...
+    def read(self, start: int, bytes_max: int) -> list[LogRecord]: ...
 
 @final
 class Log:
@@ -462,14 +462,14 @@ class Log:
     def clear_notify(self) -> None:
         """Make the descriptor wait for the next one."""
 
-    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
-        """Return written entries from ``start`` on: one at least, if there is one."""
+    def read(self, start: int, bytes_max: int) -> list[LogRecord]:
+        """Return written records from ``start`` on: one at least, if there is one."""
 
     def waiting(self, start: int, bytes_max: int) -> list[bytes]:
         """Return batches from ``start`` on that are not written yet."""
 
     def delete_before(self, offset: int) -> None:
-        """Have older entries deleted, by and by."""
+        """Have older records deleted, by and by."""
 
     def request_sync(self) -> None:
         """Ask that what was appended so far becomes durable."""
@@ -493,8 +493,8 @@ class Log:
     def commit_buckets(self) -> Histogram:
         """Return the commits by their time, in ns."""
 
-    def entries_buckets(self) -> Histogram:
-        """Return the commits by the entries in them."""
+    def records_buckets(self) -> Histogram:
+        """Return the commits by the records in them."""
 
     def close(self) -> None:
         """Commit what waits, and let go of the files."""
@@ -537,14 +537,14 @@ class MemoryLog:
     def clear_notify(self) -> None:
         """Make the descriptor wait for the next one."""
 
-    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
-        """Return written entries from ``start`` on: one at least, if there is one."""
+    def read(self, start: int, bytes_max: int) -> list[LogRecord]:
+        """Return written records from ``start`` on: one at least, if there is one."""
 
     def waiting(self, start: int, bytes_max: int) -> list[bytes]:
         """Return batches from ``start`` on that are not written yet."""
 
     def delete_before(self, offset: int) -> None:
-        """Have older entries deleted, by and by."""
+        """Have older records deleted, by and by."""
 
     def request_sync(self) -> None:
         """Ask that what was appended so far becomes durable."""
@@ -568,8 +568,8 @@ class MemoryLog:
     def commit_buckets(self) -> Histogram:
         """Return the commits by their time, in ns."""
 
-    def entries_buckets(self) -> Histogram:
-        """Return the commits by the entries in them."""
+    def records_buckets(self) -> Histogram:
+        """Return the commits by the records in them."""
 
     def close(self) -> None:
         """Commit what waits, and let go of the files."""
@@ -595,25 +595,25 @@ class LogReader:
         """
 
     def ends(self) -> LogEnds:
-        """Return where it begins and ends now; the last entry is held to its checksum."""
+        """Return where it begins and ends now; the last record is held to its checksum."""
 
     def chain_at(self, offset: int) -> int:
-        """Return the chain of an entry, or of what stood before the first.
+        """Return the chain of a record, or of what stood before the first.
 
-        Raises ``JournalRange`` where there is no such entry.
+        Raises ``JournalRange`` where there is no such record.
         """
 
     def verify(self, bytes_max: int) -> None:
-        """Hold the newest entries to their checksums, about ``bytes_max`` of them.
+        """Hold the newest records to their checksums, about ``bytes_max`` of them.
 
         Raises ``JournalDamaged``.
         """
 
-    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
-        """Return entries from ``start`` on: see ``journal.port.KeptLog``."""
+    def read(self, start: int, bytes_max: int) -> list[LogRecord]:
+        """Return records from ``start`` on: see ``journal.port.KeptLog``."""
 
 def delete_after(path: str | PathLike[str], last: int) -> int:
-    """Delete the entries of a closed log behind the offset ``last``; return how many there were."""
+    """Delete the records of a closed log behind the offset ``last``; return how many there were."""
 
 @final
 class FileIdentity:
@@ -716,11 +716,11 @@ class StoredStream:
     def gone_bytes(self) -> int:
         """Bytes that were made of what the log holds no more."""
 
-    def compare(self, made: bytes, more: Callable[[], list[LogEntry]]) -> bytes:
+    def compare(self, made: bytes, more: Callable[[], list[LogRecord]]) -> bytes:
         """Compare event batches with what is stored; return those that are not stored yet.
 
-        ``more`` gives the entries that are stored next, none at their end.  Raises ``ValueError``
-        with the place where they differ.
+        ``more`` gives the records that are stored next, none at their end.  Raises ``ValueError``
+        with the offset at which they differ.
         """
 
 def split_batches(batches: bytes) -> list[bytes]:
@@ -747,7 +747,7 @@ def check_events(batches: bytes, at: EventsEnd | None) -> EventsEnd | None:
     """
 
 @final
-class ToldNumbers:
+class PublishedNumbers:
     """What event batches prove to have been told."""
 
     orders: Final[int]
@@ -760,9 +760,9 @@ class ToldNumbers:
     """Of each entry that was told something, the number of its last message."""
     def __new__(
         cls, *, orders: int, trades: int, given: int, entries: dict[int, int]
-    ) -> ToldNumbers: ...
+    ) -> PublishedNumbers: ...
 
-def told_in(batches: bytes) -> ToldNumbers:
+def published_in(batches: bytes) -> PublishedNumbers:
     """Return what event batches prove to have been told; ``ValueError`` for bytes that are none."""
 
 def tells(batches: bytes, entry: int, number: int) -> bool:
@@ -938,8 +938,8 @@ class Engine:
     def apply(self, first_offset: int, append_ns: int, batches: list[bytes]) -> bytes:
         """Apply command batches that stand at ``first_offset`` and after; return their events."""
 
-    def replay(self, entries: list[LogEntry]) -> bytes:
-        """Apply entries of the commands log; return the event batches that they make."""
+    def replay(self, records: list[LogRecord]) -> bytes:
+        """Apply records of the commands log; return the event batches that they make."""
 
     def snapshot(self) -> bytes:
         """Return the state as bytes, which ``restore`` takes."""
@@ -974,7 +974,7 @@ class Engine:
 # -- order entry -----------------------------------------------------------------------------------
 
 @final
-class LoginAsked:
+class LoginRequested:
     """A client asks for a session; what it has sent after that waits for the decision."""
 
     user: Final[str]
@@ -985,17 +985,19 @@ class LoginAsked:
     """The session's id, or blank for the one of now."""
     sequence: Final[int]
     """The first message that is wanted; 0 for the newest."""
-    def __new__(cls, *, user: str, password: str, session: str, sequence: int) -> LoginAsked: ...
+    def __new__(
+        cls, *, user: str, password: str, session: str, sequence: int
+    ) -> LoginRequested: ...
 
 @final
-class SecurityListAsked:
+class SecurityListRequested:
     """A client asks for instruments."""
 
     req_id: Final[int]
     """The number of its question."""
     instrument: Final[int | None]
     """The one it asks for; None for all."""
-    def __new__(cls, *, req_id: int, instrument: int | None) -> SecurityListAsked: ...
+    def __new__(cls, *, req_id: int, instrument: int | None) -> SecurityListRequested: ...
 
 @final
 class PutOff:
@@ -1005,19 +1007,19 @@ class PutOff:
 
 @final
 class Throttled:
-    """As many requests are unanswered as may be: do not read on before the line is ``Resumed``."""
+    """As many requests are unanswered as may be: do not read on before it is ``Resumed``."""
 
     def __new__(cls) -> Throttled: ...
 
 @final
-class LogoutAsked:
-    """The client ends the line."""
+class LogoutRequested:
+    """The client ends the connection."""
 
-    def __new__(cls) -> LogoutAsked: ...
+    def __new__(cls) -> LogoutRequested: ...
 
 @final
 class Malformed:
-    """Bytes that are not of this protocol: the line is to be closed, with what is in its buffer."""
+    """Bytes that are not of this protocol: it is to be closed, with what is in its buffer."""
 
     reason: Final[str]
     """What is wrong with them."""
@@ -1025,7 +1027,7 @@ class Malformed:
 
 @final
 class ReadFailed:
-    """The read ended in a fault of ours: this line is to go, and no other."""
+    """The read ended in a fault of ours: this connection is to go, and no other."""
 
     reason: Final[str]
     """What failed."""
@@ -1038,11 +1040,11 @@ class Wake:
     def __new__(cls) -> Wake: ...
 
 _ReadAsks: TypeAlias = (
-    LoginAsked
-    | SecurityListAsked
+    LoginRequested
+    | SecurityListRequested
     | PutOff
     | Throttled
-    | LogoutAsked
+    | LogoutRequested
     | Malformed
     | ReadFailed
     | Wake
@@ -1050,25 +1052,25 @@ _ReadAsks: TypeAlias = (
 
 @final
 class HeartbeatDue:
-    """A line has a heartbeat in its buffer, which is to be written."""
+    """A connection has a heartbeat in its buffer, which is to be written."""
 
     connection: Final[int]
-    """The line's number."""
+    """The connection's number."""
     def __new__(cls, *, connection: int) -> HeartbeatDue: ...
 
 @final
-class LineOver:
-    """A line is to be closed."""
+class ConnectionOver:
+    """A connection is to be closed."""
 
     connection: Final[int]
-    """The line's number."""
+    """The connection's number."""
     reason: Final[str]
     """Which deadline it has missed."""
-    def __new__(cls, *, connection: int, reason: str) -> LineOver: ...
+    def __new__(cls, *, connection: int, reason: str) -> ConnectionOver: ...
 
 @final
 class Resumed:
-    """These lines' sockets may be read again."""
+    """These connections' sockets may be read again."""
 
     connections: Final[list[int]]
     """Their numbers."""
@@ -1095,7 +1097,7 @@ class Session:
     last_cl_ord_id: Final[int]
     """Highest ClOrdID that was passed on."""
     connection: Final[int | None]
-    """The line that is logged in."""
+    """The connection that is logged in."""
     def __new__(
         cls, *, entry: int, sent: int, oldest: int, last_cl_ord_id: int, connection: int | None
     ) -> Session: ...
@@ -1136,7 +1138,7 @@ class Tally:
 
 @final
 class OrderEntry:
-    """Every line and session of binary order entry, without I/O; one thread owns it.
+    """Every connection and session of binary order entry, without I/O; one thread owns it.
 
     A fault in it is no fault of the exchange: it is told once, as ``Failed``, and its state is
     thrown away; it goes on without sessions until ``begin_again``.  A call that fails is a
@@ -1166,9 +1168,9 @@ class OrderEntry:
         """Take over where the older messages stand that another has found: it is whole again."""
 
     def add_session(self, entry: int, sent: int, last_cl_ord_id: int) -> int:
-        """Add a session that was told ``sent`` messages; return its place."""
+        """Add a session that was told ``sent`` messages; return its slot."""
 
-    def session(self, place: int) -> Session:
+    def session(self, slot: int) -> Session:
         """Return how a session stands; ``ValueError`` where there is none."""
 
     def reset_cl_ord_ids(self, last: dict[int, int]) -> None:
@@ -1181,47 +1183,47 @@ class OrderEntry:
         """Say which event batch will be seen next."""
 
     def connected(self, socket: int, write: Callable[[bytes], object]) -> int:
-        """Open a line on a socket (a descriptor, -1 for none); return its number.
+        """Open a connection on a socket (a descriptor, -1 for none); return its number.
 
         What the socket does not take is given to ``write``.  As soon as that holds something back,
         ``set_direct`` has to be told, so that nothing overtakes it.
         """
 
     def set_direct(self, connection: int, direct: bool) -> None:
-        """Say whether the line's socket takes what it can first."""
+        """Say whether the connection's socket takes what it can first."""
 
     def disconnected(self, connection: int) -> int | None:
-        """Close a line; return the place of the session that it was logged in to."""
+        """Close a connection; return the slot of the session that it was logged in to."""
 
     @property
     def waiting(self) -> int:
         """Requests that are not sealed yet."""
 
     def is_crowded(self, connection: int) -> bool:
-        """Return whether a line has to wait for requests to be sealed; it is then ``Resumed``."""
+        """Return whether it has to wait for requests to be sealed; it is then ``Resumed``."""
 
     def entry_closed(self, entry: int) -> None:
         """Tell the engine that nobody speaks by an entry any more."""
 
     def login(self, connection: int, session: int, sequence: int) -> int | None:
-        """Log a line in; return the number of the first message that it will get.
+        """Log a connection in; return the number of the first message that it will get.
 
         None where ``sequence`` lies beyond the next message, and the login is to be refused.
         """
 
     def replay_offset(self, connection: int) -> int | None:
-        """Return the event batch from which a line needs old messages; None where it is live."""
+        """Return the event batch from which it needs old messages; None where it is live."""
 
     def replay(self, connection: int, batches: bytes) -> bool:
-        """Make a line's messages again from event batches; return whether it is live now."""
+        """Make a connection's messages again from event batches; return whether it is live now."""
 
     def scan(self, batches: bytes) -> None:
         """Learn from event batches of before where the sessions' messages stand."""
 
     def take_out(self, connection: int) -> bytes:
-        """Take what is in a line's buffer."""
+        """Take what is in a connection's buffer."""
 
-    def tick(self) -> list[HeartbeatDue | LineOver]:
+    def tick(self) -> list[HeartbeatDue | ConnectionOver]:
         """Look at heartbeats and deadlines."""
 
     def index(self) -> SessionIndex:
@@ -1237,7 +1239,7 @@ class OrderEntry:
         """Return the oldest event batch that the sessions' last ``messages`` messages need."""
 
     def outage(self) -> None:
-        """Drop what waits, for the journal failed; its owner closes every line."""
+        """Drop what waits, for the journal failed; its owner closes every connection."""
 
     def counts(self) -> Traffic:
         """Return what went through so far."""
@@ -1249,14 +1251,14 @@ class OrderEntry:
         """Return the times from socket read to answer, in ns."""
 
 @disjoint_base
-class Line:
+class BinaryConnection:
     """The part of a protocol of the event loop that runs for every read.
 
     What order entry asks because of a read is given to ``decide`` of the class that inherits.
     """
 
     number: int
-    """The number that order entry gave; -1 before that, and the line is not read."""
+    """The number that order entry gave; -1 before that, and the connection is not read."""
     def __new__(cls, order_entry: OrderEntry) -> Self: ...
     def data_received(self, data: bytes) -> None:
         """Take a socket read: one request passes at once, several at the end of the loop's turn."""
@@ -1383,7 +1385,7 @@ class AnsweredByStore:
 _Reply: TypeAlias = Answered | NotOpen | AnsweredByStore
 
 @final
-class ViewTold:
+class ViewOutput:
     """What became of requests, and what those hear who listen."""
 
     replies: Final[list[_Reply]]
@@ -1500,7 +1502,7 @@ class View:
     def counts(self) -> OrdersInMemory:
         """How many orders there are."""
 
-    def apply(self, batches: bytes) -> ViewTold | Failed:
+    def apply(self, batches: bytes) -> ViewOutput | Failed:
         """Take event batches; return who is told what."""
 
     def recorded(self, sequence: int) -> None:
@@ -1664,7 +1666,7 @@ def recorder_seed(engine: Engine) -> bytes:
     """Return what an engine knows of entries, instruments and open orders, as a ``seed``."""
 
 @final
-class StoreTold:
+class StoreEnd:
     """What a store at rest proves to have been told, as far as it has come."""
 
     offset: Final[int]
@@ -1676,7 +1678,7 @@ class StoreTold:
     command_offset: Final[int]
     """The command batch that made it."""
     part: Final[int]
-    """Its place among the event batches of that one."""
+    """Its index among the event batches of that one."""
     journal_id: Final[int]
     """Names the events log."""
     chain: Final[int]
@@ -1703,9 +1705,9 @@ class StoreTold:
         trades: int,
         first_sequence: int,
         late_ns: int | None,
-    ) -> StoreTold: ...
+    ) -> StoreEnd: ...
 
-def store_at_rest(path: str | PathLike[str], *, settled: bool = False) -> StoreTold | None:
+def store_at_rest(path: str | PathLike[str], *, settled: bool = False) -> StoreEnd | None:
     """Return what a store that nobody writes has been told; None when nothing is recorded in it.
 
     With ``settled`` it is what the disk holds, and not what memory does.  Raises ``StoreFailed``.
@@ -1912,8 +1914,8 @@ class Pipeline:
     """Everything between the sources of commands and the readers of events; one thread owns it.
 
     ``system`` are the engine's own commands.  ``on_fault`` is called with what went wrong under
-    way, ``on_untold`` with what a source made of what it was told; ``on_congested`` when nothing is
-    sealed for a while; ``on_more`` when ``advance`` is to be called in the next turn.
+    way, ``on_undelivered`` with what a source made of what it was given; ``on_congested`` when
+    nothing is sealed for a while; ``on_more`` when ``advance`` is to be called in the next turn.
     """
 
     def __new__(
@@ -1923,7 +1925,7 @@ class Pipeline:
         settings: JournalSettings,
         *,
         on_fault: Callable[[BaseException], object],
-        on_untold: Callable[[BaseException], object],
+        on_undelivered: Callable[[BaseException], object],
         on_congested: Callable[[], object],
         on_more: Callable[[], object],
         apply_delay_ns: int,
@@ -1931,7 +1933,7 @@ class Pipeline:
     @property
     def settings(self) -> dict[str, int]:
         """What it took of the configuration."""
-    told: int
+    delivered: int
     """Offset of the last command batch of which the readers know."""
     ready: bool
     """Whether commands are taken."""
@@ -1949,11 +1951,11 @@ class Pipeline:
         gateway: int,
         source: Commands | OrderEntry,
         reader: OrderEntry | View | None,
-        on_told: Callable[[Any], object],
+        on_output: Callable[[Any], object],
     ) -> None:
         """Ask ``source`` for commands and let ``reader`` read events from now on.
 
-        ``on_told`` is given what the reader makes of them, or the batches where there is none.
+        ``on_output`` is given what the reader makes of them, or the batches where there is none.
         Raises ``ValueError`` when the engine does not know the gateway.
         """
 
@@ -1966,8 +1968,8 @@ class Pipeline:
     def advance(self) -> None:
         """Let commands and events pass as far as they can."""
 
-    def tell(self, batches: bytes) -> None:
-        """Tell events that were held to be told already."""
+    def publish(self, batches: bytes) -> None:
+        """Deliver event batches to all readers."""
 
 def huge_pages(allowed: bool) -> bool:
     """Allow pages of 2 MiB to this process, or forbid them; return whether the system takes it."""

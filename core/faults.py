@@ -49,7 +49,7 @@ class Faults:
     def caught(self, part: str, what: str, error: BaseException | None) -> None:
         """Something failed in a part: log it with its traceback, and count it.
 
-        Without ``error`` it is a panic of native code, which has told its place already.
+        Without ``error`` it is a panic of native code, which has told where already.
         """
         self.counts[part] += 1
         log.error("%s: %s", part, what if error is None else f"{what}: {error!r}", exc_info=error)

@@ -145,7 +145,7 @@ class Housekeeping:
             return False
         small = self._newest_bytes is not None and self._newest_bytes <= SMALL_BYTES
         taken = service.engine.snapshot() if small or at_once else None
-        while service.told < offset:
+        while service.delivered < offset:
             if service.outages != outages:
                 return False
             await asyncio.sleep(POLL_S)

@@ -7,8 +7,8 @@ snapshot of this journal, which needs no command before it.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core import Engine, JournalDamaged, JournalError, LogEntry, told_in
-from engine.found import Found, SnapshotFound
+from core import Engine, JournalDamaged, JournalError, LogRecord, published_in
+from engine.evidence import Found, SnapshotFound
 from engine.recovery import READ_BYTES, stored_after
 from engine.snapshots import Snapshots
 from journal.at_rest import LogAtRest
@@ -97,32 +97,32 @@ def _usable(found: Found, snapshot: SnapshotFound) -> bool:
 
 
 def _reach(log: LogAtRest) -> tuple[int, int] | None:
-    """The last entry up to which a log is whole, and its chain."""
+    """The last record up to which a log is whole, and its chain."""
     try:
         offset, chain = log.first_offset - 1, log.chain_at(log.first_offset - 1)
-        for entry in whole_entries(log, log.first_offset, log.next_offset - 1):
-            offset, chain = entry.offset, entry.chain
+        for record in whole_records(log, log.first_offset, log.next_offset - 1):
+            offset, chain = record.offset, record.chain
     except JournalError:
         return None
     return offset, chain
 
 
-def whole_entries(log: LogAtRest, place: int, last: int) -> Iterator[LogEntry]:
-    """The entries of a log from ``place`` up to ``last``, or to where it is damaged."""
+def whole_records(log: LogAtRest, offset: int, last: int) -> Iterator[LogRecord]:
+    """The records of a log from ``offset`` up to ``last``, or to where it is damaged."""
     bytes_max = READ_BYTES
-    while place <= last:
+    while offset <= last:
         try:
-            entries = log.read(place, bytes_max)
+            records = log.read(offset, bytes_max)
         except JournalDamaged:
             if bytes_max == 1:
                 return
             # What stands before the damage is read one by one.
             bytes_max = 1
             continue
-        if not entries:
+        if not records:
             return
-        yield from (entry for entry in entries if entry.offset <= last)
-        place = entries[-1].offset + 1
+        yield from (record for record in records if record.offset <= last)
+        offset = records[-1].offset + 1
 
 
 def engine_at(base: Base, snapshots: Snapshots, own: Iterable[int]) -> Engine:
@@ -135,9 +135,9 @@ def engine_at(base: Base, snapshots: Snapshots, own: Iterable[int]) -> Engine:
     first = base.log.first_offset
     behind = [offset for offset in own if first - 1 <= offset <= base.offset]
     engine = snapshots.restore(max(behind)) if behind else Engine()
-    place = engine.position().command_offset + 1
-    for entry in whole_entries(base.log, place, base.offset):
-        engine.replay([entry])
+    offset = engine.position().command_offset + 1
+    for record in whole_records(base.log, offset, base.offset):
+        engine.replay([record])
     return engine
 
 
@@ -151,7 +151,7 @@ def assess(found: Found, base: Base, snapshots: Snapshots, events: LogAtRest | N
         told, numbers = max(told, proof.command), numbers.above(proof.numbers)
     given = 0
     for batches in [] if events is None else stored_after(events, base.offset):
-        heard = told_in(batches)
+        heard = published_in(batches)
         given += heard.given
         numbers = numbers.above(Numbers(heard.orders, heard.trades))
         for entry, seq in heard.entries.items():

@@ -10,7 +10,7 @@ and most of them its chain at their offset.  Nothing that one of them proves is 
 
 from dataclasses import dataclass
 
-from engine.found import Found, SnapshotFound
+from engine.evidence import Found, SnapshotFound
 from engine.lost_events import begin_behind
 
 

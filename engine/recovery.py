@@ -13,7 +13,7 @@ from core import (
     Clock,
     Engine,
     EventHead,
-    LogEntry,
+    LogRecord,
     StoredStream,
     event_head,
     first_batch_after,
@@ -79,13 +79,13 @@ class StoredEvents:
         except ValueError as error:
             raise ReplayDiffers(str(error)) from error
 
-    def _more(self) -> list[LogEntry]:
-        """Entries that are stored, the next ones."""
+    def _more(self) -> list[LogRecord]:
+        """Records that are stored, the next ones."""
         if self._next >= self._end:
             return []
-        entries = next(self._chunks)[: self._end - self._next]
-        self._next += len(entries)
-        return entries
+        records = next(self._chunks)[: self._end - self._next]
+        self._next += len(records)
+        return records
 
     def surplus(self) -> bool:
         """Whether events are stored that no stored command made."""
@@ -105,21 +105,21 @@ def begins_with(events: KeptLog) -> int:
     return 1 if first is None else first.first_seq
 
 
-def read_ahead(log: KeptLog, start: int) -> Iterator[list[LogEntry]]:
-    """Entries from ``start`` on, in chunks; the next is read while one is worked on."""
+def read_ahead(log: KeptLog, start: int) -> Iterator[list[LogRecord]]:
+    """Records from ``start`` on, in chunks; the next is read while one is worked on."""
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(log.read, start, READ_BYTES)
-        while entries := coming.result():
-            coming = reader.submit(log.read, entries[-1].offset + 1, READ_BYTES)
-            yield entries
+        while records := coming.result():
+            coming = reader.submit(log.read, records[-1].offset + 1, READ_BYTES)
+            yield records
 
 
 def stored_after(events: KeptLog, after_command: int) -> Iterator[bytes]:
     """Stored event batches that later commands than ``after_command`` made, in chunks."""
-    place = first_batch_after(events, after_command)
-    while entries := events.read(place, READ_BYTES):
-        yield b"".join(entry.batch for entry in entries)
-        place = entries[-1].offset + 1
+    offset = first_batch_after(events, after_command)
+    while records := events.read(offset, READ_BYTES):
+        yield b"".join(record.batch for record in records)
+        offset = records[-1].offset + 1
 
 
 def replay(engine: Engine, commands: KeptLog) -> Iterator[tuple[int, bytes]]:
@@ -130,8 +130,8 @@ def replay(engine: Engine, commands: KeptLog) -> Iterator[tuple[int, bytes]]:
             f"the commands log begins at offset {commands.first_offset}, "
             f"but the newest usable snapshot needs it from {start}"
         )
-    for entries in read_ahead(commands, start):
-        yield len(entries), engine.replay(entries)
+    for records in read_ahead(commands, start):
+        yield len(records), engine.replay(records)
 
 
 def recover(

@@ -23,8 +23,8 @@ def replica(snapshots: Snapshots, commands: KeptLog, at: Position) -> Engine:
     """
     engine = next(snapshots.engines(), None) or Engine()
     while (start := engine.position().command_offset + 1) <= at.command_offset:
-        entries = commands.read(start, READ_BYTES)
-        engine.replay([entry for entry in entries if entry.offset <= at.command_offset])
+        records = commands.read(start, READ_BYTES)
+        engine.replay([record for record in records if record.offset <= at.command_offset])
     made = engine.position()
     if (made.event_seq, made.event_hash) != (at.event_seq, at.event_hash):
         raise ReplayDiffers(

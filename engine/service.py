@@ -77,7 +77,7 @@ class Service:
             self.clock,
             journal,
             on_fault=self._on_fault,
-            on_untold=self._on_untold,
+            on_undelivered=self._on_undelivered,
             on_congested=self._on_congested,
             on_more=self._again,
             apply_delay_ns=apply_delay_ns,
@@ -102,9 +102,9 @@ class Service:
         return self._pipeline.ready
 
     @property
-    def told(self) -> int:
+    def delivered(self) -> int:
         """Offset of the last command batch whose events the sources know."""
-        return self._pipeline.told
+        return self._pipeline.delivered
 
     def wake(self) -> None:
         """A source has commands: they are sealed at the end of the loop's turn."""
@@ -161,7 +161,7 @@ class Service:
 
     # -- faults ------------------------------------------------------------------------------
 
-    def _on_untold(self, error: BaseException) -> None:
+    def _on_undelivered(self, error: BaseException) -> None:
         """A source failed over what it was told: the others have been told all the same."""
         self.faults.caught("callback", "a source of commands failed over what it was told", error)
 
@@ -196,7 +196,7 @@ class Service:
     def start(self) -> None:
         """Recover, and journal what the configuration changes.  Blocks; before the loop serves."""
         self._adopt(self._bring_back(told=0))
-        self._pipeline.told = self.journals.commands.next_offset - 1
+        self._pipeline.delivered = self.journals.commands.next_offset - 1
 
     def _bring_back(self, told: int) -> Recovered:
         """Open the journals, bring an engine to their end.  In a thread while the loop serves."""
@@ -242,7 +242,7 @@ class Service:
     def attach(self, *sources: CommandSource) -> None:
         """From now on these sources are asked for commands and told of events."""
         for source in sources:
-            self._pipeline.attach(source.gateway, source.commands, source.reader, source.on_told)
+            self._pipeline.attach(source.gateway, source.commands, source.reader, source.on_output)
             self._sources.append(source)
 
     async def run(self) -> None:
@@ -283,22 +283,22 @@ class Service:
 
     async def _reopen(self) -> None:
         """Throw the engine's memory away and build it again from what is read back from disk."""
-        told = self.told
+        delivered = self.delivered
         while True:
             # Also what an attempt has opened before it failed: a file is opened once at a time.
             self.journals.commands.close()
             self.journals.events.close()
             try:
-                self._adopt(await asyncio.to_thread(self._bring_back, told))
+                self._adopt(await asyncio.to_thread(self._bring_back, delivered))
             except (OSError, RuntimeError, JournalError) as error:
                 log.error("the journal is not back yet: %s", error)
                 await asyncio.sleep(self._settings.retry_interval_s)
             else:
                 break
-        for events in stored_after(self.journals.events, told):
-            self._pipeline.tell(events)
+        for events in stored_after(self.journals.events, delivered):
+            self._pipeline.publish(events)
         # Should the journal fail again before a commit, nobody is to hear the same twice.
-        self._pipeline.told = self.journals.commands.next_offset - 1
+        self._pipeline.delivered = self.journals.commands.next_offset - 1
         log.warning(
             "the journal is back, at command batch %d", self.journals.commands.next_offset - 1
         )

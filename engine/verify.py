@@ -76,7 +76,7 @@ def verify(
     listener = listener or Nobody()
     _check_events(events, passed, listener.told)
     engine = _begin(snapshots, judged, commands)
-    start = place = engine.position().command_offset + 1
+    start = offset = engine.position().command_offset + 1
     _check_rows(commands, start, passed)
     # One that the replay begins with was compared when it was restored.
     marks = {x.offset: x.state_hash for x in judged if x.fault is None and x.offset >= start - 1}
@@ -89,32 +89,32 @@ def verify(
     bad += _not_restored(snapshots, judged)
     stored = StoredEvents(events, start - 1)
     compared = missing = 0
-    while entries := commands.read(place, READ_BYTES):
-        stop = min((mark for mark in marks if mark >= place), default=entries[-1].offset)
-        entries = [entry for entry in entries if entry.offset <= stop]
-        produced = engine.replay(entries)
+    while records := commands.read(offset, READ_BYTES):
+        stop = min((mark for mark in marks if mark >= offset), default=records[-1].offset)
+        records = [record for record in records if record.offset <= stop]
+        produced = engine.replay(records)
         gone = stored.gone_bytes
         rest = stored.match(produced)
         compared += len(produced) - len(rest) - (stored.gone_bytes - gone)
         missing += len(rest)
         listener.told(rest)
-        place = entries[-1].offset + 1
-        if place - 1 in marks and marks[place - 1] != engine.state_hash():
+        offset = records[-1].offset + 1
+        if offset - 1 in marks and marks[offset - 1] != engine.state_hash():
             raise ReplayDiffers(
-                f"the state after command batch {place - 1} is not that of its snapshot"
+                f"the state after command batch {offset - 1} is not that of its snapshot"
             )
-        passed(len(entries))
+        passed(len(records))
     if stored.surplus():
         raise ReplayDiffers("the events log holds more than the commands make")
     engine.validate()
     listener.ended(engine)
     return Verified(
         from_command=start,
-        commands=place - start,
+        commands=offset - start,
         event_bytes=compared,
         gone_bytes=stored.gone_bytes,
         missing_bytes=missing,
-        snapshots=sum(mark < place for mark in marks),
+        snapshots=sum(mark < offset for mark in marks),
         bad_snapshots=tuple(bad),
         state_hash=engine.state_hash(),
         last_seq=engine.position().event_seq,
@@ -135,30 +135,30 @@ def _not_restored(snapshots: Snapshots, judged: list[Judged]) -> list[str]:
 
 def _check_rows(log: KeptLog, end: int, passed: Callable[[int], None]) -> None:
     """Read the rows before ``end``: each is held to its checksum, and to the one before it."""
-    place = log.first_offset
-    while place < end:
-        entries = log.read(place, READ_BYTES)
-        if not entries:
+    offset = log.first_offset
+    while offset < end:
+        records = log.read(offset, READ_BYTES)
+        if not records:
             return
-        place = entries[-1].offset + 1
-        passed(len(entries))
+        offset = records[-1].offset + 1
+        passed(len(records))
 
 
 def _check_events(
     events: KeptLog, passed: Callable[[int], None], tell: Callable[[bytes], None]
 ) -> None:
     """Hold all event batches to their hashes, and to those before them."""
-    place = events.first_offset
+    offset = events.first_offset
     at: EventsEnd | None = None
-    while entries := events.read(place, READ_BYTES):
-        batches = b"".join(entry.batch for entry in entries)
+    while records := events.read(offset, READ_BYTES):
+        batches = b"".join(record.batch for record in records)
         try:
             at = check_events(batches, at)
         except ValueError as error:
             raise ReplayDiffers(f"events.db: {error}") from error
         tell(batches)
-        place = entries[-1].offset + 1
-        passed(len(entries))
+        offset = records[-1].offset + 1
+        passed(len(records))
 
 
 def _begin(snapshots: Snapshots, judged: list[Judged], commands: KeptLog) -> Engine:

@@ -19,7 +19,7 @@ from core import (
     Reply,
     StoreFailed,
     View,
-    ViewTold,
+    ViewOutput,
 )
 from facade.archive import Archive
 from facade.errors import ApiError
@@ -101,12 +101,12 @@ class Facade:
     def on_ready(self) -> None:
         """Commands are taken (again)."""
 
-    def on_told(self, told: ViewTold | Failed) -> None:
+    def on_output(self, output: ViewOutput | Failed) -> None:
         """Answer requests, and tell who listens."""
-        if isinstance(told, Failed):
-            self._view_failed(told.reason)
+        if isinstance(output, Failed):
+            self._view_failed(output.reason)
             return
-        replies, frames = told.replies, told.frames
+        replies, frames = output.replies, output.frames
         waiting = self.trading.waiting
         for reply in replies:
             request = waiting.pop(reply.num, None)
@@ -117,7 +117,7 @@ class Facade:
             except FAULTS as error:
                 request.connection.failed("an answer could not be told", error)
         if replies:
-            self.trading.asked.answer(replies[-1].num)
+            self.trading.ack_times.acknowledged(replies[-1].num)
         if frames:
             self.notifications.send(frames)
 

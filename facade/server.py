@@ -39,7 +39,7 @@ class Server:
         self.closing = False
         self.connections: set[Connection] = set()
         self.turned_away: dict[Connection, None] = {}
-        """Connections too many that are being told so, the oldest first: they take no place."""
+        """Connections too many that are being told so, the oldest first: they count for none."""
         self.refused = 0
         self.turns = Turns(limits.turn_us_max, clock.monotonic_ns, self.faults)
         self.buffer = memoryview(bytearray(limits.read_bytes_max))

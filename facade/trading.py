@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core import Asked, Clock, Commands, View
+from core import AckTimes, Clock, Commands, View
 from facade import decode
 from facade.errors import ApiError
 from facade.message import Request
@@ -32,7 +32,7 @@ class Trading:
     ) -> None:
         """Numbers of requests begin with the time, so that an older facade's never come again."""
         self.commands = Commands()
-        self.asked = Asked(clock)
+        self.ack_times = AckTimes(clock)
         self.waiting: dict[int, Request] = {}
         self._view = view
         self._sequencer = sequencer
@@ -133,14 +133,14 @@ class Trading:
             raise ApiError(503, "UNAVAILABLE")
         self._num = num = self._num + 1
         self.waiting[num] = request
-        self.asked.ask(num)
+        self.ack_times.sent(num)
         sequencer.wake()
         return num
 
     def give_up(self) -> None:
         """Nobody knows what becomes of whatever waits: say so."""
         self.commands.clear()
-        self.asked.forget()
+        self.ack_times.forget()
         waiting, self.waiting = self.waiting, {}
         for request in waiting.values():
             _tell_unknown(request)

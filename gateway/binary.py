@@ -9,20 +9,20 @@ from functools import partial
 from core import (
     FAULTS,
     Clock,
+    ConnectionOver,
     Failed,
     Faults,
     HeartbeatDue,
-    LineOver,
-    LoginAsked,
+    LoginRequested,
     OrderEntry,
     Resumed,
     Turns,
     login_accepted,
     login_rejected,
 )
-from gateway.again import Again, Fresh
 from gateway.connection import Connection
 from gateway.replay import Replayer
+from gateway.restart import Again, Fresh
 from gateway.users import User
 from journal.port import Log
 from journal.sequencer import Sequencer
@@ -72,16 +72,16 @@ class BinaryGateway:
         self._connections: dict[int, Connection] = {}
         self._grace: dict[int, asyncio.TimerHandle] = {}
         self._replayer = Replayer(order_entry, events, self.faults)
-        self._again = Again(order_entry, sequencer, events, fresh, self.faults)
+        self._restart = Again(order_entry, sequencer, events, fresh, self.faults)
 
     # -- CommandSource -----------------------------------------------------------------------
 
-    def on_told(self, told: Resumed | Failed) -> None:
-        """Reports are written already; these lines' sockets may be read again."""
-        if isinstance(told, Failed):
-            self._failed(told.reason)
+    def on_output(self, output: Resumed | Failed) -> None:
+        """Reports are written already; these connections' sockets may be read again."""
+        if isinstance(output, Failed):
+            self._failed(output.reason)
             return
-        for number in told.connections:
+        for number in output.connections:
             connection = self._connections.get(number)
             if connection is not None and number in self.throttled:
                 connection.wait()
@@ -89,18 +89,18 @@ class BinaryGateway:
         self.turns.resume()
 
     def _failed(self, reason: str) -> None:
-        """Order entry failed, and has forgotten all lines and sessions: close them, begin again.
+        """Order entry failed, and has forgotten all sessions: close connections, begin again.
 
         SoupBinTCP has a packet for the end of a session, but the session has not ended: whoever
-        comes back gets what it has missed.  So the lines are cut, as in an outage.
+        comes back gets what it has missed.  So the connections are cut, as in an outage.
         """
-        what = "order entry failed, its lines are cut, and all else goes on without it: "
+        what = "order entry failed, its connections are cut, and all else goes on without it: "
         self.faults.caught("gateway", what + reason, None)
         self.throttled.clear()
         self.turns.resume()
         for connection in list(self._connections.values()):
             self._cut(connection, "order entry failed: log in again and get what was missed")
-        self._again.begin()
+        self._restart.begin()
 
     def _cut(self, connection: Connection, why: str) -> None:
         try:
@@ -117,7 +117,7 @@ class BinaryGateway:
         self.sequencer.wake()
 
     def on_outage(self) -> None:
-        """Nobody can be told what became of its requests: close every line."""
+        """Nobody can be told what became of its requests: close every connection."""
         self.order_entry.outage()
         self.turns.resume()
         for connection in list(self._connections.values()):
@@ -137,10 +137,10 @@ class BinaryGateway:
         # transport holds nothing back before it says that it is paused.
         transport = connection.transport
         transport.set_write_buffer_limits(high=0)
-        line = transport.get_extra_info("socket")
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._settings.unread_bytes_max)
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._settings.unread_bytes_max)
         connection.number = self.order_entry.connected(
-            line.fileno(), partial(self.write, connection)
+            sock.fileno(), partial(self.write, connection)
         )
         self._connections[connection.number] = connection
 
@@ -171,7 +171,7 @@ class BinaryGateway:
         self.sequencer.wake()
 
     def write(self, connection: Connection, data: bytes) -> None:
-        """Write to a line, or cut it when its reader has left too much unread."""
+        """Write to a connection, or cut it when its reader has left too much unread."""
         try:
             connection.transport.write(data)
             self._check_unread(connection)
@@ -196,7 +196,7 @@ class BinaryGateway:
         if not connection.transport.is_closing():
             self.order_entry.set_direct(connection.number, direct=True)
 
-    def login(self, connection: Connection, asked: LoginAsked) -> bool:
+    def login(self, connection: Connection, asked: LoginRequested) -> bool:
         """Accept or reject a login; the first live connection of a session stays."""
         name = asked.user
         user = self._users.get(name.lower())
@@ -243,7 +243,7 @@ class BinaryGateway:
             keep = self.faults.keep
             group.create_task(keep("gateway", "replay to sessions", self._replayer.run))
             group.create_task(keep("gateway", "the deadlines of sessions", self._ticks))
-            group.create_task(keep("gateway", "beginning order entry again", self._again.run))
+            group.create_task(keep("gateway", "beginning order entry again", self._restart.run))
 
     async def _ticks(self) -> None:
         while True:
@@ -260,11 +260,11 @@ class BinaryGateway:
                 match due:
                     case HeartbeatDue():
                         self.write(connection, self.order_entry.take_out(due.connection))
-                    case LineOver(reason=reason):
+                    case ConnectionOver(reason=reason):
                         connection.end(connection.abort, reason)
 
     def close(self) -> None:
-        """Close every line after its last whole packet."""
+        """Close every connection after its last whole packet."""
         for timer in self._grace.values():
             timer.cancel()
         for connection in list(self._connections.values()):

@@ -1,4 +1,4 @@
-"""One TCP line of binary order entry: a thin shell around ``core.OrderEntry``."""
+"""One TCP connection of binary order entry: a thin shell around ``core.OrderEntry``."""
 
 import asyncio
 import logging
@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, cast
 
 from core import (
-    Line,
-    LoginAsked,
-    LogoutAsked,
+    BinaryConnection,
+    LoginRequested,
+    LogoutRequested,
     Malformed,
     PutOff,
-    ReadAsks,
     ReadFailed,
-    SecurityListAsked,
+    ReadOutcome,
+    SecurityListRequested,
     Throttled,
     Wake,
 )
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 READ_NS = 60_000
 """Nanoseconds that the system takes for a long read, about; no clock of ours sees it."""
 OPEN_NS = 150_000
-"""And for a new line."""
+"""And for a new connection."""
 CLOSE_NS = 100_000
 """And for closing one, with what its socket holds unread."""
 
 log = logging.getLogger("quantscope.gateway")
 
 
-class Connection(Line, asyncio.Protocol):
+class Connection(BinaryConnection, asyncio.Protocol):
     """Reads are native; what they ask for is decided by the gateway."""
 
     def __new__(cls, gateway: "BinaryGateway") -> Self:
@@ -44,7 +44,7 @@ class Connection(Line, asyncio.Protocol):
         """Wait for the transport."""
         self._gateway = gateway
         self._waiting = False
-        self._question: SecurityListAsked | None = None
+        self._question: SecurityListRequested | None = None
         self._over: Callable[[], None] | None = None
         self._wake = gateway.sequencer.wake
         self.peer = ""
@@ -55,13 +55,13 @@ class Connection(Line, asyncio.Protocol):
         self.drained.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a place, or be closed at once when there is none."""
+        """Be taken, or be closed at once when there are too many."""
         self.transport = cast("asyncio.Transport", transport)
         self.peer = str(transport.get_extra_info("peername"))
         self._gateway.turns.charge(OPEN_NS)
         self._gateway.opened(self)
 
-    def decide(self, asked: ReadAsks | None) -> None:
+    def decide(self, asked: ReadOutcome | None) -> None:
         """Do what a read asks for."""
         while asked is not None and self._handle(asked):
             # What came after something that had to be decided first.
@@ -69,12 +69,12 @@ class Connection(Line, asyncio.Protocol):
         # Whatever was read before; ``Wake`` asks for nothing else.
         self._wake()
 
-    def _handle(self, asked: ReadAsks) -> bool:
+    def _handle(self, asked: ReadOutcome) -> bool:
         """Do what is asked; whether what came after it is to be looked at."""
         match asked:
-            case LoginAsked():
+            case LoginRequested():
                 return self._gateway.login(self, asked)
-            case SecurityListAsked():
+            case SecurityListRequested():
                 # It costs more than an order: it waits its turn, and what comes after it, too.
                 self._question = asked
                 self._put_off()
@@ -83,7 +83,7 @@ class Connection(Line, asyncio.Protocol):
             case Throttled():
                 self.transport.pause_reading()
                 self._gateway.throttled.add(self.number)
-            case LogoutAsked():
+            case LogoutRequested():
                 self.close("logout")
             case ReadFailed(reason=why):
                 self._gateway.faults.caught("connection", f"a read of {self.peer}: {why}", None)
@@ -99,7 +99,7 @@ class Connection(Line, asyncio.Protocol):
             self.wait()
 
     def wait(self) -> None:
-        """Go on, and read on, when it is this line's turn."""
+        """Go on, and read on, when it is this connection's turn."""
         if not self._waiting:
             self._waiting = True
             self._gateway.turns.later(self)
@@ -132,14 +132,14 @@ class Connection(Line, asyncio.Protocol):
             self.decide(asked)
 
     def end(self, how: Callable[[str], None], why: str) -> None:
-        """Close the line when it is its turn, for many may be over at once; it is read no more."""
+        """Close it when it is its turn, for many may be over at once; it is read no more."""
         if not self.transport.is_closing():
             self._over = partial(how, why)
             self.transport.pause_reading()
             self.wait()
 
     def close(self, why: str) -> None:
-        """Write what is left, then close the line."""
+        """Write what is left, then close the connection."""
         log.info("binary connection %s closes: %s", self.peer, why)
         self._nothing_more()
         out = self._gateway.order_entry.take_out(self.number)
@@ -148,7 +148,7 @@ class Connection(Line, asyncio.Protocol):
         self.transport.close()
 
     def abort(self, why: str = "a fault, which is in the log") -> None:
-        """Close the line at once: its reader does not read."""
+        """Close the connection at once: its reader does not read."""
         log.warning("binary connection %s is cut: %s", self.peer, why)
         self._nothing_more()
         self.transport.abort()
@@ -169,6 +169,6 @@ class Connection(Line, asyncio.Protocol):
         self._gateway.resumed(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The line is gone."""
+        """The connection is gone."""
         self.drained.set()
         self._gateway.lost(self)

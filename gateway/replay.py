@@ -1,4 +1,4 @@
-"""The pump of old messages: reads the events log for lines that are not live yet."""
+"""The pump of old messages: reads the events log for connections that are not live yet."""
 
 import asyncio
 import logging
@@ -11,13 +11,13 @@ from journal.port import Log
 log = logging.getLogger("quantscope.gateway")
 
 READ_BYTES = 2**20
-"""Bytes of events that are read at a time for one line."""
+"""Bytes of events that are read at a time for one connection."""
 WRITER_PAUSE_S = 0.002
 """How long to wait for a commit that fell between two looks, in seconds."""
 
 
 class Replayer:
-    """One pump per line, at the pace of its reader."""
+    """One pump per connection, at the pace of its reader."""
 
     def __init__(self, order_entry: OrderEntry, events: Callable[[], Log], faults: Faults) -> None:
         """``events`` gives the events log as it is open now."""
@@ -27,7 +27,7 @@ class Replayer:
         self._waiting: asyncio.Queue[Connection] = asyncio.Queue()
 
     def begin(self, connection: Connection) -> None:
-        """A line has logged in that wants old messages first."""
+        """A connection has logged in that wants old messages first."""
         self._waiting.put_nowait(connection)
 
     async def run(self) -> None:
@@ -44,10 +44,10 @@ class Replayer:
                 batches = []
                 # Beyond what is written there is nothing to be read, and asking is an error.
                 if offset <= self._events().written_offset:
-                    entries = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
+                    records = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
                     if connection.transport.is_closing():
                         return
-                    batches = [entry.batch for entry in entries]
+                    batches = [record.batch for record in records]
                 if not batches:
                     # What the session was told last is not written yet: taken in this very turn of
                     # the loop, it is all there is, however fast more comes.

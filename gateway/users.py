@@ -30,4 +30,4 @@ def session_id(journal_id: int, era: Era, name: str) -> str:
     digest = hashlib.blake2b(named.encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big")
     letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-    return "".join(letters[(number >> (5 * place)) & 31] for place in range(10))
+    return "".join(letters[(number >> (5 * digit)) & 31] for digit in range(10))

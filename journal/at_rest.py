@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core import JournalError, LogEntry, LogReader
+from core import JournalError, LogReader, LogRecord
 from journal.mark import End
 
 
@@ -30,14 +30,14 @@ class LogAtRest:
         """See ``KeptLog``."""
         return self._next
 
-    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
+    def read(self, start: int, bytes_max: int) -> list[LogRecord]:
         """See ``KeptLog``."""
         return self._reader.read(start, bytes_max)
 
     def chain_at(self, offset: int) -> int:
-        """The chain of an entry, or of what stood before the first.
+        """The chain of a record, or of what stood before the first.
 
-        Raises ``JournalRange`` where there is no such entry.
+        Raises ``JournalRange`` where there is no such record.
         """
         return self._reader.chain_at(offset)
 

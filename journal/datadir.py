@@ -10,8 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 import core
-from journal import kinds
 from journal import mark as marks
+from journal import names
 from journal.folder import PARTIAL, Folder, read_at, write_at
 from journal.mark import Mark, MarkDamaged
 
@@ -104,7 +104,7 @@ class DataDir:
 
     def misplaced(self) -> str:
         """The first name under which something else stands than belongs there; empty for none."""
-        return kinds.misplaced(self._lock.fd())
+        return names.misplaced(self._lock.fd())
 
     # -- whether it is still there -----------------------------------------------------------
 

@@ -28,7 +28,7 @@ class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     journal_id: int
     last: int
-    """Offset of its last entry."""
+    """Offset of its last record."""
     chain: int
     """The chain there."""
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core import Histogram, LogEntry
+from core import Histogram, LogRecord
 
 
 class KeptLog(Protocol):
@@ -20,10 +20,10 @@ class KeptLog(Protocol):
     def next_offset(self) -> int:
         """The offset that the next batch gets."""
 
-    def read(self, start: int, bytes_max: int) -> list[LogEntry]:
-        """Return written entries from ``start`` on: one at least, if there is one.
+    def read(self, start: int, bytes_max: int) -> list[LogRecord]:
+        """Return written records from ``start`` on: one at least, if there is one.
 
-        Raises ``JournalDamaged`` where the chain breaks or an entry is missing, ``JournalRange``
+        Raises ``JournalDamaged`` where the chain breaks or a record is missing, ``JournalRange``
         before the first and behind the next offset.
         """
 
@@ -31,7 +31,7 @@ class KeptLog(Protocol):
 class Log(KeptLog, Protocol):
     """An ordered, durable log of batches, with offsets from 1 without a gap.
 
-    ``append`` never waits for the disk.  An entry can be read once it is *written* (it survives the
+    ``append`` never waits for the disk.  A record can be read once it is *written* (it survives the
     death of the process), and counts once it is *durable* (it survives the loss of power).  After a
     failure nothing more is taken, and what was not durable may or may not be there: the owner
     closes the log and opens it afresh.
@@ -77,7 +77,7 @@ class Log(KeptLog, Protocol):
         """Make the descriptor wait for the next one; to be called before the offsets are read."""
 
     def delete_before(self, offset: int) -> None:
-        """Have older entries deleted, by and by."""
+        """Have older records deleted, by and by."""
 
     def request_sync(self) -> None:
         """Ask that what was appended so far becomes durable; ``durable_offset`` says when."""
@@ -86,7 +86,7 @@ class Log(KeptLog, Protocol):
         """Wait until what was appended so far is durable."""
 
     def bytes_used(self) -> int:
-        """Bytes that hold entries: without what deleting left free."""
+        """Bytes that hold records: without what deleting left free."""
 
     def bytes_on_disk(self) -> int:
         """Bytes of the log's files."""
@@ -97,8 +97,8 @@ class Log(KeptLog, Protocol):
     def commit_buckets(self) -> Histogram:
         """Return upper bounds in ns, and how many commits took so long; one more above all."""
 
-    def entries_buckets(self) -> Histogram:
-        """Return upper bounds, and how many commits held so many entries; one more above all."""
+    def records_buckets(self) -> Histogram:
+        """Return upper bounds, and how many commits held so many records; one more above all."""
 
     def close(self) -> None:
         """Commit what waits, and let go of the files."""

@@ -28,13 +28,13 @@ class CommandSource(Protocol):
     def reader(self) -> OrderEntry | View | None:
         """What reads the events in native code, the same object for good.
 
-        Without one, ``on_told`` is given the event batches as they are, one after the other.
+        Without one, ``on_output`` is given the event batches as they are, one after the other.
         """
 
     def on_ready(self) -> None:
         """Commands are taken (again), under a new incarnation."""
 
-    def on_told(self, told: Any) -> None:
+    def on_output(self, output: Any) -> None:
         """What its reader made of events that follow from durable commands.
 
         A text says that the reader failed, and passes all events over until it is made again.

@@ -94,8 +94,8 @@ def descriptors_needed(config: Config) -> int:
 def fit(config: Config, available: int) -> Config:
     """The configuration, with as many connections as there are descriptors for.
 
-    Where there are too few, binary lines keep theirs as far as half of what is left does, and HTTP
-    gets the rest.  Raises ``TooFewDescriptors`` where either kind would get less than a few.
+    Where there are too few, binary connections keep theirs as far as half of what is left does, and
+    HTTP gets the rest.  Raises ``TooFewDescriptors`` where either kind would get less than a few.
     """
     needed = descriptors_needed(config)
     if needed <= available:
@@ -217,9 +217,9 @@ def machine_memory(
     except (OSError, StopIteration):
         return found
     folder = root / group
-    for place in (folder, *folder.parents):
-        if place.is_relative_to(root):
-            found = min(found, _limit(place / "memory.max", found))
+    for above in (folder, *folder.parents):
+        if above.is_relative_to(root):
+            found = min(found, _limit(above / "memory.max", found))
     return found
 
 

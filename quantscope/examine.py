@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from core import (
     JournalRange,
-    LogEntry,
+    LogRecord,
     StoreFailed,
     describe_commands,
     describe_events,
@@ -30,7 +30,7 @@ from journal.memory import open_memory
 from journal.port import KeptLog
 from quantscope.facts import Facts, gather
 from quantscope.journals import data_dir, snapshots_of
-from quantscope.stakes import refused, text_of
+from quantscope.refusals import refused, text_of
 from quantscope.store_check import StoreCheck, store_check
 from settings import Config
 
@@ -66,35 +66,35 @@ def print_journal(config: Config, topic: str, first: int | None, limit: int | No
             click.echo(json.dumps(line))
 
 
-def _entries(log: KeptLog, first: int | None) -> Iterator[LogEntry]:
-    place = max(first or 0, log.first_offset)
+def _records(log: KeptLog, first: int | None) -> Iterator[LogRecord]:
+    offset = max(first or 0, log.first_offset)
     if first is not None and first >= log.next_offset:
         raise NothingThere(f"--from {first}: the log ends at offset {log.next_offset - 1}")
-    while entries := log.read(place, READ_BYTES):
-        yield from entries
-        place = entries[-1].offset + 1
+    while records := log.read(offset, READ_BYTES):
+        yield from records
+        offset = records[-1].offset + 1
 
 
 def commands(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
     """Commands with the batch they travelled in."""
-    for entry in _entries(log, first):
-        described = json.loads(describe_commands(entry.batch))
+    for record in _records(log, first):
+        described = json.loads(describe_commands(record.batch))
         items = described.pop("commands")
-        chain = f"{entry.chain:016x}"
-        head = {"offset": entry.offset, "append_ns": entry.append_ns, "chain": chain, **described}
+        chain = f"{record.chain:016x}"
+        head = {"offset": record.offset, "append_ns": record.append_ns, "chain": chain, **described}
         for item in items:
             yield {**head, **item}
 
 
 def events(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
     """Events with the batch they travelled in."""
-    for entry in _entries(log, first):
-        for described in json.loads(describe_events(entry.batch)):
+    for record in _records(log, first):
+        for described in json.loads(describe_events(record.batch)):
             items = described.pop("events")
             for name in ("hash", "previous_hash"):
                 described[name] = f"{described[name]:016x}"
             for item in items:
-                yield {"offset": entry.offset, **described, **item}
+                yield {"offset": record.offset, **described, **item}
 
 
 def run_verify(config: Config) -> None:
@@ -209,8 +209,8 @@ def _index_faults(facts: Facts) -> list[str]:
 def _index_fault(index: Index, events: LogAtRest) -> str:
     if events.chain_at(index.next_offset - 1) != index.chain:
         return "it is about other events"
-    for entry, places in index.sessions:
-        for number, offset in places:
+    for entry, messages in index.sessions:
+        for number, offset in messages:
             # What the log has deleted since is passed over.
             if offset >= events.first_offset and not tells(
                 events.read(offset, 1)[0].batch, entry, number

@@ -16,13 +16,13 @@ from core import (
     JournalError,
     JournalMissing,
     LogReader,
+    StoreEnd,
     StoreFailed,
-    StoreTold,
     event_head,
     first_batch_after,
     store_at_rest,
 )
-from engine.found import EventsFound, Evidence, Found, LogFound, SnapshotFound, StoreFound
+from engine.evidence import EventsFound, Evidence, Found, LogFound, SnapshotFound, StoreFound
 from engine.lost_events import whole_until
 from engine.snapshots import Judged, Snapshots
 from gateway.index_file import Index, IndexFile
@@ -65,7 +65,7 @@ def gather(
         judged = tuple(snapshots.judge())
         (commands, in_commands), (events, in_events) = (look.result() for look in looking)
     mark, mark_damage = _mark(directory)
-    store, place = _store(directory.store, settled=settled)
+    store, position = _store(directory.store, settled=settled)
     index, index_fault = _index(IndexFile(directory.snapshot_folder))
     found = Found(
         commands=commands,
@@ -79,7 +79,7 @@ def gather(
         era=directory.era.number,
         snapshots=tuple(_snapshot(it, in_commands, in_events) for it in judged),
         index=None if index is None else _index_evidence(index, in_commands),
-        store=replace(store, in_events=_recorded(place, in_events)),
+        store=replace(store, in_events=_recorded(position, in_events)),
     )
     return Facts(found, in_commands, in_events, judged, index, index_fault)
 
@@ -207,7 +207,7 @@ def _index_evidence(index: Index, commands: LogAtRest | None) -> Evidence:
     )
 
 
-def _store(path: Path, *, settled: bool) -> tuple[StoreFound, StoreTold | None]:
+def _store(path: Path, *, settled: bool) -> tuple[StoreFound, StoreEnd | None]:
     if not path.exists():
         return StoreFound(), None
     try:
@@ -224,7 +224,7 @@ def _store(path: Path, *, settled: bool) -> tuple[StoreFound, StoreTold | None]:
     return found, told
 
 
-def _recorded(store: StoreTold | None, events: LogAtRest | None) -> bool | None:
+def _recorded(store: StoreEnd | None, events: LogAtRest | None) -> bool | None:
     """Whether the events log has what the store has recorded last, or goes on right behind it."""
     if store is None or events is None or events.written_offset < events.first_offset:
         return None

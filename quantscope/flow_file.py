@@ -93,11 +93,11 @@ class FlowFile:
         self, security_id: int, first_cl_ord_id: int
     ) -> Iterator[NewOrderSingle | OrderCancelRequest]:
         """The rows as requests, in order."""
-        for place, row in enumerate(self._rows):
+        for row_number, row in enumerate(self._rows):
             try:
-                yield self._request(row, security_id, first_cl_ord_id + place)
+                yield self._request(row, security_id, first_cl_ord_id + row_number)
             except (ValueError, KeyError) as error:
-                raise FlowFileError(f"line {place + 2}: {error}") from error
+                raise FlowFileError(f"line {row_number + 2}: {error}") from error
 
     def _request(
         self, row: list[str], security_id: int, cl_ord_id: int
@@ -129,10 +129,10 @@ class FlowFile:
 def read_trades(text: str) -> list[VenueTrade]:
     """The trades of a file that has the columns of the venue's trades."""
     trades = []
-    for place, row in enumerate(_rows(text, TRADE_COLUMNS)):
+    for row_number, row in enumerate(_rows(text, TRADE_COLUMNS)):
         try:
             _, taker, maker, _, price, quantity = row
             trades.append(VenueTrade(taker, maker, scaled(price), scaled(quantity)))
         except ValueError as error:
-            raise FlowFileError(f"line {place + 2}: {error}") from error
+            raise FlowFileError(f"line {row_number + 2}: {error}") from error
     return trades

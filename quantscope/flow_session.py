@@ -100,7 +100,7 @@ class FlowSession:
         return (sbe.decode(p.payload) for p in packets if p.kind is soup.Kind.SEQUENCED)
 
     async def _next(self) -> soup.Packet:
-        """The next packet that says something; keeps the line alive while it waits."""
+        """The next packet that says something; keeps the connection alive while it waits."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + ANSWER_TIMEOUT_S
         while True:

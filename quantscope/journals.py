@@ -24,7 +24,7 @@ from journal.memory import open_memory
 from journal.sqlite import open_commands, open_events
 from protocol.terms import Gateway
 from quantscope.facts import Facts, gather
-from quantscope.stakes import refused
+from quantscope.refusals import refused
 from settings import Config
 
 log = logging.getLogger("quantscope")

@@ -188,7 +188,7 @@ class ExchangeCollector(Collector):
         yield _gauge(
             "quantscope_rest_waiting", "Requests without an answer.", len(facade.trading.waiting)
         )
-        waits = facade.trading.asked.latency()
+        waits = facade.trading.ack_times.latency()
         title = "From a request that changes the exchange to its answer."
         yield _histogram("quantscope_rest_ack_seconds", title, waits, NS)
 
@@ -203,7 +203,7 @@ class ExchangeCollector(Collector):
         title = "Time of each commit, to the end of its sync where it has one."
         yield _histogram(f"{prefix}_commit_seconds", title, log.commit_buckets(), NS)
         title = "Entries (batches) in each commit."
-        yield _histogram(f"{prefix}_commit_entries", title, log.entries_buckets(), 1)
+        yield _histogram(f"{prefix}_commit_records", title, log.records_buckets(), 1)
 
     def _recorder(self) -> Iterator[Metric]:
         service, role = self._exchange.engine.service, self._exchange.recorder

@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import Clock, Commands, LogEntry, delete_after, describe_events, first_batch_after
-from engine.loss import Loss, whole_entries
+from core import Clock, Commands, LogRecord, delete_after, describe_events, first_batch_after
+from engine.loss import Loss, whole_records
 from engine.plan import Refusal, Start, decide
 from engine.recovery import READ_BYTES
 from engine.snapshots import SUFFIX, Snapshots
@@ -26,7 +26,7 @@ from journal.sqlite import open_commands, open_events
 from protocol.terms import Gateway
 from quantscope.facts import Facts, gather
 from quantscope.journals import StartRefused, data_dir, snapshots_of
-from quantscope.stakes import (
+from quantscope.refusals import (
     events_begin_anew,
     explain,
     lost_history,
@@ -175,18 +175,18 @@ class _Recovering:
             open_events(path, self._config.journal).close()
         self._said.append(f"{found.events.last - kept} event batches were dropped")
 
-    def _keep_lost_events(self, place: int) -> None:
+    def _keep_lost_events(self, offset: int) -> None:
         """What was told and is not true any more is kept, to be read."""
         events = self._facts.events
         name = self._directory.path / f"events.lost-{self._recovery.aside}.jsonl"
         if events is None:
             return
         with name.open("w") as file:
-            while entries := events.read(place, READ_BYTES):
-                for entry in entries:
-                    for described in json.loads(describe_events(entry.batch)):
+            while records := events.read(offset, READ_BYTES):
+                for record in records:
+                    for described in json.loads(describe_events(record.batch)):
                         file.writelines(json.dumps(event) + "\n" for event in described["events"])
-                place = entries[-1].offset + 1
+                offset = records[-1].offset + 1
             file.flush()
             os.fsync(file.fileno())
         self._said.append(f"their events are in {name.name}")
@@ -236,22 +236,22 @@ class _Recovering:
         rebuilt = path.with_name(REBUILT)
         _remove(rebuilt)
         behind = (base.offset + 1, base.chain)
-        entries: Iterator[LogEntry] = iter(())
+        records: Iterator[LogRecord] = iter(())
         if base.log is not None:
             first = base.log.first_offset
             behind = (first, base.log.chain_at(first - 1))
-            entries = whole_entries(base.log, first, self._recovery.base)
+            records = whole_records(base.log, first, self._recovery.base)
         new = open_commands(rebuilt, self._config.journal, journal_id, behind=behind)
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             total = self._recovery.base - behind[0] + 1
             task = bar.add_task("writing command batches", total=total)
-            for entry in entries:
-                if new.append(entry.append_ns, [entry.batch]) != entry.offset:
-                    raise OSError(f"{rebuilt}: entry {entry.offset} got another offset")
+            for record in records:
+                if new.append(record.append_ns, [record.batch]) != record.offset:
+                    raise OSError(f"{rebuilt}: record {record.offset} got another offset")
                 if new.queue_bytes > WAITING_BYTES_MAX:
                     new.sync()
-                    bar.update(task, completed=entry.offset - behind[0])
+                    bar.update(task, completed=record.offset - behind[0])
             new.sync()
         if new.next_offset - 1 != self._recovery.base:
             raise OSError(f"{rebuilt} ends at {new.next_offset - 1}, not at {self._recovery.base}")

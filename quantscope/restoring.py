@@ -15,7 +15,7 @@ from journal.folder import sync
 from journal.mark import End, Mark
 from quantscope.facts import gather
 from quantscope.journals import StartRefused, snapshots_of
-from quantscope.stakes import refused
+from quantscope.refusals import refused
 from settings import Config
 
 LEFT_OUT = ("lock", "memory-store.db")

@@ -5,17 +5,17 @@ needs of one by these same names.  Imports nothing of the project; everything bu
 ``clients`` may import it.  ``file`` reads the configuration, ``listing`` prints it.
 """
 
+from settings.config import Config
 from settings.engine import EngineSettings
 from settings.facade import FacadeSettings
 from settings.file import ConfigError, environment, load
 from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
-from settings.kinds import Section
 from settings.listing import show
 from settings.server import ServerSettings
 from settings.store import StoreSettings
 from settings.trading import InstrumentSettings, UserSettings
-from settings.whole import Config
+from settings.values import Section
 
 __all__ = [
     "Config",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from settings.kinds import Bytes, Count, Seconds, Section, about
+from settings.values import Bytes, Count, Seconds, Section, about
 
 
 class EngineSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

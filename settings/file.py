@@ -14,9 +14,9 @@ from typing import Any, get_origin, get_type_hints
 
 import msgspec
 
-from settings.kinds import MASK, Section
+from settings.config import Config
 from settings.trading import InstrumentSettings
-from settings.whole import Config
+from settings.values import MASK, Section
 
 PREFIX = "QUANTSCOPE_"
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from settings.kinds import Bytes, Count, Seconds, Section, about
+from settings.values import Bytes, Count, Seconds, Section, about
 
 
 class GatewaySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -16,7 +16,7 @@ class GatewaySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
     login_deadline_s: Annotated[Seconds, about("seconds from connection to login")] = 5.0
     heartbeat_interval_s: Annotated[Seconds, about("seconds of silence before a heartbeat")] = 1.0
     idle_deadline_s: Annotated[
-        Seconds, about("seconds without a whole packet after which the line is dropped")
+        Seconds, about("seconds without a whole packet after which the connection is dropped")
     ] = 15.0
     packet_bytes_max: Annotated[
         Annotated[int, Meta(ge=64, le=65535)], about("bytes of one packet; more is malformed")

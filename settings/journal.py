@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from settings.kinds import Bytes, Count, Seconds, Section, about
+from settings.values import Bytes, Count, Seconds, Section, about
 
 
 class JournalSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,9 +41,9 @@ class JournalSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
     commit_bytes_max: Annotated[
         Bytes, about("bytes of batches in one transaction; one batch goes whatever its size")
     ] = 4 * 2**20
-    delete_entries_max: Annotated[
+    delete_records_max: Annotated[
         Count,
-        about("entries that a transaction deletes, where it does not add half as many or more"),
+        about("records that a transaction deletes, where it does not add half as many or more"),
     ] = 64
     verify_bytes_max: Annotated[
         Bytes, about("bytes of a log's newest part that a start reads back and checks")

@@ -5,8 +5,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from settings.kinds import MASK, Section
-from settings.whole import Config
+from settings.config import Config
+from settings.values import MASK, Section
 
 
 def show(config: Config, *, secrets: bool = False) -> str:

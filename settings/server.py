@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from settings.kinds import HostName, Port, Seconds, Section, about
+from settings.values import HostName, Port, Seconds, Section, about
 
 
 class ServerSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

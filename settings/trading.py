@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from settings.kinds import Decimal, Section, about
+from settings.values import Decimal, Section, about
 
 
 class UserSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -19,7 +19,7 @@ class UserSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         str, Meta(pattern=r"^[A-Za-z0-9_.:-]{0,32}$"), about("account; the name when empty")
     ] = ""
     cancel_on_disconnect: Annotated[
-        bool, about("cancel the session's open orders when its line is lost")
+        bool, about("cancel the session's open orders when its connection is lost")
     ] = False
     self_trade_prevention: Annotated[
         Literal["NONE", "CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "DECREMENT"],

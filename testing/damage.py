@@ -34,8 +34,8 @@ def forget(data: Path, *names: str) -> None:
 def used(wal: Path) -> int:
     """How many frames of a write-ahead log are of its present round."""
     data = wal.read_bytes()
-    places = range(HEADER, len(data) - FRAME + 1, FRAME)
-    return sum(1 for at in places if data[at + 8 : at + 16] == data[16:24])
+    starts = range(HEADER, len(data) - FRAME + 1, FRAME)
+    return sum(1 for at in starts if data[at + 8 : at + 16] == data[16:24])
 
 
 def cut(wal: Path, frames: int) -> None:

@@ -97,7 +97,7 @@ class FaultyLog(Log):
     def clear_notify(self) -> None:
         self._log.clear_notify()
 
-    def read(self, start: int, bytes_max: int) -> list[core.LogEntry]:
+    def read(self, start: int, bytes_max: int) -> list[core.LogRecord]:
         return self._log.read(start, bytes_max)
 
     def waiting(self, start: int, bytes_max: int) -> list[bytes]:
@@ -126,8 +126,8 @@ class FaultyLog(Log):
     def commit_buckets(self) -> core.Histogram:
         return self._log.commit_buckets()
 
-    def entries_buckets(self) -> core.Histogram:
-        return self._log.entries_buckets()
+    def records_buckets(self) -> core.Histogram:
+        return self._log.records_buckets()
 
     def close(self) -> None:
         if not self._lasting:

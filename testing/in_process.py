@@ -2,7 +2,7 @@
 
 Service, order entry and the facade are what ``quantscope serve`` puts together, on real sockets.
 A test holds commits up, loses the journal and gives it back, and asks each part what it did.  The
-store is one that a test fills (``testing.shelf``), unless it names another; nothing is recorded.
+store is one that a test fills (``testing.fake_store``), unless it names another.
 """
 
 import asyncio
@@ -31,9 +31,9 @@ from quantscope.roles.sessions import binary_gateway
 from settings import Config, FacadeSettings, InstrumentSettings
 from store.port import Store
 from testing.client import ONE, Client, hang_up
+from testing.fake_store import FakeStore
 from testing.logs import Logs
 from testing.rest import Rest
-from testing.shelf import Shelf
 
 HOSTS = ("x",)
 """By which names the facade may be asked, beside the machine's own."""
@@ -90,7 +90,7 @@ class InProcess(Rest):
             self.config.server,
             self.clock,
         )
-        self.store = Shelf()
+        self.store = FakeStore()
         self.gateway: BinaryGateway
         self.facade: Facade
         self.lines: list[Connection] = []
@@ -244,10 +244,10 @@ class InProcess(Rest):
 
     async def command(self, write: Callable[[Commands], object]) -> None:
         """A command of the engine's own, as an operator's change of the configuration makes it."""
-        before = self.service.told
+        before = self.service.delivered
         write(self.service._system)
         self.service.wake()
-        while self.service.told == before:
+        while self.service.delivered == before:
             await asyncio.sleep(0)
 
     async def session_places(self, **terms: int) -> int:

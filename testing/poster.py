@@ -4,10 +4,10 @@ from typing import Any
 
 import httpx
 
-from testing.asks import PLAIN
 from testing.checkers import check_acknowledged
 from testing.fold import Fold
 from testing.port import Exchange
+from testing.requests import PLAIN
 
 
 class Poster:

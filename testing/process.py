@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from journal import LogReader
-from testing.asks import Asks
 from testing.command import QUANTSCOPE, ROOT, SECONDS_MAX, NotReady, quantscope, ready_line
+from testing.requests import Requests
 
 _RUNNING: list["ServerProcess"] = []
 
@@ -25,7 +25,7 @@ def end_all() -> None:
         _RUNNING[-1].kill()
 
 
-class ServerProcess(Asks):
+class ServerProcess(Requests):
     """``quantscope serve`` on one data directory; a ``testing.port.Restartable``."""
 
     def __init__(

@@ -1,11 +1,11 @@
-"""The words of ``testing.asks`` for those who speak to an exchange beside others, on one loop."""
+"""The words of ``testing.requests`` for those who share a loop with others."""
 
 import asyncio
 from typing import Any
 
 import httpx
 
-from testing.asks import PLAIN, parse_metrics
+from testing.requests import PLAIN, parse_metrics
 from testing.waiting import SECONDS_MAX
 
 

@@ -44,7 +44,7 @@ class GatewayRole:
         self.ports = {"binary": acceptor}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Take connections; at the end answer what was asked, and close every line."""
+        """Take connections; at the end answer what was asked, and close every connection."""
         async with asyncio.TaskGroup() as group:
             working = group.create_task(self.binary.run())
             async with self.ports["binary"] as acceptor:

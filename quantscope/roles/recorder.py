@@ -11,9 +11,9 @@ from engine.plan import MOVE_STORE
 from engine.recovery import begins_with
 from quantscope.acceptor import Acceptor
 from quantscope.journals import store_file
+from quantscope.refusals import text_of
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.role import Process
-from quantscope.stakes import text_of
 from store.lag import Lag
 from store.recorder import RecorderService
 from store.sqlite import SqliteStore
@@ -115,7 +115,7 @@ class RecorderRole:
         while True:
             outages, offset = service.outages, service.engine.position().command_offset
             self._seed = self._learn()
-            while service.told < offset and service.outages == outages:
+            while service.delivered < offset and service.outages == outages:
                 await asyncio.sleep(LAG_INTERVAL_S)
             if service.outages == outages:
                 return

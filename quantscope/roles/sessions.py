@@ -6,9 +6,9 @@ from core import Faults, JournalError, OrderEntry, security_list
 from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import entries_by_name
-from gateway.again import Fresh
 from gateway.binary import BinaryGateway
 from gateway.index_file import IndexFile
+from gateway.restart import Fresh
 from gateway.users import User, session_id
 from journal.datadir import Era
 from protocol.terms import EntryKind
@@ -64,13 +64,13 @@ def _users(config: Config, service: Service, order_entry: OrderEntry, era: Era) 
     users = []
     for user in config.users:
         entry = entries[EntryKind.BINARY, user.name.lower()]
-        place = order_entry.add_session(entry.entry, entry.entry_seq, entry.last_cl_ord_id)
+        slot = order_entry.add_session(entry.entry, entry.entry_seq, entry.last_cl_ord_id)
         users.append(
             User(
                 name=user.name,
                 password=user.password,
                 entry=entry.entry,
-                session=place,
+                session=slot,
                 session_id=session_id(journal_id, era, user.name),
                 cancel_on_disconnect=user.cancel_on_disconnect,
             )
@@ -87,12 +87,12 @@ def _index_sessions(
     """
     events = service.journals.events
     begin = None if index is None else index.restore(order_entry, service.journals.commands, events)
-    place = begin or events.first_offset
-    order_entry.set_next_offset(place)
-    log.info("sessions: reading event batches from %d to %d", place, end - 1)
-    while place < end:
-        entries = events.read(place, READ_BYTES)
-        if not entries:
-            raise JournalError(f"the events log holds no batch {place}, of {end - 1}")
-        order_entry.scan(b"".join(entry.batch for entry in entries if entry.offset < end))
-        place = entries[-1].offset + 1
+    offset = begin or events.first_offset
+    order_entry.set_next_offset(offset)
+    log.info("sessions: reading event batches from %d to %d", offset, end - 1)
+    while offset < end:
+        records = events.read(offset, READ_BYTES)
+        if not records:
+            raise JournalError(f"the events log holds no batch {offset}, of {end - 1}")
+        order_entry.scan(b"".join(record.batch for record in records if record.offset < end))
+        offset = records[-1].offset + 1

@@ -183,16 +183,16 @@ class State:
     def queue_up(self, order: Order) -> None:
         """Into the book, behind all that are as good or better."""
         book = self.listings[order.instrument].book[order.side]
-        place = len(book)
-        while place and better(order, book[place - 1]):
-            place -= 1
-        book.insert(place, order)
+        index = len(book)
+        while index and better(order, book[index - 1]):
+            index -= 1
+        book.insert(index, order)
 
     def leave(self, order: Order) -> None:
         """Out of the book, without being forgotten."""
         book = self.listings[order.instrument].book[order.side]
-        place = next(i for i, other in enumerate(book) if other is order)
-        del book[place]
+        index = next(i for i, other in enumerate(book) if other is order)
+        del book[index]
 
     def close(self, order: Order) -> None:
         """Out of the book, and forgotten."""

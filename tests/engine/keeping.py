@@ -28,7 +28,7 @@ class ServiceInPart:
         assert batch is not None
         offset = self.journals.commands.append(1, [batch])
         self.journals.events.append(1, split_batches(self.engine.apply(offset, 1, [batch])))
-        self.told = offset
+        self.delivered = offset
 
 
 def housekeeping(

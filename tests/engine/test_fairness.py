@@ -31,7 +31,7 @@ class Scripted:
     def on_ready(self) -> None:
         """Nothing to do."""
 
-    def on_told(self, batches: bytes) -> None:
+    def on_output(self, batches: bytes) -> None:
         self.told += 1
         self.turns += [batch["gateway"] for batch in json.loads(describe_events(batches))]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.found import EventsFound, Evidence, Found, LogFound, SnapshotFound, StoreFound
+from engine.evidence import EventsFound, Evidence, Found, LogFound, SnapshotFound, StoreFound
 from engine.plan import Refusal, Start, decide
 from journal.mark import End, Mark, Numbers, Recovery
 

@@ -54,9 +54,9 @@ class Source:
     def on_ready(self) -> None:
         """Nothing to do."""
 
-    def on_told(self, batches: bytes) -> None:
+    def on_output(self, batches: bytes) -> None:
         durable = self.service.journals.commands.durable_offset
-        self.early += durable < self.service.told
+        self.early += durable < self.service.delivered
         for batch in json.loads(describe_events(batches)):
             accepted = [e["text"] for e in batch["events"] if e["type"] == "ACCEPTED"]
             self.accepted += accepted
@@ -240,7 +240,7 @@ class Failing(Source):
     def on_outage(self) -> None:
         self._fail()
 
-    def on_told(self, batches: bytes) -> None:
+    def on_output(self, batches: bytes) -> None:
         self._fail()
 
 

@@ -11,9 +11,9 @@ from core import Bar, StoredOrder, StoreFailed, Sum, Trade
 from facade.archive import BAR_NS, DAY_NS
 from settings import FacadeSettings
 from testing.client import ONE
+from testing.fake_store import SINCE_NS, FakeStore
 from testing.in_process import InProcess
 from testing.logs import Logs
-from testing.shelf import SINCE_NS, Shelf
 
 
 async def test_a_book_shows_as_many_levels_as_are_asked_for(exchange: InProcess) -> None:
@@ -202,14 +202,14 @@ async def test_a_store_that_fails_at_the_start_is_asked_again(
 ) -> None:
     monkeypatch.setattr("facade.archive.RETRY_S", 0.01)
     failures = [StoreFailed("no")]
-    bars = Shelf.bars
+    bars = FakeStore.bars
 
-    async def fail(self: Shelf, instrument: int, from_ns: int) -> object:
+    async def fail(self: FakeStore, instrument: int, from_ns: int) -> object:
         if failures:
             raise failures.pop()
         return await bars(self, instrument, from_ns)
 
-    monkeypatch.setattr(Shelf, "bars", fail)
+    monkeypatch.setattr(FakeStore, "bars", fail)
     async with InProcess(FacadeSettings(), await traded()) as exchange:
         exchange.record_all()
         assert (await exchange.get("/ticker/BTCUSD"))["last"] == "50"

@@ -13,8 +13,8 @@ from facade import app
 from facade.archive import WAKE_INTERVAL_S
 from settings import FacadeSettings
 from testing.client import ONE
+from testing.fake_store import SINCE_NS
 from testing.in_process import InProcess
-from testing.shelf import SINCE_NS
 
 SMALL = FacadeSettings(recent_orders_max=1, overlay_orders_max=1, store_deadline_s=0.05)
 
@@ -282,7 +282,7 @@ async def test_the_exchange_goes_on_without_a_view_that_failed(
         await asyncio.sleep(0.005)
     async with websockets.connect(f"{exchange.url}/ws/notifications?user_id=alice") as listener:
         await listener.recv()
-        exchange.facade.on_told(exchange.view.apply(b"no batch at all"))
+        exchange.facade.on_output(exchange.view.apply(b"no batch at all"))
         assert (await waiting)["code"] == "OUTCOME_UNKNOWN"
         with pytest.raises(websockets.ConnectionClosedError):
             await listener.recv()

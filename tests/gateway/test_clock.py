@@ -1,6 +1,6 @@
 """Order entry goes by the clock that it was given: a test moves it, and waits for nothing."""
 
-from core import Asked, Clock, LineOver, OrderEntry
+from core import AckTimes, Clock, ConnectionOver, OrderEntry
 from settings import GatewaySettings, ServerSettings
 
 S = 10**9
@@ -15,15 +15,15 @@ def test_a_line_without_a_login_is_cut_when_the_clock_says_so() -> None:
     assert order_entry.tick() == []
     now[0] += 2
     (due,) = order_entry.tick()
-    assert isinstance(due, LineOver)
+    assert isinstance(due, ConnectionOver)
     assert due.connection == number
     assert "login" in due.reason
 
 
 def test_a_latency_is_what_the_clock_says() -> None:
     now = [5 * S]
-    asked = Asked(Clock(ServerSettings(), monotonic=lambda: now[0]))
-    asked.ask(1)
+    ack_times = AckTimes(Clock(ServerSettings(), monotonic=lambda: now[0]))
+    ack_times.sent(1)
     now[0] += 3 * S
-    asked.answer(1)
-    assert asked.latency().total == 3 * S
+    ack_times.acknowledged(1)
+    assert ack_times.latency().total == 3 * S

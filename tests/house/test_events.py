@@ -22,8 +22,8 @@ READERS = {
     "view/src/orders.rs": "ids that were passed over",
     "store/src/pending.rs": "rows of trades, entries and instruments",
     "gateway/src/tally.rs": "counts for the operator",
-    "gateway/src/telling.rs": "a session whose numbers were raised",
-    "native/src/told.rs": "the highest ids that a log proves to have been told",
+    "gateway/src/reports.rs": "a session whose numbers were raised",
+    "native/src/published.rs": "the highest ids that a log proves to have been told",
 }
 EVENT = re.compile(r"\bEvent::[A-Z]\w+|\bSelf::(Accepted|Trade|Replaced)\(")
 

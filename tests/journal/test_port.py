@@ -135,8 +135,8 @@ def test_counters_tell_what_was_committed(tmp_path: Path) -> None:
     log.append(1, [b"one", b"two"])
     log.sync()
     stats = log.stats()
-    assert (stats["commits"], stats["entries"], stats["bytes"]) == (1, 2, 6)
-    for counted in (log.commit_buckets(), log.entries_buckets()):
+    assert (stats["commits"], stats["records"], stats["bytes"]) == (1, 2, 6)
+    for counted in (log.commit_buckets(), log.records_buckets()):
         assert len(counted.counts) == len(counted.bounds) + 1
         assert sum(counted.counts) == 1
     assert 0 < log.bytes_used() <= log.bytes_on_disk()

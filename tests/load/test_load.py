@@ -14,9 +14,9 @@ from benchmarks.processes import (
     native_echo,
 )
 from quantscope.cli import main
-from testing.asks import parse_metrics
 from testing.command import QUANTSCOPE, ROOT
 from testing.process import ServerProcess
+from testing.requests import parse_metrics
 
 
 @pytest.fixture(scope="module")

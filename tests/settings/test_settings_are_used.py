@@ -67,7 +67,7 @@ def test_native_code_uses_what_is_shown(config: Config, tmp_path: Path) -> None:
         clock,
         journal,
         on_fault=never,
-        on_untold=never,
+        on_undelivered=never,
         on_congested=never,
         on_more=never,
         apply_delay_ns=0,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from core import PanicException
-from gateway import again
+from gateway import restart
 from protocol import messages as m
 from protocol.terms import Side
 from testing.client import Client
@@ -30,9 +30,9 @@ class Obstacle:
     """Lets order entry begin again only when it is taken away."""
 
     def __init__(self, served: Within) -> None:
-        self._again: Any = served.exchange.gateway.binary._again
-        self._fresh = self._again._fresh
-        self._again._fresh = self._fail
+        self._restart: Any = served.exchange.gateway.binary._restart
+        self._fresh = self._restart._fresh
+        self._restart._fresh = self._fail
         self.attempts = 0
 
     def _fail(self) -> Any:
@@ -40,7 +40,7 @@ class Obstacle:
         raise PanicException("nothing to begin with")
 
     def take_away(self) -> None:
-        self._again._fresh = self._fresh
+        self._restart._fresh = self._fresh
 
 
 def break_order_entry(served: Within) -> None:
@@ -66,8 +66,8 @@ async def come_back(served: Within, lines: list[Client], told: dict[str, list[m.
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short pauses."""
-    monkeypatch.setattr(again, "AGAIN_S", 0.05)
-    monkeypatch.setattr(again, "AGAIN_MAX_S", 0.2)
+    monkeypatch.setattr(restart, "AGAIN_S", 0.05)
+    monkeypatch.setattr(restart, "AGAIN_MAX_S", 0.2)
 
 
 async def test_all_goes_on_without_order_entry_and_sessions_miss_nothing(
@@ -154,11 +154,11 @@ async def test_a_second_fault_while_it_begins_again_is_one_more(tmp_path: Path) 
         gateway = served.exchange.gateway.binary
         held, go_on = asyncio.Event(), threading.Event()
         loop = asyncio.get_running_loop()
-        original: Any = gateway._again
+        original: Any = gateway._restart
         fresh = original._fresh
 
-        def slow() -> again.Fresh:
-            made: again.Fresh = fresh()
+        def slow() -> restart.Fresh:
+            made: restart.Fresh = fresh()
 
             def learn() -> None:
                 loop.call_soon_threadsafe(held.set)

@@ -1,4 +1,4 @@
-//! One TCP line, from its first byte to its last.
+//! One TCP connection, from its first byte to its last.
 
 /// Bytes that were read and are no packets yet, or packets whose turn has not come.
 #[derive(Debug, Default)]
@@ -39,10 +39,10 @@ impl Rest {
     }
 }
 
-/// What is known of a line.
+/// What is known of a connection.
 #[derive(Debug)]
 pub struct Connection {
-    /// Tells lines apart that had the same place one after the other.
+    /// Tells connections apart that had the same number one after the other.
     pub generation: u32,
     /// What was read and is not handled yet.
     pub rest: Rest,
@@ -64,14 +64,14 @@ pub struct Connection {
     pub heard: bool,
     /// Something was written since the last tick.
     pub spoke: bool,
-    /// When the last whole packet came, or the line was opened.
+    /// When the last whole packet came, or the connection was opened.
     pub heard_ns: u64,
     /// When something was written last.
     pub spoke_ns: u64,
 }
 
 impl Connection {
-    /// A line that was opened at `now_ns`.
+    /// A connection that was opened at `now_ns`.
     #[must_use]
     pub fn new(generation: u32, now_ns: u64) -> Self {
         Self {

@@ -36,8 +36,8 @@ impl Histogram {
         reason = "values are counted one by one, and their sum has the width of the most and largest"
     )]
     pub fn add(&mut self, value_ns: u64, times: u64) {
-        let place = BOUNDS_NS.partition_point(|bound| *bound < value_ns);
-        self.counts[place] += times;
+        let bucket = BOUNDS_NS.partition_point(|bound| *bound < value_ns);
+        self.counts[bucket] += times;
         self.sum_ns += u128::from(value_ns) * u128::from(times);
     }
 }

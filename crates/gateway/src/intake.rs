@@ -10,68 +10,70 @@ use crate::order_entry::{OrderEntry, Received};
 use crate::pending::{Mark, Pending, Share};
 use crate::session::Session;
 
-/// So many requests of a line that are no orders are handled at a time: each costs as much as an order
+/// So many requests of a connection that are no orders are handled at a time: each costs as much as an order
 /// in the journal, and nothing waits for it.
 const OTHERS_MAX: u32 = 32;
 
-/// Where a line stood before a read.
+/// Where a connection stood before a read.
 #[derive(Debug, Clone, Copy)]
 pub struct Before {
-    connection: u32,
+    connection_id: u32,
     waiting: Mark,
     last_cl_ord_id: Option<u64>,
 }
 
 impl OrderEntry {
-    /// Where a line stands now, so that a read of it can be undone.
+    /// Where a connection stands now, so that a read of it can be undone.
     #[must_use]
-    pub fn before(&self, connection: u32) -> Before {
-        let line = self.connections.get(connection as usize);
-        let place = line.and_then(Option::as_ref).and_then(|line| line.session);
-        let session = place.and_then(|place| self.sessions.get(place as usize));
+    pub fn before(&self, connection_id: u32) -> Before {
+        let connection = self.connections.get(connection_id as usize);
+        let slot = connection
+            .and_then(Option::as_ref)
+            .and_then(|connection| connection.session);
+        let session = slot.and_then(|slot| self.sessions.get(slot as usize));
         Before {
-            connection,
+            connection_id,
             waiting: self.pending.mark(),
             last_cl_ord_id: session.map(|session| session.last_cl_ord_id),
         }
     }
 
-    /// A read has failed halfway: what it brought is forgotten as if the line had been cut before it,
+    /// A read has failed halfway: what it brought is forgotten as if the connection had been cut before it,
     /// and so is what stands in its buffer.  The owner closes it.
     pub fn undo(&mut self, before: &Before) {
         self.pending.back_to(before.waiting);
-        let Some(line) = self.line(before.connection) else {
+        let Some(connection) = self.connection(before.connection_id) else {
             return;
         };
-        line.rest = Rest::default();
-        line.out.clear();
-        let place = line.session;
-        let session = place.and_then(|place| self.sessions.get_mut(place as usize));
+        connection.rest = Rest::default();
+        connection.out.clear();
+        let slot = connection.session;
+        let session = slot.and_then(|slot| self.sessions.get_mut(slot as usize));
         if let (Some(session), Some(last)) = (session, before.last_cl_ord_id) {
             session.last_cl_ord_id = last;
         }
     }
 
     /// Take a socket read, or nothing to go on with what was read before.
-    pub fn receive(&mut self, connection: u32, data: &[u8], now_ns: u64) -> Received {
-        let Some(line) = self.line(connection) else {
+    pub fn receive(&mut self, connection_id: u32, data: &[u8], now_ns: u64) -> Received {
+        let Some(connection) = self.connection(connection_id) else {
             return Received::Nothing;
         };
-        if line.rest.is_empty() {
-            let (used, outcome) = self.packets(connection, data, now_ns);
+        if connection.rest.is_empty() {
+            let (used, outcome) = self.packets(connection_id, data, now_ns);
             if used < data.len()
-                && let Some(line) = self.line(connection)
+                && let Some(connection) = self.connection(connection_id)
             {
-                line.rest.extend(&data[used..]);
+                connection.rest.extend(&data[used..]);
             }
             return outcome;
         }
-        let mut rest = std::mem::take(&mut line.rest);
+        let mut rest = std::mem::take(&mut connection.rest);
         rest.extend(data);
-        let (used, outcome) = self.packets(connection, rest.unread(), now_ns);
+        let (used, outcome) = self.packets(connection_id, rest.unread(), now_ns);
         rest.consume(used, self.limits.packet_bytes_max);
-        if let Some(line) = self.line(connection) {
-            line.rest = rest;
+        if let Some(connection) = self.connection(connection_id) {
+            connection.rest = rest;
         }
         outcome
     }
@@ -80,12 +82,12 @@ impl OrderEntry {
     /// they took, and what is asked.
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "requests of one read, and of a line that is read only while few are unanswered"
+        reason = "requests of one read, and of a connection that is read only while few are unanswered"
     )]
-    fn packets(&mut self, connection: u32, bytes: &[u8], now_ns: u64) -> (usize, Received) {
-        let Some(line) = self
+    fn packets(&mut self, connection_id: u32, bytes: &[u8], now_ns: u64) -> (usize, Received) {
+        let Some(connection) = self
             .connections
-            .get_mut(connection as usize)
+            .get_mut(connection_id as usize)
             .and_then(Option::as_mut)
         else {
             return (bytes.len(), Received::Nothing);
@@ -98,19 +100,19 @@ impl OrderEntry {
         let (mut requests, mut others) = (0, 0);
         let mut outcome = Received::Nothing;
         let mut enough = false;
-        let mut session = line
+        let mut session = connection
             .session
-            .and_then(|place| self.sessions.get_mut(place as usize));
+            .and_then(|slot| self.sessions.get_mut(slot as usize));
         for packet in packets.by_ref() {
             let packet = match packet {
                 Ok(packet) => packet,
                 Err(error) => {
-                    soup::push_debug(&error.to_string(), &mut line.out);
+                    soup::push_debug(&error.to_string(), &mut connection.out);
                     outcome = Received::Malformed(error.to_string());
                     break;
                 }
             };
-            line.heard = true;
+            connection.heard = true;
             match (packet.kind, &mut session) {
                 (soup::kind::UNSEQUENCED, Some(session)) => {
                     match request(session, packet.payload, &mut self.pending, busy) {
@@ -119,7 +121,7 @@ impl OrderEntry {
                             others += 1;
                             enough = others == OTHERS_MAX;
                         }
-                        Taken::Asked(asked) => {
+                        Taken::AckTimes(asked) => {
                             outcome = asked;
                             break;
                         }
@@ -135,25 +137,25 @@ impl OrderEntry {
                     break;
                 }
                 (soup::kind::LOGIN_REQUEST, None) => {
-                    outcome = login(packet.payload, &mut line.out);
+                    outcome = login(packet.payload, &mut connection.out);
                     break;
                 }
                 (soup::kind::LOGIN_REQUEST, Some(_)) => {
-                    outcome = malformed("second login on one connection", &mut line.out);
+                    outcome = malformed("second login on one connection_id", &mut connection.out);
                     break;
                 }
                 _ => {
-                    outcome = malformed("packet before login", &mut line.out);
+                    outcome = malformed("packet before login", &mut connection.out);
                     break;
                 }
             }
         }
         if requests > 0 {
             self.requests += u64::from(requests);
-            line.unanswered += requests;
+            connection.unanswered += requests;
             self.pending.attribute(Share {
-                connection,
-                generation: line.generation,
+                connection_id,
+                generation: connection.generation,
                 requests,
                 others,
                 received_ns: now_ns,
@@ -161,16 +163,16 @@ impl OrderEntry {
         }
         // Also of a read that ended with something else: its rest is asked for with an empty one.
         if outcome == Received::Nothing
-            && !line.throttled
-            && line.unanswered >= limits.requests_in_flight_max
+            && !connection.throttled
+            && connection.unanswered >= limits.requests_in_flight_max
         {
-            line.throttled = true;
+            connection.throttled = true;
             outcome = Received::Throttle;
         }
         let used = packets.consumed();
         let more = now.len() < bytes.len() || (enough && used < bytes.len());
-        line.later = outcome == Received::Nothing && more;
-        if line.later {
+        connection.later = outcome == Received::Nothing && more;
+        if connection.later {
             outcome = Received::Later;
         }
         (used, outcome)
@@ -187,7 +189,7 @@ impl OrderEntry {
         Command::EntryClosed(EntryClosed { entry }).encode(&mut self.pending.records);
         self.pending.end_record();
         self.pending.attribute(Share {
-            connection: u32::MAX,
+            connection_id: u32::MAX,
             generation: 0,
             requests: 1,
             others: 0,
@@ -213,7 +215,7 @@ enum Taken {
     /// A record that waits, and changes nothing: a question, a repeat, a refusal.
     Other,
     /// It asks for something that is no command.
-    Asked(Received),
+    AckTimes(Received),
 }
 
 /// One request: a record that waits, unless it asks for something that is no command.
@@ -224,7 +226,7 @@ fn request(session: &mut Session, payload: &[u8], pending: &mut Pending, busy: b
     if !(busy && sbe::refuse_busy(session.entry, payload, records)) {
         match sbe::decode_request(session.entry, payload, records) {
             Ok(Request::SecurityList { req_id, instrument }) => {
-                return Taken::Asked(Received::SecurityList(req_id, instrument));
+                return Taken::AckTimes(Received::SecurityList(req_id, instrument));
             }
             // OrderStatusRequest takes no ClOrdID.
             Ok(Request::Command { template, ref_id })

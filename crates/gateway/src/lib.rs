@@ -2,7 +2,7 @@
 //!
 //! [`OrderEntry`] holds every connection and every session.  A *session* is the logical one, a
 //! user's: it has a number for each message it was ever told, and outlives connections.  A
-//! *connection* is a TCP line that has logged in to a session, or not yet.
+//! *connection* is a TCP connection that has logged in to a session, or not yet.
 //!
 //! # Contract
 //! * [`OrderEntry::receive`] takes whole socket reads.  Requests become command records that wait
@@ -29,9 +29,9 @@ mod intake;
 mod order_entry;
 mod pending;
 mod replay;
+mod reports;
 mod session;
 mod tally;
-mod telling;
 
 pub use histogram::{BOUNDS_NS, Histogram};
 pub use index::Row;

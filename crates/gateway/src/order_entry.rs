@@ -1,6 +1,6 @@
 //! All connections and sessions of binary order entry: who there is, and their deadlines.
 //!
-//! `intake` is the way in (socket reads to sealed batches), `telling` the way out (events to buffers).
+//! `intake` is the way in (socket reads to sealed batches), `reports` the way out (events to buffers).
 
 use wire::soup;
 
@@ -26,7 +26,7 @@ pub struct Limits {
     pub login_deadline_ns: u64,
     /// Silence after which a heartbeat is sent.
     pub heartbeat_interval_ns: u64,
-    /// Without a whole packet, after which the line is dropped.
+    /// Without a whole packet, after which the connection is dropped.
     pub idle_deadline_ns: u64,
 }
 
@@ -63,7 +63,7 @@ pub enum Received {
 pub enum TickAction {
     /// Write a heartbeat (it is in the connection's buffer).
     Heartbeat,
-    /// Close the line: why.
+    /// Close the connection: why.
     Close(&'static str),
 }
 
@@ -75,7 +75,7 @@ pub struct OrderEntry {
     free: Vec<u32>,
     generation: u32,
     pub(crate) sessions: Vec<Session>,
-    /// Place of a session by its entry number, plus 1.
+    /// Slot of a session by its entry number, plus 1.
     by_entry: Vec<u32>,
     pub(crate) pending: Pending,
     pub(crate) touched: Vec<u32>,
@@ -125,32 +125,32 @@ impl OrderEntry {
         }
     }
 
-    /// Add the session of an entry that was told `sent` messages; its place.
+    /// Add the session of an entry that was told `sent` messages; its slot.
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "sessions and entries are numbered one by one"
     )]
     pub fn add_session(&mut self, entry: u32, sent: u64, last_cl_ord_id: u64) -> u32 {
-        let place = self.sessions.len() as u32;
+        let slot = self.sessions.len() as u32;
         self.sessions
             .push(Session::new(entry, sent, last_cl_ord_id));
-        let slot = entry as usize;
-        if self.by_entry.len() <= slot {
-            self.by_entry.resize(slot + 1, 0);
+        let entry = entry as usize;
+        if self.by_entry.len() <= entry {
+            self.by_entry.resize(entry + 1, 0);
         }
-        self.by_entry[slot] = place + 1;
-        place
+        self.by_entry[entry] = slot + 1;
+        slot
     }
 
-    /// The session at `place`.
+    /// The session at `slot`.
     #[must_use]
-    pub fn session(&self, place: u32) -> Option<&Session> {
-        self.sessions.get(place as usize)
+    pub fn session(&self, slot: u32) -> Option<&Session> {
+        self.sessions.get(slot as usize)
     }
 
     pub(crate) fn session_of(&mut self, entry: u32) -> Option<&mut Session> {
-        let place = *self.by_entry.get(entry as usize)?;
-        self.sessions.get_mut((place as usize).checked_sub(1)?)
+        let slot = *self.by_entry.get(entry as usize)?;
+        self.sessions.get_mut((slot as usize).checked_sub(1)?)
     }
 
     /// Every session, to be changed by its owner.
@@ -168,61 +168,68 @@ impl OrderEntry {
         self.next_offset = offset;
     }
 
-    /// A line was opened; its number.
-    #[allow(clippy::arithmetic_side_effects, reason = "a line was just added")]
+    /// A connection was opened; its number.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "a connection was just added"
+    )]
     pub fn connected(&mut self, now_ns: u64) -> u32 {
         self.generation = self.generation.wrapping_add(1);
-        let line = Connection::new(self.generation, now_ns);
-        if let Some(place) = self.free.pop() {
-            self.connections[place as usize] = Some(line);
-            return place;
+        let connection = Connection::new(self.generation, now_ns);
+        if let Some(slot) = self.free.pop() {
+            self.connections[slot as usize] = Some(connection);
+            return slot;
         }
-        self.connections.push(Some(line));
+        self.connections.push(Some(connection));
         (self.connections.len() - 1) as u32
     }
 
-    /// A line was closed; the place of the session that it was logged in to.
-    pub fn disconnected(&mut self, connection: u32) -> Option<u32> {
-        let line = self.connections.get_mut(connection as usize)?.take()?;
-        self.free.push(connection);
-        let place = line.session?;
-        self.sessions.get_mut(place as usize)?.connection = None;
-        Some(place)
+    /// A connection was closed; the slot of the session that it was logged in to.
+    pub fn disconnected(&mut self, connection_id: u32) -> Option<u32> {
+        let connection = self.connections.get_mut(connection_id as usize)?.take()?;
+        self.free.push(connection_id);
+        let slot = connection.session?;
+        self.sessions.get_mut(slot as usize)?.connection_id = None;
+        Some(slot)
     }
 
-    pub(crate) fn line(&mut self, connection: u32) -> Option<&mut Connection> {
-        self.connections.get_mut(connection as usize)?.as_mut()
+    pub(crate) fn connection(&mut self, connection_id: u32) -> Option<&mut Connection> {
+        self.connections.get_mut(connection_id as usize)?.as_mut()
     }
 
-    /// Heartbeats and deadlines; heartbeats stand in the lines' buffers.
+    /// Heartbeats and deadlines; heartbeats stand in the connections' buffers.
     pub fn tick(&mut self, now_ns: u64) -> Vec<(u32, TickAction)> {
         let limits = self.limits;
         let mut actions = Vec::new();
-        for (place, line) in self.connections.iter_mut().enumerate() {
-            let Some(line) = line else { continue };
-            // A line whose socket is not read, at our own word, can give no sign of life.
-            if (line.heard || line.throttled || line.later) && line.session.is_some() {
-                line.heard_ns = now_ns;
-            }
-            if line.spoke {
-                line.spoke_ns = now_ns;
-            }
-            (line.heard, line.spoke) = (false, false);
-            let silent_ns = now_ns.saturating_sub(line.heard_ns);
-            let action = if line.session.is_none() && silent_ns >= limits.login_deadline_ns {
-                TickAction::Close("login deadline")
-            } else if line.session.is_some() && silent_ns >= limits.idle_deadline_ns {
-                TickAction::Close("idle deadline")
-            } else if line.session.is_some()
-                && now_ns.saturating_sub(line.spoke_ns) >= limits.heartbeat_interval_ns
+        for (slot, connection) in self.connections.iter_mut().enumerate() {
+            let Some(connection) = connection else {
+                continue;
+            };
+            // A connection whose socket is not read, at our own word, can give no sign of life.
+            if (connection.heard || connection.throttled || connection.later)
+                && connection.session.is_some()
             {
-                soup::push_empty(soup::kind::SERVER_HEARTBEAT, &mut line.out);
-                line.spoke_ns = now_ns;
+                connection.heard_ns = now_ns;
+            }
+            if connection.spoke {
+                connection.spoke_ns = now_ns;
+            }
+            (connection.heard, connection.spoke) = (false, false);
+            let silent_ns = now_ns.saturating_sub(connection.heard_ns);
+            let action = if connection.session.is_none() && silent_ns >= limits.login_deadline_ns {
+                TickAction::Close("login deadline")
+            } else if connection.session.is_some() && silent_ns >= limits.idle_deadline_ns {
+                TickAction::Close("idle deadline")
+            } else if connection.session.is_some()
+                && now_ns.saturating_sub(connection.spoke_ns) >= limits.heartbeat_interval_ns
+            {
+                soup::push_empty(soup::kind::SERVER_HEARTBEAT, &mut connection.out);
+                connection.spoke_ns = now_ns;
                 TickAction::Heartbeat
             } else {
                 continue;
             };
-            actions.push((place as u32, action));
+            actions.push((slot as u32, action));
         }
         actions
     }
@@ -234,7 +241,7 @@ impl OrderEntry {
         }
     }
 
-    /// The journal failed: what waits is dropped, and the owner closes every line.
+    /// The journal failed: what waits is dropped, and the owner closes every connection.
     pub fn outage(&mut self) {
         self.pending.clear();
         self.touched.clear();
@@ -242,19 +249,20 @@ impl OrderEntry {
         self.crowd.clear();
     }
 
-    /// What goes on of an order entry whose state is not to be trusted: what it has counted, and the lines
+    /// What goes on of an order entry whose state is not to be trusted: what it has counted, and the connections
     /// that are open, which are logged in to nothing.  It has no sessions until it is given some.
     #[must_use]
     pub fn bare(&self, now_ns: u64) -> Self {
         let mut bare = Self::new(self.limits);
         bare.generation = self.generation;
-        for (place, line) in self.connections.iter().enumerate() {
-            let line = line.as_ref();
-            if line.is_none() {
-                bare.free.push(place as u32);
+        for (slot, connection) in self.connections.iter().enumerate() {
+            let connection = connection.as_ref();
+            if connection.is_none() {
+                bare.free.push(slot as u32);
             }
-            let line = line.map(|line| Connection::new(line.generation, now_ns));
-            bare.connections.push(line);
+            let connection =
+                connection.map(|connection| Connection::new(connection.generation, now_ns));
+            bare.connections.push(connection);
         }
         bare.busy = self.busy;
         bare.next_offset = self.next_offset;
@@ -279,12 +287,12 @@ impl OrderEntry {
         }
     }
 
-    /// Whether so many requests wait that the rest of a line has to wait too.  It is then among those
+    /// Whether so many requests wait that the rest of a connection has to wait too.  It is then among those
     /// to resume as soon as there are fewer.
-    pub fn is_crowded(&mut self, connection: u32) -> bool {
+    pub fn is_crowded(&mut self, connection_id: u32) -> bool {
         let crowded = self.pending.weight() >= self.limits.requests_waiting_max;
-        if crowded && !self.crowd.contains(&connection) {
-            self.crowd.push(connection);
+        if crowded && !self.crowd.contains(&connection_id) {
+            self.crowd.push(connection_id);
         }
         crowded
     }

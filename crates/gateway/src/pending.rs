@@ -7,11 +7,11 @@ use wire::record::batch::{CommandBatch, CommandBatchHeader};
 /// As many orders as a request counts for that is none: a question, a repeat, one that is refused.
 const NO_ORDER: usize = 500;
 
-/// Whose requests they are: place and generation of a connection, and how many.
+/// Whose requests they are: number and generation of a connection, and how many.
 #[derive(Debug, Clone, Copy)]
 pub struct Share {
     /// Place of the connection.
-    pub connection: u32,
+    pub connection_id: u32,
     /// Its generation.
     pub generation: u32,
     /// How many requests.
@@ -73,7 +73,7 @@ impl Pending {
     /// Take up to `commands_max` commands as a batch, appended to `out`; false when there are none.
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "places of records in memory, which rise"
+        reason = "positions of records in memory, which rise"
     )]
     pub fn seal(
         &mut self,

@@ -18,17 +18,17 @@ fn header(number: u64) -> CommandBatchHeader {
     }
 }
 
-fn add(pending: &mut Pending, connection: u32, requests: u32) {
-    add_some(pending, connection, requests, 0);
+fn add(pending: &mut Pending, connection_id: u32, requests: u32) {
+    add_some(pending, connection_id, requests, 0);
 }
 
-fn add_some(pending: &mut Pending, connection: u32, requests: u32, others: u32) {
+fn add_some(pending: &mut Pending, connection_id: u32, requests: u32, others: u32) {
     for entry in 0..requests {
         Command::EntryClosed(EntryClosed { entry }).encode(&mut pending.records);
         pending.end_record();
     }
     pending.attribute(Share {
-        connection,
+        connection_id,
         generation: 1,
         requests,
         others,
@@ -52,7 +52,7 @@ fn what_is_no_order_weighs_more_until_it_is_sealed() {
 
 fn shares(pending: &mut Pending, number: u64) -> Vec<(u32, u32)> {
     std::iter::from_fn(|| pending.answered(number))
-        .map(|s| (s.connection, s.requests))
+        .map(|s| (s.connection_id, s.requests))
         .collect()
 }
 

@@ -18,7 +18,7 @@ pub struct Session {
     /// Highest ClOrdID that was passed on.
     pub last_cl_ord_id: u64,
     /// The connection that is logged in.
-    pub connection: Option<u32>,
+    pub connection_id: Option<u32>,
     /// (message number, offset of the event batch that holds it), rising.
     index: VecDeque<(u64, u64)>,
 }
@@ -70,9 +70,9 @@ impl Session {
     /// Where to begin to read for message `number`: at or before its event batch.
     #[must_use]
     pub fn offset_of(&self, number: u64) -> Option<u64> {
-        let place = self.index.partition_point(|(first, _)| *first <= number);
+        let found = self.index.partition_point(|(first, _)| *first <= number);
         self.index
-            .get(place.saturating_sub(1))
+            .get(found.saturating_sub(1))
             .map(|(_, offset)| *offset)
     }
 

@@ -40,8 +40,8 @@ impl Default for Tally {
     clippy::arithmetic_side_effects,
     reason = "events are counted one by one"
 )]
-fn bump(counts: &mut [u64], place: usize) {
-    if let Some(count) = counts.get_mut(place) {
+fn bump(counts: &mut [u64], index: usize) {
+    if let Some(count) = counts.get_mut(index) {
         *count += 1;
     }
 }

@@ -1,4 +1,4 @@
-//! Silence counts only while a line is listened to.
+//! Silence counts only while a connection is listened to.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,20 +21,26 @@ const LIMITS: Limits = Limits {
 #[test]
 fn a_line_that_is_not_read_at_our_word_does_not_become_idle() {
     let mut entry = OrderEntry::new(LIMITS);
-    let place = entry.add_session(3, 0, 0);
-    let line = entry.connected(0);
-    assert_eq!(entry.login(line, place, 0), Some(1));
-    assert_eq!(entry.receive(line, &orders(1..=1), 10), Received::Nothing);
+    let slot = entry.add_session(3, 0, 0);
+    let connection = entry.connected(0);
+    assert_eq!(entry.login(connection, slot, 0), Some(1));
+    assert_eq!(
+        entry.receive(connection, &orders(1..=1), 10),
+        Received::Nothing
+    );
     assert_eq!(entry.tick(20), []);
-    let idle = [(line, TickAction::Close("idle deadline"))];
+    let idle = [(connection, TickAction::Close("idle deadline"))];
     assert_eq!(entry.tick(120), idle);
 
-    assert_eq!(entry.receive(line, &orders(1..=2), 130), Received::Throttle);
+    assert_eq!(
+        entry.receive(connection, &orders(1..=2), 130),
+        Received::Throttle
+    );
     for now_ns in [140, 1_000, 2_000] {
         assert_eq!(entry.tick(now_ns), []);
     }
     settle(&mut entry);
-    assert_eq!(entry.take_resumed(), [line]);
+    assert_eq!(entry.take_resumed(), [connection]);
     assert_eq!(entry.tick(2_099), []);
     assert_eq!(entry.tick(2_100), idle);
 }

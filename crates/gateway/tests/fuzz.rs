@@ -1,4 +1,4 @@
-//! Any bytes on a line: no panic, and no effect on another session.
+//! Any bytes on a connection: no panic, and no effect on another session.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,33 +24,33 @@ const LIMITS: Limits = Limits {
     idle_deadline_ns: 1,
 };
 
-/// Feed a line in pieces as its owner would, until it is to be closed.
-fn attack(entry: &mut OrderEntry, place: u32, random: &mut Random, bytes: &[u8]) {
-    let line = entry.connected(0);
+/// Feed a connection in pieces as its owner would, until it is to be closed.
+fn attack(entry: &mut OrderEntry, slot: u32, random: &mut Random, bytes: &[u8]) {
+    let connection = entry.connected(0);
     let mut at = 0;
     while at < bytes.len() {
         let end = (at + 1 + random.below(120)).min(bytes.len());
-        let mut asked = entry.receive(line, &bytes[at..end], 0);
+        let mut asked = entry.receive(connection, &bytes[at..end], 0);
         at = end;
         loop {
             asked = match asked {
                 Received::Nothing => break,
                 Received::Login { sequence, .. } => {
-                    if entry.login(line, place, sequence).is_none() {
-                        entry.disconnected(line);
+                    if entry.login(connection, slot, sequence).is_none() {
+                        entry.disconnected(connection);
                         return;
                     }
-                    entry.receive(line, &[], 0)
+                    entry.receive(connection, &[], 0)
                 }
-                Received::SecurityList(..) | Received::Later => entry.receive(line, &[], 0),
+                Received::SecurityList(..) | Received::Later => entry.receive(connection, &[], 0),
                 Received::Throttle | Received::Logout | Received::Malformed(_) => {
-                    entry.disconnected(line);
+                    entry.disconnected(connection);
                     return;
                 }
             };
         }
     }
-    entry.disconnected(line);
+    entry.disconnected(connection);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_damaged_line_beside_a_good_one() {
         }
         assert_eq!(orders_of_victim, 1);
         assert_eq!(entry.waiting(), 0);
-        assert_eq!(entry.session(victim).unwrap().connection, Some(good));
-        assert_eq!(entry.session(attacked).unwrap().connection, None);
+        assert_eq!(entry.session(victim).unwrap().connection_id, Some(good));
+        assert_eq!(entry.session(attacked).unwrap().connection_id, None);
     });
 }

@@ -1,4 +1,4 @@
-//! What a line sends is handled a little at a time, in order, and nothing of it is lost.
+//! What a connection sends is handled a little at a time, in order, and nothing of it is lost.
 
 #![allow(clippy::unwrap_used)]
 
@@ -22,10 +22,10 @@ const LIMITS: Limits = Limits {
 };
 
 fn logged_in(entry: &mut OrderEntry, number: u32) -> u32 {
-    let place = entry.add_session(number, 0, 0);
-    let line = entry.connected(0);
-    assert_eq!(entry.login(line, place, 0), Some(1));
-    line
+    let slot = entry.add_session(number, 0, 0);
+    let connection = entry.connected(0);
+    assert_eq!(entry.login(connection, slot, 0), Some(1));
+    connection
 }
 
 /// The numbers of the orders that wait, which are sealed.
@@ -55,19 +55,19 @@ fn happened(entry: &mut OrderEntry) {
 #[test]
 fn a_read_is_handled_in_turns_of_so_many_bytes() {
     let mut entry = OrderEntry::new(LIMITS);
-    let line = logged_in(&mut entry, 3);
+    let connection = logged_in(&mut entry, 3);
     let mut bytes = orders(1..=35);
     bytes.truncate(bytes.len() - 1);
-    assert_eq!(entry.receive(line, &bytes, 0), Received::Later);
+    assert_eq!(entry.receive(connection, &bytes, 0), Received::Later);
     assert_eq!(sealed(&mut entry), (1..=10).collect::<Vec<_>>());
-    assert_eq!(entry.receive(line, &[], 0), Received::Later);
-    assert_eq!(entry.receive(line, &[], 0), Received::Later);
+    assert_eq!(entry.receive(connection, &[], 0), Received::Later);
+    assert_eq!(entry.receive(connection, &[], 0), Received::Later);
     // What is left is less than a turn's bytes, and the last packet of it is not whole.
-    assert_eq!(entry.receive(line, &[], 0), Received::Nothing);
+    assert_eq!(entry.receive(connection, &[], 0), Received::Nothing);
     assert_eq!(sealed(&mut entry), (11..=34).collect::<Vec<_>>());
     let last = orders(35..=35);
     assert_eq!(
-        entry.receive(line, &last[ORDER_BYTES - 1..], 0),
+        entry.receive(connection, &last[ORDER_BYTES - 1..], 0),
         Received::Nothing
     );
     assert_eq!(sealed(&mut entry), [35]);
@@ -76,8 +76,11 @@ fn a_read_is_handled_in_turns_of_so_many_bytes() {
 #[test]
 fn a_read_of_a_turn_s_bytes_is_handled_whole() {
     let mut entry = OrderEntry::new(LIMITS);
-    let line = logged_in(&mut entry, 3);
-    assert_eq!(entry.receive(line, &orders(1..=10), 0), Received::Nothing);
+    let connection = logged_in(&mut entry, 3);
+    assert_eq!(
+        entry.receive(connection, &orders(1..=10), 0),
+        Received::Nothing
+    );
     assert_eq!(sealed(&mut entry).len(), 10);
 }
 
@@ -88,24 +91,27 @@ fn a_packet_is_handled_whatever_the_turn_s_bytes() {
         ..LIMITS
     };
     let mut entry = OrderEntry::new(limits);
-    let line = logged_in(&mut entry, 3);
-    assert_eq!(entry.receive(line, &orders(1..=2), 0), Received::Later);
-    assert_eq!(entry.receive(line, &[], 0), Received::Nothing);
+    let connection = logged_in(&mut entry, 3);
+    assert_eq!(
+        entry.receive(connection, &orders(1..=2), 0),
+        Received::Later
+    );
+    assert_eq!(entry.receive(connection, &[], 0), Received::Nothing);
     assert_eq!(sealed(&mut entry), [1, 2]);
 }
 
 #[test]
 fn packets_without_a_login_are_handled_in_turns_too_and_the_login_behind_them_is_asked_for() {
     let mut entry = OrderEntry::new(LIMITS);
-    let line = entry.connected(0);
+    let connection = entry.connected(0);
     let mut bytes = Vec::new();
     for _ in 0..400 {
         soup::push_empty(soup::kind::CLIENT_HEARTBEAT, &mut bytes);
     }
     soup::push_empty(soup::kind::LOGOUT, &mut bytes);
-    assert_eq!(entry.receive(line, &bytes, 0), Received::Later);
-    assert_eq!(entry.receive(line, &[], 0), Received::Later);
-    assert_eq!(entry.receive(line, &[], 0), Received::Logout);
+    assert_eq!(entry.receive(connection, &bytes, 0), Received::Later);
+    assert_eq!(entry.receive(connection, &[], 0), Received::Later);
+    assert_eq!(entry.receive(connection, &[], 0), Received::Logout);
 }
 
 #[test]
@@ -131,17 +137,23 @@ fn who_waits_while_many_requests_do_is_told_when_there_is_room() {
 #[test]
 fn a_repeat_and_what_can_t_be_read_count_for_many() {
     let mut entry = OrderEntry::new(LIMITS);
-    let line = logged_in(&mut entry, 3);
-    assert_eq!(entry.receive(line, &orders(1..=1), 0), Received::Nothing);
-    assert!(!entry.is_crowded(line));
-    assert_eq!(entry.receive(line, &orders(1..=1), 0), Received::Nothing);
-    assert!(entry.is_crowded(line));
+    let connection = logged_in(&mut entry, 3);
+    assert_eq!(
+        entry.receive(connection, &orders(1..=1), 0),
+        Received::Nothing
+    );
+    assert!(!entry.is_crowded(connection));
+    assert_eq!(
+        entry.receive(connection, &orders(1..=1), 0),
+        Received::Nothing
+    );
+    assert!(entry.is_crowded(connection));
     assert_eq!(sealed(&mut entry), [1, 1]);
-    assert!(!entry.is_crowded(line));
+    assert!(!entry.is_crowded(connection));
     let mut unreadable = Vec::new();
     soup::push_data(soup::kind::UNSEQUENCED, b"?", &mut unreadable);
-    assert_eq!(entry.receive(line, &unreadable, 0), Received::Nothing);
-    assert!(entry.is_crowded(line));
+    assert_eq!(entry.receive(connection, &unreadable, 0), Received::Nothing);
+    assert!(entry.is_crowded(connection));
 }
 
 #[test]
@@ -150,46 +162,58 @@ fn repeats_are_handled_a_few_at_a_time_and_none_is_lost() {
         turn_bytes_max: 1_000 * ORDER_BYTES,
         ..LIMITS
     });
-    let line = logged_in(&mut entry, 3);
-    assert_eq!(entry.receive(line, &orders(1..=100), 0), Received::Nothing);
+    let connection = logged_in(&mut entry, 3);
+    assert_eq!(
+        entry.receive(connection, &orders(1..=100), 0),
+        Received::Nothing
+    );
     assert_eq!(sealed(&mut entry).len(), 100);
-    assert_eq!(entry.receive(line, &orders(1..=65), 0), Received::Later);
+    assert_eq!(
+        entry.receive(connection, &orders(1..=65), 0),
+        Received::Later
+    );
     assert_eq!(sealed(&mut entry), (1..=32).collect::<Vec<_>>());
-    assert_eq!(entry.receive(line, &[], 0), Received::Later);
+    assert_eq!(entry.receive(connection, &[], 0), Received::Later);
     assert_eq!(sealed(&mut entry), (33..=64).collect::<Vec<_>>());
-    assert_eq!(entry.receive(line, &[], 0), Received::Nothing);
+    assert_eq!(entry.receive(connection, &[], 0), Received::Nothing);
     assert_eq!(sealed(&mut entry), [65]);
     // As many as there may be, and nothing behind them.
-    assert_eq!(entry.receive(line, &orders(1..=32), 0), Received::Nothing);
+    assert_eq!(
+        entry.receive(connection, &orders(1..=32), 0),
+        Received::Nothing
+    );
     assert_eq!(sealed(&mut entry).len(), 32);
 }
 
 #[test]
 fn an_outage_forgets_who_waits() {
     let mut entry = OrderEntry::new(LIMITS);
-    let line = logged_in(&mut entry, 3);
+    let connection = logged_in(&mut entry, 3);
     for _ in 0..3 {
-        entry.receive(line, &orders(1..=10), 0);
+        entry.receive(connection, &orders(1..=10), 0);
     }
-    assert!(entry.is_crowded(line));
+    assert!(entry.is_crowded(connection));
     entry.outage();
     happened(&mut entry);
     assert_eq!(entry.take_resumed(), [0; 0]);
-    assert!(!entry.is_crowded(line));
+    assert!(!entry.is_crowded(connection));
 }
 
 #[test]
 fn a_line_whose_packets_wait_their_turn_is_not_idle() {
     let mut entry = OrderEntry::new(LIMITS);
-    let line = logged_in(&mut entry, 3);
-    assert_eq!(entry.receive(line, &orders(1..=20), 10), Received::Later);
+    let connection = logged_in(&mut entry, 3);
+    assert_eq!(
+        entry.receive(connection, &orders(1..=20), 10),
+        Received::Later
+    );
     for now_ns in [20, 1_000, 2_000] {
         assert_eq!(entry.tick(now_ns), []);
     }
-    assert_eq!(entry.receive(line, &[], 2_000), Received::Nothing);
+    assert_eq!(entry.receive(connection, &[], 2_000), Received::Nothing);
     assert_eq!(entry.tick(2_010), []);
     assert_eq!(
         entry.tick(2_110),
-        [(line, TickAction::Close("idle deadline"))]
+        [(connection, TickAction::Close("idle deadline"))]
     );
 }

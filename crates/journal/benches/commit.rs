@@ -61,7 +61,7 @@ fn pairs(dir: &Path, bytes: usize, count: usize, all: &mut Vec<Series>) {
     let rounds: Vec<_> = (0..ROUNDS)
         .map(|_| (commits(&log, bytes, count), bare.appends(count)))
         .collect();
-    for (place, name) in [(50, "p50"), (99, "p99")] {
+    for (percent, name) in [(50, "p50"), (99, "p99")] {
         let mut add = |what: &str, samples| {
             let name = format!("journal.{what}.{bytes}.{name}");
             all.push(Series { name, samples });
@@ -70,14 +70,14 @@ fn pairs(dir: &Path, bytes: usize, count: usize, all: &mut Vec<Series>) {
             "commit",
             rounds
                 .iter()
-                .map(|(log, _)| percentile(log, place))
+                .map(|(log, _)| percentile(log, percent))
                 .collect(),
         );
         add(
             "bare",
             rounds
                 .iter()
-                .map(|(_, bare)| percentile(bare, place))
+                .map(|(_, bare)| percentile(bare, percent))
                 .collect(),
         );
     }
@@ -173,11 +173,11 @@ fn sustained(dir: &Path, all: &mut Vec<Series>) {
     }
     let stats = log.stats();
     eprintln!("longest write-ahead log: {longest} bytes; {stats:?}");
-    for (place, name) in [(50, "p50"), (99, "p99")] {
+    for (percent, name) in [(50, "p50"), (99, "p99")] {
         for (what, times) in [("commit", &times), ("bare", &bare_times)] {
             all.push(Series {
                 name: format!("journal.{what}.sustained.{name}"),
-                samples: vec![percentile(times, place)],
+                samples: vec![percentile(times, percent)],
             });
         }
     }
@@ -187,8 +187,8 @@ fn nanos(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_nanos()).unwrap()
 }
 
-fn percentile(times: &Times, place: usize) -> f64 {
+fn percentile(times: &Times, percent: usize) -> f64 {
     let mut sorted = times.clone();
     sorted.sort_unstable();
-    sorted[(sorted.len() - 1) * place / 100] as f64 / 1e3
+    sorted[(sorted.len() - 1) * percent / 100] as f64 / 1e3
 }

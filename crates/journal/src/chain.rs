@@ -2,13 +2,13 @@
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-/// The chain before the first entry of the log that has this id.
+/// The chain before the first record of the log that has this id.
 #[must_use]
 pub fn chain_start(journal_id: u64) -> u64 {
     xxh3_64(&journal_id.to_le_bytes())
 }
 
-/// The chain of an entry: xxh3-64 over the chain before it, its offset, its time (each as eight bytes,
+/// The chain of a record: xxh3-64 over the chain before it, its offset, its time (each as eight bytes,
 /// little-endian) and its batch.
 #[must_use]
 pub fn chain(before: u64, offset: u64, append_ns: u64, batch: &[u8]) -> u64 {

@@ -154,7 +154,7 @@ impl Checkpoints {
             self.asked = true;
             self.frames.set_busy(true);
             if let Some(ask) = &self.ask {
-                // One place in the channel, and it is empty: the helper is not busy.
+                // The channel takes one, and it is empty: the helper is not busy.
                 let _ = ask.try_send(());
             }
         }

@@ -8,7 +8,7 @@ use crate::error::OpenError;
 use crate::options::Synchronous;
 use crate::schema::connect_writer;
 
-/// Delete the entries behind offset `last`, durably and all or none; how many there were.
+/// Delete the records behind offset `last`, durably and all or none; how many there were.
 ///
 /// The log must be closed, and have been opened before: what its files hold was judged then.
 ///

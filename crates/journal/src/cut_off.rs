@@ -69,7 +69,7 @@ fn logged(wal: &Path, page: u64) -> Result<HashSet<u64>, OpenError> {
     pages_of(wal, page, end).map_err(|error| OpenError::io(wal, "reading", &error))
 }
 
-#[allow(clippy::arithmetic_side_effects, reason = "places in a file")]
+#[allow(clippy::arithmetic_side_effects, reason = "positions in a file")]
 fn pages_of(wal: &Path, page: u64, end: u64) -> io::Result<HashSet<u64>> {
     let mut file = File::open(wal)?;
     let frame = FRAME_HEADER as u64 + page;

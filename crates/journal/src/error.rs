@@ -11,7 +11,7 @@ pub struct Damage {
     pub file: PathBuf,
     /// Byte offset in the file, where it is known.
     pub byte: Option<u64>,
-    /// Offset of the entry in the log, where it is known.
+    /// Offset of the record in the log, where it is known.
     pub offset: Option<u64>,
     /// What was found.
     pub what: String,
@@ -121,19 +121,19 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-/// Why entries were not read.
+/// Why records were not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadError {
     /// A row is missing, or its checksum is wrong.
     Damaged(Damage),
-    /// The entries asked for were deleted; the log begins here.
+    /// The records asked for were deleted; the log begins here.
     Deleted {
         /// First offset that is kept.
         first: u64,
     },
     /// The log isn't that long; this is the next offset.
     Beyond {
-        /// One behind the last entry.
+        /// One behind the last record.
         next: u64,
     },
     /// The operating system or SQLite refused something.

@@ -58,7 +58,7 @@ impl Gate {
         (!taken).then(|| Owned(Arc::clone(self)))
     }
 
-    /// A place for a reader's connection.
+    /// Room for a reader's connection.
     pub fn slot(&self) -> Arc<Slot> {
         let slot = Arc::new(Slot::default());
         let mut readers = lock(&self.readers);

@@ -2,7 +2,7 @@
 //!
 //! # Contract
 //! * Offsets start at 1 and have no gap.  [`Log::append`] queues and never touches the disk.
-//! * An entry is *written* when its transaction has committed: it survives the death of the process.
+//! * A record is *written* when its transaction has committed: it survives the death of the process.
 //!   It is *durable* when `fdatasync` has returned on it as well.  With [`Synchronous::Full`] the two
 //!   are one; with [`Synchronous::Normal`] a sync ([`Log::request_sync`]) makes what is written durable.
 //! * After a failed commit, checkpoint or sync nothing more is taken ([`Log::failure`]); what was not
@@ -48,9 +48,9 @@ pub use reader::{Ends, Reader};
 pub use schema::connect_at_rest;
 pub use stats::{COMMIT_BOUNDS_NS, ENTRIES_BOUNDS, Stats};
 
-/// One entry of a log.
+/// One record of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct Record {
     /// Place in the log, from 1 without a gap.
     pub offset: u64,
     /// The log's own time of the append, UTC.

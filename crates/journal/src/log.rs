@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use crate::Entry;
+use crate::Record;
 use crate::checkpoint::{Checkpoints, Frames};
 use crate::error::{AppendError, OpenError, ReadError};
 use crate::files::beside;
@@ -173,13 +173,13 @@ impl Log {
         self.shared.clear_signal();
     }
 
-    /// Entries from `from` on: what is written, at least one if there is one, up to `bytes_max` of
+    /// Records from `from` on: what is written, at least one if there is one, up to `bytes_max` of
     /// batches; none when `from` is the next to be written.
     ///
     /// # Errors
     /// `Damaged` where the chain breaks or a row is missing, `Deleted` before the log's beginning,
     /// `Beyond` behind its end.
-    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
+    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Record>, ReadError> {
         self.with_reader(|reader| reader.read(from, bytes_max))
     }
 
@@ -228,7 +228,7 @@ impl Log {
         }
     }
 
-    /// Have entries before `offset` deleted, by and by; their space is used again.
+    /// Have records before `offset` deleted, by and by; their space is used again.
     pub fn delete_before(&self, offset: u64) {
         let mut state = self.shared.state();
         state.delete_before = state.delete_before.max(offset);
@@ -293,7 +293,7 @@ impl Log {
     pub fn stats(&self) -> Stats {
         let mut stats = self.shared.stats().clone();
         let state = self.shared.state();
-        stats.queue_entries = state.pending.len() as u64;
+        stats.queue_records = state.pending.len() as u64;
         stats.queue_bytes = state.pending_bytes;
         stats
     }

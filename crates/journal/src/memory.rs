@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::Entry;
+use crate::Record;
 use crate::chain::{chain, chain_start};
 use crate::error::{AppendError, ReadError};
 use crate::shared::{Shared, lock};
@@ -25,13 +25,13 @@ struct Kept {
     first: u64,
     chain: u64,
     bytes: u64,
-    entries: VecDeque<Entry>,
+    records: VecDeque<Record>,
     closed: bool,
 }
 
 impl Kept {
     fn next(&self) -> u64 {
-        self.first + self.entries.len() as u64
+        self.first + self.records.len() as u64
     }
 }
 
@@ -45,7 +45,7 @@ impl MemoryLog {
             first: 1,
             chain: chain_start(journal_id),
             bytes: 0,
-            entries: VecDeque::new(),
+            records: VecDeque::new(),
             closed: false,
         };
         Ok(Self {
@@ -76,13 +76,13 @@ impl MemoryLog {
         let first = kept.next();
         for (offset, batch) in (first..).zip(batches) {
             kept.chain = chain(kept.chain, offset, append_ns, batch);
-            let entry = Entry {
+            let record = Record {
                 offset,
                 append_ns,
                 chain: kept.chain,
                 batch: batch.to_vec(),
             };
-            kept.entries.push_back(entry);
+            kept.records.push_back(record);
         }
         kept.bytes += bytes;
         self.shared
@@ -131,7 +131,7 @@ impl MemoryLog {
     ///
     /// # Errors
     /// `Deleted` before the log's beginning, `Beyond` behind its end.
-    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
+    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Record>, ReadError> {
         let kept = self.kept();
         if from < kept.first {
             return Err(ReadError::Deleted { first: kept.first });
@@ -140,24 +140,24 @@ impl MemoryLog {
             return Err(ReadError::Beyond { next: kept.next() });
         }
         let mut bytes = 0;
-        let mut entries = Vec::new();
-        for entry in kept.entries.iter().skip((from - kept.first) as usize) {
-            bytes += entry.batch.len();
-            if bytes > bytes_max && !entries.is_empty() {
+        let mut records = Vec::new();
+        for record in kept.records.iter().skip((from - kept.first) as usize) {
+            bytes += record.batch.len();
+            if bytes > bytes_max && !records.is_empty() {
                 break;
             }
-            entries.push(entry.clone());
+            records.push(record.clone());
         }
-        Ok(entries)
+        Ok(records)
     }
 
     /// As [`crate::Log::delete_before`], at once.
     pub fn delete_before(&self, offset: u64) {
         let mut kept = self.kept();
         while kept.first < offset
-            && let Some(entry) = kept.entries.pop_front()
+            && let Some(record) = kept.records.pop_front()
         {
-            kept.bytes -= entry.batch.len() as u64;
+            kept.bytes -= record.batch.len() as u64;
             kept.first += 1;
         }
     }

@@ -54,8 +54,8 @@ pub struct LogOptions {
     /// How much of the log's newest part is read and checked when it is opened; a database that is
     /// no longer than that has its pages checked as well.
     pub verify_bytes_max: u64,
-    /// How many entries a transaction deletes at most, when deleting is due.
-    pub delete_entries_max: u64,
+    /// How many records a transaction deletes at most, when deleting is due.
+    pub delete_records_max: u64,
     /// How it begins when it is made; by itself it takes a new name.
     pub beginning: Option<Beginning>,
     /// The files are what the disk holds of them: [`crate::settle`] has just been called.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::Entry;
+use crate::Record;
 use crate::chain::chain;
 use crate::error::{Damage, OpenError, ReadError};
 use crate::gate::{Gate, Slot};
@@ -35,9 +35,9 @@ pub struct Ends {
     pub journal_id: u64,
     /// First offset that is kept.
     pub first: u64,
-    /// One behind the last entry.
+    /// One behind the last record.
     pub next: u64,
-    /// Chain of the last entry.
+    /// Chain of the last record.
     pub chain: u64,
 }
 
@@ -110,26 +110,26 @@ impl Reader {
         self.with(|session| session.ends())
     }
 
-    /// Entries from `from` on, at least one if there is one, up to `bytes_max` of batches.
+    /// Records from `from` on, at least one if there is one, up to `bytes_max` of batches.
     ///
     /// # Errors
     /// `Damaged` where the chain breaks or a row is missing, `Deleted` before the log's beginning,
     /// `Beyond` behind its end.
-    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
+    pub fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Record>, ReadError> {
         self.with(|session| session.read(from, bytes_max))
     }
 
-    /// The chain of the entry at `offset`; that before the first one too.
+    /// The chain of the record at `offset`; that before the first one too.
     ///
     /// # Errors
-    /// As [`Reader::read`]; `Beyond` where there is no such entry.
+    /// As [`Reader::read`]; `Beyond` where there is no such record.
     pub fn chain_at(&self, offset: u64) -> Result<u64, ReadError> {
         self.with(|session| {
             session.in_transaction(|| session.chain_before(&session.meta()?, offset + 1))
         })
     }
 
-    /// Check the chain of the newest entries, up to `bytes_max` of batches; and if the database is no
+    /// Check the chain of the newest records, up to `bytes_max` of batches; and if the database is no
     /// longer than that, check each of its pages.
     ///
     /// # Errors
@@ -195,25 +195,25 @@ impl Session<'_> {
                 chain: meta.chain_before,
             };
             if next > meta.first {
-                self.rows(&meta, next - 1, usize::MAX, |entry| {
-                    ends.chain = entry.chain
+                self.rows(&meta, next - 1, usize::MAX, |record| {
+                    ends.chain = record.chain
                 })?;
             }
             Ok(ends)
         })
     }
 
-    /// Entries from `from` on, at least one if there is one, up to `bytes_max` of batches.
-    fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
-        let mut entries = Vec::new();
+    /// Records from `from` on, at least one if there is one, up to `bytes_max` of batches.
+    fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Record>, ReadError> {
+        let mut records = Vec::new();
         self.in_transaction(|| {
             let meta = self.meta()?;
-            self.rows(&meta, from, bytes_max, |entry| entries.push(entry))
+            self.rows(&meta, from, bytes_max, |record| records.push(record))
         })?;
-        Ok(entries)
+        Ok(records)
     }
 
-    /// Check the chain of the newest entries, up to `bytes_max` of batches.
+    /// Check the chain of the newest records, up to `bytes_max` of batches.
     fn verify(&self, bytes_max: u64) -> Result<(), ReadError> {
         self.in_transaction(|| {
             let meta = self.meta()?;
@@ -274,10 +274,10 @@ impl Session<'_> {
         meta: &Meta,
         from: u64,
         bytes_max: usize,
-        mut hand_on: impl FnMut(Entry),
+        mut hand_on: impl FnMut(Record),
     ) -> Result<(), ReadError> {
         let mut before = self.chain_before(meta, from)?;
-        let mut place = from;
+        let mut offset = from;
         let mut bytes = 0;
         let wrong = self.sqlite(|connection| {
             let mut statement = connection.prepare_cached(
@@ -288,36 +288,36 @@ impl Session<'_> {
             while let Some(row) = rows.next()? {
                 let batch: &[u8] = row.get_ref(3)?.as_blob()?;
                 bytes += batch.len();
-                if bytes > bytes_max && place > from {
+                if bytes > bytes_max && offset > from {
                     break;
                 }
-                let entry = Entry {
+                let record = Record {
                     offset: column(row, 0)?,
                     append_ns: column(row, 1)?,
                     chain: column(row, 2)?,
                     batch: batch.to_vec(),
                 };
-                if entry.offset != place {
-                    return Ok(Some(format!("missing: the next row is {}", entry.offset)));
+                if record.offset != offset {
+                    return Ok(Some(format!("missing: the next row is {}", record.offset)));
                 }
-                if chain(before, entry.offset, entry.append_ns, &entry.batch) != entry.chain {
+                if chain(before, record.offset, record.append_ns, &record.batch) != record.chain {
                     return Ok(Some("its checksum is wrong".to_owned()));
                 }
-                before = entry.chain;
-                place += 1;
-                hand_on(entry);
+                before = record.chain;
+                offset += 1;
+                hand_on(record);
             }
             Ok(None)
         });
         match wrong {
             Ok(None) => Ok(()),
-            Ok(Some(what)) => Err(self.damage(place, what)),
-            Err(ReadError::Damaged(damage)) => Err(self.damage(place, damage.what)),
+            Ok(Some(what)) => Err(self.damage(offset, what)),
+            Err(ReadError::Damaged(damage)) => Err(self.damage(offset, damage.what)),
             Err(other) => Err(other),
         }
     }
 
-    /// The chain of the entry before `from`.
+    /// The chain of the record before `from`.
     fn chain_before(&self, meta: &Meta, from: u64) -> Result<u64, ReadError> {
         if from < meta.first {
             return Err(ReadError::Deleted { first: meta.first });

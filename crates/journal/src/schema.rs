@@ -27,7 +27,7 @@ pub(crate) struct Meta {
     pub journal_id: u64,
     /// First offset that is kept.
     pub first: u64,
-    /// Chain of the entry before it.
+    /// Chain of the record before it.
     pub chain_before: u64,
 }
 
@@ -87,8 +87,8 @@ impl Meta {
 }
 
 /// SQLite has no unsigned integers: the same 64 bits.
-pub(crate) fn column(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(place).map(|value| value as u64)
+pub(crate) fn column(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(index).map(|value| value as u64)
 }
 
 /// What stands in the way of using a connection's log.

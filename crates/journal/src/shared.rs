@@ -124,9 +124,9 @@ impl Shared {
     }
 
     /// The first batches that wait are written.
-    pub fn wrote(&self, entries: usize) {
+    pub fn wrote(&self, records: usize) {
         let mut state = self.state();
-        for _ in 0..entries {
+        for _ in 0..records {
             if let Some(written) = state.pending.pop_front() {
                 state.pending_bytes -= written.batch.len() as u64;
             }

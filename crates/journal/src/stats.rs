@@ -20,7 +20,7 @@ pub const COMMIT_BOUNDS_NS: [u64; 14] = [
     1_000_000_000,
 ];
 
-/// Upper bounds of the buckets of entries in a commit.
+/// Upper bounds of the buckets of records in a commit.
 pub const ENTRIES_BOUNDS: [u64; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024];
 
 /// Counters since the log was opened, and gauges of now.
@@ -28,17 +28,17 @@ pub const ENTRIES_BOUNDS: [u64; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024];
 pub struct Stats {
     /// Transactions committed.
     pub commits: u64,
-    /// Entries in them.
-    pub entries: u64,
+    /// Records in them.
+    pub records: u64,
     /// Bytes of batches in them.
     pub bytes: u64,
     /// Time spent in them.
     pub commit_ns: u64,
     /// How many took as long as `COMMIT_BOUNDS_NS` says; the last is above all bounds.
     pub commit_buckets: [u64; COMMIT_BOUNDS_NS.len() + 1],
-    /// How many held as many entries as `ENTRIES_BOUNDS` says; the last is above all bounds.
-    pub entries_buckets: [u64; ENTRIES_BOUNDS.len() + 1],
-    /// Entries deleted.
+    /// How many held as many records as `ENTRIES_BOUNDS` says; the last is above all bounds.
+    pub records_buckets: [u64; ENTRIES_BOUNDS.len() + 1],
+    /// Records deleted.
     pub deleted: u64,
     /// Checkpoint passes.
     pub checkpoints: u64,
@@ -50,21 +50,21 @@ pub struct Stats {
     pub wal_restarts: u64,
     /// Bytes of frames in the write-ahead log now.
     pub wal_bytes: u64,
-    /// Entries that wait for the writer now.
-    pub queue_entries: u64,
+    /// Records that wait for the writer now.
+    pub queue_records: u64,
     /// Bytes that wait for the writer now.
     pub queue_bytes: u64,
 }
 
 impl Stats {
-    pub(crate) fn committed(&mut self, entries: u64, bytes: u64, took: Duration) {
+    pub(crate) fn committed(&mut self, records: u64, bytes: u64, took: Duration) {
         let ns = nanos(took);
         self.commits += 1;
-        self.entries += entries;
+        self.records += records;
         self.bytes += bytes;
         self.commit_ns += ns;
         self.commit_buckets[COMMIT_BOUNDS_NS.partition_point(|&bound| bound < ns)] += 1;
-        self.entries_buckets[ENTRIES_BOUNDS.partition_point(|&bound| bound < entries)] += 1;
+        self.records_buckets[ENTRIES_BOUNDS.partition_point(|&bound| bound < records)] += 1;
     }
 
     pub(crate) fn stalled(&mut self, took: Duration) {

@@ -152,10 +152,10 @@ impl Writer {
         let (chain, bytes) = self
             .transact(&mut meta, delete_before)
             .map_err(|error| format!("commit: {}", describe(&error)))?;
-        let entries = self.taken.len() as u64;
+        let records = self.taken.len() as u64;
         let deleted = meta.first - self.meta.first;
         self.meta = meta;
-        self.next = first + entries;
+        self.next = first + records;
         self.chain = chain;
         self.publish();
         self.shared.wrote(self.taken.len());
@@ -163,8 +163,8 @@ impl Writer {
         self.not_before = Instant::now() + self.options.linger;
         let mut stats = self.shared.stats();
         stats.deleted += deleted;
-        if entries > 0 {
-            stats.committed(entries, bytes, start.elapsed());
+        if records > 0 {
+            stats.committed(records, bytes, start.elapsed());
         }
         Ok(())
     }
@@ -176,14 +176,14 @@ impl Writer {
             "INSERT INTO entries (offset, append_ns, chain, batch) VALUES (?1, ?2, ?3, ?4)",
         )?;
         let (mut before, mut bytes) = (self.chain, 0);
-        for (offset, entry) in (self.next..).zip(&self.taken) {
-            before = chain(before, offset, entry.append_ns, &entry.batch);
-            bytes += entry.batch.len() as u64;
+        for (offset, record) in (self.next..).zip(&self.taken) {
+            before = chain(before, offset, record.append_ns, &record.batch);
+            bytes += record.batch.len() as u64;
             insert.execute(params![
                 offset as i64,
-                entry.append_ns as i64,
+                record.append_ns as i64,
                 before as i64,
-                &entry.batch[..]
+                &record.batch[..]
             ])?;
         }
         if delete_before > meta.first {
@@ -193,11 +193,11 @@ impl Writer {
         Ok((before, bytes))
     }
 
-    /// Delete a few entries, more than were added, so that deleting keeps pace.
+    /// Delete a few records, more than were added, so that deleting keeps pace.
     fn delete_slice(&self, meta: &mut Meta, delete_before: u64) -> rusqlite::Result<()> {
         let most = self
             .options
-            .delete_entries_max
+            .delete_records_max
             .max(2 * self.taken.len() as u64);
         let until = delete_before.min(meta.first + most);
         meta.chain_before = self

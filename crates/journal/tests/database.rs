@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Copy, TempDir, batch, flips, ordinary};
-use journal::{Entry, Log, LogOptions, OpenError};
+use journal::{Log, LogOptions, OpenError, Record};
 
 fn plain() -> LogOptions {
     LogOptions {
@@ -13,8 +13,8 @@ fn plain() -> LogOptions {
     }
 }
 
-/// A log whose entries are all in the database file.
-fn write() -> (Copy, Vec<Entry>) {
+/// A log whose records are all in the database file.
+fn write() -> (Copy, Vec<Record>) {
     let dir = TempDir::new();
     let path = dir.path().join("commands.db");
     let log = Log::open(&path, plain()).unwrap();
@@ -23,16 +23,16 @@ fn write() -> (Copy, Vec<Entry>) {
         log.append(number, &[&batch(number, len)]).unwrap();
     }
     log.sync().unwrap();
-    let entries = log.read(1, usize::MAX).unwrap();
+    let records = log.read(1, usize::MAX).unwrap();
     log.close();
     let mut copy = Copy::of(&path);
     copy.wal.clear();
-    (copy, entries)
+    (copy, records)
 }
 
 #[test]
-fn any_byte_that_went_bad_is_found_or_changes_no_entry() {
-    let (copy, entries) = write();
+fn any_byte_that_went_bad_is_found_or_changes_no_record() {
+    let (copy, records) = write();
     let dir = TempDir::in_memory();
     let mut found = 0;
     for at in (0..copy.db.len()).step_by(13).chain(0..100) {
@@ -42,7 +42,7 @@ fn any_byte_that_went_bad_is_found_or_changes_no_entry() {
             Ok(log) => {
                 let read = log.read(1, usize::MAX).unwrap();
                 assert!(
-                    read == entries,
+                    read == records,
                     "byte {at} became {value}, and nobody said so"
                 );
             }
@@ -61,10 +61,10 @@ fn any_byte_that_went_bad_is_found_or_changes_no_entry() {
 }
 
 #[test]
-fn an_entry_that_went_bad_is_named() {
-    let (copy, entries) = write();
+fn a_record_that_went_bad_is_named() {
+    let (copy, records) = write();
     let dir = TempDir::in_memory();
-    let wanted = &entries[17].batch;
+    let wanted = &records[17].batch;
     let at = copy
         .db
         .windows(wanted.len())
@@ -113,7 +113,7 @@ fn a_file_cut_in_what_the_write_ahead_log_still_holds_is_whole_again() {
         log.sync().unwrap();
         number += 1;
     }
-    let entries = log.read(1, usize::MAX).unwrap();
+    let records = log.read(1, usize::MAX).unwrap();
     let copy = Copy::of(&path);
     assert_eq!(log.stats().wal_restarts, 0);
     log.close();
@@ -122,7 +122,7 @@ fn a_file_cut_in_what_the_write_ahead_log_still_holds_is_whole_again() {
     for cut in (4_096..copy.db.len()).step_by(401) {
         let path = copy.put(dir.path(), |db, _| db.truncate(cut));
         let log = Log::open(&path, plain()).unwrap();
-        assert_eq!(log.read(1, usize::MAX).unwrap(), entries, "cut at {cut}");
+        assert_eq!(log.read(1, usize::MAX).unwrap(), records, "cut at {cut}");
     }
 }
 

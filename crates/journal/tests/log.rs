@@ -33,9 +33,9 @@ fn what_was_appended_is_read_after_a_restart() {
     let after = log.read(1, usize::MAX).unwrap();
     assert_eq!(before, after);
     assert_eq!(after.len(), 100);
-    for (number, entry) in (0..).zip(&after) {
-        assert_eq!((entry.offset, entry.append_ns), (number + 1, number));
-        assert_eq!(entry.batch, batch(number, 50));
+    for (number, record) in (0..).zip(&after) {
+        assert_eq!((record.offset, record.append_ns), (number + 1, number));
+        assert_eq!(record.batch, batch(number, 50));
     }
 }
 
@@ -63,10 +63,10 @@ fn all_that_waits_becomes_one_commit() {
     }
     log.sync().unwrap();
     let stats = log.stats();
-    assert_eq!(stats.entries, 2_000);
+    assert_eq!(stats.records, 2_000);
     assert!(stats.commits < 1_000, "{} commits", stats.commits);
     assert_eq!(stats.commit_buckets.iter().sum::<u64>(), stats.commits);
-    assert_eq!(stats.entries_buckets.iter().sum::<u64>(), stats.commits);
+    assert_eq!(stats.records_buckets.iter().sum::<u64>(), stats.commits);
 }
 
 /// Commits that nobody waits for, an hour apart.
@@ -163,7 +163,7 @@ fn an_append_over_the_queues_limit_is_refused_and_takes_no_offset() {
 }
 
 #[test]
-fn deleted_entries_are_gone_and_their_space_is_used_again() {
+fn deleted_records_are_gone_and_their_space_is_used_again() {
     let dir = TempDir::new();
     let path = dir.path().join("x.db");
     let log = Log::open(&path, small()).unwrap();
@@ -194,10 +194,10 @@ fn deleted_entries_are_gone_and_their_space_is_used_again() {
 fn the_write_ahead_log_stays_bounded_under_load() {
     let dir = TempDir::new();
     let log = Log::open(dir.path().join("x.db"), small()).unwrap();
-    let entry = vec![7u8; 60_000];
+    let record = vec![7u8; 60_000];
     let mut most = 0;
     for number in 0..1_000u64 {
-        while log.append(number, &[&entry]).is_err() {
+        while log.append(number, &[&record]).is_err() {
             std::thread::yield_now();
         }
         most = most.max(log.stats().wal_bytes);
@@ -301,7 +301,7 @@ fn a_reader_outlives_the_log_it_reads_and_reads_the_next() {
     log.sync().unwrap();
     let all = log.read(1, usize::MAX).unwrap();
     assert_eq!(reader.read(1, usize::MAX).unwrap(), all);
-    assert_eq!(log.stats().queue_entries, 0);
+    assert_eq!(log.stats().queue_records, 0);
 }
 
 #[test]
@@ -313,21 +313,21 @@ fn a_log_may_go_on_behind_what_is_known_otherwise() {
         log.append(number, &[&batch(number, 90)]).unwrap();
     }
     log.sync().unwrap();
-    let entries = log.read(1, usize::MAX).unwrap();
+    let records = log.read(1, usize::MAX).unwrap();
     let options = LogOptions {
         beginning: Some(Beginning {
             journal_id: log.journal_id(),
-            behind: Some((6, entries[4].chain)),
+            behind: Some((6, records[4].chain)),
         }),
         ..small()
     };
     log.close();
     let log = Log::open(&new, options).unwrap();
     assert_eq!((log.first_offset(), log.next_offset()), (6, 6));
-    for entry in &entries[5..] {
+    for record in &records[5..] {
         assert_eq!(
-            log.append(entry.append_ns, &[&entry.batch]).unwrap(),
-            entry.offset
+            log.append(record.append_ns, &[&record.batch]).unwrap(),
+            record.offset
         );
     }
     log.close();
@@ -342,7 +342,7 @@ fn a_log_may_go_on_behind_what_is_known_otherwise() {
     for offset in 5..=9 {
         assert_eq!(new.chain_at(offset), old.chain_at(offset));
     }
-    assert_eq!(new.chain_at(5).unwrap(), entries[4].chain);
+    assert_eq!(new.chain_at(5).unwrap(), records[4].chain);
     assert_eq!(new.chain_at(4), Err(ReadError::Deleted { first: 6 }));
     assert_eq!(new.chain_at(10), Err(ReadError::Beyond { next: 10 }));
 }

@@ -13,11 +13,11 @@ const FRAME: usize = FRAME_HEADER + PAGE;
 /// Commits that are in the write-ahead log alone, and where each ends there.
 struct Written {
     copy: Copy,
-    /// End of the commit in the file, and the offset of its last entry.
+    /// End of the commit in the file, and the offset of its last record.
     commits: Vec<(usize, u64)>,
 }
 
-/// Entries of one page and of several; the write-ahead log isn't filled up with zeros.
+/// Records of one page and of several; the write-ahead log isn't filled up with zeros.
 fn write() -> Written {
     let dir = TempDir::new();
     let path = dir.path().join("commands.db");
@@ -121,7 +121,7 @@ fn plain() -> LogOptions {
     }
 }
 
-/// The log takes new entries after its last, and is whole after another start.
+/// The log takes new records after its last, and is whole after another start.
 fn goes_on(path: &std::path::Path, log: Log, last: u64) {
     for number in 0..3 {
         log.append(7, &[&batch(number, 3_000)]).unwrap();
@@ -199,8 +199,8 @@ fn a_log_at_rest_is_judged_and_read_and_nothing_is_changed() {
     let path = written.copy.put(dir.path(), |_, _| ());
     let read = |on_damage| {
         let reader = Reader::at_rest(&path, on_damage)?;
-        let entries = reader.read(1, usize::MAX).unwrap();
-        Ok::<_, OpenError>(entries.last().map(|entry| entry.offset))
+        let records = reader.read(1, usize::MAX).unwrap();
+        Ok::<_, OpenError>(records.last().map(|record| record.offset))
     };
     assert_eq!(read(OnDamage::Refuse).unwrap(), Some(7));
     let (end, last) = written.commits[2];

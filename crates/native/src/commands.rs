@@ -47,7 +47,7 @@ impl Commands {
     /// Take up to `commands_max` commands as one batch, appended to `out`; false when there are none.
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "places of records in memory, which rise"
+        reason = "positions of records in memory, which rise"
     )]
     fn take_batch(
         &mut self,

@@ -10,9 +10,9 @@ use wire::record::{CommandBatchHeader, RecordError};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::batches::{Batches, split};
-use crate::detached::detached;
+use crate::gil::without_gil;
 use crate::histogram::Histogram;
-use crate::journal::LogEntry;
+use crate::journal::LogRecord;
 use crate::named::named;
 
 named! {
@@ -125,8 +125,8 @@ impl Engine {
     )]
     fn count(&mut self, batch: &[u8]) {
         if let Ok(header) = CommandBatchHeader::from_bytes(batch) {
-            let place = BATCH_BOUNDS.partition_point(|bound| *bound < u64::from(header.count));
-            self.batch_sizes[place] += 1;
+            let bucket = BATCH_BOUNDS.partition_point(|bound| *bound < u64::from(header.count));
+            self.batch_sizes[bucket] += 1;
             self.batch_commands += u64::from(header.count);
         }
     }
@@ -161,7 +161,7 @@ impl Engine {
             return Err(PyRuntimeError::new_err("engine poisoned by a panic"));
         }
         let inner = &mut self.inner;
-        let outcome = detached(py, bytes, || catch_unwind(AssertUnwindSafe(|| work(inner))));
+        let outcome = without_gil(py, bytes, || catch_unwind(AssertUnwindSafe(|| work(inner))));
         match outcome {
             Ok(done) => done.map_err(bad),
             Err(panic) => {
@@ -175,12 +175,12 @@ impl Engine {
     fn make<'py, B: AsRef<[u8]> + Sync>(
         &mut self,
         py: Python<'py>,
-        entries: &[(u64, u64, B)],
+        records: &[(u64, u64, B)],
     ) -> PyResult<Bound<'py, PyBytes>> {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
         let made = self.run(py, usize::MAX, |inner| {
-            for (offset, append_ns, batch) in entries {
+            for (offset, append_ns, batch) in records {
                 inner.apply(*offset, *append_ns, batch.as_ref(), &mut out)?;
             }
             Ok(())
@@ -224,30 +224,30 @@ impl Engine {
         batches: Vec<Bound<'py, PyBytes>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let batches = batches.iter().map(|batch| batch.as_bytes());
-        let entries: Vec<_> = (first_offset..)
+        let records: Vec<_> = (first_offset..)
             .zip(batches)
             .map(|(offset, batch)| (offset, append_ns, batch))
             .collect();
-        for (_, _, batch) in &entries {
+        for (_, _, batch) in &records {
             self.count(batch);
         }
-        self.make(py, &entries)
+        self.make(py, &records)
     }
 
-    /// Apply entries of the commands log.
+    /// Apply records of the commands log.
     fn replay<'py>(
         &mut self,
         py: Python<'py>,
-        entries: Vec<Py<LogEntry>>,
+        records: Vec<Py<LogRecord>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let entries: Vec<(u64, u64, &[u8])> = entries
+        let records: Vec<(u64, u64, &[u8])> = records
             .iter()
             .map(|entry| {
                 let entry = entry.get();
                 (entry.offset, entry.append_ns, entry.batch.as_bytes(py))
             })
             .collect();
-        self.make(py, &entries)
+        self.make(py, &records)
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {

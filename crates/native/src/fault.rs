@@ -21,7 +21,7 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 pub struct Fault {
     reason: Option<String>,
     /// Nobody was told of it yet.
-    untold: bool,
+    undelivered: bool,
     /// How often it has failed.
     pub count: u64,
 }
@@ -34,14 +34,14 @@ impl Fault {
     )]
     pub fn set(&mut self, reason: String) {
         self.reason = Some(reason);
-        self.untold = true;
+        self.undelivered = true;
         self.count += 1;
     }
 
     /// It works again.
     pub fn clear(&mut self) {
         self.reason = None;
-        self.untold = false;
+        self.undelivered = false;
     }
 
     /// Why it does not work now.
@@ -51,12 +51,12 @@ impl Fault {
 
     /// Whether nobody was told of it yet.
     pub const fn is_news(&self) -> bool {
-        self.untold
+        self.undelivered
     }
 
     /// What nobody was told of yet.
     pub fn news(&mut self) -> Option<String> {
-        if std::mem::take(&mut self.untold) {
+        if std::mem::take(&mut self.undelivered) {
             return self.reason.clone();
         }
         None

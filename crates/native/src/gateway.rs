@@ -13,14 +13,15 @@ use wire::sbe;
 use wire::soup::{self, LoginAccepted, LoginRejected};
 
 use crate::clock::Clock;
-use crate::detached::detached;
+use crate::connections::{
+    ConnectionDue, Failed, ReadFailed, ReadOutcome, Resumed, Session, SessionIndex, Tally, Traffic,
+    Wake,
+};
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
+use crate::gil::without_gil;
 use crate::histogram::Histogram;
-use crate::lines::{
-    Failed, LineDue, ReadAsks, ReadFailed, Resumed, Session, SessionIndex, Tally, Traffic, Wake,
-};
-use crate::ports::{CommandSource, EventReader, Passage};
+use crate::ports::{CommandSource, EventReader, Sequencer};
 use crate::settings::GatewaySettings;
 use crate::writer::Writer;
 
@@ -33,14 +34,14 @@ use crate::writer::Writer;
 #[pyclass(module = "core._native")]
 pub struct OrderEntry {
     inner: Inner,
-    /// By which lines and requests are timed.
+    /// By which connections and requests are timed.
     clock: Py<Clock>,
     /// What it showed last.
     now_ns: u64,
     /// What writes to each connection.
     writers: Vec<Option<Writer>>,
     /// Where requests pass as soon as they are read.
-    passage: Option<Arc<dyn Passage>>,
+    sequencer: Option<Arc<dyn Sequencer>>,
     /// Gateway and incarnation under which requests are sealed.
     own: (u16, u32),
     fault: Fault,
@@ -95,7 +96,7 @@ impl OrderEntry {
         let (gateway, incarnation) = self.own;
         let now_ns = self.look(py)?;
         let inner = &mut self.inner;
-        let outcome = detached(py, batches.len(), || {
+        let outcome = without_gil(py, batches.len(), || {
             caught(|| inner.route(gateway, incarnation, batches, now_ns))
         });
         match outcome {
@@ -112,31 +113,31 @@ impl OrderEntry {
         py: Python<'_>,
         connection: u32,
         data: &[u8],
-    ) -> PyResult<Option<ReadAsks>> {
+    ) -> PyResult<Option<ReadOutcome>> {
         let now_ns = self.look(py)?;
         let inner = &mut self.inner;
         let before = inner.before(connection);
         let received = match caught(|| inner.receive(connection, data, now_ns)) {
             Ok(received) => received,
-            // One line's bytes did that: it alone is to go.
+            // One connection's bytes did that: it alone is to go.
             Err(reason) => {
                 self.inner.undo(&before);
-                return Ok(Some(ReadAsks::Failed(ReadFailed { reason })));
+                return Ok(Some(ReadOutcome::Failed(ReadFailed { reason })));
             }
         };
-        Ok(ReadAsks::of(received))
+        Ok(ReadOutcome::of(received))
     }
 
     /// Take a socket read; what is asked because of it.
     ///
     /// A single request passes at once: what follows may be told before this returns.  Where several
-    /// wait, a turn of the loop is asked for (`Wake`), so that what other lines send in the same turn
+    /// wait, a turn of the loop is asked for (`Wake`), so that what other connections send in the same turn
     /// travels with them.  While a commit is under way nothing is asked: its end does that.
     pub(crate) fn receive(
         slf: &Bound<'_, Self>,
         connection: u32,
         data: &[u8],
-    ) -> PyResult<Option<ReadAsks>> {
+    ) -> PyResult<Option<ReadOutcome>> {
         let mut this = slf.try_borrow_mut()?;
         if this.bare {
             return Ok(None);
@@ -146,17 +147,17 @@ impl OrderEntry {
         if asked.is_some() || waiting == 0 {
             return Ok(asked);
         }
-        let Some(passage) = this.passage.clone() else {
+        let Some(sequencer) = this.sequencer.clone() else {
             return Ok(None);
         };
         drop(this);
-        if passage.under_way(slf.py())? {
+        if sequencer.under_way(slf.py())? {
             return Ok(None);
         }
         if waiting > 1 {
-            return Ok(Some(ReadAsks::Wake(Wake)));
+            return Ok(Some(ReadOutcome::Wake(Wake)));
         }
-        passage.advance(slf.py())?;
+        sequencer.advance(slf.py())?;
         Ok(None)
     }
 
@@ -190,8 +191,8 @@ impl CommandSource for Py<OrderEntry> {
         Ok(self.try_borrow_mut(py)?.seal(header, commands_max, out))
     }
 
-    fn attached(&self, py: Python<'_>, passage: Arc<dyn Passage>) -> PyResult<()> {
-        self.try_borrow_mut(py)?.passage = Some(passage);
+    fn attached(&self, py: Python<'_>, sequencer: Arc<dyn Sequencer>) -> PyResult<()> {
+        self.try_borrow_mut(py)?.sequencer = Some(sequencer);
         Ok(())
     }
 }
@@ -228,7 +229,7 @@ impl OrderEntry {
             clock,
             now_ns: 0,
             writers: Vec::new(),
-            passage: None,
+            sequencer: None,
             own: (0, 0),
             fault: Fault::default(),
             bare: false,
@@ -276,17 +277,17 @@ impl OrderEntry {
     }
 
     /// How a session stands.
-    fn session(&self, place: u32) -> PyResult<Session> {
+    fn session(&self, slot: u32) -> PyResult<Session> {
         let session = self
             .inner
-            .session(place)
+            .session(slot)
             .ok_or_else(|| PyValueError::new_err("no such session"))?;
         Ok(Session {
             entry: session.entry,
             sent: session.sent,
             oldest: session.oldest,
             last_cl_ord_id: session.last_cl_ord_id,
-            connection: session.connection,
+            connection: session.connection_id,
         })
     }
 
@@ -309,23 +310,23 @@ impl OrderEntry {
         self.inner.set_next_offset(offset);
     }
 
-    /// A line was opened on this socket (a descriptor, -1 for none); its number.
+    /// A connection was opened on this socket (a descriptor, -1 for none); its number.
     ///
     /// What the socket does not take is given to `write`.  As soon as that holds something back,
     /// `set_direct` has to be told, so that nothing overtakes it.
-    #[allow(clippy::arithmetic_side_effects, reason = "lines in memory")]
+    #[allow(clippy::arithmetic_side_effects, reason = "connections in memory")]
     fn connected(&mut self, py: Python<'_>, socket: i32, write: Py<PyAny>) -> PyResult<u32> {
         let now_ns = self.look(py)?;
         let connection = self.guarded(|inner| inner.connected(now_ns))?;
-        let place = connection as usize;
-        if self.writers.len() <= place {
-            self.writers.resize_with(place + 1, || None);
+        let slot = connection as usize;
+        if self.writers.len() <= slot {
+            self.writers.resize_with(slot + 1, || None);
         }
-        self.writers[place] = Some(Writer::new(socket, write));
+        self.writers[slot] = Some(Writer::new(socket, write));
         Ok(connection)
     }
 
-    /// Whether the socket of a line that is open takes what it can first.
+    /// Whether the socket of a connection that is open takes what it can first.
     fn set_direct(&mut self, connection: u32, direct: bool) {
         if let Some(Some(writer)) = self.writers.get_mut(connection as usize) {
             writer.direct = direct;
@@ -344,7 +345,7 @@ impl OrderEntry {
         self.inner.waiting()
     }
 
-    /// Whether the rest of a line has to wait for requests to be sealed; it is then told as resumed.
+    /// Whether the rest of a connection has to wait for requests to be sealed; it is then told as resumed.
     fn is_crowded(&mut self, connection: u32) -> PyResult<bool> {
         self.guarded(|inner| inner.is_crowded(connection))
     }
@@ -353,7 +354,7 @@ impl OrderEntry {
         self.guarded(|inner| inner.entry_closed(entry))
     }
 
-    /// The number of the first message the line will get; `None` when `sequence` lies beyond the next.
+    /// The number of the first message the connection will get; `None` when `sequence` lies beyond the next.
     fn login(&mut self, connection: u32, session: u32, sequence: u64) -> PyResult<Option<u64>> {
         self.guarded(|inner| inner.login(connection, session, sequence))
     }
@@ -362,10 +363,10 @@ impl OrderEntry {
         self.inner.replay_offset(connection)
     }
 
-    /// Make messages again from event batches; whether the line is live now.
+    /// Make messages again from event batches; whether the connection is live now.
     fn replay(&mut self, py: Python<'_>, connection: u32, batches: &[u8]) -> PyResult<bool> {
         let replayed = py.detach(|| caught(|| self.inner.replay(connection, batches)));
-        // What it has changed is the line's alone, which its owner cuts.
+        // What it has changed is the connection's alone, which its owner cuts.
         replayed.map_err(PyRuntimeError::new_err)?.map_err(bad)
     }
 
@@ -378,11 +379,11 @@ impl OrderEntry {
         Ok(PyBytes::new(py, &out))
     }
 
-    /// Which lines have a heartbeat in their buffer, and which are to be closed.
-    fn tick(&mut self, py: Python<'_>) -> PyResult<Vec<LineDue>> {
+    /// Which connections have a heartbeat in their buffer, and which are to be closed.
+    fn tick(&mut self, py: Python<'_>) -> PyResult<Vec<ConnectionDue>> {
         let now_ns = self.look(py)?;
         let due = self.guarded(|inner| inner.tick(now_ns))?;
-        Ok(due.into_iter().map(LineDue::of).collect())
+        Ok(due.into_iter().map(ConnectionDue::of).collect())
     }
 
     /// What is known of where the sessions' messages stand in the events log.
@@ -495,8 +496,8 @@ pub fn security_list<'py>(
     let named: Vec<_> = named
         .filter(|view| instrument.is_none_or(|id| id == view.id))
         .collect();
-    for (place, view) in named.iter().enumerate() {
-        let (total, last) = (named.len() as u32, place + 1 == named.len());
+    for (index, view) in named.iter().enumerate() {
+        let (total, last) = (named.len() as u32, index + 1 == named.len());
         sbe::encode_security(
             req_id,
             view.id,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use journal::{
-    AppendError, Beginning, Entry, LogOptions, OnDamage, OpenError, ReadError, Synchronous,
+    AppendError, Beginning, LogOptions, OnDamage, OpenError, ReadError, Record, Synchronous,
 };
 use pyo3::exceptions::{PyException, PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -88,25 +88,25 @@ fn read_error(error: &ReadError) -> PyErr {
     }
 }
 
-/// An entry of a log, as it was written.
+/// A record of a log, as it was written.
 #[derive(Debug)]
 #[pyclass(module = "core._native", frozen, get_all)]
-pub struct LogEntry {
+pub struct LogRecord {
     pub(crate) offset: u64,
     pub(crate) append_ns: u64,
     chain: u64,
     pub(crate) batch: Py<PyBytes>,
 }
 
-fn entries(py: Python<'_>, read: Result<Vec<Entry>, ReadError>) -> PyResult<Vec<LogEntry>> {
+fn records(py: Python<'_>, read: Result<Vec<Record>, ReadError>) -> PyResult<Vec<LogRecord>> {
     let read = read.map_err(|error| read_error(&error))?;
-    let entry = |entry: Entry| LogEntry {
-        offset: entry.offset,
-        append_ns: entry.append_ns,
-        chain: entry.chain,
-        batch: PyBytes::new(py, &entry.batch).unbind(),
+    let record = |record: Record| LogRecord {
+        offset: record.offset,
+        append_ns: record.append_ns,
+        chain: record.chain,
+        batch: PyBytes::new(py, &record.batch).unbind(),
     };
-    Ok(read.into_iter().map(entry).collect())
+    Ok(read.into_iter().map(record).collect())
 }
 
 named! {
@@ -174,8 +174,8 @@ macro_rules! log_methods {
                 py: Python<'_>,
                 start: u64,
                 bytes_max: usize,
-            ) -> PyResult<Vec<LogEntry>> {
-                entries(py, py.detach(|| self.0.read(start, bytes_max)))
+            ) -> PyResult<Vec<LogRecord>> {
+                records(py, py.detach(|| self.0.read(start, bytes_max)))
             }
 
             fn delete_before(&self, offset: u64) {
@@ -301,7 +301,7 @@ log_methods!(Log {
         let dict = PyDict::new(py);
         for (name, value) in [
             ("commits", stats.commits),
-            ("entries", stats.entries),
+            ("records", stats.records),
             ("bytes", stats.bytes),
             ("commit_ns", stats.commit_ns),
             ("deleted", stats.deleted),
@@ -310,7 +310,7 @@ log_methods!(Log {
             ("checkpoint_stall_ns", stats.checkpoint_stall_ns),
             ("wal_restarts", stats.wal_restarts),
             ("wal_bytes", stats.wal_bytes),
-            ("queue_entries", stats.queue_entries),
+            ("queue_records", stats.queue_records),
             ("queue_bytes", stats.queue_bytes),
         ] {
             dict.set_item(name, value)?;
@@ -328,13 +328,13 @@ log_methods!(Log {
         }
     }
 
-    /// Entries in each commit.
-    fn entries_buckets(&self) -> Histogram {
+    /// Records in each commit.
+    fn records_buckets(&self) -> Histogram {
         let stats = self.0.stats();
         Histogram {
             bounds: journal::ENTRIES_BOUNDS.to_vec(),
-            counts: stats.entries_buckets.to_vec(),
-            total: stats.entries.into(),
+            counts: stats.records_buckets.to_vec(),
+            total: stats.records.into(),
         }
     }
 
@@ -404,7 +404,7 @@ log_methods!(MemoryLog {
     }
 
     #[allow(clippy::unused_self)]
-    const fn entries_buckets(&self) -> Histogram {
+    const fn records_buckets(&self) -> Histogram {
         Histogram::EMPTY
     }
 
@@ -466,18 +466,18 @@ impl LogReader {
             .map_err(|error| read_error(&error))
     }
 
-    /// Check the newest entries; see `journal::Reader::verify`.
+    /// Check the newest records; see `journal::Reader::verify`.
     fn verify(&self, py: Python<'_>, bytes_max: u64) -> PyResult<()> {
         self.ask(py, |reader| reader.verify(bytes_max))
             .map_err(|error| read_error(&error))
     }
 
-    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<LogEntry>> {
-        entries(py, self.ask(py, |reader| reader.read(start, bytes_max)))
+    fn read(&self, py: Python<'_>, start: u64, bytes_max: usize) -> PyResult<Vec<LogRecord>> {
+        records(py, self.ask(py, |reader| reader.read(start, bytes_max)))
     }
 }
 
-/// Delete the entries of a closed log behind offset `last`; how many there were.
+/// Delete the records of a closed log behind offset `last`; how many there were.
 #[pyfunction]
 pub fn delete_after(py: Python<'_>, path: PathBuf, last: u64) -> PyResult<u64> {
     py.detach(|| journal::delete_after(path, last))

@@ -1,45 +1,45 @@
 //! The binding: the only crate that knows Python.  Bytes in, bytes out, once per batch.
 //!
 //! One file per native crate; each holds the classes that Python sees of it.  The GIL is released
-//! inside calls whose work is worth it (`detached`).
+//! inside calls whose work is worth it (`gil`).
 
 // Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 use pyo3::prelude::*;
 
-mod asked;
-mod attached;
+mod ack_times;
+mod adapters;
 mod audit;
 mod batches;
 mod checksum;
 mod clock;
 mod commands;
+mod connection;
+mod connections;
 mod describe;
-mod detached;
 mod engine;
 mod fault;
 mod gateway;
+mod gil;
 mod histogram;
 mod journal;
-mod line;
-mod lines;
 mod load;
 mod log;
 mod named;
-mod outcome;
-mod passing;
+mod outcomes;
 mod pipeline;
 mod ports;
 mod process;
+mod published;
 mod rows;
 mod settings;
 mod sources;
+mod stages;
 mod store;
 mod stored;
 mod sums;
 mod terms;
-mod told;
 mod view;
 mod writer;
 
@@ -66,7 +66,7 @@ mod _native {
     #[pymodule_export]
     const SHOWN_MAX: usize = projection::SHOWN_MAX;
     #[pymodule_export]
-    use super::asked::Asked;
+    use super::ack_times::AckTimes;
     #[pymodule_export]
     use super::audit::{AuditReport, StoreAudit};
     #[pymodule_export]
@@ -75,6 +75,14 @@ mod _native {
     use super::clock::Clock;
     #[pymodule_export]
     use super::commands::Commands;
+    #[pymodule_export]
+    use super::connection::BinaryConnection;
+    #[pymodule_export]
+    use super::connections::{
+        ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogoutRequested, Malformed, PutOff,
+        ReadFailed, Resumed, SecurityListRequested, Session, SessionIndex, Tally, Throttled,
+        Traffic, Wake,
+    };
     #[pymodule_export]
     use super::describe::{
         cancel_reasons, describe_commands, describe_events, describe_message, recode_message,
@@ -91,30 +99,25 @@ mod _native {
     #[pymodule_export]
     use super::journal::{
         DataDirLock, DataDirLocked, FileIdentity, JournalDamaged, JournalError, JournalFailed,
-        JournalFull, JournalMissing, JournalRange, Log, LogEnds, LogEntry, LogReader, MemoryLog,
+        JournalFull, JournalMissing, JournalRange, Log, LogEnds, LogReader, LogRecord, MemoryLog,
         delete_after,
-    };
-    #[pymodule_export]
-    use super::line::Line;
-    #[pymodule_export]
-    use super::lines::{
-        Failed, HeartbeatDue, LineOver, LoginAsked, LogoutAsked, Malformed, PutOff, ReadFailed,
-        Resumed, SecurityListAsked, Session, SessionIndex, Tally, Throttled, Traffic, Wake,
     };
     #[pymodule_export]
     use super::load::load_main;
     #[pymodule_export]
-    use super::outcome::{
+    use super::outcomes::{
         Answered, AnsweredByStore, DayEdge, InMemory, InStore, NotOpen, OrderStands,
-        OrdersInMemory, RecentOrders, TradesPage, ViewTold,
+        OrdersInMemory, RecentOrders, TradesPage, ViewOutput,
     };
     #[pymodule_export]
     use super::pipeline::Pipeline;
     #[pymodule_export]
     use super::process::{huge_pages, shorten_slice};
     #[pymodule_export]
+    use super::published::{EventsEnd, PublishedNumbers, check_events, published_in, tells};
+    #[pymodule_export]
     use super::rows::{
-        Beginning, Beginnings, OrdersPage, Recorded, StoreTold, StoredOrder, Stretch, Trade,
+        Beginning, Beginnings, OrdersPage, Recorded, StoreEnd, StoredOrder, Stretch, Trade,
     };
     #[pymodule_export]
     use super::store::{
@@ -126,8 +129,6 @@ mod _native {
     use super::sums::{Bar, Sum};
     #[pymodule_export]
     use super::terms::terms;
-    #[pymodule_export]
-    use super::told::{EventsEnd, ToldNumbers, check_events, tells, told_in};
     #[pymodule_export]
     use super::view::{View, parse_decimal};
 }

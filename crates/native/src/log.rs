@@ -5,7 +5,7 @@ use std::ops::Range;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::journal::{JournalError, Log, LogEntry, MemoryLog, append_error};
+use crate::journal::{JournalError, Log, LogRecord, MemoryLog, append_error};
 
 /// A log: ours are called without Python in between.
 #[derive(Debug, FromPyObject)]
@@ -42,7 +42,7 @@ impl AnyLog {
         }
     }
 
-    /// The offsets of the entries that can be read.
+    /// The offsets of the records that can be read.
     pub fn kept(&self, py: Python<'_>) -> PyResult<Range<u64>> {
         let (first, written) = match self {
             Self::Log(log) => (log.get().0.first_offset(), log.get().0.written_offset()),
@@ -61,14 +61,14 @@ impl AnyLog {
             Self::Log(log) => log.get().read(py, offset, 1)?,
             Self::Memory(log) => log.get().read(py, offset, 1)?,
             Self::Other(log) => {
-                let read: Vec<Py<LogEntry>> =
+                let read: Vec<Py<LogRecord>> =
                     log.call_method1(py, "read", (offset, 1))?.extract(py)?;
-                let batch = read.first().map(|entry| entry.get().batch.clone_ref(py));
+                let batch = read.first().map(|record| record.get().batch.clone_ref(py));
                 return batch.ok_or_else(|| missing(offset));
             }
         };
-        let entry = read.into_iter().next();
-        Ok(entry.ok_or_else(|| missing(offset))?.batch)
+        let record = read.into_iter().next();
+        Ok(record.ok_or_else(|| missing(offset))?.batch)
     }
 
     /// Bytes that wait for the log's writer.
@@ -82,5 +82,5 @@ impl AnyLog {
 }
 
 fn missing(offset: u64) -> PyErr {
-    JournalError::new_err(format!("the log holds no entry {offset}"))
+    JournalError::new_err(format!("the log holds no record {offset}"))
 }

@@ -4,7 +4,7 @@
 //! that commits; its events are held until the commit has returned.  Then the next group goes to the
 //! disk first, the readers are told, and last the events log is given what they were told.
 //!
-//! Here is what Python sees; `passing` is the way itself.
+//! Here is what Python sees; `stages` is the way itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use std::time::Duration;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::attached::{AsTheyAre, Reader, Source};
+use crate::adapters::{AsTheyAre, Reader, Source};
 use crate::batches::Batches;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::fault::caught;
 use crate::log::AnyLog;
-use crate::ports::{CommandSource, EventReader, Passage};
+use crate::ports::{CommandSource, EventReader, Sequencer};
 use crate::settings::PipelineSettings;
 use crate::sources::Sources;
 
@@ -42,7 +42,7 @@ pub(crate) struct Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// A group.
-    Told,
+    Delivered,
     /// A group, and another one can be told: in the next turn.
     More,
 }
@@ -59,7 +59,7 @@ pub struct Pipeline {
     /// Called with what went wrong.
     on_fault: Py<PyAny>,
     /// Called with what went wrong where Python was told something: that is no fault of the engine's.
-    on_untold: Py<PyAny>,
+    on_undelivered: Py<PyAny>,
     /// Called when the events log has too much to write, and nothing is sealed for a while.
     on_congested: Py<PyAny>,
     /// Called when there is more to tell than is told at a time: `advance` is asked for again.
@@ -81,17 +81,17 @@ pub struct Pipeline {
     pub(crate) held: Option<Group>,
     pub(crate) held_events: Vec<u8>,
     /// Events that are being told, and the reader whose turn it is.
-    pub(crate) telling: Option<usize>,
-    pub(crate) told_events: Vec<u8>,
+    pub(crate) delivering: Option<usize>,
+    pub(crate) delivered_events: Vec<u8>,
     /// Offset of the last command batch of which the readers know.
     #[pyo3(get, set)]
-    pub(crate) told: u64,
+    pub(crate) delivered: u64,
     pub(crate) congested: bool,
     /// What this turn has told; nothing yet, without.
     pub(crate) turn: Option<Turn>,
 }
 
-impl Passage for Py<Pipeline> {
+impl Sequencer for Py<Pipeline> {
     fn under_way(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.try_borrow(py)?.held.is_some())
     }
@@ -102,21 +102,21 @@ impl Passage for Py<Pipeline> {
 }
 
 /// What Python is to be told: what is called, and with what.
-pub(crate) type Told<'py> = (Py<PyAny>, Bound<'py, PyAny>);
+pub(crate) type Delivery<'py> = (Py<PyAny>, Bound<'py, PyAny>);
 
 #[pymethods]
 impl Pipeline {
     #[allow(clippy::too_many_arguments, reason = "as many as there are, all named")]
     #[new]
     #[pyo3(signature = (
-        system, clock, settings, *, on_fault, on_untold, on_congested, on_more, apply_delay_ns
+        system, clock, settings, *, on_fault, on_undelivered, on_congested, on_more, apply_delay_ns
     ))]
     fn new(
         system: Source,
         clock: Py<Clock>,
         settings: PipelineSettings,
         on_fault: Py<PyAny>,
-        on_untold: Py<PyAny>,
+        on_undelivered: Py<PyAny>,
         on_congested: Py<PyAny>,
         on_more: Py<PyAny>,
         apply_delay_ns: u64,
@@ -126,7 +126,7 @@ impl Pipeline {
             apply_delay: Duration::from_nanos(apply_delay_ns),
             clock,
             on_fault,
-            on_untold,
+            on_undelivered,
             on_congested,
             on_more,
             sources: Sources::new(system.into()),
@@ -138,9 +138,9 @@ impl Pipeline {
             to_apply: None,
             held: None,
             held_events: Vec::new(),
-            telling: None,
-            told_events: Vec::new(),
-            told: 0,
+            delivering: None,
+            delivered_events: Vec::new(),
+            delivered: 0,
             congested: false,
             turn: None,
         }
@@ -170,7 +170,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// From now on `source` is asked for commands, and `reader` reads events; Python is told by `on_told`.
+    /// From now on `source` is asked for commands, and `reader` reads events; Python is told by `on_output`.
     ///
     /// ValueError when the engine does not know the gateway.
     fn attach(
@@ -178,14 +178,14 @@ impl Pipeline {
         gateway: u16,
         source: Source,
         reader: Option<Reader>,
-        on_told: Py<PyAny>,
+        on_output: Py<PyAny>,
     ) -> PyResult<()> {
         let source: Box<dyn CommandSource> = source.into();
         source.attached(slf.py(), Arc::new(slf.clone().unbind()))?;
         let reader = reader.map_or_else(|| Box::new(AsTheyAre) as Box<dyn EventReader>, Into::into);
         let mut this = slf.try_borrow_mut()?;
         this.sources.attach(gateway, source)?;
-        this.readers.push((reader, on_told));
+        this.readers.push((reader, on_output));
         Ok(())
     }
 
@@ -197,7 +197,7 @@ impl Pipeline {
         self.to_apply = None;
         self.held = None;
         self.held_events.clear();
-        self.telling = None;
+        self.delivering = None;
         self.congested = false;
     }
 
@@ -208,7 +208,7 @@ impl Pipeline {
         self.readers.clear();
         for called in [
             &mut self.on_fault,
-            &mut self.on_untold,
+            &mut self.on_undelivered,
             &mut self.on_congested,
             &mut self.on_more,
         ] {
@@ -229,12 +229,12 @@ impl Pipeline {
     }
 
     /// Tell events that were held to be told already.
-    fn tell(slf: &Bound<'_, Self>, batches: &[u8]) -> PyResult<()> {
+    fn publish(slf: &Bound<'_, Self>, batches: &[u8]) -> PyResult<()> {
         let readers = slf.try_borrow()?.readers.len();
-        for place in 0..readers {
-            let told = slf.try_borrow()?.read(slf.py(), place, batches)?;
-            if let Some(told) = told {
-                Self::tell_python(slf, told)?;
+        for reader in 0..readers {
+            let delivery = slf.try_borrow()?.read(slf.py(), reader, batches)?;
+            if let Some(delivery) = delivery {
+                Self::deliver(slf, delivery)?;
             }
         }
         Ok(())
@@ -275,24 +275,25 @@ impl Pipeline {
             // Nobody holds the pipeline while somebody is told something.
             let step = || slf.try_borrow_mut()?.step(py, stamp_ns);
             // A panic is a fault like any other: the owner must hear of it, whoever called.
-            let told = caught(step).unwrap_or_else(|panic| Err(PyRuntimeError::new_err(panic)))?;
-            let Some(told) = told else {
+            let delivery =
+                caught(step).unwrap_or_else(|panic| Err(PyRuntimeError::new_err(panic)))?;
+            let Some(delivery) = delivery else {
                 return Ok(());
             };
-            Self::tell_python(slf, told)?;
+            Self::deliver(slf, delivery)?;
         }
     }
 
     /// Tell Python; what goes wrong there is the matter of who was told, and the others are told all
     /// the same.
-    fn tell_python(slf: &Bound<'_, Self>, (on_told, what): Told<'_>) -> PyResult<()> {
+    fn deliver(slf: &Bound<'_, Self>, (on_output, what): Delivery<'_>) -> PyResult<()> {
         let py = slf.py();
-        let outcome = caught(|| on_told.call1(py, (what,)).map(drop));
+        let outcome = caught(|| on_output.call1(py, (what,)).map(drop));
         let Err(error) = outcome.unwrap_or_else(|panic| Err(PyRuntimeError::new_err(panic))) else {
             return Ok(());
         };
-        let on_untold = slf.try_borrow()?.on_untold.clone_ref(py);
-        on_untold.call1(py, (error,)).map(drop)
+        let on_undelivered = slf.try_borrow()?.on_undelivered.clone_ref(py);
+        on_undelivered.call1(py, (error,)).map(drop)
     }
 
     fn now(&self, py: Python<'_>) -> PyResult<u64> {

@@ -1,7 +1,7 @@
 //! What the pipeline asks of those at its ends: a source of commands, a reader of events.
 //!
 //! The pipeline owns these traits; who sends commands or is told of events fulfils them and knows nothing
-//! else of it.  `attached` lists who does.
+//! else of it.  `adapters` lists who does.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub trait CommandSource: Debug + Send + Sync {
         out: &mut Vec<u8>,
     ) -> PyResult<bool>;
 
-    /// It stands at the beginning of this passage, and may use it as soon as a command has come.
-    fn attached(&self, _py: Python<'_>, _passage: Arc<dyn Passage>) -> PyResult<()> {
+    /// It stands at the beginning of this sequencer, and may use it as soon as a command has come.
+    fn attached(&self, _py: Python<'_>, _sequencer: Arc<dyn Sequencer>) -> PyResult<()> {
         Ok(())
     }
 }
@@ -33,7 +33,7 @@ pub trait EventReader: Debug + Send + Sync {
 }
 
 /// The way of commands, as those who send them see it.
-pub trait Passage: Debug + Send + Sync {
+pub trait Sequencer: Debug + Send + Sync {
     /// Whether a commit is waited for.
     fn under_way(&self, py: Python<'_>) -> PyResult<bool>;
 

@@ -35,7 +35,7 @@ impl Recorded {
 
 named! {
     /// What a store at rest proves to have been told.
-    StoreTold {
+    StoreEnd {
         offset: u64,
         sequence: u64,
         hash: u64,

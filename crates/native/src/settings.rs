@@ -92,7 +92,7 @@ pub struct LogSettings {
     queue_bytes_max: u64,
     commit_bytes_max: u64,
     verify_bytes_max: u64,
-    delete_entries_max: u64,
+    delete_records_max: u64,
     events_linger_s: f64,
     events_linger_bytes_max: u64,
 }
@@ -114,7 +114,7 @@ impl LogSettings {
             linger_bytes: self.events_linger_bytes_max,
             commit_bytes_max: self.commit_bytes_max,
             verify_bytes_max: self.verify_bytes_max,
-            delete_entries_max: self.delete_entries_max,
+            delete_records_max: self.delete_records_max,
             beginning: None,
             settled: false,
         })
@@ -128,7 +128,7 @@ impl LogSettings {
             queue_bytes_max: options.queue_bytes_max / QUEUES,
             commit_bytes_max: options.commit_bytes_max,
             verify_bytes_max: options.verify_bytes_max,
-            delete_entries_max: options.delete_entries_max,
+            delete_records_max: options.delete_records_max,
             events_linger_s: options.linger.as_secs_f64(),
             events_linger_bytes_max: options.linger_bytes,
         }

@@ -17,7 +17,7 @@ use wire::text::TradeState;
 use crate::engine::Engine;
 use crate::journal::MemoryLog;
 use crate::rows::{
-    Beginning, Beginnings, NumberedJson, OrdersPage, Recorded, StoreTold, StoredOrder, Stretch,
+    Beginning, Beginnings, NumberedJson, OrdersPage, Recorded, StoreEnd, StoredOrder, Stretch,
     Trade, numbered,
 };
 use crate::settings::StoreSettings;
@@ -182,7 +182,7 @@ impl Recorder {
 /// what the disk holds, and not what memory does.
 #[pyfunction]
 #[pyo3(signature = (path, *, settled=false))]
-pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<Option<StoreTold>> {
+pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<Option<StoreEnd>> {
     let told = py.detach(|| {
         if settled {
             journal::settle(&path)?;
@@ -192,7 +192,7 @@ pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<O
     let told = told.map_err(|error| failed(&error))?;
     Ok(told.map(|told| {
         let at = told.position;
-        StoreTold {
+        StoreEnd {
             offset: at.offset,
             sequence: at.seq,
             hash: at.hash,

@@ -7,7 +7,7 @@ use wire::record::EventBatch;
 use wire::record::search::{Place, first_batch_behind};
 
 use crate::engine::bad;
-use crate::journal::LogEntry;
+use crate::journal::LogRecord;
 use crate::log::AnyLog;
 use crate::named::named;
 
@@ -120,7 +120,7 @@ impl StoredStream {
         self.stored.len()
     }
 
-    /// Compare what was made with what is stored, of which `more` gives entries as they are needed, and
+    /// Compare what was made with what is stored, of which `more` gives records as they are needed, and
     /// none at the end; what is not stored yet.
     fn compare<'py>(
         &mut self,
@@ -130,13 +130,13 @@ impl StoredStream {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let made = self.kept(made)?;
         while self.stored.len() < made.len() {
-            let entries: Vec<Py<LogEntry>> = more.call0()?.extract()?;
-            if entries.is_empty() {
+            let records: Vec<Py<LogRecord>> = more.call0()?.extract()?;
+            if records.is_empty() {
                 break;
             }
-            for entry in &entries {
+            for record in &records {
                 self.stored
-                    .extend_from_slice(entry.get().batch.as_bytes(py));
+                    .extend_from_slice(record.get().batch.as_bytes(py));
             }
         }
         let length = made.len().min(self.stored.len());

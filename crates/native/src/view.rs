@@ -10,13 +10,13 @@ use view::show::Filter;
 use wire::record::OrdStatus;
 use wire::text::decimal;
 
-use crate::detached::detached;
+use crate::connections::Failed;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
-use crate::lines::Failed;
-use crate::outcome::{
+use crate::gil::without_gil;
+use crate::outcomes::{
     DayEdge, InMemory, InStore, OrderFound, OrderStands, OrdersInMemory, RecentOrders, TradesPage,
-    ViewTold,
+    ViewOutput,
 };
 use crate::ports::EventReader;
 use crate::rows::{Beginnings, numbered};
@@ -27,7 +27,7 @@ use crate::sums::{Bar, Sum};
 #[derive(Debug, IntoPyObject)]
 pub enum Told {
     /// Answers to requests, and frames for listeners.
-    Events(ViewTold),
+    Events(ViewOutput),
     /// The view failed, and knows nothing any more.
     Failed(Failed),
 }
@@ -73,7 +73,7 @@ impl View {
             return self.fault.is_news();
         }
         let inner = &mut self.inner;
-        let outcome = detached(py, batches.len(), || caught(|| inner.apply(batches)));
+        let outcome = without_gil(py, batches.len(), || caught(|| inner.apply(batches)));
         match outcome {
             Ok(Ok(told)) => {
                 self.told = told;
@@ -104,7 +104,7 @@ impl View {
             return Ok(Told::Failed(Failed { reason }));
         }
         let told = std::mem::take(&mut self.told);
-        ViewTold::of(py, &told).map(Told::Events)
+        ViewOutput::of(py, &told).map(Told::Events)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How reports get to the socket of a line.
+//! How reports get to the socket of a connection.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -17,7 +17,7 @@ fn copy(socket: RawFd) -> Option<OwnedFd> {
     fcntl_dupfd_cloexec(socket, 0).ok()
 }
 
-/// The socket of a line, and what writes to its transport.
+/// The socket of a connection, and what writes to its transport.
 #[derive(Debug)]
 pub struct Writer {
     /// A descriptor of our own: the transport's is closed when it likes, and its number given away.

@@ -8,14 +8,14 @@ use crate::position::Origin;
 
 /// Where event batches come from.
 pub trait EventSource: Send {
-    /// Entries from offset `from` on, or from the oldest that is kept where that is later: offsets
+    /// Records from offset `from` on, or from the oldest that is kept where that is later: offsets
     /// and event batches in order, of about `bytes_max` bytes together, at least one where there is one.
     ///
     /// # Errors
     /// A sentence, when the log cannot be read.
     fn read(&mut self, from: u64, bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String>;
 
-    /// Offset of the last entry; `None` when the log never had one.
+    /// Offset of the last record; `None` when the log never had one.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -27,15 +27,15 @@ pub trait EventSource: Send {
     /// As [`Self::read`].
     fn journal_id(&mut self) -> Result<u64, String>;
 
-    /// The chain of the entry at `offset`, or of the one before the first that is kept; `None` where the
-    /// log has no such entry.
+    /// The chain of the record at `offset`, or of the one before the first that is kept; `None` where the
+    /// log has no such record.
     ///
     /// # Errors
     /// As [`Self::read`].
     fn chain(&mut self, offset: u64) -> Result<Option<u64>, String>;
 }
 
-/// Where `offset` is in a log; the chain is 0 where the log has no such entry.
+/// Where `offset` is in a log; the chain is 0 where the log has no such record.
 ///
 /// # Errors
 /// As [`EventSource::read`].
@@ -87,22 +87,22 @@ impl EventSource for LogSource {
     }
 }
 
-/// Read from `from`, or from the oldest entry where that is deleted; nothing behind the end.
+/// Read from `from`, or from the oldest record where that is deleted; nothing behind the end.
 ///
 /// # Errors
 /// A sentence, when the log is damaged or cannot be read.
 pub fn read_kept(
     from: u64,
-    read: impl Fn(u64) -> Result<Vec<journal::Entry>, ReadError>,
+    read: impl Fn(u64) -> Result<Vec<journal::Record>, ReadError>,
 ) -> Result<Vec<(u64, Vec<u8>)>, String> {
-    let entries = match read(from) {
+    let records = match read(from) {
         Err(ReadError::Deleted { first }) => read(first),
         other => other,
     };
-    match entries {
-        Ok(entries) => Ok(entries
+    match records {
+        Ok(records) => Ok(records
             .into_iter()
-            .map(|entry| (entry.offset, entry.batch))
+            .map(|record| (record.offset, record.batch))
             .collect()),
         Err(ReadError::Beyond { .. }) => Ok(Vec::new()),
         Err(error) => Err(error.to_string()),

@@ -1,4 +1,4 @@
-//! What the tests of lines send.
+//! What the tests of connections send.
 
 use wire::sbe::NewOrderSingle;
 

@@ -20,7 +20,7 @@ pub enum State {
         /// One behind the last byte of the last commit's frame; the header's end if there is none.
         end: u64,
     },
-    /// A bad place before the last commit.
+    /// A bad frame before the last commit.
     Damaged {
         /// One behind the last byte of the last commit's frame before it.
         end: u64,

@@ -54,7 +54,7 @@ pub fn ordinary() -> LogOptions {
         linger_bytes: 256 << 10,
         commit_bytes_max: 4 << 20,
         verify_bytes_max: 256 << 20,
-        delete_entries_max: 64,
+        delete_records_max: 64,
         beginning: None,
         settled: false,
     }

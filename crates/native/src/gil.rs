@@ -6,7 +6,7 @@ use pyo3::Python;
 const BYTES_MIN: usize = 16 * 1024;
 
 /// Do `work` over `bytes` of batches: without the GIL where that is worth its while.
-pub fn detached<T: Send>(py: Python<'_>, bytes: usize, work: impl FnOnce() -> T + Send) -> T {
+pub fn without_gil<T: Send>(py: Python<'_>, bytes: usize, work: impl FnOnce() -> T + Send) -> T {
     if bytes < BYTES_MIN {
         work()
     } else {

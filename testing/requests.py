@@ -9,7 +9,7 @@ PLAIN = {"symbol": "BTCUSD", "side": "BUY", "order_type": "LIMIT", "price": "100
 """An order, unless a test says otherwise: a buy of one at 100."""
 
 
-class Asks:
+class Requests:
     """Whoever has a port of REST.  Each word expects a status, and gives the body."""
 
     http: int

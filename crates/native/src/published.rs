@@ -14,7 +14,7 @@ use crate::named::named;
 
 named! {
     /// What event batches prove to have been told.
-    ToldNumbers {
+    PublishedNumbers {
         orders: u64,
         trades: u64,
         given: u64,
@@ -32,7 +32,7 @@ named! {
 
 /// What event batches that stand one after the other prove to have been told.
 #[pyfunction]
-pub fn told_in(py: Python<'_>, batches: &[u8]) -> PyResult<ToldNumbers> {
+pub fn published_in(py: Python<'_>, batches: &[u8]) -> PyResult<PublishedNumbers> {
     py.detach(|| {
         let (mut orders, mut trades, mut given) = (0, 0, 0);
         let mut entries = BTreeMap::new();
@@ -55,7 +55,7 @@ pub fn told_in(py: Python<'_>, batches: &[u8]) -> PyResult<ToldNumbers> {
             }
         }
         entries.remove(&0);
-        Ok(ToldNumbers {
+        Ok(PublishedNumbers {
             orders,
             trades,
             given,

@@ -1,4 +1,4 @@
-"""The line under a session: connects, reads, sends heartbeats, connects again."""
+"""The connection under a session: connects, reads, sends heartbeats, connects again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ class Options:
     heartbeat_s: float = 1.0
     """Silence of ours after which a heartbeat is sent."""
     silence_s_max: float = 15.0
-    """Silence of the server after which the line is given up."""
+    """Silence of the server after which the connection is given up."""
     login_s_max: float = 5.0
     """How long connecting and logging in may take."""
     pause_s_min: float = 0.05
@@ -26,7 +26,7 @@ class Options:
     pause_s_max: float = 2.0
     """Longest pause between attempts."""
     reconnect_s_max: float = 300.0
-    """After so long without a line the client gives up."""
+    """After so long without a connection the client gives up."""
     rejected_s_max: float = 30.0
     """After so long of rejected logins (``S``) the session counts as gone."""
     in_flight_max: int = 10_000
@@ -34,15 +34,15 @@ class Options:
     reports_max: int = 100_000
     """Most reports that wait for a reader."""
     resend: bool = True
-    """Whether what had not arrived when the line was lost is sent again."""
+    """Whether what had not arrived when the connection was lost is sent again."""
 
 
-class Line:
+class Connection:
     """A session on one connection after the other.
 
     The first login of all has to succeed; later ones are tried again, because a server that
-    restarts refuses connections, and one that has not noticed the end of the old line rejects a
-    second login.
+    restarts refuses connections, and one that has not noticed the end of the old connection rejects
+    a second login.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Line:
         room: Callable[[], Awaitable[None]],
         lost: Callable[[], None],
     ) -> None:
-        """``happened`` gets what comes, ``room`` waits for its readers, ``lost`` ends a line."""
+        """``happened`` gets what comes, ``room`` waits for its readers, ``lost`` ends it."""
         self._address, self._session, self._options = address, session, options
         self._happened, self._room, self._lost = happened, room, lost
         self._reading = False
@@ -63,7 +63,7 @@ class Line:
         self._writer: asyncio.StreamWriter | None = None
 
     def send(self, message: bytes) -> None:
-        """Send a request; without a line nothing happens."""
+        """Send a request; unconnected, nothing happens."""
         if self._writer is not None:
             now = asyncio.get_running_loop().time()
             self._writer.write(self._session.send(message, now))
@@ -113,7 +113,9 @@ class Line:
                     if now - rejected_at >= self._options.rejected_s_max:
                         raise
                 if now + pause >= give_up_at:
-                    raise DisconnectedError(f"no line: {error or type(error).__name__}") from error
+                    raise DisconnectedError(
+                        f"not connected: {error or type(error).__name__}"
+                    ) from error
             await asyncio.sleep(pause)
             pause = min(pause * 2, self._options.pause_s_max)
 
@@ -126,7 +128,7 @@ class Line:
                 await self._read(self._reader)
 
     async def _listen(self) -> None:
-        """Read until the line is lost."""
+        """Read until the connection is lost."""
         reader = self._reader
         ticker = asyncio.create_task(self._tick(), name="binary client heartbeats")
         try:
@@ -146,12 +148,12 @@ class Line:
         data = await reader.read(_READ_BYTES)
         self._reading = False
         if not data:
-            raise ConnectionResetError("the server closed the line")
+            raise ConnectionResetError("the server closed the connection")
         for happening in self._session.received(data, asyncio.get_running_loop().time()):
             self._happened(happening)
 
     async def _tick(self) -> None:
-        """Heartbeats, and the end of a line that has fallen silent."""
+        """Heartbeats, and the end of a connection that has fallen silent."""
         loop = asyncio.get_running_loop()
         while self._writer is not None:
             await asyncio.sleep(self._options.heartbeat_s / 4)

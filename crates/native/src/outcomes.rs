@@ -68,12 +68,12 @@ impl Reply {
 /// What became of requests, and what those hear who listen.
 #[derive(Debug)]
 #[pyclass(module = "core._native", frozen, get_all)]
-pub struct ViewTold {
+pub struct ViewOutput {
     replies: Vec<Py<PyAny>>,
     frames: Vec<(u32, Py<PyBytes>)>,
 }
 
-impl ViewTold {
+impl ViewOutput {
     /// For Python.
     pub fn of(py: Python<'_>, told: &view::Told) -> PyResult<Self> {
         let replies = told.replies.iter();

@@ -6,10 +6,10 @@ from settings.engine import EngineSettings
 from settings.facade import FacadeSettings
 from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
-from settings.kinds import Section
 from settings.server import ServerSettings
 from settings.store import StoreSettings
 from settings.trading import InstrumentSettings, UserSettings, default_instruments, demo_users
+from settings.values import Section
 
 
 class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

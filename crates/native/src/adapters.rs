@@ -1,4 +1,4 @@
-//! Who stands at the ends of the pipeline: a new protocol, or a new reader of events, is a line in here.
+//! Who stands at the ends of the pipeline: a new protocol, or a new reader of events, is a connection in here.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -29,7 +29,7 @@ impl From<Source> for Box<dyn CommandSource> {
 /// Those who are told of events.
 #[derive(Debug, FromPyObject)]
 pub enum Reader {
-    /// Reports, which are written to their lines at once; Python is told which may be read again, or
+    /// Reports, which are written to their connections at once; Python is told which may be read again, or
     /// that it has failed.
     OrderEntry(Py<OrderEntry>),
     /// Answers and notifications, which Python is told.

@@ -1,4 +1,4 @@
-//! How far commands and events pass: sealed, given to the disk, applied, held, told.
+//! How far commands and events pass: sealed, given to the disk, applied, held, delivered.
 
 use pyo3::prelude::*;
 use wire::record::EventBatch;
@@ -6,19 +6,19 @@ use wire::record::EventBatch;
 use crate::batches::{Batches, split};
 use crate::engine::bad;
 use crate::log::AnyLog;
-use crate::pipeline::{Group, Life, Pipeline, Told, Turn};
+use crate::pipeline::{Delivery, Group, Life, Pipeline, Turn};
 
 impl Pipeline {
-    /// Let the reader in a place have event batches.
+    /// Let a reader have event batches.
     pub(crate) fn read<'py>(
         &self,
         py: Python<'py>,
-        place: usize,
+        index: usize,
         batches: &[u8],
-    ) -> PyResult<Option<Told<'py>>> {
-        let (reader, on_told) = &self.readers[place];
+    ) -> PyResult<Option<Delivery<'py>>> {
+        let (reader, on_output) = &self.readers[index];
         let what = reader.take(py, batches)?;
-        Ok(what.map(|what| (on_told.clone_ref(py), what)))
+        Ok(what.map(|what| (on_output.clone_ref(py), what)))
     }
 
     /// Go on until Python is to be told something, or a group has been told, or there is nothing to do
@@ -27,13 +27,13 @@ impl Pipeline {
         &mut self,
         py: Python<'py>,
         stamp_ns: u64,
-    ) -> PyResult<Option<Told<'py>>> {
+    ) -> PyResult<Option<Delivery<'py>>> {
         let Some(life) = self.life.take() else {
             return Ok(None);
         };
-        let told = self.run(py, &life, stamp_ns);
+        let delivery = self.run(py, &life, stamp_ns);
         self.life = Some(life);
-        told
+        delivery
     }
 
     #[allow(clippy::arithmetic_side_effects, reason = "readers in memory")]
@@ -42,19 +42,19 @@ impl Pipeline {
         py: Python<'py>,
         life: &Life,
         stamp_ns: u64,
-    ) -> PyResult<Option<Told<'py>>> {
+    ) -> PyResult<Option<Delivery<'py>>> {
         loop {
-            if let Some(place) = self.telling {
-                if place < self.readers.len() {
-                    self.telling = Some(place + 1);
-                    let told = self.read(py, place, &self.told_events)?;
-                    if told.is_some() {
-                        return Ok(told);
+            if let Some(reader) = self.delivering {
+                if reader < self.readers.len() {
+                    self.delivering = Some(reader + 1);
+                    let delivery = self.read(py, reader, &self.delivered_events)?;
+                    if delivery.is_some() {
+                        return Ok(delivery);
                     }
                     continue;
                 }
-                self.telling = None;
-                append_events(py, &life.events, stamp_ns, &self.told_events)?;
+                self.delivering = None;
+                append_events(py, &life.events, stamp_ns, &self.delivered_events)?;
             }
             if let Some(group) = self.to_apply.take() {
                 self.apply(py, life, group)?;
@@ -63,16 +63,16 @@ impl Pipeline {
                 if life.commands.durable_offset(py)? < group.last {
                     return Ok(None);
                 }
-                if self.turn == Some(Turn::Told) {
+                if self.turn == Some(Turn::Delivered) {
                     self.turn = Some(Turn::More);
                     return Ok(None);
                 }
-                self.turn = Some(Turn::Told);
+                self.turn = Some(Turn::Delivered);
                 self.seal(py, life, stamp_ns)?;
                 self.held = None;
-                self.told = group.last;
-                self.telling = Some(0);
-                std::mem::swap(&mut self.held_events, &mut self.told_events);
+                self.delivered = group.last;
+                self.delivering = Some(0);
+                std::mem::swap(&mut self.held_events, &mut self.delivered_events);
             } else {
                 self.seal(py, life, stamp_ns)?;
                 if self.to_apply.is_none() {
@@ -120,9 +120,9 @@ impl Pipeline {
             py.detach(|| std::thread::sleep(delay));
         }
         let mut engine = life.engine.try_borrow_mut(py)?;
-        let place = (group.first, group.stamp_ns);
+        let position = (group.first, group.stamp_ns);
         self.held_events.clear();
-        engine.apply_group(py, place, &self.sealed, &mut self.held_events)?;
+        engine.apply_group(py, position, &self.sealed, &mut self.held_events)?;
         self.held = Some(group);
         Ok(())
     }

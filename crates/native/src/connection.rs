@@ -1,24 +1,24 @@
-//! A line's socket reads, without a frame of Python between the event loop and the order entry.
+//! A connection's socket reads, without a frame of Python between the event loop and the order entry.
 
 use pyo3::prelude::*;
 
+use crate::connections::ReadOutcome;
 use crate::gateway::OrderEntry;
-use crate::lines::ReadAsks;
 
 /// The part of a protocol of the event loop that runs for every read.
 ///
 /// What the order entry asks because of a read is given to `decide` of the class that inherits.
 #[derive(Debug)]
 #[pyclass(module = "core._native", subclass)]
-pub struct Line {
+pub struct BinaryConnection {
     entry: Py<OrderEntry>,
-    /// The number that the order entry gave; -1 before that, and the line is not read.
+    /// The number that the order entry gave; -1 before that, and the connection is not read.
     #[pyo3(get, set)]
     number: i64,
 }
 
 #[pymethods]
-impl Line {
+impl BinaryConnection {
     #[new]
     const fn new(order_entry: Py<OrderEntry>) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Line {
     }
 
     /// Take bytes that were read; what is asked because of them.
-    fn receive(slf: &Bound<'_, Self>, data: &[u8]) -> PyResult<Option<ReadAsks>> {
+    fn receive(slf: &Bound<'_, Self>, data: &[u8]) -> PyResult<Option<ReadOutcome>> {
         let (entry, number) = {
             let this = slf.try_borrow()?;
             (this.entry.bind(slf.py()).clone(), this.number)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core import JournalError, LogReader
-from engine.found import Found
+from engine.evidence import Found
 from engine.loss import Loss, assess, find_base
 from engine.plan import Refusal
 from engine.snapshots import Snapshots

@@ -8,7 +8,7 @@ SINCE_NS = 1_700_000_000_000_001_000
 """A moment since when a store may have everything."""
 
 
-class Shelf:
+class FakeStore:
     """A store that holds what it is given."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-//! What order entry says of lines and sessions, as Python sees it: a class for each outcome.
+//! What order entry says of connections and sessions, as Python sees it: a class for each outcome.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ impl fmt::Debug for Secret {
 
 named! {
     /// A client asks for a session.
-    LoginAsked {
+    LoginRequested {
         user: String,
         password: Secret,
         session: String,
@@ -30,7 +30,7 @@ named! {
 
 named! {
     /// A client asks for instruments.
-    SecurityListAsked {
+    SecurityListRequested {
         req_id: u64,
         instrument: Option<u32>,
     }
@@ -47,8 +47,8 @@ named! {
 }
 
 named! {
-    /// The client ends the line.
-    LogoutAsked {}
+    /// The client ends the connection.
+    LogoutRequested {}
 }
 
 named! {
@@ -72,17 +72,17 @@ named! {
 
 /// What a socket read asks of Python.
 #[derive(Debug, IntoPyObject)]
-pub enum ReadAsks {
+pub enum ReadOutcome {
     /// See the class.
-    Login(LoginAsked),
+    Login(LoginRequested),
     /// See the class.
-    SecurityList(SecurityListAsked),
+    SecurityList(SecurityListRequested),
     /// See the class.
     PutOff(PutOff),
     /// See the class.
     Throttled(Throttled),
     /// See the class.
-    Logout(LogoutAsked),
+    Logout(LogoutRequested),
     /// See the class.
     Malformed(Malformed),
     /// See the class.
@@ -91,24 +91,24 @@ pub enum ReadAsks {
     Wake(Wake),
 }
 
-impl ReadAsks {
+impl ReadOutcome {
     /// What order entry has received, where that asks something.
     pub fn of(received: Received) -> Option<Self> {
         Some(match received {
             Received::Nothing => return None,
             Received::Throttle => Self::Throttled(Throttled),
             Received::Later => Self::PutOff(PutOff),
-            Received::Logout => Self::Logout(LogoutAsked),
+            Received::Logout => Self::Logout(LogoutRequested),
             Received::Malformed(reason) => Self::Malformed(Malformed { reason }),
             Received::SecurityList(req_id, instrument) => {
-                Self::SecurityList(SecurityListAsked { req_id, instrument })
+                Self::SecurityList(SecurityListRequested { req_id, instrument })
             }
             Received::Login {
                 user,
                 password,
                 session,
                 sequence,
-            } => Self::Login(LoginAsked {
+            } => Self::Login(LoginRequested {
                 user,
                 password: Secret(password),
                 session,
@@ -119,15 +119,15 @@ impl ReadAsks {
 }
 
 named! {
-    /// A line has a heartbeat in its buffer.
+    /// A connection has a heartbeat in its buffer.
     HeartbeatDue {
         connection: u32,
     }
 }
 
 named! {
-    /// A line is to be closed.
-    LineOver {
+    /// A connection is to be closed.
+    ConnectionOver {
         connection: u32,
         reason: String,
     }
@@ -135,19 +135,19 @@ named! {
 
 /// What the passing of time asks.
 #[derive(Debug, IntoPyObject)]
-pub enum LineDue {
+pub enum ConnectionDue {
     /// See the class.
     Heartbeat(HeartbeatDue),
     /// See the class.
-    Over(LineOver),
+    Over(ConnectionOver),
 }
 
-impl LineDue {
-    /// What is due on a line.
+impl ConnectionDue {
+    /// What is due on a connection.
     pub fn of((connection, action): (u32, TickAction)) -> Self {
         match action {
             TickAction::Heartbeat => Self::Heartbeat(HeartbeatDue { connection }),
-            TickAction::Close(reason) => Self::Over(LineOver {
+            TickAction::Close(reason) => Self::Over(ConnectionOver {
                 connection,
                 reason: reason.to_owned(),
             }),
@@ -156,7 +156,7 @@ impl LineDue {
 }
 
 named! {
-    /// These lines' sockets may be read again.
+    /// These connections' sockets may be read again.
     Resumed {
         connections: Vec<u32>,
     }

@@ -21,7 +21,7 @@ class LogFound:
     chain: int = 0
     """Chain at ``last``."""
     damage: str = ""
-    """Why it can't be read, with file and place; empty where it can."""
+    """Why it can't be read, with file and offset; empty where it can."""
 
     @property
     def empty(self) -> bool:

@@ -1,4 +1,4 @@
-//! The way out: events to reports, in the buffers of the lines that are told.
+//! The way out: events to reports, in the buffers of the connections that are told.
 
 use wire::record::{Event, EventBatch, RecordError};
 use wire::sbe::encode_report;
@@ -7,11 +7,11 @@ use crate::order_entry::OrderEntry;
 use crate::replay::messages_of;
 
 impl OrderEntry {
-    /// Log a line in to a session, to be told from message `sequence` on (0: the newest).
+    /// Log a connection in to a session, to be told from message `sequence` on (0: the newest).
     ///
     /// Returns the number of the first message it will get, or `None` when that lies beyond the next.
-    pub fn login(&mut self, connection: u32, place: u32, sequence: u64) -> Option<u64> {
-        let session = self.sessions.get_mut(place as usize)?;
+    pub fn login(&mut self, connection_id: u32, slot: u32, sequence: u64) -> Option<u64> {
+        let session = self.sessions.get_mut(slot as usize)?;
         let next = session.sent.saturating_add(1);
         if sequence > next {
             return None;
@@ -20,44 +20,52 @@ impl OrderEntry {
             0 => next,
             wanted => wanted.max(session.oldest).min(next),
         };
-        let line = self.connections.get_mut(connection as usize)?.as_mut()?;
-        session.connection = Some(connection);
-        line.session = Some(place);
-        line.live = first == next;
-        line.replay_next = first;
+        let connection = self.connections.get_mut(connection_id as usize)?.as_mut()?;
+        session.connection_id = Some(connection_id);
+        connection.session = Some(slot);
+        connection.live = first == next;
+        connection.replay_next = first;
         Some(first)
     }
 
-    /// Where in the events log to read for a line that is not live: offset, or `None` when it is.
+    /// Where in the events log to read for a connection that is not live: offset, or `None` when it is.
     #[must_use]
-    pub fn replay_offset(&self, connection: u32) -> Option<u64> {
-        let line = self.connections.get(connection as usize)?.as_ref()?;
-        if line.live {
+    pub fn replay_offset(&self, connection_id: u32) -> Option<u64> {
+        let connection = self.connections.get(connection_id as usize)?.as_ref()?;
+        if connection.live {
             return None;
         }
-        let session = self.sessions.get(line.session? as usize)?;
-        session.offset_of(line.replay_next)
+        let session = self.sessions.get(connection.session? as usize)?;
+        session.offset_of(connection.replay_next)
     }
 
-    /// Append to the line's buffer what `batches` hold for it; true once it is live.
+    /// Append to the connection's buffer what `batches` hold for it; true once it is live.
     ///
     /// # Errors
     /// A [`RecordError`] where `batches` are not event batches.
-    pub fn replay(&mut self, connection: u32, batches: &[u8]) -> Result<bool, RecordError> {
-        let Some(line) = self
+    pub fn replay(&mut self, connection_id: u32, batches: &[u8]) -> Result<bool, RecordError> {
+        let Some(connection) = self
             .connections
-            .get_mut(connection as usize)
+            .get_mut(connection_id as usize)
             .and_then(Option::as_mut)
         else {
             return Ok(true);
         };
-        let Some(session) = line.session.and_then(|s| self.sessions.get(s as usize)) else {
+        let Some(session) = connection
+            .session
+            .and_then(|s| self.sessions.get(s as usize))
+        else {
             return Ok(true);
         };
-        line.replay_next = messages_of(session.entry, line.replay_next, batches, &mut line.out)?;
-        line.spoke = true;
-        line.live = line.replay_next > session.sent;
-        Ok(line.live)
+        connection.replay_next = messages_of(
+            session.entry,
+            connection.replay_next,
+            batches,
+            &mut connection.out,
+        )?;
+        connection.spoke = true;
+        connection.live = connection.replay_next > session.sent;
+        Ok(connection.live)
     }
 
     /// Read event batches only to learn where the sessions' messages stand.
@@ -92,7 +100,7 @@ impl OrderEntry {
         Ok(())
     }
 
-    /// Take event batches: reports go to the buffers of the lines that are live.
+    /// Take event batches: reports go to the buffers of the connections that are live.
     ///
     /// # Errors
     /// A [`RecordError`] where `batches` are not event batches.
@@ -141,64 +149,67 @@ impl OrderEntry {
         };
         session.sent = number;
         session.located(number, offset);
-        let Some(connection) = session.connection else {
+        let Some(connection_id) = session.connection_id else {
             return;
         };
-        let Some(Some(line)) = self.connections.get_mut(connection as usize) else {
+        let Some(Some(connection)) = self.connections.get_mut(connection_id as usize) else {
             return;
         };
-        if !line.live {
+        if !connection.live {
             return;
         }
-        if line.out.is_empty() {
-            self.touched.push(connection);
+        if connection.out.is_empty() {
+            self.touched.push(connection_id);
         }
-        line.spoke = true;
-        write(&mut line.out);
+        connection.spoke = true;
+        write(&mut connection.out);
         self.reports += 1;
     }
 
     /// Batch `number` of this gateway is answered.
     fn settle(&mut self, number: u64, now_ns: u64) {
         while let Some(share) = self.pending.answered(number) {
-            let Some(Some(line)) = self.connections.get_mut(share.connection as usize) else {
+            let Some(Some(connection)) = self.connections.get_mut(share.connection_id as usize)
+            else {
                 continue;
             };
-            if line.generation != share.generation {
+            if connection.generation != share.generation {
                 continue;
             }
             self.latency.add(
                 now_ns.saturating_sub(share.received_ns),
                 share.requests.into(),
             );
-            line.unanswered = line.unanswered.saturating_sub(share.requests);
-            if line.throttled && line.unanswered <= self.limits.requests_in_flight_max / 2 {
-                line.throttled = false;
-                self.resumed.push(share.connection);
+            connection.unanswered = connection.unanswered.saturating_sub(share.requests);
+            if connection.throttled
+                && connection.unanswered <= self.limits.requests_in_flight_max / 2
+            {
+                connection.throttled = false;
+                self.resumed.push(share.connection_id);
             }
         }
     }
 
-    /// A line that `route` wrote to: what `take` makes of it and its buffer, which is emptied.
+    /// A connection that `route` wrote to: what `take` makes of it and its buffer, which is emptied.
     pub fn take_touched<T>(&mut self, take: impl FnOnce(u32, &[u8]) -> T) -> Option<T> {
-        while let Some(connection) = self.touched.pop() {
-            if let Some(line) = self.line(connection) {
-                let taken = take(connection, &line.out);
-                line.out.clear();
+        while let Some(connection_id) = self.touched.pop() {
+            if let Some(connection) = self.connection(connection_id) {
+                let taken = take(connection_id, &connection.out);
+                connection.out.clear();
                 return Some(taken);
             }
         }
         None
     }
 
-    /// What stands in a line's buffer, which is emptied.
-    pub fn take_out(&mut self, connection: u32) -> Vec<u8> {
-        self.line(connection)
-            .map(|line| std::mem::take(&mut line.out))
+    /// What stands in a connection's buffer, which is emptied.
+    pub fn take_out(&mut self, connection_id: u32) -> Vec<u8> {
+        self.connection(connection_id)
+            .map(|connection| std::mem::take(&mut connection.out))
             .unwrap_or_default()
     }
 
-    /// The lines whose sockets may be read again.
+    /// The connections whose sockets may be read again.
     pub fn take_resumed(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.resumed)
     }

@@ -9,7 +9,7 @@ use crate::histogram::Histogram;
 /// Requests that were not answered yet, and the time that answers took.
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
-pub struct Asked {
+pub struct AckTimes {
     clock: Py<Clock>,
     /// Number and time of each request; numbers rise.
     times: VecDeque<(u64, u64)>,
@@ -17,7 +17,7 @@ pub struct Asked {
 }
 
 #[pymethods]
-impl Asked {
+impl AckTimes {
     #[new]
     fn new(clock: Py<Clock>) -> Self {
         Self {
@@ -28,14 +28,14 @@ impl Asked {
     }
 
     /// A request begins to wait; its number is higher than all before.
-    fn ask(&mut self, py: Python<'_>, num: u64) -> PyResult<()> {
+    fn sent(&mut self, py: Python<'_>, num: u64) -> PyResult<()> {
         let now_ns = self.clock.try_borrow(py)?.monotonic_ns(py)?;
         self.times.push_back((num, now_ns));
         Ok(())
     }
 
     /// All requests up to a number are answered.
-    fn answer(&mut self, py: Python<'_>, last: u64) -> PyResult<()> {
+    fn acknowledged(&mut self, py: Python<'_>, last: u64) -> PyResult<()> {
         let now_ns = self.clock.try_borrow(py)?.monotonic_ns(py)?;
         while let Some((num, asked_ns)) = self.times.front()
             && *num <= last
