@@ -37,7 +37,7 @@ def test_every_crate_takes_the_workspace_s_lints() -> None:
     cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
     for manifest in ROOT.glob("crates/*/Cargo.toml"):
         lints = tomllib.loads(manifest.read_text())["lints"]
-        if manifest.parent.name not in ("disk", "native", "near", "slice"):
+        if manifest.parent.name not in ("disk", "native", "prefetch", "timeslice"):
             assert lints["workspace"] is True, manifest
             continue
         # The four with unsafe code: they deny what the workspace forbids, and allow one line.
@@ -52,7 +52,7 @@ def test_every_crate_takes_the_workspace_s_lints() -> None:
 def test_every_crate_that_sees_a_client_s_number_says_what_bounds_its_sums() -> None:
     lint = "#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]"
     # These see bytes and numbers of ours: the log, the load generator, what asks the system.
-    others = {"disk", "journal", "load", "near", "slice"}
+    others = {"disk", "journal", "load", "prefetch", "timeslice"}
     crates = {p.parent.name for p in ROOT.glob("crates/*/Cargo.toml")} - others
     assert crates >= {"gateway", "matching", "native", "projection", "store", "view", "wire"}
     for crate in crates:

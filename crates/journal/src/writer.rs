@@ -51,7 +51,7 @@ impl Writer {
     pub fn run(mut self) {
         if self.options.synchronous == Synchronous::Full {
             // Who waits for an answer waits for this thread.  If it can't be had, it is only slower.
-            let _ = slice::shorten();
+            let _ = timeslice::shorten();
         }
         if let Err(error) = fill(&beside(&self.path, "-wal"), self.options.wal_bytes_max) {
             let path = self.path.display();

@@ -134,7 +134,7 @@ impl Fleet {
         // The open loop sleeps for a few microseconds at a time: no slack for the kernel.
         rustix::thread::set_current_timer_slack(NonZeroU64::new(1))?;
         // What it waits for a processor is not the exchange's doing.
-        let _ = slice::shorten();
+        let _ = timeslice::shorten();
         let poller = Poller::new()?;
         let mut plan = plan.clone();
         let mut seats = Vec::with_capacity(connections);

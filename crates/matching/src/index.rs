@@ -119,7 +119,7 @@ impl Index {
     #[inline(always)]
     pub(crate) fn touch(&self, hash: u64) {
         if let Some(line) = self.lines.get(self.home(tag(hash))) {
-            near::fetch(line);
+            prefetch::line(line);
         }
     }
 

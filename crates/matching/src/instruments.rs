@@ -139,9 +139,9 @@ impl Instruments {
         if self.are_many()
             && let Some(row) = self.rows.get((instrument as usize).wrapping_sub(1))
         {
-            near::fetch(&row.spec);
-            near::fetch(row.side(side));
-            near::fetch(row.side(side.opposite()));
+            prefetch::line(&row.spec);
+            prefetch::line(row.side(side));
+            prefetch::line(row.side(side.opposite()));
         }
     }
 

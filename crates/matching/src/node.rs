@@ -111,9 +111,9 @@ impl Node {
     /// Bring near what a search among the first few keys reads.
     #[inline(always)]
     pub(super) fn touch(&self) {
-        near::fetch(&self.marks);
-        near::fetch(&self.keys);
-        near::fetch(&self.vals);
+        prefetch::line(&self.marks);
+        prefetch::line(&self.keys);
+        prefetch::line(&self.vals);
     }
 
     /// The line of keys where `key` belongs.

@@ -64,7 +64,7 @@ impl<T: Clone + Default, const N: usize> Pool<T, N> {
         let chunk = slot as usize / N;
         let chunk = if chunk < self.chunks.len() { chunk } else { 0 };
         if let Some(chunk) = self.chunks.get(chunk) {
-            near::fetch(&chunk[slot as usize % N]);
+            prefetch::line(&chunk[slot as usize % N]);
         }
     }
 

@@ -6,7 +6,7 @@ use rustix::thread::disable_transparent_huge_pages;
 /// Ask for short slices of a processor for this thread; whether the system has them.
 #[pyfunction]
 pub fn shorten_slice() -> bool {
-    ::slice::shorten().is_ok()
+    ::timeslice::shorten().is_ok()
 }
 
 /// Whether this process may have memory in pages of 2 MiB (`prctl(2)`: `PR_SET_THP_DISABLE`); whether

@@ -101,7 +101,7 @@ impl Ring {
     pub fn near(&self, order_id: u64) {
         let (chunk, at) = self.place(order_id);
         if let Some(slot) = self.chunks[chunk].get(at) {
-            near::fetch_all(slot);
+            prefetch::value(slot);
         }
     }
 

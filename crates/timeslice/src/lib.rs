@@ -1,7 +1,7 @@
-//! A thread that others wait for asks the scheduler for short slices.
+//! A thread that others wait for asks the scheduler for short time slices.
 //!
-//! Linux runs a thread until its slice is used up, some milliseconds, before one that has just become
-//! ready gets its turn; of two such threads the one with the shorter slice goes first
+//! Linux runs a thread until its time slice is used up, some milliseconds, before one that has just
+//! become ready gets its turn; of two such threads the one with the shorter slice goes first
 //! (`sched_setattr(2)`: `sched_runtime` of `SCHED_OTHER`, since Linux 6.12).  So the threads on an
 //! order's way, which run for microseconds at a time, need not wait for those that work in the
 //! background.  It takes no share from anybody, and needs no permission.
@@ -11,8 +11,8 @@ use std::io;
 /// Shorter than those of others, in nanoseconds, and long enough for what is done at a time.
 const SLICE_NS: u64 = 1_000_000;
 
-/// Ask for short slices for the thread that calls.  Nothing depends on it: where the system does not
-/// know it, or somebody has chosen a policy for this thread, all stays as it is.
+/// Ask for short time slices for the thread that calls.  Nothing depends on it: where the system does
+/// not know it, or somebody has chosen a policy for this thread, all stays as it is.
 ///
 /// # Errors
 /// What the system says.
@@ -85,7 +85,7 @@ mod tests {
             let mut before = linux::read().unwrap();
             shorten().unwrap();
             let after = linux::read().unwrap();
-            // A system that does not know of slices says 0.
+            // A system that does not know of time slices says 0.
             assert!(after.runtime == SLICE_NS || after.runtime == 0);
             before.runtime = after.runtime;
             assert_eq!(format!("{before:?}"), format!("{after:?}"));

@@ -1,27 +1,27 @@
-//! A hint to the processor: what will be read soon.
+//! Prefetching: a hint to the processor, what will be read soon.
 //!
 //! It changes nothing but time.  Elsewhere than on x86-64 it does nothing.
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// Ask for the cache line where a value begins, and don't wait for it.
+/// Prefetch the cache line where a value begins.
 #[inline(always)]
-pub fn fetch<T>(value: &T) {
-    ask(std::ptr::from_ref(value).cast());
+pub fn line<T>(value: &T) {
+    hint(std::ptr::from_ref(value).cast());
 }
 
-/// The same for all lines of a value.
+/// Prefetch all cache lines of a value.
 #[inline(always)]
-pub fn fetch_all<T>(value: &T) {
+pub fn value<T>(value: &T) {
     let begin: *const i8 = std::ptr::from_ref(value).cast();
     for line in 0..size_of::<T>().div_ceil(LINE) {
-        ask(begin.wrapping_add(line * LINE));
+        hint(begin.wrapping_add(line * LINE));
     }
 }
 
 #[inline(always)]
-fn ask(address: *const i8) {
+fn hint(address: *const i8) {
     #[cfg(target_arch = "x86_64")]
     #[allow(unsafe_code)]
     // SAFETY: a prefetch is a hint: it reads and writes nothing that a program can see and never
