@@ -108,7 +108,7 @@ fn structures(levels: u64, name: &str) {
 fn run_bare(mut random: Random, levels: u64) -> f64 {
     let mut book = Book::default();
     let mut open: Vec<Handle> = Vec::with_capacity(2 * RESTING);
-    let mut place = vec![0_usize; 2 * RESTING];
+    let mut indexes = vec![0_usize; 2 * RESTING];
     let mut start = Instant::now();
     for step in 0..RESTING + STEPS {
         if step == RESTING {
@@ -118,7 +118,7 @@ fn run_bare(mut random: Random, levels: u64) -> f64 {
         if what < 48 {
             let price = 1 + random.below(levels) as i64;
             let order = book.add(Side::Sell, price, 1, &mut ()).unwrap();
-            place[order.place()] = open.len();
+            indexes[order.slot()] = open.len();
             open.push(order);
             continue;
         }
@@ -128,10 +128,10 @@ fn run_bare(mut random: Random, levels: u64) -> f64 {
             black_box(book.best(Side::Sell)).unwrap().0
         };
         book.cancel(order, &mut ());
-        let at = place[order.place()];
+        let at = indexes[order.slot()];
         open.swap_remove(at);
         if let Some(moved) = open.get(at) {
-            place[moved.place()] = at;
+            indexes[moved.slot()] = at;
         }
     }
     start.elapsed().as_nanos() as f64 / STEPS as f64
@@ -140,7 +140,7 @@ fn run_bare(mut random: Random, levels: u64) -> f64 {
 fn run_heap(mut random: Random, levels: u64) -> f64 {
     let mut book = HeapBook::default();
     let mut open: Vec<u64> = Vec::with_capacity(2 * RESTING);
-    let mut place = vec![0_usize; 2 * RESTING + STEPS];
+    let mut indexes = vec![0_usize; 2 * RESTING + STEPS];
     let mut start = Instant::now();
     for step in 0..RESTING + STEPS {
         if step == RESTING {
@@ -149,7 +149,7 @@ fn run_heap(mut random: Random, levels: u64) -> f64 {
         let what = if step < RESTING { 0 } else { random.below(100) };
         if what < 48 {
             let id = book.add(1 + random.below(levels) as i64, 1);
-            place[id as usize] = open.len();
+            indexes[id as usize] = open.len();
             open.push(id);
             continue;
         }
@@ -159,10 +159,10 @@ fn run_heap(mut random: Random, levels: u64) -> f64 {
             black_box(book.best()).unwrap().0
         };
         book.cancel(id);
-        let at = place[id as usize];
+        let at = indexes[id as usize];
         open.swap_remove(at);
         if let Some(moved) = open.get(at) {
-            place[*moved as usize] = at;
+            indexes[*moved as usize] = at;
         }
     }
     start.elapsed().as_nanos() as f64 / STEPS as f64

@@ -40,11 +40,11 @@ impl Fixed {
     pub fn run(&mut self) {
         let start = Instant::now();
         for _ in 0..STEPS {
-            let place = self.random.below(KEYS as u64) as usize;
-            black_box(self.map.remove(&self.keys[place]));
+            let index = self.random.below(KEYS as u64) as usize;
+            black_box(self.map.remove(&self.keys[index]));
             let key = self.random.below(u64::MAX);
             self.map.insert(key, 1);
-            self.keys[place] = key;
+            self.keys[index] = key;
         }
         let took = start.elapsed().as_nanos() as f64;
         self.samples.push(took / STEPS as f64);

@@ -70,7 +70,7 @@ impl Mix {
             engine: Engine::new(0),
             nums: vec![0; ENTRIES as usize],
             open: Vec::new(),
-            place: std::collections::HashMap::new(),
+            open_index: std::collections::HashMap::new(),
             sent: 0,
             rejects: 0,
         }
@@ -86,7 +86,7 @@ pub struct Flow {
     nums: Vec<u64>,
     /// Open orders: entry and ClOrdID.
     open: Vec<(u32, u64)>,
-    place: std::collections::HashMap<(u32, u64), usize>,
+    open_index: std::collections::HashMap<(u32, u64), usize>,
     sent: usize,
     rejects: usize,
 }
@@ -226,10 +226,10 @@ impl Flow {
     }
 
     fn forget(&mut self, entry: u32, num: u64) {
-        if let Some(at) = self.place.remove(&(entry, num)) {
+        if let Some(at) = self.open_index.remove(&(entry, num)) {
             self.open.swap_remove(at);
             if let Some(moved) = self.open.get(at) {
-                self.place.insert(*moved, at);
+                self.open_index.insert(*moved, at);
             }
         }
     }
@@ -274,7 +274,8 @@ impl Flow {
     fn hear(&mut self, event: &Event<'_>) {
         match event {
             Event::Accepted(new, _) if new.tif == TimeInForce::Gtc => {
-                self.place.insert((new.entry, new.num), self.open.len());
+                self.open_index
+                    .insert((new.entry, new.num), self.open.len());
                 self.open.push((new.entry, new.num));
             }
             Event::Trade(trade, ..) if trade.maker_leaves == 0 => {

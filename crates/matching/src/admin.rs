@@ -37,7 +37,7 @@ impl Engine {
             return;
         };
         if self.parties.set(entry, wanted) {
-            self.tell_opened(entry, out);
+            self.report_opened(entry, out);
         }
     }
 
@@ -61,11 +61,11 @@ impl Engine {
         };
         let entry = self.parties.add_entry(kind, name, account);
         self.parties.set(entry, settings);
-        self.tell_opened(entry, out);
+        self.report_opened(entry, out);
         Some(entry)
     }
 
-    fn tell_opened(&self, entry: u32, out: &mut Emit<'_>) {
+    fn report_opened(&self, entry: u32, out: &mut Emit<'_>) {
         let opened = self.parties.opened(entry);
         let (name, account) = (
             &self.parties.entry(entry).name,

@@ -1,9 +1,9 @@
 //! An order is changed: price, quantity, or both.
 //!
-//! Less quantity at the same price keeps the place in the queue; anything else loses it, and may
+//! Less quantity at the same price keeps the order's priority; anything else loses it, and may
 //! trade.  A total quantity that is executed already cancels what is open.
 
-use super::cancel::{Asker, Named, Refusal};
+use super::cancel::{Named, Refusal, Requester};
 use super::checks;
 use super::emit::Emit;
 use super::engine::Engine;
@@ -15,7 +15,7 @@ use wire::record::{CancelReason, EntryKind, Event, Reason};
 
 /// What an order is to be.
 #[derive(Debug, Clone, Copy)]
-struct Wish {
+struct Amendment {
     price: i64,
     /// Total quantity: executed plus open.
     qty: i64,
@@ -23,7 +23,7 @@ struct Wish {
 
 impl Engine {
     pub(crate) fn amend(&mut self, replace: &Replace, user: &str, text: &str, out: &mut Emit<'_>) {
-        let (asker, repeats) = self.asker_once((replace.entry, user), replace.num, out);
+        let (requester, repeats) = self.requester_once((replace.entry, user), replace.num, out);
         let named = Named {
             orig_num: replace.orig_num,
             text,
@@ -37,28 +37,30 @@ impl Engine {
             reason: Reason::DuplicateClientOrderId,
         };
         if repeats {
-            return self.refuse_change(asker, &named, &refusal, out);
+            return self.refuse_change(requester, &named, &refusal, out);
         }
-        let found = self.find(asker, &named).and_then(|slot| {
-            let wish = self.wish(&self.order_at(slot), replace);
-            Ok((slot, wish.map_err(|reason| (reason, Some(slot)))?))
+        let found = self.find(requester, &named).and_then(|slot| {
+            let amendment = self.amendment(&self.order_at(slot), replace);
+            Ok((slot, amendment.map_err(|reason| (reason, Some(slot)))?))
         });
         match found {
-            Ok((slot, Some(wish))) => self.change(slot, wish, (asker, replace.num), out),
+            Ok((slot, Some(amendment))) => {
+                self.change(slot, amendment, (requester, replace.num), out)
+            }
             Ok((slot, None)) => {
-                let asked = Some((asker, replace.num));
-                self.cancel_slot(slot, CancelReason::Amended, asked, out);
+                let request = Some((requester, replace.num));
+                self.cancel_slot(slot, CancelReason::Amended, request, out);
             }
             Err((reason, slot)) => {
                 (refusal.reason, refusal.slot) = (reason, slot);
-                self.refuse_change(asker, &named, &refusal, out);
+                self.refuse_change(requester, &named, &refusal, out);
             }
         }
     }
 
     /// What the order is to be, or `None` when nothing of it is to stay open.
-    fn wish(&self, order: &Order, replace: &Replace) -> Result<Option<Wish>, Reason> {
-        let wish = Wish {
+    fn amendment(&self, order: &Order, replace: &Replace) -> Result<Option<Amendment>, Reason> {
+        let amendment = Amendment {
             price: if replace.price == NO_PRICE {
                 order.price
             } else {
@@ -70,64 +72,70 @@ impl Engine {
                 replace.qty
             },
         };
-        if wish.price <= 0 {
+        if amendment.price <= 0 {
             return Err(Reason::InvalidPrice);
         }
-        if wish.qty <= 0 {
+        if amendment.qty <= 0 {
             return Err(Reason::InvalidQuantity);
         }
-        if wish.price == order.price && wish.qty == order.total() {
+        if amendment.price == order.price && amendment.qty == order.total() {
             return Err(Reason::NothingToAmend);
         }
-        if wish.qty <= order.cum {
+        if amendment.qty <= order.cum {
             return Ok(None);
         }
-        self.check_wish(order, wish)?;
-        Ok(Some(wish))
+        self.check_amendment(order, amendment)?;
+        Ok(Some(amendment))
     }
 
     /// The instrument's filters, for what changes.
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "an order is part of its side, and a wish is more than what was executed"
+        reason = "an order is part of its side, and an amendment is more than what was executed"
     )]
-    fn check_wish(&self, order: &Order, wish: Wish) -> Result<(), Reason> {
+    fn check_amendment(&self, order: &Order, amendment: Amendment) -> Result<(), Reason> {
         let listing = self.books.listing(order.instrument);
         let spec = &listing.spec;
         if !spec.open {
             return Err(Reason::ExchangeClosed);
         }
-        if wish.qty != order.total() {
-            checks::quantity(spec, wish.qty)?;
+        if amendment.qty != order.total() {
+            checks::quantity(spec, amendment.qty)?;
         }
-        if wish.price != order.price {
-            checks::price(listing, wish.price)?;
+        if amendment.price != order.price {
+            checks::price(listing, amendment.price)?;
         }
-        checks::notional(spec, wish.price, wish.qty)?;
+        checks::notional(spec, amendment.price, amendment.qty)?;
         let others = listing.side(order.side).qty - order.leaves;
-        let fits = others.checked_add(wish.qty - order.cum).is_some();
+        let fits = others.checked_add(amendment.qty - order.cum).is_some();
         // As with a new order: what trades first may need no room any more.
-        if !fits && !checks::meets(listing, order.side, wish.price) {
+        if !fits && !checks::meets(listing, order.side, amendment.price) {
             return Err(Reason::OutOfRange);
         }
-        checks::post_only(listing, order.side, order.exec_inst, wish.price)
+        checks::post_only(listing, order.side, order.exec_inst, amendment.price)
     }
 
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "a wish is above what was executed; where it keeps its place, below what is open"
+        reason = "an amendment is above what was executed; with its priority kept, below what is open"
     )]
-    fn change(&mut self, slot: u32, wish: Wish, asked: (Asker, u64), out: &mut Emit<'_>) {
+    fn change(
+        &mut self,
+        slot: u32,
+        amendment: Amendment,
+        request: (Requester, u64),
+        out: &mut Emit<'_>,
+    ) {
         let old = self.order_at(slot);
-        let leaves = wish.qty - old.cum;
-        let kept = wish.price == old.price && leaves < old.leaves;
+        let leaves = amendment.qty - old.cum;
+        let kept = amendment.price == old.price && leaves < old.leaves;
         if kept {
             self.books.reduce(slot, old.leaves - leaves);
         } else {
             self.books.unlink(slot);
-            self.books.set(slot, wish.price, leaves);
+            self.books.set(slot, amendment.price, leaves);
         }
-        self.tell_replaced(slot, &old, kept, asked, out);
+        self.report_replaced(slot, &old, kept, request, out);
         if !kept {
             self.enter_again(slot, out);
         }
@@ -140,12 +148,12 @@ impl Engine {
         self.cross(&mut order, limit, out);
         self.books.set(slot, order.price, order.leaves);
         self.books.note(slot, &order);
-        // It had its place in the book, so only the side's total can have no room for what is left.
+        // It stood in the book, so only the side's total can have no room for what is left.
         let side = self.books.listing(order.instrument).side(order.side);
         if side.qty.checked_add(order.leaves).is_none() {
             let num = order.num;
             let qty = std::mem::take(&mut order.leaves);
-            self.tell_canceled(&order, (qty, CancelReason::OutOfRange), num, out);
+            self.report_canceled(&order, (qty, CancelReason::OutOfRange), num, out);
         }
         if order.leaves == 0 {
             return self.forget(slot);
@@ -153,16 +161,16 @@ impl Engine {
         self.books.push(slot);
     }
 
-    fn tell_replaced(
+    fn report_replaced(
         &mut self,
         slot: u32,
         old: &Order,
         kept_priority: bool,
-        (asker, num): (Asker, u64),
+        (requester, num): (Requester, u64),
         out: &mut Emit<'_>,
     ) {
-        let (own_num, copy) = self.told_as(old, (asker, num));
-        let own = asker == Asker::Entry(old.entry);
+        let (own_num, copy) = self.reported_as(old, (requester, num));
+        let own = requester == Requester::Entry(old.entry);
         if own && self.parties.entry(old.entry).kind == EntryKind::Binary {
             self.books.rename(slot, num);
         }
@@ -170,7 +178,7 @@ impl Engine {
         let mut replaced = Replaced {
             entry: old.entry,
             account: old.account,
-            entry_seq: self.parties.tell(old.entry),
+            entry_seq: self.parties.next_seq(old.entry),
             order_id: old.order_id,
             num: own_num,
             orig_num: old.num,
@@ -191,7 +199,7 @@ impl Engine {
         out.event(&Event::Replaced(replaced, text));
         if let Some((entry, num)) = copy {
             (replaced.entry, replaced.num, replaced.copy) = (entry, num, true);
-            replaced.entry_seq = self.parties.tell(entry);
+            replaced.entry_seq = self.parties.next_seq(entry);
             out.event(&Event::Replaced(replaced, text));
         }
     }

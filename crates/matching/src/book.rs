@@ -7,8 +7,8 @@
 //! pools that they share.
 
 use super::pool::Pool;
+use super::pools::Pools;
 use super::resting::Resting;
-use super::shelf::Shelf;
 use super::side::{BookSide, Orders, key};
 use wire::record::Side;
 
@@ -16,13 +16,13 @@ use wire::record::Side;
 #[derive(Debug)]
 pub(crate) struct Sides([BookSide; 2]);
 
-/// Where a side stands among the two.
-const fn place(side: Side) -> usize {
+/// The index of a side among the two.
+const fn index(side: Side) -> usize {
     (side.code() != Side::Buy.code()) as usize
 }
 
 impl Sides {
-    /// Without orders; `number` is one that no other book on the same shelf has.
+    /// Without orders; `number` is one that no other book on the same pools has.
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "books are numbered one by one: memory ends before 2^31 of them"
@@ -33,25 +33,25 @@ impl Sides {
 
     #[inline(always)]
     pub(crate) const fn side(&self, side: Side) -> &BookSide {
-        &self.0[place(side)]
+        &self.0[index(side)]
     }
 
     #[inline(always)]
     const fn side_mut(&mut self, side: Side) -> &mut BookSide {
-        &mut self.0[place(side)]
+        &mut self.0[index(side)]
     }
 
     /// The order on a side that one which goes as far as `limit` (a key of that side) meets first.
     #[inline(always)]
-    pub(crate) fn first(&self, shelf: &Shelf, side: Side, limit: i64) -> Option<u32> {
+    pub(crate) fn first(&self, pools: &Pools, side: Side, limit: i64) -> Option<u32> {
         let level = self.side(side).reach(limit)?;
-        Some(shelf.levels[level].head(&shelf.pages))
+        Some(pools.levels[level].head(&pools.pages))
     }
 
     /// Put an order at the end of its level's queue; prices are multiples of `tick`, as a rule.
     #[inline(always)]
-    pub(crate) fn push(&mut self, shelf: &mut Shelf, order: &mut Resting, slot: u32, tick: i64) {
-        self.side_mut(order.side).push(shelf, order, slot, tick);
+    pub(crate) fn push(&mut self, pools: &mut Pools, order: &mut Resting, slot: u32, tick: i64) {
+        self.side_mut(order.side).push(pools, order, slot, tick);
     }
 
     /// Take a part of an order, or all that is open in it.
@@ -60,15 +60,15 @@ impl Sides {
         clippy::arithmetic_side_effects,
         reason = "what is taken off an order was open in it"
     )]
-    pub(crate) fn reduce(&mut self, shelf: &mut Shelf, order: &mut Resting, qty: i64) {
+    pub(crate) fn reduce(&mut self, pools: &mut Pools, order: &mut Resting, qty: i64) {
         order.leaves -= qty;
-        self.side_mut(order.side).reduce(shelf, order.level, qty);
+        self.side_mut(order.side).reduce(pools, order.level, qty);
     }
 
     /// Take an order out of its queue.
     #[inline(always)]
-    pub(crate) fn unlink(&mut self, shelf: &mut Shelf, order: &Resting) {
-        self.side_mut(order.side).unlink(shelf, order);
+    pub(crate) fn unlink(&mut self, pools: &mut Pools, order: &Resting) {
+        self.side_mut(order.side).unlink(pools, order);
     }
 }
 
@@ -82,7 +82,7 @@ pub struct Handle {
 impl Handle {
     /// A small number that no other order has which rests in the same book now.
     #[must_use]
-    pub const fn place(self) -> usize {
+    pub const fn slot(self) -> usize {
         self.slot as usize
     }
 }
@@ -117,7 +117,7 @@ impl Listener for () {}
 #[derive(Debug)]
 pub struct Book {
     sides: Sides,
-    shelf: Shelf,
+    pools: Pools,
     orders: Orders,
     /// Orders that were added so far.
     count: u64,
@@ -127,7 +127,7 @@ impl Default for Book {
     fn default() -> Self {
         Self {
             sides: Sides::new(1),
-            shelf: Shelf::new(),
+            pools: Pools::new(),
             orders: Pool::new(),
             count: 0,
         }
@@ -164,12 +164,12 @@ impl Book {
         let limit = price.map_or(i64::MAX, |price| key(other, price));
         let mut left = qty;
         while left > 0 {
-            let Some(slot) = self.sides.first(&self.shelf, other, limit) else {
+            let Some(slot) = self.sides.first(&self.pools, other, limit) else {
                 break;
             };
             let order = &mut self.orders[slot];
             let qty = left.min(order.leaves);
-            self.sides.reduce(&mut self.shelf, order, qty);
+            self.sides.reduce(&mut self.pools, order, qty);
             left -= qty;
             to.traded(&Fill {
                 order: Handle {
@@ -210,7 +210,7 @@ impl Book {
         (line.price, line.leaves) = (price, qty);
         let slot = self.orders.take(line);
         let order = &mut self.orders[slot];
-        self.sides.push(&mut self.shelf, order, slot, 1);
+        self.sides.push(&mut self.pools, order, slot, 1);
         let number = self.count;
         let handle = Handle { slot, number };
         to.added(handle, side, price, qty);
@@ -234,7 +234,7 @@ impl Book {
     /// The oldest order at the best price of a side, and that price.
     #[must_use]
     pub fn best(&self, side: Side) -> Option<(Handle, i64)> {
-        let slot = self.sides.first(&self.shelf, side, i64::MAX)?;
+        let slot = self.sides.first(&self.pools, side, i64::MAX)?;
         let order = &self.orders[slot];
         let number = order.order_id;
         Some((Handle { slot, number }, order.price))
@@ -244,13 +244,13 @@ impl Book {
     pub fn levels(&self, side: Side) -> impl Iterator<Item = (i64, i64, u32)> + '_ {
         let mut levels = self.sides.side(side).walk();
         std::iter::from_fn(move || {
-            let level = &self.shelf.levels[levels.next(&self.shelf)?];
+            let level = &self.pools.levels[levels.next(&self.pools)?];
             Some((level.price, level.qty, level.count))
         })
     }
 
     fn remove(&mut self, slot: u32) {
-        self.sides.unlink(&mut self.shelf, &self.orders[slot]);
+        self.sides.unlink(&mut self.pools, &self.orders[slot]);
         // No handle names this slot until another order has it.
         self.orders[slot].order_id = 0;
         self.orders.give(slot);

@@ -7,16 +7,16 @@ use super::instruments::{Instruments, Listing};
 use super::level::Level;
 use super::order::Order;
 use super::orders::OpenOrders;
+use super::paged_list::CellId;
+use super::pools::{Hint, Pools};
 use super::resting::Resting;
-use super::row::Place;
-use super::shelf::{Hint, Shelf};
 use wire::record::Side;
 use wire::record::command::Instrument;
 
 #[derive(Debug)]
 pub(crate) struct Books {
     instruments: Instruments,
-    shelf: Shelf,
+    pools: Pools,
     open: OpenOrders,
 }
 
@@ -24,7 +24,7 @@ impl Books {
     pub(crate) fn new() -> Self {
         Self {
             instruments: Instruments::new(),
-            shelf: Shelf::new(),
+            pools: Pools::new(),
             open: OpenOrders::new(),
         }
     }
@@ -36,8 +36,8 @@ impl Books {
 
     /// Levels and queues of all books.
     #[inline(always)]
-    pub(crate) const fn shelf(&self) -> &Shelf {
-        &self.shelf
+    pub(crate) const fn pools(&self) -> &Pools {
+        &self.pools
     }
 
     #[inline(always)]
@@ -61,14 +61,14 @@ impl Books {
     #[inline(always)]
     pub(crate) fn first(&self, instrument: u32, side: Side, limit: i64) -> Option<u32> {
         let sides = self.listing(instrument).sides();
-        sides.first(&self.shelf, side, limit)
+        sides.first(&self.pools, side, limit)
     }
 
     /// The levels of one side of a book, best first; none where there is no such instrument.
     pub(crate) fn levels(&self, instrument: u32, side: Side) -> impl Iterator<Item = u32> + '_ {
         let known = self.instruments.knows(instrument);
         let mut levels = known.then(|| self.listing(instrument).side(side).walk());
-        std::iter::from_fn(move || levels.as_mut()?.next(&self.shelf))
+        std::iter::from_fn(move || levels.as_mut()?.next(&self.pools))
     }
 
     /// All open orders: by instrument, bids before asks, best level first, oldest first.
@@ -76,18 +76,18 @@ impl Books {
         let instruments = 1..=self.instruments.rows().len() as u32;
         let sides = instruments.flat_map(|i| [(i, Side::Buy), (i, Side::Sell)]);
         let levels = sides.flat_map(|(i, side)| self.levels(i, side));
-        levels.flat_map(|at| self.queue(&self.shelf.levels[at]))
+        levels.flat_map(|at| self.queue(&self.pools.levels[at]))
     }
 
     /// The orders of a level, oldest first.
     pub(crate) fn queue(&self, level: &Level) -> impl Iterator<Item = u32> + use<'_> {
-        level.queue(&self.shelf.pages).map(|(_, slot)| slot)
+        level.queue(&self.pools.pages).map(|(_, slot)| slot)
     }
 
     /// Where the next command probably works.
     #[inline(always)]
     pub(crate) const fn expect(&mut self, hint: Hint) {
-        self.shelf.hint = hint;
+        self.pools.hint = hint;
     }
 
     /// Keep the client order id of an order that may come to rest.
@@ -113,8 +113,8 @@ impl Books {
 
     /// Note where an order stands on its entry's list.
     #[inline(always)]
-    pub(crate) fn set_list_place(&mut self, slot: u32, place: Place) {
-        self.open.line_mut(slot).set_list_place(place);
+    pub(crate) fn set_list_cell(&mut self, slot: u32, cell: CellId) {
+        self.open.line_mut(slot).set_list_cell(cell);
     }
 
     /// Take a part of an order, or all that is open in it.
@@ -122,7 +122,7 @@ impl Books {
     pub(crate) fn reduce(&mut self, slot: u32, qty: i64) {
         let line = self.open.line_mut(slot);
         let listing = self.instruments.row_mut(line.instrument);
-        listing.reduce(&mut self.shelf, line, qty);
+        listing.reduce(&mut self.pools, line, qty);
     }
 
     /// The same in a trade, which is at the order's price.
@@ -130,7 +130,7 @@ impl Books {
     pub(crate) fn trade(&mut self, slot: u32, qty: i64) {
         let line = self.open.line_mut(slot);
         let listing = self.instruments.row_mut(line.instrument);
-        listing.trade(&mut self.shelf, line, qty);
+        listing.trade(&mut self.pools, line, qty);
     }
 
     /// Keep what was executed of an order that stays.
@@ -141,11 +141,11 @@ impl Books {
 
     /// Take an order out of its queue; its entry, and where it stands on the list of that.
     #[inline(always)]
-    pub(crate) fn unlink(&mut self, slot: u32) -> (u32, Place) {
+    pub(crate) fn unlink(&mut self, slot: u32) -> (u32, CellId) {
         let line = self.open.line(slot);
         let listing = self.instruments.row_mut(line.instrument);
-        listing.unlink(&mut self.shelf, line);
-        (line.entry, line.list_place())
+        listing.unlink(&mut self.pools, line);
+        (line.entry, line.list_cell())
     }
 
     /// Change price and open quantity of an order that stands in no queue.
@@ -160,7 +160,7 @@ impl Books {
     pub(crate) fn push(&mut self, slot: u32) {
         let line = self.open.line_mut(slot);
         let listing = self.instruments.row_mut(line.instrument);
-        listing.push(&mut self.shelf, line, slot);
+        listing.push(&mut self.pools, line, slot);
     }
 
     /// Give the order of a binary entry another ClOrdID.
@@ -199,7 +199,7 @@ impl Books {
 #[cfg(test)]
 impl Books {
     /// All of it, to be spoiled.
-    pub(crate) const fn inside(&mut self) -> (&mut Instruments, &mut Shelf, &mut OpenOrders) {
-        (&mut self.instruments, &mut self.shelf, &mut self.open)
+    pub(crate) const fn inside(&mut self) -> (&mut Instruments, &mut Pools, &mut OpenOrders) {
+        (&mut self.instruments, &mut self.pools, &mut self.open)
     }
 }

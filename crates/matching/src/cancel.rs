@@ -9,7 +9,7 @@ use wire::record::{CancelReason, EntryKind, Event, OrdStatus, Reason, Stp, Who};
 
 /// Who asks for a change of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asker {
+pub(crate) enum Requester {
     /// An entry; it speaks for its account.
     Entry(u32),
     /// Whoever owns the order.
@@ -18,7 +18,7 @@ pub(crate) enum Asker {
     Nobody,
 }
 
-impl Asker {
+impl Requester {
     /// The entry that is answered, or 0.
     pub(crate) const fn entry(self) -> u32 {
         match self {
@@ -51,15 +51,15 @@ pub(crate) struct Refusal {
 impl Engine {
     /// Who asks; a user without a REST entry is nobody.
     #[inline(always)]
-    pub(crate) fn asker(&self, entry: u32, user: &str) -> Asker {
+    pub(crate) fn requester(&self, entry: u32, user: &str) -> Requester {
         match who(entry, user) {
-            Who::Entry(entry) if self.parties.knows(entry) => Asker::Entry(entry),
-            Who::Entry(_) => Asker::Nobody,
+            Who::Entry(entry) if self.parties.knows(entry) => Requester::Entry(entry),
+            Who::Entry(_) => Requester::Nobody,
             Who::User(user) => match self.parties.find(EntryKind::Rest, user) {
-                Some(entry) => Asker::Entry(entry),
-                None => Asker::Nobody,
+                Some(entry) => Requester::Entry(entry),
+                None => Requester::Nobody,
             },
-            Who::Any => Asker::Any,
+            Who::Any => Requester::Any,
         }
     }
 
@@ -67,31 +67,34 @@ impl Engine {
     ///
     /// The REST entry of an account that came another way is opened; one of an unknown account is not.
     #[inline(always)]
-    pub(crate) fn asker_once(
+    pub(crate) fn requester_once(
         &mut self,
         (entry, user): (u32, &str),
         num: u64,
         out: &mut Emit<'_>,
-    ) -> (Asker, bool) {
-        let mut asker = self.asker(entry, user);
-        if asker == Asker::Nobody && entry == NO_ENTRY && self.parties.account(user).is_some() {
+    ) -> (Requester, bool) {
+        let mut requester = self.requester(entry, user);
+        if requester == Requester::Nobody
+            && entry == NO_ENTRY
+            && self.parties.account(user).is_some()
+        {
             let opened = self.new_entry(EntryKind::Rest, user, user, (false, Stp::None), out);
-            asker = opened.map_or(Asker::Nobody, Asker::Entry);
+            requester = opened.map_or(Requester::Nobody, Requester::Entry);
         }
-        let repeats = match asker {
-            Asker::Entry(entry) if self.parties.entry(entry).kind == EntryKind::Binary => {
+        let repeats = match requester {
+            Requester::Entry(entry) if self.parties.entry(entry).kind == EntryKind::Binary => {
                 !self.parties.rises(entry, num)
             }
             _ => false,
         };
-        (asker, repeats)
+        (requester, repeats)
     }
 
     /// The open order that is meant.  All names that are given must name it.
     #[inline(always)]
-    pub(crate) fn find(&self, asker: Asker, named: &Named<'_>) -> Result<u32, NotFound> {
-        let by_name = self.find_by_name(asker, named);
-        let by_id = (named.order_id != 0).then(|| self.find_by_id(asker, named.order_id));
+    pub(crate) fn find(&self, requester: Requester, named: &Named<'_>) -> Result<u32, NotFound> {
+        let by_name = self.find_by_name(requester, named);
+        let by_id = (named.order_id != 0).then(|| self.find_by_id(requester, named.order_id));
         let slot = match (by_name, by_id) {
             (None, None) => Err(Reason::UnknownOrder),
             (Some(found), None) | (None, Some(found)) => found,
@@ -111,8 +114,8 @@ impl Engine {
 
     /// By the client's own name for it, in the scope of its entry.
     #[inline(always)]
-    fn find_by_name(&self, asker: Asker, named: &Named<'_>) -> Option<Result<u32, Reason>> {
-        let Asker::Entry(entry) = asker else {
+    fn find_by_name(&self, requester: Requester, named: &Named<'_>) -> Option<Result<u32, Reason>> {
+        let Requester::Entry(entry) = requester else {
             return None;
         };
         if self.parties.entry(entry).kind == EntryKind::Binary {
@@ -134,18 +137,20 @@ impl Engine {
 
     /// Whose a closed order was is not known any more: whoever names one that was given its id is told
     /// that it is closed.
-    fn find_by_id(&self, asker: Asker, order_id: u64) -> Result<u32, Reason> {
+    fn find_by_id(&self, requester: Requester, order_id: u64) -> Result<u32, Reason> {
         let Some(slot) = self.books.open().by_id(order_id) else {
-            let closed = asker != Asker::Nobody && self.was_given(order_id);
+            let closed = requester != Requester::Nobody && self.was_given(order_id);
             return Err(if closed {
                 Reason::OrderClosed
             } else {
                 Reason::UnknownOrder
             });
         };
-        match asker {
-            Asker::Any => Ok(slot),
-            Asker::Entry(entry) if self.parties.entry(entry).account == self.account_at(slot) => {
+        match requester {
+            Requester::Any => Ok(slot),
+            Requester::Entry(entry)
+                if self.parties.entry(entry).account == self.account_at(slot) =>
+            {
                 Ok(slot)
             }
             _ => Err(Reason::UnknownOrder),
@@ -153,7 +158,7 @@ impl Engine {
     }
 
     pub(crate) fn cancel(&mut self, cancel: &Cancel, user: &str, text: &str, out: &mut Emit<'_>) {
-        let (asker, repeats) = self.asker_once((cancel.entry, user), cancel.num, out);
+        let (requester, repeats) = self.requester_once((cancel.entry, user), cancel.num, out);
         let named = Named {
             orig_num: cancel.orig_num,
             text,
@@ -163,12 +168,12 @@ impl Engine {
         let found = if repeats {
             Err((Reason::DuplicateClientOrderId, None))
         } else {
-            self.find(asker, &named)
+            self.find(requester, &named)
         };
         match found {
             Ok(slot) => {
-                let asked = Some((asker, cancel.num));
-                self.cancel_here(slot, CancelReason::Requested, asked, out);
+                let request = Some((requester, cancel.num));
+                self.cancel_here(slot, CancelReason::Requested, request, out);
             }
             Err((reason, slot)) => {
                 let refusal = Refusal {
@@ -177,7 +182,7 @@ impl Engine {
                     slot,
                     reason,
                 };
-                self.refuse_change(asker, &named, &refusal, out);
+                self.refuse_change(requester, &named, &refusal, out);
             }
         }
     }
@@ -185,7 +190,7 @@ impl Engine {
     /// Answer a refused cancel or amendment.
     pub(crate) fn refuse_change(
         &mut self,
-        asker: Asker,
+        requester: Requester,
         named: &Named<'_>,
         refusal: &Refusal,
         out: &mut Emit<'_>,
@@ -198,8 +203,8 @@ impl Engine {
             None => (0, named.instrument, OrdStatus::Rejected),
         };
         out.event(&Event::CancelRejected(CancelRejected {
-            entry: asker.entry(),
-            entry_seq: self.parties.tell(asker.entry()),
+            entry: requester.entry(),
+            entry_seq: self.parties.next_seq(requester.entry()),
             order_id,
             num: refusal.num,
             orig_num: named.orig_num,
@@ -210,15 +215,15 @@ impl Engine {
         }));
     }
 
-    /// Cancel an open order, and tell its entry and the one that asked (`asked`: who, and its number).
+    /// Cancel an open order, and tell its entry and the one that asked (`request`: who, and its number).
     pub(crate) fn cancel_slot(
         &mut self,
         slot: u32,
         reason: CancelReason,
-        asked: Option<(Asker, u64)>,
+        request: Option<(Requester, u64)>,
         out: &mut Emit<'_>,
     ) {
-        self.cancel_here(slot, reason, asked, out);
+        self.cancel_here(slot, reason, request, out);
     }
 
     /// As [`Engine::cancel_slot`], without a call.
@@ -227,18 +232,18 @@ impl Engine {
         &mut self,
         slot: u32,
         reason: CancelReason,
-        asked: Option<(Asker, u64)>,
+        request: Option<(Requester, u64)>,
         out: &mut Emit<'_>,
     ) {
         let mut order = self.order_at(slot);
         let qty = std::mem::take(&mut order.leaves);
-        let (num, copy) = match asked {
-            Some(asked) => self.told_as(&order, asked),
+        let (num, copy) = match request {
+            Some(request) => self.reported_as(&order, request),
             None => (order.num, None),
         };
-        self.tell_canceled_to((order.entry, false), &order, (qty, reason), num, out);
+        self.report_canceled_to((order.entry, false), &order, (qty, reason), num, out);
         if let Some((entry, num)) = copy {
-            self.tell_copy(entry, &order, (qty, reason), num, out);
+            self.report_copy(entry, &order, (qty, reason), num, out);
         }
         self.close(slot);
     }
@@ -249,32 +254,34 @@ impl Engine {
     /// A session hears its own numbers only.  REST has no numbers: who asks by order id alone asks for
     /// the order's entry.
     #[inline(always)]
-    pub(crate) fn told_as(
+    pub(crate) fn reported_as(
         &self,
         order: &Order,
-        (asker, num): (Asker, u64),
+        (requester, num): (Requester, u64),
     ) -> (u64, Option<(u32, u64)>) {
-        match asker {
-            Asker::Entry(entry) if entry == order.entry => (num, None),
-            Asker::Any if self.parties.entry(order.entry).kind == EntryKind::Rest => (num, None),
-            _ => (order.num, Some((asker.entry(), num))),
+        match requester {
+            Requester::Entry(entry) if entry == order.entry => (num, None),
+            Requester::Any if self.parties.entry(order.entry).kind == EntryKind::Rest => {
+                (num, None)
+            }
+            _ => (order.num, Some((requester.entry(), num))),
         }
     }
 
     /// Tell an order's entry that `what` of it, a quantity, has left the book for a reason.
-    pub(crate) fn tell_canceled(
+    pub(crate) fn report_canceled(
         &mut self,
         order: &Order,
         what: (i64, CancelReason),
         num: u64,
         out: &mut Emit<'_>,
     ) {
-        self.tell_canceled_to((order.entry, false), order, what, num, out);
+        self.report_canceled_to((order.entry, false), order, what, num, out);
     }
 
     /// Tell the entry that asked of what happened to another's order.
     #[cold]
-    fn tell_copy(
+    fn report_copy(
         &mut self,
         entry: u32,
         order: &Order,
@@ -282,11 +289,11 @@ impl Engine {
         num: u64,
         out: &mut Emit<'_>,
     ) {
-        self.tell_canceled_to((entry, true), order, what, num, out);
+        self.report_canceled_to((entry, true), order, what, num, out);
     }
 
     #[inline(always)]
-    fn tell_canceled_to(
+    fn report_canceled_to(
         &mut self,
         (entry, copy): (u32, bool),
         order: &Order,
@@ -302,7 +309,7 @@ impl Engine {
         let canceled = Canceled {
             entry,
             account: order.account,
-            entry_seq: self.parties.tell(entry),
+            entry_seq: self.parties.next_seq(entry),
             order_id: order.order_id,
             num,
             orig_num: order.num,

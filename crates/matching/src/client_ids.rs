@@ -118,12 +118,12 @@ impl ClientIds {
             return;
         }
         let slot = self.pool.take_kept();
-        let place = &mut self.pool[slot];
-        place.text.clear();
-        place.text.push_str(text);
-        place.entry = number;
-        place.younger = NONE;
-        (place.order_id, place.content, place.reason) = (order_id, content, reason);
+        let record = &mut self.pool[slot];
+        record.text.clear();
+        record.text.push_str(text);
+        record.entry = number;
+        record.younger = NONE;
+        (record.order_id, record.content, record.reason) = (order_id, content, reason);
         self.index.insert(mix_text(u64::from(number), text), slot);
         let last = std::mem::replace(&mut queue.newest, slot);
         if last == NONE {

@@ -33,10 +33,10 @@ fn each_text_is_found_among_very_many() {
 }
 
 #[test]
-fn places_of_what_is_forgotten_are_used_again_for_each_once() {
+fn slots_of_what_is_forgotten_are_used_again_for_each_once() {
     let (mut ids, mut queue) = (ClientIds::new(), Queue::EMPTY);
     for order_id in 0..2_000_u64 {
-        // The limit falls and rises, so that several places are free at a time.
+        // The limit falls and rises, so that several slots are free at a time.
         let most = [9, 3, 7, 1][order_id as usize / 20 % 4];
         remember(
             &mut ids,

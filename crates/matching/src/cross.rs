@@ -49,7 +49,7 @@ impl Engine {
             taker_side: taker.side,
             taker_entry: taker.entry,
             taker_account: taker.account,
-            taker_entry_seq: self.parties.tell(taker.entry),
+            taker_entry_seq: self.parties.next_seq(taker.entry),
             taker_order_id: taker.order_id,
             taker_num: taker.num,
             taker_price: taker.price,
@@ -58,7 +58,7 @@ impl Engine {
             taker_avg_px: taker.avg_px(price),
             maker_entry: maker.entry,
             maker_account: maker.account,
-            maker_entry_seq: self.parties.tell(maker.entry),
+            maker_entry_seq: self.parties.next_seq(maker.entry),
             maker_order_id: maker.order_id,
             maker_num: maker.num,
             maker_leaves: maker.leaves,
@@ -96,7 +96,7 @@ impl Engine {
         if of_taker > 0 {
             taker.leaves -= of_taker;
             let num = taker.num;
-            self.tell_canceled(taker, (of_taker, self_trade(taker.leaves)), num, out);
+            self.report_canceled(taker, (of_taker, self_trade(taker.leaves)), num, out);
         }
     }
 
@@ -104,7 +104,7 @@ impl Engine {
     fn take_from(&mut self, slot: u32, qty: i64, out: &mut Emit<'_>) {
         self.books.reduce(slot, qty);
         let order = self.order_at(slot);
-        self.tell_canceled(&order, (qty, self_trade(order.leaves)), order.num, out);
+        self.report_canceled(&order, (qty, self_trade(order.leaves)), order.num, out);
         if order.leaves == 0 {
             self.close(slot);
         }
@@ -119,12 +119,12 @@ impl Engine {
         let own = self.own_in_reach(order, limit);
         let other = order.side.opposite();
         let side = self.books.listing(order.instrument).side(other);
-        let shelf = self.books.shelf();
+        let pools = self.books.pools();
         let wanted = i128::from(order.leaves) + i128::from(own.qty);
         let mut found = 0_i128;
         let mut levels = side.walk();
-        while let Some(at) = levels.next(shelf) {
-            let level = &shelf.levels[at];
+        while let Some(at) = levels.next(pools) {
+            let level = &pools.levels[at];
             let key = key(other, level.price);
             if key > limit || own.first.is_some_and(|first| key > first) {
                 break;

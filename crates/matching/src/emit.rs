@@ -62,7 +62,7 @@ impl<'o> Emit<'o> {
         self.header.time_ns = time_ns;
     }
 
-    #[allow(clippy::arithmetic_side_effects, reason = "places in a buffer")]
+    #[allow(clippy::arithmetic_side_effects, reason = "positions in a buffer")]
     fn begin(&mut self) {
         self.start = self.out.len();
         self.out.resize(self.start + EventBatchHeader::SIZE, 0);
@@ -128,7 +128,7 @@ impl<'o> Emit<'o> {
     /// Close the batch that is being written, and make the header of the one after it.
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "places in a buffer, and numbers that are counted one by one"
+        reason = "positions in a buffer, and numbers that are counted one by one"
     )]
     fn end(&mut self, last: bool) {
         self.header.last = last;

@@ -21,7 +21,7 @@ const SETTINGS: Settings = Settings {
     stamp_ahead_ns_max: 1_000_000_000,
 };
 
-/// Commands that are looked at together, ahead of the one that is applied: long enough for memory to
+/// Commands that are prefetched for together, before they are applied: long enough for memory to
 /// answer.
 pub(crate) const SPAN: usize = 8;
 
@@ -149,11 +149,11 @@ impl Engine {
                     incarnation,
                 }));
             }
-            let mut ahead = self.look_ahead(commands);
+            let mut prefetcher = self.prefetcher(commands);
             for (number, span) in commands.chunks(SPAN).enumerate() {
-                self.look_on(&mut ahead, commands, number);
-                for (place, command) in span.iter().enumerate() {
-                    let hint = ahead.hint(number * SPAN + place);
+                self.prefetch_next(&mut prefetcher, commands, number);
+                for (index, command) in span.iter().enumerate() {
+                    let hint = prefetcher.hint(number * SPAN + index);
                     self.books.expect(hint);
                     self.command(command, &mut out);
                 }

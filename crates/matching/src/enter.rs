@@ -103,7 +103,7 @@ impl Engine {
         let repeated = Repeated {
             entry,
             account: self.parties.entry(entry).account,
-            entry_seq: self.parties.tell(entry),
+            entry_seq: self.parties.next_seq(entry),
             num: new.num,
             order_id: known.order_id,
             same: known.content == content(new),
@@ -129,7 +129,7 @@ impl Engine {
         let rejected = Rejected {
             entry,
             account,
-            entry_seq: self.parties.tell(entry),
+            entry_seq: self.parties.next_seq(entry),
             order_id,
             num: new.num,
             price: new.price,
@@ -176,7 +176,7 @@ impl Engine {
             quote: 0,
             text: NONE,
         };
-        self.tell_accepted(&order, new.ord_type, text, out);
+        self.report_accepted(&order, new.ord_type, text, out);
         order.text = self.books.keep_text(text);
         let other = order.side.opposite();
         let limit = if order.price == NO_PRICE {
@@ -195,7 +195,7 @@ impl Engine {
                 Some(reason) => {
                     let num = order.num;
                     let qty = std::mem::take(&mut order.leaves);
-                    self.tell_canceled(&order, (qty, reason), num, out);
+                    self.report_canceled(&order, (qty, reason), num, out);
                 }
             }
         }
@@ -217,11 +217,17 @@ impl Engine {
         room.err().map(CancelReason::of_full_side)
     }
 
-    fn tell_accepted(&mut self, order: &Order, ord_type: OrdType, text: &str, out: &mut Emit<'_>) {
+    fn report_accepted(
+        &mut self,
+        order: &Order,
+        ord_type: OrdType,
+        text: &str,
+        out: &mut Emit<'_>,
+    ) {
         let accepted = Accepted {
             entry: order.entry,
             account: order.account,
-            entry_seq: self.parties.tell(order.entry),
+            entry_seq: self.parties.next_seq(order.entry),
             order_id: order.order_id,
             num: order.num,
             price: order.price,
@@ -239,13 +245,13 @@ impl Engine {
     /// Put a new order into the book, and on its entry's list.
     #[inline(always)]
     fn rest(&mut self, order: &Order) {
-        let slot = self.place(order, true);
+        let slot = self.add_to_book(order, true);
         self.list(order.entry, slot);
     }
 
     /// Put an order into the book, at the end of its level; `newest` for the highest id so far.
     #[inline(always)]
-    pub(crate) fn place(&mut self, order: &Order, newest: bool) -> u32 {
+    pub(crate) fn add_to_book(&mut self, order: &Order, newest: bool) -> u32 {
         let numbered = self.parties.entry(order.entry).kind == EntryKind::Binary;
         self.books.add(order, numbered, newest)
     }
@@ -253,8 +259,8 @@ impl Engine {
     /// Put an order that is in the book, the newest of its entry, on the entry's list.
     #[inline(always)]
     pub(crate) fn list(&mut self, entry: u32, slot: u32) {
-        let place = self.parties.list(entry, slot);
-        self.books.set_list_place(slot, place);
+        let cell = self.parties.list(entry, slot);
+        self.books.set_list_cell(slot, cell);
     }
 
     /// All of the open order in a slot.
@@ -272,15 +278,15 @@ impl Engine {
     /// Take an open order out of the book and forget it.
     #[inline(always)]
     pub(crate) fn close(&mut self, slot: u32) {
-        let (entry, place) = self.books.unlink(slot);
-        let numbered = self.parties.unlist(entry, place);
+        let (entry, cell) = self.books.unlink(slot);
+        let numbered = self.parties.unlist(entry, cell);
         self.books.remove(slot, numbered);
     }
 
     /// Forget an order that stands in no queue any more.
     pub(crate) fn forget(&mut self, slot: u32) {
         let line = self.books.line(slot);
-        let numbered = self.parties.unlist(line.entry, line.list_place());
+        let numbered = self.parties.unlist(line.entry, line.list_cell());
         self.books.remove(slot, numbered);
     }
 }

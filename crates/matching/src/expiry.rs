@@ -27,7 +27,7 @@ impl Engine {
             }
             for side in [Side::Buy, Side::Sell] {
                 for level in self.books.levels(id, side) {
-                    let queue = self.books.queue(&self.books.shelf().levels[level]);
+                    let queue = self.books.queue(&self.books.pools().levels[level]);
                     slots.extend(queue.filter(|slot| self.books.line(*slot).is_day()));
                 }
             }

@@ -8,7 +8,7 @@
 //! bytes an id at most.
 #![allow(
     clippy::arithmetic_side_effects,
-    reason = "order ids, which are counted one by one, and places in tables of 256 of them"
+    reason = "order ids, which are counted one by one, and indexes in tables of 256 of them"
 )]
 
 use super::index::{Index, mix};
@@ -92,8 +92,8 @@ impl Ids {
 
     #[inline(always)]
     fn stretch(&self, id: u64) -> Option<&Stretch> {
-        let place = (id / IDS as u64).wrapping_sub(self.first);
-        self.stretches.get(usize::try_from(place).ok()?)
+        let index = (id / IDS as u64).wrapping_sub(self.first);
+        self.stretches.get(usize::try_from(index).ok()?)
     }
 
     /// The slot of an id; `is_it` tells by a slot whether it is the id's.
@@ -141,7 +141,7 @@ impl Ids {
     fn open(&mut self, number: u64) {
         let following = self.first + self.stretches.len() as u64;
         if number - following > STRETCHES_MAX as u64 {
-            (0..self.stretches.len()).for_each(|place| self.retire(place));
+            (0..self.stretches.len()).for_each(|index| self.retire(index));
             self.stretches.clear();
             self.first = number;
         }
@@ -161,15 +161,15 @@ impl Ids {
     #[inline(always)]
     pub(crate) fn remove(&mut self, id: u64, slot: u32) {
         let (word, bit) = bit(id);
-        let place = (id / IDS as u64).wrapping_sub(self.first) as usize;
+        let index = (id / IDS as u64).wrapping_sub(self.first) as usize;
         let newest = self.stretches.len().wrapping_sub(1);
-        match self.stretches.get_mut(place) {
+        match self.stretches.get_mut(index) {
             Some(stretch) if stretch.live[word] & bit != 0 => {
                 stretch.live[word] &= !bit;
                 stretch.count -= 1;
                 self.recent -= 1;
-                if stretch.count < IDS_MIN && place != newest {
-                    self.retire(place);
+                if stretch.count < IDS_MIN && index != newest {
+                    self.retire(index);
                     self.trim();
                 }
             }
@@ -179,12 +179,12 @@ impl Ids {
 
     /// Move what is left of a stretch to the hash index.
     #[cold]
-    fn retire(&mut self, place: usize) {
-        let stretch = std::mem::replace(&mut self.stretches[place], FRESH);
+    fn retire(&mut self, index: usize) {
+        let stretch = std::mem::replace(&mut self.stretches[index], FRESH);
         if stretch.page == NONE {
             return;
         }
-        let base = (self.first + place as u64) * IDS as u64;
+        let base = (self.first + index as u64) * IDS as u64;
         for (word, bits) in (0..).zip(stretch.live) {
             let mut left = bits;
             while left != 0 {
@@ -231,9 +231,9 @@ mod tests {
                 plain.remove(&gone);
             }
             assert_eq!(ids.len(), plain.len());
-            let asked = id - (state >> 50);
-            let found = ids.find(asked, |slot| slot == asked as u32);
-            assert_eq!(found, plain.get(&asked).copied(), "{asked} at {step}");
+            let wanted = id - (state >> 50);
+            let found = ids.find(wanted, |slot| slot == wanted as u32);
+            assert_eq!(found, plain.get(&wanted).copied(), "{wanted} at {step}");
         }
         for (id, slot) in plain {
             assert_eq!(ids.find(id, |it| it == slot), Some(slot));

@@ -115,9 +115,9 @@ impl Index {
         None
     }
 
-    /// Bring near the line where this hash belongs.
+    /// Prefetch the line where this hash belongs.
     #[inline(always)]
-    pub(crate) fn touch(&self, hash: u64) {
+    pub(crate) fn prefetch(&self, hash: u64) {
         if let Some(line) = self.lines.get(self.home(tag(hash))) {
             prefetch::line(line);
         }
@@ -136,11 +136,11 @@ impl Index {
             self.grow();
         }
         self.len += 1;
-        self.place(tag(hash), slot);
+        self.put(tag(hash), slot);
     }
 
     #[inline(always)]
-    fn place(&mut self, tag: u32, slot: u32) {
+    fn put(&mut self, tag: u32, slot: u32) {
         let mut at = self.home(tag);
         loop {
             let line = &mut self.lines[at];
@@ -162,7 +162,7 @@ impl Index {
         for line in old {
             for (tag, slot) in line.tags.into_iter().zip(line.slots) {
                 if tag != EMPTY {
-                    self.place(tag, slot);
+                    self.put(tag, slot);
                 }
             }
         }

@@ -2,18 +2,18 @@
 
 use super::book::Sides;
 use super::names::Names;
+use super::pools::Pools;
 use super::resting::Resting;
-use super::shelf::Shelf;
 use super::side::BookSide;
 use wire::record::Side;
 use wire::record::command::Instrument;
 
 const SECOND_NS: u64 = 1_000_000_000;
 const DAY_S: u64 = 86_400;
-/// Instruments from which on they are worth looking ahead for.
+/// Instruments from which on they are worth prefetching.
 const ROWS_MIN: usize = 128;
 
-/// An instrument; its number is its place, from 1.
+/// An instrument; its number is its index, from 1.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) symbol: Box<str>,
@@ -42,9 +42,9 @@ impl Listing {
     /// Put an order at the end of its level.
     #[inline(always)]
     #[allow(clippy::arithmetic_side_effects, reason = "orders in memory")]
-    pub(crate) fn push(&mut self, shelf: &mut Shelf, order: &mut Resting, slot: u32) {
+    pub(crate) fn push(&mut self, pools: &mut Pools, order: &mut Resting, slot: u32) {
         self.day_orders += u32::from(order.is_day());
-        self.sides.push(shelf, order, slot, self.spec.tick);
+        self.sides.push(pools, order, slot, self.spec.tick);
     }
 
     /// Take an order out of its queue.
@@ -53,22 +53,22 @@ impl Listing {
         clippy::arithmetic_side_effects,
         reason = "an order that stands here was counted"
     )]
-    pub(crate) fn unlink(&mut self, shelf: &mut Shelf, order: &Resting) {
+    pub(crate) fn unlink(&mut self, pools: &mut Pools, order: &Resting) {
         self.day_orders -= u32::from(order.is_day());
-        self.sides.unlink(shelf, order);
+        self.sides.unlink(pools, order);
     }
 
     /// Take a part of an order, or all that is open in it.
     #[inline(always)]
-    pub(crate) fn reduce(&mut self, shelf: &mut Shelf, order: &mut Resting, qty: i64) {
-        self.sides.reduce(shelf, order, qty);
+    pub(crate) fn reduce(&mut self, pools: &mut Pools, order: &mut Resting, qty: i64) {
+        self.sides.reduce(pools, order, qty);
     }
 
     /// An order trades at its price.
     #[inline(always)]
-    pub(crate) fn trade(&mut self, shelf: &mut Shelf, order: &mut Resting, qty: i64) {
+    pub(crate) fn trade(&mut self, pools: &mut Pools, order: &mut Resting, qty: i64) {
         self.last_price = order.price;
-        self.sides.reduce(shelf, order, qty);
+        self.sides.reduce(pools, order, qty);
     }
 
     /// As a snapshot says it.
@@ -127,15 +127,15 @@ impl Instruments {
         &self.rows[instrument as usize - 1]
     }
 
-    /// Whether there are so many books that they do not stay near by themselves.
+    /// Whether there are so many books that they do not stay in the caches by themselves.
     #[inline(always)]
     pub(crate) const fn are_many(&self) -> bool {
         self.rows.len() >= ROWS_MIN
     }
 
-    /// Bring near what an order on this side of a book reads, if there are many.
+    /// Prefetch what an order on this side of a book reads, if there are many.
     #[inline(always)]
-    pub(crate) fn touch(&self, instrument: u32, side: Side) {
+    pub(crate) fn prefetch(&self, instrument: u32, side: Side) {
         if self.are_many()
             && let Some(row) = self.rows.get((instrument as usize).wrapping_sub(1))
         {

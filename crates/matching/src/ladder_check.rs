@@ -4,41 +4,41 @@
     reason = "counts of what is in memory; a step is 1 at least"
 )]
 
-use super::ladder::{Ladder, STRIP};
+use super::ladder::{BUCKET, Ladder};
 use super::level::Level;
 use super::pool::NONE;
-use super::shelf::Shelf;
+use super::pools::Pools;
 
 impl Ladder {
     /// Check the tree, and that each level stands where its key belongs; how many nodes,
-    /// strips, and strips that are known by their windows.
+    /// buckets, and buckets that are known by their windows.
     pub(crate) fn check(
         &self,
-        shelf: &Shelf,
+        pools: &Pools,
         key: impl Fn(&Level) -> i64,
     ) -> Result<(u32, u32, u32), String> {
-        let (mut strips, mut known, mut before) = (0, 0, NONE);
+        let (mut buckets, mut known, mut before) = (0, 0, NONE);
         let mut walk = self.walk();
-        while let Some(at) = walk.next(shelf) {
-            let key = key(&shelf.levels[at]);
+        while let Some(at) = walk.next(pools) {
+            let key = key(&pools.levels[at]);
             if key % self.step != 0 {
                 return Err(format!("a level at {key}, steps are {}", self.step));
             }
-            if self.spot(shelf, NONE, key).level != at {
+            if self.spot(pools, NONE, key).level != at {
                 return Err(format!("the level at {key} is not found"));
             }
-            let strip = shelf.windows.find(self.tree.owner, self.window(key));
-            let (_, named) = self.tree.seek(&shelf.nodes, NONE, self.window(key));
-            if strip != NONE && named != Some(strip | STRIP) {
-                return Err(format!("the window of {key} is known by another strip"));
+            let bucket = pools.windows.find(self.tree.owner, self.window(key));
+            let (_, named) = self.tree.seek(&pools.nodes, NONE, self.window(key));
+            if bucket != NONE && named != Some(bucket | BUCKET) {
+                return Err(format!("the window of {key} is known by another bucket"));
             }
-            if walk.strip != before && walk.strip != NONE {
-                strips += 1;
-                known += u32::from(strip != NONE);
-                before = walk.strip;
+            if walk.bucket != before && walk.bucket != NONE {
+                buckets += 1;
+                known += u32::from(bucket != NONE);
+                before = walk.bucket;
             }
         }
-        Ok((self.tree.check(&shelf.nodes)?, strips, known))
+        Ok((self.tree.check(&pools.nodes)?, buckets, known))
     }
 }
 
@@ -47,12 +47,12 @@ mod tests {
     use super::super::ladder::Ladder;
     use super::super::level::Level;
     use super::super::pool::NONE;
-    use super::super::shelf::Shelf;
+    use super::super::pools::Pools;
     use std::collections::BTreeMap;
 
     /// A ladder, what it stands in, and a plain map from its keys to its levels.
     struct Both {
-        shelf: Shelf,
+        pools: Pools,
         ladder: Ladder,
         plain: BTreeMap<i64, u32>,
         state: u64,
@@ -61,7 +61,7 @@ mod tests {
     impl Both {
         fn new(seed: u64) -> Self {
             Self {
-                shelf: Shelf::new(),
+                pools: Pools::new(),
                 ladder: Ladder::new(1),
                 plain: BTreeMap::new(),
                 state: seed,
@@ -79,35 +79,35 @@ mod tests {
 
         fn open(&mut self, tick: i64, key: i64) {
             let hint = self.random() as u32 % 40;
-            let mut spot = self.ladder.spot(&self.shelf, hint, key);
+            let mut spot = self.ladder.spot(&self.pools, hint, key);
             assert_eq!(spot.level, *self.plain.get(&key).unwrap_or(&NONE));
             if spot.level != NONE {
                 return;
             }
-            if self.ladder.fit(&mut self.shelf, tick, key) {
-                spot = self.ladder.spot(&self.shelf, NONE, key);
+            if self.ladder.fit(&mut self.pools, tick, key) {
+                spot = self.ladder.spot(&self.pools, NONE, key);
             }
-            let level = self.shelf.levels.take(Level::new(key.abs(), 1));
-            self.ladder.put(&mut self.shelf, spot, key, level);
+            let level = self.pools.levels.take(Level::new(key.abs(), 1));
+            self.ladder.put(&mut self.pools, spot, key, level);
             self.plain.insert(key, level);
         }
 
         fn close(&mut self, key: i64) {
             if let Some(level) = self.plain.remove(&key) {
                 let hint = self.random() as u32 % 40;
-                self.ladder.remove(&mut self.shelf, hint, key);
-                self.shelf.levels.give(level);
+                self.ladder.remove(&mut self.pools, hint, key);
+                self.pools.levels.give(level);
             }
         }
 
         fn compare(&self, sign: i64) {
             let key = |level: &Level| sign * level.price;
-            let shelf = &self.shelf;
-            let known = shelf.windows.known();
-            let used = (shelf.nodes.used(), shelf.strips.used(), known);
-            assert_eq!(self.ladder.check(&self.shelf, key), Ok(used));
+            let pools = &self.pools;
+            let known = pools.windows.known();
+            let used = (pools.nodes.used(), pools.buckets.used(), known);
+            assert_eq!(self.ladder.check(&self.pools, key), Ok(used));
             assert_eq!(
-                self.ladder.first(&self.shelf),
+                self.ladder.first(&self.pools),
                 self.plain.first_key_value().map(|(_, level)| *level)
             );
         }
@@ -115,7 +115,7 @@ mod tests {
         fn compare_all(&self, sign: i64) {
             self.compare(sign);
             let mut walk = self.ladder.walk();
-            let walked: Vec<u32> = std::iter::from_fn(|| walk.next(&self.shelf)).collect();
+            let walked: Vec<u32> = std::iter::from_fn(|| walk.next(&self.pools)).collect();
             assert_eq!(walked, self.plain.values().copied().collect::<Vec<_>>());
         }
     }
@@ -144,7 +144,7 @@ mod tests {
             both.close(key);
             both.compare(sign);
         }
-        assert_eq!((both.shelf.nodes.used(), both.shelf.strips.used()), (0, 0));
+        assert_eq!((both.pools.nodes.used(), both.pools.buckets.used()), (0, 0));
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_prices_have_their_places() {
+    fn the_highest_prices_have_their_cells() {
         let mut both = Both::new(1);
         for key in [i64::MAX, 1, i64::MAX - 1, 2] {
             both.open(i64::MAX, key);
@@ -182,22 +182,22 @@ mod tests {
         for tick in [1, 2, 1 << 40] {
             let mut both = Both::new(1);
             (1..=1_600).for_each(|key| both.open(tick, tick * key));
-            assert_eq!(both.shelf.strips.used(), 100);
+            assert_eq!(both.pools.buckets.used(), 100);
         }
-        // A place is as wide as the highest power of two in the tick: half of the places are used.
+        // A cell is as wide as the highest power of two in the tick: half of the cells are used.
         let mut both = Both::new(1);
         (1..=1_600).for_each(|key| both.open(1_000, 1_000 * key));
-        assert_eq!(both.shelf.strips.used(), 196);
+        assert_eq!(both.pools.buckets.used(), 196);
         let mut both = Both::new(1);
         (1..=1_600).for_each(|key| both.open(1, 16 * key));
-        assert_eq!(both.shelf.strips.used(), 0);
+        assert_eq!(both.pools.buckets.used(), 0);
     }
 
     #[test]
     fn a_key_off_the_tick_lays_out_the_side_anew_once() {
         let mut both = Both::new(1);
         (1..=100).for_each(|key| both.open(100, 100 * key));
-        let mut fits = |key| both.ladder.fit(&mut both.shelf, 100, key);
+        let mut fits = |key| both.ladder.fit(&mut both.pools, 100, key);
         assert!(!fits(300) && !fits(-500));
         assert!(fits(250) && !fits(250));
         assert_eq!(both.ladder.step, 50);
@@ -209,15 +209,15 @@ mod tests {
         let mut both = Both::new(1);
         (16..16 * 33).for_each(|key| both.open(1, key));
         assert_eq!(
-            (both.ladder.tree.layers, both.shelf.windows.known()),
+            (both.ladder.tree.layers, both.pools.windows.known()),
             (0, 0)
         );
         (16 * 33..16 * 66).for_each(|key| both.open(1, key));
         assert_eq!(both.ladder.tree.layers, 1);
-        assert_eq!(both.shelf.windows.known(), 33);
-        // A strip that came before the tree had layers is known when it is found again.
+        assert_eq!(both.pools.windows.known(), 33);
+        // A bucket that came before the tree had layers is known when it is found again.
         both.close(17);
         both.open(1, 17);
-        assert_eq!(both.shelf.windows.known(), 34);
+        assert_eq!(both.pools.windows.known(), 34);
     }
 }

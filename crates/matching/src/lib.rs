@@ -12,11 +12,11 @@
 //! * The parts: `numbers` counts orders and trades; `gateways` says whose turn it is; `parties` has
 //!   accounts, entries and the lists of their orders; `client_ids` what these said before; `books` the
 //!   instruments and all open orders.
-//! * `enter`, `checks`, `cross`, `cancel`, `mass`, `amend`, `ask`, `admin`, `expiry`: what each command
+//! * `enter`, `checks`, `cross`, `cancel`, `mass_cancel`, `amend`, `status`, `admin`, `expiry`: what each command
 //!   does to the parts, and what is told of it.
-//! * Within `books`: `instruments`, `book`, `side`, `ladder`, `windows`, `level`, `tree`, `node`, `shelf`
-//!   hold the levels; `orders`, `resting`, `pool`, `row`, `ids`, `index`, `texts` the orders; `names`
-//!   symbols.  `ahead` asks for them before they are needed.
+//! * Within `books`: `instruments`, `book`, `side`, `ladder`, `windows`, `level`, `tree`, `node`, `pools`
+//!   hold the levels; `orders`, `resting`, `pool`, `paged_list`, `ids`, `index`, `texts` the orders; `names`
+//!   symbols.  `prefetcher` prefetches all of these.
 //! * [`Book`]: the orders of one instrument by price and time without all of this, for who wants no more.
 //! * `snapshot`, `restore`, `validate`, `read`: the whole state out, in, checked, looked at.
 //!
@@ -36,9 +36,7 @@
 extern crate self as matching;
 
 mod admin;
-mod ahead;
 mod amend;
-mod ask;
 mod book;
 mod books;
 mod cancel;
@@ -56,21 +54,23 @@ mod instruments;
 mod ladder;
 mod ladder_check;
 mod level;
-mod mass;
+mod mass_cancel;
 mod names;
 mod node;
 mod numbers;
 mod order;
 mod orders;
+mod paged_list;
 mod parties;
 mod pool;
+mod pools;
+mod prefetcher;
 mod read;
 mod resting;
 mod restore;
-mod row;
-mod shelf;
 mod side;
 mod snapshot;
+mod status;
 mod texts;
 mod tree;
 mod tree_check;

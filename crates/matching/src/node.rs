@@ -3,7 +3,7 @@
 //! A search compares three marks, then the eight keys of one line, none of them with a branch.
 #![allow(
     clippy::arithmetic_side_effects,
-    reason = "places among the keys of a node, and how many they are"
+    reason = "indexes of the keys of a node, and how many they are"
 )]
 
 use super::pool::{NONE, Pool, Slot};
@@ -89,7 +89,7 @@ impl Node {
         self.keys[0] = i64::MIN;
     }
 
-    /// Move all from place `at` to the end of `to`.
+    /// Move all from index `at` to the end of `to`.
     pub(super) fn spill(&mut self, at: usize, to: &mut Self) {
         let (len, end) = (self.len(), to.len());
         to.keys[end..end + len - at].copy_from_slice(&self.keys[at..len]);
@@ -108,9 +108,9 @@ impl Node {
         }
     }
 
-    /// Bring near what a search among the first few keys reads.
+    /// Prefetch what a search among the first few keys reads.
     #[inline(always)]
-    pub(super) fn touch(&self) {
+    pub(super) fn prefetch(&self) {
         prefetch::line(&self.marks);
         prefetch::line(&self.keys);
         prefetch::line(&self.vals);
@@ -136,8 +136,9 @@ impl Node {
         children.max(1) - 1
     }
 
+    /// The index of the first key that is no less.
     #[inline(always)]
-    pub(super) fn place(&self, key: i64) -> usize {
+    pub(super) fn lower_bound(&self, key: i64) -> usize {
         self.below(self.line(key), |low| low < key)
     }
 }

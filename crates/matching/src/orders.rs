@@ -51,10 +51,10 @@ impl OpenOrders {
         &mut self.pool[slot]
     }
 
-    /// Bring a line near, if there is such a slot.
+    /// Prefetch a line, if there is such a slot.
     #[inline(always)]
-    pub(crate) fn touch(&self, slot: u32) {
-        self.pool.touch(slot);
+    pub(crate) fn prefetch(&self, slot: u32) {
+        self.pool.prefetch(slot);
     }
 
     /// How many there are.
@@ -100,10 +100,10 @@ impl OpenOrders {
         })
     }
 
-    /// Bring near where a ClOrdID of this hash stands or will stand.
+    /// Prefetch the line where a ClOrdID of this hash stands or will stand.
     #[inline(always)]
-    pub(crate) fn touch_num(&self, hash: u64) {
-        self.by_num.touch(hash);
+    pub(crate) fn prefetch_num(&self, hash: u64) {
+        self.by_num.prefetch(hash);
     }
 
     /// The slot that a ClOrdID of this hash probably means, or `NONE`.
@@ -158,7 +158,7 @@ impl OpenOrders {
         let line = &self.pool[slot];
         let mut order = line.order(account);
         if line.beside != NONE {
-            self.beside[line.beside].tell(&mut order);
+            self.beside[line.beside].fill_in(&mut order);
         }
         order
     }

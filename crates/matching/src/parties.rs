@@ -8,11 +8,11 @@
 
 use super::client_ids::Queue;
 use super::names::Names;
-use super::row::{Pages, Place, Row};
+use super::paged_list::{CellId, PagedList, Pages};
 use wire::record::event::EntryOpened;
 use wire::record::{EntryKind, Stp};
 
-/// An account; its number is its place, from 1.
+/// An account; its number is its index, from 1.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) name: Box<str>,
@@ -22,7 +22,7 @@ pub(crate) struct Account {
     pub(crate) open: u32,
 }
 
-/// An entry; its number is its place, from 1.
+/// An entry; its number is its index, from 1.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: Box<str>,
@@ -35,7 +35,7 @@ pub(crate) struct Entry {
     /// Highest ClOrdID of a binary entry.
     pub(crate) last_num: u64,
     /// Its open orders, by order id.
-    orders: Row,
+    orders: PagedList,
     /// Its remembered client order ids.
     pub(crate) ids: Queue,
     /// The account's next entry.
@@ -87,7 +87,7 @@ impl Parties {
             stp: Stp::None,
             seq: 0,
             last_num: 0,
-            orders: Row::EMPTY,
+            orders: PagedList::EMPTY,
             ids: Queue::EMPTY,
             next: 0,
         });
@@ -172,7 +172,7 @@ impl Parties {
 
     /// The number of the next event told to an entry; 0 when nobody is told.
     #[inline(always)]
-    pub(crate) fn tell(&mut self, entry: u32) -> u64 {
+    pub(crate) fn next_seq(&mut self, entry: u32) -> u64 {
         if entry == 0 {
             return 0;
         }
@@ -194,8 +194,8 @@ impl Parties {
         self.list_of(entry).map(|(_, slot)| slot)
     }
 
-    /// The same, with their places.
-    pub(crate) fn list_of(&self, entry: u32) -> impl Iterator<Item = (Place, u32)> {
+    /// The same, with their cells.
+    pub(crate) fn list_of(&self, entry: u32) -> impl Iterator<Item = (CellId, u32)> {
         self.entry(entry).orders.walk(&self.pages)
     }
 
@@ -209,10 +209,10 @@ impl Parties {
         self.pages.used()
     }
 
-    /// Bring near a page of a list.
+    /// Prefetch a page of a list.
     #[inline(always)]
-    pub(crate) fn touch(&self, page: u32) {
-        self.pages.touch(page);
+    pub(crate) fn prefetch(&self, page: u32) {
+        self.pages.prefetch(page);
     }
 
     pub(crate) fn opened(&self, entry: u32) -> EntryOpened {
@@ -228,19 +228,19 @@ impl Parties {
 
     /// Put an order, the newest of its entry, on the entry's list; where it stands there.
     #[inline(always)]
-    pub(crate) fn list(&mut self, entry: u32, slot: u32) -> Place {
+    pub(crate) fn list(&mut self, entry: u32, slot: u32) -> CellId {
         let entry = &mut self.entries[entry as usize - 1];
-        let place = entry.orders.push(&mut self.pages, slot);
+        let cell = entry.orders.push(&mut self.pages, slot);
         self.accounts[entry.account as usize - 1].open += 1;
-        place
+        cell
     }
 
     /// Take an order off its entry's list; whether the entry is a binary one.
     #[inline(always)]
-    pub(crate) fn unlist(&mut self, entry: u32, place: Place) -> bool {
+    pub(crate) fn unlist(&mut self, entry: u32, cell: CellId) -> bool {
         let entry = &mut self.entries[entry as usize - 1];
         self.accounts[entry.account as usize - 1].open -= 1;
-        entry.orders.remove(&mut self.pages, place);
+        entry.orders.remove(&mut self.pages, cell);
         entry.kind == EntryKind::Binary
     }
 }

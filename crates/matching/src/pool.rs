@@ -55,12 +55,12 @@ impl<T: Clone + Default, const N: usize> Pool<T, N> {
         Some(&chunk[slot as usize % N])
     }
 
-    /// Bring near what stands in a slot, if there is such a slot.
+    /// Prefetch what stands in a slot, if there is such a slot.
     ///
-    /// Where there is none, something else is asked for, always the same: that costs less than a
-    /// branch that nobody can guess.
+    /// Where there is none, something else is prefetched, always the same: that costs less than a
+    /// branch that nobody can predict.
     #[inline(always)]
-    pub(crate) fn touch(&self, slot: u32) {
+    pub(crate) fn prefetch(&self, slot: u32) {
         let chunk = slot as usize / N;
         let chunk = if chunk < self.chunks.len() { chunk } else { 0 };
         if let Some(chunk) = self.chunks.get(chunk) {

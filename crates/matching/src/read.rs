@@ -218,7 +218,7 @@ impl Engine {
     pub fn counts(&self) -> Counts {
         Counts {
             open_orders: self.books.open().len(),
-            levels: self.books.shelf().levels.used(),
+            levels: self.books.pools().levels.used(),
             orders: self.numbers.orders(),
             trades: self.numbers.trades(),
             accounts: self.parties.accounts().len() as u32,
@@ -239,7 +239,7 @@ impl Engine {
     /// The levels of one side of an instrument's book, best first; none where there is no such instrument.
     pub fn levels(&self, instrument: u32, side: Side) -> impl Iterator<Item = LevelView> + '_ {
         self.books.levels(instrument, side).map(|at| {
-            let level = &self.books.shelf().levels[at];
+            let level = &self.books.pools().levels[at];
             LevelView {
                 price: level.price,
                 qty: level.qty,

@@ -7,8 +7,8 @@
 //! stop order that waits for its trigger and an iceberg's hidden rest are tables of their own.
 
 use super::order::Order;
+use super::paged_list::CellId;
 use super::pool::{NONE, Slot};
-use super::row::Place;
 use wire::record::{Side, Stp, TimeInForce};
 
 const DAY: u8 = 1;
@@ -124,30 +124,30 @@ impl Resting {
 
     /// Where it stands in its level's queue.
     #[inline(always)]
-    pub(crate) const fn queue_place(&self) -> Place {
-        Place {
+    pub(crate) const fn queue_cell(&self) -> CellId {
+        CellId {
             page: self.queue_page,
             at: self.queue_at,
         }
     }
 
     #[inline(always)]
-    pub(crate) const fn set_queue_place(&mut self, place: Place) {
-        (self.queue_page, self.queue_at) = (place.page, place.at);
+    pub(crate) const fn set_queue_cell(&mut self, cell: CellId) {
+        (self.queue_page, self.queue_at) = (cell.page, cell.at);
     }
 
     /// Where it stands among its entry's open orders.
     #[inline(always)]
-    pub(crate) const fn list_place(&self) -> Place {
-        Place {
+    pub(crate) const fn list_cell(&self) -> CellId {
+        CellId {
             page: self.list_page,
             at: self.list_at,
         }
     }
 
     #[inline(always)]
-    pub(crate) const fn set_list_place(&mut self, place: Place) {
-        (self.list_page, self.list_at) = (place.page, place.at);
+    pub(crate) const fn set_list_cell(&mut self, cell: CellId) {
+        (self.list_page, self.list_at) = (cell.page, cell.at);
     }
 
     pub(crate) const fn is_day(&self) -> bool {
@@ -189,7 +189,7 @@ impl Beside {
         }
     }
 
-    pub(crate) fn tell(&self, order: &mut Order) {
+    pub(crate) fn fill_in(&self, order: &mut Order) {
         order.cum = self.cum;
         order.quote = i128::from(self.quote.0) << 64 | i128::from(self.quote.1);
         order.text = self.text;
@@ -228,7 +228,7 @@ mod tests {
         };
         order.fill(i64::MAX, i64::MAX);
         let mut back = Resting::new(&order).order(4);
-        Beside::new(&order).tell(&mut back);
+        Beside::new(&order).fill_in(&mut back);
         assert_eq!(format!("{back:?}"), format!("{order:?}"));
         assert_eq!(back.quote, i128::from(i64::MAX) * i128::from(i64::MAX));
     }

@@ -235,7 +235,7 @@ fn read_instrument(engine: &mut Engine, from: &mut Reader<'_>, slots: &mut Vec<u
     for side in [Side::Buy, Side::Sell] {
         for _ in 0..from.u32("orders")? {
             let order = read_order(engine, from, (instrument, side))?;
-            slots.push(engine.place(&order, false));
+            slots.push(engine.add_to_book(&order, false));
         }
     }
     Ok(())

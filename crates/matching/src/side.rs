@@ -4,13 +4,13 @@
 //! A side is a ladder of levels by price, best first: the key is the price of an ask and the negated
 //! price of a bid, so that less is better on both.  A level knows how much stands in it, and
 //! holds the queue of its orders: the first few by itself, the others in pages behind it.  Levels,
-//! pages, strips and tree nodes stand in pools that all books share.
+//! pages, buckets and tree nodes stand in pools that all books share.
 
 use super::ladder::{Ladder, Walk};
 use super::level::Level;
 use super::pool::{NONE, Pool};
+use super::pools::Pools;
 use super::resting::Resting;
-use super::shelf::Shelf;
 use wire::record::Side;
 
 /// The pool of orders.
@@ -59,33 +59,33 @@ impl BookSide {
 
     /// The level of this key.
     #[inline(always)]
-    pub(crate) fn level(&self, shelf: &Shelf, key: i64) -> Option<u32> {
+    pub(crate) fn level(&self, pools: &Pools, key: i64) -> Option<u32> {
         if key == self.best_key && self.best != NONE {
             return Some(self.best);
         }
-        let found = self.ladder.spot(shelf, NONE, key).level;
+        let found = self.ladder.spot(pools, NONE, key).level;
         (found != NONE).then_some(found)
     }
 
-    /// Bring near what [`BookSide::look`] reads first.
+    /// Prefetch what [`BookSide::peek`] reads first.
     #[inline(always)]
-    pub(crate) fn touch(&self, shelf: &Shelf) {
-        self.ladder.touch(shelf);
+    pub(crate) fn prefetch(&self, pools: &Pools) {
+        self.ladder.prefetch(pools);
     }
 
-    /// What a key's level will be found by, asked for; `NONE` twice where there is nothing to wait for.
+    /// What a key's level will be found by, prefetched; `NONE` twice where there is nothing to wait for.
     #[inline(always)]
-    pub(crate) fn look(&self, shelf: &Shelf, key: i64) -> (u32, u32) {
+    pub(crate) fn peek(&self, pools: &Pools, key: i64) -> (u32, u32) {
         if key == self.best_key || self.best == NONE {
             return (NONE, NONE);
         }
-        self.ladder.look(shelf, key)
+        self.ladder.peek(pools, key)
     }
 
-    /// The level of a key, probably, where [`BookSide::look`] found this.
+    /// The level of a key, probably, where [`BookSide::peek`] found this.
     #[inline(always)]
-    pub(crate) fn guess(&self, shelf: &Shelf, named: u32, key: i64) -> u32 {
-        self.ladder.guess(shelf, named, key)
+    pub(crate) fn guess(&self, pools: &Pools, named: u32, key: i64) -> u32 {
+        self.ladder.guess(pools, named, key)
     }
 
     /// The levels, best first.
@@ -99,20 +99,20 @@ impl BookSide {
         clippy::arithmetic_side_effects,
         reason = "a side's open quantity fits: what would pass its width is refused"
     )]
-    pub(crate) fn push(&mut self, shelf: &mut Shelf, order: &mut Resting, slot: u32, tick: i64) {
+    pub(crate) fn push(&mut self, pools: &mut Pools, order: &mut Resting, slot: u32, tick: i64) {
         let key = key(order.side, order.price);
         let at = if key == self.best_key && self.best != NONE {
             self.best
-        } else if self.is_level(shelf, shelf.hint.level, order.price) {
-            shelf.hint.level
+        } else if self.is_level(pools, pools.hint.level, order.price) {
+            pools.hint.level
         } else {
-            self.level_or_new(shelf, tick, key, order.price)
+            self.level_or_new(pools, tick, key, order.price)
         };
-        let level = &mut shelf.levels[at];
+        let level = &mut pools.levels[at];
         level.qty += order.leaves;
         level.count += 1;
         order.level = at;
-        order.set_queue_place(level.push(&mut shelf.pages, slot));
+        order.set_queue_cell(level.push(&mut pools.pages, slot));
         self.orders += 1;
         self.qty += order.leaves;
     }
@@ -123,16 +123,16 @@ impl BookSide {
         clippy::arithmetic_side_effects,
         reason = "what is taken off an order was open in it"
     )]
-    pub(crate) fn reduce(&mut self, shelf: &mut Shelf, level: u32, qty: i64) {
-        shelf.levels[level].qty -= qty;
+    pub(crate) fn reduce(&mut self, pools: &mut Pools, level: u32, qty: i64) {
+        pools.levels[level].qty -= qty;
         self.qty -= qty;
     }
 
     /// Whether the level of a price is this one, which may be any.
     #[inline(always)]
-    fn is_level(&self, shelf: &Shelf, at: u32, price: i64) -> bool {
+    fn is_level(&self, pools: &Pools, at: u32, price: i64) -> bool {
         let owner = self.level_owner();
-        let level = shelf.levels.get(at);
+        let level = pools.levels.get(at);
         level.is_some_and(|it| it.price == price && it.owner == owner && owner != 0)
     }
 
@@ -142,16 +142,16 @@ impl BookSide {
     }
 
     #[inline(never)]
-    fn level_or_new(&mut self, shelf: &mut Shelf, tick: i64, key: i64, price: i64) -> u32 {
-        let mut spot = self.ladder.spot(shelf, shelf.hint.leaf, key);
+    fn level_or_new(&mut self, pools: &mut Pools, tick: i64, key: i64, price: i64) -> u32 {
+        let mut spot = self.ladder.spot(pools, pools.hint.leaf, key);
         if spot.level != NONE {
             return spot.level;
         }
-        if self.ladder.fit(shelf, tick, key) {
-            spot = self.ladder.spot(shelf, NONE, key);
+        if self.ladder.fit(pools, tick, key) {
+            spot = self.ladder.spot(pools, NONE, key);
         }
-        let at = shelf.levels.take(Level::new(price, self.level_owner()));
-        self.ladder.put(shelf, spot, key, at);
+        let at = pools.levels.take(Level::new(price, self.level_owner()));
+        self.ladder.put(pools, spot, key, at);
         if key < self.best_key || self.best == NONE {
             (self.best_key, self.best) = (key, at);
         }
@@ -164,53 +164,53 @@ impl BookSide {
         clippy::arithmetic_side_effects,
         reason = "an order that stands here was counted"
     )]
-    pub(crate) fn unlink(&mut self, shelf: &mut Shelf, order: &Resting) {
+    pub(crate) fn unlink(&mut self, pools: &mut Pools, order: &Resting) {
         let at = order.level;
-        let level = &mut shelf.levels[at];
+        let level = &mut pools.levels[at];
         level.qty -= order.leaves;
         level.count -= 1;
-        level.remove(&mut shelf.pages, order.queue_place());
+        level.remove(&mut pools.pages, order.queue_cell());
         self.orders -= 1;
         self.qty -= order.leaves;
         if level.count == 0 {
             let key = key(order.side, level.price);
-            self.close(shelf, key, at);
+            self.close(pools, key, at);
         }
     }
 
     #[inline(never)]
-    fn close(&mut self, shelf: &mut Shelf, key: i64, at: u32) {
-        self.ladder.remove(shelf, shelf.hint.leaf, key);
-        shelf.levels[at].owner = 0;
-        shelf.levels.give(at);
+    fn close(&mut self, pools: &mut Pools, key: i64, at: u32) {
+        self.ladder.remove(pools, pools.hint.leaf, key);
+        pools.levels[at].owner = 0;
+        pools.levels.give(at);
         if at == self.best {
-            (self.best_key, self.best) = self.first(shelf, key < 0);
+            (self.best_key, self.best) = self.first(pools, key < 0);
         }
     }
 
     /// The first level's key and slot; `i64::MAX` and `NONE` without one.  The keys of bids are negative.
     #[inline(always)]
     #[allow(clippy::arithmetic_side_effects, reason = "prices are positive")]
-    fn first(&self, shelf: &Shelf, bids: bool) -> (i64, u32) {
-        match self.ladder.first(shelf) {
-            Some(at) if bids => (-shelf.levels[at].price, at),
-            Some(at) => (shelf.levels[at].price, at),
+    fn first(&self, pools: &Pools, bids: bool) -> (i64, u32) {
+        match self.ladder.first(pools) {
+            Some(at) if bids => (-pools.levels[at].price, at),
+            Some(at) => (pools.levels[at].price, at),
             None => (i64::MAX, NONE),
         }
     }
 
-    /// Check the ladder and the best level; how many nodes and strips it has, and how many
+    /// Check the ladder and the best level; how many nodes and buckets it has, and how many
     /// of these are known by their windows.
     pub(crate) fn check_ladder(
         &self,
-        shelf: &Shelf,
+        pools: &Pools,
         side: Side,
     ) -> Result<(u32, u32, u32), String> {
-        if self.first(shelf, side == Side::Buy) != (self.best_key, self.best) {
+        if self.first(pools, side == Side::Buy) != (self.best_key, self.best) {
             return Err("the best level is not the first".to_owned());
         }
         let key = |level: &Level| key(side, level.price);
-        self.ladder.check(shelf, key)
+        self.ladder.check(pools, key)
     }
 }
 

@@ -1,9 +1,9 @@
-//! Sides of several books on one shelf beside plain maps, with hints that are right or wrong.
+//! Sides of several books on the same pools beside plain maps, with hints that are right or wrong.
 
 #![allow(clippy::unwrap_used)]
 
-use super::super::shelf::Hint;
-use super::{BookSide, Orders, Shelf, key};
+use super::super::pools::Hint;
+use super::{BookSide, Orders, Pools, key};
 use crate::pool::{NONE, Pool};
 use crate::resting::Resting;
 use std::collections::{BTreeMap, VecDeque};
@@ -17,7 +17,7 @@ struct Twin {
 }
 
 struct Books {
-    shelf: Shelf,
+    pools: Pools,
     orders: Orders,
     twins: Vec<Twin>,
     state: u64,
@@ -35,7 +35,7 @@ impl Books {
             queues: BTreeMap::new(),
         };
         Self {
-            shelf: Shelf::new(),
+            pools: Pools::new(),
             orders: Pool::new(),
             twins: both.map(twin).collect(),
             state: 3,
@@ -60,20 +60,20 @@ impl Books {
     }
 
     fn push(&mut self, at: usize, price: i64) {
-        self.shelf.hint = self.guess();
+        self.pools.hint = self.guess();
         let twin = &mut self.twins[at];
         let mut line = Resting::default();
         (line.price, line.leaves, line.side) = (price, 1 + price % 3, twin.which);
         let slot = self.orders.take(line);
         let order = &mut self.orders[slot];
-        twin.side.push(&mut self.shelf, order, slot, 1);
+        twin.side.push(&mut self.pools, order, slot, 1);
         let queue = twin.queues.entry(key(twin.which, price)).or_default();
         queue.push_back(slot);
     }
 
     /// Take out an order of this price, if there is one: an old one or a new one.
     fn take_out(&mut self, at: usize, price: i64) {
-        self.shelf.hint = self.guess();
+        self.pools.hint = self.guess();
         let oldest = self.random(2) == 0;
         let twin = &mut self.twins[at];
         let key = key(twin.which, price);
@@ -89,7 +89,7 @@ impl Books {
             twin.queues.remove(&key);
         }
         if let Some(slot) = end {
-            twin.side.unlink(&mut self.shelf, &self.orders[slot]);
+            twin.side.unlink(&mut self.pools, &self.orders[slot]);
             self.orders.give(slot);
         }
     }
@@ -101,16 +101,16 @@ impl Books {
             queues,
         } in &self.twins
         {
-            side.check_ladder(&self.shelf, *which).unwrap();
+            side.check_ladder(&self.pools, *which).unwrap();
             // The highest price is none of an empty side.
-            assert!(side.level(&self.shelf, i64::MAX).is_none());
+            assert!(side.level(&self.pools, i64::MAX).is_none());
             let first = queues.keys().next().copied();
             assert_eq!(side.reach(i64::MAX).map(|_| side.best_key), first);
             let counts = queues.values().map(|queue| queue.len() as u32);
             assert_eq!(side.orders, counts.sum::<u32>());
             for (key, queue) in queues {
-                let level = &self.shelf.levels[side.level(&self.shelf, *key).unwrap()];
-                assert_eq!(level.head(&self.shelf.pages), queue[0]);
+                let level = &self.pools.levels[side.level(&self.pools, *key).unwrap()];
+                assert_eq!(level.head(&self.pools.pages), queue[0]);
                 assert_eq!(level.count as usize, queue.len());
                 let leaves = queue.iter().map(|slot| self.orders[*slot].leaves);
                 assert_eq!(level.qty, leaves.sum::<i64>());

@@ -135,7 +135,7 @@ impl Engine {
             for side in [Side::Buy, Side::Sell] {
                 to.u32(row.side(side).orders);
                 for level in self.books.levels(id, side) {
-                    for slot in self.books.queue(&self.books.shelf().levels[level]) {
+                    for slot in self.books.queue(&self.books.pools().levels[level]) {
                         self.write_order(&self.order_at(slot), to);
                     }
                 }

@@ -1,6 +1,6 @@
 //! Texts by slot: the client order ids of open orders, beside the orders so as not to bloat them.
 //!
-//! A freed place keeps its buffer, so that in the steady state nothing is allocated.
+//! A freed slot keeps its buffer, so that in the steady state nothing is allocated.
 
 use super::pool::NONE;
 
@@ -15,7 +15,7 @@ pub(crate) struct Texts {
     reason = "texts in memory, one of which was just added; those that are free are among them"
 )]
 impl Texts {
-    /// Keep a text; the empty one takes no place.
+    /// Keep a text; the empty one takes no slot.
     #[inline(always)]
     pub(crate) fn keep(&mut self, text: &str) -> u32 {
         if text.is_empty() {
@@ -27,9 +27,9 @@ impl Texts {
 
     fn take(&mut self, text: &str) -> u32 {
         if let Some(slot) = self.free.pop() {
-            let place = &mut self.texts[slot as usize];
-            place.clear();
-            place.push_str(text);
+            let freed = &mut self.texts[slot as usize];
+            freed.clear();
+            freed.push_str(text);
             return slot;
         }
         self.texts.push(text.to_owned());

@@ -15,7 +15,7 @@
 //! changes nothing.
 #![allow(
     clippy::arithmetic_side_effects,
-    reason = "layers, nodes, and places in them"
+    reason = "layers, nodes, and indexes in them"
 )]
 
 use super::node::{CAP, Node, Nodes, split};
@@ -26,7 +26,7 @@ const JOINED_MAX: usize = CAP * 3 / 4;
 /// Layers that no book reaches: neighbours that are not joined hold more than 24 keys together.
 const LAYERS_MAX: usize = 16;
 
-/// The way from the root to a leaf: node and place in it, one a layer.
+/// The way from the root to a leaf: node and index in it, one a layer.
 type Path = [(u32, usize); LAYERS_MAX];
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct Tree {
     pub(super) owner: u32,
 }
 
-/// A place among the leaves.
+/// A position among the leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cursor {
     leaf: u32,
@@ -60,7 +60,7 @@ impl Tree {
         self.root == NONE
     }
 
-    /// The place of the leaf where `key` belongs, and its slot if it is there.  The tree is not empty.
+    /// Where `key` belongs among the leaves, and its slot if it is there.  The tree is not empty.
     ///
     /// `hint` is a leaf that it may be, or `NONE`.
     #[inline]
@@ -70,7 +70,7 @@ impl Tree {
         }
         let leaf = self.leaf(nodes, key);
         let node = &nodes[leaf];
-        let at = node.place(key);
+        let at = node.lower_bound(key);
         let found = at < node.len() && node.keys[at] == key;
         (Cursor { leaf, at }, found.then(|| node.vals[at]))
     }
@@ -81,7 +81,7 @@ impl Tree {
         if node.owner != self.owner {
             return None;
         }
-        let at = node.place(key);
+        let at = node.lower_bound(key);
         let found = at < node.len() && node.keys[at] == key;
         let between = at > 0 && at < node.len();
         let cursor = Cursor { leaf: hint, at };
@@ -99,47 +99,47 @@ impl Tree {
         at
     }
 
-    /// Bring near a tree of one node; the roots of larger ones stay near anyway.
+    /// Prefetch a tree of one node; the roots of larger ones stay in the caches anyway.
     #[inline(always)]
-    pub(crate) fn touch(&self, nodes: &Nodes) {
+    pub(crate) fn prefetch(&self, nodes: &Nodes) {
         if self.layers == 0
             && let Some(node) = nodes.get(self.root)
         {
-            node.touch();
+            node.prefetch();
         }
     }
 
-    /// The leaf where `key` belongs and its slot, or `NONE`: to look ahead, also in an empty tree.
+    /// The leaf where `key` belongs and its slot, or `NONE`: to prefetch, also in an empty tree.
     #[inline(always)]
-    pub(crate) fn look(&self, nodes: &Nodes, key: i64) -> (u32, u32) {
+    pub(crate) fn peek(&self, nodes: &Nodes, key: i64) -> (u32, u32) {
         let leaf = self.leaf(nodes, key);
         let Some(node) = nodes.get(leaf) else {
             return (NONE, NONE);
         };
-        let at = node.place(key).min(CAP - 1);
+        let at = node.lower_bound(key).min(CAP - 1);
         let found = (at < node.len()) & (node.keys[at] == key);
         let val = node.vals[at];
         (leaf, if found { val } else { NONE })
     }
 
-    /// Add a key that [`Tree::seek`] did not find, at the place that it told; any place will do in an
+    /// Add a key that [`Tree::seek`] did not find, at the cursor that it gave; any will do in an
     /// empty tree.
     #[inline]
-    pub(crate) fn insert_at(&mut self, nodes: &mut Nodes, place: Cursor, key: i64, val: u32) {
+    pub(crate) fn insert_at(&mut self, nodes: &mut Nodes, cursor: Cursor, key: i64, val: u32) {
         if self.root == NONE {
             return self.insert(nodes, key, val);
         }
-        let node = &mut nodes[place.leaf];
+        let node = &mut nodes[cursor.leaf];
         if node.len() < CAP {
-            node.insert(place.at, key, val);
+            node.insert(cursor.at, key, val);
         } else {
             self.insert(nodes, key, val);
         }
     }
 
-    /// Give the key in a place another slot.
-    pub(crate) fn set(nodes: &mut Nodes, place: Cursor, val: u32) {
-        nodes[place.leaf].vals[place.at] = val;
+    /// Give the key at a cursor another slot.
+    pub(crate) fn set(nodes: &mut Nodes, cursor: Cursor, val: u32) {
+        nodes[cursor.leaf].vals[cursor.at] = val;
     }
 
     pub(crate) const fn cursor(&self) -> Cursor {
@@ -170,7 +170,7 @@ impl Tree {
             self.layers = 0;
         }
         let (path, leaf) = self.descend(nodes, key);
-        let at = nodes[leaf].place(key);
+        let at = nodes[leaf].lower_bound(key);
         let (mut node, mut at, mut key, mut val) = (leaf, at, key, val);
         for layer in (0..=self.layers).rev() {
             if nodes[node].len() < CAP {
@@ -192,10 +192,10 @@ impl Tree {
         self.layers += 1;
     }
 
-    /// Take out a key that [`Tree::seek`] found, at the place that it told.
-    pub(crate) fn remove_at(&mut self, nodes: &mut Nodes, place: Cursor, key: i64) {
-        let node = &mut nodes[place.leaf];
-        node.remove(place.at);
+    /// Take out a key that [`Tree::seek`] found, at the cursor that it gave.
+    pub(crate) fn remove_at(&mut self, nodes: &mut Nodes, cursor: Cursor, key: i64) {
+        let node = &mut nodes[cursor.leaf];
+        node.remove(cursor.at);
         if node.len() <= LOW {
             self.mend(nodes, key);
         }
@@ -206,8 +206,8 @@ impl Tree {
         let (path, leaf) = self.descend(nodes, key);
         let mut node = leaf;
         for layer in (0..self.layers).rev() {
-            let (parent, place) = path[layer];
-            if !self.tidy(nodes, node, parent, place, layer + 1 == self.layers) {
+            let (parent, index) = path[layer];
+            if !self.tidy(nodes, node, parent, index, layer + 1 == self.layers) {
                 return;
             }
             node = parent;
@@ -221,7 +221,7 @@ impl Tree {
         nodes: &mut Nodes,
         node: u32,
         parent: u32,
-        place: usize,
+        index: usize,
         leaf: bool,
     ) -> bool {
         let len = nodes[node].len();
@@ -230,15 +230,15 @@ impl Tree {
         }
         if len == 0 {
             self.drop_node(nodes, node, leaf);
-            nodes[parent].remove_child(place);
+            nodes[parent].remove_child(index);
             return true;
         }
         let siblings = nodes[parent].len();
         let fits = |other: u32| nodes[other].len() + len <= JOINED_MAX;
-        let right = if place + 1 < siblings && fits(nodes[parent].vals[place + 1]) {
-            place + 1
-        } else if place > 0 && fits(nodes[parent].vals[place - 1]) {
-            place
+        let right = if index + 1 < siblings && fits(nodes[parent].vals[index + 1]) {
+            index + 1
+        } else if index > 0 && fits(nodes[parent].vals[index - 1]) {
+            index
         } else {
             return false;
         };
@@ -293,7 +293,7 @@ impl Tree {
 }
 
 impl Cursor {
-    /// No place.
+    /// No position.
     pub(crate) const NONE: Self = Self { leaf: NONE, at: 0 };
 
     /// The slot here, and one step on.

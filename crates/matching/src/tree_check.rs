@@ -1,7 +1,7 @@
 //! The invariants of the tree of levels, checked node by node.
 #![allow(
     clippy::arithmetic_side_effects,
-    reason = "layers, nodes, and places in them"
+    reason = "layers, nodes, and indexes in them"
 )]
 
 use super::node::{CAP, Nodes};
@@ -61,14 +61,14 @@ fn check_node(
         return Err("something is below an inner node's first key".to_owned());
     }
     let mut count = 1;
-    for place in 0..len {
-        let low = if place == 0 { low } else { node.keys[place] };
-        let high = if place + 1 == len {
+    for index in 0..len {
+        let low = if index == 0 { low } else { node.keys[index] };
+        let high = if index + 1 == len {
             high
         } else {
-            node.keys[place + 1] - 1
+            node.keys[index + 1] - 1
         };
-        count += check_node(nodes, node.vals[place], layers - 1, (low, high), leaves)?;
+        count += check_node(nodes, node.vals[index], layers - 1, (low, high), leaves)?;
     }
     Ok(count)
 }
@@ -81,23 +81,23 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn insert(tree: &mut Tree, nodes: &mut Nodes, key: i64, val: u32) {
-        let place = match tree.is_empty() {
+        let cursor = match tree.is_empty() {
             true => Cursor::NONE,
             false => tree.seek(nodes, NONE, key).0,
         };
-        tree.insert_at(nodes, place, key, val);
+        tree.insert_at(nodes, cursor, key, val);
     }
 
     fn remove(tree: &mut Tree, nodes: &mut Nodes, hint: u32, key: i64) {
         if !tree.is_empty()
-            && let (place, Some(_)) = tree.seek(nodes, hint, key)
+            && let (cursor, Some(_)) = tree.seek(nodes, hint, key)
         {
-            tree.remove_at(nodes, place, key);
+            tree.remove_at(nodes, cursor, key);
         }
     }
 
     fn find(tree: &Tree, nodes: &Nodes, key: i64) -> Option<u32> {
-        let found = tree.look(nodes, key).1;
+        let found = tree.peek(nodes, key).1;
         (found != NONE).then_some(found)
     }
 
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_below_those_of_a_first_child_that_went_have_their_place() {
+    fn keys_below_those_of_a_first_child_that_went_have_their_leaf() {
         let mut nodes = Pool::new();
         let mut tree = Tree::new(1);
         let put = |tree: &mut Tree, nodes: &mut Nodes, key: i64| {

@@ -25,7 +25,7 @@ struct Seen {
     orders: u32,
     levels: u32,
     nodes: u32,
-    strips: u32,
+    buckets: u32,
     known: u32,
     queue_pages: u32,
     list_pages: u32,
@@ -75,19 +75,19 @@ impl Engine {
 
     fn check_side(&self, id: u32, side: Side, seen: &mut Seen) -> Checked {
         let book = self.books.listing(id).side(side);
-        let (nodes, strips, known) = book.check_ladder(self.books.shelf(), side)?;
+        let (nodes, buckets, known) = book.check_ladder(self.books.pools(), side)?;
         seen.nodes += nodes;
-        seen.strips += strips;
+        seen.buckets += buckets;
         seen.known += known;
         let (mut orders, mut qty) = (0, 0_i64);
         let mut before = i64::MIN;
         for at in self.books.levels(id, side) {
-            let level = &self.books.shelf().levels[at];
+            let level = &self.books.pools().levels[at];
             let key = key(side, level.price);
             must(key > before, || {
                 format!("level {} out of order", level.price)
             })?;
-            must(book.level(self.books.shelf(), key) == Some(at), || {
+            must(book.level(self.books.pools(), key) == Some(at), || {
                 format!("level {} is not found", level.price)
             })?;
             before = key;
@@ -108,13 +108,13 @@ impl Engine {
         level: &Level,
         seen: &mut Seen,
     ) -> Checked {
-        seen.queue_pages += level.check(&self.books.shelf().pages)?;
+        seen.queue_pages += level.check(&self.books.pools().pages)?;
         let (mut count, mut qty) = (0, 0_i64);
-        for (place, slot) in level.queue(&self.books.shelf().pages) {
+        for (cell, slot) in level.queue(&self.books.pools().pages) {
             let order = self.books.line(slot);
             let stands = (order.instrument, order.side, order.price, order.level);
             must(
-                stands == (id, side, level.price, at) && order.queue_place() == place,
+                stands == (id, side, level.price, at) && order.queue_cell() == cell,
                 || format!("order {} stands in the wrong queue", order.order_id),
             )?;
             self.check_order(slot, &self.order_at(slot), seen)
@@ -192,22 +192,22 @@ impl Engine {
         })?;
         let pools = (
             self.books.open().len(),
-            self.books.shelf().levels.used(),
-            self.books.shelf().nodes.used(),
-            self.books.shelf().strips.used(),
-            self.books.shelf().windows.known(),
-            self.books.shelf().pages.used(),
+            self.books.pools().levels.used(),
+            self.books.pools().nodes.used(),
+            self.books.pools().buckets.used(),
+            self.books.pools().windows.known(),
+            self.books.pools().pages.used(),
         );
         let Seen {
             orders,
             levels,
             nodes,
-            strips,
+            buckets,
             known,
             queue_pages,
             ..
         } = *seen;
-        let found = (orders, levels, nodes, strips, known, queue_pages);
+        let found = (orders, levels, nodes, buckets, known, queue_pages);
         must(pools == found, || {
             format!("slots taken {pools:?}, found {found:?}")
         })?;
@@ -272,9 +272,9 @@ impl Engine {
         })?;
         seen.list_pages += self.parties.check_list(number)?;
         let (mut open, mut before) = (0, 0);
-        for (place, slot) in self.parties.list_of(number) {
+        for (cell, slot) in self.parties.list_of(number) {
             let order = self.books.line(slot);
-            let sound = order.entry == number && order.list_place() == place;
+            let sound = order.entry == number && order.list_cell() == cell;
             must(sound && order.order_id > before, || {
                 format!("entry {number} lists order {} wrongly", order.order_id)
             })?;

@@ -4,7 +4,7 @@
 use super::{Engine, Listing};
 use crate::parties::Entry;
 use crate::resting::Resting;
-use batch::{batch, order, setup, told};
+use batch::{apply, batch, order, setup};
 use wire::record::Side;
 
 #[path = "../tests/batch/mod.rs"]
@@ -20,7 +20,7 @@ fn sound() -> Engine {
         order(1, 4, Side::Sell, 103),
     ]);
     let mut engine = Engine::new(0);
-    told(&mut engine, 5, &batch((0, 0, 1), 5, &commands));
+    apply(&mut engine, 5, &batch((0, 0, 1), 5, &commands));
     engine
 }
 
@@ -29,16 +29,16 @@ fn cross(engine: &mut Engine) {
     let mut order = engine.order_at(0);
     let order_id = engine.numbers.next_order();
     (order.order_id, order.num, order.side) = (order_id, 5, Side::Sell);
-    let slot = engine.place(&order, true);
+    let slot = engine.add_to_book(&order, true);
     engine.list(1, slot);
     engine.parties.rises(1, 5);
 }
 
 /// An order leaves its queue and nothing else.
 fn empty(engine: &mut Engine) {
-    let (_, shelf, open) = engine.books.inside();
-    let (level, place) = (open.line(2).level, open.line(2).queue_place());
-    shelf.levels[level].remove(&mut shelf.pages, place);
+    let (_, pools, open) = engine.books.inside();
+    let (level, cell) = (open.line(2).level, open.line(2).queue_cell());
+    pools.levels[level].remove(&mut pools.pages, cell);
 }
 
 /// An order at 100 has executed so much, at prices that sum to so much.
@@ -50,8 +50,8 @@ fn execute(engine: &mut Engine, cum: i64, quote: i128) {
 
 /// An order leaves its entry's list, and its account's count.
 fn unlist(engine: &mut Engine) {
-    let place = engine.books.line(0).list_place();
-    engine.parties.unlist(1, place);
+    let cell = engine.books.line(0).list_cell();
+    engine.parties.unlist(1, cell);
 }
 
 /// The line of an order.
@@ -105,8 +105,8 @@ fn what_is_wrong_is_said() {
         (unlist, "3 orders listed"),
         (
             |it| {
-                let place = it.books.line(1).list_place();
-                line(it, 0).set_list_place(place);
+                let cell = it.books.line(1).list_cell();
+                line(it, 0).set_list_cell(cell);
             },
             "lists order",
         ),

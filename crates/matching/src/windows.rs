@@ -1,14 +1,14 @@
-//! Windows of neighbouring prices: the strips of their levels, and which windows are known to have which.
+//! Windows of neighbouring prices: the buckets of their levels, and which windows are known to have which.
 //!
 //! # Layout
 //! What is known stands in 8,192 entries of 16 bytes, and saves the search in the tree.  A window has one
 //! entry where it may be; neighbours have neighbouring ones, so that a side with many levels does not
-//! stand in its own way.  An entry is always right, so it is forgotten with its strip; who finds none
+//! stand in its own way.  An entry is always right, so it is forgotten with its bucket; who finds none
 //! asks the tree.
 
 use super::pool::{NONE, Slot};
 
-/// Places of a window.
+/// Cells of a window: one for each of its prices.
 pub(crate) const CELLS: usize = 16;
 const ENTRIES: usize = 8_192;
 /// Entries from those of one side to those of the next.
@@ -17,11 +17,11 @@ const APART: usize = 1_021;
 /// The levels of a window that has more than one, or had.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
-pub(crate) struct Strip {
+pub(crate) struct Bucket {
     pub(crate) levels: [u32; CELLS],
 }
 
-impl Default for Strip {
+impl Default for Bucket {
     fn default() -> Self {
         Self {
             levels: [NONE; CELLS],
@@ -29,7 +29,7 @@ impl Default for Strip {
     }
 }
 
-impl Slot for Strip {
+impl Slot for Bucket {
     fn link(&self) -> u32 {
         self.levels[0]
     }
@@ -38,7 +38,7 @@ impl Slot for Strip {
     }
 }
 
-impl Strip {
+impl Bucket {
     /// Whether no cell has a level; the bits of no level's slot are all set.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
@@ -53,24 +53,24 @@ impl Strip {
     }
 }
 
-/// A window whose strip is known.
+/// A window whose bucket is known.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     window: i64,
     owner: u32,
-    strip: u32,
+    bucket: u32,
 }
 
 const FRESH: Entry = Entry {
     window: 0,
     owner: 0,
-    strip: NONE,
+    bucket: NONE,
 };
 
-/// The strips of windows; `owner` is a side's, as for [`super::tree::Tree::new`].
+/// The buckets of windows; `owner` is a side's, as for [`super::tree::Tree::new`].
 #[derive(Debug)]
 pub(crate) struct Windows {
-    /// None before the first strip.
+    /// None before the first bucket.
     entries: Vec<Entry>,
 }
 
@@ -86,38 +86,38 @@ impl Windows {
         }
     }
 
-    /// The strip of a window, or `NONE` where that is not known.
+    /// The bucket of a window, or `NONE` where that is not known.
     #[inline(always)]
     pub(crate) fn find(&self, owner: u32, window: i64) -> u32 {
         match self.entries.get(at(owner, window)) {
-            Some(it) if it.window == window && it.owner == owner => it.strip,
+            Some(it) if it.window == window && it.owner == owner => it.bucket,
             _ => NONE,
         }
     }
 
-    /// Take note of a strip, until it is forgotten or another window needs the entry.
+    /// Take note of a bucket, until it is forgotten or another window needs the entry.
     #[inline(always)]
-    pub(crate) fn note(&mut self, owner: u32, window: i64, strip: u32) {
+    pub(crate) fn note(&mut self, owner: u32, window: i64, bucket: u32) {
         if self.entries.is_empty() {
             self.entries = vec![FRESH; ENTRIES];
         }
         self.entries[at(owner, window)] = Entry {
             window,
             owner,
-            strip,
+            bucket,
         };
     }
 
-    /// The strip of a window is given back.
+    /// The bucket of a window is given back.
     pub(crate) fn forget(&mut self, owner: u32, window: i64) {
         if self.find(owner, window) != NONE {
             self.entries[at(owner, window)] = FRESH;
         }
     }
 
-    /// Windows whose strip is known.
+    /// Windows whose bucket is known.
     pub(crate) fn known(&self) -> u32 {
-        let known = self.entries.iter().map(|it| u32::from(it.strip != NONE));
+        let known = self.entries.iter().map(|it| u32::from(it.bucket != NONE));
         known.sum()
     }
 }
@@ -125,17 +125,17 @@ impl Windows {
 #[cfg(test)]
 mod tests {
     use super::super::pool::Pool;
-    use super::{ENTRIES, NONE, Strip, Windows};
+    use super::{Bucket, ENTRIES, NONE, Windows};
 
     #[test]
-    fn strips_that_are_given_back_are_all_taken_again() {
-        let mut strips: Pool<Strip, 4> = Pool::new();
+    fn buckets_that_are_given_back_are_all_taken_again() {
+        let mut buckets: Pool<Bucket, 4> = Pool::new();
         for _ in 0..3 {
-            let mut taken = [0; 3].map(|_| strips.take(Strip::default()));
+            let mut taken = [0; 3].map(|_| buckets.take(Bucket::default()));
             taken.sort_unstable();
             assert_eq!(taken, [0, 1, 2]);
-            for strip in taken {
-                strips.give(strip);
+            for bucket in taken {
+                buckets.give(bucket);
             }
         }
     }

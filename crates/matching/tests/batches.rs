@@ -3,7 +3,7 @@
 
 mod batch;
 
-use batch::{batch, order, setup, told};
+use batch::{apply, batch, order, setup};
 use matching::{Engine, GatewayState, SnapshotError};
 use wire::record::batch::HASH;
 use wire::record::command::{Cancel, GatewayOpen, MassCancel, NO_INSTRUMENT, Raise, Settings};
@@ -45,7 +45,7 @@ fn a_gateways_batches_count_from_one_under_its_incarnation() {
     ];
     for (turn, taken, what) in steps {
         let before = engine.position();
-        let out = told(&mut engine, 0, &batch(turn, 0, &[open, Command::Tick]));
+        let out = apply(&mut engine, 0, &batch(turn, 0, &[open, Command::Tick]));
         let batches = split(&out);
         let header = batches[0].0.header;
         assert_eq!((header.gateway, header.incarnation, header.number), turn);
@@ -74,10 +74,10 @@ fn an_opening_batch_must_open_its_own_gateway() {
     let other = Command::GatewayOpen(GatewayOpen { gateway: 8 });
     let own = Command::GatewayOpen(GatewayOpen { gateway: 7 });
     for commands in [vec![other], vec![Command::Tick, own], vec![]] {
-        told(&mut engine, 0, &batch((7, 0, 0), 0, &commands));
+        apply(&mut engine, 0, &batch((7, 0, 0), 0, &commands));
         assert_eq!(engine.gateways().count(), 0);
     }
-    let out = told(&mut engine, 0, &batch((7, 0, 0), 0, &[own]));
+    let out = apply(&mut engine, 0, &batch((7, 0, 0), 0, &[own]));
     let events: Vec<_> = split(&out)[0].0.events().collect::<Result<_, _>>().unwrap();
     assert!(matches!(events[..], [(1, Event::GatewayOpened(x))] if x.incarnation == 1));
 }
@@ -92,7 +92,7 @@ fn engine_time_never_goes_back_nor_far_ahead_of_the_journal() {
         (9 * SECOND, 9 * SECOND, 9 * SECOND),
         (u64::MAX, u64::MAX, u64::MAX),
     ] {
-        let out = told(
+        let out = apply(
             &mut engine,
             append_ns,
             &batch((0, 0, 0), stamp_ns, &[Command::Tick]),
@@ -105,7 +105,7 @@ fn engine_time_never_goes_back_nor_far_ahead_of_the_journal() {
 #[test]
 fn a_dropped_batch_does_not_move_time() {
     let mut engine = Engine::new(0);
-    told(
+    apply(
         &mut engine,
         99 * SECOND,
         &batch((7, 1, 1), 99 * SECOND, &[Command::Tick]),
@@ -120,7 +120,7 @@ fn event_batches_are_cut_and_chained() {
         event_batch_bytes_max: 2_000,
         ..engine.settings()
     };
-    told(
+    apply(
         &mut engine,
         0,
         &batch((0, 0, 0), 0, &[Command::Settings(settings)]),
@@ -128,7 +128,7 @@ fn event_batches_are_cut_and_chained() {
     let mut commands = setup();
     commands.extend((1..100).map(|num| order(1, num, Side::Buy, 10)));
     let (mut hash, mut seq) = (engine.position().event_hash, engine.position().event_seq);
-    let out = told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    let out = apply(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
     let batches = split(&out);
     assert!(batches.len() > 3);
     for (part, (batch, bytes)) in batches.iter().enumerate() {
@@ -172,7 +172,7 @@ fn a_batch_with_a_bad_record_changes_nothing() {
     );
 }
 
-/// Many orders, so that what is looked at ahead of the commands is looked at here too.
+/// Many orders, so that the prefetcher is at work here too.
 fn crowd() -> Engine {
     let mut engine = Engine::new(0);
     let mut commands = setup();
@@ -181,7 +181,7 @@ fn crowd() -> Engine {
         commands.push(order(1, num, Side::Buy, 1_000 - far));
         commands.push(order(2, num, Side::Sell, 1_001 + far));
     }
-    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    apply(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
     assert_eq!(engine.counts().open_orders, 6_000);
     engine
 }
@@ -208,7 +208,7 @@ fn a_crowd_is_canceled_in_any_order_and_by_one_word() {
         };
         split(out).iter().map(events).sum()
     };
-    let out = told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    let out = apply(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
     assert!(canceled(&out) > 800, "{}", canceled(&out));
     let left = engine.orders().filter(|order| order.entry == 1).count();
     let all = MassCancel {
@@ -218,7 +218,7 @@ fn a_crowd_is_canceled_in_any_order_and_by_one_word() {
         kind: MassCancelType::All,
         side: 0,
     };
-    let out = told(
+    let out = apply(
         &mut engine,
         0,
         &batch((0, 0, 0), 0, &[Command::MassCancel(all, "")]),
@@ -246,7 +246,7 @@ fn a_snapshot_holds_all_and_goes_on_alike() {
         0,
         &[order(3, 1, Side::Buy, 1_700), order(3, 2, Side::Sell, 1)],
     );
-    assert_eq!(told(&mut engine, 0, &next), told(&mut twin, 0, &next));
+    assert_eq!(apply(&mut engine, 0, &next), apply(&mut twin, 0, &next));
     assert_eq!(twin.state_hash(), engine.state_hash());
 }
 
@@ -258,7 +258,7 @@ fn a_snapshot_knows_which_ids_were_passed_over() {
             trades: 0,
             events: 0,
         });
-        told(engine, 0, &batch((0, 0, 0), 0, &[raise]));
+        apply(engine, 0, &batch((0, 0, 0), 0, &[raise]));
         let mut bytes = Vec::new();
         engine.snapshot(&mut bytes);
         let twin = Engine::restore(&bytes).unwrap();
@@ -273,7 +273,7 @@ fn a_snapshot_knows_which_ids_were_passed_over() {
     assert_eq!(raise(&mut engine, 9), [(1, 9)]);
     let mut commands = setup();
     commands.push(order(1, 1, Side::Buy, 10));
-    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    apply(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
     assert_eq!(raise(&mut engine, 20), [(1, 9), (11, 20)]);
 }
 
@@ -282,7 +282,7 @@ fn a_harmed_snapshot_is_not_restored() {
     let mut engine = Engine::new(0);
     let mut commands = setup();
     commands.extend((1..5).map(|num| order(1, num, Side::Buy, 10 + num as i64)));
-    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    apply(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
     let mut bytes = Vec::new();
     engine.snapshot(&mut bytes);
     for at in 0..bytes.len() {
@@ -318,7 +318,7 @@ fn a_snapshot_that_is_refused_says_why() {
     let mut engine = Engine::new(0);
     let mut commands = setup();
     commands.push(order(1, 1, Side::Buy, 77_777_777));
-    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    apply(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
     let mut bytes = Vec::new();
     engine.snapshot(&mut bytes);
     bytes.truncate(bytes.len() - 16);
@@ -345,7 +345,7 @@ fn a_forged_snapshot_does_no_harm() {
     let mut engine = Engine::new(0);
     let mut commands = setup();
     commands.extend((1..5).map(|num| order(1, num, Side::Buy, 10 + num as i64)));
-    told(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    apply(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
     let mut bytes = Vec::new();
     engine.snapshot(&mut bytes);
     let (state, end) = (8, bytes.len() - 16);

@@ -18,25 +18,25 @@ struct Ticker {
 
 impl Listener for Ticker {
     fn traded(&mut self, fill: &Fill) {
-        let place = fill.order.place();
-        let (order, _, price, open) = self.orders.get_mut(&place).unwrap();
+        let slot = fill.order.slot();
+        let (order, _, price, open) = self.orders.get_mut(&slot).unwrap();
         assert_eq!((*order, *price), (fill.order, fill.price));
         *open -= fill.qty;
         assert_eq!(*open, fill.leaves);
         if fill.leaves == 0 {
-            self.orders.remove(&place);
+            self.orders.remove(&slot);
         }
         self.trades.push((fill.price, fill.qty));
         self.heard.push(fill.order);
     }
 
     fn added(&mut self, order: Handle, side: Side, price: i64, qty: i64) {
-        let before = self.orders.insert(order.place(), (order, side, price, qty));
-        assert_eq!(before, None, "two orders at one place");
+        let before = self.orders.insert(order.slot(), (order, side, price, qty));
+        assert_eq!(before, None, "two orders in one slot");
     }
 
     fn canceled(&mut self, order: Handle, qty: i64) {
-        let (handle, _, _, open) = self.orders.remove(&order.place()).unwrap();
+        let (handle, _, _, open) = self.orders.remove(&order.slot()).unwrap();
         assert_eq!((handle, open), (order, qty));
         self.heard.push(order);
     }
@@ -84,13 +84,13 @@ fn an_order_takes_no_more_than_it_wants_and_no_worse_price_than_its_own() {
 }
 
 #[test]
-fn an_order_that_is_gone_is_not_canceled_again_though_another_has_its_place() {
+fn an_order_that_is_gone_is_not_canceled_again_though_another_has_its_slot() {
     let (mut book, mut ticker) = (Book::default(), Ticker::default());
     let first = book.add(Side::Buy, 7, 1, &mut ticker).unwrap();
     assert!(book.cancel(first, &mut ticker));
     assert!(!book.cancel(first, &mut ticker));
     let second = book.add(Side::Sell, 7, 1, &mut ticker).unwrap();
-    assert_eq!(first.place(), second.place());
+    assert_eq!(first.slot(), second.slot());
     assert!(!book.cancel(first, &mut ticker));
     assert_eq!(ticker.heard, [first]);
     assert_eq!(book.best(Side::Sell), Some((second, 7)));
@@ -127,7 +127,7 @@ fn who_listens_has_the_levels_of_the_book() {
                 let Some(order) = entered.get(random(1 + entered.len() as u64) as usize) else {
                     continue;
                 };
-                let open = ticker.orders.get(&order.place());
+                let open = ticker.orders.get(&order.slot());
                 let is_open = open.is_some_and(|it| it.0 == *order);
                 assert_eq!(book.cancel(*order, &mut ticker), is_open);
             }

@@ -3,14 +3,14 @@
 
 mod batch;
 
-use batch::{batch, order, setup, told};
+use batch::{apply, batch, order, setup};
 use matching::{Engine, EntryView, InstrumentView, LevelView, OrderView};
 use wire::record::{Command, EntryKind, OrdStatus, Side};
 
 /// Three bids at two prices and an offer, of which a fourth order took a part.
 fn traded() -> Engine {
     let mut engine = Engine::new(3);
-    told(&mut engine, 7, &batch((0, 0, 1), 7, &setup()));
+    apply(&mut engine, 7, &batch((0, 0, 1), 7, &setup()));
     let commands: Vec<Command<'_>> = vec![
         order(1, 1, Side::Buy, 100),
         order(1, 2, Side::Buy, 99),
@@ -18,7 +18,7 @@ fn traded() -> Engine {
         order(2, 5, Side::Sell, 103),
         order(3, 3, Side::Buy, 103),
     ];
-    told(&mut engine, 8, &batch((0, 0, 2), 8, &commands));
+    apply(&mut engine, 8, &batch((0, 0, 2), 8, &commands));
     engine
 }
 

@@ -60,7 +60,7 @@ pub fn order(entry: u32, num: u64, side: Side, price: i64) -> Command<'static> {
 }
 
 /// Apply, and read all event batches.
-pub fn told(engine: &mut Engine, append_ns: u64, batch: &[u8]) -> Vec<u8> {
+pub fn apply(engine: &mut Engine, append_ns: u64, batch: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let offset = engine.position().command_offset + 1;
     engine.apply(offset, append_ns, batch, &mut out).unwrap();

@@ -6,29 +6,29 @@ use wire::record::command::MassCancel;
 use wire::record::event::MassCanceled;
 use wire::record::{CancelReason, EntryKind, Event, MassCancelType, Reason, Side};
 
-use super::cancel::Asker;
+use super::cancel::Requester;
 
 impl Engine {
     pub(crate) fn mass_cancel(&mut self, mass: &MassCancel, user: &str, out: &mut Emit<'_>) {
-        let (asker, repeats) = self.asker_once((mass.entry, user), mass.num, out);
+        let (requester, repeats) = self.requester_once((mass.entry, user), mass.num, out);
         let checked = if repeats {
             Err(Reason::DuplicateClientOrderId)
         } else {
-            self.check_mass(asker, mass)
+            self.check_mass(requester, mass)
         };
         let mut count = 0;
         if checked.is_ok() {
-            let slots = self.collect(asker.entry(), mass);
+            let slots = self.collect(requester.entry(), mass);
             count = slots.len() as u32;
             for slot in &slots {
-                let asked = Some((asker, mass.num));
-                self.cancel_slot(*slot, CancelReason::Mass, asked, out);
+                let request = Some((requester, mass.num));
+                self.cancel_slot(*slot, CancelReason::Mass, request, out);
             }
             self.slots = slots;
         }
         out.event(&Event::MassCanceled(MassCanceled {
-            entry: asker.entry(),
-            entry_seq: self.parties.tell(asker.entry()),
+            entry: requester.entry(),
+            entry_seq: self.parties.next_seq(requester.entry()),
             num: mass.num,
             count,
             instrument: mass.instrument,
@@ -38,8 +38,8 @@ impl Engine {
         }));
     }
 
-    fn check_mass(&self, asker: Asker, mass: &MassCancel) -> Result<(), Reason> {
-        if asker.entry() == 0 {
+    fn check_mass(&self, requester: Requester, mass: &MassCancel) -> Result<(), Reason> {
+        if requester.entry() == 0 {
             return Err(Reason::UnknownOrder);
         }
         if mass.kind == MassCancelType::Security && !self.books.instruments().knows(mass.instrument)

@@ -1,6 +1,6 @@
-//! What is answered and changes nothing: the state of an order, and a gateway's own refusals.
+//! The status of an order, and a gateway's own refusals: what is answered and changes nothing.
 
-use super::cancel::{Asker, Named};
+use super::cancel::{Named, Requester};
 use super::emit::Emit;
 use super::engine::Engine;
 use wire::record::command::{NO_ENTRY, NO_PRICE, Refuse, Status};
@@ -9,9 +9,9 @@ use wire::record::{Event, OrdStatus, OrdType};
 
 impl Engine {
     pub(crate) fn status(&mut self, status: &Status, out: &mut Emit<'_>) {
-        let asker = match status.entry {
-            NO_ENTRY => Asker::Nobody,
-            entry => self.asker(entry, ""),
+        let requester = match status.entry {
+            NO_ENTRY => Requester::Nobody,
+            entry => self.requester(entry, ""),
         };
         let named = Named {
             orig_num: status.num,
@@ -20,8 +20,8 @@ impl Engine {
             instrument: status.instrument,
         };
         let mut report = StatusReport {
-            entry: asker.entry(),
-            entry_seq: self.parties.tell(asker.entry()),
+            entry: requester.entry(),
+            entry_seq: self.parties.next_seq(requester.entry()),
             req_id: status.req_id,
             order_id: 0,
             num: status.num,
@@ -36,7 +36,7 @@ impl Engine {
             tif: 0,
             status: OrdStatus::Rejected,
         };
-        if let Ok(slot) = self.find(asker, &named) {
+        if let Ok(slot) = self.find(requester, &named) {
             let order = self.order_at(slot);
             report.order_id = order.order_id;
             report.num = order.num;
@@ -62,7 +62,7 @@ impl Engine {
         };
         out.event(&Event::Refused(Refused {
             entry,
-            entry_seq: self.parties.tell(entry),
+            entry_seq: self.parties.next_seq(entry),
             ref_id: refuse.ref_id,
             template: refuse.template,
             reason: refuse.reason,

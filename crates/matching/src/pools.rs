@@ -2,11 +2,11 @@
 
 use super::level::Level;
 use super::node::Nodes;
+use super::paged_list::Pages;
 use super::pool::{NONE, Pool};
-use super::row::Pages;
-use super::windows::{Strip, Windows};
+use super::windows::{Bucket, Windows};
 
-/// Levels of all books from which on they are worth looking ahead for: fewer stay in the caches.
+/// Levels of all books from which on they are worth prefetching: fewer stay in the caches.
 const LEVELS_MIN: u32 = 1_024;
 
 /// Where a level probably stands: either may be wrong, or `NONE`.
@@ -23,11 +23,11 @@ impl Hint {
     };
 }
 
-/// What all books share.
+/// The pools, and what all books share beside them.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct Pools {
     pub(crate) levels: Pool<Level, 1024>,
-    pub(crate) strips: Pool<Strip, 1024>,
+    pub(crate) buckets: Pool<Bucket, 1024>,
     pub(crate) nodes: Nodes,
     pub(crate) windows: Windows,
     pub(crate) pages: Pages,
@@ -35,11 +35,11 @@ pub(crate) struct Shelf {
     pub(crate) hint: Hint,
 }
 
-impl Shelf {
+impl Pools {
     pub(crate) const fn new() -> Self {
         Self {
             levels: Pool::new(),
-            strips: Pool::new(),
+            buckets: Pool::new(),
             nodes: Pool::new(),
             windows: Windows::new(),
             pages: Pool::new(),
@@ -47,13 +47,13 @@ impl Shelf {
         }
     }
 
-    /// Whether there are so many levels that they are worth looking ahead for.
+    /// Whether there are so many levels that they are worth prefetching.
     #[inline(always)]
     pub(crate) const fn is_large(&self) -> bool {
         self.levels.used() >= LEVELS_MIN
     }
 
-    /// Whether queues go beyond what stands in their levels often enough to look for their ends.
+    /// Whether queues go beyond what stands in their levels often enough to prefetch their ends.
     #[inline(always)]
     pub(crate) const fn is_long(&self) -> bool {
         self.pages.used() >= self.levels.used() / 2

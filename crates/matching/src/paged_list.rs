@@ -1,27 +1,27 @@
-//! Rows of slots in order of arrival, any of which may leave: queues of levels, open orders of entries.
+//! Lists of slots in order of arrival, any of which may leave: queues of levels, open orders of entries.
 //!
 //! # Layout
 //! A page is one line of 64 bytes: up to 13 slots, a bit for each that is still there, and its
-//! neighbours.  Who stands in a row keeps its page and place, so to leave means to clear a bit in one
+//! neighbours.  Who stands in a list keeps its page and cell, so to leave means to clear a bit in one
 //! line, where a list through the orders would write to both neighbours.  A page that has emptied is
 //! unlinked; arrivals go to the end of the last one.
 #![allow(
     clippy::arithmetic_side_effects,
-    reason = "places in a page, bits for them, and pages"
+    reason = "cells of a page, bits for them, and pages"
 )]
 
 use super::pool::{NONE, Pool, Slot};
 
-const PLACES: usize = 13;
+const CELLS: usize = 13;
 
-/// A page of a row.
+/// A page of a list.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
 pub(crate) struct Page {
-    slots: [u32; PLACES],
-    /// A bit for each place whose slot is there.
+    slots: [u32; CELLS],
+    /// A bit for each cell whose slot is there.
     live: u16,
-    /// Places that were given so far.
+    /// Cells that were given so far.
     given: u16,
     prev: u32,
     /// The page after it; links free pages too.
@@ -31,7 +31,7 @@ pub(crate) struct Page {
 impl Default for Page {
     fn default() -> Self {
         Self {
-            slots: [NONE; PLACES],
+            slots: [NONE; CELLS],
             live: 0,
             given: 0,
             prev: NONE,
@@ -49,24 +49,24 @@ impl Slot for Page {
     }
 }
 
-/// The pages of many rows.
+/// The pages of many lists.
 pub(crate) type Pages = Pool<Page, 1024>;
 
-/// Where something stands in a row; page `NONE` where the row's owner holds it itself.
+/// Where something stands in a list; page `NONE` where the list's owner holds it itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct CellId {
     pub(crate) page: u32,
     pub(crate) at: u8,
 }
 
-/// A row: its first and last page.
+/// A list: its first and last page.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Row {
+pub(crate) struct PagedList {
     pub(crate) first: u32,
     pub(crate) last: u32,
 }
 
-impl Row {
+impl PagedList {
     pub(crate) const EMPTY: Self = Self {
         first: NONE,
         last: NONE,
@@ -74,8 +74,8 @@ impl Row {
 
     /// Put a slot at the end.
     #[inline(always)]
-    pub(crate) fn push(&mut self, pages: &mut Pages, slot: u32) -> Place {
-        if self.last == NONE || usize::from(pages[self.last].given) == PLACES {
+    pub(crate) fn push(&mut self, pages: &mut Pages, slot: u32) -> CellId {
+        if self.last == NONE || usize::from(pages[self.last].given) == CELLS {
             self.open(pages);
         }
         let page = &mut pages[self.last];
@@ -83,7 +83,7 @@ impl Row {
         page.slots[usize::from(at)] = slot;
         page.live |= 1 << at;
         page.given = at + 1;
-        Place {
+        CellId {
             page: self.last,
             at: at as u8,
         }
@@ -103,13 +103,13 @@ impl Row {
         self.last = page;
     }
 
-    /// Take out what stands in a place.
+    /// Take out what stands in a cell.
     #[inline(always)]
-    pub(crate) fn remove(&mut self, pages: &mut Pages, place: Place) {
-        let page = &mut pages[place.page];
-        page.live &= !(1 << place.at);
+    pub(crate) fn remove(&mut self, pages: &mut Pages, cell: CellId) {
+        let page = &mut pages[cell.page];
+        page.live &= !(1 << cell.at);
         if page.live == 0 {
-            self.close(pages, place.page);
+            self.close(pages, cell.page);
         }
     }
 
@@ -139,8 +139,8 @@ impl Row {
         page.slots[page.live.trailing_zeros() as usize]
     }
 
-    /// The slots with their places, in order of arrival.
-    pub(crate) fn walk(self, pages: &Pages) -> impl Iterator<Item = (Place, u32)> {
+    /// The slots with their cells, in order of arrival.
+    pub(crate) fn walk(self, pages: &Pages) -> impl Iterator<Item = (CellId, u32)> {
         let (mut page, mut left) = (NONE, 0_u16);
         let mut after = self.first;
         std::iter::from_fn(move || {
@@ -154,7 +154,7 @@ impl Row {
             let at = left.trailing_zeros() as u8;
             left &= left - 1;
             let slot = pages[page].slots[usize::from(at)];
-            Some((Place { page, at }, slot))
+            Some((CellId { page, at }, slot))
         })
     }
 
@@ -173,7 +173,7 @@ impl Row {
         if before == self.last {
             Ok(count)
         } else {
-            Err("the row does not end at its last page".to_owned())
+            Err("the list does not end at its last page".to_owned())
         }
     }
 }
@@ -181,7 +181,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::super::pool::Pool;
-    use super::{PLACES, Page, Pages, Place, Row};
+    use super::{CELLS, CellId, Page, PagedList, Pages};
 
     #[test]
     fn a_page_is_one_line() {
@@ -191,9 +191,9 @@ mod tests {
     #[test]
     fn a_page_is_filled_before_another_is_taken() {
         let mut pages: Pages = Pool::new();
-        let mut row = Row::EMPTY;
-        for slot in 0..5 * PLACES as u32 {
-            row.push(&mut pages, slot);
+        let mut list = PagedList::EMPTY;
+        for slot in 0..5 * CELLS as u32 {
+            list.push(&mut pages, slot);
         }
         assert_eq!(pages.used(), 5);
     }
@@ -209,21 +209,21 @@ mod tests {
         ];
         for (number, harm) in harm.into_iter().enumerate() {
             let mut pages: Pages = Pool::new();
-            let mut row = Row::EMPTY;
-            for slot in 0..2 * PLACES as u32 + 2 {
-                row.push(&mut pages, slot);
+            let mut list = PagedList::EMPTY;
+            for slot in 0..2 * CELLS as u32 + 2 {
+                list.push(&mut pages, slot);
             }
-            assert_eq!(row.check(&pages), Ok(3));
+            assert_eq!(list.check(&pages), Ok(3));
             harm(&mut pages);
-            assert!(row.check(&pages).is_err(), "harm {number}");
+            assert!(list.check(&pages).is_err(), "harm {number}");
         }
     }
 
     #[test]
-    fn a_row_holds_what_a_plain_list_holds() {
+    fn a_paged_list_holds_what_a_plain_one_holds() {
         let mut pages: Pages = Pool::new();
-        let mut row = Row::EMPTY;
-        let mut plain: Vec<(Place, u32)> = Vec::new();
+        let mut list = PagedList::EMPTY;
+        let mut plain: Vec<(CellId, u32)> = Vec::new();
         let mut state = 3_u64;
         for slot in 0..20_000_u32 {
             state = state
@@ -231,22 +231,22 @@ mod tests {
                 .wrapping_add(1);
             let growing = (slot / 500) % 2 == 0;
             if plain.is_empty() || (state >> 60 < 10) == growing {
-                plain.push((row.push(&mut pages, slot), slot));
+                plain.push((list.push(&mut pages, slot), slot));
             } else {
                 let at = (state >> 33) as usize % plain.len();
-                row.remove(&mut pages, plain.remove(at).0);
+                list.remove(&mut pages, plain.remove(at).0);
             }
-            assert_eq!(row.check(&pages), Ok(pages.used()));
+            assert_eq!(list.check(&pages), Ok(pages.used()));
             assert_eq!(
-                row.head(&pages),
+                list.head(&pages),
                 plain.first().map_or(super::NONE, |it| it.1)
             );
             if slot % 100 == 0 {
-                assert_eq!(row.walk(&pages).collect::<Vec<_>>(), plain);
+                assert_eq!(list.walk(&pages).collect::<Vec<_>>(), plain);
             }
         }
-        for (place, _) in plain {
-            row.remove(&mut pages, place);
+        for (cell, _) in plain {
+            list.remove(&mut pages, cell);
         }
         assert_eq!(pages.used(), 0);
     }
