@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CLOCK = "crates/native/src/clock.rs"
 MEASURES = {
-    "crates/disk/src/paced.rs",
+    "crates/disk/src/write_back.rs",
     "crates/journal/src/checkpoint.rs",
     "crates/journal/src/log.rs",
     "crates/journal/src/writer.rs",

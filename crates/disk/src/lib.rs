@@ -6,8 +6,8 @@
 //! It needs a descriptor of its own, and closing any descriptor of a file lets go of all locks that the
 //! process has on it (POSIX, `fcntl`, "Advisory locks"): `SQLite`'s, too.  [`hold`] is for that.
 
-mod held;
-mod paced;
+mod descriptors;
+mod write_back;
 
-pub use held::hold;
-pub use paced::write_back;
+pub use descriptors::hold;
+pub use write_back::write_back;

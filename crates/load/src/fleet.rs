@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use wire::soup::{Packets, Sender, kind, push_empty};
 
+use crate::connection::Connection;
 use crate::error::LoadError;
-use crate::link::Link;
 use crate::poller::{Poller, Ready};
 use crate::report::Tally;
 use crate::session::{PACKET_BYTES_MAX, instruments, login};
@@ -56,7 +56,7 @@ pub enum Loop {
 
 #[derive(Debug)]
 struct Seat {
-    link: Link,
+    connection: Connection,
     trader: Trader,
     watches_writes: bool,
     sent_ns: u64,
@@ -65,9 +65,10 @@ struct Seat {
 impl Seat {
     /// Take what came; `now_ns` is when it was read.
     fn receive(&mut self, tally: &mut Tally) -> Result<(), LoadError> {
-        let alive = self.link.fill()?;
+        let alive = self.connection.fill()?;
         let now = now_ns();
-        let mut packets = Packets::new(self.link.received(), Sender::Server, PACKET_BYTES_MAX);
+        let mut packets =
+            Packets::new(self.connection.received(), Sender::Server, PACKET_BYTES_MAX);
         for packet in &mut packets {
             let packet = packet.map_err(|error| LoadError::Protocol(error.to_string()))?;
             match packet.kind {
@@ -79,7 +80,7 @@ impl Seat {
             }
         }
         let consumed = packets.consumed();
-        self.link.consume(consumed);
+        self.connection.consume(consumed);
         if alive {
             Ok(())
         } else {
@@ -138,26 +139,26 @@ impl Fleet {
         let poller = Poller::new()?;
         let mut plan = plan.clone();
         let mut seats = Vec::with_capacity(connections);
-        for place in 0..connections {
+        for index in 0..connections {
             let (stream, last) = match target {
                 Target::Echo => (TcpStream::connect(address)?, 0),
                 Target::Exchange {
                     user_prefix,
                     password,
                 } => {
-                    let user = format!("{user_prefix}{}", place + 1);
+                    let user = format!("{user_prefix}{}", index + 1);
                     let mut login = login(address, &user, password)?;
-                    if place == 0 {
+                    if index == 0 {
                         choose(&mut plan.instruments, instruments(&mut login.stream)?)?;
                     }
                     (login.stream, login.last_cl_ord_id)
                 }
             };
-            let link = Link::new(stream, READ_BYTES)?;
-            poller.add(link.stream(), place, false)?;
+            let connection = Connection::new(stream, READ_BYTES)?;
+            poller.add(connection.stream(), index, false)?;
             seats.push(Seat {
-                link,
-                trader: Trader::new(plan.clone(), last, seed + place as u64),
+                connection,
+                trader: Trader::new(plan.clone(), last, seed + index as u64),
                 watches_writes: false,
                 sent_ns: now_ns(),
             });
@@ -191,10 +192,10 @@ impl Fleet {
             if now_ns() > deadline {
                 return Err(LoadError::Protocol("the books do not fill".into()));
             }
-            for place in 0..self.seats.len() {
-                let seat = &self.seats[place];
+            for index in 0..self.seats.len() {
+                let seat = &self.seats[index];
                 if !seat.trader.is_full() && seat.trader.in_flight() * 2 <= in_flight {
-                    self.top_up(place, in_flight)?;
+                    self.top_up(index, in_flight)?;
                 }
             }
             self.turn(WAIT_NS, &mut tally)?;
@@ -228,8 +229,8 @@ impl Fleet {
         end: u64,
         tally: &mut Tally,
     ) -> Result<(), LoadError> {
-        for place in 0..self.seats.len() {
-            self.top_up(place, in_flight)?;
+        for index in 0..self.seats.len() {
+            self.top_up(index, in_flight)?;
         }
         loop {
             let now = now_ns();
@@ -252,19 +253,20 @@ impl Fleet {
             let first = number;
             let mut wait_min = PACE_NS;
             while due(number) <= now && due(number) < end {
-                let place = number as usize % self.seats.len();
-                let seat = &mut self.seats[place];
+                let index = number as usize % self.seats.len();
+                let seat = &mut self.seats[index];
                 if !seat.trader.has_room() {
                     tally.stalls += 1;
                     wait_min = STALL_NS.max(PACE_NS);
                     break;
                 }
-                seat.trader.push_request(due(number), &mut seat.link.outbox);
+                seat.trader
+                    .push_request(due(number), &mut seat.connection.outbox);
                 number += 1;
             }
-            for place in 0..self.seats.len().min((number - first) as usize) {
-                let place = (first as usize + place) % self.seats.len();
-                self.flush(place)?;
+            for index in 0..self.seats.len().min((number - first) as usize) {
+                let index = (first as usize + index) % self.seats.len();
+                self.flush(index)?;
             }
             let wait = due(number).saturating_sub(now_ns());
             self.turn(wait.clamp(wait_min, WAIT_NS), tally)?;
@@ -300,25 +302,25 @@ impl Fleet {
         self.heartbeat()
     }
 
-    fn top_up(&mut self, place: usize, in_flight: usize) -> Result<(), LoadError> {
-        let seat = &mut self.seats[place];
+    fn top_up(&mut self, index: usize, in_flight: usize) -> Result<(), LoadError> {
+        let seat = &mut self.seats[index];
         let now = now_ns();
         while seat.trader.in_flight() < in_flight && seat.trader.has_room() {
-            seat.trader.push_request(now, &mut seat.link.outbox);
+            seat.trader.push_request(now, &mut seat.connection.outbox);
         }
-        self.flush(place)
+        self.flush(index)
     }
 
-    fn flush(&mut self, place: usize) -> Result<(), LoadError> {
-        let seat = &mut self.seats[place];
-        if seat.link.outbox.is_empty() {
+    fn flush(&mut self, index: usize) -> Result<(), LoadError> {
+        let seat = &mut self.seats[index];
+        if seat.connection.outbox.is_empty() {
             return Ok(());
         }
         seat.sent_ns = now_ns();
-        let waits = !seat.link.flush()?;
+        let waits = !seat.connection.flush()?;
         if waits != seat.watches_writes {
             seat.watches_writes = waits;
-            self.poller.modify(seat.link.stream(), place, waits)?;
+            self.poller.modify(seat.connection.stream(), index, waits)?;
         }
         Ok(())
     }
@@ -329,11 +331,11 @@ impl Fleet {
             return Ok(());
         }
         self.heartbeat_ns = now + HEARTBEAT_NS / 8;
-        for place in 0..self.seats.len() {
-            let seat = &mut self.seats[place];
+        for index in 0..self.seats.len() {
+            let seat = &mut self.seats[index];
             if now.saturating_sub(seat.sent_ns) > HEARTBEAT_NS {
-                push_empty(kind::CLIENT_HEARTBEAT, &mut seat.link.outbox);
-                self.flush(place)?;
+                push_empty(kind::CLIENT_HEARTBEAT, &mut seat.connection.outbox);
+                self.flush(index)?;
             }
         }
         Ok(())

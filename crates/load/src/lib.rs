@@ -13,10 +13,10 @@
 
 pub mod baseline;
 pub mod cli;
+mod connection;
 mod error;
 mod fleet;
 mod latency;
-mod link;
 mod mix;
 pub mod notify;
 mod poller;

@@ -108,8 +108,8 @@ impl Trader {
         if self.filling || self.resting.is_empty() {
             return Kind::Rest;
         }
-        let place = self.random.below(100) as u8;
-        if place < self.plan.mix.cross {
+        let share = self.random.below(100) as u8;
+        if share < self.plan.mix.cross {
             return Kind::Cross;
         }
         // Between nine and eleven tenths of the plan the shares decide; outside it the book is mended.
@@ -119,7 +119,7 @@ impl Trader {
         } else if live * 10 > wanted * 11 {
             self.plan.mix.cancel == 0
         } else {
-            place < self.plan.mix.cross + self.plan.mix.rest
+            share < self.plan.mix.cross + self.plan.mix.rest
         };
         if rest { Kind::Rest } else { Kind::Cancel }
     }
@@ -133,8 +133,8 @@ impl Trader {
         *self.slot(cl_ord_id) = Slot { due_ns, kind };
         self.in_flight += 1;
         if kind == Kind::Cancel {
-            let place = self.random.below(self.resting.len() as u64) as usize;
-            let order = self.resting.swap_remove(place);
+            let index = self.random.below(self.resting.len() as u64) as usize;
+            let order = self.resting.swap_remove(index);
             OrderCancelRequest {
                 cl_ord_id,
                 orig_cl_ord_id: order.cl_ord_id,
@@ -148,7 +148,7 @@ impl Trader {
     }
 
     fn new_order(&mut self, cl_ord_id: u64, cross: bool) -> NewOrderSingle {
-        let place = self.random.below(self.plan.instruments.len() as u64) as usize;
+        let index = self.random.below(self.plan.instruments.len() as u64) as usize;
         let buy = self.random.below(2) == 0;
         let (price, order_qty, time_in_force) = if cross {
             (cross_price(buy), CROSS_QTY, TimeInForce::Ioc)
@@ -164,7 +164,7 @@ impl Trader {
             price,
             order_qty,
             stop_px: NULL_I64,
-            security_id: self.plan.instruments[place],
+            security_id: self.plan.instruments[index],
             side: if buy {
                 Side::Buy.code()
             } else {

@@ -73,14 +73,14 @@ fn filled(cl_ord_id: u64, aggressor: u8) -> Message {
     })
 }
 
-fn tell(trader: &mut Trader, message: &Message, tally: &mut Tally) {
+fn deliver(trader: &mut Trader, message: &Message, tally: &mut Tally) {
     let mut bytes = Vec::new();
     message.push_message(&mut bytes);
     assert!(trader.take(&bytes, 500, tally).is_ok());
 }
 
 /// Send one request; gives it back as the exchange reads it.
-fn ask(trader: &mut Trader) -> Message {
+fn next_request(trader: &mut Trader) -> Message {
     let mut out = Vec::new();
     trader.push_request(100, &mut out);
     let packet = Packets::new(&out, Sender::Client, 4096).next();
@@ -93,8 +93,8 @@ fn ask(trader: &mut Trader) -> Message {
 
 fn answer(trader: &mut Trader, request: &Message, tally: &mut Tally) {
     match request {
-        Message::NewOrderSingle(order) => tell(trader, &accepted(order), tally),
-        Message::OrderCancelRequest(cancel) => tell(trader, &canceled(cancel), tally),
+        Message::NewOrderSingle(order) => deliver(trader, &accepted(order), tally),
+        Message::OrderCancelRequest(cancel) => deliver(trader, &canceled(cancel), tally),
         other => panic!("{other:?}"),
     }
 }
@@ -105,13 +105,13 @@ fn the_shares_are_those_of_the_plan_and_the_book_keeps_its_size() {
     let mut tally = Tally::default();
     trader.filling = true;
     while !trader.is_full() {
-        let request = ask(&mut trader);
+        let request = next_request(&mut trader);
         answer(&mut trader, &request, &mut tally);
     }
     trader.filling = false;
     tally.reset();
     for _ in 0..20_000 {
-        let request = ask(&mut trader);
+        let request = next_request(&mut trader);
         answer(&mut trader, &request, &mut tally);
     }
     let share = |count: u64| count as f64 / 200.0;
@@ -129,7 +129,7 @@ fn a_cancel_names_an_order_of_its_own_that_rests() {
     let mut tally = Tally::default();
     let mut open = std::collections::HashSet::new();
     for _ in 0..2_000 {
-        let request = ask(&mut trader);
+        let request = next_request(&mut trader);
         match &request {
             Message::OrderCancelRequest(cancel) => assert!(open.remove(&cancel.orig_cl_ord_id)),
             Message::NewOrderSingle(order) if order.order_qty == REST_QTY => {
@@ -146,18 +146,18 @@ fn a_cancel_names_an_order_of_its_own_that_rests() {
 fn an_order_that_was_filled_is_never_canceled() {
     let mut trader = trader(&[1]);
     let mut tally = Tally::default();
-    let Message::NewOrderSingle(order) = ask(&mut trader) else {
+    let Message::NewOrderSingle(order) = next_request(&mut trader) else {
         panic!("the first request is an order")
     };
-    tell(&mut trader, &accepted(&order), &mut tally);
+    deliver(&mut trader, &accepted(&order), &mut tally);
     assert_eq!(trader.resting.len(), 1);
-    tell(&mut trader, &filled(order.cl_ord_id, AGGRESSOR), &mut tally);
+    deliver(&mut trader, &filled(order.cl_ord_id, AGGRESSOR), &mut tally);
     assert_eq!(
         trader.resting.len(),
         1,
         "an aggressor's fill is another order's"
     );
-    tell(&mut trader, &filled(order.cl_ord_id, b'N'), &mut tally);
+    deliver(&mut trader, &filled(order.cl_ord_id, b'N'), &mut tally);
     assert_eq!((trader.resting.len(), tally.fills), (0, 2));
 }
 
@@ -165,7 +165,7 @@ fn an_order_that_was_filled_is_never_canceled() {
 fn a_refusal_is_counted_apart_and_only_once() {
     let mut trader = trader(&[1]);
     let mut tally = Tally::default();
-    let Message::NewOrderSingle(order) = ask(&mut trader) else {
+    let Message::NewOrderSingle(order) = next_request(&mut trader) else {
         panic!("the first request is an order")
     };
     let refusal = Message::ExecutionReportReject(ExecutionReportReject {
@@ -177,8 +177,8 @@ fn a_refusal_is_counted_apart_and_only_once() {
         order_id: 9,
         exec_id: 10,
     });
-    tell(&mut trader, &refusal, &mut tally);
-    tell(&mut trader, &refusal, &mut tally);
+    deliver(&mut trader, &refusal, &mut tally);
+    deliver(&mut trader, &refusal, &mut tally);
     assert_eq!(
         (tally.rejects, tally.orders(), trader.in_flight()),
         (1, 0, 0)
@@ -190,7 +190,7 @@ fn a_refusal_is_counted_apart_and_only_once() {
 fn a_report_of_a_foreign_or_old_request_answers_nothing() {
     let mut trader = trader(&[1]);
     let mut tally = Tally::default();
-    let request = ask(&mut trader);
+    let request = next_request(&mut trader);
     for cl_ord_id in [1, 999, 1000, 1002, u64::MAX] {
         let refusal = Message::OrderCancelReject(OrderCancelReject {
             transact_time: 0,
@@ -202,7 +202,7 @@ fn a_report_of_a_foreign_or_old_request_answers_nothing() {
             cxl_rej_response_to: 1,
             ord_status: 8,
         });
-        tell(&mut trader, &refusal, &mut tally);
+        deliver(&mut trader, &refusal, &mut tally);
     }
     assert_eq!((trader.in_flight(), tally.rejects), (1, 0));
     answer(&mut trader, &request, &mut tally);
@@ -213,7 +213,7 @@ fn a_report_of_a_foreign_or_old_request_answers_nothing() {
 fn no_more_requests_are_out_than_there_is_room_for() {
     let mut trader = trader(&[1]);
     while trader.has_room() {
-        ask(&mut trader);
+        next_request(&mut trader);
     }
     assert_eq!(trader.in_flight(), 64);
 }

@@ -1,9 +1,9 @@
 //! The levels of a side in the order of their keys: windows of neighbours in a tree.
 //!
 //! # Layout
-//! A window is 16 neighbouring prices; the tree orders the windows.  Where a window has one level, the
-//! tree names that level; where it has more, a bucket: one line of 64 bytes, a cell for each price.  So
-//! a level that comes or goes among neighbours is a write to one cell, the tree is a tenth as large
+//! A window is 16 neighbouring prices; the tree orders the windows.  Where a window has one level,
+//! the tree names that level; where it has more, a bucket: one line of 64 bytes, a cell for each price.
+//! So a level that comes or goes among neighbours is a write to one cell, the tree is a tenth as large
 //! as one of levels, and levels that lie far apart cost no more than in such a tree.
 //!
 //! All keys are multiples of a step, the tick as a rule.  A cell is as wide as the highest power of
@@ -12,8 +12,8 @@
 //! step smaller; a ladder that is empty takes the tick again.
 //!
 //! # Cost
-//! As the tree, and one line more where a window has a bucket.  Where that bucket is known without the tree,
-//! as a rule on a side of many levels, that line alone.  A change of the step lays out all levels of the
+//! As the tree, and one line more where a window has a bucket.  Where that bucket is known without
+//! the tree, as a rule on a side of many levels, that line alone.  A change of the step lays out all levels of the
 //! side anew; a step changes 63 times at most until the side is empty.
 
 use super::level::Level;

@@ -75,7 +75,7 @@ pub struct ViewOutput {
 
 impl ViewOutput {
     /// For Python.
-    pub fn of(py: Python<'_>, told: &view::Told) -> PyResult<Self> {
+    pub fn of(py: Python<'_>, told: &view::Published) -> PyResult<Self> {
         let replies = told.replies.iter();
         let replies = replies.map(|reply| Ok(Reply::of(py, reply).into_pyobject(py)?.unbind()));
         let frames = told.notices.iter();

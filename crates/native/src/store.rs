@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use store::history;
-use store::{EventSource, LogSource, OrderQuery, Reader, Runner, StoreError, Told, read_kept};
+use store::{EventSource, HighWater, LogSource, OrderQuery, Reader, Runner, StoreError, read_kept};
 use wire::record::OrdStatus;
 use wire::record::numbers::COUNTER;
 use wire::text::TradeState;
@@ -187,7 +187,7 @@ pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<O
         if settled {
             journal::settle(&path)?;
         }
-        Told::at_rest(&path)
+        HighWater::at_rest(&path)
     });
     let told = told.map_err(|error| failed(&error))?;
     Ok(told.map(|told| {

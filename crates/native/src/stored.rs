@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use wire::record::EventBatch;
-use wire::record::search::{Place, first_batch_behind};
+use wire::record::search::{BatchKey, first_batch_behind};
 
 use crate::engine::bad;
 use crate::journal::LogRecord;
@@ -59,7 +59,7 @@ pub fn first_batch_after(
     first_batch_behind(behind, events.kept(py)?, |offset| {
         let batch = events.batch(py, offset)?;
         let batch = EventBatch::read(batch.as_bytes(py)).map_err(bad)?;
-        Ok(batch.header.place())
+        Ok(batch.header.key())
     })
 }
 
@@ -68,7 +68,7 @@ pub fn first_batch_after(
 #[pyclass(module = "core._native")]
 pub struct StoredStream {
     /// Whose the first batch is that is kept, until the engine has made it.
-    begin: Option<Place>,
+    begin: Option<BatchKey>,
     gone_bytes: usize,
     stored: Vec<u8>,
 }
@@ -82,7 +82,7 @@ impl StoredStream {
         let mut rest = made;
         while !rest.is_empty() {
             let here = rest;
-            if EventBatch::take(&mut rest).map_err(bad)?.header.place() >= begin {
+            if EventBatch::take(&mut rest).map_err(bad)?.header.key() >= begin {
                 self.begin = None;
                 rest = here;
                 break;

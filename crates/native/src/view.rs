@@ -43,7 +43,7 @@ pub struct View {
     gateway: u16,
     limits: Limits,
     /// What the last events made, until it is asked for.
-    told: view::Told,
+    told: view::Published,
     /// Why it knows nothing any more.
     fault: Fault,
 }
@@ -62,7 +62,7 @@ impl View {
             inner,
             gateway,
             limits,
-            told: view::Told::default(),
+            told: view::Published::default(),
             fault: Fault::default(),
         }
     }
@@ -144,7 +144,7 @@ impl View {
     fn begin_again(&mut self, py: Python<'_>, engine: &Engine) {
         let (gateway, limits, engine) = (self.gateway, self.limits, &engine.inner);
         self.inner = py.detach(|| view::View::restore(gateway, limits, engine));
-        self.told = view::Told::default();
+        self.told = view::Published::default();
         self.fault.clear();
     }
 
@@ -361,7 +361,7 @@ impl View {
                     history: order.history,
                     fills: order.fills,
                 };
-                view.tell_beginning(&beginning, told.sequence);
+                view.set_beginning(&beginning, told.sequence);
             }
         })
     }

@@ -129,16 +129,16 @@ impl Levels {
 
     #[inline(always)]
     fn left(&mut self, x: &Canceled, at: SeqTime, mut each: impl FnMut(&LevelChange)) {
-        let asked = was_asked_for(x.reason);
+        let requested = is_requested(x.reason);
         if let Some(incoming) = &mut self.incoming
             && incoming.order_id == x.order_id
-            && !asked
+            && !requested
         {
             // It leaves before it was in the book, unless it rested and is asked for now.
             incoming.lose(x.qty, at);
             return;
         }
-        if asked {
+        if requested {
             self.end(&mut each);
         }
         if x.price != NO_PRICE {
@@ -174,7 +174,7 @@ impl Levels {
 
 /// Whether an order left because someone asked for it, or its time was over, and not by the command that
 /// brought it.
-const fn was_asked_for(reason: CancelReason) -> bool {
+const fn is_requested(reason: CancelReason) -> bool {
     match reason {
         CancelReason::Requested
         | CancelReason::Mass

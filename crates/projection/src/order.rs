@@ -23,7 +23,7 @@ enum Earlier {
 
 /// An order.
 ///
-/// One that is [`Order::vacant`] has the id 0, and may become any other: in its place, so that nothing is
+/// One that is [`Order::vacant`] has the id 0, and may become any other in its slot, so that nothing is
 /// copied.  It takes three lines of memory with what a ring of them needs beside it.
 #[derive(Debug)]
 pub struct Order {
@@ -158,12 +158,7 @@ impl Order {
     /// Take what others know of it who know every event up to `seq`: when it began, and how many
     /// entries its history has, and how many fills it.  False where that can't be told from what was
     /// seen here, for some changes lie before `seq` and some behind it.
-    pub fn tell_earlier(
-        &mut self,
-        created_ns: u64,
-        (history, fills): (u64, u64),
-        seq: u64,
-    ) -> bool {
+    pub fn set_earlier(&mut self, created_ns: u64, (history, fills): (u64, u64), seq: u64) -> bool {
         let Some(Earlier::Unknown { first_seq }) = self.earlier.as_deref().copied() else {
             return true;
         };

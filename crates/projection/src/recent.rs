@@ -221,7 +221,7 @@ mod tests {
         fn the_newest_are_those_of_the_whole_history(
             changes in proptest::collection::vec((any::<u64>(), any_change()), 0..400),
             (price, qty) in (any::<i64>(), any::<i64>()),
-            asked in (0..80u64, 0..80u64),
+            wanted in (0..80u64, 0..80u64),
         ) {
             let mut recent = Recent::default();
             let mut all = Vec::new();
@@ -237,8 +237,8 @@ mod tests {
             }
             prop_assert_eq!(recent.counts(), (history.len() as u64, fills.len() as u64));
             prop_assert_eq!(
-                recent.newest(asked.0, asked.1),
-                (last(history, asked.0), last(fills, asked.1))
+                recent.newest(wanted.0, wanted.1),
+                (last(history, wanted.0), last(fills, wanted.1))
             );
             if let Some(long) = &recent.long {
                 prop_assert!(long.count < 2 * SHOWN_MAX);

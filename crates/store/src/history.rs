@@ -9,8 +9,8 @@ use rusqlite::{Connection, params};
 use wire::text::{Fill, HistoryEntry, json};
 
 use crate::error::StoreError;
-use crate::kept::Kept;
-use crate::part::Part;
+use crate::older::OlderChanges;
+use crate::order_row::OrderRow;
 
 /// The part that holds an entry of the history, and those behind it.
 const FROM_ENTRY: &str = "SELECT * FROM older WHERE order_id = ?1 AND first_history >= \
@@ -48,25 +48,25 @@ pub struct Page {
 /// The newest entries of an order's history, and its newest fills, the oldest first.
 pub fn newest(
     connection: &Connection,
-    kept: &Kept,
+    stored: &OrderRow,
 ) -> Result<(Vec<HistoryEntry>, Vec<Fill>), StoreError> {
     let shown = SHOWN_MAX as u64;
     let (mut entries, mut fills) = (Vec::new(), Vec::new());
-    let first_fill = kept.fills.saturating_sub(shown);
-    if first_fill < kept.older_fills {
-        each_part(connection, kept, Of::Fills, first_fill, |part| {
+    let first_fill = stored.fills.saturating_sub(shown);
+    if first_fill < stored.older_fills {
+        each_part(connection, stored, Of::Fills, first_fill, |part| {
             unfold(&part.changes, part.in_force, |_, fill| fills.extend(fill))?;
             Ok(true)
         })?;
     }
-    let first_entry = kept.history.saturating_sub(shown);
-    if first_entry < kept.older_history {
-        each_part(connection, kept, Of::Entries, first_entry, |part| {
+    let first_entry = stored.history.saturating_sub(shown);
+    if first_entry < stored.older_history {
+        each_part(connection, stored, Of::Entries, first_entry, |part| {
             unfold(&part.changes, part.in_force, |entry, _| entries.push(entry))?;
             Ok(true)
         })?;
     }
-    unfold(&kept.changes, kept.older_in_force, |entry, fill| {
+    unfold(&stored.changes, stored.older_in_force, |entry, fill| {
         entries.push(entry);
         fills.extend(fill);
     })?;
@@ -80,10 +80,14 @@ pub fn newest(
     clippy::arithmetic_side_effects,
     reason = "changes are counted one by one"
 )]
-pub fn entries(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stretch, StoreError> {
+pub fn entries(
+    connection: &Connection,
+    stored: &OrderRow,
+    page: &Page,
+) -> Result<Stretch, StoreError> {
     let mut writer = Writer::new(page);
-    if page.after < kept.older_history {
-        each_part(connection, kept, Of::Entries, page.after, |part| {
+    if page.after < stored.older_history {
+        each_part(connection, stored, Of::Entries, page.after, |part| {
             let mut number = part.first_history;
             unfold(&part.changes, part.in_force, |entry, _| {
                 writer.add(number, |out| entry.write(out));
@@ -92,12 +96,12 @@ pub fn entries(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stre
             Ok(!writer.full)
         })?;
     }
-    let mut number = kept.older_history;
-    unfold(&kept.changes, kept.older_in_force, |entry, _| {
+    let mut number = stored.older_history;
+    unfold(&stored.changes, stored.older_in_force, |entry, _| {
         writer.add(number, |out| entry.write(out));
         number += 1;
     })?;
-    Ok(writer.finish(kept, kept.history))
+    Ok(writer.finish(stored, stored.history))
 }
 
 /// A page of the fills of an order.
@@ -105,10 +109,14 @@ pub fn entries(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stre
     clippy::arithmetic_side_effects,
     reason = "changes are counted one by one"
 )]
-pub fn fills(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stretch, StoreError> {
+pub fn fills(
+    connection: &Connection,
+    stored: &OrderRow,
+    page: &Page,
+) -> Result<Stretch, StoreError> {
     let mut writer = Writer::new(page);
-    if page.after < kept.older_fills {
-        each_part(connection, kept, Of::Fills, page.after, |part| {
+    if page.after < stored.older_fills {
+        each_part(connection, stored, Of::Fills, page.after, |part| {
             let mut number = part.first_fill;
             unfold(&part.changes, part.in_force, |_, fill| {
                 if let Some(fill) = fill {
@@ -119,14 +127,14 @@ pub fn fills(connection: &Connection, kept: &Kept, page: &Page) -> Result<Stretc
             Ok(!writer.full)
         })?;
     }
-    let mut number = kept.older_fills;
-    unfold(&kept.changes, kept.older_in_force, |_, fill| {
+    let mut number = stored.older_fills;
+    unfold(&stored.changes, stored.older_in_force, |_, fill| {
         if let Some(fill) = fill {
             writer.add(number, |out| fill.write(out));
             number += 1;
         }
     })?;
-    Ok(writer.finish(kept, kept.fills))
+    Ok(writer.finish(stored, stored.fills))
 }
 
 /// What a stretch is of.
@@ -144,20 +152,20 @@ enum Of {
 )]
 fn each_part(
     connection: &Connection,
-    kept: &Kept,
+    stored: &OrderRow,
     of: Of,
     from: u64,
-    mut each: impl FnMut(&Part) -> Result<bool, StoreError>,
+    mut each: impl FnMut(&OlderChanges) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     let (sql, end) = match of {
-        Of::Entries => (FROM_ENTRY, kept.older_history),
-        Of::Fills => (FROM_FILL, kept.older_fills),
+        Of::Entries => (FROM_ENTRY, stored.older_history),
+        Of::Fills => (FROM_FILL, stored.older_fills),
     };
     let mut select = connection.prepare_cached(sql)?;
-    let mut rows = select.query(params![kept.order_id as i64, from as i64])?;
+    let mut rows = select.query(params![stored.order_id as i64, from as i64])?;
     let mut expected = None;
     while let Some(row) = rows.next()? {
-        let part = Part::read(row)?;
+        let part = OlderChanges::read(row)?;
         let (first, count) = match of {
             Of::Entries => (part.first_history, part.history),
             Of::Fills => (part.first_fill, part.fills),
@@ -215,11 +223,11 @@ impl<'p> Writer<'p> {
         self.full = self.items.len() as u64 >= self.page.limit;
     }
 
-    fn finish(self, kept: &Kept, of: u64) -> Stretch {
+    fn finish(self, stored: &OrderRow, of: u64) -> Stretch {
         let mut stretch = Stretch {
             json: Vec::with_capacity(self.bytes + 2),
             count: self.items.len() as u64,
-            of: kept.begun.then_some(of),
+            of: stored.begun.then_some(of),
             next: None,
         };
         json::array(&self.items, &mut stretch.json, |item, out| {

@@ -15,39 +15,40 @@
 //! position of the last checkpoint ([`Recorder::durable`]), which no power cut takes back.
 //!
 //! # Layout of the file
-//! See [`schema`].  What happened to an order stands packed in its own row (`kept`): an order and its
-//! newest changes are one read, and a change of it is one write.
+//! See [`schema`].  What happened to an order stands packed in its own row (`order_row`): an order and
+//! its newest changes are one read, and a change of it is one write.
 
 // Clients choose numbers: each sum, product and quotient is exact, checked, or says what bounds it.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod audit;
 mod bar;
-mod begin;
 mod checkpoint;
 mod checksum;
 pub mod error;
+mod high_water;
 pub mod history;
-mod kept;
 mod late;
 mod names;
-mod part;
+mod older;
+pub mod order_delta;
+mod order_row;
 pub mod pending;
 pub mod position;
 pub mod reader;
 pub mod recorder;
-pub mod row;
 pub mod runner;
 pub mod schema;
 pub mod seed;
 mod source;
+mod startup;
 mod state;
 pub mod tape;
-mod told;
 mod write;
 
 pub use audit::Audit;
 pub use error::StoreError;
+pub use high_water::HighWater;
 pub use position::{Origin, Position};
 pub use reader::{Beginning, OrderQuery, Page, Reader, StoredOrder};
 pub use recorder::{Recorder, Written};
@@ -55,7 +56,6 @@ pub use runner::{Runner, RunnerLimits};
 pub use seed::seed_of;
 pub use source::{EventSource, LogSource, read_kept};
 pub use state::Stats;
-pub use told::Told;
 
 /// Version of the layout, in the file's `user_version`.
 pub const VERSION: i64 = 4;

@@ -9,7 +9,7 @@ use projection::{Bar, Execution, executions};
 use wire::record::event::{EntryOpened, Trade};
 use wire::record::{EntryKind, Event, EventBatch, RecordError};
 
-use crate::row::OrderRow;
+use crate::order_delta::OrderDelta;
 
 /// A way in, and the name of its account.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ pub struct Pending {
     pub bytes: u64,
     /// Engine time of the first event that there is, where the log has lost those before it.
     pub late_ns: Option<u64>,
-    orders: Vec<OrderRow>,
-    places: HashMap<u64, usize>,
+    orders: Vec<OrderDelta>,
+    indexes: HashMap<u64, usize>,
 }
 
 impl Pending {
@@ -84,8 +84,8 @@ impl Pending {
     pub fn seed(&mut self, time_ns: u64, event: &Event<'_>) {
         match event {
             Event::StatusReport(x) => {
-                if let Some(&place) = self.places.get(&x.order_id) {
-                    self.orders[place].stands(x);
+                if let Some(&index) = self.indexes.get(&x.order_id) {
+                    self.orders[index].stands(x);
                 }
             }
             other => self.add(0, time_ns, other),
@@ -119,18 +119,18 @@ impl Pending {
         clippy::arithmetic_side_effects,
         reason = "orders are counted one by one, and one was just added"
     )]
-    fn order(&mut self, first: &Execution<'_>, time_ns: u64) -> &mut OrderRow {
-        let place = *self.places.entry(first.order_id).or_insert_with(|| {
-            self.orders.push(OrderRow::new(first, time_ns));
+    fn order(&mut self, first: &Execution<'_>, time_ns: u64) -> &mut OrderDelta {
+        let index = *self.indexes.entry(first.order_id).or_insert_with(|| {
+            self.orders.push(OrderDelta::new(first, time_ns));
             self.begun += u64::from(first.change.begins());
             self.orders.len() - 1
         });
-        &mut self.orders[place]
+        &mut self.orders[index]
     }
 
-    /// The rows of orders by rising order id, in which they stand in the file.
-    pub fn orders_in_order(&mut self) -> &[OrderRow] {
-        self.places.clear();
+    /// What there is to write of orders by rising order id, in which they stand in the file.
+    pub fn orders_in_order(&mut self) -> &[OrderDelta] {
+        self.indexes.clear();
         self.orders.sort_unstable_by_key(|row| row.order_id);
         &self.orders
     }
@@ -148,7 +148,7 @@ impl Pending {
         self.trades.clear();
         self.bars.clear();
         self.orders.clear();
-        self.places.clear();
+        self.indexes.clear();
         (self.begun, self.events, self.bytes) = (0, 0, 0);
         self.late_ns = None;
     }

@@ -17,7 +17,7 @@ pub struct Position {
     pub hash: u64,
     /// Offset of the command batch that it follows from.
     pub command_offset: u64,
-    /// Its place among those of that command batch.
+    /// Its index among those of that command batch.
     pub part: u16,
     /// The first event that the store holds: 1, unless the log had lost its beginning.
     pub first_seq: u64,
@@ -25,7 +25,7 @@ pub struct Position {
     pub origin: Origin,
 }
 
-/// A place in a log, which no other log has.
+/// A position in a log, which no other log has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Origin {
     /// Names the log.

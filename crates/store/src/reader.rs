@@ -19,8 +19,8 @@ use wire::text::{ClientOrderId, OrderState, Part};
 
 use crate::error::StoreError;
 use crate::history::{self, Stretch};
-use crate::kept::{self, Kept};
 use crate::names::{self, Names};
+use crate::order_row::{self, OrderRow};
 use crate::position::Position;
 use crate::{late, schema};
 
@@ -124,11 +124,11 @@ impl Reader {
     /// # Errors
     /// `Sqlite` when the store cannot be read, `Row` or `Checksum` when a row makes no sense.
     pub fn order(&self, order_id: u64) -> Result<Option<StoredOrder>, StoreError> {
-        self.of_order(order_id, |kept| {
+        self.of_order(order_id, |stored| {
             let mut names = Names::new(&self.connection);
             Ok(StoredOrder {
-                json: self.show(kept, &mut names)?,
-                open: matches!(kept.status, OrdStatus::New | OrdStatus::PartiallyFilled),
+                json: self.show(stored, &mut names)?,
+                open: matches!(stored.status, OrdStatus::New | OrdStatus::PartiallyFilled),
             })
         })
     }
@@ -142,8 +142,8 @@ impl Reader {
         order_id: u64,
         page: &history::Page,
     ) -> Result<Option<Stretch>, StoreError> {
-        self.of_order(order_id, |kept| {
-            history::entries(&self.connection, kept, page)
+        self.of_order(order_id, |stored| {
+            history::entries(&self.connection, stored, page)
         })
     }
 
@@ -156,8 +156,8 @@ impl Reader {
         order_id: u64,
         page: &history::Page,
     ) -> Result<Option<Stretch>, StoreError> {
-        self.of_order(order_id, |kept| {
-            history::fills(&self.connection, kept, page)
+        self.of_order(order_id, |stored| {
+            history::fills(&self.connection, stored, page)
         })
     }
 
@@ -165,14 +165,14 @@ impl Reader {
     fn of_order<T>(
         &self,
         order_id: u64,
-        ask: impl FnOnce(&Kept) -> Result<T, StoreError>,
+        read: impl FnOnce(&OrderRow) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let transaction = self.connection.unchecked_transaction()?;
-        let kept = {
-            let mut select = transaction.prepare_cached(kept::SELECT)?;
-            Kept::load(&mut select, order_id)?
+        let stored = {
+            let mut select = transaction.prepare_cached(order_row::SELECT)?;
+            OrderRow::load(&mut select, order_id)?
         };
-        kept.as_ref().map(ask).transpose()
+        stored.as_ref().map(read).transpose()
     }
 
     /// When orders began and how much happened to them, and the sequence number up to which that is so;
@@ -183,17 +183,17 @@ impl Reader {
     pub fn beginnings(&self, order_ids: &[u64]) -> Result<(Vec<Beginning>, u64), StoreError> {
         let transaction = self.connection.unchecked_transaction()?;
         let seq = Position::load(&transaction)?.map_or(0, |at| at.seq);
-        let mut select = transaction.prepare_cached(kept::SELECT)?;
+        let mut select = transaction.prepare_cached(order_row::SELECT)?;
         let mut beginnings = Vec::with_capacity(order_ids.len());
         for &order_id in order_ids {
-            if let Some(kept) = Kept::load(&mut select, order_id)?
-                && kept.begun
+            if let Some(stored) = OrderRow::load(&mut select, order_id)?
+                && stored.begun
             {
                 beginnings.push(Beginning {
                     order_id,
-                    created_ns: kept.created_ns,
-                    history: kept.history,
-                    fills: kept.fills,
+                    created_ns: stored.created_ns,
+                    history: stored.history,
+                    fills: stored.fills,
                 });
             }
         }
@@ -232,16 +232,16 @@ impl Reader {
                 page.next = last;
                 return Ok(page);
             }
-            let kept = Kept::read(row)?;
+            let stored = OrderRow::read(row)?;
             let below = last.or(query.before);
-            if kept.account != query.account || below.is_some_and(|id| kept.order_id >= id) {
+            if stored.account != query.account || below.is_some_and(|id| stored.order_id >= id) {
                 return Err(StoreError::Index("orders_of_account"));
             }
-            (examined, last) = (examined + 1, Some(kept.order_id));
-            if matches(&kept, query) {
-                let json = self.show(&kept, &mut names)?;
+            (examined, last) = (examined + 1, Some(stored.order_id));
+            if matches(&stored, query) {
+                let json = self.show(&stored, &mut names)?;
                 bytes += json.len();
-                page.orders.push((kept.order_id, json));
+                page.orders.push((stored.order_id, json));
             }
         }
         if examined == SCAN_ORDERS_MAX {
@@ -258,35 +258,35 @@ impl Reader {
         names::instruments(&self.connection)
     }
 
-    fn show(&self, kept: &Kept, names: &mut Names<'_>) -> Result<Vec<u8>, StoreError> {
-        names.learn(kept.account, kept.entry, kept.instrument)?;
-        let (history, fills) = history::newest(&self.connection, kept)?;
-        let number = names.numbered(kept.entry).then_some(kept.num);
-        let user = kept.user.as_deref();
+    fn show(&self, stored: &OrderRow, names: &mut Names<'_>) -> Result<Vec<u8>, StoreError> {
+        names.learn(stored.account, stored.entry, stored.instrument)?;
+        let (history, fills) = history::newest(&self.connection, stored)?;
+        let number = names.numbered(stored.entry).then_some(stored.num);
+        let user = stored.user.as_deref();
         let order = OrderState {
-            order_id: kept.order_id,
-            client_order_id: ClientOrderId::of(kept.text.as_deref().unwrap_or_default(), number),
-            user_id: user.unwrap_or_else(|| names.account(kept.account)),
-            symbol: names.symbol(kept.instrument),
-            side: kept.side,
-            ord_type: kept.ord_type,
-            tif: kept.tif,
-            price: kept.price,
-            qty: kept.qty,
-            status: kept.status,
-            cum: kept.cum,
-            leaves: kept.leaves,
-            avg_px: kept.avg_px,
-            why: kept.why,
-            created_ns: kept.begun.then_some(kept.created_ns),
-            updated_ns: Some(kept.updated_ns),
+            order_id: stored.order_id,
+            client_order_id: ClientOrderId::of(stored.text.as_deref().unwrap_or_default(), number),
+            user_id: user.unwrap_or_else(|| names.account(stored.account)),
+            symbol: names.symbol(stored.instrument),
+            side: stored.side,
+            ord_type: stored.ord_type,
+            tif: stored.tif,
+            price: stored.price,
+            qty: stored.qty,
+            status: stored.status,
+            cum: stored.cum,
+            leaves: stored.leaves,
+            avg_px: stored.avg_px,
+            why: stored.why,
+            created_ns: stored.begun.then_some(stored.created_ns),
+            updated_ns: Some(stored.updated_ns),
             fills: Part {
                 shown: &fills,
-                count: kept.begun.then_some(kept.fills),
+                count: stored.begun.then_some(stored.fills),
             },
             history: Part {
                 shown: &history,
-                count: kept.begun.then_some(kept.history),
+                count: stored.begun.then_some(stored.history),
             },
         };
         let mut json = Vec::with_capacity(1_024);
@@ -296,9 +296,9 @@ impl Reader {
 }
 
 /// Whether an order of the account is asked for.
-fn matches(kept: &Kept, query: &OrderQuery) -> bool {
-    query.status.is_none_or(|status| status == kept.status)
+fn matches(stored: &OrderRow, query: &OrderQuery) -> bool {
+    query.status.is_none_or(|status| status == stored.status)
         && query
             .instrument
-            .is_none_or(|instrument| instrument == kept.instrument)
+            .is_none_or(|instrument| instrument == stored.instrument)
 }

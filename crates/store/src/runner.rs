@@ -71,7 +71,7 @@ impl Runner {
         seed: &[u8],
         limits: RunnerLimits,
     ) -> Result<Self, StoreError> {
-        let (recorder, notice) = crate::begin::begin(path, source.as_mut(), seed)?;
+        let (recorder, notice) = crate::startup::begin(path, source.as_mut(), seed)?;
         let shared = Arc::new(Shared::new(
             recorder.position(),
             recorder.durable(),

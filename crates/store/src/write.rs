@@ -3,10 +3,10 @@
 use rusqlite::{CachedStatement, Connection};
 
 use crate::error::StoreError;
-use crate::kept::{self, Kept};
+use crate::order_delta::OrderDelta;
+use crate::order_row::{self, OrderRow};
 use crate::pending::Pending;
-use crate::row::OrderRow;
-use crate::{bar, late, names, part, tape};
+use crate::{bar, late, names, older, tape};
 
 /// Write everything that is pending but the position.
 pub fn write(connection: &Connection, pending: &mut Pending) -> Result<(), StoreError> {
@@ -20,15 +20,15 @@ pub fn write(connection: &Connection, pending: &mut Pending) -> Result<(), Store
         late::save(connection, first_ns)?;
     }
     let mut orders = Orders::prepare(connection)?;
-    for row in pending.orders_in_order() {
-        orders.write(row)?;
+    for delta in pending.orders_in_order() {
+        orders.write(delta)?;
     }
     let mut insert = connection.prepare_cached(tape::INSERT)?;
     for row in &pending.trades {
         tape::insert(&mut insert, row)?;
     }
-    for (place, bar) in &pending.bars {
-        bar::add(connection, *place, bar)?;
+    for (key, bar) in &pending.bars {
+        bar::add(connection, *key, bar)?;
     }
     Ok(())
 }
@@ -38,47 +38,47 @@ struct Orders<'a> {
     select: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     update: CachedStatement<'a>,
-    insert_part: CachedStatement<'a>,
+    insert_older: CachedStatement<'a>,
 }
 
 impl<'a> Orders<'a> {
     fn prepare(connection: &'a Connection) -> Result<Self, StoreError> {
         Ok(Self {
             connection,
-            select: connection.prepare_cached(kept::SELECT)?,
-            insert: connection.prepare_cached(kept::INSERT)?,
-            update: connection.prepare_cached(kept::UPDATE)?,
-            insert_part: connection.prepare_cached(part::INSERT)?,
+            select: connection.prepare_cached(order_row::SELECT)?,
+            insert: connection.prepare_cached(order_row::INSERT)?,
+            update: connection.prepare_cached(order_row::UPDATE)?,
+            insert_older: connection.prepare_cached(older::INSERT)?,
         })
     }
 
-    fn write(&mut self, row: &OrderRow) -> Result<(), StoreError> {
-        let known = if row.begun {
+    fn write(&mut self, delta: &OrderDelta) -> Result<(), StoreError> {
+        let known = if delta.begun {
             None
         } else {
-            Kept::load(&mut self.select, row.order_id)?
+            OrderRow::load(&mut self.select, delta.order_id)?
         };
         let is_known = known.is_some();
-        let mut kept = known.unwrap_or_else(|| Kept::new(row));
-        let parts = kept.add(row)?;
+        let mut stored = known.unwrap_or_else(|| OrderRow::new(delta));
+        let parts = stored.add(delta)?;
         if is_known {
-            kept.update(&mut self.update)?;
+            stored.update(&mut self.update)?;
         } else {
-            self.insert(&kept)?;
+            self.insert(&stored)?;
         }
         for part in &parts {
-            part.insert(&mut self.insert_part)?;
+            part.insert(&mut self.insert_older)?;
         }
         Ok(())
     }
 
     /// Insert an order of which nothing is kept; what a seed told of it gives way to what its events
     /// tell.
-    fn insert(&mut self, kept: &Kept) -> Result<(), StoreError> {
-        match kept.insert(&mut self.insert) {
+    fn insert(&mut self, stored: &OrderRow) -> Result<(), StoreError> {
+        match stored.insert(&mut self.insert) {
             Err(StoreError::Sqlite(error)) if is_conflict(&error) => {
-                kept::forget(self.connection, kept.order_id)?;
-                kept.insert(&mut self.insert)
+                order_row::forget(self.connection, stored.order_id)?;
+                stored.insert(&mut self.insert)
             }
             other => other,
         }

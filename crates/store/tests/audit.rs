@@ -73,11 +73,11 @@ fn a_sound_store_is_passed_however_it_was_written() {
     for seed in 1..6 {
         let play = Play::new(seed);
         let count = play.batches.len();
-        for (place, (begin, events_max)) in [(0, 1), (0, 40), (0, usize::MAX), (count / 3, 90)]
+        for (case, (begin, events_max)) in [(0, 1), (0, 40), (0, usize::MAX), (count / 3, 90)]
             .into_iter()
             .enumerate()
         {
-            let path = scratch.file(&format!("{seed}-{place}.db"));
+            let path = scratch.file(&format!("{seed}-{case}.db"));
             if begin == 0 {
                 record(&path, &play.batches, events_max);
             } else {
@@ -213,9 +213,9 @@ fn a_flipped_bit_is_found_or_changes_nothing_that_is_read() {
     let mut random = play::Random::new(u64::from(std::process::id()));
     let mut found = 0;
     for _ in 0..play::setting("FLIPS", 150) {
-        let place = random.below(bytes.len() as u64 * 8) as usize;
+        let bit = random.below(bytes.len() as u64 * 8) as usize;
         let mut damaged = bytes.clone();
-        damaged[place / 8] ^= 1 << (place % 8);
+        damaged[bit / 8] ^= 1 << (bit % 8);
         play::forget(&victim);
         std::fs::write(&victim, damaged).unwrap();
         let Some(report) = play::try_audit(&victim, &play.batches, &play.engine) else {
@@ -223,7 +223,7 @@ fn a_flipped_bit_is_found_or_changes_nothing_that_is_read() {
             continue;
         };
         if report.findings.is_empty() {
-            assert_eq!(content(&victim, &play), expected, "bit {place}");
+            assert_eq!(content(&victim, &play), expected, "bit {bit}");
         } else {
             found += 1;
         }

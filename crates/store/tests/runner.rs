@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use journal::Log;
 use market::{Market, Scratch, Writer};
-use store::{EventSource, LogSource, Reader, Runner, RunnerLimits, Stats, Told};
+use store::{EventSource, HighWater, LogSource, Reader, Runner, RunnerLimits, Stats};
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -92,8 +92,8 @@ impl EventSource for Rows {
     fn chain(&mut self, offset: u64) -> Result<Option<u64>, String> {
         let kept = self.0.lock().unwrap();
         let mut before = kept.journal_id + kept.first;
-        for (batch, place) in kept.batches.iter().zip(kept.first..=offset) {
-            before = journal::chain(before, place, 0, batch);
+        for (batch, at) in kept.batches.iter().zip(kept.first..=offset) {
+            before = journal::chain(before, at, 0, batch);
         }
         let last = kept.first + kept.batches.len() as u64 - 1;
         Ok((kept.first..=last).contains(&offset).then_some(before))
@@ -387,16 +387,16 @@ fn what_a_store_at_rest_has_is_read_without_a_change() {
     runner.stop();
     drop(runner);
     let before = std::fs::read_dir(&scratch.0).unwrap().count();
-    let told = Told::at_rest(&scratch.db()).unwrap().unwrap();
+    let mark = HighWater::at_rest(&scratch.db()).unwrap().unwrap();
     assert_eq!(
-        (told.position.offset, told.position.seq),
+        (mark.position.offset, mark.position.seq),
         (10, market.writer.seq)
     );
-    assert_eq!(told.position.origin.journal_id, 7);
-    assert_eq!(Some(told.position.origin.chain), rows.chain(10).unwrap());
-    assert!(told.order_id > 10 && told.trade_id > 0);
+    assert_eq!(mark.position.origin.journal_id, 7);
+    assert_eq!(Some(mark.position.origin.chain), rows.chain(10).unwrap());
+    assert!(mark.order_id > 10 && mark.trade_id > 0);
     assert_eq!(std::fs::read_dir(&scratch.0).unwrap().count(), before);
-    assert!(Told::at_rest(&scratch.0.join("none.db")).is_err());
+    assert!(HighWater::at_rest(&scratch.0.join("none.db")).is_err());
 }
 
 #[test]
@@ -526,11 +526,11 @@ fn a_store_of_the_version_before_is_kept_and_says_since_when_it_has_everything()
         rows.forget(forgotten);
         let start = || Runner::start(&scratch.db(), Box::new(rows.clone()), b"", QUICK).unwrap();
         start().stop();
-        let since = |told: Told| told.late_ns;
-        let said = since(Told::at_rest(&scratch.db()).unwrap().unwrap());
+        let since = |mark: HighWater| mark.late_ns;
+        let said = since(HighWater::at_rest(&scratch.db()).unwrap().unwrap());
         assert_eq!(said.is_some(), forgotten > 0);
         of_before(&scratch);
-        let old = Told::at_rest(&scratch.db()).unwrap().unwrap();
+        let old = HighWater::at_rest(&scratch.db()).unwrap().unwrap();
         assert_eq!(since(old), (forgotten > 0).then_some(0));
         assert!(Reader::open(&scratch.db()).is_err());
         batches(&mut market, 3)
@@ -540,7 +540,7 @@ fn a_store_of_the_version_before_is_kept_and_says_since_when_it_has_everything()
         runner.stop();
         assert_eq!(runner.stats().notice, None);
         assert_eq!(recorded(&runner.stats()), (23, market.writer.seq));
-        let now = since(Told::at_rest(&scratch.db()).unwrap().unwrap());
+        let now = since(HighWater::at_rest(&scratch.db()).unwrap().unwrap());
         // Of an order of before the first event is known.
         assert!(now >= said && now.is_some() == (forgotten > 0));
         let reader = Reader::open(&scratch.db()).unwrap();

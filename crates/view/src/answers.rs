@@ -62,7 +62,7 @@ pub struct Answers {
 
 impl Answers {
     /// An event comes that the orders have not taken yet: where it begins a new order, that one may get
-    /// the place of the order that is to be shown.
+    /// the slot of the order that is to be shown.
     #[inline(always)]
     pub fn before(&mut self, event: &Event<'_>, orders: &Orders, names: &Names) {
         if self.open.is_some() {

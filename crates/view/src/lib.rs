@@ -11,7 +11,7 @@
 //! | [`notifications::Notifications`] | who listens, and the frames for them | names |
 //! | [`answers::Answers`] | the answers to requests of the facade | names, orders |
 //!
-//! [`View`] puts them together: it reads the batches, lets each part take each event, and passes questions on.
+//! [`View`] puts them together: it reads the batches, lets each part take each event, and passes queries on.
 //!
 //! Pure: no clock, no socket.  What is older than the view the store answers.
 
@@ -20,23 +20,23 @@
 
 pub mod answers;
 pub mod book;
+pub mod dense_map;
 pub mod listeners;
 pub mod markets;
 pub mod names;
 pub mod notice;
 pub mod notifications;
-pub mod numbered;
+mod order_slots;
 pub mod orders;
-mod parts;
-mod places;
-mod questions;
+mod queries;
 mod refusals;
 mod restore;
 mod ring;
+mod sharded_map;
 pub mod show;
 mod slab;
 pub mod tape;
 mod view;
 
 pub use markets::{Market, Markets};
-pub use view::{Limits, Told, View, ViewError};
+pub use view::{Limits, Published, View, ViewError};

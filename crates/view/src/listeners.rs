@@ -93,7 +93,7 @@ impl Listeners {
     }
 
     /// Queue for all who listen to `account` what `write` writes.
-    pub fn tell(&mut self, account: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    pub fn publish(&mut self, account: u32, write: impl FnOnce(&mut Vec<u8>)) {
         let Some(all) = self.by_account.get(&account) else {
             return;
         };
@@ -134,17 +134,17 @@ mod tests {
         listeners.add(1, "u", None);
         listeners.opened("u", 9);
         listeners.add(2, "u", Some(9));
-        listeners.tell(9, |out| out.push(b'a'));
-        let mut told = listeners.take();
-        told.sort();
+        listeners.publish(9, |out| out.push(b'a'));
+        let mut published = listeners.take();
+        published.sort();
         assert_eq!(
-            told,
+            published,
             [(1, b"\x81\x01a".to_vec()), (2, b"\x81\x01a".to_vec())]
         );
         listeners.remove(1, "u", Some(9));
         listeners.remove(2, "u", Some(9));
         assert!(!listeners.hears(9));
-        listeners.tell(9, |out| out.push(b'a'));
+        listeners.publish(9, |out| out.push(b'a'));
         assert_eq!(listeners.take(), []);
     }
 }

@@ -8,7 +8,7 @@ use wire::record::command::Instrument as Filters;
 use wire::record::{Event, Side};
 
 use crate::book::Book;
-use crate::numbered::Numbered;
+use crate::dense_map::DenseMap;
 use crate::tape::{Print, Tape};
 
 /// What is known of one instrument.
@@ -28,7 +28,7 @@ pub struct Market {
 #[derive(Debug)]
 pub struct Markets {
     trades_max: usize,
-    by_number: Numbered<Market>,
+    by_number: DenseMap<Market>,
     by_symbol: HashMap<Box<str>, u32>,
     levels: Levels,
     trade_id: u64,
@@ -40,7 +40,7 @@ impl Markets {
     pub fn new(trades_max: usize) -> Self {
         Self {
             trades_max,
-            by_number: Numbered::default(),
+            by_number: DenseMap::default(),
             by_symbol: HashMap::new(),
             levels: Levels::default(),
             trade_id: 0,
@@ -78,7 +78,7 @@ impl Markets {
     /// An instrument is there, or has new filters.
     pub fn set(&mut self, number: u32, filters: Filters, symbol: &str) {
         let trades_max = self.trades_max;
-        let market = self.by_number.place(number).get_or_insert_with(|| Market {
+        let market = self.by_number.slot(number).get_or_insert_with(|| Market {
             symbol: symbol.into(),
             filters,
             book: Book::default(),
@@ -148,7 +148,7 @@ impl Markets {
 }
 
 #[inline(always)]
-fn keep(markets: &mut Numbered<Market>, change: &LevelChange) {
+fn keep(markets: &mut DenseMap<Market>, change: &LevelChange) {
     if let Some(market) = markets.get_mut(change.instrument) {
         market.book.apply(change);
     }

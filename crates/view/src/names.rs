@@ -9,8 +9,8 @@ use wire::record::event::EntryOpened;
 use wire::record::{EntryKind, Event};
 use wire::text::ClientOrderId;
 
-use crate::numbered::Numbered;
-use crate::parts::Parts;
+use crate::dense_map::DenseMap;
+use crate::sharded_map::ShardedMap;
 
 /// The way in of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,10 @@ pub struct Entry {
 /// Who there is.
 #[derive(Debug, Default)]
 pub struct Names {
-    entries: Numbered<Entry>,
-    accounts: Numbered<Account>,
-    by_name: Parts,
-    symbols: Numbered<Box<str>>,
+    entries: DenseMap<Entry>,
+    accounts: DenseMap<Account>,
+    by_name: ShardedMap,
+    symbols: DenseMap<Box<str>>,
     by_symbol: HashMap<Box<str>, u32>,
 }
 
@@ -51,7 +51,7 @@ impl Names {
 
     /// An instrument is there.
     pub fn list(&mut self, instrument: u32, symbol: &str) {
-        *self.symbols.place(instrument) = Some(symbol.into());
+        *self.symbols.slot(instrument) = Some(symbol.into());
         self.by_symbol.insert(symbol.into(), instrument);
     }
 
@@ -77,9 +77,9 @@ impl Names {
             account: opened.account,
             kind: opened.kind,
         };
-        *self.entries.place(opened.entry) = Some(entry);
-        let place = self.accounts.place(opened.account);
-        let known = place.get_or_insert_with(|| {
+        *self.entries.slot(opened.entry) = Some(entry);
+        let slot = self.accounts.slot(opened.account);
+        let known = slot.get_or_insert_with(|| {
             self.by_name.insert(account, opened.account);
             Account {
                 name: account.into(),

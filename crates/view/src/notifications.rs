@@ -26,7 +26,7 @@ impl Notifications {
             self.listeners.opened(account, x.account);
         }
         if self.listeners.hear_any() {
-            executions(event, |x| self.tell(x, at, names));
+            executions(event, |x| self.notify(x, at, names));
         }
     }
 
@@ -46,14 +46,14 @@ impl Notifications {
     }
 
     #[inline(always)]
-    fn tell(&mut self, x: &Execution<'_>, at: SeqTime, names: &Names) {
+    fn notify(&mut self, x: &Execution<'_>, at: SeqTime, names: &Names) {
         if self.listeners.hears(x.account) {
             self.write(x, at, names);
         }
     }
 
     fn write(&mut self, x: &Execution<'_>, at: SeqTime, names: &Names) {
-        self.listeners.tell(x.account, |out| {
+        self.listeners.publish(x.account, |out| {
             let owner = Owner {
                 user: names.account(x.account),
                 symbol: &names.symbol(x.instrument),

@@ -26,8 +26,8 @@ use projection::{Execution, Order, executions};
 use wire::record::Event;
 use wire::record::numbers::{COUNTER, COUNTER_BITS};
 
-use crate::numbered::Numbered;
-use crate::places::Places;
+use crate::dense_map::DenseMap;
+use crate::order_slots::OrderSlots;
 use crate::ring::{Evicted, Ring, Step};
 use crate::slab::Slab;
 
@@ -76,8 +76,8 @@ pub struct Orders {
     unrecorded_max: usize,
     recent: Ring,
     older: Slab<Order>,
-    places: Places,
-    accounts: Numbered<Account>,
+    slots: OrderSlots,
+    accounts: DenseMap<Account>,
     /// The order that changed last, and how far it was before.
     changed: (u64, Since),
     /// Closed ones of the older orders, the oldest first: sequence number of the last event, order id.
@@ -108,8 +108,8 @@ impl Orders {
             unrecorded_max,
             recent: Ring::new(recent_max),
             older: Slab::default(),
-            places: Places::default(),
-            accounts: Numbered::default(),
+            slots: OrderSlots::default(),
+            accounts: DenseMap::default(),
             changed: (0, Since::default()),
             closed: VecDeque::new(),
             drops: 0,
@@ -185,23 +185,23 @@ impl Orders {
     #[must_use]
     pub fn get(&self, order_id: u64) -> Option<&Order> {
         match self.recent.get(order_id) {
-            None => self.older.get(self.places.get(order_id)?),
+            None => self.older.get(self.slots.get(order_id)?),
             order => order,
         }
     }
 
-    /// An event about this order will come soon: ask memory for it.
+    /// An event about this order will come soon: prefetch it.
     #[inline]
-    pub fn near(&self, order_id: u64) {
-        self.recent.near(order_id);
+    pub fn prefetch(&self, order_id: u64) {
+        self.recent.prefetch(order_id);
     }
 
     fn get_mut(&mut self, order_id: u64) -> Option<(&mut Order, bool)> {
         if let Some(order) = self.recent.get_mut(order_id) {
             return Some((order, true));
         }
-        let place = self.places.get(order_id)?;
-        Some((self.older.get_mut(place)?, false))
+        let slot = self.slots.get(order_id)?;
+        Some((self.older.get_mut(slot)?, false))
     }
 
     /// Whether an order was given this id.
@@ -273,7 +273,7 @@ impl Orders {
     #[inline]
     pub fn insert(&mut self, order_id: u64, account: u32, make: impl FnOnce(&mut Order)) {
         self.newest = self.newest.max(order_id);
-        let row = self.accounts.place(account).get_or_insert_default();
+        let row = self.accounts.slot(account).get_or_insert_default();
         let previous = std::mem::replace(&mut row.newest, order_id);
         match self.recent.push(order_id, previous, make) {
             Evicted::Open(older) => self.keep(older),
@@ -293,10 +293,10 @@ impl Orders {
     /// Keep an order among the older ones.
     fn keep(&mut self, order: Order) {
         let order_id = order.order_id;
-        let account = self.accounts.place(order.account).get_or_insert_default();
+        let account = self.accounts.slot(order.account).get_or_insert_default();
         account.older.insert(order_id);
-        let place = self.older.insert(order);
-        self.places.insert(order_id, place);
+        let slot = self.older.insert(order);
+        self.slots.insert(order_id, slot);
     }
 
     #[allow(clippy::arithmetic_side_effects, reason = "counted one by one")]
@@ -353,8 +353,8 @@ impl Orders {
 
     /// Keep an order no more; `unrecorded` is its last change, where the store does not have it.
     fn drop(&mut self, order_id: u64, unrecorded: Option<u64>) {
-        let place = self.places.remove(order_id);
-        let Some(order) = place.and_then(|place| self.older.remove(place)) else {
+        let slot = self.slots.remove(order_id);
+        let Some(order) = slot.and_then(|slot| self.older.remove(slot)) else {
             return;
         };
         if let Some(account) = self.accounts.get_mut(order.account) {
@@ -377,12 +377,12 @@ impl Orders {
     }
 
     /// What the store, which has every event up to `seq`, knows of an order's beginning.
-    pub fn tell_beginning(&mut self, beginning: &Beginning, seq: u64) {
+    pub fn set_beginning(&mut self, beginning: &Beginning, seq: u64) {
         let Some((order, _)) = self.get_mut(beginning.order_id) else {
             return;
         };
         let counts = (beginning.history, beginning.fills);
-        if !order.tell_earlier(beginning.created_ns, counts, seq) {
+        if !order.set_earlier(beginning.created_ns, counts, seq) {
             // It changed before and after `seq`: ask again when the store is further.
             self.lacking.push_back(beginning.order_id);
         }

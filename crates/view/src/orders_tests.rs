@@ -244,9 +244,9 @@ fn an_order_from_before_is_whole_once_the_store_has_told_its_beginning() {
         history: 60,
         fills: 0,
     };
-    orders.tell_beginning(&beginning(1), 100);
-    orders.tell_beginning(&beginning(2), 105);
-    orders.tell_beginning(&beginning(9), 105);
+    orders.set_beginning(&beginning(1), 100);
+    orders.set_beginning(&beginning(2), 105);
+    orders.set_beginning(&beginning(9), 105);
     let mut out = Vec::new();
     let called = projection::order::Called {
         user: "u",
@@ -287,16 +287,16 @@ fn a_beginning_that_can_not_be_told_apart_is_asked_for_again() {
         fills: 0,
     };
     // The store has one of the two changes: which of its entries are known here can't be told.
-    orders.tell_beginning(&beginning, 102);
+    orders.set_beginning(&beginning, 102);
     assert_eq!(orders.lacking(1), [1]);
     // It can't have fewer than were seen here: then it is not believed, and answers by itself.
     let fewer = Beginning {
         history: 1,
         ..beginning
     };
-    orders.tell_beginning(&fewer, 103);
+    orders.set_beginning(&fewer, 103);
     assert!(orders.get(1).is_some_and(Order::lacks_earlier) && orders.lacking(1).is_empty());
-    orders.tell_beginning(
+    orders.set_beginning(
         &Beginning {
             history: 3,
             ..beginning

@@ -1,18 +1,18 @@
 //! The newest orders by their id, whatever became of them: as many as there is room for.
 //!
 //! # Contract
-//! Ids rise by one, so an id's low bits are its place, and a new order takes the place of the one that
-//! is as many ids older as there are places.  Each order knows the one before it of the same account.
+//! Ids rise by one, so an id's low bits are its slot, and a new order takes the slot of the one that
+//! is as many ids older as there are slots.  Each order knows the one before it of the same account.
 //!
 //! # Cost
-//! Places are written one after the other, which memory is quick at: this is what every order of the
+//! Slots are written one after the other, which memory is quick at: this is what every order of the
 //! exchange passes.
 
 use projection::Order;
 
 /// Orders in one piece of memory.
 const CHUNK: usize = 1_024;
-/// Places that are looked at for an order of an account where the chain does not lead.
+/// Slots that are looked at for an order of an account where the chain does not lead.
 const SCAN_MAX: u64 = 16_384;
 
 /// Three lines of memory, whole.
@@ -24,7 +24,7 @@ struct Slot {
     previous: u64,
 }
 
-/// The order that had the place of a new one.
+/// The order that had the slot of a new one.
 #[derive(Debug)]
 pub enum Evicted {
     /// There was none.
@@ -65,11 +65,11 @@ impl Ring {
         reason = "a power of two is 1 at least"
     )]
     pub fn new(orders_max: usize) -> Self {
-        let places = orders_max.max(1).next_power_of_two();
-        let chunks = places.div_ceil(CHUNK);
+        let slots = orders_max.max(1).next_power_of_two();
+        let chunks = slots.div_ceil(CHUNK);
         Self {
             chunks: (0..chunks).map(|_| Vec::new()).collect(),
-            mask: places as u64 - 1,
+            mask: slots as u64 - 1,
             newest: 0,
             oldest: u64::MAX,
             len: 0,
@@ -86,20 +86,20 @@ impl Ring {
         self.oldest
     }
 
-    const fn place(&self, order_id: u64) -> (usize, usize) {
-        let place = (order_id & self.mask) as usize;
-        (place / CHUNK, place % CHUNK)
+    const fn position(&self, order_id: u64) -> (usize, usize) {
+        let slot = (order_id & self.mask) as usize;
+        (slot / CHUNK, slot % CHUNK)
     }
 
     fn slot(&self, order_id: u64) -> Option<&Slot> {
-        let (chunk, at) = self.place(order_id);
+        let (chunk, at) = self.position(order_id);
         let slot = self.chunks[chunk].get(at)?;
         (slot.order.order_id == order_id).then_some(slot)
     }
 
-    /// An order of this id will be asked for, or kept, soon.
-    pub fn near(&self, order_id: u64) {
-        let (chunk, at) = self.place(order_id);
+    /// An order of this id will be asked for, or kept, soon: prefetch its slot.
+    pub fn prefetch(&self, order_id: u64) {
+        let (chunk, at) = self.position(order_id);
         if let Some(slot) = self.chunks[chunk].get(at) {
             prefetch::value(slot);
         }
@@ -112,28 +112,28 @@ impl Ring {
 
     /// The same, to be changed.
     pub fn get_mut(&mut self, order_id: u64) -> Option<&mut Order> {
-        let (chunk, at) = self.place(order_id);
+        let (chunk, at) = self.position(order_id);
         let slot = self.chunks[chunk].get_mut(at)?;
         (slot.order.order_id == order_id).then_some(&mut slot.order)
     }
 
     /// Keep an order of an id that is higher than all before, which `make` makes of one that is vacant
-    /// or was another; what becomes of the one that had its place.
+    /// or was another; what becomes of the one that had its slot.
     ///
     /// `previous` is the one before it of the same account, or 0.
     #[inline]
-    #[allow(clippy::arithmetic_side_effects, reason = "places in memory")]
+    #[allow(clippy::arithmetic_side_effects, reason = "slots in memory")]
     pub fn push(&mut self, order_id: u64, previous: u64, make: impl FnOnce(&mut Order)) -> Evicted {
         self.newest = order_id;
         if self.oldest == u64::MAX {
             self.oldest = order_id;
         }
         self.oldest = self.oldest.max(order_id.saturating_sub(self.mask));
-        let places = (self.mask as usize + 1).min(CHUNK);
-        let (chunk, at) = self.place(order_id);
+        let slots = (self.mask as usize + 1).min(CHUNK);
+        let (chunk, at) = self.position(order_id);
         let chunk = &mut self.chunks[chunk];
         if chunk.is_empty() {
-            chunk.resize_with(places, || Slot {
+            chunk.resize_with(slots, || Slot {
                 order: Order::vacant(),
                 previous: 0,
             });

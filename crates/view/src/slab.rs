@@ -1,9 +1,9 @@
-//! Values at places that never move: growing copies nothing, so that no insertion takes long.
+//! Values in slots that never move: growing copies nothing, so that no insertion takes long.
 
 /// Values in one piece of memory.
 const CHUNK: usize = 512;
 
-/// Values by their place.
+/// Values by their slot.
 #[derive(Debug)]
 pub struct Slab<T> {
     chunks: Vec<Vec<Option<T>>>,
@@ -23,7 +23,7 @@ impl<T> Default for Slab<T> {
 
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "places in memory, counted one by one"
+    reason = "slots in memory, counted one by one"
 )]
 impl<T> Slab<T> {
     /// How many values there are.
@@ -31,12 +31,12 @@ impl<T> Slab<T> {
         self.len
     }
 
-    /// Keep a value; its place.
+    /// Keep a value; its slot.
     pub fn insert(&mut self, value: T) -> u32 {
         self.len += 1;
-        if let Some(place) = self.free.pop() {
-            *self.slot(place) = Some(value);
-            return place;
+        if let Some(slot) = self.free.pop() {
+            *self.value_mut(slot) = Some(value);
+            return slot;
         }
         if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));
@@ -47,25 +47,25 @@ impl<T> Slab<T> {
         (before + chunk.len() - 1) as u32
     }
 
-    fn slot(&mut self, place: u32) -> &mut Option<T> {
-        &mut self.chunks[place as usize / CHUNK][place as usize % CHUNK]
+    fn value_mut(&mut self, slot: u32) -> &mut Option<T> {
+        &mut self.chunks[slot as usize / CHUNK][slot as usize % CHUNK]
     }
 
-    /// The value at a place that was given for it.
-    pub fn get(&self, place: u32) -> Option<&T> {
-        self.chunks[place as usize / CHUNK][place as usize % CHUNK].as_ref()
+    /// The value in a slot that was given for it.
+    pub fn get(&self, slot: u32) -> Option<&T> {
+        self.chunks[slot as usize / CHUNK][slot as usize % CHUNK].as_ref()
     }
 
     /// The same, to be changed.
-    pub fn get_mut(&mut self, place: u32) -> Option<&mut T> {
-        self.slot(place).as_mut()
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
+        self.value_mut(slot).as_mut()
     }
 
-    /// Take a value away; its place is given to another.
-    pub fn remove(&mut self, place: u32) -> Option<T> {
-        let value = self.slot(place).take()?;
+    /// Take a value away; its slot is given to another.
+    pub fn remove(&mut self, slot: u32) -> Option<T> {
+        let value = self.value_mut(slot).take()?;
         self.len -= 1;
-        self.free.push(place);
+        self.free.push(slot);
         Some(value)
     }
 }
@@ -75,10 +75,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_used_again_and_values_stay_where_they_are() {
+    fn slots_are_used_again_and_values_stay_where_they_are() {
         let mut slab = Slab::default();
-        let places: Vec<u32> = (0..2 * CHUNK as u32 + 1).map(|n| slab.insert(n)).collect();
-        assert!(places.iter().copied().eq(0..2 * CHUNK as u32 + 1));
+        let slots: Vec<u32> = (0..2 * CHUNK as u32 + 1).map(|n| slab.insert(n)).collect();
+        assert!(slots.iter().copied().eq(0..2 * CHUNK as u32 + 1));
         assert_eq!(slab.remove(700), Some(700));
         assert_eq!((slab.remove(700), slab.get(700)), (None, None));
         assert_eq!(slab.insert(7), 700);

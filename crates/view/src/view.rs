@@ -14,8 +14,8 @@ use crate::names::Names;
 use crate::notifications::Notifications;
 use crate::orders::{Beginning, Orders};
 
-/// How many events before its own an order is asked of memory: by then it is there.
-const AHEAD: usize = 8;
+/// How many events before its own an order is prefetched: by then it is there.
+const PREFETCH_EVENTS: usize = 8;
 
 /// How much the view keeps.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ impl From<RecordError> for ViewError {
 
 /// What one call of [`View::apply`] gives.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Published {
     /// Answers to requests.
     pub replies: Vec<Reply>,
     /// WebSocket frames for each connection that has something to hear.
@@ -171,8 +171,8 @@ impl View {
     }
 
     /// What the store, which has every event up to `seq`, knows of an order's beginning.
-    pub fn tell_beginning(&mut self, beginning: &Beginning, seq: u64) {
-        self.orders.tell_beginning(beginning, seq);
+    pub fn set_beginning(&mut self, beginning: &Beginning, seq: u64) {
+        self.orders.set_beginning(beginning, seq);
     }
 
     /// Take event batches that stand one after the other; those that were seen are passed over.
@@ -180,12 +180,12 @@ impl View {
     /// # Errors
     /// `Gap` when events are missing, `Record` for bytes that are no batch; the view is not to be used
     /// after either.
-    pub fn apply(&mut self, mut batches: &[u8]) -> Result<Told, ViewError> {
+    pub fn apply(&mut self, mut batches: &[u8]) -> Result<Published, ViewError> {
         while !batches.is_empty() {
             let batch = EventBatch::take(&mut batches)?;
             self.take_batch(&batch)?;
         }
-        Ok(Told {
+        Ok(Published {
             replies: self.answers.ready(),
             notices: self.notifications.ready(),
         })
@@ -206,13 +206,13 @@ impl View {
         self.time_ns = self.time_ns.max(header.time_ns);
         let own = header.gateway == self.gateway;
         let mut coming = batch.order_ids();
-        for order_id in coming.by_ref().take(AHEAD) {
-            self.orders.near(order_id);
+        for order_id in coming.by_ref().take(PREFETCH_EVENTS) {
+            self.orders.prefetch(order_id);
         }
         for event in batch.events() {
             let (seq, event) = event?;
             if let Some(order_id) = coming.next() {
-                self.orders.near(order_id);
+                self.orders.prefetch(order_id);
             }
             self.take_event(&event, (seq, header.time_ns), own);
             self.next_seq = seq + 1;

@@ -7,7 +7,7 @@ use exchange::{Exchange, FACADE, LIMITS, cancel, id, order, said};
 use view::answers::Body;
 use view::orders::Found;
 use view::show::Filter;
-use view::{Limits, Told, View, ViewError};
+use view::{Limits, Published, View, ViewError};
 use wire::record::command::{
     MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY, NewOrder, Replace,
 };
@@ -344,7 +344,7 @@ fn seen_batches_are_passed_over_and_a_gap_is_an_error() {
     let mut exchange = Exchange::new(LIMITS);
     let _ = exchange.send(&[Command::New(order(1, Side::Buy, 100, 1), "a", "")]);
     let first = exchange.events.clone();
-    assert_eq!(exchange.view.apply(&first), Ok(Told::default()));
+    assert_eq!(exchange.view.apply(&first), Ok(Published::default()));
     exchange.assert_books_agree();
     let mut late = View::new(FACADE, LIMITS);
     let expected = ViewError::Gap {

@@ -101,8 +101,8 @@ fn an_accepted_order_is_new() {
         stp: Stp::None,
     };
     let event = Event::Accepted(event, "");
-    assert_eq!(event.told(Leg::Taker), Some((4, 6)));
-    assert_eq!(event.told(Leg::Maker), None);
+    assert_eq!(event.recipient(Leg::Taker), Some((4, 6)));
+    assert_eq!(event.recipient(Leg::Maker), None);
     let x = expect!(event, ExecutionReportNew);
     assert_eq!((x.transact_time, x.exec_id), (TIME, 2 * SEQ));
     assert_eq!((x.order_id, x.cl_ord_id, x.security_id), (7, 8, 2));
@@ -114,8 +114,8 @@ fn an_accepted_order_is_new() {
 #[test]
 fn a_trade_tells_both_sides() {
     let event = Event::Trade(TRADE, "", "");
-    assert_eq!(event.told(Leg::Taker), Some((4, 6)));
-    assert_eq!(event.told(Leg::Maker), Some((14, 16)));
+    assert_eq!(event.recipient(Leg::Taker), Some((4, 6)));
+    assert_eq!(event.recipient(Leg::Maker), Some((14, 16)));
     let taker = expect!(event, ExecutionReportTrade);
     let Some(Message::ExecutionReportTrade(maker)) = report(&event, Leg::Maker) else {
         panic!("no report of the maker");
@@ -379,7 +379,7 @@ fn other_events_tell_nothing() {
         gateway: 1,
         incarnation: 1,
     });
-    assert_eq!(event.told(Leg::Taker), None);
+    assert_eq!(event.recipient(Leg::Taker), None);
     assert_eq!(report(&event, Leg::Taker), None);
     assert_eq!(report(&Event::Canceled(CANCELED, ""), Leg::Maker), None);
     let nobody = Event::Canceled(
@@ -389,7 +389,7 @@ fn other_events_tell_nothing() {
         },
         "",
     );
-    assert_eq!(nobody.told(Leg::Taker), None);
+    assert_eq!(nobody.recipient(Leg::Taker), None);
 }
 
 #[test]

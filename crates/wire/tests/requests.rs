@@ -1,4 +1,4 @@
-//! A client's messages become commands, or refusals that keep their place in the sequence.
+//! A client's messages become commands, or refusals that keep their number in the sequence.
 
 #![allow(clippy::unwrap_used)]
 

@@ -14,7 +14,7 @@ use wire::soup;
 
 const SCHEMA: &str = include_str!("../../../protocol/order-entry.xml");
 
-/// Place of the side in a `Canceled` record; the reason follows it, and two bytes end it.
+/// Position of the side in a `Canceled` record; the reason follows it, and two bytes end it.
 const SIDE_AT: usize = Canceled::SIZE - 4;
 
 /// One start tag: its name, its attributes, and the text behind it.

@@ -11,7 +11,7 @@ use wire::text::decimal;
 use crate::latency::Latency;
 
 /// Violations that are told in words.
-const TOLD_MAX: usize = 10;
+const REPORTED_MAX: usize = 10;
 /// What the exchange says when somebody begins to listen.
 const GREETING: &str = "\"type\":\"subscribed\"";
 const DAY_NS: u64 = 86_400_000_000_000;
@@ -29,7 +29,7 @@ pub struct Ledger {
     open: HashMap<u64, Open>,
     counts: HashMap<String, u64>,
     violations: u64,
-    told: Vec<String>,
+    reported: Vec<String>,
     /// From the engine's time to the time at which it was read.
     pub latency: Latency,
 }
@@ -77,8 +77,8 @@ fn read(message: &str) -> Option<Notice<'_>> {
 impl Ledger {
     fn violation(&mut self, what: &str, message: &str) {
         self.violations += 1;
-        if self.told.len() < TOLD_MAX {
-            self.told.push(format!("{what}: {message}"));
+        if self.reported.len() < REPORTED_MAX {
+            self.reported.push(format!("{what}: {message}"));
         }
     }
 
@@ -150,7 +150,7 @@ impl Ledger {
             "events": self.counts,
             "open": self.open.len(),
             "violations": self.violations,
-            "told": self.told,
+            "told": self.reported,
             "latency_us": self.latency.to_json(),
         })
     }

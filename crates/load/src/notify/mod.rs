@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 pub use ledger::Ledger;
 
+use crate::connection::Connection;
 use crate::error::LoadError;
-use crate::link::Link;
 use crate::poller::{Poller, Ready};
 use crate::time::{now_ns, wall_ns};
 use frames::{Opcode, first_frame, open, push_pong};
@@ -26,7 +26,7 @@ const QUIET_NS: u64 = 2_000_000_000;
 
 #[derive(Debug)]
 struct Listener {
-    link: Link,
+    connection: Connection,
     last_exec_id: u64,
 }
 
@@ -36,7 +36,7 @@ impl Listener {
         let wall = wall_ns();
         let (mut at, mut alive) = (0, true);
         let mut pings: VecDeque<Vec<u8>> = VecDeque::new();
-        while let Some(frame) = first_frame(&self.link.received()[at..]) {
+        while let Some(frame) = first_frame(&self.connection.received()[at..]) {
             match frame.opcode {
                 Opcode::Text => ledger.take(frame.payload, wall, &mut self.last_exec_id),
                 Opcode::Ping => pings.push_back(frame.payload.to_vec()),
@@ -45,9 +45,9 @@ impl Listener {
             }
             at += frame.bytes;
         }
-        self.link.consume(at);
+        self.connection.consume(at);
         for ping in pings {
-            push_pong(&ping, &mut self.link.outbox);
+            push_pong(&ping, &mut self.connection.outbox);
         }
         alive
     }
@@ -75,16 +75,16 @@ impl Audience {
         let poller = Poller::new()?;
         let mut ledger = Ledger::default();
         let mut listeners = Vec::with_capacity(users);
-        for place in 0..users {
-            let path = format!("/ws/notifications?user_id={user_prefix}{}", place + 1);
+        for index in 0..users {
+            let path = format!("/ws/notifications?user_id={user_prefix}{}", index + 1);
             let (stream, rest) = open(address, &path)?;
             let mut listener = Listener {
-                link: Link::new(stream, READ_BYTES)?,
+                connection: Connection::new(stream, READ_BYTES)?,
                 last_exec_id: 0,
             };
-            listener.link.put_back(&rest);
+            listener.connection.put_back(&rest);
             listener.take(&mut ledger);
-            poller.add(listener.link.stream(), place, false)?;
+            poller.add(listener.connection.stream(), index, false)?;
             listeners.push(listener);
         }
         Ok(Self {
@@ -108,11 +108,11 @@ impl Audience {
             let before = self.ledger.messages();
             for at in &ready {
                 let listener = &mut self.listeners[at.token];
-                let open = listener.link.fill().unwrap_or(false);
+                let open = listener.connection.fill().unwrap_or(false);
                 let alive = listener.take(&mut self.ledger) && open;
-                if !(listener.link.flush().is_ok() && alive) {
+                if !(listener.connection.flush().is_ok() && alive) {
                     self.closed += 1;
-                    self.poller.remove(listener.link.stream())?;
+                    self.poller.remove(listener.connection.stream())?;
                 }
             }
             if self.ledger.messages() > before {

@@ -18,7 +18,7 @@ pub fn look(connection: &mut Connection, watch: &Watch, findings: &mut Findings)
     if let Err(error) = look_at_tables(connection, findings) {
         findings.file(format!("its tables can't be read: {error}"));
     }
-    if let Err(error) = ask_sqlite(connection, total, watch, findings) {
+    if let Err(error) = integrity_check(connection, total, watch, findings) {
         findings.file(error.to_string());
     }
     total
@@ -30,14 +30,14 @@ fn count(connection: &Connection) -> Result<u64, StoreError> {
 }
 
 /// That pages, cells and records are well formed, and that each index is that of its table.
-fn ask_sqlite(
+fn integrity_check(
     connection: &mut Connection,
     total: u64,
     watch: &Watch,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let asked = Arc::clone(watch);
-    connection.progress_handler(STEPS, Some(move || !asked(0, total)))?;
+    let goes_on = Arc::clone(watch);
+    connection.progress_handler(STEPS, Some(move || !goes_on(0, total)))?;
     let sql = format!("PRAGMA integrity_check({FINDINGS_MAX})");
     let answers = connection.prepare(&sql).and_then(|mut check| {
         let rows = check.query_map([], |row| row.get::<_, String>(0))?;

@@ -20,7 +20,7 @@
 
 mod file;
 mod findings;
-mod life;
+mod lifecycle;
 mod names;
 mod orders;
 mod scratch;
@@ -37,7 +37,7 @@ use crate::error::StoreError;
 use crate::position::Position;
 use crate::{late, schema};
 use findings::Findings;
-use scratch::{Scratch, Told};
+use scratch::{Replayed, Scratch};
 
 /// Rows between two words about the progress.
 const WORD_ROWS: u64 = 1_000;
@@ -111,11 +111,11 @@ impl Audit {
         }
         let mut findings = Findings::default();
         let total = file::look(&mut self.connection, watch, &mut findings);
-        let told = self.scratch.finish()?;
+        let replayed = self.scratch.finish()?;
         let look = Look {
             store: &self.connection,
             at: self.at,
-            told: told.as_ref(),
+            replayed: replayed.as_ref(),
             engine,
             total,
             watch,
@@ -134,7 +134,9 @@ impl Audit {
             more,
             orders: orders.rows,
             trades,
-            events: told.as_ref().map(|told| (told.first_seq, told.end.seq)),
+            events: replayed
+                .as_ref()
+                .map(|replayed| (replayed.first_seq, replayed.end.seq)),
         }))
     }
 }
@@ -145,7 +147,7 @@ struct Look<'a> {
     /// How far the store has come.
     at: Option<Position>,
     /// The same events in a scratch store; `None` where there are none of the store's.
-    told: Option<&'a Told>,
+    replayed: Option<&'a Replayed>,
     engine: &'a Engine,
     /// Rows of orders and trades.
     total: u64,
@@ -167,7 +169,8 @@ impl Look<'_> {
     /// Whether the events reach back to where the store began.
     fn reaches_all(&self) -> bool {
         let first = self.at.map(|at| at.first_seq);
-        self.told.is_some_and(|told| first == Some(told.first_seq))
+        self.replayed
+            .is_some_and(|replayed| first == Some(replayed.first_seq))
     }
 
     /// Whether the store says since when it has everything; one of before there was that says nothing.
@@ -194,15 +197,15 @@ impl Look<'_> {
                 "it says that it begins with event 0, and there is none",
             );
         }
-        let Some(told) = self.told else {
+        let Some(replayed) = self.replayed else {
             return;
         };
         let ends = |at: &Position| (at.seq, at.command_offset, at.part, at.hash);
-        if ends(&at) != ends(&told.end) {
+        if ends(&at) != ends(&replayed.end) {
             let what = format!(
                 "it says that it ends with event {} of command batch {}, and the journal has event {} of \
                  command batch {} there, or another content",
-                at.seq, at.command_offset, told.end.seq, told.end.command_offset
+                at.seq, at.command_offset, replayed.end.seq, replayed.end.command_offset
             );
             findings.row("position", 0, what);
         }

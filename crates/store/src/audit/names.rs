@@ -28,8 +28,8 @@ pub fn look(look: &Look<'_>, findings: &mut Findings) -> Result<(), StoreError> 
                 continue;
             }
         };
-        let told = match look.told {
-            Some(told) => of_table(&told.connection, table)?,
+        let replayed = match look.replayed {
+            Some(replayed) => of_table(&replayed.connection, table)?,
             None => Rows::new(),
         };
         for (number, row) in &found {
@@ -40,7 +40,7 @@ pub fn look(look: &Look<'_>, findings: &mut Findings) -> Result<(), StoreError> 
             };
             findings.row(table, u64::from(*number), what);
         }
-        let needed = told
+        let needed = replayed
             .keys()
             .chain(known.keys().filter(|_| look.is_current()));
         for number in needed.filter(|number| !found.contains_key(number)) {

@@ -9,11 +9,11 @@ use wire::record::command::NO_PRICE;
 use wire::record::{EntryKind, OrdStatus};
 
 use super::findings::Findings;
-use super::life::Life;
-use super::scratch::Told;
+use super::lifecycle::Lifecycle;
+use super::scratch::Replayed;
 use super::{Look, tables};
 use crate::error::StoreError;
-use crate::kept::Kept;
+use crate::order_row::OrderRow;
 use crate::position::Position;
 
 const ALL: &str = "SELECT * FROM orders ORDER BY order_id";
@@ -47,11 +47,11 @@ pub fn look(look: &Look<'_>, findings: &mut Findings) -> Result<Option<Orders>, 
     if look.at.is_some_and(|at| at.first_seq == 1) {
         all.following = Some(partition(look.engine) | 1);
     }
-    let mut told = look
-        .told
-        .map(|told| told.connection.prepare(ALL))
+    let mut replayed = look
+        .replayed
+        .map(|replayed| replayed.connection.prepare(ALL))
         .transpose()?;
-    let mut told = Beside::new(told.as_mut().map(|all| all.query([])).transpose()?)?;
+    let mut replayed = Beside::new(replayed.as_mut().map(|all| all.query([])).transpose()?)?;
     let mut select = match look.store.prepare(ALL) {
         Ok(select) => select,
         Err(error) => {
@@ -76,17 +76,17 @@ pub fn look(look: &Look<'_>, findings: &mut Findings) -> Result<Option<Orders>, 
         }
         all.rows = all.rows.saturating_add(1);
         let order_id = row.get::<_, i64>(0).map_or(0, |id| id as u64);
-        while let Some(missing) = told.below(order_id)? {
+        while let Some(missing) = replayed.below(order_id)? {
             findings.row(
                 "orders",
                 missing.order_id,
                 "it is missing, and the events tell of it",
             );
         }
-        let expected = told.at(order_id)?;
+        let expected = replayed.at(order_id)?;
         all.look_at(row, order_id, (look, expected.as_ref()), findings)?;
     }
-    while let Some(missing) = told.below(u64::MAX)? {
+    while let Some(missing) = replayed.below(u64::MAX)? {
         findings.row(
             "orders",
             missing.order_id,
@@ -102,48 +102,51 @@ impl Orders {
         &mut self,
         row: &Row<'_>,
         order_id: u64,
-        (look, expected): (&Look<'_>, Option<&Kept>),
+        (look, expected): (&Look<'_>, Option<&OrderRow>),
         findings: &mut Findings,
     ) -> Result<(), StoreError> {
-        let life = match Kept::read(row).and_then(|kept| Life::of(look.store, kept)) {
-            Ok(life) => life,
-            Err(error) => {
-                self.whole = false;
-                self.follow(order_id, look, findings);
-                findings.row("orders", order_id, tables::plain(&error));
-                return Ok(());
-            }
-        };
-        self.parts = self.parts.saturating_add(life.parts);
-        if life.kept.begun && self.following.is_none() {
+        let lifecycle =
+            match OrderRow::read(row).and_then(|stored| Lifecycle::of(look.store, stored)) {
+                Ok(lifecycle) => lifecycle,
+                Err(error) => {
+                    self.whole = false;
+                    self.follow(order_id, look, findings);
+                    findings.row("orders", order_id, tables::plain(&error));
+                    return Ok(());
+                }
+            };
+        self.parts = self.parts.saturating_add(lifecycle.parts);
+        if lifecycle.stored.begun && self.following.is_none() {
             self.following = Some(order_id);
         }
         self.follow(order_id, look, findings);
-        let wrong = match (expected, look.told) {
-            (Some(expected), Some(told)) => {
-                let numbered = self.numbered.contains(&life.kept.entry);
-                against_events(&life, expected, (look, told), numbered)?
+        let wrong = match (expected, look.replayed) {
+            (Some(expected), Some(replayed)) => {
+                let numbered = self.numbered.contains(&lifecycle.stored.entry);
+                against_events(&lifecycle, expected, (look, replayed), numbered)?
             }
-            _ => stands_alone(&life.kept, look.at.as_ref(), look),
+            _ => stands_alone(&lifecycle.stored, look.at.as_ref(), look),
         };
         let wrong = wrong.or_else(|| {
             look.is_current()
-                .then(|| self.against_engine(&life.kept, look))?
+                .then(|| self.against_engine(&lifecycle.stored, look))?
         });
         if let Some(what) = wrong {
             findings.row("orders", order_id, what);
         }
-        self.open = self.open.saturating_add(u64::from(is_open(&life.kept)));
-        self.look_at_fills(&life, look, findings)
+        self.open = self
+            .open
+            .saturating_add(u64::from(is_open(&lifecycle.stored)));
+        self.look_at_fills(&lifecycle, look, findings)
     }
 
     /// What is not as the engine knows it: an order is open in both or in neither.
-    fn against_engine(&self, kept: &Kept, look: &Look<'_>) -> Option<String> {
-        let what = match (is_open(kept), look.engine.order(kept.order_id)) {
+    fn against_engine(&self, stored: &OrderRow, look: &Look<'_>) -> Option<String> {
+        let what = match (is_open(stored), look.engine.order(stored.order_id)) {
             (true, None) => "it is open, and the engine does not know it".to_owned(),
             (false, Some(_)) => "it is closed, and the engine has it open".to_owned(),
             (true, Some(order)) => {
-                return unlike(kept, &order, self.numbered.contains(&kept.entry));
+                return unlike(stored, &order, self.numbered.contains(&stored.entry));
             }
             (false, None) => return None,
         };
@@ -160,8 +163,8 @@ impl Orders {
             let skipped = look.engine.skipped();
             let passed_over = skipped.contains(&(following & !own, last & !own));
             // Where the events reach they say it, one by one.
-            let told = look.told.and_then(|told| told.begun_from);
-            if !passed_over && told.is_none_or(|from| following < from) {
+            let replayed = look.replayed.and_then(|replayed| replayed.begun_from);
+            if !passed_over && replayed.is_none_or(|from| following < from) {
                 let what = format!("it is missing, and so are those up to {last}");
                 findings.row("orders", following, what);
             }
@@ -172,21 +175,24 @@ impl Orders {
     /// Each fill is that of a trade.
     fn look_at_fills(
         &mut self,
-        life: &Life,
+        lifecycle: &Lifecycle,
         look: &Look<'_>,
         findings: &mut Findings,
     ) -> Result<(), StoreError> {
-        for fill in &life.fills {
+        for fill in &lifecycle.fills {
             match tables::trade(look.store, fill.trade_id) {
-                Ok(Some(trade)) if life.is_in(fill, &trade) => {
+                Ok(Some(trade)) if lifecycle.is_in(fill, &trade) => {
                     self.fills = self.fills.saturating_add(1);
                 }
                 Ok(Some(_)) => {
                     let what = format!("its fill is not as trade {} has it", fill.trade_id);
-                    findings.row("orders", life.kept.order_id, what);
+                    findings.row("orders", lifecycle.stored.order_id, what);
                 }
                 Ok(None) => {
-                    let what = format!("it is missing: order {} has its fill", life.kept.order_id);
+                    let what = format!(
+                        "it is missing: order {} has its fill",
+                        lifecycle.stored.order_id
+                    );
                     findings.row("trade", fill.trade_id, what);
                 }
                 // It is said where trades are read.
@@ -216,7 +222,7 @@ impl Orders {
             return Ok(());
         }
         for order in look.engine.orders() {
-            let mut select = look.store.prepare_cached(crate::kept::SELECT)?;
+            let mut select = look.store.prepare_cached(crate::order_row::SELECT)?;
             if !select.exists(params![order.order_id as i64])? {
                 findings.row("orders", order.order_id, "it is missing, and it is open");
             }
@@ -227,34 +233,34 @@ impl Orders {
 
 /// What is not as the events tell it.
 fn against_events(
-    life: &Life,
-    expected: &Kept,
-    (look, told): (&Look<'_>, &Told),
+    lifecycle: &Lifecycle,
+    expected: &OrderRow,
+    (look, replayed): (&Look<'_>, &Replayed),
     numbered: bool,
 ) -> Result<Option<String>, StoreError> {
-    let found = &life.kept;
-    let expected = Life::of(&told.connection, expected.clone())?;
-    let whole = expected.kept.begun || look.reaches_all();
-    if let Some(what) = difference(found, &expected.kept, numbered) {
+    let found = &lifecycle.stored;
+    let expected = Lifecycle::of(&replayed.connection, expected.clone())?;
+    let whole = expected.stored.begun || look.reaches_all();
+    if let Some(what) = difference(found, &expected.stored, numbered) {
         return Ok(Some(what));
     }
     let same = if whole {
-        life.changes == expected.changes
+        lifecycle.changes == expected.changes
     } else {
-        life.changes.ends_with(&expected.changes)
+        lifecycle.changes.ends_with(&expected.changes)
     };
     if !same {
         return Ok(Some("its history is not what the events tell".to_owned()));
     }
-    let begins = (found.begun, found.created_ns) == (true, expected.kept.created_ns);
-    if expected.kept.begun && !begins {
+    let begins = (found.begun, found.created_ns) == (true, expected.stored.created_ns);
+    if expected.stored.begun && !begins {
         return Ok(Some("it begins otherwise than the events tell".to_owned()));
     }
     Ok(None)
 }
 
 /// The first column that is not as the events tell it.
-fn difference(found: &Kept, expected: &Kept, numbered: bool) -> Option<String> {
+fn difference(found: &OrderRow, expected: &OrderRow, numbered: bool) -> Option<String> {
     let num = if numbered || expected.begun {
         expected.num
     } else {
@@ -307,7 +313,7 @@ fn difference(found: &Kept, expected: &Kept, numbered: bool) -> Option<String> {
         .into_iter()
         .find(|(_, found, expected)| found != expected);
     if let Some((column, found, expected)) = wrong {
-        return Some(not_told(column, found, expected));
+        return Some(not_as_replayed(column, found, expected));
     }
     if found.text != expected.text {
         return Some("its client_text is not what the events tell".to_owned());
@@ -316,7 +322,7 @@ fn difference(found: &Kept, expected: &Kept, numbered: bool) -> Option<String> {
     user.then(|| "its user_text is not what the events tell".to_owned())
 }
 
-fn not_told(column: &str, found: i64, expected: i64) -> String {
+fn not_as_replayed(column: &str, found: i64, expected: i64) -> String {
     let shown = |value: i64| {
         if value == NO_PRICE {
             "none".to_owned()
@@ -329,56 +335,62 @@ fn not_told(column: &str, found: i64, expected: i64) -> String {
 }
 
 /// Whether an order of which no event tells may be there.
-fn stands_alone(kept: &Kept, at: Option<&Position>, look: &Look<'_>) -> Option<String> {
-    let seeded = !kept.begun && kept.history == 0;
-    let may = match (at, look.told) {
+fn stands_alone(stored: &OrderRow, at: Option<&Position>, look: &Look<'_>) -> Option<String> {
+    let seeded = !stored.begun && stored.history == 0;
+    let may = match (at, look.replayed) {
         (None, _) => seeded,
         (Some(_), None) => true,
         (Some(at), Some(_)) if look.reaches_all() => at.first_seq > 1 && seeded,
-        (Some(_), Some(told)) => {
-            told.begun_from.is_none_or(|from| kept.order_id < from)
-                && kept.updated_ns <= told.begin_ns
+        (Some(_), Some(replayed)) => {
+            replayed
+                .begun_from
+                .is_none_or(|from| stored.order_id < from)
+                && stored.updated_ns <= replayed.begin_ns
         }
     };
     (!may).then(|| "no event tells of it".to_owned())
 }
 
 /// The first column that is not as the engine has it.
-fn unlike(kept: &Kept, order: &OrderView<'_>, numbered: bool) -> Option<String> {
-    let num = if numbered { order.num } else { kept.num };
+fn unlike(stored: &OrderRow, order: &OrderView<'_>, numbered: bool) -> Option<String> {
+    let num = if numbered { order.num } else { stored.num };
     let columns = [
-        ("account", i64::from(kept.account), i64::from(order.account)),
-        ("entry", kept.entry.into(), order.entry.into()),
-        ("num", kept.num as i64, num as i64),
+        (
+            "account",
+            i64::from(stored.account),
+            i64::from(order.account),
+        ),
+        ("entry", stored.entry.into(), order.entry.into()),
+        ("num", stored.num as i64, num as i64),
         (
             "instrument",
-            kept.instrument.into(),
+            stored.instrument.into(),
             order.instrument.into(),
         ),
-        ("side", kept.side.code().into(), order.side.code().into()),
-        ("tif", kept.tif.code().into(), order.tif.code().into()),
-        ("price", kept.price, order.price),
-        ("qty", kept.qty, order.qty),
+        ("side", stored.side.code().into(), order.side.code().into()),
+        ("tif", stored.tif.code().into(), order.tif.code().into()),
+        ("price", stored.price, order.price),
+        ("qty", stored.qty, order.qty),
         (
             "status",
-            kept.status.code().into(),
+            stored.status.code().into(),
             order.status.code().into(),
         ),
-        ("cum", kept.cum, order.cum),
-        ("leaves", kept.leaves, order.leaves),
-        ("avg_px", kept.avg_px, order.avg_px),
+        ("cum", stored.cum, order.cum),
+        ("leaves", stored.leaves, order.leaves),
+        ("avg_px", stored.avg_px, order.avg_px),
     ];
     if let Some((column, found, known)) = columns.into_iter().find(|(_, a, b)| a != b) {
         return Some(format!(
             "its {column} is {found}, and the engine has {known}"
         ));
     }
-    let text = kept.text.as_deref().unwrap_or_default() != order.text;
+    let text = stored.text.as_deref().unwrap_or_default() != order.text;
     text.then(|| "its client_text is not what the engine has".to_owned())
 }
 
-const fn is_open(kept: &Kept) -> bool {
-    matches!(kept.status, OrdStatus::New | OrdStatus::PartiallyFilled)
+const fn is_open(stored: &OrderRow) -> bool {
+    matches!(stored.status, OrdStatus::New | OrdStatus::PartiallyFilled)
 }
 
 /// The bits of an order id that its engine's orders have in common.
@@ -389,7 +401,7 @@ fn partition(engine: &Engine) -> u64 {
 /// The rows that the events make, beside those that are read.
 struct Beside<'r> {
     rows: Option<Rows<'r>>,
-    next: Option<Kept>,
+    next: Option<OrderRow>,
 }
 
 impl<'r> Beside<'r> {
@@ -399,17 +411,17 @@ impl<'r> Beside<'r> {
         Ok(beside)
     }
 
-    fn advance(&mut self) -> Result<Option<Kept>, StoreError> {
+    fn advance(&mut self) -> Result<Option<OrderRow>, StoreError> {
         let next = match &mut self.rows {
-            Some(rows) => rows.next()?.map(Kept::read).transpose()?,
+            Some(rows) => rows.next()?.map(OrderRow::read).transpose()?,
             None => None,
         };
         Ok(std::mem::replace(&mut self.next, next))
     }
 
     /// The next one, where it stands before this id.
-    fn below(&mut self, order_id: u64) -> Result<Option<Kept>, StoreError> {
-        let before = |next: &Kept| next.order_id < order_id;
+    fn below(&mut self, order_id: u64) -> Result<Option<OrderRow>, StoreError> {
+        let before = |next: &OrderRow| next.order_id < order_id;
         if self.next.as_ref().is_some_and(before) {
             return self.advance();
         }
@@ -417,7 +429,7 @@ impl<'r> Beside<'r> {
     }
 
     /// The one of this id.
-    fn at(&mut self, order_id: u64) -> Result<Option<Kept>, StoreError> {
+    fn at(&mut self, order_id: u64) -> Result<Option<OrderRow>, StoreError> {
         if self
             .next
             .as_ref()

@@ -26,9 +26,9 @@ pub struct Scratch {
     begin_ns: u64,
 }
 
-/// What the events tell.
+/// What the events tell: the scratch store, once it is written.
 #[derive(Debug)]
-pub struct Told {
+pub struct Replayed {
     pub connection: Connection,
     /// Its first event.
     pub first_seq: u64,
@@ -59,11 +59,8 @@ impl Scratch {
             let batch = EventBatch::take(&mut batches)
                 .map_err(|error| StoreError::Record { offset: 0, error })?;
             let header = &batch.header;
-            let (before, place) = (
-                header.first_seq < at.first_seq,
-                (header.command_offset, header.part),
-            );
-            if before || place > (at.command_offset, at.part) {
+            let (before, key) = (header.first_seq < at.first_seq, header.key());
+            if before || key > (at.command_offset, at.part) {
                 continue;
             }
             let bytes = &all[..all.len().saturating_sub(batches.len())];
@@ -90,7 +87,7 @@ impl Scratch {
     }
 
     /// What was taken; `None` where no event was of the store.
-    pub fn finish(&mut self) -> Result<Option<Told>, StoreError> {
+    pub fn finish(&mut self) -> Result<Option<Replayed>, StoreError> {
         let Some(mut recorder) = self.recorder.take() else {
             return Ok(None);
         };
@@ -107,7 +104,7 @@ impl Scratch {
             let mut rows = select.query([])?;
             rows.next()?.map(|row| row.get::<_, i64>(0)).transpose()?
         };
-        Ok(Some(Told {
+        Ok(Some(Replayed {
             connection,
             first_seq: end.first_seq,
             begin_ns: self.begin_ns,

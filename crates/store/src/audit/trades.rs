@@ -6,11 +6,11 @@ use rusqlite::{Connection, Rows};
 use wire::record::Side;
 
 use super::findings::Findings;
-use super::life::Life;
+use super::lifecycle::Lifecycle;
 use super::orders::Orders;
 use super::{Look, tables};
 use crate::error::StoreError;
-use crate::kept::{self, Kept};
+use crate::order_row::{self, OrderRow};
 use crate::{bar, tape};
 
 const ALL: &str = "SELECT * FROM trade ORDER BY trade_id";
@@ -41,11 +41,11 @@ fn look_at_trades(
     orders: &Orders,
     findings: &mut Findings,
 ) -> Result<Option<u64>, StoreError> {
-    let mut told = look
-        .told
-        .map(|told| told.connection.prepare(ALL))
+    let mut replayed = look
+        .replayed
+        .map(|replayed| replayed.connection.prepare(ALL))
         .transpose()?;
-    let mut told = Beside::new(told.as_mut().map(|all| all.query([])).transpose()?)?;
+    let mut replayed = Beside::new(replayed.as_mut().map(|all| all.query([])).transpose()?)?;
     let mut select = match look.store.prepare(ALL) {
         Ok(select) => select,
         Err(error) => {
@@ -69,8 +69,8 @@ fn look_at_trades(
         }
         count = count.saturating_add(1);
         let trade_id = row.get::<_, i64>(0)?;
-        told.say_missing(trade_id, findings)?;
-        let expected = told.at(trade_id)?;
+        replayed.say_missing(trade_id, findings)?;
+        let expected = replayed.at(trade_id)?;
         let wrong = match tape::values(row) {
             Err(error) => Some(tables::plain(&error)),
             Ok(trade) => match expected {
@@ -88,16 +88,16 @@ fn look_at_trades(
             findings.row("trade", trade_id as u64, what);
         }
     }
-    told.say_missing(i64::MAX, findings)?;
+    replayed.say_missing(i64::MAX, findings)?;
     Ok(Some(count))
 }
 
 /// Whether a trade of which no event tells may be there.
 fn stands_alone(trade: &[i64; 9], look: &Look<'_>) -> Option<String> {
-    let may = match (look.at, look.told) {
+    let may = match (look.at, look.replayed) {
         (None, _) => false,
         (Some(_), None) => true,
-        (Some(_), Some(told)) => !look.reaches_all() && (trade[8] as u64) < told.first_seq,
+        (Some(_), Some(replayed)) => !look.reaches_all() && (trade[8] as u64) < replayed.first_seq,
     };
     (!may).then(|| "no event tells of it".to_owned())
 }
@@ -119,12 +119,15 @@ fn without_fills(look: &Look<'_>, findings: &mut Findings) -> Result<(), StoreEr
 }
 
 fn is_fill(connection: &Connection, order_id: u64, trade: &[i64; 9]) -> Result<bool, StoreError> {
-    let mut select = connection.prepare_cached(kept::SELECT)?;
-    let Some(kept) = Kept::load(&mut select, order_id)? else {
+    let mut select = connection.prepare_cached(order_row::SELECT)?;
+    let Some(stored) = OrderRow::load(&mut select, order_id)? else {
         return Ok(false);
     };
-    let life = Life::of(connection, kept)?;
-    Ok(life.fills.iter().any(|fill| life.is_in(fill, trade)))
+    let lifecycle = Lifecycle::of(connection, stored)?;
+    Ok(lifecycle
+        .fills
+        .iter()
+        .any(|fill| lifecycle.is_in(fill, trade)))
 }
 
 /// Each bar, and where all trades are sound that it is their sum.
@@ -143,15 +146,15 @@ fn look_at_bars(
     let mut expected = if sums { trades.sum()? } else { None };
     while let Some(row) = rows.next()? {
         let (instrument, minute): (u32, i64) = (row.get(0)?, row.get(1)?);
-        let place = (instrument, minute as u64);
+        let key = (instrument, minute as u64);
         let found = match bar::read(row) {
             Ok((_, found)) => found,
             Err(error) => {
-                of_bar(place, &tables::plain(&error), findings);
+                of_bar(key, &tables::plain(&error), findings);
                 continue;
             }
         };
-        while let Some((missing, _)) = expected.filter(|(at, _)| sums && *at < place) {
+        while let Some((missing, _)) = expected.filter(|(at, _)| sums && *at < key) {
             of_bar(
                 missing,
                 "it is missing, and there are trades of it",
@@ -159,14 +162,14 @@ fn look_at_bars(
             );
             expected = trades.sum()?;
         }
-        match expected.filter(|(at, _)| *at == place) {
+        match expected.filter(|(at, _)| *at == key) {
             Some((_, sum)) => {
                 if sum != found {
-                    of_bar(place, "it is not the sum of its trades", findings);
+                    of_bar(key, "it is not the sum of its trades", findings);
                 }
                 expected = trades.sum()?;
             }
-            None if sums => of_bar(place, "there are no trades of it", findings),
+            None if sums => of_bar(key, "there are no trades of it", findings),
             None => {}
         }
     }
@@ -207,10 +210,10 @@ impl Minutes<'_> {
             };
             let [_, instrument, time, price, qty, ..] = trade;
             let time_ns = time as u64;
-            let place = (instrument as u32, time_ns / BAR_NS);
+            let key = (instrument as u32, time_ns / BAR_NS);
             match &mut sum {
-                None => sum = Some((place, Bar::of(time_ns, price, qty))),
-                Some((at, bar)) if *at == place => bar.push(time_ns, price, qty),
+                None => sum = Some((key, Bar::of(time_ns, price, qty))),
+                Some((at, bar)) if *at == key => bar.push(time_ns, price, qty),
                 Some(_) => {
                     self.next = Some(trade);
                     return Ok(sum);

@@ -48,7 +48,7 @@ impl Table {
         names.map(Result::unwrap).collect()
     }
 
-    /// How many rows there are, by their places.
+    /// How many rows there are, by their indexes.
     pub fn rows(&self, path: &Path) -> Vec<i64> {
         let connection = Connection::open(path).unwrap();
         let all = self.all(&connection);

@@ -269,7 +269,7 @@ pub fn record(path: &Path, batches: &[Vec<u8>], events_max: usize) {
     take(recorder, batches, events_max);
 }
 
-/// Record from a place on, as a store that is begun when the log has lost what was before.
+/// Record from an offset on, as a store that is begun when the log has lost what was before.
 pub fn seeded(path: &Path, play: &Play, from: usize, events_max: usize) {
     forget(path);
     let mut recorder = Recorder::open(path).unwrap();

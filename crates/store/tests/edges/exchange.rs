@@ -127,11 +127,11 @@ impl Exchange {
         self.entries.clear();
         for entry in self.engine.entries() {
             if entry.opened.kind == EntryKind::Binary {
-                let place = self
+                let session = self
                     .entry
                     .add_session(entry.opened.entry, entry.entry_seq, 0);
                 let line = self.entry.connected(0);
-                assert!(self.entry.login(line, place, 0).is_some());
+                assert!(self.entry.login(line, session, 0).is_some());
                 assert_eq!(line as usize, self.entries.len());
                 self.entries.push(entry.opened.entry);
             }
@@ -331,7 +331,7 @@ impl Exchange {
         }
     }
 
-    /// The store is what all events tell, and what those from a place on tell.
+    /// The store is what all events tell, and what those from an offset on tell.
     pub fn audit(mut self, random: &mut Random) {
         if random.one_in(2) {
             self.recorder.commit().expect("a transaction");
@@ -378,7 +378,7 @@ impl Exchange {
                 history: it.history,
                 fills: it.fills,
             };
-            self.view.tell_beginning(&beginning, seq);
+            self.view.set_beginning(&beginning, seq);
         }
         (1..)
             .zip(["a", "b", "c"])

@@ -158,10 +158,10 @@ impl Flow {
     /// Entry, user and number of who speaks.
     fn who(&mut self, entry: Option<u32>) -> (u32, &'static str, u64) {
         let entry = entry.unwrap_or(self.random.below(7) as u32);
-        let place = if (1..=3).contains(&entry) { entry } else { 0 };
-        let num = &mut self.nums[place as usize];
+        let speaker = if (1..=3).contains(&entry) { entry } else { 0 };
+        let num = &mut self.nums[speaker as usize];
         *num += 1;
-        match place {
+        match speaker {
             0 => (NO_ENTRY, self.random.pick(&USERS), *num),
             entry => (entry, "", *num),
         }
@@ -194,7 +194,7 @@ impl Flow {
             TimeInForce::Fok,
         ];
         let tif = match self.random.below(8) {
-            place @ 0..4 => tifs[place],
+            index @ 0..4 => tifs[index],
             _ => TimeInForce::Gtc,
         };
         let new = NewOrder {

@@ -49,8 +49,8 @@ fn limit(value: i64, out: &mut Vec<u8>) {
 
 fn write_levels(book: &Book, side: Side, depth: usize, out: &mut Vec<u8>) {
     out.push(b'[');
-    for (place, (at, level)) in book.levels(side).take(depth).enumerate() {
-        if place > 0 {
+    for (index, (at, level)) in book.levels(side).take(depth).enumerate() {
+        if index > 0 {
             out.push(b',');
         }
         write_level(at, level, out);

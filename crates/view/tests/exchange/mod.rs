@@ -5,7 +5,7 @@ use matching::Engine;
 use projection::order::Since;
 use view::answers::{Body, Reply};
 use view::orders::Found;
-use view::{Limits, Told, View};
+use view::{Limits, Published, View};
 use wire::record::command::{
     Cancel, EntryOpen, GatewayOpen, Instrument, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NewOrder,
 };
@@ -74,7 +74,7 @@ impl Exchange {
         incarnation: u32,
         number: u64,
         commands: &[Command<'_>],
-    ) -> Told {
+    ) -> Published {
         let mut records = Vec::new();
         for command in commands {
             command.encode(&mut records);
@@ -100,7 +100,7 @@ impl Exchange {
         self.view.apply(&self.events).expect("events in order")
     }
 
-    pub fn send(&mut self, commands: &[Command<'_>]) -> Told {
+    pub fn send(&mut self, commands: &[Command<'_>]) -> Published {
         self.number += 1;
         self.send_as(FACADE, 1, self.number, commands)
     }
@@ -112,7 +112,7 @@ impl Exchange {
     }
 
     /// Let binary order entry send something, as another gateway.
-    pub fn binary(&mut self, commands: &[Command<'_>]) -> Told {
+    pub fn binary(&mut self, commands: &[Command<'_>]) -> Published {
         self.binary += 1;
         self.send_as(BINARY, 1, self.binary, commands)
     }

@@ -38,7 +38,7 @@ packed! {
         len: u32,
         /// The partition.
         partition: u16,
-        /// Place of this batch among those that one command batch made, from 0.
+        /// Index of this batch among those that one command batch made, from 0.
         part: u16,
         /// Whether it is the last of them.
         last: bool,
@@ -186,10 +186,10 @@ impl<'a> EventBatch<'a> {
     pub fn events(&self) -> impl Iterator<Item = Result<(u64, Event<'a>), RecordError>> + use<'a> {
         let mut rest = self.records;
         let first_seq = self.header.first_seq;
-        (0..self.header.count).map(move |place| {
+        (0..self.header.count).map(move |index| {
             let (kind, _flags, body) = take_record(&mut rest)?;
             let seq = first_seq
-                .checked_add(u64::from(place))
+                .checked_add(u64::from(index))
                 .ok_or(RecordError::Value("first_seq"))?;
             Ok((seq, Event::decode(kind, body)?))
         })

@@ -1,7 +1,7 @@
 //! Events: everything that anyone is told.
 //!
 //! # Numbers
-//! An event's sequence number is its batch's `first_seq` plus its place in the batch.  Execution ids
+//! An event's sequence number is its batch's `first_seq` plus its index in the batch.  Execution ids
 //! follow from it: `seq * 2`, and `seq * 2 + 1` for the maker's leg of a trade.
 //! `entry_seq` numbers what one entry is told, from 1 without a gap, over all kinds of events: in a
 //! binary session it is the SoupBinTCP sequence number.  0 means that no entry is told (an order
@@ -192,7 +192,7 @@ packed! {
         side: Side,
         /// The order's status: NEW or PARTIALLY_FILLED.
         status: OrdStatus,
-        /// Whether the order kept its place in the queue.
+        /// Whether the order kept its priority in the queue.
         kept_priority: bool,
         /// As in [`Canceled`].
         copy: bool,

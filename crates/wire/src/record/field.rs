@@ -52,8 +52,8 @@ pub enum Shown {
 )]
 pub fn screaming(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
-    for (place, letter) in name.char_indices() {
-        if place > 0 && letter.is_ascii_uppercase() {
+    for (at, letter) in name.char_indices() {
+        if at > 0 && letter.is_ascii_uppercase() {
             out.push('_');
         }
         out.push(letter.to_ascii_uppercase());
@@ -162,7 +162,7 @@ macro_rules! packed {
 
         #[allow(
             clippy::arithmetic_side_effects,
-            reason = "places in a structure whose width the compiler knows, and in a buffer"
+            reason = "positions in a structure whose width the compiler knows, and in a buffer"
         )]
         impl $name {
             /// Width of the packed fields in bytes.
@@ -244,7 +244,7 @@ pub const FRAME: usize = 4;
 pub(crate) const TEXTS_MAX: usize = 2;
 
 /// Append one record: frame, packed fields, texts.
-#[allow(clippy::arithmetic_side_effects, reason = "a place in a buffer")]
+#[allow(clippy::arithmetic_side_effects, reason = "a position in a buffer")]
 pub(crate) fn push_record(out: &mut Vec<u8>, kind: u8, fixed: &[u8], texts: &[&str]) {
     let at = out.len();
     out.extend_from_slice(&[0, 0, kind, 0]);

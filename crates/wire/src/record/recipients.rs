@@ -15,21 +15,21 @@ impl Event<'_> {
     /// Each entry that it tells, the number of the message within the entry, and the leg; entry and number
     /// are 0 where nobody is told.
     #[inline(always)]
-    pub fn recipients(&self, mut tell: impl FnMut(u32, u64, Leg)) {
+    pub fn recipients(&self, mut each: impl FnMut(u32, u64, Leg)) {
         match self {
-            Self::Accepted(x, _) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::Accepted(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
             Self::Trade(x, _, _) => {
-                tell(x.taker_entry, x.taker_entry_seq, Leg::Taker);
-                tell(x.maker_entry, x.maker_entry_seq, Leg::Maker);
+                each(x.taker_entry, x.taker_entry_seq, Leg::Taker);
+                each(x.maker_entry, x.maker_entry_seq, Leg::Maker);
             }
-            Self::Canceled(x, _) => tell(x.entry, x.entry_seq, Leg::Taker),
-            Self::Replaced(x, _) => tell(x.entry, x.entry_seq, Leg::Taker),
-            Self::Rejected(x, _, _) => tell(x.entry, x.entry_seq, Leg::Taker),
-            Self::CancelRejected(x) => tell(x.entry, x.entry_seq, Leg::Taker),
-            Self::MassCanceled(x) => tell(x.entry, x.entry_seq, Leg::Taker),
-            Self::StatusReport(x) => tell(x.entry, x.entry_seq, Leg::Taker),
-            Self::Refused(x) => tell(x.entry, x.entry_seq, Leg::Taker),
-            Self::Repeated(x, _) => tell(x.entry, x.entry_seq, Leg::Taker),
+            Self::Canceled(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::Replaced(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::Rejected(x, _, _) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::CancelRejected(x) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::MassCanceled(x) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::StatusReport(x) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::Refused(x) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::Repeated(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
             Self::GatewayOpened(_)
             | Self::EntryOpened(..)
             | Self::InstrumentSet(..)
@@ -41,13 +41,13 @@ impl Event<'_> {
 
     /// Entry and number within it that it tells on a leg; `None` where nobody is told.
     #[must_use]
-    pub fn told(&self, leg: Leg) -> Option<(u32, u64)> {
-        let mut told = None;
+    pub fn recipient(&self, leg: Leg) -> Option<(u32, u64)> {
+        let mut found = None;
         self.recipients(|entry, number, on| {
             if on == leg && entry != 0 && number != 0 {
-                told = Some((entry, number));
+                found = Some((entry, number));
             }
         });
-        told
+        found
     }
 }

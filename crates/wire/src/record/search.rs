@@ -4,35 +4,35 @@ use std::ops::Range;
 
 use super::batch::EventBatchHeader;
 
-/// Whose an event batch is: the offset of the command batch that made it, and its place among those of that
-/// one.  They rise in a log.
-pub type Place = (u64, u16);
+/// Whose an event batch is: the offset of the command batch that made it, and its index among those of
+/// that one.  They rise in a log.
+pub type BatchKey = (u64, u16);
 
 impl EventBatchHeader {
     /// Whose the batch is.
     #[must_use]
-    pub const fn place(&self) -> Place {
+    pub const fn key(&self) -> BatchKey {
         (self.command_offset, self.part)
     }
 }
 
-/// The first of the offsets whose batch stands behind a place; their end where none does.
+/// The first of the offsets whose batch stands behind a key; their end where none does.
 ///
 /// # Errors
-/// That of `place`, which tells whose the batch at an offset is.
+/// That of `key`, which tells whose the batch at an offset is.
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "offsets of a log begin at 1 and stay below 2^63"
 )]
 pub fn first_batch_behind<E>(
-    behind: Place,
+    behind: BatchKey,
     offsets: Range<u64>,
-    mut place: impl FnMut(u64) -> Result<Place, E>,
+    mut key: impl FnMut(u64) -> Result<BatchKey, E>,
 ) -> Result<u64, E> {
     let (mut low, mut high) = (offsets.start, offsets.end);
     while low < high {
         let middle = low + (high - low) / 2;
-        if place(middle)? > behind {
+        if key(middle)? > behind {
             high = middle;
         } else {
             low = middle + 1;
@@ -50,8 +50,8 @@ mod tests {
         let batches = [(3, 0), (3, 1), (4, 0), (9, 0), (9, 1), (9, 2)];
         let found = |behind| {
             first_batch_behind(behind, 7..13, |offset| {
-                let place = usize::try_from(offset - 7).map_err(|_| "no such offset")?;
-                batches.get(place).copied().ok_or("no such offset")
+                let index = usize::try_from(offset - 7).map_err(|_| "no such offset")?;
+                batches.get(index).copied().ok_or("no such offset")
             })
         };
         assert_eq!(found((2, u16::MAX)), Ok(7));

@@ -1,7 +1,7 @@
 //! From a client's message to a command record.
 //!
 //! What can be told wrong without knowing the exchange's state is refused here, by a
-//! `Command::Refuse` in the message's place, so that its answer keeps its place in the sequence.
+//! `Command::Refuse` in the message's place, so that its answer keeps its number in the sequence.
 //! Everything else (symbols, ticks, types that are not offered) is the engine's to judge.
 
 use super::message::{

@@ -156,7 +156,7 @@ impl LoginRejected {
 
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "places in a field of a packet"
+    reason = "positions in a field of a packet"
 )]
 fn push_left(text: &str, width: usize, out: &mut Vec<u8>) {
     let at = out.len();
@@ -166,7 +166,7 @@ fn push_left(text: &str, width: usize, out: &mut Vec<u8>) {
 
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "places in a field of a packet; `len` is `width` at most"
+    reason = "positions in a field of a packet; `len` is `width` at most"
 )]
 fn push_right(text: &str, width: usize, out: &mut Vec<u8>) {
     let len = text.len().min(width);
@@ -178,8 +178,8 @@ fn push_right(text: &str, width: usize, out: &mut Vec<u8>) {
 #[allow(clippy::arithmetic_side_effects, reason = "a digit is below 10")]
 fn push_number(mut number: u64, out: &mut Vec<u8>) {
     let mut digits = [b' '; NUMBER];
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + (number % 10) as u8;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
         number /= 10;
         if number == 0 {
             break;

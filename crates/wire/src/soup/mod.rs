@@ -175,7 +175,7 @@ impl<'a> Iterator for Packets<'a> {
     type Item = Result<Packet<'a>, FrameError>;
 
     #[inline]
-    #[allow(clippy::arithmetic_side_effects, reason = "places in what was read")]
+    #[allow(clippy::arithmetic_side_effects, reason = "positions in what was read")]
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed {
             return None;
@@ -226,7 +226,7 @@ pub fn push_debug(text: &str, out: &mut Vec<u8>) {
 #[inline]
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "places in a buffer, and a length that is cut to 16 bits"
+    reason = "positions in a buffer, and a length that is cut to 16 bits"
 )]
 pub fn push_with(packet: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();

@@ -44,7 +44,7 @@ pub fn write(value: i64, out: &mut Vec<u8>) {
 /// As [`write`], a value that may need more than 64 bits, as a sum does.
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "at most 39 digits of 40 places, and a digit is below 10"
+    reason = "at most 39 digits in 40 bytes, and a digit is below 10"
 )]
 pub fn write_wide(value: i128, out: &mut Vec<u8>) {
     if value < 0 {
@@ -93,7 +93,7 @@ pub fn write_digits(number: &str, scale: usize, out: &mut Vec<u8>) {
     write_parts(whole.as_bytes(), fraction.as_bytes(), out);
 }
 
-#[allow(clippy::arithmetic_side_effects, reason = "a place in a text")]
+#[allow(clippy::arithmetic_side_effects, reason = "a position in a text")]
 fn write_parts(whole: &[u8], fraction: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(whole);
     let kept = fraction
@@ -117,7 +117,7 @@ pub fn to_string(value: i64) -> String {
 /// Append an integer.
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "at most 20 digits of 20 places, and a digit is below 10"
+    reason = "at most 20 digits in 20 bytes, and a digit is below 10"
 )]
 pub fn write_u64(value: u64, out: &mut Vec<u8>) {
     let mut digits = [0u8; 20];
@@ -206,7 +206,7 @@ fn parse_exponent(text: &[u8]) -> Result<i32, DecimalError> {
 /// The digits times 10^(8 + exponent - digits of the fraction), which must be whole.
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "places in a text of 64 bytes and an exponent of four digits"
+    reason = "positions in a text of 64 bytes and an exponent of four digits"
 )]
 fn scale_digits(whole: &[u8], fraction: &[u8], exponent: i32) -> Result<i128, DecimalError> {
     let digits = || whole.iter().chain(fraction);

@@ -40,8 +40,8 @@ fn digits(value: u64, count: usize, out: &mut Vec<u8>) {
     let at = out.len();
     out.resize(at + count, b'0');
     let mut rest = value;
-    for place in out[at..].iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
+    for digit in out[at..].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
 }

@@ -24,7 +24,7 @@ pub struct Terms {
 
 /// All changes of one order within a transaction.
 #[derive(Debug)]
-pub struct OrderRow {
+pub struct OrderDelta {
     /// Order id.
     pub order_id: u64,
     /// The order began in this transaction; otherwise its row is there already, or its beginning is lost.
@@ -53,8 +53,8 @@ pub struct OrderRow {
     pub changes: Vec<u8>,
 }
 
-impl OrderRow {
-    /// A row for the order of the first execution of the transaction, which is then applied to it.
+impl OrderDelta {
+    /// The delta of the order of the first execution of the transaction, which is then applied to it.
     #[must_use]
     pub fn new(first: &Execution<'_>, time_ns: u64) -> Self {
         let (ord_type, tif) = first.terms();

@@ -9,7 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 /// Ids of one page.
 const PAGE: u64 = 256;
-/// No order has this place.
+/// No order has this slot.
 const NONE: u32 = u32::MAX;
 
 /// Spreads page numbers, which the engine gives and no client chooses.
@@ -36,50 +36,50 @@ impl Hasher for Spread {
 
 #[derive(Debug)]
 struct Page {
-    places: Box<[u32; PAGE as usize]>,
+    slots: Box<[u32; PAGE as usize]>,
     used: u32,
 }
 
-/// Places by order id.
+/// Slots by order id.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct OrderSlots {
     pages: HashMap<u64, Page, BuildHasherDefault<Spread>>,
 }
 
-impl Places {
-    /// The place of an order.
+impl OrderSlots {
+    /// The slot of an order.
     pub fn get(&self, order_id: u64) -> Option<u32> {
         let page = self.pages.get(&(order_id / PAGE))?;
-        let place = page.places[(order_id % PAGE) as usize];
-        (place != NONE).then_some(place)
+        let slot = page.slots[(order_id % PAGE) as usize];
+        (slot != NONE).then_some(slot)
     }
 
-    /// Note the place of an order that has none.
-    #[allow(clippy::arithmetic_side_effects, reason = "places of a page")]
-    pub fn insert(&mut self, order_id: u64, place: u32) {
+    /// Note the slot of an order that has none.
+    #[allow(clippy::arithmetic_side_effects, reason = "slots of a page")]
+    pub fn insert(&mut self, order_id: u64, slot: u32) {
         let page = self.pages.entry(order_id / PAGE).or_insert_with(|| Page {
-            places: Box::new([NONE; PAGE as usize]),
+            slots: Box::new([NONE; PAGE as usize]),
             used: 0,
         });
-        page.places[(order_id % PAGE) as usize] = place;
+        page.slots[(order_id % PAGE) as usize] = slot;
         page.used += 1;
     }
 
     /// Forget an order; where it was.
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "a place that is taken was counted"
+        reason = "a slot that is taken was counted"
     )]
     pub fn remove(&mut self, order_id: u64) -> Option<u32> {
-        let place = self.get(order_id)?;
+        let slot = self.get(order_id)?;
         let number = order_id / PAGE;
         let page = self.pages.get_mut(&number)?;
-        page.places[(order_id % PAGE) as usize] = NONE;
+        page.slots[(order_id % PAGE) as usize] = NONE;
         page.used -= 1;
         if page.used == 0 {
             self.pages.remove(&number);
         }
-        Some(place)
+        Some(slot)
     }
 }
 
@@ -91,21 +91,21 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_map(steps in proptest::collection::vec((any::<bool>(), 0..2_000u64), 0..600)) {
-            let (mut places, mut map) = (Places::default(), HashMap::new());
+            let (mut slots, mut map) = (OrderSlots::default(), HashMap::new());
             for (at, (insert, id)) in steps.into_iter().enumerate() {
                 let id = id * id;
                 if insert && !map.contains_key(&id) {
-                    places.insert(id, at as u32);
+                    slots.insert(id, at as u32);
                     map.insert(id, at as u32);
                 } else {
-                    prop_assert_eq!(places.remove(id), map.remove(&id));
+                    prop_assert_eq!(slots.remove(id), map.remove(&id));
                 }
-                prop_assert_eq!(places.get(id), map.get(&id).copied());
+                prop_assert_eq!(slots.get(id), map.get(&id).copied());
             }
             for id in map.keys() {
-                prop_assert_eq!(places.get(*id), map.get(id).copied());
+                prop_assert_eq!(slots.get(*id), map.get(id).copied());
             }
-            prop_assert!(places.pages.len() <= map.len());
+            prop_assert!(slots.pages.len() <= map.len());
         }
     }
 }

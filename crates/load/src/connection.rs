@@ -7,7 +7,7 @@ use crate::error::LoadError;
 
 /// A connection that never blocks.
 #[derive(Debug)]
-pub struct Link {
+pub struct Connection {
     stream: TcpStream,
     inbox: Vec<u8>,
     filled: usize,
@@ -16,7 +16,7 @@ pub struct Link {
     sent: usize,
 }
 
-impl Link {
+impl Connection {
     /// Take a connected stream; at most `read_bytes` are read at once, and no packet is longer.
     ///
     /// # Errors

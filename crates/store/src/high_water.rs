@@ -1,4 +1,4 @@
-//! What a store that nobody writes proves to have been told.
+//! The high-water mark of a store that nobody writes: what it proves to have been told.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::{late, schema};
 
 /// What a store proves to have been told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct HighWater {
     /// How far it has come.
     pub position: Position,
     /// Highest order id.
@@ -20,7 +20,7 @@ pub struct Told {
     pub late_ns: Option<u64>,
 }
 
-impl Told {
+impl HighWater {
     /// Read it from a store that nobody writes, without a change to its folder; `None` when nothing is
     /// recorded in it, or it is of an older version.
     ///

@@ -14,8 +14,8 @@ use wire::text::Why;
 
 use crate::checksum::Values;
 use crate::error::StoreError;
-use crate::part::Part;
-use crate::row::OrderRow;
+use crate::older::OlderChanges;
+use crate::order_delta::OrderDelta;
 
 /// Bytes of changes in an order's row, above which the oldest are moved to `older`.
 pub const ROW_CHANGES_BYTES_MAX: usize = 2_048;
@@ -32,7 +32,7 @@ pub const UPDATE: &str = "UPDATE orders SET num = ?2, price = ?3, qty = ?4, stat
 pub const SELECT: &str = "SELECT * FROM orders WHERE order_id = ?1";
 /// A row of `orders`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct OrderRow {
     pub order_id: u64,
     pub account: u32,
     pub entry: u32,
@@ -65,19 +65,19 @@ pub struct Kept {
     pub changes: Vec<u8>,
 }
 
-impl Kept {
+impl OrderRow {
     /// The row of an order of which nothing is kept yet.
     #[must_use]
-    pub fn new(row: &OrderRow) -> Self {
+    pub fn new(delta: &OrderDelta) -> Self {
         let text = |text: &String| (!text.is_empty()).then(|| text.clone());
-        let (terms, state) = (&row.terms, &row.state);
+        let (terms, state) = (&delta.terms, &delta.state);
         Self {
-            order_id: row.order_id,
+            order_id: delta.order_id,
             account: terms.account,
             entry: terms.entry,
             num: state.num,
-            text: text(&row.text),
-            user: text(&row.user),
+            text: text(&delta.text),
+            user: text(&delta.user),
             instrument: terms.instrument,
             side: terms.side,
             ord_type: terms.ord_type,
@@ -89,14 +89,14 @@ impl Kept {
             leaves: state.leaves,
             avg_px: state.avg_px,
             why: state.why,
-            created_ns: row.created_ns,
-            updated_ns: row.updated_ns,
+            created_ns: delta.created_ns,
+            updated_ns: delta.updated_ns,
             history: 0,
             fills: 0,
             older_history: 0,
             older_fills: 0,
-            older_in_force: row.before,
-            begun: row.begun,
+            older_in_force: delta.before,
+            begun: delta.begun,
             changes: Vec::new(),
         }
     }
@@ -106,19 +106,19 @@ impl Kept {
         clippy::arithmetic_side_effects,
         reason = "changes are counted one by one"
     )]
-    pub fn add(&mut self, row: &OrderRow) -> Result<Vec<Part>, StoreError> {
-        let state = &row.state;
+    pub fn add(&mut self, delta: &OrderDelta) -> Result<Vec<OlderChanges>, StoreError> {
+        let state = &delta.state;
         (self.status, self.cum, self.leaves) = (state.status, state.cum, state.leaves);
-        (self.avg_px, self.updated_ns) = (state.avg_px, row.updated_ns);
+        (self.avg_px, self.updated_ns) = (state.avg_px, delta.updated_ns);
         if state.why != Why::None {
             self.why = state.why;
         }
-        if row.amended {
+        if delta.amended {
             (self.price, self.qty, self.num) = (state.price, state.qty, state.num);
         }
-        self.history += row.history;
-        self.fills += row.fills;
-        self.changes.extend_from_slice(&row.changes);
+        self.history += delta.history;
+        self.fills += delta.fills;
+        self.changes.extend_from_slice(&delta.changes);
         if self.changes.len() <= ROW_CHANGES_BYTES_MAX {
             return Ok(Vec::new());
         }
@@ -130,7 +130,7 @@ impl Kept {
         clippy::arithmetic_side_effects,
         reason = "changes are counted one by one; what is left is no longer than what there was"
     )]
-    fn move_oldest(&mut self) -> Result<Vec<Part>, StoreError> {
+    fn move_oldest(&mut self) -> Result<Vec<OlderChanges>, StoreError> {
         let changes = std::mem::take(&mut self.changes);
         let (mut parts, mut rest, mut begin) = (Vec::new(), &*changes, &*changes);
         let mut part = self.begin_part();
@@ -156,8 +156,8 @@ impl Kept {
         Ok(parts)
     }
 
-    fn begin_part(&self) -> Part {
-        Part {
+    fn begin_part(&self) -> OlderChanges {
+        OlderChanges {
             order_id: self.order_id,
             first_history: self.older_history,
             history: 0,
@@ -242,7 +242,7 @@ impl Kept {
 
     fn decode(row: &Row<'_>) -> Result<Self, StoreError> {
         let number = |at| row.get::<_, i64>(at).map(|number| number as u64);
-        let kept = Self {
+        let stored = Self {
             order_id: number(0)?,
             account: row.get(1)?,
             entry: row.get(2)?,
@@ -277,8 +277,8 @@ impl Kept {
             },
             changes: row.get(26)?,
         };
-        kept.compare(row.get(COLUMNS - 1)?)?;
-        Ok(kept)
+        stored.compare(row.get(COLUMNS - 1)?)?;
+        Ok(stored)
     }
 
     fn compare(&self, checksum: i64) -> Result<(), StoreError> {

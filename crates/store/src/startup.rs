@@ -20,20 +20,20 @@ pub fn begin(
     journal::settle(path)?;
     journal::check_length(path)?;
     let (mut recorder, mut notice) = open(path)?;
-    match place(&recorder, source)? {
-        Place::Same => {}
-        Place::Moved(offset) => {
+    match match_log(&recorder, source)? {
+        LogMatch::Same => {}
+        LogMatch::Moved(offset) => {
             let to = origin(source, offset).map_err(StoreError::Source)?;
             recorder.renumber(offset, to)?;
             let moved =
                 format!("the events log was begun anew: the store is at its offset {offset}");
             notice = Some(moved);
         }
-        Place::Foreign => {
+        LogMatch::Foreign => {
             drop(recorder);
             (recorder, notice) = anew(path, "the store is of another journal")?;
         }
-        Place::Unfit(why) => {
+        LogMatch::Unfit(why) => {
             return Err(StoreError::Unfit(format!(
                 "{} can't be brought up: {why}. Put a newer copy of it back, or move it away, store.db-wal and \
                  store.db-shm with it: a new one then begins with what the engine knows and the \
@@ -75,7 +75,7 @@ fn anew(path: &Path, why: &str) -> Result<(Recorder, Option<String>), StoreError
 }
 
 /// Where the log has what the store has recorded last.
-enum Place {
+enum LogMatch {
     /// At the store's offset.
     Same,
     /// At another one, for the log was begun anew with the same events; or it goes on right behind it.
@@ -86,31 +86,31 @@ enum Place {
     Unfit(String),
 }
 
-fn place(recorder: &Recorder, source: &mut dyn EventSource) -> Result<Place, StoreError> {
+fn match_log(recorder: &Recorder, source: &mut dyn EventSource) -> Result<LogMatch, StoreError> {
     let Some(at) = recorder.position() else {
-        return Ok(Place::Same);
+        return Ok(LogMatch::Same);
     };
     if at.origin.journal_id != source.journal_id().map_err(StoreError::Source)? {
-        return Ok(Place::Foreign);
+        return Ok(LogMatch::Foreign);
     }
     let chain = source.chain(at.offset).map_err(StoreError::Source)?;
     if chain == Some(at.origin.chain) {
-        return Ok(Place::Same);
+        return Ok(LogMatch::Same);
     }
     let last = source.last().map_err(StoreError::Source)?;
     let first = batch_from(source, 0)?;
     let (Some(last), Some((first, bytes))) = (last, first) else {
-        return Ok(Place::Unfit(format!(
+        return Ok(LogMatch::Unfit(format!(
             "it ends with event {}, and the events log is empty",
             at.seq
         )));
     };
     let found = find(&at, source, (first, last))?;
     if goes_on(&at, source, found)? {
-        return Ok(Place::Moved(found));
+        return Ok(LogMatch::Moved(found));
     }
     let begins = read_batch(first, &bytes)?.header.first_seq;
-    Ok(Place::Unfit(if begins > at.seq.saturating_add(1) {
+    Ok(LogMatch::Unfit(if begins > at.seq.saturating_add(1) {
         format!(
             "it ends with event {}, and the events log begins with event {begins}",
             at.seq
@@ -165,7 +165,7 @@ fn find(
             // The log ends before: what would come is later.
             return Ok((u64::MAX, u16::MAX));
         };
-        Ok(read_batch(found, &bytes)?.header.place())
+        Ok(read_batch(found, &bytes)?.header.key())
     });
     found.map(|offset| offset - 1)
 }

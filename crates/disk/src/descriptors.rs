@@ -24,12 +24,12 @@ pub fn hold(path: &Path) -> io::Result<Arc<File>> {
     held.retain(|_, file| file.strong_count() > 0);
     // Not opened to be looked at: it would have to be closed again.
     let metadata = path.metadata()?;
-    let place = held.entry((metadata.dev(), metadata.ino())).or_default();
-    if let Some(file) = place.upgrade() {
+    let known = held.entry((metadata.dev(), metadata.ino())).or_default();
+    if let Some(file) = known.upgrade() {
         return Ok(file);
     }
     let file = Arc::new(File::open(path)?);
-    *place = Arc::downgrade(&file);
+    *known = Arc::downgrade(&file);
     Ok(file)
 }
 

@@ -6,13 +6,13 @@ use wire::record::Side;
 use wire::text::{Fill, HistoryEntry, Liquidity, Why};
 
 use crate::error::StoreError;
-use crate::kept::Kept;
-use crate::part::Part;
+use crate::older::OlderChanges;
+use crate::order_row::OrderRow;
 
 /// An order's row, and its changes from the first that is kept.
 #[derive(Debug)]
-pub struct Life {
-    pub kept: Kept,
+pub struct Lifecycle {
+    pub stored: OrderRow,
     pub fills: Vec<Fill>,
     /// Its changes, packed.
     pub changes: Vec<u8>,
@@ -20,32 +20,32 @@ pub struct Life {
     pub parts: u64,
 }
 
-impl Life {
+impl Lifecycle {
     /// Read what stands outside the row, and hold all to what the row says.
     ///
     /// # Errors
     /// `Row` says what does not fit; `Checksum`, `Sqlite`.
-    pub fn of(connection: &Connection, kept: Kept) -> Result<Self, StoreError> {
-        let mut life = Self {
+    pub fn of(connection: &Connection, stored: OrderRow) -> Result<Self, StoreError> {
+        let mut lifecycle = Self {
             fills: Vec::new(),
             changes: Vec::new(),
             parts: 0,
-            kept,
+            stored,
         };
         let mut reading = Reading::default();
         let sql = "SELECT * FROM older WHERE order_id = ?1 ORDER BY first_history";
-        if life.kept.older_history > 0 {
+        if lifecycle.stored.older_history > 0 {
             let mut select = connection.prepare_cached(sql)?;
-            let mut rows = select.query(params![life.kept.order_id as i64])?;
+            let mut rows = select.query(params![lifecycle.stored.order_id as i64])?;
             while let Some(row) = rows.next()? {
-                let part = Part::read(row)?;
+                let part = OlderChanges::read(row)?;
                 let begins = (part.first_history, part.first_fill) == reading.counts();
                 let goes_on = reading.in_force.is_none_or(|it| it == part.in_force);
                 must(
                     begins && goes_on,
                     "an older part does not follow from the one before",
                 )?;
-                reading.read(&part.changes, part.in_force, &mut life.fills)?;
+                reading.read(&part.changes, part.in_force, &mut lifecycle.fills)?;
                 let ends = part.first_history.checked_add(part.history);
                 let fills = part.first_fill.checked_add(part.fills);
                 let counted = (ends, fills) == (Some(reading.history), Some(reading.fills));
@@ -53,50 +53,52 @@ impl Life {
                     counted,
                     "an older part says another number of changes than it has",
                 )?;
-                life.changes.extend_from_slice(&part.changes);
-                life.parts = life.parts.saturating_add(1);
+                lifecycle.changes.extend_from_slice(&part.changes);
+                lifecycle.parts = lifecycle.parts.saturating_add(1);
             }
         }
-        let kept = &life.kept;
-        let older = (kept.older_history, kept.older_fills) == reading.counts();
-        let goes_on = reading.in_force.is_none_or(|it| it == kept.older_in_force);
+        let stored = &lifecycle.stored;
+        let older = (stored.older_history, stored.older_fills) == reading.counts();
+        let goes_on = reading
+            .in_force
+            .is_none_or(|it| it == stored.older_in_force);
         must(older && goes_on, "its older changes are not all there")?;
-        reading.read(&kept.changes, kept.older_in_force, &mut life.fills)?;
-        let counted = (kept.history, kept.fills) == reading.counts();
+        reading.read(&stored.changes, stored.older_in_force, &mut lifecycle.fills)?;
+        let counted = (stored.history, stored.fills) == reading.counts();
         must(counted, "it says another number of changes than it has")?;
-        life.changes.extend_from_slice(&kept.changes);
-        life.hold(&reading)?;
-        Ok(life)
+        lifecycle.changes.extend_from_slice(&stored.changes);
+        lifecycle.hold(&reading)?;
+        Ok(lifecycle)
     }
 
     /// Hold the row to its changes.
     fn hold(&self, reading: &Reading) -> Result<(), StoreError> {
-        let kept = &self.kept;
+        let stored = &self.stored;
         let Some(last) = reading.last else {
             // It stands as the engine knew it.
-            return must(!kept.begun, "it began, and has no changes");
+            return must(!stored.begun, "it began, and has no changes");
         };
         let rising = self.fills.is_sorted_by(|a, b| a.trade_id < b.trade_id);
         must(rising, "its fills are not in order")?;
-        let first = reading.first_ns == Some(kept.created_ns);
+        let first = reading.first_ns == Some(stored.created_ns);
         must(
-            first || !kept.begun,
+            first || !stored.begun,
             "it began at another time than its first change",
         )?;
         let begins = reading.before == reading.begin;
         must(
-            begins || !kept.begun,
+            begins || !stored.begun,
             "it began with another price or quantity than its first change",
         )?;
-        let found = (kept.status, kept.cum, kept.leaves, kept.updated_ns);
+        let found = (stored.status, stored.cum, stored.leaves, stored.updated_ns);
         let expected = (last.status, last.cum, last.leaves, last.time_ns);
         must(
             found == expected,
             "it does not stand as its last change says",
         )?;
         let in_force = InForce {
-            price: kept.price,
-            qty: kept.qty,
+            price: stored.price,
+            qty: stored.qty,
         };
         let same = reading.in_force == Some(in_force);
         must(same, "its price or quantity is not that of its last change")?;
@@ -104,8 +106,11 @@ impl Life {
             Why::Canceled(reason) => Why::closing(reason),
             other => other,
         };
-        must(kept.why == why, "its reason is not that of its last change")?;
-        if kept.begun {
+        must(
+            stored.why == why,
+            "its reason is not that of its last change",
+        )?;
+        if stored.begun {
             self.hold_sums()?;
         }
         Ok(())
@@ -118,9 +123,9 @@ impl Life {
             cum = cum.and_then(|cum| cum.checked_add(fill.qty));
             quote = quote.zip(value).and_then(|(a, b)| a.checked_add(b));
         }
-        let kept = &self.kept;
+        let stored = &self.stored;
         must(
-            cum == Some(kept.cum),
+            cum == Some(stored.cum),
             "what was executed is not the sum of its fills",
         )?;
         let average = match (cum, quote) {
@@ -131,7 +136,7 @@ impl Life {
             _ => None,
         };
         must(
-            average == Some(kept.avg_px),
+            average == Some(stored.avg_px),
             "its average price is not that of its fills",
         )
     }
@@ -139,16 +144,16 @@ impl Life {
     /// Whether a trade, as its row has it, is this fill of the order.
     #[must_use]
     pub fn is_in(&self, fill: &Fill, trade: &[i64; 9]) -> bool {
-        let kept = &self.kept;
+        let stored = &self.stored;
         let [id, instrument, time, price, qty, side, taker, maker, _] = *trade;
         let (own, of) = match fill.liquidity {
-            Liquidity::Taker => (taker, kept.side),
-            Liquidity::Maker => (maker, kept.side.opposite()),
+            Liquidity::Taker => (taker, stored.side),
+            Liquidity::Maker => (maker, stored.side.opposite()),
         };
         let side = u8::try_from(side).ok().and_then(Side::from_code);
         (id as u64, time as u64, price, qty) == (fill.trade_id, fill.time_ns, fill.price, fill.qty)
-            && (own as u64, side) == (kept.order_id, Some(of))
-            && instrument == i64::from(kept.instrument)
+            && (own as u64, side) == (stored.order_id, Some(of))
+            && instrument == i64::from(stored.instrument)
     }
 }
 

@@ -87,26 +87,26 @@ mod tests {
 
     #[test]
     fn a_file_is_gone_through_portion_by_portion() {
-        let file = scratch("paced", 3 * PORTION_BYTES as usize + 1);
-        let asked = Cell::new(0);
+        let file = scratch("write-back", 3 * PORTION_BYTES as usize + 1);
+        let calls = Cell::new(0);
         let count = || {
-            asked.set(asked.get() + 1);
+            calls.set(calls.get() + 1);
             false
         };
         write_back(&file, &count).unwrap();
-        assert_eq!(asked.get(), 4);
+        assert_eq!(calls.get(), 4);
     }
 
     #[test]
     fn haste_ends_it() {
         let file = scratch("haste", 3 * PORTION_BYTES as usize);
-        let asked = Cell::new(0);
+        let calls = Cell::new(0);
         let second = || {
-            asked.set(asked.get() + 1);
-            asked.get() == 2
+            calls.set(calls.get() + 1);
+            calls.get() == 2
         };
         write_back(&file, &second).unwrap();
-        assert_eq!(asked.get(), 2);
+        assert_eq!(calls.get(), 2);
     }
 
     #[test]

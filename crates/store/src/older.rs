@@ -1,4 +1,4 @@
-//! A stretch of an order's changes that stands outside its row.
+//! Older changes of an order: a stretch of them that stands outside its row.
 
 use projection::change::InForce;
 use rusqlite::{Row, Statement, params};
@@ -6,12 +6,12 @@ use rusqlite::{Row, Statement, params};
 use crate::checksum::Values;
 use crate::error::StoreError;
 
-/// Of a [`Part`].
+/// Of [`OlderChanges`].
 pub const INSERT: &str = "INSERT INTO older VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
 /// A row of `older`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct OlderChanges {
     pub order_id: u64,
     /// Entries of the history before it, and in it.
     pub first_history: u64,
@@ -24,7 +24,7 @@ pub struct Part {
     pub changes: Vec<u8>,
 }
 
-impl Part {
+impl OlderChanges {
     /// Insert it.
     pub fn insert(&self, insert: &mut Statement<'_>) -> Result<(), StoreError> {
         insert.execute(params![

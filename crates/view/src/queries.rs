@@ -1,4 +1,4 @@
-//! Questions that are answered from memory: each goes to the part that knows.
+//! Queries that are answered from memory: each goes to the part that knows.
 
 use projection::execution::State;
 use projection::order::Since;

@@ -7,38 +7,38 @@ const CHUNK: usize = 1 << CHUNK_BITS;
 
 /// Values by their number.
 #[derive(Debug)]
-pub struct Numbered<T>(Vec<Vec<Option<T>>>);
+pub struct DenseMap<T>(Vec<Vec<Option<T>>>);
 
-impl<T> Default for Numbered<T> {
+impl<T> Default for DenseMap<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-/// Chunk, and place in it.
-const fn place_of(number: u32) -> (usize, usize) {
+/// Chunk, and index in it.
+const fn position(number: u32) -> (usize, usize) {
     ((number >> CHUNK_BITS) as usize, number as usize % CHUNK)
 }
 
-impl<T> Numbered<T> {
+impl<T> DenseMap<T> {
     /// The value of this number, if it has one.
     #[must_use]
     #[inline]
     pub fn get(&self, number: u32) -> Option<&T> {
-        let (chunk, at) = place_of(number);
+        let (chunk, at) = position(number);
         self.0.get(chunk)?.get(at)?.as_ref()
     }
 
     /// The same, to be changed.
     #[inline]
     pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
-        let (chunk, at) = place_of(number);
+        let (chunk, at) = position(number);
         self.0.get_mut(chunk)?.get_mut(at)?.as_mut()
     }
 
-    /// The place of a number, with or without a value.
-    pub fn place(&mut self, number: u32) -> &mut Option<T> {
-        let (chunk, at) = place_of(number);
+    /// The slot of a number, with or without a value.
+    pub fn slot(&mut self, number: u32) -> &mut Option<T> {
+        let (chunk, at) = position(number);
         while self.0.len() <= chunk {
             self.0.push(Vec::new());
         }
@@ -61,15 +61,15 @@ impl<T> Numbered<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Numbered;
+    use super::DenseMap;
 
     #[test]
     fn numbers_without_a_value_have_none() {
-        let mut map = Numbered::default();
+        let mut map = DenseMap::default();
         assert_eq!((map.get(0), map.get(7)), (None, None));
-        *map.place(3) = Some('c');
-        map.place(1).get_or_insert('a');
-        map.place(3).get_or_insert('x');
+        *map.slot(3) = Some('c');
+        map.slot(1).get_or_insert('a');
+        map.slot(3).get_or_insert('x');
         assert_eq!((map.get(1), map.get(2)), (Some(&'a'), None));
         assert_eq!(map.get_mut(3), Some(&mut 'c'));
         assert_eq!(map.iter().collect::<Vec<_>>(), [(1, &'a'), (3, &'c')]);
@@ -77,10 +77,10 @@ mod tests {
 
     #[test]
     fn numbers_of_all_chunks_are_told_apart() {
-        let mut map = Numbered::default();
+        let mut map = DenseMap::default();
         let numbers = [0, 1, 1023, 1024, 1025, 2047, 5000, 1_000_000];
         for number in numbers {
-            *map.place(number) = Some(number);
+            *map.slot(number) = Some(number);
         }
         assert!(map.iter().map(|(number, _)| number).eq(numbers));
         assert!(map.iter().all(|(number, value)| number == *value));
