@@ -27,6 +27,8 @@ FOR_mutants := mutants
 FOR_lock    := lock
 TOOLS  := $(or $(strip $(foreach purpose,test lint check bench mutants lock,\
   $(if $(filter $(FOR_$(purpose)),$(MAKECMDGOALS)),$(purpose)))),run)
+# One test comes after many: the machine was looked at when the environment was made.
+LOOKED_AT = $(if $(and $(filter one,$(MAKECMDGOALS)),$(wildcard $(VENV)/.dev)),,tools)
 NO_INSTALL ?=
 ARGS   ?=
 
@@ -58,12 +60,12 @@ tools: ## what this machine lacks, by apt where that goes (NO_INSTALL=1 only lis
 	@PYTHON="$(PYTHON)" NO_INSTALL="$(NO_INSTALL)" scripts/tools.sh $(TOOLS)
 
 # One environment: running needs the first lock, developing adds the second.
-$(VENV)/.run: requirements.lock | tools
+$(VENV)/.run: requirements.lock | $(LOOKED_AT)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL)
 	touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.run | tools
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run | $(LOOKED_AT)
 	$(INSTALL)
 	touch $@
 
@@ -80,10 +82,11 @@ $(VENV)/.quick: $(VENV)/.run pyproject.toml $(RUST)
 
 native-quick: $(VENV)/.quick ## what the tests need: an incremental native build at about half the speed
 
-one: ## one test: TEST=tests/core/test_turns.py::test_x, or TEST=view::name for a crate's
+# A crate's test needs no extension.
+one: $(VENV)/$(if $(findstring .py,$(TEST)),.dev,.run) $(if $(findstring .py,$(TEST)),$(VENV)/.quick) ## one test: TEST=tests/core/test_turns.py::test_x, or TEST=view::name for a crate's
 	@case "$(TEST)" in \
-	  *.py*) $(MAKE) -s python-test ARGS="$(TEST) $(ARGS)";; \
-	  *::*) t="$(TEST)"; $(MAKE) -s rust-test ARGS="-p $${t%%::*} $${t#*::} $(ARGS)";; \
+	  *.py*) "$(PY)" -m pytest -q "$(TEST)" $(ARGS);; \
+	  *::*) t="$(TEST)"; $(CARGO) test --locked -q -p "$${t%%::*}" "$${t#*::}" $(ARGS);; \
 	  *) echo "one: TEST=tests/....py[::name] or TEST=crate::name" >&2; exit 2;; \
 	esac
 

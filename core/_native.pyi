@@ -1589,7 +1589,7 @@ class View:
     def lacking(self, most: int) -> list[int]:
         """Return up to ``most`` open orders of which memory lacks the beginning, each once."""
 
-    def tell_beginnings(self, told: Beginnings) -> None:
+    def set_beginnings(self, beginnings: Beginnings) -> None:
         """Take what the store knows of the beginnings of orders."""
 
 # -- the store -------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class SnapshotFound:
     """What is wrong with it; empty where it is good."""
     unreadable: bool = False
     """The fault is the system's: its bytes were not seen."""
-    sealed: bool = True
+    has_header: bool = True
     era: int = 0
     events_agree: bool | None = None
     """Whether the events log has the hash that the snapshot has there; None where it can't tell."""
@@ -127,7 +127,7 @@ class Found:
         for snapshot in self.snapshots:
             others = self.is_foreign(snapshot.evidence) or (
                 # One that does not name its journal may be anybody's.
-                not snapshot.sealed and snapshot.events_agree is False
+                not snapshot.has_header and snapshot.events_agree is False
             )
             if not snapshot.fault and not others:
                 yield snapshot.evidence
@@ -147,8 +147,8 @@ class Found:
             return self.mark.commands.journal_id
         if self.commands.there and not self.commands.damage:
             return self.commands.journal_id
-        sealed = [x.evidence.journal_id for x in self.snapshots if not x.fault and x.sealed]
-        return sealed[0] if sealed else None
+        known = [x.evidence.journal_id for x in self.snapshots if not x.fault and x.has_header]
+        return known[0] if known else None
 
     def is_foreign(self, evidence: Evidence) -> bool:
         """Whether a file says that it is another journal's."""
@@ -160,11 +160,11 @@ class Found:
     def was_marked(self) -> bool:
         """Whether it was written by a version that leaves a mark.
 
-        The versions before gave each log an id of its own, and did not seal snapshots.
+        The versions before gave each log an id of its own, and their snapshots have no header.
         """
         good = [x for x in self.snapshots if not x.fault]
         if good:
-            return any(x.sealed for x in good)
+            return any(x.has_header for x in good)
         events = self.events
         older = not events.empty and events.journal_id != self.commands.journal_id
         return self.commands.there and not self.commands.empty and not older

@@ -13,8 +13,8 @@ from typing import Protocol
 from core import FAULTS, Faults, JournalError, Position, first_batch_after
 from engine.recovery import ReplayDiffers
 from engine.replica import replica
-from engine.seal import Seal
 from engine.service import Service
+from engine.snapshot_header import SnapshotHeader
 from engine.snapshots import Snapshots
 from journal.datadir import DataDirLost
 from settings import JournalSettings
@@ -155,7 +155,7 @@ class Housekeeping:
             data = taken or replica(self._snapshots, service.journals.commands, position).snapshot()
             service.journals.events.sync()
             self._check()
-            self._snapshots.write(self._seal(position), data)
+            self._snapshots.write(self._header(position), data)
             for write_index in beside:
                 write_index()
             return len(data)
@@ -165,10 +165,10 @@ class Housekeeping:
         log.info("snapshot at command batch %d, %d bytes", offset, self._newest_bytes)
         return True
 
-    def _seal(self, at: Position) -> Seal:
+    def _header(self, at: Position) -> SnapshotHeader:
         commands = self._service.journals.commands
         chain = commands.read(at.command_offset, 1)[0].chain
-        return Seal(
+        return SnapshotHeader(
             commands.journal_id,
             self._era(),
             at.command_offset,

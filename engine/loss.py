@@ -90,7 +90,7 @@ def find_base(found: Found, log: LogAtRest | None) -> Base | None:
 def _usable(found: Found, snapshot: SnapshotFound) -> bool:
     return (
         not snapshot.fault
-        and snapshot.sealed
+        and snapshot.has_header
         and not found.is_foreign(snapshot.evidence)
         and snapshot.events_agree is not False
     )

@@ -224,7 +224,7 @@ def _fault(found: Found, snapshot: SnapshotFound) -> tuple[str, str] | None:
         return "snapshot-foreign", "is of another journal"
     if snapshot.events_agree is False:
         return "snapshot-foreign", "is not of these events"
-    if not snapshot.sealed and snapshot.events_agree is None:
+    if not snapshot.has_header and snapshot.events_agree is None:
         return (
             "snapshot-unproven",
             "is of an older version, and no event proves that it is this one's",

@@ -2,7 +2,7 @@
 
 A file is whole or absent: it is written beside its name, synced, read back and renamed.  It says
 what it is (version, checksum, position, state hash) in its own bytes, which ``core.Engine`` writes
-and checks, and before them of which journal it is (``engine/seal.py``).  Only a snapshot that is
+and checks, and before them of which journal it is (``snapshot_header``).  Only a snapshot that is
 known to be good, and of this journal, counts, for what is restored, for what is kept and for what
 the journal may delete: one that was read back when it was written, or accepted at the start.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import Engine
-from engine.seal import Inside, Seal, inside, opened, sealed
+from engine.snapshot_header import Inside, SnapshotHeader, encoded, inside, split
 from journal.folder import PARTIAL, Folder
 
 log = logging.getLogger("quantscope.engine")
@@ -31,7 +31,7 @@ class Judged:
     name: str
     offset: int
     state_hash: int = 0
-    seal: Seal | None = None
+    header: SnapshotHeader | None = None
     inside: Inside | None = None
     fault: ValueError | OSError | None = None
 
@@ -57,13 +57,13 @@ class Snapshots:
 
     def _judged(self, name: str, offset: int) -> Judged:
         try:
-            seal, snapshot = opened(self._folder.read(name))
+            header, snapshot = split(self._folder.read(name))
             state_hash, said = Engine.hash_of(snapshot), inside(snapshot)
             if said.command_offset != offset:
                 raise ValueError(f"it is of command batch {said.command_offset}")
         except (OSError, ValueError) as error:
             return Judged(name, offset, fault=error)
-        return Judged(name, offset, state_hash, seal, said)
+        return Judged(name, offset, state_hash, header, said)
 
     def accept(self, offsets: Iterable[int]) -> None:
         """From now on these are the good ones."""
@@ -95,15 +95,15 @@ class Snapshots:
 
     def restore(self, offset: int) -> Engine:
         """The engine of one snapshot; ValueError where these rules can't restore it."""
-        return Engine.restore(opened(self._folder.read(_name(offset)))[1])
+        return Engine.restore(split(self._folder.read(_name(offset)))[1])
 
     # -- what is written and removed ---------------------------------------------------------
 
-    def write(self, seal: Seal, snapshot: bytes) -> None:
+    def write(self, header: SnapshotHeader, snapshot: bytes) -> None:
         """Write one snapshot durably, read it back, and delete the good ones that are too old."""
         with self._writing:
-            self._folder.write(_name(seal.command_offset), sealed(seal, snapshot), snapshot)
-            self._good.add(seal.command_offset)
+            self._folder.write(_name(header.command_offset), encoded(header, snapshot), snapshot)
+            self._good.add(header.command_offset)
             for old in self.offsets()[self._kept :]:
                 self._folder.remove(_name(old))
                 self._good.discard(old)

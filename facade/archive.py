@@ -277,5 +277,5 @@ class Archive:
     async def _fill_beginnings(self) -> None:
         await self._until(self._base)
         while order_ids := self._view.lacking(BEGINNINGS):
-            self._view.tell_beginnings(await self.store.beginnings(order_ids))
+            self._view.set_beginnings(await self.store.beginnings(order_ids))
             await asyncio.sleep(BEGINNINGS_PAUSE_S)

@@ -151,20 +151,20 @@ def _snapshot(
     if judged.fault is not None or judged.inside is None:
         fault, unreadable = str(judged.fault), isinstance(judged.fault, OSError)
         return SnapshotFound(judged.offset, Evidence(file, judged.offset), fault, unreadable)
-    seal, inside = judged.seal, judged.inside
+    header, inside = judged.header, judged.inside
     evidence = Evidence(
         file,
         judged.offset,
-        None if seal is None else seal.journal_id,
-        None if seal is None else seal.chain,
+        None if header is None else header.journal_id,
+        None if header is None else header.chain,
         _chain(commands, judged.offset),
         Numbers(inside.orders, inside.trades, inside.event_seq, inside.time_ns),
     )
     return SnapshotFound(
         judged.offset,
         evidence,
-        sealed=seal is not None,
-        era=0 if seal is None else seal.era,
+        has_header=header is not None,
+        era=0 if header is None else header.era,
         events_agree=_holds(events, judged.offset, inside.event_hash),
     )
 

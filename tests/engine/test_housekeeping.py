@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core import Faults, PanicException
-from engine.seal import Seal
+from engine.snapshot_header import SnapshotHeader
 from engine.snapshots import Snapshots
 from journal.datadir import DataDirLost
 from tests.engine.keeping import ServiceInPart, housekeeping
@@ -23,12 +23,12 @@ class Slow(Snapshots):
         self.at_once = 0
         self.most_at_once = 0
 
-    def write(self, seal: Seal, snapshot: bytes) -> None:
-        self.begun.append(seal.command_offset)
+    def write(self, header: SnapshotHeader, snapshot: bytes) -> None:
+        self.begun.append(header.command_offset)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         assert self.may_end.wait(30)
-        super().write(seal, snapshot)
+        super().write(header, snapshot)
         self.at_once -= 1
 
 
@@ -51,9 +51,9 @@ async def test_who_ends_the_server_waits_for_the_snapshot_that_is_being_written(
     assert snapshots.most_at_once == 1
     assert snapshots.begun == [1, 2]
     (newest, _) = Snapshots(tmp_path, kept=2).judge()
-    assert newest.seal is not None
-    assert (newest.fault, newest.offset, newest.seal.era) == (None, 2, 3)
-    assert newest.seal.chain == exchange.journals.commands.read(2, 1)[0].chain
+    assert newest.header is not None
+    assert (newest.fault, newest.offset, newest.header.era) == (None, 2, 3)
+    assert newest.header.chain == exchange.journals.commands.read(2, 1)[0].chain
 
 
 async def test_nothing_is_written_where_the_directory_is_anothers(tmp_path: Path) -> None:

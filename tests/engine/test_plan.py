@@ -56,7 +56,7 @@ LEGACY = replace(
     mark=None,
     era=0,
     events=replace(EVENTS, journal_id=OTHERS),
-    snapshots=(snapshot(90, sealed=False), snapshot(60, sealed=False)),
+    snapshots=(snapshot(90, has_header=False), snapshot(60, has_header=False)),
     index=None,
     store=StoreFound(),
 )
@@ -99,10 +99,10 @@ GOES_ON: dict[str, list[Found]] = {
         replace(SOUND, snapshots=(foreign(snapshot(LAST)), snapshot(60))),
         replace(SOUND, snapshots=(foreign(snapshot(LAST + 50)), snapshot(60))),
         replace(SOUND, snapshots=(snapshot(90, events_agree=False), snapshot(60))),
-        replace(LEGACY, snapshots=(snapshot(90, sealed=False, events_agree=False),)),
+        replace(LEGACY, snapshots=(snapshot(90, has_header=False, events_agree=False),)),
     ],
     "snapshot-unproven": [
-        replace(LEGACY, snapshots=(snapshot(90, sealed=False, events_agree=None),))
+        replace(LEGACY, snapshots=(snapshot(90, has_header=False, events_agree=None),))
     ],
     "events-missing": [replace(SOUND, events=EventsFound())],
     "events-short": [
@@ -170,7 +170,7 @@ LOSES: dict[str, list[Found]] = {
         replace(SOUND, commands=replace(COMMANDS, last=99), mark_here=(None, 5)),
         replace(CRASHED, commands=replace(COMMANDS, last=99)),
         replace(CRASHED, snapshots=(snapshot(101), snapshot(60))),
-        replace(LEGACY, snapshots=(snapshot(101, sealed=False),)),
+        replace(LEGACY, snapshots=(snapshot(101, has_header=False),)),
         replace(CRASHED, index=Evidence("snapshots/sessions.index", 101, OURS, 1)),
         replace(CRASHED, store=replace(STORE, evidence=Evidence("store.db", 101, OURS))),
     ],

@@ -13,7 +13,7 @@ from engine import housekeeping as module
 from engine.housekeeping import Housekeeping
 from engine.recovery import ReplayDiffers
 from engine.replica import replica
-from engine.seal import Seal
+from engine.snapshot_header import SnapshotHeader
 from engine.snapshots import Snapshots
 from testing.parts import memory_log
 from testing.twin.encode import batch
@@ -51,8 +51,8 @@ def test_it_is_the_engine_that_serves(tmp_path: Path, seed: int) -> None:
     for at, state in (kept[len(kept) // 2], kept[-2], kept[-1]):
         made = replica(snapshots, commands, at)
         assert made.snapshot() == state
-        seal = Seal(1, 0, at.command_offset, 0, at.event_seq, at.event_hash)
-        snapshots.write(seal, state)
+        header = SnapshotHeader(1, 0, at.command_offset, 0, at.event_seq, at.event_hash)
+        snapshots.write(header, state)
 
 
 def test_one_that_differs_is_no_snapshot(tmp_path: Path) -> None:

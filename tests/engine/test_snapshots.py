@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from core import Commands, Engine
-from engine.seal import DIGEST_BYTES, HEADER, Seal, SnapshotDamaged, inside, opened, sealed
+from engine.snapshot_header import (
+    DIGEST_BYTES,
+    HEADER,
+    SnapshotDamaged,
+    SnapshotHeader,
+    encoded,
+    inside,
+    split,
+)
 from engine.snapshots import Snapshots
 from journal.folder import Folder
 
@@ -23,13 +31,13 @@ def engine_at(offset: int) -> Engine:
     return engine
 
 
-def seal_at(offset: int) -> Seal:
-    return Seal(7, 3, offset, 1_000 + offset, 0, 5)
+def header_at(offset: int) -> SnapshotHeader:
+    return SnapshotHeader(7, 3, offset, 1_000 + offset, 0, 5)
 
 
 def write(snapshots: Snapshots, *offsets: int) -> None:
     for offset in offsets:
-        snapshots.write(seal_at(offset), engine_at(offset).snapshot())
+        snapshots.write(header_at(offset), engine_at(offset).snapshot())
 
 
 def damage(folder: Path, offset: int, at: int | None = None) -> Path:
@@ -72,7 +80,7 @@ def test_a_damaged_snapshot_is_told_from_the_good_ones_and_can_be_put_aside(
 def test_a_snapshot_says_of_which_journal_it_is_and_where(tmp_path: Path) -> None:
     write(Snapshots(tmp_path, kept=2), 5)
     (found,) = Snapshots(tmp_path, kept=2).judge()
-    assert found.seal == seal_at(5)
+    assert found.header == header_at(5)
     assert found.inside is not None
     position = engine_at(5).position()
     assert found.inside.command_offset == position.command_offset
@@ -80,28 +88,28 @@ def test_a_snapshot_says_of_which_journal_it_is_and_where(tmp_path: Path) -> Non
     assert found.state_hash == engine_at(5).state_hash()
 
 
-def test_one_of_an_older_version_has_no_seal(tmp_path: Path) -> None:
+def test_one_of_an_older_version_has_no_header(tmp_path: Path) -> None:
     (tmp_path / f"{5:020d}.snapshot").write_bytes(engine_at(5).snapshot())
     snapshots = reopened(tmp_path)
     (found,) = snapshots.judge()
-    assert (found.seal, found.fault) == (None, None)
+    assert (found.header, found.fault) == (None, None)
     assert [engine.position().command_offset for engine in snapshots.engines()] == [5]
 
 
 def test_any_byte_of_a_seal_that_went_bad_is_found() -> None:
     snapshot = engine_at(5).snapshot()
-    whole = sealed(seal_at(5), snapshot) + snapshot
-    assert opened(whole) == (seal_at(5), snapshot)
+    whole = encoded(header_at(5), snapshot) + snapshot
+    assert split(whole) == (header_at(5), snapshot)
     for at in range(4, HEADER.size + DIGEST_BYTES):
         for bit in (1, 128):
             with pytest.raises(SnapshotDamaged):
-                opened(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+                split(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
     for end in (10, HEADER.size + DIGEST_BYTES - 1, len(whole) - 1):
         with pytest.raises(SnapshotDamaged):
-            opened(whole[:end])
+            split(whole[:end])
     other = engine_at(6).snapshot()
     with pytest.raises(SnapshotDamaged):
-        opened(whole[: HEADER.size + DIGEST_BYTES] + other)
+        split(whole[: HEADER.size + DIGEST_BYTES] + other)
     with pytest.raises(SnapshotDamaged):
         inside(snapshot[:30])
 
@@ -136,7 +144,7 @@ def test_a_snapshot_that_these_rules_do_not_know_does_not_count(
 ) -> None:
     snapshots = Snapshots(tmp_path, kept=2)
     write(snapshots, 5)
-    snapshots.write(seal_at(9), b"of another time, and as long as any")
+    snapshots.write(header_at(9), b"of another time, and as long as any")
     with caplog.at_level(logging.ERROR):
         assert [engine.position().command_offset for engine in snapshots.engines()] == [5]
     assert snapshots.offsets() == [5]

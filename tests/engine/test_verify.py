@@ -6,7 +6,7 @@ import pytest
 
 from core import Commands, Engine, split_batches
 from engine.recovery import JournalGap, ReplayDiffers, recover
-from engine.seal import Seal
+from engine.snapshot_header import SnapshotHeader
 from engine.snapshots import Snapshots
 from engine.verify import verify
 from journal import Log
@@ -15,9 +15,9 @@ from testing.parts import memory_log, system_clock
 COUNT = 9
 
 
-def seal(engine: Engine) -> Seal:
+def header(engine: Engine) -> SnapshotHeader:
     at = engine.position()
-    return Seal(1, 0, at.command_offset, 0, at.event_seq, at.event_hash)
+    return SnapshotHeader(1, 0, at.command_offset, 0, at.event_seq, at.event_hash)
 
 
 def logs(directory: Path) -> tuple[Log, Log, Snapshots]:
@@ -32,7 +32,7 @@ def logs(directory: Path) -> tuple[Log, Log, Snapshots]:
         commands.append(offset, [batch])
         events.append(offset, split_batches(engine.apply(offset, offset, [batch])))
         if offset in (5, COUNT):
-            snapshots.write(seal(engine), engine.snapshot())
+            snapshots.write(header(engine), engine.snapshot())
     return commands, events, snapshots
 
 
@@ -64,7 +64,7 @@ def test_a_snapshot_of_what_the_log_does_not_hold_is_named(tmp_path: Path) -> No
     commands, events, snapshots = logs(tmp_path)
     later = Engine()
     later.apply(COUNT + 7, 1, [commands.read(1, 1)[0].batch])
-    snapshots.write(seal(later), later.snapshot())
+    snapshots.write(header(later), later.snapshot())
     (bad,) = verify(snapshots, commands, events).bad_snapshots
     assert f"{COUNT + 7:020d}.snapshot" in bad
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 ROOT = pathlib.Path(__file__).parents[2]
 STUB = ast.parse((ROOT / "core/_native.pyi").read_text())
 ROOMS = ("clients", "core", "engine", "facade", "gateway", "journal", "quantscope", "store")
-OWN_LAYOUTS = {"engine/seal.py": "what stands before a snapshot is written there, and read"}
+OWN_LAYOUTS = {"engine/snapshot_header.py": "a layout of Python alone"}
 """Who may cut bytes by number, and why."""
 
 Named = ast.ClassDef | ast.FunctionDef

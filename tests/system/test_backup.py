@@ -279,7 +279,7 @@ def test_a_disk_image_that_was_put_back_can_be_told_so(tmp_path: Path) -> None:
 def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
     """No mark, no index of this version, and snapshots without a seal: the events prove them."""
     from core import LogReader
-    from engine.seal import opened
+    from engine.snapshot_header import split
 
     exchange = ServerProcess(tmp_path / "data").start()
     order = exchange.place()
@@ -288,7 +288,7 @@ def test_what_an_older_version_has_left_goes_on(tmp_path: Path) -> None:
     for name in ("mark", "snapshots/sessions.index"):
         (data / name).unlink()
     (snapshot,) = (data / "snapshots").glob("*.snapshot")
-    snapshot.write_bytes(opened(snapshot.read_bytes())[1])
+    snapshot.write_bytes(split(snapshot.read_bytes())[1])
     # Each log had a name of its own.
     reader = LogReader.at_rest(data / "events.db")
     entries = reader.read(1, 1 << 30)

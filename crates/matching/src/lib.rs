@@ -58,6 +58,7 @@ mod mass_cancel;
 mod names;
 mod node;
 mod numbers;
+mod open_orders;
 mod order;
 mod orders;
 mod paged_list;

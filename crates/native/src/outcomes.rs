@@ -75,10 +75,10 @@ pub struct ViewOutput {
 
 impl ViewOutput {
     /// For Python.
-    pub fn of(py: Python<'_>, told: &view::Published) -> PyResult<Self> {
-        let replies = told.replies.iter();
+    pub fn of(py: Python<'_>, output: &view::Published) -> PyResult<Self> {
+        let replies = output.replies.iter();
         let replies = replies.map(|reply| Ok(Reply::of(py, reply).into_pyobject(py)?.unbind()));
-        let frames = told.notices.iter();
+        let frames = output.notices.iter();
         let frames =
             frames.map(|(connection, frames)| (*connection, PyBytes::new(py, frames).unbind()));
         Ok(Self {

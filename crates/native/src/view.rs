@@ -23,9 +23,9 @@ use crate::rows::{Beginnings, numbered};
 use crate::settings::FacadeSettings;
 use crate::sums::{Bar, Sum};
 
-/// What the facade is told of events.
+/// What the facade is given.
 #[derive(Debug, IntoPyObject)]
-pub enum Told {
+pub enum Output {
     /// Answers to requests, and frames for listeners.
     Events(ViewOutput),
     /// The view failed, and knows nothing any more.
@@ -43,7 +43,7 @@ pub struct View {
     gateway: u16,
     limits: Limits,
     /// What the last events made, until it is asked for.
-    told: view::Published,
+    output: view::Published,
     /// Why it knows nothing any more.
     fault: Fault,
 }
@@ -62,7 +62,7 @@ impl View {
             inner,
             gateway,
             limits,
-            told: view::Published::default(),
+            output: view::Published::default(),
             fault: Fault::default(),
         }
     }
@@ -75,9 +75,9 @@ impl View {
         let inner = &mut self.inner;
         let outcome = without_gil(py, batches.len(), || caught(|| inner.apply(batches)));
         match outcome {
-            Ok(Ok(told)) => {
-                self.told = told;
-                !self.told.replies.is_empty() || !self.told.notices.is_empty()
+            Ok(Ok(output)) => {
+                self.output = output;
+                !self.output.replies.is_empty() || !self.output.notices.is_empty()
             }
             Ok(Err(error)) => self.fail(error.to_string()),
             Err(panic) => self.fail(panic),
@@ -98,13 +98,13 @@ impl View {
         })
     }
 
-    /// Who is told what.
-    fn told(&mut self, py: Python<'_>) -> PyResult<Told> {
+    /// What follows from the last events, once.
+    fn output(&mut self, py: Python<'_>) -> PyResult<Output> {
         if let Some(reason) = self.fault.news() {
-            return Ok(Told::Failed(Failed { reason }));
+            return Ok(Output::Failed(Failed { reason }));
         }
-        let told = std::mem::take(&mut self.told);
-        ViewOutput::of(py, &told).map(Told::Events)
+        let output = std::mem::take(&mut self.output);
+        ViewOutput::of(py, &output).map(Output::Events)
     }
 }
 
@@ -114,7 +114,7 @@ impl EventReader for Py<View> {
         if !view.take(py, batches) {
             return Ok(None);
         }
-        Ok(Some(view.told(py)?.into_pyobject(py)?.into_any()))
+        Ok(Some(view.output(py)?.into_pyobject(py)?.into_any()))
     }
 }
 
@@ -144,7 +144,7 @@ impl View {
     fn begin_again(&mut self, py: Python<'_>, engine: &Engine) {
         let (gateway, limits, engine) = (self.gateway, self.limits, &engine.inner);
         self.inner = py.detach(|| view::View::restore(gateway, limits, engine));
-        self.told = view::Published::default();
+        self.output = view::Published::default();
         self.fault.clear();
     }
 
@@ -180,9 +180,9 @@ impl View {
         OrdersInMemory { kept, dropped }
     }
 
-    fn apply(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<Told> {
+    fn apply(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<Output> {
         self.take(py, batches);
-        self.told(py)
+        self.output(py)
     }
 
     fn recorded(&mut self, sequence: u64) -> PyResult<()> {
@@ -352,16 +352,16 @@ impl View {
     }
 
     /// What the store knows of the beginnings of orders.
-    fn tell_beginnings(&mut self, told: Beginnings) -> PyResult<()> {
+    fn set_beginnings(&mut self, beginnings: Beginnings) -> PyResult<()> {
         self.change(|view| {
-            for order in &told.orders {
+            for order in &beginnings.orders {
                 let beginning = view::orders::Beginning {
                     order_id: order.order_id,
                     created_ns: order.created_ns,
                     history: order.history,
                     fills: order.fills,
                 };
-                view.set_beginning(&beginning, told.sequence);
+                view.set_beginning(&beginning, beginnings.sequence);
             }
         })
     }

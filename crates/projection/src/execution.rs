@@ -2,7 +2,7 @@
 //!
 //! # Contract
 //! [`executions`] is the only place where the fields of an event become changes of orders, and
-//! [`State::apply`] the only one where a change moves an order on:
+//! [`crate::State::apply`] the only one where a change moves an order on:
 //!
 //! | event | executions | the order afterwards |
 //! |---|---|---|
@@ -15,9 +15,9 @@
 //!
 //! Who keeps orders, tells of them or writes them down takes executions and need not know events.
 
-use wire::record::event::{Accepted, Canceled, Rejected, Replaced, StatusReport, Trade};
-use wire::record::{Event, OrdStatus, OrdType, Side, TimeInForce};
-use wire::text::{Fill, HistoryEntry, Liquidity, Why};
+use wire::record::event::{Accepted, Canceled, Rejected, Replaced, Trade};
+use wire::record::{Event, OrdType, Side, TimeInForce};
+use wire::text::{Fill, HistoryEntry, Liquidity};
 
 use crate::change::{Change, InForce};
 
@@ -259,117 +259,5 @@ impl Execution<'_> {
             price: self.price,
             qty: self.former_qty,
         }
-    }
-}
-
-/// How far an order is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct State {
-    /// `ClOrdId::num`.
-    pub num: u64,
-    /// Price in force, or `NO_PRICE`.
-    pub price: i64,
-    /// Total quantity in force.
-    pub qty: i64,
-    /// Executed quantity.
-    pub cum: i64,
-    /// Open quantity.
-    pub leaves: i64,
-    /// Average price of what was executed; 0 for none.
-    pub avg_px: i64,
-    /// Why it was refused or closed.
-    pub why: Why,
-    /// Status.
-    pub status: OrdStatus,
-}
-
-impl State {
-    /// Of an order of this price and quantity that nothing has happened to.
-    #[must_use]
-    pub const fn new(num: u64, in_force: InForce) -> Self {
-        Self {
-            num,
-            price: in_force.price,
-            qty: in_force.qty,
-            cum: 0,
-            leaves: in_force.qty,
-            avg_px: 0,
-            why: Why::None,
-            status: OrdStatus::New,
-        }
-    }
-
-    /// Price and total quantity in force.
-    #[must_use]
-    pub const fn in_force(&self) -> InForce {
-        InForce {
-            price: self.price,
-            qty: self.qty,
-        }
-    }
-
-    /// Whether it may still trade.
-    #[must_use]
-    pub const fn is_open(&self) -> bool {
-        matches!(self.status, OrdStatus::New | OrdStatus::PartiallyFilled)
-    }
-
-    /// Go on by an execution.
-    #[inline]
-    pub const fn apply(&mut self, x: &Execution<'_>) {
-        match x.change {
-            Change::Accepted { .. } => *self = Self::new(x.num, x.before()),
-            Change::Rejected { reason, .. } => {
-                *self = Self::new(x.num, x.before());
-                self.leaves = 0;
-                self.status = OrdStatus::Rejected;
-                self.why = Why::Refused(reason);
-            }
-            Change::Traded { cum, leaves, .. } => {
-                self.progress(cum, leaves, x.avg_px);
-                self.status = OrdStatus::after_fill(leaves);
-            }
-            Change::Canceled {
-                status,
-                reason,
-                cum,
-                leaves,
-            } => {
-                self.progress(cum, leaves, x.avg_px);
-                self.status = status;
-                self.why = Why::closing(reason);
-                if !reason.closes() {
-                    self.amend(x);
-                }
-            }
-            Change::Replaced {
-                status,
-                cum,
-                leaves,
-                ..
-            } => {
-                self.progress(cum, leaves, x.avg_px);
-                self.status = status;
-                self.amend(x);
-            }
-        }
-    }
-
-    /// It stands so, by what happened before anything that is known here.
-    pub const fn stand(&mut self, x: &StatusReport) {
-        self.progress(x.cum, x.leaves, x.avg_px);
-        self.status = x.status;
-    }
-
-    const fn progress(&mut self, cum: i64, leaves: i64, avg_px: i64) {
-        self.cum = cum;
-        self.leaves = leaves;
-        self.avg_px = avg_px;
-    }
-
-    const fn amend(&mut self, x: &Execution<'_>) {
-        self.num = x.num;
-        self.price = x.price;
-        self.qty = x.qty;
     }
 }

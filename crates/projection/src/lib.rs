@@ -12,9 +12,11 @@ pub mod execution;
 pub mod levels;
 pub mod order;
 pub mod recent;
+pub mod state;
 pub mod sum;
 
-pub use execution::{Execution, State, executions};
+pub use execution::{Execution, executions};
 pub use order::Order;
 pub use recent::SHOWN_MAX;
+pub use state::State;
 pub use sum::{Bar, Quote, Sum};

@@ -9,8 +9,9 @@ use wire::record::{OrdStatus, OrdType, Side, TimeInForce};
 use wire::text::{ClientOrderId, OrderState, Part};
 
 use crate::change::InForce;
-use crate::execution::{Execution, State, accepted};
+use crate::execution::{Execution, accepted};
 use crate::recent::{Recent, SHOWN_MAX};
+use crate::state::State;
 
 /// What happened to an order before it was known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -67,7 +67,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether trying again may help: the disk may have room again, the log may be readable again.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(self, Self::Sqlite(_) | Self::Io(_) | Self::Source(_)) && !self.is_damage()
     }
 

@@ -193,15 +193,15 @@ impl Work {
                 }
                 Err(error) => {
                     self.recorder.rewind();
-                    self.shared.fail(error.to_string(), !error.is_passing());
-                    if stopping || !error.is_passing() {
+                    self.shared.fail(error.to_string(), !error.is_transient());
+                    if stopping || !error.is_transient() {
                         return;
                     }
                     self.shared.pause(retry);
                     retry = retry.saturating_mul(2).min(self.limits.retry_interval_max);
                     if let Err(error) = self.reopen() {
-                        self.shared.fail(error.to_string(), !error.is_passing());
-                        if !error.is_passing() {
+                        self.shared.fail(error.to_string(), !error.is_transient());
+                        if !error.is_transient() {
                             return;
                         }
                     }

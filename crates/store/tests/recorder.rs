@@ -269,7 +269,7 @@ fn gaps_other_pasts_and_damage_halt() {
 
     let gap = recorder.take(2, &batches[2]).unwrap_err();
     assert!(matches!(gap, StoreError::Gap { offset: 2, .. }), "{gap}");
-    assert!(!gap.is_passing());
+    assert!(!gap.is_transient());
 
     let mut damaged = batches[1].clone();
     *damaged.last_mut().unwrap() ^= 1;

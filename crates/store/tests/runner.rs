@@ -344,7 +344,7 @@ fn a_store_of_this_journal_that_the_log_does_not_go_on_from_is_left_as_it_is() {
             said.contains("store.db") && said.contains("move it away"),
             "{said}"
         );
-        assert!(!refused.is_passing(), "{name}");
+        assert!(!refused.is_transient(), "{name}");
     }
     let rows = Rows::of(all);
     let runner = Runner::start(&scratch.db(), Box::new(rows), b"", QUICK).unwrap();

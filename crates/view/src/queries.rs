@@ -1,6 +1,6 @@
 //! Queries that are answered from memory: each goes to the part that knows.
 
-use projection::execution::State;
+use projection::State;
 use projection::order::Since;
 use projection::{Order, Sum};
 

@@ -1,7 +1,7 @@
 """What stands before a snapshot in its file: of which journal it is, and where in it.
 
 # Layout
-``MAGIC``, version, the fields of ``Seal``, length of the snapshot (all little-endian), and a
+``MAGIC``, version, the fields of ``SnapshotHeader``, length of the snapshot (all little-endian), a
 checksum over all of that and the snapshot's last bytes, which are its own checksum
 (``crates/matching``).  The snapshot itself follows.  A file of an older version holds the snapshot
 alone.
@@ -12,7 +12,7 @@ import struct
 from dataclasses import astuple, dataclass
 
 MAGIC = b"QSES"
-"""First bytes of a sealed snapshot."""
+"""First bytes of a snapshot with a header."""
 VERSION = 1
 HEADER = struct.Struct("<4sI6QQ")
 DIGEST_BYTES = 16
@@ -28,7 +28,7 @@ class SnapshotDamaged(ValueError):
 
 
 @dataclass(frozen=True)
-class Seal:
+class SnapshotHeader:
     """Of which journal a snapshot is, and where in it."""
 
     journal_id: int
@@ -57,16 +57,16 @@ class Inside:
     trades: int
 
 
-def sealed(seal: Seal, snapshot: bytes) -> bytes:
+def encoded(header: SnapshotHeader, snapshot: bytes) -> bytes:
     """What stands before the snapshot."""
-    header = HEADER.pack(MAGIC, VERSION, *astuple(seal), len(snapshot))
-    return header + _digest(header, snapshot)
+    packed = HEADER.pack(MAGIC, VERSION, *astuple(header), len(snapshot))
+    return packed + _digest(packed, snapshot)
 
 
-def opened(data: bytes) -> tuple[Seal | None, bytes]:
-    """Seal and snapshot of a file; no seal where the file is of an older version.
+def split(data: bytes) -> tuple[SnapshotHeader | None, bytes]:
+    """Header and snapshot of a file; no header where the file is of an older version.
 
-    Raises ``SnapshotDamaged`` where the seal is not whole, or not this snapshot's.
+    Raises ``SnapshotDamaged`` where the header is not whole, or not this snapshot's.
     """
     if data[: len(MAGIC)] != MAGIC:
         return None, data
@@ -77,10 +77,10 @@ def opened(data: bytes) -> tuple[Seal | None, bytes]:
     if data[HEADER.size : HEADER.size + DIGEST_BYTES] != _digest(data[: HEADER.size], body):
         raise SnapshotDamaged("its checksum does not match its bytes")
     if version != VERSION:
-        raise SnapshotDamaged(f"it is sealed in version {version}, and {VERSION} is known")
+        raise SnapshotDamaged(f"its header is of version {version}, and {VERSION} is known")
     if length != len(body):
         raise SnapshotDamaged(f"it holds {len(body)} bytes of {length}")
-    return Seal(*fields), body
+    return SnapshotHeader(*fields), body
 
 
 def inside(snapshot: bytes) -> Inside:
