@@ -6,6 +6,8 @@ the types of its stub; every role may import it.
 """
 
 from core._native import (
+    JOURNAL_VERSION,
+    RULES,
     SHOWN_MAX,
     VERSION,
     AckTimes,
@@ -81,6 +83,7 @@ from core._native import (
     Trade,
     TradesPage,
     Traffic,
+    UpgradedBatch,
     View,
     ViewOutput,
     Wake,
@@ -96,6 +99,7 @@ from core._native import (
     load_main,
     login_accepted,
     login_rejected,
+    move_store,
     parse_decimal,
     published_in,
     recode_message,
@@ -107,6 +111,8 @@ from core._native import (
     store_at_rest,
     tells,
     terms,
+    upgrade_events,
+    upgrade_snapshot,
 )
 from core.faults import FAULTS, Faults
 from core.turns import Turns
@@ -127,6 +133,8 @@ Reply = Answered | NotOpen | AnsweredByStore
 
 __all__ = [
     "FAULTS",
+    "JOURNAL_VERSION",
+    "RULES",
     "SHOWN_MAX",
     "VERSION",
     "AckTimes",
@@ -206,6 +214,7 @@ __all__ = [
     "TradesPage",
     "Traffic",
     "Turns",
+    "UpgradedBatch",
     "View",
     "ViewOutput",
     "Wake",
@@ -221,6 +230,7 @@ __all__ = [
     "load_main",
     "login_accepted",
     "login_rejected",
+    "move_store",
     "parse_decimal",
     "published_in",
     "recode_message",
@@ -232,4 +242,6 @@ __all__ = [
     "store_at_rest",
     "tells",
     "terms",
+    "upgrade_events",
+    "upgrade_snapshot",
 ]

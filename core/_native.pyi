@@ -13,6 +13,8 @@ from settings import (
 )
 
 __all__ = [
+    "JOURNAL_VERSION",
+    "RULES",
     "SHOWN_MAX",
     "SOURCES_HASH",
     "VERSION",
@@ -89,6 +91,7 @@ __all__ = [
     "Trade",
     "TradesPage",
     "Traffic",
+    "UpgradedBatch",
     "View",
     "ViewOutput",
     "Wake",
@@ -104,6 +107,7 @@ __all__ = [
     "load_main",
     "login_accepted",
     "login_rejected",
+    "move_store",
     "parse_decimal",
     "published_in",
     "recode_message",
@@ -115,9 +119,15 @@ __all__ = [
     "store_at_rest",
     "tells",
     "terms",
+    "upgrade_events",
+    "upgrade_snapshot",
     "xxh3_64",
 ]
 
+JOURNAL_VERSION: Final[int]
+"""Version of the journal that this build writes: its logs, and the batches in them."""
+RULES: Final[int]
+"""Version of the rules by which this build's engine decides."""
 SHOWN_MAX: Final[int]
 """Changes and fills that an order shows, the newest ones; all others are asked for page by page."""
 VERSION: Final[str]
@@ -215,8 +225,11 @@ class Commands:
 
     def __new__(cls) -> Commands: ...
     def __len__(self) -> int: ...
-    def gateway_open(self, gateway: int) -> None:
-        """Begin a new incarnation of a gateway; it is alone in its batch, which has no number."""
+    def gateway_open(self, gateway: int, nonce: int) -> None:
+        """Begin a new incarnation of a gateway; it is alone in its batch, which has no number.
+
+        ``nonce``, of 64 bits, is chosen at random: one that the engine knows begins nothing.
+        """
 
     def entry_open(
         self,
@@ -292,8 +305,14 @@ class Commands:
         num: int = 0,
         instrument: int | None = None,
         side: int = 0,
+        quiet: bool = False,
+        prior: int = 0,
     ) -> None:
-        """Cancel all orders of a sender, or those of an instrument; of one side, unless it is 0."""
+        """Cancel all orders of a sender, or those of an instrument; of one side, unless it is 0.
+
+        Of several partitions all but the last are asked ``quiet``; the last one tells the sum, with
+        the ``prior`` ones that the others have canceled.
+        """
 
     def status(
         self,
@@ -311,6 +330,7 @@ class Commands:
 
     def instrument(
         self,
+        instrument: int,
         symbol: str,
         *,
         tick: int,
@@ -323,7 +343,10 @@ class Commands:
         session_end_s: int = 0,
         open: bool = True,
     ) -> None:
-        """Open an instrument, or change it; a limit of 0 is none.  See ``Instrument``."""
+        """Open an instrument under a number, or change it; a limit of 0 is none.
+
+        See ``Instrument``.
+        """
 
     def settings(
         self,
@@ -333,8 +356,12 @@ class Commands:
         instruments_max: int,
         event_batch_bytes_max: int,
         stamp_ahead_ns_max: int,
+        stamp_behind_ns_max: int,
     ) -> None:
         """Change the engine's limits: see ``EngineLimits``."""
+
+    def rules(self, version: int) -> None:
+        """Let the rules of a version decide from here on; it is alone in its batch."""
 
     def tick(self) -> None:
         """Let engine time go on: orders expire."""
@@ -596,6 +623,9 @@ class LogReader:
 
     def ends(self) -> LogEnds:
         """Return where it begins and ends now; the last record is held to its checksum."""
+
+    def version(self) -> int:
+        """Return the version of the log: its tables, and the layout of its batches."""
 
     def chain_at(self, offset: int) -> int:
         """Return the chain of a record, or of what stood before the first.
@@ -888,11 +918,13 @@ class EngineLimits:
     client_ids_per_account_max: Final[int]
     """Client order ids in text that are remembered of an account."""
     instruments_max: Final[int]
-    """Instruments there may be."""
+    """Instruments there may be, and the highest number of one."""
     event_batch_bytes_max: Final[int]
     """Bytes of an event batch, about: a command batch that makes more makes several."""
     stamp_ahead_ns_max: Final[int]
     """By how much a stamp may be ahead of the append time, in ns."""
+    stamp_behind_ns_max: Final[int]
+    """By how much it may be behind: what is later is dropped, and ends its incarnation."""
     def __new__(
         cls,
         *,
@@ -901,6 +933,7 @@ class EngineLimits:
         instruments_max: int,
         event_batch_bytes_max: int,
         stamp_ahead_ns_max: int,
+        stamp_behind_ns_max: int,
     ) -> EngineLimits: ...
 
 @final
@@ -958,6 +991,9 @@ class Engine:
 
     def instruments(self) -> list[Instrument]:
         """Return every instrument, by number."""
+
+    def rules(self) -> int:
+        """Return the version of the rules that decide; 0 where no command has set any."""
 
     def settings(self) -> EngineLimits:
         """Return the limits that are in force."""
@@ -1711,6 +1747,38 @@ def store_at_rest(path: str | PathLike[str], *, settled: bool = False) -> StoreE
     """Return what a store that nobody writes has been told; None when nothing is recorded in it.
 
     With ``settled`` it is what the disk holds, and not what memory does.  Raises ``StoreFailed``.
+    """
+
+def move_store(path: str | PathLike[str], hash: int, chain: int) -> None:
+    """Write another hash and chain of its last event batch into a store that nobody else writes.
+
+    Raises ``StoreFailed``.
+    """
+
+# -- version 1 -------------------------------------------------------------------------------------
+
+@final
+class UpgradedBatch:
+    """An event batch of version 1 in this version's layout."""
+
+    batch: Final[bytes]
+    """All of it."""
+    hash: Final[int]
+    """The hash at its end."""
+    hash_before: Final[int]
+    """The hash at the end of the batch that it was."""
+
+def upgrade_events(batch: bytes, previous_hash: int | None = None) -> UpgradedBatch:
+    """Return one event batch of version 1 in this version's layout, chained to the one before.
+
+    The first one keeps the hash that it names.  ``ValueError`` says what is wrong with it.
+    """
+
+def upgrade_snapshot(snapshot: bytes, event_hash: int) -> bytes:
+    """Return an engine's snapshot of version 1 in this version's layout, which can be restored.
+
+    ``event_hash`` is that of the last event batch as it was upgraded.  ``ValueError`` says what is
+    wrong with it.
     """
 
 @final

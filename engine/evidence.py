@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core import JOURNAL_VERSION
 from journal.mark import Mark, Numbers
 
 NOTHING = Numbers()
@@ -22,6 +23,8 @@ class LogFound:
     """Chain at ``last``."""
     damage: str = ""
     """Why it can't be read, with file and offset; empty where it can."""
+    version: int = JOURNAL_VERSION
+    """Of its tables and its batches."""
 
     @property
     def empty(self) -> bool:
@@ -101,6 +104,8 @@ class Found:
 
     misplaced: str = ""
     """The first name under which something else stands than belongs there; then nothing is read."""
+    other_version: tuple[str, int] | None = None
+    """A log of another version, and which; then nothing else is judged."""
     commands: LogFound = LogFound()
     events: EventsFound = EventsFound()
     mark: Mark | None = None

@@ -10,6 +10,7 @@ and most of them its chain at their offset.  Nothing that one of them proves is 
 
 from dataclasses import dataclass
 
+from core import JOURNAL_VERSION
 from engine.evidence import Found, SnapshotFound
 from engine.lost_events import begin_behind
 
@@ -60,6 +61,8 @@ MOVE_EVENTS = (
     "commands or the snapshots go"
 )
 MOVE_MISPLACED = "move it away, and put back what was there; a start then says what is missing"
+IMPORT = "`quantscope import DATA_DIR NEW_DIR` makes a directory of this version of it"
+NEWER = "start the version that wrote it, or a newer one"
 MOVE_STORE = (
     "put a newer copy of it back, or move it away, store.db-wal and store.db-shm with it: a new "
     "one then begins with what the engine knows and the events log keeps, and what ended before is "
@@ -72,7 +75,7 @@ PUT_BACK = "put the file back that was there, or a whole backup with `quantscope
 
 def decide(found: Found) -> Start | Refusal:
     """The first row of the table that refuses, or all those that a start goes on with."""
-    for check in (_misplaced, _mark, _commands, _told, _events, _store, _snapshots):
+    for check in (_misplaced, _version, _mark, _commands, _told, _events, _store, _snapshots):
         refusal = check(found)
         if refusal is not None:
             return refusal
@@ -87,6 +90,14 @@ def _misplaced(found: Found) -> Refusal | None:
         found.misplaced,
         MOVE_MISPLACED,
     )
+
+
+def _version(found: Found) -> Refusal | None:
+    if found.other_version is None:
+        return None
+    name, version = found.other_version
+    what = f"{name} is of version {version} of the journal, and this is version {JOURNAL_VERSION}"
+    return Refusal("other-version", what, IMPORT if version < JOURNAL_VERSION else NEWER)
 
 
 def _mark(found: Found) -> Refusal | None:

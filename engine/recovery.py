@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core import (
+    RULES,
     Clock,
     Engine,
     EventHead,
@@ -28,6 +29,10 @@ READ_BYTES = 8 * 2**20
 
 class ReplayDiffers(Exception):
     """The engine makes other events of the commands than those that are stored."""
+
+
+class NewerRules(Exception):
+    """Another build decides what follows."""
 
 
 class JournalGap(Exception):
@@ -131,7 +136,27 @@ def replay(engine: Engine, commands: KeptLog) -> Iterator[tuple[int, bytes]]:
             f"but the newest usable snapshot needs it from {start}"
         )
     for records in read_ahead(commands, start):
-        yield len(records), engine.replay(records)
+        yield len(records), replayed(engine, records)
+
+
+def replayed(engine: Engine, records: list[LogRecord]) -> bytes:
+    """The events of some commands; those up to newer rules at most."""
+    try:
+        produced = engine.replay(records)
+    except ValueError:
+        check_rules(engine)
+        raise
+    check_rules(engine)
+    return produced
+
+
+def check_rules(engine: Engine) -> None:
+    """Raise ``NewerRules`` where this build does not know the rules that decide."""
+    if engine.rules() > RULES:
+        raise NewerRules(
+            f"the journal goes on by rules of version {engine.rules()}, and this build knows "
+            f"{RULES}: start the version that knows them"
+        )
 
 
 def recover(
@@ -148,6 +173,7 @@ def recover(
     """
     begin = clock.monotonic_ns()
     engine = next(engines, None) or Engine()
+    check_rules(engine)
     stored = StoredEvents(events, engine.position().command_offset)
     replayed = appended = 0
     for count, produced in replay(engine, commands):

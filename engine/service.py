@@ -7,11 +7,13 @@ that follows from a command leaves before its commit has returned.
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from core import (
     FAULTS,
+    RULES,
     Clock,
     Commands,
     Engine,
@@ -223,11 +225,17 @@ class Service:
         batches = []
         system = self._setup.commands(engine)
         recovered.begin()
+        if engine.rules() < RULES:
+            # Alone: what comes behind it is decided by them.
+            rules = Commands()
+            rules.rules(RULES)
+            cut = rules.seal(Gateway.ENGINE, 0, 0, stamp, 1)
+            batches += [] if cut is None else [cut]
         while sealed := system.seal(Gateway.ENGINE, 0, 0, stamp, self._settings.batch_commands_max):
             batches.append(sealed)
         for gateway in (Gateway.BINARY, Gateway.FACADE):
             opening = Commands()
-            opening.gateway_open(gateway)
+            opening.gateway_open(gateway, secrets.randbits(64))
             sealed = opening.seal(gateway, 0, 0, stamp, 1)
             if sealed is not None:
                 batches.append(sealed)

@@ -59,6 +59,7 @@ class Setup:
     instruments_max: int
     event_batch_bytes_max: int
     stamp_ahead_ns_max: int
+    stamp_behind_ns_max: int
     instruments: tuple[InstrumentSetup, ...]
     entries: tuple[EntrySetup, ...]
 
@@ -81,6 +82,7 @@ class Setup:
             instruments_max=self.instruments_max,
             event_batch_bytes_max=self.event_batch_bytes_max,
             stamp_ahead_ns_max=self.stamp_ahead_ns_max,
+            stamp_behind_ns_max=self.stamp_behind_ns_max,
         )
         if engine.settings() != wanted:
             out.settings(
@@ -89,10 +91,13 @@ class Setup:
                 instruments_max=self.instruments_max,
                 event_batch_bytes_max=self.event_batch_bytes_max,
                 stamp_ahead_ns_max=self.stamp_ahead_ns_max,
+                stamp_behind_ns_max=self.stamp_behind_ns_max,
             )
 
     def _instruments(self, engine: Engine, out: Commands) -> None:
-        known = {row.symbol: InstrumentSetup.of(row) for row in engine.instruments()}
+        rows = engine.instruments()
+        known = {row.symbol: InstrumentSetup.of(row) for row in rows}
+        numbers = {row.symbol: row.number for row in rows}
         wanted = {item.symbol: item for item in self.instruments}
         count = len(known.keys() | wanted.keys())
         if wanted.keys() - known.keys() and count > self.instruments_max:
@@ -110,7 +115,14 @@ class Setup:
             wanted[symbol] = replace(known[symbol], open=False)
         for symbol, item in wanted.items():
             if known.get(symbol) != item:
-                out.instrument(**asdict(item))
+                # A new one's number is above all that there are: it is that instrument's for ever.
+                number = numbers.setdefault(symbol, max(numbers.values(), default=0) + 1)
+                if number > self.instruments_max and symbol not in known:
+                    raise SetupRefused(
+                        f"engine.instruments_max = {self.instruments_max} does not allow "
+                        f"instrument {symbol}: its number would be {number}"
+                    )
+                out.instrument(number, **asdict(item))
 
     def _entries(self, engine: Engine, out: Commands) -> None:
         known = entries_by_name(engine)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core import Engine, EventsEnd, check_events
-from engine.recovery import READ_BYTES, JournalGap, ReplayDiffers, StoredEvents
+from engine.recovery import READ_BYTES, JournalGap, ReplayDiffers, StoredEvents, replayed
 from engine.snapshots import Judged, Snapshots
 from journal.port import KeptLog
 
@@ -92,7 +92,7 @@ def verify(
     while records := commands.read(offset, READ_BYTES):
         stop = min((mark for mark in marks if mark >= offset), default=records[-1].offset)
         records = [record for record in records if record.offset <= stop]
-        produced = engine.replay(records)
+        produced = replayed(engine, records)
         gone = stored.gone_bytes
         rest = stored.match(produced)
         compared += len(produced) - len(rest) - (stored.gone_bytes - gone)

@@ -35,6 +35,7 @@ def open_events(
     settings: JournalSettings,
     journal_id: int | None = None,
     *,
+    behind: tuple[int, int] | None = None,
     settled: bool = False,
 ) -> Log:
     """Open the log of events: durable when synced; a bad tail is dropped, for it is made again."""
@@ -44,6 +45,6 @@ def open_events(
         synchronous="normal",
         on_damage="drop_tail",
         journal_id=journal_id,
-        behind=None,
+        behind=behind,
         settled=settled,
     )

@@ -206,6 +206,27 @@ def restore(
     _told_in_one_line(lambda: restoring.run_restore(config, backup, directory))
 
 
+@main.command("import")
+@configured
+@click.argument("source", metavar="DATA_DIR", type=Folder())
+@click.argument("directory", metavar="NEW_DIR", type=Folder())
+def import_(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    source: pathlib.Path,
+    directory: pathlib.Path,
+) -> None:
+    """Make NEW_DIR, of this version, of DATA_DIR, which version 1 wrote.
+
+    DATA_DIR must have been stopped cleanly by the version that wrote it, and is not changed.
+    Sessions keep their ids and numbers, and orders, trades and their history stay as they are.
+    """
+    from quantscope import importing
+
+    config = load(config_file, list(overrides))
+    _told_in_one_line(lambda: importing.run_import(config, source, directory))
+
+
 def _told_in_one_line(work: Callable[[], None]) -> None:
     from quantscope.faults import EXPECTED
 

@@ -12,14 +12,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from core import (
+    JOURNAL_VERSION,
     JournalRange,
+    LogReader,
     LogRecord,
     StoreFailed,
     describe_commands,
     describe_events,
     tells,
 )
-from engine.plan import GOES_ON, HISTORY_LOST, MOVE_MISPLACED, Refusal, Start, decide
+from engine.plan import GOES_ON, HISTORY_LOST, IMPORT, MOVE_MISPLACED, NEWER, Refusal, Start, decide
 from engine.recovery import READ_BYTES
 from engine.snapshots import SUFFIX
 from engine.verify import Verified, verify
@@ -57,6 +59,7 @@ def print_journal(config: Config, topic: str, first: int | None, limit: int | No
     with _at_rest(config) as directory:
         if misplaced := directory.misplaced():
             raise NotSound(f"{directory.path}: {misplaced}: {MOVE_MISPLACED}")
+        _check_version(directory, topic)
         lines = (
             commands(commands_at_rest(directory.commands), first)
             if topic == "commands"
@@ -64,6 +67,15 @@ def print_journal(config: Config, topic: str, first: int | None, limit: int | No
         )
         for line in itertools.islice(lines, limit):
             click.echo(json.dumps(line))
+
+
+def _check_version(directory: DataDir, topic: str) -> None:
+    """What another version wrote can't be read as what this one writes."""
+    path = directory.commands if topic == "commands" else directory.events
+    version = LogReader.at_rest(path, on_damage="drop_tail").version()
+    if version != JOURNAL_VERSION:
+        instead = IMPORT if version < JOURNAL_VERSION else NEWER
+        raise NotSound(f"{path} is of version {version} of the journal: {instead}")
 
 
 def _records(log: KeptLog, first: int | None) -> Iterator[LogRecord]:

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from core import (
+    JOURNAL_VERSION,
     JournalDamaged,
     JournalError,
     JournalMissing,
@@ -22,7 +23,14 @@ from core import (
     first_batch_after,
     store_at_rest,
 )
-from engine.evidence import EventsFound, Evidence, Found, LogFound, SnapshotFound, StoreFound
+from engine.evidence import (
+    EventsFound,
+    Evidence,
+    Found,
+    LogFound,
+    SnapshotFound,
+    StoreFound,
+)
 from engine.lost_events import whole_until
 from engine.snapshots import Judged, Snapshots
 from gateway.index_file import Index, IndexFile
@@ -64,6 +72,9 @@ def gather(
         ]
         judged = tuple(snapshots.judge())
         (commands, in_commands), (events, in_events) = (look.result() for look in looking)
+    other = _other_version(directory, commands, events)
+    if other is not None:
+        return Facts(Found(other_version=other), None, None, judged, None, "")
     mark, mark_damage = _mark(directory)
     store, position = _store(directory.store, settled=settled)
     index, index_fault = _index(IndexFile(directory.snapshot_folder))
@@ -106,8 +117,18 @@ def _look(
         return LogFound(), None
     except JournalDamaged as error:
         return LogFound(there=True, damage=str(error)), None
-    found = LogFound(True, ends.journal_id, ends.first, ends.next - 1, ends.chain)
+    found = LogFound(
+        True, ends.journal_id, ends.first, ends.next - 1, ends.chain, version=reader.version()
+    )
     return found, LogAtRest(reader)
+
+
+def _other_version(directory: DataDir, *logs: LogFound) -> tuple[str, int] | None:
+    """The first log that another version wrote, and which."""
+    for path, found in zip((directory.commands, directory.events), logs, strict=True):
+        if found.there and not found.damage and found.version != JOURNAL_VERSION:
+            return path.name, found.version
+    return None
 
 
 def _chain(log: LogAtRest | None, offset: int) -> int | None:
@@ -121,7 +142,15 @@ def _chain(log: LogAtRest | None, offset: int) -> int | None:
 
 
 def _events(found: LogFound, log: LogAtRest | None) -> EventsFound:
-    same = (found.there, found.journal_id, found.first, found.last, found.chain, found.damage)
+    same = (
+        found.there,
+        found.journal_id,
+        found.first,
+        found.last,
+        found.chain,
+        found.damage,
+        found.version,
+    )
     if log is None or log.written_offset < log.first_offset:
         return EventsFound(*same)
     try:

@@ -1,7 +1,7 @@
 """The errors that an operator is told in one line, without a traceback."""
 
 from core import DataDirLocked, JournalError, StoreFailed
-from engine.recovery import JournalGap, ReplayDiffers
+from engine.recovery import JournalGap, NewerRules, ReplayDiffers
 from engine.service import EngineFault
 from engine.setup import SetupRefused
 from journal.datadir import DataDirDamaged, DataDirLost
@@ -18,6 +18,7 @@ EXPECTED = (
     EngineFault,
     JournalError,
     JournalGap,
+    NewerRules,
     NotSound,
     NothingThere,
     NothingToGoOnFrom,

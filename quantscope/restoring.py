@@ -37,8 +37,8 @@ def run_restore(config: Config, backup: Path, directory: Path) -> None:
         same = directory.exists() and directory.samefile(backup)
         last = facts.found.commands.last
         if not same:
-            _check_free(directory, backup)
-            partial = directory.with_name(directory.name + ".partial")
+            check_free(directory, backup)
+            partial = partial_of(directory)
             _copy(backup, partial)
             if directory.exists():
                 directory.rmdir()
@@ -52,13 +52,21 @@ def run_restore(config: Config, backup: Path, directory: Path) -> None:
     )
 
 
-def _check_free(directory: Path, backup: Path) -> None:
+def partial_of(directory: Path) -> Path:
+    """Where it is made, until it is whole."""
+    return directory.with_name(directory.name + ".partial")
+
+
+def check_free(directory: Path, backup: Path) -> None:
+    """Raise ``FileExistsError`` unless a directory can be made there."""
     if directory.resolve().is_relative_to(backup.resolve()):
         raise FileExistsError(f"{directory} is within the backup {backup}: name another directory")
     if directory.is_symlink() or (directory.exists() and not directory.is_dir()):
         raise FileExistsError(f"{directory} is there and no directory: move it away first")
     if directory.is_dir() and any(directory.iterdir()):
         raise FileExistsError(f"{directory} is not empty: move it away first")
+    if backup.resolve().is_relative_to(partial_of(directory).resolve()):
+        raise FileExistsError(f"{directory} can't be made of {backup}: name another directory")
 
 
 def _tell(directory: DataDir, mark: Mark | None, commands: int, events: int | None) -> None:

@@ -49,6 +49,7 @@ def setup(config: Config) -> Setup:
         instruments_max=engine.instruments_max,
         event_batch_bytes_max=engine.event_batch_bytes_max,
         stamp_ahead_ns_max=int(engine.stamp_ahead_s_max * NS),
+        stamp_behind_ns_max=int(engine.stamp_behind_s_max * NS),
         instruments=tuple(instrument_setup(section) for section in config.instruments),
         entries=tuple(entry_setup(user) for user in config.users),
     )

@@ -16,13 +16,20 @@ class EngineSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     client_ids_per_account_max: Annotated[
         Count, about("client order ids in text remembered per account; the oldest is forgotten")
     ] = 10_000
-    instruments_max: Annotated[Count, about("instruments")] = 1_000
+    instruments_max: Annotated[
+        Annotated[int, Meta(ge=1, le=2**20)],
+        about("instruments, and the highest number of one; more are a configuration error"),
+    ] = 1_000
     event_batch_bytes_max: Annotated[Bytes, about("bytes after which an event batch is cut")] = (
         2**20
     )
     stamp_ahead_s_max: Annotated[
         Seconds, about("seconds that a gateway's clock may be ahead of the journal's")
     ] = 1.0
+    stamp_behind_s_max: Annotated[
+        Seconds,
+        about("seconds that a batch may be behind the journal's clock; a later one is dropped"),
+    ] = 10.0
     fault_apply_delay_ns: Annotated[
         Annotated[int, Meta(ge=0, le=10**9)],
         about("nanoseconds by which each command batch is slowed, for tests of the benchmarks"),

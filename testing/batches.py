@@ -30,9 +30,9 @@ def ordinary(
 ) -> Iterator[bytes]:
     """``count`` event batches of REST users who buy, sell, cancel and amend."""
     rng, engine, buffer = random.Random(seed), engine or Engine(0), Commands()
-    buffer.gateway_open(2)
-    for symbol in ("BTCUSD", "ETHUSD"):
-        buffer.instrument(symbol, tick=UNIT, lot=1)
+    buffer.gateway_open(2, rng.getrandbits(64))
+    for number, symbol in enumerate(("BTCUSD", "ETHUSD"), 1):
+        buffer.instrument(number, symbol, tick=UNIT, lot=1)
     incarnation = 0
     for offset in range(1, count + 1):
         now = START_NS + offset * 7_000_000_000

@@ -26,14 +26,15 @@ class EdgeSequence(Sequence):
         """The same for a filter; 0 where there is none."""
         return max(0, self.edge()) if self.random.random() < share else 0
 
-    def instrument(self, symbol: str) -> Command:
+    def instrument(self, index: int) -> Command:
         """None of the filters, all of them, or some."""
         rng = self.random
         share = rng.choice((0.0, 0.3, 0.6))
         value = self.edge() * self.edge() // 10**8
         return {
             "type": "INSTRUMENT",
-            "symbol": symbol,
+            "instrument": self.number_of(index),
+            "symbol": f"SYM{index}",
             "tick": self.bound(share),
             "lot": self.bound(share),
             "qty_min": self.bound(share),

@@ -67,4 +67,5 @@ PUT: dict[str, Callable[[Commands, dict[str, Any]], None]] = {
     "SETTINGS": lambda buffer, fields: buffer.settings(**fields),
     "RAISE": lambda buffer, fields: buffer.raise_numbers(**fields),
     "RAISE_ENTRY": lambda buffer, fields: buffer.raise_entry(**fields),
+    "RULES": lambda buffer, fields: buffer.rules(**fields),
 }

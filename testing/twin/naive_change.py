@@ -265,16 +265,18 @@ def mass_cancel(state: State, command: Command) -> None:
         meant.sort(key=lambda order: (order.entry, order.order_id))
     for order in meant:
         take_out(state, order, "MASS", asker, command["num"])
+    told = 0 if command["quiet"] else number(asker)
     state.say(
         "MASS_CANCELED",
-        entry=number(asker),
-        entry_seq=state.tell(number(asker)),
+        entry=told,
+        entry_seq=state.tell(told),
         num=command["num"],
-        count=len(meant),
+        count=command["prior"] + len(meant),
         instrument=command["instrument"],
         kind=command["kind"],
         side=command["side"],
         reason=reason,
+        quiet=command["quiet"],
     )
 
 

@@ -9,7 +9,15 @@ from typing import Any
 
 from testing.twin.naive_change import amend, cancel, mass_cancel, status
 from testing.twin.naive_enter import enter
-from testing.twin.naive_state import Command, Entry, Event, Listing, State, session_end_after
+from testing.twin.naive_state import (
+    Command,
+    Entry,
+    Event,
+    GatewayRow,
+    Listing,
+    State,
+    session_end_after,
+)
 
 SPEC = (
     "tick",
@@ -29,46 +37,75 @@ class NaiveEngine:
 
     def __init__(self) -> None:
         self.state = State()
+        self.dropped = "NO"
+        """Why the last batch was dropped."""
 
     def apply(self, header: dict[str, int], append_ns: int, commands: list[Command]) -> list[Event]:
         """One command batch: the events that follow from it."""
         state = self.state
         state.events = []
-        if not self.takes(header, commands):
+        late = append_ns - header["stamp_ns"] > state.settings["stamp_behind_ns_max"]
+        self.dropped = self.turn(header, commands, late=late)
+        if self.dropped != "NO":
             return state.events
         ahead_max = append_ns + state.settings["stamp_ahead_ns_max"]
         state.time_ns = max(state.time_ns, min(header["stamp_ns"], ahead_max))
         expire(state)
         if header["gateway"] and header["number"] == 0:
-            incarnation = state.gateways[header["gateway"]][0]
-            state.say("GATEWAY_OPENED", gateway=header["gateway"], incarnation=incarnation)
+            incarnation = state.gateways[header["gateway"]].incarnation
+            state.say(
+                "GATEWAY_OPENED",
+                gateway=header["gateway"],
+                incarnation=incarnation,
+                nonce=commands[0]["nonce"],
+            )
+        if [command["type"] for command in commands] == ["RULES"]:
+            set_rules(state, commands[0])
         for command in commands:
             DO[command["type"]](state, command)
         return state.events
 
-    def takes(self, header: dict[str, int], commands: list[Command]) -> bool:
-        """Whether it is this batch's turn."""
+    def turn(self, header: dict[str, int], commands: list[Command], *, late: bool) -> str:
+        """Whether it is this batch's turn: NO where it is not dropped, or why it is."""
         gateway, incarnation, number = (
             header[name] for name in ("gateway", "incarnation", "number")
         )
         if gateway == 0:
-            return True
+            return "NO"
         table = self.state.gateways
         if (incarnation, number) == (0, 0):
-            first = commands[0]
-            if first["type"] != "GATEWAY_OPEN" or first["gateway"] != gateway:
-                return False
-            before = table.get(gateway, [0, 0, 0])
-            table[gateway] = [before[0] + 1, 0, before[2]]
-            return True
-        if gateway not in table or incarnation != table[gateway][0]:
-            return False
-        if number > table[gateway][1] + 1:
-            table[gateway][2] += 1
-        if number != table[gateway][1] + 1:
-            return False
-        table[gateway][1] = number
-        return True
+            return self.open(gateway, commands[0], late=late)
+        row = table.get(gateway)
+        if row is None or row.ended or incarnation != row.incarnation:
+            return "FENCED"
+        if number <= row.number:
+            return "REPEAT"
+        return self.following(row, number, late=late)
+
+    def following(self, row: GatewayRow, number: int, *, late: bool) -> str:
+        """A batch of this incarnation that did not come before."""
+        if late:
+            row.ended = True
+            return "LATE"
+        if number > row.number + 1:
+            row.gaps += 1
+            return "GAP"
+        row.number = number
+        return "NO"
+
+    def open(self, gateway: int, first: Command, *, late: bool) -> str:
+        """A batch that opens a gateway."""
+        if first["type"] != "GATEWAY_OPEN" or first["gateway"] != gateway:
+            return "FENCED"
+        row = self.state.gateways.get(gateway, GatewayRow())
+        if first["nonce"] in row.nonces:
+            return "REPEAT"
+        if late:
+            return "LATE"
+        self.state.gateways[gateway] = row
+        row.nonces = [*row.nonces, first["nonce"]][-16:]
+        row.incarnation, row.number, row.ended = row.incarnation + 1, 0, False
+        return "NO"
 
 
 def expire(state: State) -> None:
@@ -86,7 +123,7 @@ def expire(state: State) -> None:
 
 
 def nothing(state: State, command: Command) -> None:
-    """Time passes, or a gateway opens where it can't."""
+    """Time passes, or a gateway opens or rules change where they can't."""
 
 
 def open_entry(state: State, command: Command) -> None:
@@ -136,12 +173,17 @@ def close_entry(state: State, command: Command) -> None:
 def set_instrument(state: State, command: Command) -> None:
     """An INSTRUMENT command."""
     spec: dict[str, Any] = {name: command[name] for name in SPEC}
+    number, symbol = command["instrument"], command["symbol"]
     symbols = {listing.symbol: number for number, listing in state.listings.items()}
-    number = symbols.get(command["symbol"], len(state.listings) + 1)
+    if symbols.get(symbol, number) != number:
+        return
     if number not in state.listings:
-        if len(state.listings) >= state.settings["instruments_max"]:
+        if not 1 <= number <= min(state.settings["instruments_max"], 2**20) or not symbol:
             return
-        state.listings[number] = Listing(command["symbol"], {})
+        state.listings[number] = Listing(symbol, {})
+        state.listings = dict(sorted(state.listings.items()))
+    if state.listings[number].symbol != symbol:
+        return
     listing = state.listings[number]
     if listing.spec == spec:
         return
@@ -165,11 +207,18 @@ def refuse(state: State, command: Command) -> None:
     state.say("REFUSED", entry=entry, entry_seq=state.tell(entry), **said)
 
 
+def set_rules(state: State, command: Command) -> None:
+    """A RULES command."""
+    if command["version"] > state.rules:
+        state.rules = command["version"]
+        state.say("RULES_SET", version=state.rules)
+
+
 def raise_numbers(state: State, command: Command) -> None:
     """A RAISE command: what follows is numbered above what was told."""
     orders = max(state.orders, min(command["orders"], 2**55))
-    trades = max(state.trades, min(command["trades"], 2**61))
-    after, last = state.seq, max(state.seq, min(command["events"], 2**61))
+    trades = max(state.trades, min(command["trades"], 2**55))
+    after, last = state.seq, max(state.seq, min(command["events"], 2**54))
     if (orders, trades, last) == (state.orders, state.trades, state.seq):
         return
     orders_after = state.orders
@@ -181,7 +230,7 @@ def raise_numbers(state: State, command: Command) -> None:
 def raise_entry(state: State, command: Command) -> None:
     """A RAISE_ENTRY command."""
     entry: Entry | None = state.entries.get(command["entry"])
-    seq = min(command["entry_seq"], 2**61)
+    seq = min(command["entry_seq"], 2**54)
     if entry is None or entry.seq >= seq:
         return
     entry.seq = seq
@@ -203,4 +252,5 @@ DO = {
     "SETTINGS": set_settings,
     "RAISE": raise_numbers,
     "RAISE_ENTRY": raise_entry,
+    "RULES": nothing,
 }

@@ -77,6 +77,19 @@ class Listing:
     book: dict[str, list[Order]] = field(default_factory=lambda: {"BUY": [], "SELL": []})
 
 
+@dataclass
+class GatewayRow:
+    """A gateway's newest incarnation."""
+
+    incarnation: int = 0
+    number: int = 0
+    """Of its last batch."""
+    gaps: int = 0
+    ended: bool = False
+    nonces: list[int] = field(default_factory=list)
+    """Of its last 16 openings."""
+
+
 class State:
     """Everything; entries, accounts and instruments by their number, from 1."""
 
@@ -87,9 +100,10 @@ class State:
             "instruments_max": 1_000,
             "event_batch_bytes_max": 1 << 20,
             "stamp_ahead_ns_max": SECOND_NS,
+            "stamp_behind_ns_max": 10 * SECOND_NS,
         }
-        # Gateway -> [incarnation, number of its last batch, gaps].
-        self.gateways: dict[int, list[int]] = {}
+        self.rules = 0
+        self.gateways: dict[int, GatewayRow] = {}
         self.accounts: list[str] = []
         self.entries: dict[int, Entry] = {}
         self.listings: dict[int, Listing] = {}

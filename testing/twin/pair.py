@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from core import Engine, describe_events
+from core._native import xxh3_64
 from testing.twin.encode import batch
 from testing.twin.naive_engine import NaiveEngine
 from testing.twin.naive_state import Command, Event
@@ -31,6 +32,7 @@ class Pair:
         self.offset = 0
         self.seq = 0
         self.hash = 0
+        self.command_hash = 0
 
     def apply(self, step: Step) -> list[Event]:
         """One batch: the same events, a sound state; the events."""
@@ -43,6 +45,7 @@ class Pair:
         batches = msgspec.json.decode(describe_events(out))
         actual = [event for each in batches for event in each["events"]]
         assert actual == expected
+        self.command_hash = xxh3_64(sealed)
         self.check_frames(step.header, batches)
         if step.restore:
             self.restore()
@@ -56,6 +59,8 @@ class Pair:
         for part, each in enumerate(batches):
             same = ("gateway", "incarnation", "number")
             assert all(each[name] == header[name] for name in same)
+            assert each["dropped"] == self.naive.dropped
+            assert each["command_hash"] == self.command_hash
             assert (each["part"], each["last"]) == (part, part + 1 == len(batches))
             assert each["command_offset"] == self.offset
             assert each["time_ns"] == self.naive.state.time_ns
@@ -84,7 +89,7 @@ class Pair:
         assert counts["open_orders"] == len(state.open)
         assert counts["trades"] == state.trades
         assert counts["orders"] == state.orders
-        assert counts["gaps"] == sum(row[2] for row in state.gateways.values())
+        assert counts["gaps"] == sum(row.gaps for row in state.gateways.values())
         remembered = sum(len(entry.remembered) for entry in state.entries.values())
         assert counts["client_ids"] == remembered
 

@@ -28,6 +28,7 @@ class Sequence:
         self.stp_share = self.random.choice((0.0, 0.2, 1.0))
         self.rare = self.random.choice((0.01, 0.05))
         self.batched = self.random.choice((0.0, 0.1, 0.5))
+        self.holes = self.random.choice((1, 1, 3))
         # How far apart the two sides stand, and how widely each is spread, in ticks.
         self.apart, self.spread = self.random.choice(((0, 3), (4, 3), (7, 6), (60, 25)))
 
@@ -55,10 +56,12 @@ class Sequence:
         """A batch: mostly the next of gateway 1 or the engine's own, at times out of turn."""
         rng = self.random
         header = {"gateway": 0, "incarnation": 0, "number": 0, "stamp_ns": self.stamp_ns}
-        if self.number < 0 or rng.random() < self.rare / 4:
+        row = self.state.gateways.get(1)
+        ended = row is not None and row.ended and rng.random() < 0.5
+        if self.number < 0 or ended or rng.random() < self.rare / 4:
             header["gateway"] = 1
             if self.number < 0 or rng.random() < 0.8:
-                commands = [{"type": "GATEWAY_OPEN", "gateway": 1}, *commands]
+                commands = [self.opens(), *commands]
                 self.number = 0
         elif rng.random() < 0.7:
             self.number += 1
@@ -66,13 +69,23 @@ class Sequence:
             self.out_of_turn(header)
         step = Step(header, self.stamp_ns, commands)
         if rng.random() < self.rare:
-            header["stamp_ns"] += rng.choice((10**9, 10**12))
+            header["stamp_ns"] += rng.choice((10**9, 10**12, -(10**9), -(10**11)))
+            header["stamp_ns"] = max(0, header["stamp_ns"])
         self.pass_time()
         return step
 
     def incarnation(self) -> int:
         """The incarnation of gateway 1."""
-        return self.state.gateways.get(1, [1])[0]
+        row = self.state.gateways.get(1)
+        return 1 if row is None else row.incarnation
+
+    def opens(self) -> Command:
+        """An opening of gateway 1, at times one that was sent before."""
+        row = self.state.gateways.get(1)
+        known = row.nonces if row else []
+        again = known and self.random.random() < self.rare
+        nonce = self.random.choice(known) if again else self.random.getrandbits(64)
+        return {"type": "GATEWAY_OPEN", "gateway": 1, "nonce": nonce}
 
     def out_of_turn(self, header: dict[str, int]) -> None:
         """At times a batch comes again, leaves a gap, or is of an old incarnation."""
@@ -98,7 +111,7 @@ class Sequence:
         commands: list[Command] = [{"type": "TICK"}]
         if rng.random() < 0.3:
             commands.append(self.settings())
-        commands += [self.instrument(f"SYM{i}") for i in range(rng.randint(1, 3))]
+        commands += [self.instrument(i) for i in range(rng.randint(1, 3))]
         for name in NAMES[: rng.randint(1, 3)]:
             commands.append(self.entry("BINARY", name))
         commands.append(self.entry("FIX", "FIX1"))
@@ -110,19 +123,28 @@ class Sequence:
             "type": "SETTINGS",
             "accounts_max": rng.choice((2, 4, 1_000)),
             "client_ids_per_account_max": rng.choice((0, 1, 3, 1_000)),
-            "instruments_max": rng.choice((1, 2, 100)),
+            "instruments_max": rng.choice((1, 2, 100, 100)),
             "event_batch_bytes_max": rng.choice((0, 1_500, 1 << 20)),
             "stamp_ahead_ns_max": rng.choice((0, 10**9, 2**64 - 1)),
+            "stamp_behind_ns_max": rng.choice((0, 10**10, 2**64 - 1)),
         }
 
-    def instrument(self, symbol: str) -> Command:
+    def number_of(self, index: int) -> int:
+        """The number of an instrument, at times a wrong one; there may be holes between them."""
+        if self.random.random() < self.rare:
+            return self.random.choice((0, 1, 2, 5, 2**32 - 2))
+        return index * self.holes + 1
+
+    def instrument(self, index: int) -> Command:
         """An instrument; its ticks and lots give the scale of what is sent for it."""
         rng = self.random
+        number = self.number_of(index)
         tick, lot = rng.choice((0, 1, 5, 10**6)), rng.choice((0, 1, 10, 10**5))
         notional = max(1, tick) * 100 * max(1, lot) * 5 // 10**8
         return {
             "type": "INSTRUMENT",
-            "symbol": symbol,
+            "instrument": number,
+            "symbol": f"SYM{index}",
             "tick": tick,
             "lot": lot,
             "qty_min": rng.choice((0, 0, 3)) * max(1, lot),
@@ -167,12 +189,13 @@ class Sequence:
             {"type": "ENTRY_CLOSED", "entry": entry},
             {"type": "REFUSE", "entry": entry, "ref_id": 7, "template": 100, "reason": 3},
             {"type": "TICK"},
-            {"type": "GATEWAY_OPEN", "gateway": 1},
+            self.opens(),
             self.entry(rng.choice(("BINARY", "FIX", "REST")), rng.choice((*NAMES, "FIX1"))),
-            self.instrument(f"SYM{rng.randrange(4)}"),
+            self.instrument(rng.randrange(4)),
             self.settings(),
             self.raised(),
             {"type": "RAISE_ENTRY", "entry": entry, "entry_seq": self.above(20)},
+            {"type": "RULES", "version": 1},
             self.mass_cancel(),
             self.mass_cancel(),
             self.mass_cancel(),
@@ -234,7 +257,7 @@ class Sequence:
 
     def new(self) -> Command:
         rng = self.random
-        instrument: int | None = rng.randint(1, max(1, len(self.state.listings)))
+        instrument: int | None = rng.choice((*self.state.listings, 1))
         if rng.random() < self.rare / 4:
             instrument = rng.choice((None, 0, 99))
         side = rng.choice(("BUY", "SELL"))
@@ -331,4 +354,6 @@ class Sequence:
             "kind": rng.choice(("SECURITY", "ALL")),
             "instrument": rng.choice((None, 1, 1, 2, 99)),
             "side": rng.choice((0, 0, 1, 2, 3)),
+            "quiet": rng.random() < 0.2,
+            "prior": rng.choice((0, 0, 3, 2**31)),
         }

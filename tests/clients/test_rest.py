@@ -15,7 +15,7 @@ from clients.rest import RefusedError, RestClient, UnsettledError
 from clients.rest_types import Notification, Subscribed
 from core import Stretch
 from settings import FacadeSettings
-from testing.in_process import InProcess
+from testing.in_process import PARTITION, InProcess
 
 
 @pytest.fixture
@@ -47,7 +47,9 @@ async def test_every_call_is_typed(client: RestClient) -> None:
     assert (taker.order_type, taker.fills[0].liquidity) == ("MARKET", "TAKER")
     assert (await client.order(order.order_id)).status == "FILLED"
     assert (await client.trades("BTCUSD"))[0].price == Decimal("100.5")
-    assert [trade.id async for trade in client.all_trades("BTCUSD", page_trades=1)] == ["1"]
+    assert [trade.id async for trade in client.all_trades("BTCUSD", page_trades=1)] == [
+        str(PARTITION << 56 | 1)
+    ]
     assert (await client.ticker("BTCUSD")).last == Decimal("100.5")
     assert {ticker.symbol for ticker in await client.tickers()} == {"BTCUSD", "ETHUSD"}
     assert (await client.instruments())[0].tick_size == Decimal("0.01")

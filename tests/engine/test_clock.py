@@ -289,7 +289,7 @@ def test_times_are_for_people_to_read() -> None:
 
 JOURNAL = JournalSettings(tick_interval_s=0.05, retry_interval_s=0.05)
 SETUP = Setup(
-    100, 100, 10, 1 << 20, S, (InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True),), ()
+    100, 100, 10, 1 << 20, S, 10 * S, (InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True),), ()
 )
 
 

@@ -14,7 +14,7 @@ from settings import JournalSettings, ServerSettings
 from testing.parts import memory_log, system_clock
 
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
-SETUP = Setup(100, 100, 10, 1 << 20, 10**9, (BTC,), ())
+SETUP = Setup(100, 100, 10, 1 << 20, 10**9, 10**10, (BTC,), ())
 
 
 class Scripted:

@@ -121,6 +121,10 @@ GOES_ON: dict[str, list[Found]] = {
 
 REFUSES: dict[str, list[Found]] = {
     "misplaced": [Found(misplaced="mark is a directory, where a file belongs")],
+    "other-version": [
+        Found(other_version=("commands.db", 1)),
+        Found(other_version=("events.db", 3)),
+    ],
     "mark-damaged": [replace(SOUND, mark=None, mark_damage="x")],
     "events-damaged": [
         replace(SOUND, events=EventsFound(there=True, damage="events.db is damaged"))

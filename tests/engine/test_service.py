@@ -29,7 +29,7 @@ JOURNAL = JournalSettings(
     retry_interval_s=0.05,
 )
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
-SETUP = Setup(100, 100, 10, 1 << 20, 10**9, (BTC,), ())
+SETUP = Setup(100, 100, 10, 1 << 20, 10**9, 10**10, (BTC,), ())
 
 
 class Source:

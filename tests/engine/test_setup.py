@@ -20,7 +20,7 @@ from protocol.terms import EntryKind
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
 ETH = replace(BTC, symbol="ETHUSD")
 ANN = EntrySetup(EntryKind.BINARY, "Ann", "ann", False, 0)
-SETUP = Setup(10, 100, 10, 1 << 20, 10**9, (BTC, ETH), (ANN,))
+SETUP = Setup(10, 100, 10, 1 << 20, 10**9, 10**10, (BTC, ETH), (ANN,))
 
 
 class Market:
@@ -59,6 +59,7 @@ def test_nothing_is_journaled_where_nothing_differs(market: Market) -> None:
     [
         ({"accounts_max": 11}, "SETTINGS"),
         ({"stamp_ahead_ns_max": 5}, "SETTINGS"),
+        ({"stamp_behind_ns_max": 5}, "SETTINGS"),
         ({"instruments": (replace(BTC, tick=2), ETH)}, "INSTRUMENT"),
         ({"instruments": (BTC, ETH, replace(ETH, symbol="NEW"))}, "INSTRUMENT"),
         ({"entries": (replace(ANN, stp=2),)}, "ENTRY_OPEN"),
@@ -70,6 +71,15 @@ def test_what_differs_is_journaled_alone(market: Market, change: dict[str, Any],
     changed = replace(SETUP, **change)
     assert [x["type"] for x in market.configure(changed)] == [kind]
     assert market.configure(changed) == []
+
+
+def test_a_new_instrument_gets_the_number_above_all_others(market: Market) -> None:
+    new = replace(ETH, symbol="NEW")
+    (added,) = market.configure(replace(SETUP, instruments=(new, BTC, ETH)))
+    assert (added["symbol"], added["instrument"]) == ("NEW", 3)
+    # Whatever the order in the file, one that there is keeps its number.
+    (changed,) = market.configure(replace(SETUP, instruments=(ETH, replace(BTC, tick=2), new)))
+    assert (changed["symbol"], changed["instrument"]) == ("BTCUSD", 1)
 
 
 def test_an_instrument_that_is_no_longer_named_is_closed_until_it_is_named_again(
@@ -114,6 +124,18 @@ def test_an_account_is_told_without_case_but_one_from_before(market: Market) -> 
     assert opened(replace(SETUP, entries=(ANN, dan))) == ["Cid"]
     eve = EntrySetup(EntryKind.BINARY, "eve", "CID", False, 0)
     assert opened(replace(SETUP, entries=(ANN, eve))) == ["cid"]
+
+
+def test_a_number_above_the_limit_is_refused(market: Market) -> None:
+    commands = Commands()
+    commands.instrument(9, "FAR", tick=1, lot=1)
+    market.offset += 1
+    batch = commands.seal(0, 0, 0, 1, 1)
+    assert batch is not None
+    market.engine.apply(market.offset, 1, [batch])
+    new = (BTC, ETH, replace(ETH, symbol="NEW"), replace(ETH, symbol="NEWER"))
+    with pytest.raises(SetupRefused, match="instrument NEWER: its number would be 11"):
+        market.configure(replace(SETUP, instruments=new))
 
 
 def test_what_does_not_fit_is_refused_by_the_limits_name(market: Market) -> None:

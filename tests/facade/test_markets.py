@@ -12,7 +12,7 @@ from facade.archive import BAR_NS, DAY_NS
 from settings import FacadeSettings
 from testing.client import ONE
 from testing.fake_store import SINCE_NS, FakeStore
-from testing.in_process import InProcess
+from testing.in_process import PARTITION, InProcess
 from testing.logs import Logs
 
 
@@ -36,6 +36,10 @@ async def test_a_market_that_is_not_there_is_404(exchange: InProcess, page: str)
     assert (await exchange.get(f"/{page}/NOPE", 404))["code"] == "UNKNOWN_SYMBOL"
 
 
+BASE = PARTITION << 56
+"""Above it trades are counted."""
+
+
 async def trade(exchange: InProcess, count: int, **fields: Any) -> None:
     for _ in range(count):
         await exchange.place(side="SELL", user_id="bob", **fields)
@@ -44,7 +48,16 @@ async def trade(exchange: InProcess, count: int, **fields: Any) -> None:
 
 def ids(page: Any) -> list[int]:
     assert page["count"] == len(page["trades"])
-    return [int(trade["id"]) for trade in page["trades"]]
+    return [int(trade["id"]) - BASE for trade in page["trades"]]
+
+
+def following(page: Any) -> int | None:
+    cursor = page["next_cursor"]
+    return None if cursor is None else int(cursor) - BASE
+
+
+def older(*numbers: int) -> list[tuple[int, bytes]]:
+    return [(BASE + number, b'{"id":"%d"}' % (BASE + number)) for number in numbers]
 
 
 async def test_trades_are_told_page_by_page(exchange: InProcess) -> None:
@@ -52,14 +65,14 @@ async def test_trades_are_told_page_by_page(exchange: InProcess) -> None:
     await trade(exchange, 1, symbol="ETHUSD")
     await trade(exchange, 2)
     page = await exchange.get("/trades/BTCUSD", limit=2)
-    assert (ids(page), page["next_cursor"]) == ([6, 5], "5")
-    page = await exchange.get("/trades/BTCUSD", limit=2, cursor=5)
-    assert (ids(page), page["next_cursor"]) == ([3, 2], "2")
-    page = await exchange.get("/trades/BTCUSD", limit=2, cursor=2)
-    assert (ids(page), page["next_cursor"]) == ([1], None)
+    assert (ids(page), following(page)) == ([6, 5], 5)
+    page = await exchange.get("/trades/BTCUSD", limit=2, cursor=BASE + 5)
+    assert (ids(page), following(page)) == ([3, 2], 2)
+    page = await exchange.get("/trades/BTCUSD", limit=2, cursor=BASE + 2)
+    assert (ids(page), following(page)) == ([1], None)
     for limit in (5, 6):
         page = await exchange.get("/trades/BTCUSD", limit=limit)
-        assert (ids(page), page["next_cursor"]) == ([6, 5, 3, 2, 1], None)
+        assert (ids(page), following(page)) == ([6, 5, 3, 2, 1], None)
     for cursor in ("0", "-1", "x", "1" * 20):
         await exchange.get("/trades/BTCUSD", 400, cursor=cursor)
     # Memory knows that there are no others.
@@ -72,17 +85,21 @@ async def test_older_trades_are_the_stores() -> None:
     async with InProcess(FacadeSettings(recent_trades_max=2)) as exchange:
         await trade(exchange, 4)
         exchange.record_all()
-        exchange.store.older_trades = [(2, b'{"id":"2"}'), (1, b'{"id":"1"}')]
+        exchange.store.older_trades = older(2, 1)
         page = await exchange.get("/trades/BTCUSD", limit=2)
-        assert (ids(page), page["next_cursor"]) == ([4, 3], "3")
+        assert (ids(page), following(page)) == ([4, 3], 3)
         assert exchange.store.asked == []
         page = await exchange.get("/trades/BTCUSD", limit=3)
-        assert (ids(page), page["next_cursor"]) == ([4, 3, 2], "2")
+        assert (ids(page), following(page)) == ([4, 3, 2], 2)
         page = await exchange.get("/trades/BTCUSD", limit=5)
-        assert (ids(page), page["next_cursor"]) == ([4, 3, 2, 1], None)
-        page = await exchange.get("/trades/BTCUSD", cursor=2)
-        assert (ids(page), page["next_cursor"]) == ([1], None)
-        asked = [("trades", 1, 3, 1), ("trades", 1, 3, 3), ("trades", 1, 2, 100)]
+        assert (ids(page), following(page)) == ([4, 3, 2, 1], None)
+        page = await exchange.get("/trades/BTCUSD", cursor=BASE + 2)
+        assert (ids(page), following(page)) == ([1], None)
+        asked = [
+            ("trades", 1, BASE + 3, 1),
+            ("trades", 1, BASE + 3, 3),
+            ("trades", 1, BASE + 2, 100),
+        ]
         assert exchange.store.asked == asked
 
 
@@ -94,11 +111,11 @@ async def test_trades_have_no_hole_where_the_recorder_is_behind() -> None:
         exchange.record_all()
         await trade(exchange, 2)
         assert ids(await exchange.get("/trades/BTCUSD", limit=2)) == [4, 3]
-        for more in ({"limit": 3}, {"cursor": 3}):
+        for more in ({"limit": 3}, {"cursor": BASE + 3}):
             refused = await exchange.get("/trades/BTCUSD", 503, **more)
             assert refused["code"] == "NOT_KNOWN_YET"
         assert exchange.store.asked == []
-        exchange.store.older_trades = [(2, b'{"id":"2"}'), (1, b'{"id":"1"}')]
+        exchange.store.older_trades = older(2, 1)
         asked = asyncio.create_task(exchange.get("/trades/BTCUSD"))
         await asyncio.sleep(0.02)
         # The recorder passes what was let go; what came since is in memory.
@@ -110,7 +127,7 @@ async def test_trades_that_may_be_missing_are_told() -> None:
     async with InProcess(FacadeSettings(recent_trades_max=1)) as exchange:
         await trade(exchange, 2)
         exchange.record_all()
-        exchange.store.older_trades = [(1, b'{"id":"1"}')]
+        exchange.store.older_trades = older(1)
         assert (await exchange.get("/trades/BTCUSD"))["complete_since"] is None
         exchange.store.complete_since = SINCE_NS
         # Only behind the oldest that is kept some may be missing.
@@ -186,8 +203,8 @@ async def test_after_a_restart_the_day_comes_from_the_store_up_to_the_restart() 
             Bar(minute=minute, first_ns=start, last_ns=now, sum=whole),
         ]
         exchange.store.minute = [
-            Trade(trade_id=1, time_ns=start, price=50 * ONE, quantity=ONE, taker_side=1),
-            Trade(trade_id=2, time_ns=now, price=70 * ONE, quantity=ONE, taker_side=1),
+            Trade(trade_id=BASE + 1, time_ns=start, price=50 * ONE, quantity=ONE, taker_side=1),
+            Trade(trade_id=BASE + 2, time_ns=now, price=70 * ONE, quantity=ONE, taker_side=1),
         ]
         assert (await exchange.get("/ticker/BTCUSD", 503))["code"] == "NOT_KNOWN_YET"
         assert (await exchange.get("/trades/BTCUSD", 503))["code"] == "NOT_KNOWN_YET"

@@ -30,7 +30,7 @@ ENUMERATIONS = {
 async def set_filters(exchange: InProcess, **filters: Any) -> None:
     """Give BTCUSD other filters."""
     changed = {"tick": ONE // 100, "lot": 1} | filters
-    await exchange.command(lambda commands: commands.instrument("BTCUSD", **changed))
+    await exchange.command(lambda commands: commands.instrument(1, "BTCUSD", **changed))
 
 
 @pytest.mark.parametrize("name", ENUMERATIONS)

@@ -59,9 +59,9 @@ class Filling:
 def busy() -> Logs:
     """As many instruments as there may be, with long names, and orders to which much happens."""
     life = Filling()
-    for instrument in INSTRUMENTS:
-        life.add(0, "instrument", instrument.symbol, tick=1, lot=1)
-    life.add(Gateway.FACADE, "gateway_open", Gateway.FACADE)
+    for number, instrument in enumerate(INSTRUMENTS, 1):
+        life.add(0, "instrument", number, instrument.symbol, tick=1, lot=1)
+    life.add(Gateway.FACADE, "gateway_open", Gateway.FACADE, 1)
     for number in range(RESTING):
         life.order(side=2, qty=LARGE, price=HIGH - number)
     for number in range(CHANGES):

@@ -8,6 +8,7 @@ from testing.twin.pair import Step, run
 
 INSTRUMENT: Command = {
     "type": "INSTRUMENT",
+    "instrument": 1,
     "symbol": "BTCUSD",
     "tick": 1,
     "lot": 1,
@@ -66,7 +67,14 @@ replace = st.tuples(named, st.none() | price, st.none() | qty).map(
     lambda drawn: {"type": "REPLACE", **drawn[0], "price": drawn[1], "qty": drawn[2]}
 )
 mass = st.sampled_from((0, 1, 2)).map(
-    lambda side: {"type": "MASS_CANCEL", "kind": "ALL", "instrument": None, "side": side}
+    lambda side: {
+        "type": "MASS_CANCEL",
+        "kind": "ALL",
+        "instrument": None,
+        "side": side,
+        "quiet": False,
+        "prior": 0,
+    }
 )
 asked = st.tuples(who, st.one_of(new, new, new, market, cancel, replace, replace, mass)).map(
     lambda drawn: drawn[1] | drawn[0]

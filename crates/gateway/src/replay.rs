@@ -24,7 +24,7 @@ pub fn messages_of(
             let (seq, event) = event?;
             event.recipients(|who, number, leg| {
                 if who == entry && number == next {
-                    encode_report(&event, seq, batch.header.time_ns, leg, out);
+                    encode_report(&event, seq, &batch.header, leg, out);
                     next += 1;
                 }
             });

@@ -1,6 +1,6 @@
 //! The way out: events to reports, in the buffers of the connections that are told.
 
-use wire::record::{Event, EventBatch, RecordError};
+use wire::record::{Dropped, Event, EventBatch, RecordError};
 use wire::sbe::encode_report;
 
 use crate::order_entry::OrderEntry;
@@ -119,17 +119,22 @@ impl OrderEntry {
         while !rest.is_empty() {
             let batch = EventBatch::take(&mut rest)?;
             let header = batch.header;
+            let own = header.gateway == gateway && header.incarnation == incarnation;
+            if own && !matches!(header.dropped, Dropped::No | Dropped::Repeat) {
+                // What it held has not happened, and nothing of this incarnation ever will.
+                return Err(RecordError::Dropped(header.number));
+            }
             for event in batch.events() {
                 let (seq, event) = event?;
                 self.tally.add(&event);
                 event.recipients(|entry, number, leg| {
                     self.tell(entry, number, |out| {
-                        encode_report(&event, seq, header.time_ns, leg, out);
+                        encode_report(&event, seq, &header, leg, out);
                     });
                 });
             }
             self.next_offset += 1;
-            if header.last && header.gateway == gateway && header.incarnation == incarnation {
+            if header.last && own {
                 self.settle(header.number, now_ns);
             }
         }

@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::orders;
 use gateway::{Limits, OrderEntry, Received, TickAction};
-use wire::record::batch::CommandBatchHeader;
-use wire::record::{Command, CommandBatch};
+use wire::record::batch::{CommandBatchHeader, EVENT_MAGIC, HASH};
+use wire::record::{Command, CommandBatch, Dropped, EventBatchHeader, RecordError};
 
 const LIMITS: Limits = Limits {
     packet_bytes_max: 64,
@@ -108,4 +108,32 @@ fn what_is_left_of_a_fault_knows_the_open_lines_and_the_figures_alone() {
         (session.sent, session.oldest, session.last_cl_ord_id),
         (9, 10, 4)
     );
+}
+
+#[test]
+fn a_batch_of_this_gateway_that_the_engine_dropped_is_not_taken_for_answered() {
+    let bytes = [0; EventBatchHeader::SIZE];
+    for (dropped, incarnation, answered) in [
+        (Dropped::No, 3, Ok(())),
+        (Dropped::Repeat, 3, Ok(())),
+        (Dropped::Gap, 3, Err(RecordError::Dropped(7))),
+        (Dropped::Fenced, 3, Err(RecordError::Dropped(7))),
+        (Dropped::Late, 3, Err(RecordError::Dropped(7))),
+        // Of an older life, or of another gateway.
+        (Dropped::Fenced, 2, Ok(())),
+    ] {
+        let header = EventBatchHeader {
+            magic: EVENT_MAGIC,
+            len: (EventBatchHeader::SIZE + HASH) as u32,
+            gateway: 1,
+            incarnation,
+            number: 7,
+            last: true,
+            dropped,
+            ..EventBatchHeader::from_bytes(&bytes).unwrap()
+        };
+        let batch = [&header.to_bytes()[..], &[0; HASH]].concat();
+        let mut entry = OrderEntry::new(LIMITS);
+        assert_eq!(entry.route(1, 3, &batch, 0), answered, "{dropped:?}");
+    }
 }

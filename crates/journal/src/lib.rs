@@ -45,7 +45,7 @@ pub use memory::MemoryLog;
 pub use open::{inspect, settle_both as settle};
 pub use options::{Beginning, LogOptions, OnDamage, Synchronous};
 pub use reader::{Ends, Reader};
-pub use schema::connect_at_rest;
+pub use schema::{VERSION, connect_at_rest};
 pub use stats::{COMMIT_BOUNDS_NS, ENTRIES_BOUNDS, Stats};
 
 /// One record of a log.

@@ -102,6 +102,17 @@ impl Reader {
         }
     }
 
+    /// The version of the log, which a reader at rest does not hold to the one that is written now.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn version(&self) -> Result<i64, ReadError> {
+        let ask = |connection: &Connection| {
+            connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+        };
+        self.with(|session| session.sqlite(ask))
+    }
+
     /// The ends of the log; the last row's checksum is verified.
     ///
     /// # Errors

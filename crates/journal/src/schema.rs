@@ -16,8 +16,9 @@ use crate::options::{Beginning, Synchronous};
 
 /// The one page size of a log: what a commit writes at least.
 pub(crate) const PAGE: usize = 4096;
-/// Version of the tables.
-const VERSION: i64 = 1;
+/// Version of the log: its tables, and the layout of the batches in it.  Of version 1 the tables were the
+/// same.
+pub const VERSION: i64 = 2;
 /// Nobody else writes, and readers don't block: a lock is held for moments only.
 const BUSY: Duration = Duration::from_secs(5);
 

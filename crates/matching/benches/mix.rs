@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used)]
 
 use matching::Engine;
-use wire::record::command::{Cancel, EntryOpen, Instrument, NO_INSTRUMENT, NewOrder};
+use wire::record::command::{
+    Cancel, EntryOpen, Instrument, NO_INSTRUMENT, NewOrder, SetInstrument,
+};
 use wire::record::{
     Command, CommandBatch, CommandBatchHeader, EntryKind, Event, EventBatch, OrdType, Side, Stp,
     TimeInForce,
@@ -134,8 +136,12 @@ impl Flow {
             cancel_on_disconnect: false,
             stp: Stp::None,
         };
-        let symbols = (0..self.mix.symbols)
-            .map(|i| (Command::Instrument(spec, ""), Some(format!("SYMBOL{i}"))));
+        let symbols = (0..self.mix.symbols).map(|i| {
+            (
+                Command::Instrument(SetInstrument { instrument: i + 1 }, spec, ""),
+                Some(format!("SYMBOL{i}")),
+            )
+        });
         let entries =
             (0..ENTRIES).map(|i| (Command::EntryOpen(open, "", ""), Some(format!("demo{i}"))));
         symbols.chain(entries).collect()
@@ -239,8 +245,8 @@ impl Flow {
         let mut records = Vec::new();
         for (command, name) in commands {
             match (command, name) {
-                (Command::Instrument(spec, _), Some(name)) => {
-                    Command::Instrument(*spec, name).encode(&mut records);
+                (Command::Instrument(set, spec, _), Some(name)) => {
+                    Command::Instrument(*set, *spec, name).encode(&mut records);
                 }
                 (Command::EntryOpen(open, ..), Some(name)) => {
                     Command::EntryOpen(*open, name, name).encode(&mut records);

@@ -2,16 +2,17 @@
 
 use super::emit::Emit;
 use super::engine::Engine;
+use super::instruments::NUMBER_MAX;
 use wire::record::command::{
     EntryOpen, Instrument, NO_INSTRUMENT, NO_PRICE, Raise, RaiseEntry, Settings,
 };
-use wire::record::event::{EntryRaised, InstrumentSet, Raised, Rejected};
+use wire::record::event::{EntryRaised, InstrumentSet, Raised, Rejected, RulesSet};
 use wire::record::{EntryKind, Event, OrdType, Reason, Side, Stp, TimeInForce};
 
-/// Order ids have 56 bits: no command takes the half of them.
-const ORDERS_MAX: u64 = 1 << 55;
-/// Twice an event's number must fit an execution id, and a store's numbers are signed.
-const NUMBERS_MAX: u64 = 1 << 61;
+/// Ids have 56 bits that count: no command takes the half of them.
+const IDS_MAX: u64 = 1 << 55;
+/// Twice an event's number, and one more, must fit an execution id.
+const NUMBERS_MAX: u64 = 1 << 54;
 
 impl Engine {
     /// Open an entry or change its settings; its account stays that of its first opening.
@@ -74,19 +75,27 @@ impl Engine {
         out.event(&Event::EntryOpened(opened, name, account));
     }
 
-    /// Set an instrument; one too many (`instruments_max`) is passed over.
-    pub(crate) fn set_instrument(&mut self, spec: &Instrument, symbol: &str, out: &mut Emit<'_>) {
+    /// Set an instrument.  Passed over are a symbol that has another number, a number that has another
+    /// symbol, and one that is above `instruments_max`.
+    pub(crate) fn set_instrument(
+        &mut self,
+        instrument: u32,
+        spec: &Instrument,
+        symbol: &str,
+        out: &mut Emit<'_>,
+    ) {
         let now_ns = self.position.time_ns;
+        let most = self.settings.instruments_max.min(NUMBER_MAX);
         let known = self.books.instruments();
-        let instrument = match known.find(symbol) {
-            Some(number) if known.row(number).spec == *spec => return,
-            Some(number) => {
-                self.books.set_instrument(number, *spec, now_ns);
-                number
+        match known.find(symbol) {
+            Some(number) if number != instrument || known.row(number).spec == *spec => return,
+            Some(number) => self.books.set_instrument(number, *spec, now_ns),
+            None if !(1..=most).contains(&instrument) => return,
+            None if known.knows(instrument) || symbol.is_empty() => return,
+            None => {
+                self.books.add_instrument(instrument, symbol, *spec, now_ns);
             }
-            None if known.rows().len() >= self.settings.instruments_max as usize => return,
-            None => self.books.add_instrument(symbol, *spec, now_ns),
-        };
+        }
         let set = InstrumentSet { instrument };
         out.event(&Event::InstrumentSet(set, *spec, symbol));
     }
@@ -98,11 +107,19 @@ impl Engine {
         }
     }
 
+    /// From here on these rules decide; older ones never do again.
+    pub(crate) fn set_rules(&mut self, version: u32, out: &mut Emit<'_>) {
+        if version > self.rules {
+            self.rules = version;
+            out.event(&Event::RulesSet(RulesSet { version }));
+        }
+    }
+
     /// Go on above numbers that were told elsewhere.
     pub(crate) fn raise(&mut self, raise: &Raise, out: &mut Emit<'_>) {
         let (orders_after, trades_after) = (self.numbers.orders(), self.numbers.trades());
-        let orders = raise.orders.min(ORDERS_MAX).max(orders_after);
-        let trades = raise.trades.min(NUMBERS_MAX).max(trades_after);
+        let orders = raise.orders.min(IDS_MAX).max(orders_after);
+        let trades = raise.trades.min(IDS_MAX).max(trades_after);
         let after = out.last_seq();
         let risen = out.leap(raise.events.min(NUMBERS_MAX));
         if (orders, trades) == (orders_after, trades_after) && !risen {

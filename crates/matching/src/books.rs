@@ -73,7 +73,7 @@ impl Books {
 
     /// All open orders: by instrument, bids before asks, best level first, oldest first.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = u32> {
-        let instruments = 1..=self.instruments.rows().len() as u32;
+        let instruments = self.instruments.rows().map(|(instrument, _)| instrument);
         let sides = instruments.flat_map(|i| [(i, Side::Buy), (i, Side::Sell)]);
         let levels = sides.flat_map(|(i, side)| self.levels(i, side));
         levels.flat_map(|at| self.queue(&self.pools.levels[at]))
@@ -174,9 +174,15 @@ impl Books {
         self.open.remove(slot, numbered);
     }
 
-    /// A new instrument; its number.
-    pub(crate) fn add_instrument(&mut self, symbol: &str, spec: Instrument, now_ns: u64) -> u32 {
-        self.instruments.add(symbol, spec, now_ns)
+    /// A new instrument, whose number no other has.
+    pub(crate) fn add_instrument(
+        &mut self,
+        instrument: u32,
+        symbol: &str,
+        spec: Instrument,
+        now_ns: u64,
+    ) {
+        self.instruments.add(instrument, symbol, spec, now_ns);
     }
 
     /// Other filters of an instrument.

@@ -1,13 +1,16 @@
 //! Event batches as they are written: numbered, cut at their limit, and chained by their hashes.
 
 use wire::record::batch::{EVENT_MAGIC, HASH};
-use wire::record::{CommandBatchHeader, Event, EventBatchHeader};
+use wire::record::{CommandBatchHeader, Dropped, Event, EventBatchHeader};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Least value of `event_batch_bytes_max` that is kept to; less would cut at every event.
 const CUT_BYTES_MIN: u32 = 1 << 10;
 /// Highest value that is kept to, so that a batch's length fits its field.
 const CUT_BYTES_MAX: u32 = 1 << 30;
+
+/// The command batch that events follow from: its offset, its header, its hash.
+pub(crate) type Cause<'a> = (u64, &'a CommandBatchHeader, u64);
 
 /// Writes the event batches of one command batch.
 #[derive(Debug)]
@@ -26,11 +29,11 @@ impl<'o> Emit<'o> {
     pub(crate) fn new(
         out: &'o mut Vec<u8>,
         partition: u16,
-        cause: (u64, &CommandBatchHeader),
+        cause: Cause<'_>,
         (next_seq, previous_hash): (u64, u64),
         cut_bytes: u32,
     ) -> Self {
-        let (command_offset, batch) = cause;
+        let (command_offset, batch, command_hash) = cause;
         let header = EventBatchHeader {
             magic: EVENT_MAGIC,
             len: 0,
@@ -41,6 +44,8 @@ impl<'o> Emit<'o> {
             gateway: batch.gateway,
             incarnation: batch.incarnation,
             number: batch.number,
+            command_hash,
+            dropped: Dropped::No,
             time_ns: 0,
             first_seq: next_seq,
             count: 0,
@@ -57,9 +62,10 @@ impl<'o> Emit<'o> {
         emit
     }
 
-    /// Engine time of all events that follow.
-    pub(crate) const fn set_time(&mut self, time_ns: u64) {
+    /// Engine time of all events that follow, and whether there are any.
+    pub(crate) const fn set(&mut self, time_ns: u64, dropped: Dropped) {
         self.header.time_ns = time_ns;
+        self.header.dropped = dropped;
     }
 
     #[allow(clippy::arithmetic_side_effects, reason = "positions in a buffer")]

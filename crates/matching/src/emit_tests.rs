@@ -23,12 +23,13 @@ fn cut_from(first_part: u16, events: u32, cut_bytes: u32) -> Vec<(u16, u32)> {
         count: 0,
     };
     let mut out = Vec::new();
-    let mut emit = Emit::new(&mut out, 0, (1, &batch), (1, 0), cut_bytes);
+    let mut emit = Emit::new(&mut out, 0, (1, &batch, 9), (1, 0), cut_bytes);
     emit.header.part = first_part;
     for incarnation in 0..events {
         emit.event(&Event::GatewayOpened(GatewayOpened {
             gateway: 1,
             incarnation,
+            nonce: 1,
         }));
     }
     assert_eq!(emit.finish().0, u64::from(events) + 1);

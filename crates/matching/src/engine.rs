@@ -4,13 +4,14 @@
 
 use super::books::Books;
 use super::client_ids::ClientIds;
-use super::emit::Emit;
-use super::gateways::{Gateways, Turn};
+use super::emit::{Cause, Emit};
+use super::gateways::{Gateways, Opened};
 use super::numbers::Numbers;
 use super::parties::Parties;
 use wire::record::command::Settings;
 use wire::record::event::GatewayOpened;
-use wire::record::{Command, CommandBatch, CommandBatchHeader, Event, RecordError};
+use wire::record::{Command, CommandBatch, Dropped, Event, RecordError};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The limits in force before any `Settings` command.
 const SETTINGS: Settings = Settings {
@@ -19,7 +20,11 @@ const SETTINGS: Settings = Settings {
     instruments_max: 1_000,
     event_batch_bytes_max: 1 << 20,
     stamp_ahead_ns_max: 1_000_000_000,
+    stamp_behind_ns_max: 10_000_000_000,
 };
+
+/// The rules by which this engine decides.
+pub const RULES: u32 = 1;
 
 /// Commands that are prefetched for together, before they are applied: long enough for memory to
 /// answer.
@@ -48,6 +53,8 @@ pub struct Engine {
     pub(crate) position: Position,
     pub(crate) numbers: Numbers,
     pub(crate) settings: Settings,
+    /// The rules that decide, by the last command that set them; 0 before it, which are those of now.
+    pub(crate) rules: u32,
     pub(crate) gateways: Gateways,
     pub(crate) parties: Parties,
     pub(crate) client_ids: ClientIds,
@@ -65,6 +72,7 @@ impl Engine {
             position: Position::default(),
             numbers: Numbers::new(partition, 0, 0),
             settings: SETTINGS,
+            rules: 0,
             gateways: Gateways::default(),
             parties: Parties::default(),
             client_ids: ClientIds::new(),
@@ -80,6 +88,12 @@ impl Engine {
         self.numbers.partition()
     }
 
+    /// The rules that decide: an engine whose own ([`RULES`]) are older goes no farther.
+    #[must_use]
+    pub const fn rules(&self) -> u32 {
+        self.rules
+    }
+
     /// How far it has come.
     #[must_use]
     pub const fn position(&self) -> Position {
@@ -92,7 +106,8 @@ impl Engine {
     /// The whole batch is decoded before anything is applied.
     ///
     /// # Errors
-    /// The batch or one of its records does not have the layout it should have; nothing has changed.
+    /// The batch or one of its records does not have the layout it should have, or newer rules than
+    /// these decide (`Rules`); nothing has changed.
     pub fn apply(
         &mut self,
         offset: u64,
@@ -100,6 +115,10 @@ impl Engine {
         batch: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
+        if self.rules > RULES {
+            return Err(RecordError::Rules(self.rules));
+        }
+        let hash = xxh3_64(batch);
         let batch = CommandBatch::read(batch)?;
         let mut commands = recycle(std::mem::take(&mut self.scratch));
         let mut decoded = Ok(());
@@ -113,7 +132,8 @@ impl Engine {
             }
         }
         if decoded.is_ok() {
-            self.apply_decoded((offset, append_ns), &batch.header, &commands, out);
+            let cause = (offset, &batch.header, hash);
+            self.apply_decoded(cause, append_ns, &commands, out);
         }
         self.scratch = recycle(commands);
         decoded
@@ -125,29 +145,35 @@ impl Engine {
     )]
     fn apply_decoded(
         &mut self,
-        (offset, append_ns): (u64, u64),
-        header: &CommandBatchHeader,
+        cause: Cause<'_>,
+        append_ns: u64,
         commands: &[Command<'_>],
         out: &mut Vec<u8>,
     ) {
+        let (offset, header, _) = cause;
         let next = (self.position.event_seq + 1, self.position.event_hash);
         let cut_bytes = self.settings.event_batch_bytes_max;
-        let mut out = Emit::new(out, self.partition(), (offset, header), next, cut_bytes);
-        let turn = self.gateways.turn(header, commands);
-        if turn != Turn::Dropped {
+        let mut out = Emit::new(out, self.partition(), cause, next, cut_bytes);
+        let late = self.settings.stamp_behind_ns_max < append_ns.saturating_sub(header.stamp_ns);
+        let turn = self.gateways.turn(header, commands.first(), late);
+        if turn.is_ok() {
             // Where no stamp can be too far ahead, none is.
             let ahead_max = append_ns.saturating_add(self.settings.stamp_ahead_ns_max);
             let now = header.stamp_ns.min(ahead_max);
             self.position.time_ns = self.position.time_ns.max(now);
         }
-        out.set_time(self.position.time_ns);
-        if turn != Turn::Dropped {
+        out.set(self.position.time_ns, turn.err().unwrap_or(Dropped::No));
+        if let Ok(opened) = turn {
             self.expire(&mut out);
-            if let Turn::Opened(incarnation) = turn {
+            if let Some(Opened { incarnation, nonce }) = opened {
                 out.event(&Event::GatewayOpened(GatewayOpened {
                     gateway: header.gateway,
                     incarnation,
+                    nonce,
                 }));
+            }
+            if let [Command::Rules(rules)] = commands {
+                self.set_rules(rules.version, &mut out);
             }
             let mut prefetcher = self.prefetcher(commands);
             for (number, span) in commands.chunks(SPAN).enumerate() {
@@ -179,10 +205,14 @@ impl Engine {
             Command::Refuse(refuse) => self.refuse(refuse, out),
             Command::EntryOpen(open, name, account) => self.open_entry(open, name, account, out),
             Command::EntryClosed(closed) => self.entry_closed(closed.entry, out),
-            Command::Instrument(spec, symbol) => self.set_instrument(spec, symbol, out),
+            Command::Instrument(set, spec, symbol) => {
+                self.set_instrument(set.instrument, spec, symbol, out);
+            }
             Command::Settings(settings) => self.set_settings(settings, out),
             Command::Raise(raise) => self.raise(raise, out),
             Command::RaiseEntry(raise) => self.raise_entry(raise, out),
+            // Where others stand beside it, an engine that does not know them could not stop there.
+            Command::Rules(_) => {}
         }
     }
 }

@@ -21,7 +21,7 @@ impl Engine {
         let now_ns = self.position.time_ns;
         let mut slots = std::mem::take(&mut self.slots);
         slots.clear();
-        for (id, row) in (1..).zip(self.books.instruments().rows()) {
+        for (id, row) in self.books.instruments().rows() {
             if row.session_end_ns > now_ns || row.day_orders == 0 {
                 continue;
             }

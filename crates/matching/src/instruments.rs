@@ -10,10 +10,13 @@ use wire::record::command::Instrument;
 
 const SECOND_NS: u64 = 1_000_000_000;
 const DAY_S: u64 = 86_400;
+/// Highest number of an instrument: the table has a row for each number below it.
+pub(crate) const NUMBER_MAX: u32 = 1 << 20;
 /// Instruments from which on they are worth prefetching.
 const ROWS_MIN: usize = 128;
 
-/// An instrument; its number is its index, from 1.
+/// An instrument; its number is its index, from 1.  One without a symbol is a number that no instrument
+/// of this partition has.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) symbol: Box<str>,
@@ -28,6 +31,22 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
+    fn vacant(number: u32) -> Self {
+        Self {
+            symbol: "".into(),
+            spec: Instrument::UNLIMITED,
+            last_price: 0,
+            session_end_ns: u64::MAX,
+            day_orders: 0,
+            sides: Sides::new(number),
+        }
+    }
+
+    #[inline(always)]
+    const fn is_listed(&self) -> bool {
+        !self.symbol.is_empty()
+    }
+
     /// Its book.
     #[inline(always)]
     pub(crate) const fn sides(&self) -> &Sides {
@@ -80,6 +99,8 @@ impl Listing {
 #[derive(Debug, Default)]
 pub(crate) struct Instruments {
     rows: Vec<Listing>,
+    /// How many of them are instruments.
+    listed: usize,
     names: Names,
     /// The earliest `session_end_ns` of all; `u64::MAX` without instruments.
     next_end_ns: u64,
@@ -103,9 +124,14 @@ impl Instruments {
         })
     }
 
-    /// The instruments, by number.
-    pub(crate) fn rows(&self) -> &[Listing] {
-        &self.rows
+    /// The instruments with their numbers, which rise.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, &Listing)> {
+        (1..).zip(&self.rows).filter(|(_, row)| row.is_listed())
+    }
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.listed
     }
 
     /// When the first session ends; `u64::MAX` without instruments.
@@ -114,8 +140,10 @@ impl Instruments {
         self.next_end_ns
     }
 
-    pub(crate) const fn knows(&self, instrument: u32) -> bool {
-        instrument != 0 && instrument as usize <= self.rows.len()
+    #[inline(always)]
+    pub(crate) fn knows(&self, instrument: u32) -> bool {
+        let row = self.rows.get((instrument as usize).wrapping_sub(1));
+        row.is_some_and(Listing::is_listed)
     }
 
     #[inline(always)]
@@ -154,23 +182,20 @@ impl Instruments {
         &mut self.rows[instrument as usize - 1]
     }
 
+    /// Add an instrument under a number that no other has.
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "instruments are numbered one by one: memory ends before 2^31 of them"
+        reason = "the number is `instruments_max` at most, and instruments are counted one by one"
     )]
-    pub(crate) fn add(&mut self, symbol: &str, spec: Instrument, now_ns: u64) -> u32 {
-        let number = self.rows.len() as u32 + 1;
-        self.rows.push(Listing {
-            symbol: symbol.into(),
-            spec,
-            last_price: 0,
-            session_end_ns: u64::MAX,
-            day_orders: 0,
-            sides: Sides::new(number),
-        });
+    pub(crate) fn add(&mut self, number: u32, symbol: &str, spec: Instrument, now_ns: u64) {
+        while self.rows.len() < number as usize {
+            self.rows.push(Listing::vacant(self.rows.len() as u32 + 1));
+        }
+        let row = self.row_mut(number);
+        (row.symbol, row.spec) = (symbol.into(), spec);
+        self.listed += 1;
         self.names.add(0, symbol, number);
         self.plan(number, now_ns);
-        number
     }
 
     /// Other filters of an instrument.

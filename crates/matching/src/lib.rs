@@ -79,7 +79,7 @@ mod validate;
 mod windows;
 
 pub use book::{Book, Fill, Handle, Listener};
-pub use engine::{Engine, Position};
+pub use engine::{Engine, Position, RULES};
 pub use gateways::GatewayState;
 pub use order::average;
 pub use read::{Counts, EntryView, InstrumentView, LevelView, OrderView};

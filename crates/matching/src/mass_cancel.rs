@@ -26,15 +26,18 @@ impl Engine {
             }
             self.slots = slots;
         }
+        // What is quiet tells no entry, so that it gets one report for all partitions.
+        let told = if mass.quiet { 0 } else { requester.entry() };
         out.event(&Event::MassCanceled(MassCanceled {
-            entry: requester.entry(),
-            entry_seq: self.parties.next_seq(requester.entry()),
+            entry: told,
+            entry_seq: self.parties.next_seq(told),
             num: mass.num,
-            count,
+            count: mass.prior.saturating_add(count),
             instrument: mass.instrument,
             kind: mass.kind,
             side: mass.side,
             reason: checked.err().unwrap_or(Reason::None),
+            quiet: mass.quiet,
         }));
     }
 

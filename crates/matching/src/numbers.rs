@@ -1,6 +1,6 @@
 //! The numbers that orders and trades are given, one after the other, and those that are passed over.
 
-use wire::record::numbers::{COUNTER, COUNTER_BITS};
+use wire::record::numbers::{COUNTER, COUNTER_BITS, partition_bits};
 
 /// How many orders and trades there were in a partition.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Numbers {
     )]
     pub(crate) const fn next_order(&mut self) -> u64 {
         self.orders += 1;
-        ((self.partition as u64) & 0xff) << COUNTER_BITS | self.orders
+        partition_bits(self.partition) | self.orders
     }
 
     /// The id of a new trade.
@@ -60,7 +60,7 @@ impl Numbers {
     )]
     pub(crate) const fn next_trade(&mut self) -> u64 {
         self.trades += 1;
-        self.trades
+        partition_bits(self.partition) | self.trades
     }
 
     /// Go on above these, which are not below what was given.

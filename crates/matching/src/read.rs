@@ -164,14 +164,14 @@ impl Engine {
     }
 
     /// The gateways, by number.
-    pub fn gateways(&self) -> impl Iterator<Item = (u16, GatewayState)> + '_ {
+    pub fn gateways(&self) -> impl Iterator<Item = (u16, &GatewayState)> + '_ {
         self.gateways.iter()
     }
 
     /// The instruments, by number.
     pub fn instruments(&self) -> impl Iterator<Item = InstrumentView<'_>> {
         let rows = self.books.instruments().rows();
-        (1..).zip(rows).map(|(id, row)| InstrumentView {
+        rows.map(|(id, row)| InstrumentView {
             id,
             symbol: &row.symbol,
             spec: row.spec,
@@ -223,7 +223,7 @@ impl Engine {
             trades: self.numbers.trades(),
             accounts: self.parties.accounts().len() as u32,
             entries: self.parties.entries().len() as u32,
-            instruments: self.books.instruments().rows().len() as u32,
+            instruments: self.books.instruments().len() as u32,
             client_ids: self.client_ids.len(),
             gaps: self.gateways.iter().map(|(_, state)| state.gaps).sum(),
         }

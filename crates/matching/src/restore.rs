@@ -2,7 +2,8 @@
 
 use super::client_ids::{ClientIds, Queue};
 use super::engine::{Engine, Position};
-use super::gateways::GatewayState;
+use super::gateways::{GatewayState, NONCES};
+use super::instruments::NUMBER_MAX;
 use super::numbers::Numbers;
 use super::order::Order;
 use super::pool::NONE;
@@ -153,16 +154,26 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
     };
     let (orders, trades) = (from.u64("order count")?, from.u64("trade count")?);
     engine.numbers = Numbers::new(engine.partition(), orders, trades);
+    engine.rules = from.u32("rules")?;
     let settings = from.bytes(Settings::SIZE, "settings")?;
     engine.settings =
         Settings::from_bytes(settings).map_err(|_| SnapshotError::Field("settings"))?;
     for _ in 0..from.u64("gateways")? {
         let gateway = from.u16("gateway")?;
-        let state = GatewayState {
+        let mut state = GatewayState {
             incarnation: from.u32("incarnation")?,
+            ended: from.u8("ended")? != 0,
             number: from.u64("number")?,
             gaps: from.u64("gaps")?,
+            ..GatewayState::default()
         };
+        let nonces = from.u8("nonces")?;
+        must(usize::from(nonces) <= NONCES, "nonces")?;
+        for age in (0..u32::from(nonces)).rev() {
+            let incarnation = state.incarnation.checked_sub(age);
+            let incarnation = incarnation.ok_or(SnapshotError::Field("nonces"))?;
+            state.set_nonce(incarnation, from.u64("nonce")?);
+        }
         engine.gateways.restore(gateway, state);
     }
     for _ in 0..from.u64("accounts")? {
@@ -224,11 +235,21 @@ fn read_client_id(
 }
 
 fn read_instrument(engine: &mut Engine, from: &mut Reader<'_>, slots: &mut Vec<u32>) -> Read<()> {
+    let instrument = from.u32("instrument")?;
     let symbol = from.text("symbol")?;
+    let known = engine.books.instruments();
+    must(
+        instrument != 0 && !symbol.is_empty() && !known.knows(instrument),
+        "instrument",
+    )?;
+    // Whoever wrote it held it to a limit, which may have been lowered since.
+    must(instrument <= NUMBER_MAX, "instrument")?;
     let spec = from.bytes(Instrument::SIZE, "filters")?;
     let spec = Instrument::from_bytes(spec).map_err(|_| SnapshotError::Field("filters"))?;
     let now_ns = engine.position.time_ns;
-    let instrument = engine.books.add_instrument(symbol, spec, now_ns);
+    engine
+        .books
+        .add_instrument(instrument, symbol, spec, now_ns);
     engine
         .books
         .restore_last_price(instrument, from.i64("last price")?);

@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// First bytes of a snapshot.
 pub(crate) const MAGIC: u32 = u32::from_le_bytes(*b"QSSN");
 /// Version of the rules and of this layout: another one is not restored.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Appends fields.
 pub(crate) struct Writer<'o>(pub(crate) &'o mut Vec<u8>);
@@ -84,14 +84,21 @@ impl Engine {
         ] {
             to.u64(value);
         }
+        to.u32(self.rules);
         to.0.extend_from_slice(&self.settings.to_bytes());
         let gateways = self.gateways.iter();
         to.count(gateways.len());
         for (gateway, state) in gateways {
             to.u16(gateway);
             to.u32(state.incarnation);
+            to.u8(u8::from(state.ended));
             to.u64(state.number);
             to.u64(state.gaps);
+            to.u8(state.nonces.iter().flatten().count() as u8);
+            // Oldest first: `incarnation` is the newest one's.
+            for nonce in state.nonces_in_order() {
+                to.u64(nonce);
+            }
         }
         to.count(self.parties.accounts().len());
         for account in self.parties.accounts() {
@@ -126,9 +133,10 @@ impl Engine {
     }
 
     fn write_instruments(&self, to: &mut Writer<'_>) {
-        let rows = self.books.instruments().rows();
-        to.count(rows.len());
-        for (id, row) in (1..).zip(rows) {
+        let instruments = self.books.instruments();
+        to.count(instruments.len());
+        for (id, row) in instruments.rows() {
+            to.u32(id);
             to.text(&row.symbol);
             to.0.extend_from_slice(&row.spec.to_bytes());
             to.i64(row.last_price);

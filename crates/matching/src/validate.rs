@@ -42,7 +42,7 @@ impl Engine {
     /// The first invariant that does not hold.
     pub fn validate(&self) -> Result<(), String> {
         let mut seen = Seen::default();
-        for (id, row) in (1..).zip(self.books.instruments().rows()) {
+        for (id, row) in self.books.instruments().rows() {
             let symbol = &row.symbol;
             let found = self.books.instruments().find(symbol) == Some(id);
             must(found, || {

@@ -4,10 +4,12 @@
 mod batch;
 
 use batch::{apply, batch, order, setup};
-use matching::{Engine, GatewayState, SnapshotError};
+use matching::{Engine, RULES, SnapshotError};
 use wire::record::batch::HASH;
-use wire::record::command::{Cancel, GatewayOpen, MassCancel, NO_INSTRUMENT, Raise, Settings};
-use wire::record::{Command, Event, EventBatch, MassCancelType, RecordError, Side};
+use wire::record::command::{
+    Cancel, GatewayOpen, MassCancel, NO_INSTRUMENT, Raise, Rules, Settings,
+};
+use wire::record::{Command, Dropped, Event, EventBatch, MassCancelType, RecordError, Side};
 use xxhash_rust::xxh3::xxh3_64;
 
 const SECOND: u64 = 1_000_000_000;
@@ -25,54 +27,143 @@ fn split(mut out: &[u8]) -> Vec<(EventBatch<'_>, &[u8])> {
 #[test]
 fn a_gateways_batches_count_from_one_under_its_incarnation() {
     let mut engine = Engine::new(0);
-    let open = Command::GatewayOpen(GatewayOpen { gateway: 7 });
+    let open = |nonce| Command::GatewayOpen(GatewayOpen { gateway: 7, nonce });
+    use Dropped::{Fenced, Gap, No, Repeat};
     let steps = [
-        ((7, 1, 1), false, "not open yet"),
-        ((7, 0, 0), true, "opened"),
-        ((7, 1, 2), false, "a gap"),
-        ((7, 1, 1), true, "the first"),
-        ((7, 1, 1), false, "a repeat"),
-        ((7, 1, 2), true, "the second"),
-        ((7, 0, 0), true, "opened again"),
-        ((7, 1, 3), false, "fenced"),
-        ((7, 3, 1), false, "an incarnation not given yet"),
-        ((7, 2, 9), false, "a gap"),
-        ((7, 2, 1), true, "the first of the second"),
-        ((7, 2, 0), false, "a number that no batch has"),
-        ((7, 0, 1), false, "an incarnation that none has"),
-        ((0, 0, 5), true, "the engine's own"),
-        ((0, 9, 5), true, "which is not numbered"),
+        ((7, 1, 1), 1, Fenced, "not open yet"),
+        ((7, 0, 0), 1, No, "opened"),
+        ((7, 1, 2), 1, Gap, "a gap"),
+        ((7, 1, 1), 1, No, "the first"),
+        ((7, 1, 1), 1, Repeat, "a repeat"),
+        ((7, 1, 2), 1, No, "the second"),
+        ((7, 0, 0), 1, Repeat, "the opening that was sent again"),
+        ((7, 1, 3), 1, No, "which has ended nothing"),
+        ((7, 0, 0), 2, No, "opened again"),
+        ((7, 1, 4), 2, Fenced, "of the one before"),
+        ((7, 3, 1), 2, Fenced, "an incarnation not given yet"),
+        ((7, 2, 9), 2, Gap, "a gap"),
+        ((7, 2, 1), 2, No, "the first of the second"),
+        ((7, 2, 0), 2, Repeat, "a number that no batch has"),
+        ((7, 0, 1), 2, Fenced, "an incarnation that none has"),
+        ((0, 0, 5), 2, No, "the engine's own"),
+        ((0, 9, 5), 2, No, "which is not numbered"),
     ];
-    for (turn, taken, what) in steps {
+    for (turn, nonce, dropped, what) in steps {
         let before = engine.position();
-        let out = apply(&mut engine, 0, &batch(turn, 0, &[open, Command::Tick]));
+        let bytes = batch(turn, 0, &[open(nonce), Command::Tick]);
+        let out = apply(&mut engine, 0, &bytes);
         let batches = split(&out);
         let header = batches[0].0.header;
         assert_eq!((header.gateway, header.incarnation, header.number), turn);
-        assert!(header.last && batches.len() == 1);
-        let commands = engine.position().commands - before.commands;
-        assert_eq!(commands, if taken { 2 } else { 0 }, "{what}");
         assert_eq!(
-            header.count,
-            u32::from(taken && turn == (7, 0, 0)),
+            (header.dropped, header.command_hash),
+            (dropped, xxh3_64(&bytes)),
             "{what}"
         );
+        assert!(header.last && batches.len() == 1);
+        let commands = engine.position().commands - before.commands;
+        assert_eq!(commands, if dropped == No { 2 } else { 0 }, "{what}");
+        let opened = dropped == No && turn == (7, 0, 0);
+        assert_eq!(header.count, u32::from(opened), "{what}");
         assert_eq!(engine.position().batches, before.batches + 1);
     }
-    let state = GatewayState {
-        incarnation: 2,
-        number: 1,
-        gaps: 2,
+    let gateways: Vec<_> = engine.gateways().collect();
+    let [(7, state)] = gateways[..] else {
+        panic!("{gateways:?}");
     };
-    assert_eq!(engine.gateways().collect::<Vec<_>>(), [(7, state)]);
+    assert_eq!((state.incarnation, state.number, state.gaps), (2, 1, 2));
     assert_eq!(engine.counts().gaps, 2);
+}
+
+#[test]
+fn the_last_openings_of_a_gateway_are_known_also_to_who_restores_it() {
+    let mut engine = Engine::new(0);
+    let open = |nonce| Command::GatewayOpen(GatewayOpen { gateway: 7, nonce });
+    for nonce in 0..20 {
+        let out = apply(&mut engine, 0, &batch((7, 0, 0), 0, &[open(nonce)]));
+        assert_eq!(split(&out)[0].0.header.dropped, Dropped::No);
+    }
+    let mut snapshot = Vec::new();
+    engine.snapshot(&mut snapshot);
+    let mut engine = Engine::restore(&snapshot).unwrap();
+    for nonce in 4..20 {
+        let out = apply(&mut engine, 0, &batch((7, 0, 0), 0, &[open(nonce)]));
+        assert_eq!(split(&out)[0].0.header.dropped, Dropped::Repeat, "{nonce}");
+    }
+    // The oldest are forgotten.
+    let out = apply(&mut engine, 0, &batch((7, 0, 0), 0, &[open(3)]));
+    assert_eq!(split(&out)[0].0.header.dropped, Dropped::No);
+}
+
+#[test]
+fn a_batch_that_comes_late_is_dropped_and_ends_its_incarnation() {
+    let mut engine = Engine::new(0);
+    let open = |nonce| Command::GatewayOpen(GatewayOpen { gateway: 7, nonce });
+    let mut dropped = |turn, stamp_s: u64, append_s: u64, nonce| {
+        let bytes = batch(turn, stamp_s * SECOND, &[open(nonce)]);
+        let out = apply(&mut engine, append_s * SECOND, &bytes);
+        split(&out)[0].0.header.dropped
+    };
+    assert_eq!(dropped((7, 0, 0), 0, 11, 1), Dropped::Late);
+    assert_eq!(dropped((7, 0, 0), 1, 11, 1), Dropped::No);
+    assert_eq!(dropped((7, 0, 0), 1, 99, 1), Dropped::Repeat);
+    assert_eq!(dropped((7, 1, 1), 20, 30, 0), Dropped::No);
+    assert_eq!(dropped((0, 0, 0), 0, 99, 0), Dropped::No);
+    assert_eq!(dropped((7, 1, 2), 20, 31, 0), Dropped::Late);
+    assert_eq!(dropped((7, 1, 3), 31, 31, 0), Dropped::Fenced);
+    assert_eq!(dropped((7, 0, 0), 31, 31, 2), Dropped::No);
+    assert_eq!(dropped((7, 2, 1), 31, 31, 0), Dropped::No);
+}
+
+#[test]
+fn ids_have_their_partition_in_the_top_byte() {
+    let mut engine = Engine::new(3);
+    let mut commands = setup();
+    commands.extend([order(1, 1, Side::Buy, 10), order(2, 2, Side::Sell, 10)]);
+    let out = apply(&mut engine, 0, &batch((0, 0, 0), 0, &commands));
+    let batches = split(&out);
+    let mut events = batches[0].0.events().map(|event| event.unwrap().1);
+    let trade = events.find_map(|event| match event {
+        Event::Trade(trade, ..) => Some(trade),
+        _ => None,
+    });
+    let trade = trade.unwrap();
+    assert_eq!(
+        (trade.trade_id, trade.maker_order_id, trade.taker_order_id),
+        (3 << 56 | 1, 3 << 56 | 1, 3 << 56 | 2)
+    );
+}
+
+#[test]
+fn newer_rules_stop_an_engine_that_does_not_know_them() {
+    let mut engine = Engine::new(0);
+    let rules = |version| batch((0, 0, 0), 0, &[Command::Rules(Rules { version })]);
+    for (version, events) in [(RULES, 1), (RULES, 0), (0, 0), (RULES + 1, 1)] {
+        let out = apply(&mut engine, 0, &rules(version));
+        assert_eq!(split(&out)[0].0.header.count, events, "{version}");
+    }
+    assert_eq!(engine.rules(), RULES + 1);
+    let position = engine.position();
+    let tick = batch((0, 0, 0), 0, &[Command::Tick]);
+    let refused = engine.apply(9, 0, &tick, &mut Vec::new());
+    assert_eq!(refused, Err(RecordError::Rules(RULES + 1)));
+    assert_eq!(engine.position(), position);
+    let mut snapshot = Vec::new();
+    engine.snapshot(&mut snapshot);
+    assert_eq!(Engine::restore(&snapshot).unwrap().rules(), RULES + 1);
 }
 
 #[test]
 fn an_opening_batch_must_open_its_own_gateway() {
     let mut engine = Engine::new(0);
-    let other = Command::GatewayOpen(GatewayOpen { gateway: 8 });
-    let own = Command::GatewayOpen(GatewayOpen { gateway: 7 });
+    let other = Command::GatewayOpen(GatewayOpen {
+        gateway: 8,
+        nonce: 1,
+    });
+    let own = Command::GatewayOpen(GatewayOpen {
+        gateway: 7,
+        nonce: 1,
+    });
     for commands in [vec![other], vec![Command::Tick, own], vec![]] {
         apply(&mut engine, 0, &batch((7, 0, 0), 0, &commands));
         assert_eq!(engine.gateways().count(), 0);
@@ -217,6 +308,8 @@ fn a_crowd_is_canceled_in_any_order_and_by_one_word() {
         instrument: NO_INSTRUMENT,
         kind: MassCancelType::All,
         side: 0,
+        quiet: false,
+        prior: 0,
     };
     let out = apply(
         &mut engine,

@@ -5,6 +5,7 @@ mod batch;
 
 use batch::{apply, batch, order, setup};
 use matching::{Engine, EntryView, InstrumentView, LevelView, OrderView};
+use wire::record::command::SetInstrument;
 use wire::record::{Command, EntryKind, OrdStatus, Side};
 
 /// Three bids at two prices and an offer, of which a fourth order took a part.
@@ -36,7 +37,7 @@ fn an_engine_tells_its_partition_and_instruments() {
         session_end_ns: 86_400_000_000_000,
     };
     assert_eq!(told, [view]);
-    let command = Command::Instrument(view.spec, "X");
+    let command = Command::Instrument(SetInstrument { instrument: 1 }, view.spec, "X");
     assert_eq!(format!("{command:?}"), format!("{:?}", setup()[0]));
 }
 

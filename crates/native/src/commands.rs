@@ -95,8 +95,11 @@ impl Commands {
         self.ends.len()
     }
 
-    fn gateway_open(&mut self, gateway: u16) {
-        self.push(&Command::GatewayOpen(command::GatewayOpen { gateway }));
+    fn gateway_open(&mut self, gateway: u16, nonce: u64) {
+        self.push(&Command::GatewayOpen(command::GatewayOpen {
+            gateway,
+            nonce,
+        }));
     }
 
     #[pyo3(signature = (kind, name, account, *, cancel_on_disconnect=false, stp=0))]
@@ -220,7 +223,10 @@ impl Commands {
         Ok(())
     }
 
-    #[pyo3(signature = (*, kind, entry=None, user="", num=0, instrument=None, side=0))]
+    #[pyo3(signature = (
+        *, kind, entry=None, user="", num=0, instrument=None, side=0, quiet=false, prior=0
+    ))]
+    #[allow(clippy::too_many_arguments)]
     fn mass_cancel(
         &mut self,
         kind: u8,
@@ -229,6 +235,8 @@ impl Commands {
         num: u64,
         instrument: Option<u32>,
         side: u8,
+        quiet: bool,
+        prior: u32,
     ) -> PyResult<()> {
         fits("user", user, TEXT_BYTES_MAX)?;
         let fixed = command::MassCancel {
@@ -237,6 +245,8 @@ impl Commands {
             instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
             kind: known(MassCancelType::from_code(kind), "kind", kind)?,
             side,
+            quiet,
+            prior,
         };
         self.push(&Command::MassCancel(fixed, user));
         Ok(())
@@ -270,12 +280,13 @@ impl Commands {
     }
 
     #[pyo3(signature = (
-        symbol, *, tick, lot, qty_min=0, qty_max=0, notional_min=0, price_band_bps=0,
+        instrument, symbol, *, tick, lot, qty_min=0, qty_max=0, notional_min=0, price_band_bps=0,
         orders_per_side_max=0, session_end_s=0, open=true
     ))]
     #[allow(clippy::too_many_arguments)]
     fn instrument(
         &mut self,
+        instrument: u32,
         symbol: &str,
         tick: i64,
         lot: i64,
@@ -299,13 +310,14 @@ impl Commands {
             session_end_s,
             open,
         };
-        self.push(&Command::Instrument(fixed, symbol));
+        let set = command::SetInstrument { instrument };
+        self.push(&Command::Instrument(set, fixed, symbol));
         Ok(())
     }
 
     #[pyo3(signature = (
         *, accounts_max, client_ids_per_account_max, instruments_max, event_batch_bytes_max,
-        stamp_ahead_ns_max
+        stamp_ahead_ns_max, stamp_behind_ns_max
     ))]
     fn settings(
         &mut self,
@@ -314,6 +326,7 @@ impl Commands {
         instruments_max: u32,
         event_batch_bytes_max: u32,
         stamp_ahead_ns_max: u64,
+        stamp_behind_ns_max: u64,
     ) {
         self.push(&Command::Settings(command::Settings {
             accounts_max,
@@ -321,7 +334,13 @@ impl Commands {
             instruments_max,
             event_batch_bytes_max,
             stamp_ahead_ns_max,
+            stamp_behind_ns_max,
         }));
+    }
+
+    /// From here on the rules of this version decide.
+    fn rules(&mut self, version: u32) {
+        self.push(&Command::Rules(command::Rules { version }));
     }
 
     fn tick(&mut self) {

@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde_json::{Map, Value, json};
-use wire::record::field::Shown;
+use wire::record::field::{Field, Shown};
 use wire::record::{CancelReason, Command, CommandBatch, Event, EventBatch, Reason, RecordError};
 use wire::sbe::Message;
 
@@ -103,6 +103,8 @@ pub fn describe_events(batches: &[u8]) -> PyResult<String> {
             "gateway": header.gateway,
             "incarnation": header.incarnation,
             "number": header.number,
+            "command_hash": header.command_hash,
+            "dropped": value(header.dropped.show()),
             "time_ns": header.time_ns,
             "first_seq": header.first_seq,
             "previous_hash": header.previous_hash,

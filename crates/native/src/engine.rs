@@ -40,6 +40,7 @@ named! {
         instruments_max: u32,
         event_batch_bytes_max: u32,
         stamp_ahead_ns_max: u64,
+        stamp_behind_ns_max: u64,
     }
 }
 
@@ -312,6 +313,11 @@ impl Engine {
         rows.collect()
     }
 
+    /// The rules that decide; 0 where no command has set any.
+    fn rules(&self) -> u32 {
+        self.inner.rules()
+    }
+
     /// The limits in force.
     fn settings(&self) -> EngineLimits {
         let settings = self.inner.settings();
@@ -321,6 +327,7 @@ impl Engine {
             instruments_max: settings.instruments_max,
             event_batch_bytes_max: settings.event_batch_bytes_max,
             stamp_ahead_ns_max: settings.stamp_ahead_ns_max,
+            stamp_behind_ns_max: settings.stamp_behind_ns_max,
         }
     }
 

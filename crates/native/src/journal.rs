@@ -460,6 +460,12 @@ impl LogReader {
         })
     }
 
+    /// The version of the log.
+    fn version(&self, py: Python<'_>) -> PyResult<i64> {
+        self.ask(py, journal::Reader::version)
+            .map_err(|error| read_error(&error))
+    }
+
     /// The chain at an offset, from the one before the first on.
     fn chain_at(&self, py: Python<'_>, offset: u64) -> PyResult<u64> {
         self.ask(py, |reader| reader.chain_at(offset))

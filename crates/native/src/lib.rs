@@ -40,6 +40,7 @@ mod store;
 mod stored;
 mod sums;
 mod terms;
+mod upgrade;
 mod view;
 mod writer;
 
@@ -65,6 +66,10 @@ mod _native {
     const SOURCES_HASH: &str = env!("SOURCES_HASH");
     #[pymodule_export]
     const SHOWN_MAX: usize = projection::SHOWN_MAX;
+    #[pymodule_export]
+    const JOURNAL_VERSION: i64 = journal::VERSION;
+    #[pymodule_export]
+    const RULES: u32 = matching::RULES;
     #[pymodule_export]
     use super::ack_times::AckTimes;
     #[pymodule_export]
@@ -129,6 +134,8 @@ mod _native {
     use super::sums::{Bar, Sum};
     #[pymodule_export]
     use super::terms::terms;
+    #[pymodule_export]
+    use super::upgrade::{UpgradedBatch, move_store, upgrade_events, upgrade_snapshot};
     #[pymodule_export]
     use super::view::{View, parse_decimal};
 }

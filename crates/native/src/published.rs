@@ -45,7 +45,7 @@ pub fn published_in(py: Python<'_>, batches: &[u8]) -> PyResult<PublishedNumbers
                     Event::Rejected(x, _, _) => {
                         (orders, given) = higher((orders, given), x.order_id);
                     }
-                    Event::Trade(x, _, _) => trades = trades.max(x.trade_id),
+                    Event::Trade(x, _, _) => trades = trades.max(x.trade_id & COUNTER),
                     _ => {}
                 }
                 event.recipients(|entry, number, _| {

@@ -201,7 +201,7 @@ pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<O
             journal_id: at.origin.journal_id,
             chain: at.origin.chain,
             orders: told.order_id & COUNTER,
-            trades: told.trade_id,
+            trades: told.trade_id & COUNTER,
             first_sequence: at.first_seq,
             late_ns: told.late_ns,
         }

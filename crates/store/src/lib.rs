@@ -44,6 +44,7 @@ mod source;
 mod startup;
 mod state;
 pub mod tape;
+mod upgraded;
 mod write;
 
 pub use audit::Audit;
@@ -56,6 +57,7 @@ pub use runner::{Runner, RunnerLimits};
 pub use seed::seed_of;
 pub use source::{EventSource, LogSource, read_kept};
 pub use state::Stats;
+pub use upgraded::move_position;
 
 /// Version of the layout, in the file's `user_version`.
 pub const VERSION: i64 = 4;

@@ -6,7 +6,7 @@
 use matching::{Engine, EntryView, InstrumentView};
 use wire::record::batch::{EVENT_MAGIC, HASH};
 use wire::record::event::InstrumentSet;
-use wire::record::{Event, EventBatchHeader};
+use wire::record::{Dropped, Event, EventBatchHeader};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes of events after which another batch is begun: a batch's length has 32 bits.
@@ -89,6 +89,8 @@ impl Seed<'_> {
             gateway: 0,
             incarnation: 0,
             number: 0,
+            command_hash: 0,
+            dropped: Dropped::No,
             time_ns: at.time_ns,
             first_seq: 1,
             count: self.count,
@@ -107,7 +109,7 @@ impl Seed<'_> {
 mod tests {
     use super::{BATCH_BYTES, cut_at};
     use matching::Engine;
-    use wire::record::command::{EntryOpen, Instrument};
+    use wire::record::command::{EntryOpen, Instrument, SetInstrument};
     use wire::record::{Command, CommandBatch, CommandBatchHeader, EntryKind, EventBatch, Stp};
 
     fn events(mut seed: &[u8]) -> (usize, Vec<String>) {
@@ -134,9 +136,10 @@ mod tests {
             cancel_on_disconnect: false,
             stp: Stp::None,
         };
-        for name in ["a", "b", "c"] {
+        for (instrument, name) in (1..).zip(["a", "b", "c"]) {
             Command::EntryOpen(open, name, name).encode(&mut records);
-            Command::Instrument(Instrument::UNLIMITED, name).encode(&mut records);
+            Command::Instrument(SetInstrument { instrument }, Instrument::UNLIMITED, name)
+                .encode(&mut records);
         }
         let header = CommandBatchHeader {
             magic: 0,

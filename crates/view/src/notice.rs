@@ -1,6 +1,7 @@
 //! One notification: what the owner of an order is told of one execution, as JSON.
 
 use projection::Execution;
+use projection::levels::SeqTime;
 use wire::record::exec_id;
 use wire::text::fields::{average_price, id, moment, name, order, side_of};
 use wire::text::{ClientOrderId, Liquidity, decimal, json};
@@ -16,8 +17,13 @@ pub struct Owner<'a> {
     pub called: ClientOrderId<'a>,
 }
 
-/// Append as a JSON object what the event of this number and engine time did to an order.
-pub fn write(x: &Execution<'_>, (seq, time_ns): (u64, u64), owner: &Owner<'_>, out: &mut Vec<u8>) {
+/// Append as a JSON object what the event of this number and engine time, in a partition, did to an order.
+pub fn write(
+    x: &Execution<'_>,
+    (partition, (seq, time_ns)): (u16, SeqTime),
+    owner: &Owner<'_>,
+    out: &mut Vec<u8>,
+) {
     let (entry, fill) = x.shown(time_ns);
     let (kind, event) = match fill {
         Some(_) => ("execution", "TRADE"),
@@ -32,7 +38,7 @@ pub fn write(x: &Execution<'_>, (seq, time_ns): (u64, u64), owner: &Owner<'_>, o
     name("sequence", out);
     decimal::write_u64(seq, out);
     name("exec_id", out);
-    id(exec_id(seq, maker), out);
+    id(exec_id(partition, seq, maker), out);
     name("user_id", out);
     json::string(owner.user, out);
     order(x.order_id, owner.called, out);

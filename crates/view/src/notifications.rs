@@ -19,9 +19,9 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Take an event, whose names are known; they come in order.
+    /// Take an event of a partition, whose names are known; they come in order.
     #[inline(always)]
-    pub fn take(&mut self, event: &Event<'_>, at: SeqTime, names: &Names) {
+    pub fn take(&mut self, event: &Event<'_>, at: (u16, SeqTime), names: &Names) {
         if let Event::EntryOpened(x, _, account) = event {
             self.listeners.opened(account, x.account);
         }
@@ -46,13 +46,13 @@ impl Notifications {
     }
 
     #[inline(always)]
-    fn notify(&mut self, x: &Execution<'_>, at: SeqTime, names: &Names) {
+    fn notify(&mut self, x: &Execution<'_>, at: (u16, SeqTime), names: &Names) {
         if self.listeners.hears(x.account) {
             self.write(x, at, names);
         }
     }
 
-    fn write(&mut self, x: &Execution<'_>, at: SeqTime, names: &Names) {
+    fn write(&mut self, x: &Execution<'_>, at: (u16, SeqTime), names: &Names) {
         self.listeners.publish(x.account, |out| {
             let owner = Owner {
                 user: names.account(x.account),

@@ -5,7 +5,7 @@
 use matching::Engine;
 use projection::Order;
 use wire::record::Side;
-use wire::record::numbers::COUNTER_BITS;
+use wire::record::numbers::partition_bits;
 
 use crate::markets::Markets;
 use crate::names::Names;
@@ -44,7 +44,10 @@ impl Markets {
     /// The instruments and books of `engine`.
     pub fn restore(&mut self, engine: &Engine) {
         let position = engine.position();
-        self.set_trade_id(engine.counts().trades);
+        // 0 says that there was none yet.
+        if let trades @ 1.. = engine.counts().trades {
+            self.set_trade_id(partition_bits(engine.partition()) | trades);
+        }
         for it in engine.instruments() {
             self.set(it.id, it.spec, it.symbol);
             let levels = [Side::Buy, Side::Sell].into_iter().flat_map(|side| {
@@ -60,8 +63,7 @@ impl Markets {
 impl Orders {
     /// The open orders of `engine`, as they stand.
     pub fn restore(&mut self, engine: &Engine) {
-        let partition = u64::from(engine.partition()) << COUNTER_BITS;
-        let newest = partition | engine.counts().orders;
+        let newest = partition_bits(engine.partition()) | engine.counts().orders;
         self.begin(engine.position().event_seq, newest);
         for &(first, last) in engine.skipped() {
             self.skip(first, last);

@@ -214,7 +214,7 @@ impl View {
             if let Some(order_id) = coming.next() {
                 self.orders.prefetch(order_id);
             }
-            self.take_event(&event, (seq, header.time_ns), own);
+            self.take_event(&event, (header.partition, seq, header.time_ns), own);
             self.next_seq = seq + 1;
         }
         if header.last {
@@ -225,13 +225,16 @@ impl View {
         Ok(())
     }
 
-    /// Let each part take an event; `own` where it follows from a command of this facade.
+    /// Let each part take an event (partition, number, time); `own` where it follows from a command of
+    /// this facade.
     #[inline(always)]
-    fn take_event(&mut self, event: &Event<'_>, at: SeqTime, own: bool) {
+    fn take_event(&mut self, event: &Event<'_>, at: (u16, u64, u64), own: bool) {
+        let (partition, seq, time_ns) = at;
+        let at = (seq, time_ns);
         self.names.take(event);
         self.markets.take(event, at);
         self.answers.before(event, &self.orders, &self.names);
-        self.notifications.take(event, at, &self.names);
+        self.notifications.take(event, (partition, at), &self.names);
         self.orders.take(event, at);
         if own {
             self.answers.take(event, &self.orders, &self.names);

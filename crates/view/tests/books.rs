@@ -72,6 +72,7 @@ proptest! {
                 }, "", ""),
                 2 => Command::MassCancel(MassCancel {
                     entry: NO_ENTRY, num, instrument: 1, kind: MassCancelType::Security, side: 0,
+                    quiet: false, prior: 0,
                 }, user),
                 3 => Command::New(NewOrder { price: NO_PRICE, ord_type: OrdType::Market, ..new },
                                   user, ""),
@@ -97,5 +98,6 @@ proptest! {
             .map(|json| String::from_utf8_lossy(&json).split("\"bids\"").last().map(str::to_owned));
         prop_assert_eq!(book(&restored), book(&exchange.view));
         prop_assert_eq!(restored.sequence(), exchange.view.sequence());
+        prop_assert_eq!(restored.markets().trade_id(), exchange.view.markets().trade_id());
     }
 }

@@ -108,6 +108,8 @@ fn cancel_amend_and_mass_cancel_are_answered() {
         instrument: NO_INSTRUMENT,
         kind: MassCancelType::All,
         side: 0,
+        quiet: false,
+        prior: 0,
     };
     assert_eq!(
         exchange.one(Command::MassCancel(all, "a")),
@@ -235,7 +237,8 @@ fn an_answer_holds_the_newest_fills_of_its_command_and_marks_what_it_leaves_out(
         (&70.into(), &true.into())
     );
     let fills = taker["fills"].as_array().expect("a list");
-    assert_eq!((fills.len(), &fills[49]["trade_id"]), (50, &"70".into()));
+    let last = (1_u64 << 56 | 70).to_string();
+    assert_eq!((fills.len(), &fills[49]["trade_id"]), (50, &last.into()));
     assert_eq!(taker["status_history_count"], 71);
     assert_eq!(
         (&taker["filled_quantity"], &taker["remaining_quantity"]),

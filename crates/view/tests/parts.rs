@@ -72,7 +72,7 @@ fn markets_show_books_and_trades_without_orders_and_requests() {
     assert_eq!(book["asks"][0]["price"], "100");
     let trades = market.trades_json(u64::MAX, 10, usize::MAX);
     assert_eq!(trades.trades.len(), 1);
-    assert_eq!(markets.trade_id(), 1);
+    assert_eq!(markets.trade_id(), 1 << 56 | 1);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn notifications_are_told_without_orders_markets_and_answers() {
     tell(&traded(), |heard| {
         if let Heard::Event(event, at) = heard {
             names.take(event);
-            notifications.take(event, at, &names);
+            notifications.take(event, (1, at), &names);
         }
     });
     let told = notifications.ready();

@@ -5,7 +5,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use wire::record::event::Accepted;
-use wire::record::{Event, Leg, OrdType, Side, Stp, TimeInForce};
+use wire::record::{Event, EventBatchHeader, Leg, OrdType, Side, Stp, TimeInForce};
 use wire::sbe::{Message, NewOrderSingle, decode_request, encode_report};
 use wire::soup::{Packets, Sender};
 
@@ -67,10 +67,11 @@ fn reports_out(bencher: Bencher<'_, '_>) {
         },
         "",
     );
+    let batch = EventBatchHeader::from_bytes(&[0; EventBatchHeader::SIZE]).unwrap();
     bencher.counter(ItemsCount::new(MESSAGES)).bench_local(|| {
         out.clear();
         for seq in 0..MESSAGES as u64 {
-            encode_report(black_box(&event), seq, 1, Leg::Taker, &mut out);
+            encode_report(black_box(&event), seq, &batch, Leg::Taker, &mut out);
         }
         out.len()
     });

@@ -6,7 +6,9 @@ use wire::record::event::{
     Accepted, CancelRejected, Canceled, GatewayOpened, MassCanceled, Refused, Rejected, Replaced,
     StatusReport, Trade,
 };
-use wire::record::{CancelReason, Event, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp};
+use wire::record::{
+    CancelReason, Event, EventBatchHeader, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp,
+};
 use wire::record::{Leg, TimeInForce, command::Instrument, exec_id};
 use wire::sbe::{
     Message, NULL_I64, NULL_U8, NULL_U32, NULL_U64, encode_no_security, encode_report,
@@ -16,6 +18,17 @@ use wire::soup::{Packets, Sender, kind};
 
 const SEQ: u64 = 1000;
 const TIME: u64 = 1_700_000_000_000_000_000;
+const PARTITION: u16 = 5;
+
+/// The header of a batch of that partition and time.
+fn header() -> EventBatchHeader {
+    let bytes = [0; EventBatchHeader::SIZE];
+    EventBatchHeader {
+        partition: PARTITION,
+        time_ns: TIME,
+        ..EventBatchHeader::from_bytes(&bytes).unwrap()
+    }
+}
 
 fn read(bytes: &[u8], packet_kind: u8) -> Message {
     let mut packets = Packets::new(bytes, Sender::Server, 65_537);
@@ -27,7 +40,7 @@ fn read(bytes: &[u8], packet_kind: u8) -> Message {
 
 fn report(event: &Event<'_>, leg: Leg) -> Option<Message> {
     let mut out = Vec::new();
-    encode_report(event, SEQ, TIME, leg, &mut out).then(|| read(&out, kind::SEQUENCED))
+    encode_report(event, SEQ, &header(), leg, &mut out).then(|| read(&out, kind::SEQUENCED))
 }
 
 macro_rules! expect {
@@ -104,7 +117,7 @@ fn an_accepted_order_is_new() {
     assert_eq!(event.recipient(Leg::Taker), Some((4, 6)));
     assert_eq!(event.recipient(Leg::Maker), None);
     let x = expect!(event, ExecutionReportNew);
-    assert_eq!((x.transact_time, x.exec_id), (TIME, 2 * SEQ));
+    assert_eq!((x.transact_time, x.exec_id), (TIME, (5 << 56) | (2 * SEQ)));
     assert_eq!((x.order_id, x.cl_ord_id, x.security_id), (7, 8, 2));
     assert_eq!((x.price, x.order_qty), (100, 10));
     assert_eq!((x.side, x.ord_type, x.time_in_force), (1, 2, 1));
@@ -120,7 +133,10 @@ fn a_trade_tells_both_sides() {
     let Some(Message::ExecutionReportTrade(maker)) = report(&event, Leg::Maker) else {
         panic!("no report of the maker");
     };
-    assert_eq!((taker.exec_id, maker.exec_id), (2 * SEQ, 2 * SEQ + 1));
+    assert_eq!(
+        (taker.exec_id, maker.exec_id),
+        ((5 << 56) | (2 * SEQ), (5 << 56) | (2 * SEQ + 1))
+    );
     assert_eq!((taker.trade_id, maker.trade_id), (77, 77));
     assert_eq!((taker.order_id, taker.cl_ord_id), (71, 81));
     assert_eq!((maker.order_id, maker.cl_ord_id), (61, 51));
@@ -227,13 +243,16 @@ fn refusals_carry_their_reasons() {
         (x.cl_ord_id, x.ord_rej_reason, x.security_id, x.side),
         (9, 18, 2, 1)
     );
-    assert_eq!((x.order_id, x.exec_id), (NULL_U64, exec_id(SEQ, false)));
+    assert_eq!(
+        (x.order_id, x.exec_id),
+        (NULL_U64, exec_id(PARTITION, SEQ, false))
+    );
     let kept = Rejected {
         order_id: 7,
         ..event
     };
     let x = expect!(Event::Rejected(kept, "", ""), ExecutionReportReject);
-    assert_eq!((x.order_id, x.exec_id), (7, exec_id(SEQ, false)));
+    assert_eq!((x.order_id, x.exec_id), (7, exec_id(PARTITION, SEQ, false)));
     let event = CancelRejected {
         entry: 4,
         entry_seq: 6,
@@ -283,6 +302,7 @@ fn a_mass_cancel_ends_with_its_count() {
         kind: MassCancelType::Security,
         side: 0,
         reason: Reason::None,
+        quiet: false,
     };
     let x = expect!(Event::MassCanceled(event), OrderMassCancelReport);
     assert_eq!((x.total_affected_orders, x.side), (3, NULL_U8));
@@ -366,7 +386,10 @@ fn busy_is_told_as_an_order_reject() {
     let x = expect!(Event::Refused(event), ExecutionReportReject);
     assert_eq!((x.cl_ord_id, x.ord_rej_reason), (9, Reason::Busy.code()));
     assert_eq!((x.security_id, x.side), (NULL_U32, NULL_U8));
-    assert_eq!((x.order_id, x.exec_id), (NULL_U64, exec_id(SEQ, false)));
+    assert_eq!(
+        (x.order_id, x.exec_id),
+        (NULL_U64, exec_id(PARTITION, SEQ, false))
+    );
     let event = Refused { reason: 5, ..event };
     let x = expect!(Event::Refused(event), BusinessMessageReject);
     assert_eq!((x.business_reject_ref_id, x.ref_template_id), (9, 100));
@@ -378,6 +401,7 @@ fn other_events_tell_nothing() {
     let event = Event::GatewayOpened(GatewayOpened {
         gateway: 1,
         incarnation: 1,
+        nonce: 1,
     });
     assert_eq!(event.recipient(Leg::Taker), None);
     assert_eq!(report(&event, Leg::Taker), None);

@@ -8,7 +8,7 @@ use wire::record::Leg;
 use wire::record::{
     CancelReason, ExecInst, MassCancelType, OrdStatus, OrdType, Reason, Side, Stp, TimeInForce,
 };
-use wire::record::{Event, event::Canceled};
+use wire::record::{Event, EventBatchHeader, event::Canceled};
 use wire::sbe::{self, BusinessReason, Message};
 use wire::soup;
 
@@ -193,7 +193,8 @@ fn every_reason_of_a_cancel_is_one_of_the_list() {
         body[SIDE_AT + 1] = reason.code();
         let event = Event::Canceled(Canceled::from_bytes(&body).unwrap(), "");
         let mut out = Vec::new();
-        sbe::encode_report(&event, 1, 1, Leg::Taker, &mut out);
+        let batch = EventBatchHeader::from_bytes(&[0; EventBatchHeader::SIZE]).unwrap();
+        sbe::encode_report(&event, 1, &batch, Leg::Taker, &mut out);
         let Message::ExecutionReportCancel(x) = Message::read(&out[soup::HEADER..]).unwrap() else {
             panic!("not a cancel");
         };

@@ -1,7 +1,7 @@
 //! Batches of commands, and an engine that takes them.
 
 use matching::Engine;
-use wire::record::command::{EntryOpen, Instrument, NewOrder};
+use wire::record::command::{EntryOpen, Instrument, NewOrder, SetInstrument};
 use wire::record::{
     Command, CommandBatch, CommandBatchHeader, EntryKind, OrdType, Side, Stp, TimeInForce,
 };
@@ -37,7 +37,11 @@ pub fn setup() -> Vec<Command<'static>> {
         cancel_on_disconnect: false,
         stp: Stp::None,
     };
-    let mut commands = vec![Command::Instrument(spec, "X")];
+    let mut commands = vec![Command::Instrument(
+        SetInstrument { instrument: 1 },
+        spec,
+        "X",
+    )];
     commands.extend(["a", "b", "c"].map(|name| Command::EntryOpen(open, name, name)));
     commands
 }

@@ -11,7 +11,7 @@ use matching::Engine;
 pub use say::say;
 use send::Sender;
 use wire::record::EventBatch;
-use wire::record::command::{EntryOpen, Instrument};
+use wire::record::command::{EntryOpen, Instrument, SetInstrument};
 use wire::record::{Command, CommandBatch, CommandBatchHeader, EntryKind, Stp};
 
 /// The instrument of every script, before it says otherwise.
@@ -38,7 +38,7 @@ impl Stage {
             stp: Stp::None,
         };
         let setup = [
-            Command::Instrument(SPEC, "X"),
+            Command::Instrument(SetInstrument { instrument: 1 }, SPEC, "X"),
             Command::EntryOpen(open(EntryKind::Binary, false), "a1", "A"),
             Command::EntryOpen(open(EntryKind::Binary, false), "b1", "B"),
             Command::EntryOpen(open(EntryKind::Binary, true), "a2", "A"),

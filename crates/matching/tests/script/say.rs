@@ -121,6 +121,7 @@ pub fn say(event: &Event<'_>) -> String {
             x.orders_after, x.orders, x.trades, x.after
         ),
         Event::EntryRaised(x) => format!("entry {} raised {}", x.entry, x.entry_seq),
+        Event::RulesSet(x) => format!("rules {}", x.version),
         Event::GatewayOpened(x) => format!("gateway {} {}", x.gateway, x.incarnation),
     }
 }

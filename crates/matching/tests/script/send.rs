@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use wire::record::command::{
     Cancel, EntryClosed, EntryOpen, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY,
-    NewOrder, Raise, RaiseEntry, Refuse, Replace, Settings, Status,
+    NewOrder, Raise, RaiseEntry, Refuse, Replace, Rules, SetInstrument, Settings, Status,
 };
 use wire::record::{Command, EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
@@ -75,6 +75,10 @@ impl Sender {
             "set" => set(&rest, out),
             "entry" => open(&rest, out),
             "raise" => raise(&rest, out),
+            "rules" => {
+                let version = words.0[1].parse().unwrap();
+                Command::Rules(Rules { version }).encode(out);
+            }
             "told" => {
                 let (entry, entry_seq) = (rest.number("entry", 0), rest.number("seq", 0));
                 Command::RaiseEntry(RaiseEntry { entry, entry_seq }).encode(out);
@@ -134,6 +138,8 @@ impl Sender {
                     instrument,
                     kind,
                     side,
+                    quiet: words.has("quiet"),
+                    prior: words.number("prior", 0),
                 };
                 Command::MassCancel(fixed, user).encode(out);
             }
@@ -206,7 +212,16 @@ fn spec(words: &Words<'_>, out: &mut Vec<u8>) {
     spec.orders_per_side_max = words.number("per_side", 0);
     spec.session_end_s = words.number("end", 0);
     spec.open = !words.has("closed");
-    Command::Instrument(spec, words.value("symbol").unwrap_or("X")).encode(out);
+    let symbol = words.value("symbol").unwrap_or("X");
+    // X, Y and Z are 1, 2 and 3, unless a script says otherwise.
+    let usual = symbol
+        .bytes()
+        .next()
+        .map_or(0, |letter| u32::from(letter.wrapping_sub(b'W')));
+    let set = SetInstrument {
+        instrument: words.number("number", usual),
+    };
+    Command::Instrument(set, spec, symbol).encode(out);
 }
 
 fn set(words: &Words<'_>, out: &mut Vec<u8>) {
@@ -216,6 +231,7 @@ fn set(words: &Words<'_>, out: &mut Vec<u8>) {
         instruments_max: words.number("instruments", 1_000),
         event_batch_bytes_max: 1 << 20,
         stamp_ahead_ns_max: 1_000_000_000,
+        stamp_behind_ns_max: 10_000_000_000,
     };
     Command::Settings(settings).encode(out);
 }

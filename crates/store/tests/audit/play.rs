@@ -8,6 +8,7 @@ use store::audit::{Report, Watch};
 use store::{Audit, Recorder, seed_of};
 use wire::record::command::{
     Cancel, EntryOpen, Instrument, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NewOrder, Raise, Replace,
+    SetInstrument,
 };
 use wire::record::{
     Command, CommandBatch, CommandBatchHeader, EntryKind, EventBatch, OrdType, Side, Stp,
@@ -90,8 +91,8 @@ impl Play {
             ..Instrument::UNLIMITED
         };
         for command in [
-            Command::Instrument(spec, "ONE"),
-            Command::Instrument(spec, "TWO"),
+            Command::Instrument(SetInstrument { instrument: 1 }, spec, "ONE"),
+            Command::Instrument(SetInstrument { instrument: 2 }, spec, "TWO"),
             Command::EntryOpen(open, "one", "one"),
             Command::EntryOpen(open, "two", "two"),
         ] {

@@ -100,7 +100,10 @@ impl Exchange {
             told: Vec::new(),
         };
         for gateway in [BINARY, FACADE] {
-            let open = Command::GatewayOpen(GatewayOpen { gateway });
+            let open = Command::GatewayOpen(GatewayOpen {
+                gateway,
+                nonce: gateway.into(),
+            });
             exchange.send((gateway, 0, 0), 1, &[open]);
             exchange.numbers.insert(gateway, 0);
         }

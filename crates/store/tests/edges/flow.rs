@@ -2,7 +2,7 @@
 
 use wire::record::command::{
     Cancel, EntryClosed, Instrument, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY,
-    NewOrder, Replace,
+    NewOrder, Replace, SetInstrument,
 };
 use wire::record::{Command, ExecInst, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
@@ -49,7 +49,8 @@ impl Flow {
 
     /// The instruments, to begin with.
     pub fn opening(&mut self) -> Step {
-        let commands = SYMBOLS.map(|symbol| Command::Instrument(self.spec(), symbol));
+        let commands =
+            SYMBOLS.map(|symbol| Command::Instrument(number_of(symbol), self.spec(), symbol));
         let count = 1 + self.random.below(SYMBOLS.len());
         Step {
             gateway: 0,
@@ -150,7 +151,7 @@ impl Flow {
             97 => Command::EntryClosed(EntryClosed {
                 entry: 1 + self.random.below(3) as u32,
             }),
-            98 => Command::Instrument(self.spec(), self.random.pick(&SYMBOLS[..1])),
+            98 => Command::Instrument(number_of(SYMBOLS[0]), self.spec(), SYMBOLS[0]),
             _ => Command::Tick,
         }
     }
@@ -358,7 +359,17 @@ impl Flow {
                 .random
                 .pick(&[MassCancelType::Security, MassCancelType::All]),
             side: self.random.below(3) as u8,
+            quiet: false,
+            prior: 0,
         };
         Command::MassCancel(mass, user)
+    }
+}
+
+/// The number of an instrument.
+fn number_of(symbol: &str) -> SetInstrument {
+    let index = SYMBOLS.iter().position(|known| *known == symbol);
+    SetInstrument {
+        instrument: index.map_or(0, |index| index as u32 + 1),
     }
 }

@@ -8,7 +8,8 @@ use wire::record::batch::{EVENT_MAGIC, HASH};
 use wire::record::command::Instrument;
 use wire::record::event::{Accepted, Canceled, EntryOpened, InstrumentSet, Trade};
 use wire::record::{
-    CancelReason, EntryKind, Event, EventBatchHeader, OrdStatus, OrdType, Side, Stp, TimeInForce,
+    CancelReason, Dropped, EntryKind, Event, EventBatchHeader, OrdStatus, OrdType, Side, Stp,
+    TimeInForce,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -80,6 +81,8 @@ impl Writer {
             gateway: 1,
             incarnation: 1,
             number: self.command_offset,
+            command_hash: 0,
+            dropped: Dropped::No,
             time_ns: self.time_ns,
             first_seq: self.seq + 1 - u64::from(self.count),
             count: self.count,

@@ -8,6 +8,7 @@ use view::orders::Found;
 use view::{Limits, Published, View};
 use wire::record::command::{
     Cancel, EntryOpen, GatewayOpen, Instrument, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NewOrder,
+    SetInstrument,
 };
 use wire::record::{
     Command, CommandBatch, CommandBatchHeader, EntryKind, OrdType, Side, Stp, TimeInForce,
@@ -54,9 +55,21 @@ impl Exchange {
             events: Vec::new(),
             history: Vec::new(),
         };
-        let _ = exchange.send_as(0, 0, 0, &[Command::Instrument(filters(), "BTCUSD")]);
+        let _ = exchange.send_as(
+            0,
+            0,
+            0,
+            &[Command::Instrument(
+                SetInstrument { instrument: 1 },
+                filters(),
+                "BTCUSD",
+            )],
+        );
         for gateway in [BINARY, FACADE] {
-            let open = Command::GatewayOpen(GatewayOpen { gateway });
+            let open = Command::GatewayOpen(GatewayOpen {
+                gateway,
+                nonce: gateway.into(),
+            });
             let _ = exchange.send_as(gateway, 0, 0, &[open]);
         }
         let session = EntryOpen {

@@ -3,11 +3,12 @@
 use super::command::Command;
 use super::event::Event;
 use super::field::{RecordError, packed, take_record};
+use super::terms::Dropped;
 
 /// First bytes of a command batch, and the version of its layout.
-pub const COMMAND_MAGIC: u32 = u32::from_le_bytes(*b"QSC1");
+pub const COMMAND_MAGIC: u32 = u32::from_le_bytes(*b"QSC2");
 /// First bytes of an event batch, and the version of its layout.
-pub const EVENT_MAGIC: u32 = u32::from_le_bytes(*b"QSE1");
+pub const EVENT_MAGIC: u32 = u32::from_le_bytes(*b"QSE2");
 
 packed! {
     /// What stands before the commands of a batch.
@@ -50,6 +51,10 @@ packed! {
         incarnation: u32,
         /// Its number.
         number: u64,
+        /// Hash (xxh3-64) of the command batch.
+        command_hash: u64,
+        /// Whether the command batch was dropped whole, and why.
+        dropped: Dropped,
         /// Engine time.
         time_ns: u64,
         /// Sequence number of the first event, from 1 without a gap.

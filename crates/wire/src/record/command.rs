@@ -41,6 +41,9 @@ packed! {
     GatewayOpen {
         /// The gateway's number; it is that of the batch too.
         gateway: u16,
+        /// Chosen at random, and echoed: by it a gateway knows its own opening.  One that the engine
+        /// knows opens nothing, so that an opening whose fate is unknown can be sent again.
+        nonce: u64,
     }
 }
 packed! {
@@ -135,6 +138,10 @@ packed! {
         kind: MassCancelType,
         /// FIX 54, or 0 for both sides.
         side: u8,
+        /// No entry is told how many: another partition is asked later, and tells the sum.
+        quiet: bool,
+        /// How many were canceled on the partitions that were asked before.
+        prior: u32,
     }
 }
 packed! {
@@ -166,7 +173,14 @@ packed! {
     }
 }
 packed! {
-    /// Fixed part of [`Command::Instrument`]: set an instrument and its filters.  0 = no limit.
+    /// Fixed part of [`Command::Instrument`]: which instrument is set.
+    SetInstrument {
+        /// Its number in the whole exchange, for ever; from 1.
+        instrument: u32,
+    }
+}
+packed! {
+    /// The filters of an instrument.  0 = no limit.
     Instrument {
         /// Prices are multiples of it.
         tick: i64,
@@ -210,12 +224,22 @@ packed! {
         accounts_max: u32,
         /// Client order ids in text that are remembered per account.
         client_ids_per_account_max: u32,
-        /// Most instruments.
+        /// Most instruments, and the highest number of one.
         instruments_max: u32,
         /// Bytes of records after which an event batch is cut.
         event_batch_bytes_max: u32,
         /// How far a stamp may lie ahead of the journal's append time, in nanoseconds.
         stamp_ahead_ns_max: u64,
+        /// How far it may lie behind: a batch that is later is dropped, and its incarnation ends.
+        stamp_behind_ns_max: u64,
+    }
+}
+
+packed! {
+    /// From here on these rules decide: an engine of older ones goes no farther.
+    Rules {
+        /// Version of the rules, which rises.
+        version: u32,
     }
 }
 
@@ -262,14 +286,16 @@ records! {
         8 "STATUS" Status(Status);
         /// See [`Refuse`].
         9 "REFUSE" Refuse(Refuse);
-        /// An instrument: symbol.
-        10 "INSTRUMENT" Instrument(Instrument, symbol);
+        /// An instrument, new or with new filters: symbol.
+        10 "INSTRUMENT" Instrument(SetInstrument + filters: Instrument, symbol);
         /// See [`Settings`].
         11 "SETTINGS" Settings(Settings);
         /// See [`Raise`].
         13 "RAISE" Raise(Raise);
         /// See [`RaiseEntry`].
         14 "RAISE_ENTRY" RaiseEntry(RaiseEntry);
+        /// See [`Rules`].
+        15 "RULES" Rules(Rules);
         nothing {
             /// Time passes: the batch's stamp says how far.
             12 "TICK" Tick

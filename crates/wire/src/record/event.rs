@@ -2,7 +2,8 @@
 //!
 //! # Numbers
 //! An event's sequence number is its batch's `first_seq` plus its index in the batch.  Execution ids
-//! follow from it: `seq * 2`, and `seq * 2 + 1` for the maker's leg of a trade.
+//! follow from it: `seq * 2`, and `seq * 2 + 1` for the maker's leg of a trade, below the partition in
+//! the top byte, where ids of orders and trades have it too.
 //! `entry_seq` numbers what one entry is told, from 1 without a gap, over all kinds of events: in a
 //! binary session it is the SoupBinTCP sequence number.  0 means that no entry is told (an order
 //! of an entry that does not exist, say).
@@ -23,6 +24,8 @@ packed! {
         gateway: u16,
         /// Its incarnation, one higher than the last.
         incarnation: u32,
+        /// The nonce of its opening.
+        nonce: u64,
     }
 }
 packed! {
@@ -74,7 +77,7 @@ packed! {
 packed! {
     /// A trade: the price is the maker's.  Fields that begin with `taker_` or `maker_` are of that order.
     Trade {
-        /// Trade id, from 1 within the instrument's partition.
+        /// Trade id: the partition in the top byte, and below it a count from 1.
         trade_id: u64,
         /// The maker's price.
         price: i64,
@@ -259,7 +262,7 @@ packed! {
         entry_seq: u64,
         /// `ClOrdId::num` of the request.
         num: u64,
-        /// How many orders were canceled.
+        /// How many orders were canceled, with those that the request brought from other partitions.
         count: u32,
         /// Instrument, or `NO_INSTRUMENT`.
         instrument: u32,
@@ -269,6 +272,8 @@ packed! {
         side: u8,
         /// Why it was refused, or `None`.
         reason: Reason,
+        /// No entry is told: see `MassCancel`.
+        quiet: bool,
     }
 }
 packed! {
@@ -372,6 +377,14 @@ packed! {
     }
 }
 
+packed! {
+    /// From here on these rules decide.
+    RulesSet {
+        /// Version of the rules.
+        version: u32,
+    }
+}
+
 records! {
     /// An event as it stands in the journal; texts are borrowed from the batch.
     Event {
@@ -407,6 +420,8 @@ records! {
         15 "RAISED" Raised(Raised);
         /// See [`EntryRaised`].
         16 "ENTRY_RAISED" EntryRaised(EntryRaised);
+        /// See [`RulesSet`].
+        17 "RULES_SET" RulesSet(RulesSet);
     }
 }
 

@@ -15,6 +15,10 @@ pub enum RecordError {
     Value(&'static str),
     /// A text is not UTF-8.
     Text,
+    /// Newer rules decide, of this version: they are not known here.
+    Rules(u32),
+    /// The engine has dropped the batch of this number, which was to be answered.
+    Dropped(u64),
 }
 
 impl fmt::Display for RecordError {
@@ -25,6 +29,11 @@ impl fmt::Display for RecordError {
             Self::Kind(kind) => write!(f, "unknown kind of record: {kind}"),
             Self::Value(field) => write!(f, "value out of range in field {field}"),
             Self::Text => f.write_str("text is not UTF-8"),
+            Self::Rules(version) => write!(
+                f,
+                "rules of version {version} decide, which are newer: start the version that knows them"
+            ),
+            Self::Dropped(number) => write!(f, "the engine has dropped batch {number}"),
         }
     }
 }

@@ -28,6 +28,6 @@ pub use field::RecordError;
 pub use numbers::exec_id;
 pub use recipients::Leg;
 pub use terms::{
-    CancelReason, EntryKind, ExecInst, Gateway, MassCancelType, OrdStatus, OrdType, Reason, Side,
-    Stp, TimeInForce,
+    CancelReason, Dropped, EntryKind, ExecInst, Gateway, MassCancelType, OrdStatus, OrdType,
+    Reason, Side, Stp, TimeInForce,
 };

@@ -9,13 +9,21 @@ pub const COUNTER_BITS: u32 = 56;
 /// The part of an order id that counts.
 pub const COUNTER: u64 = (1 << COUNTER_BITS) - 1;
 
-/// Execution id of the event of this sequence number; `maker` for the maker's leg of a trade.
-///
-/// Events are counted one by one, and their logs hold numbers below 2^63: no bit is lost.
+/// The bits of a partition that stand above what counts in ids of orders, trades and executions.
 #[inline(always)]
 #[must_use]
-pub const fn exec_id(seq: u64, maker: bool) -> u64 {
-    seq << 1 | maker as u64
+pub const fn partition_bits(partition: u16) -> u64 {
+    (partition as u64 & 0xff) << COUNTER_BITS
+}
+
+/// Execution id of the event of this sequence number in a partition; `maker` for the maker's leg of a
+/// trade.
+///
+/// Events are counted one by one, and no command raises their number to 2^55: no bit is lost.
+#[inline(always)]
+#[must_use]
+pub const fn exec_id(partition: u16, seq: u64, maker: bool) -> u64 {
+    partition_bits(partition) | seq << 1 | maker as u64
 }
 
 /// Executed and open quantity of an order together.  They fit: the engine refuses what would not, and
@@ -189,7 +197,8 @@ mod tests {
 
     #[test]
     fn every_leg_has_its_own_execution_id() {
-        assert_eq!((exec_id(7, false), exec_id(7, true)), (14, 15));
-        assert_eq!(exec_id(u64::MAX >> 1, true), u64::MAX);
+        assert_eq!((exec_id(0, 7, false), exec_id(0, 7, true)), (14, 15));
+        assert_eq!(exec_id(3, 7, true), 3 << 56 | 15);
+        assert_eq!(exec_id(0x1ff, COUNTER >> 1, true), u64::MAX);
     }
 }

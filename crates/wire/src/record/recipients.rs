@@ -34,6 +34,7 @@ impl Event<'_> {
             | Self::EntryOpened(..)
             | Self::InstrumentSet(..)
             | Self::SettingsSet(_)
+            | Self::RulesSet(_)
             | Self::Raised(_)
             | Self::EntryRaised(_) => {}
         }

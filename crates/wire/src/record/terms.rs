@@ -166,6 +166,22 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// Why nothing of a command batch was applied.
+    Dropped: u8 {
+        /// It was applied.
+        No = 0,
+        /// It was applied before, or its opening was.
+        Repeat = 1,
+        /// One before it is missing.
+        Gap = 2,
+        /// It is of an incarnation that has ended, or that never began.
+        Fenced = 3,
+        /// Its stamp lies more than `stamp_behind_ns_max` before the time at which it was appended.
+        Late = 4,
+    }
+}
+
+wire_enum! {
     /// FIX 530.
     MassCancelType: u8 {
         /// Orders of one security.

@@ -24,7 +24,7 @@ use crate::record::event::{
     Accepted, CancelRejected, Canceled, MassCanceled, Refused, Rejected, Replaced, StatusReport,
     Trade,
 };
-use crate::record::{CancelReason, Event, Leg, OrdStatus, Reason, exec_id};
+use crate::record::{CancelReason, Event, EventBatchHeader, Leg, OrdStatus, Reason, exec_id};
 
 /// FIX 150 of an order that was canceled.
 const EXEC_CANCELED: u8 = 4;
@@ -37,19 +37,22 @@ const NO: u8 = b'N';
 
 /// Append the Sequenced Data packet that tells `event` on `leg`, and say whether there is one.
 ///
-/// `seq` is the event's sequence number, `time_ns` the engine time of its batch.
+/// `seq` is the event's sequence number, `batch` the header of its batch.
 #[inline]
 pub fn encode_report(
     event: &Event<'_>,
     seq: u64,
-    time_ns: u64,
+    batch: &EventBatchHeader,
     leg: Leg,
     out: &mut Vec<u8>,
 ) -> bool {
-    let id = exec_id(seq, false);
+    let (partition, time_ns) = (batch.partition, batch.time_ns);
+    let id = exec_id(partition, seq, false);
     match (event, leg) {
         (Event::Trade(x, ..), Leg::Taker) => taker(x, id, time_ns).push(out),
-        (Event::Trade(x, ..), Leg::Maker) => maker(x, exec_id(seq, true), time_ns).push(out),
+        (Event::Trade(x, ..), Leg::Maker) => {
+            maker(x, exec_id(partition, seq, true), time_ns).push(out)
+        }
         (_, Leg::Maker) => return false,
         (Event::Accepted(x, _), _) => accepted(x, id, time_ns).push(out),
         (Event::Canceled(x, _), _) if x.leaves > 0 => reduced(x, id, time_ns).push(out),

@@ -181,6 +181,8 @@ fn mass_cancel(entry: u32, x: OrderMassCancelRequest, out: &mut Vec<u8>) -> Resu
         instrument,
         kind,
         side,
+        quiet: false,
+        prior: 0,
     };
     Command::MassCancel(command, "").encode(out);
     Ok(num)

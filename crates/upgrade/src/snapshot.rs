@@ -1,0 +1,144 @@
+//! The engine's snapshot.
+//!
+//! # Layout of version 1
+//! It has no version of the rules; gateways have no nonces and no mark of an end; instruments are numbered
+//! as they stand.  All else is as it is now.
+
+use matching::Engine;
+use wire::record::command::{Instrument, Settings};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::reader::{Read, Reader};
+use crate::{NotVersion1, STAMP_BEHIND_NS_MAX};
+
+const MAGIC: u32 = u32::from_le_bytes(*b"QSSN");
+const BEFORE: u32 = 1;
+const NOW: u32 = 2;
+/// Bytes of the hash of the last event batch in the state, and where they stand: behind the partition, the
+/// command offset and the event's number.
+const EVENT_HASH: std::ops::Range<usize> = 18..26;
+/// Partition, and eight numbers.
+const POSITION: usize = 2 + 8 * 8;
+/// Settings without the limit that is new, which is the last.
+const SETTINGS: usize = Settings::SIZE - 8;
+
+/// The snapshot, brought over; `event_hash` is that of the last event batch, as it was brought over.
+///
+/// # Errors
+/// `bytes` are not a snapshot that version 1 wrote, whole, or what they hold can't be.
+pub fn bring_over(bytes: &[u8], event_hash: u64) -> Result<Vec<u8>, NotVersion1> {
+    let state = state_of(bytes)?;
+    let mut out = Vec::new();
+    out.extend_from_slice(&MAGIC.to_le_bytes());
+    out.extend_from_slice(&NOW.to_le_bytes());
+    let begin = out.len();
+    write_state(Reader(state), &mut out)?;
+    let hash = out
+        .get_mut(begin..)
+        .and_then(|state| state.get_mut(EVENT_HASH));
+    hash.ok_or_else(|| NotVersion1::new("it is cut short"))?
+        .copy_from_slice(&event_hash.to_le_bytes());
+    let hash = xxh3_64(&out[begin..]);
+    out.extend_from_slice(&hash.to_le_bytes());
+    let checksum = xxh3_64(&out);
+    out.extend_from_slice(&checksum.to_le_bytes());
+    match Engine::restore(&out) {
+        Ok(_) => Ok(out),
+        Err(error) => Err(NotVersion1::new(error.to_string())),
+    }
+}
+
+/// The state in a snapshot whose checksums are those of its bytes.
+fn state_of(bytes: &[u8]) -> Read<&[u8]> {
+    let short = || NotVersion1::new("it is cut short");
+    let (body, checksum) = bytes
+        .split_at_checked(bytes.len().saturating_sub(8))
+        .ok_or_else(short)?;
+    let mut from = Reader(body);
+    if from.u32("magic")? != MAGIC {
+        return Err(NotVersion1::new("it is no snapshot"));
+    }
+    let version = from.u32("version")?;
+    if version != BEFORE {
+        return Err(NotVersion1::new(format!(
+            "it is of version {version}, not of {BEFORE}"
+        )));
+    }
+    if Reader(checksum).u64("checksum")? != xxh3_64(body) {
+        return Err(NotVersion1::new("its checksum does not match its bytes"));
+    }
+    let state = from.0.len().checked_sub(8).ok_or_else(short)?;
+    let (state, hash) = from.0.split_at(state);
+    if Reader(hash).u64("state hash")? != xxh3_64(state) {
+        return Err(NotVersion1::new("its state has another hash"));
+    }
+    Ok(state)
+}
+
+fn write_state(mut from: Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
+    out.extend_from_slice(from.bytes(POSITION, "position")?);
+    out.extend_from_slice(&0_u32.to_le_bytes());
+    out.extend_from_slice(from.bytes(SETTINGS, "settings")?);
+    out.extend_from_slice(&STAMP_BEHIND_NS_MAX.to_le_bytes());
+    gateways(&mut from, out)?;
+    let before = from;
+    for _ in 0..from.u64("accounts")? {
+        from.text("account")?;
+    }
+    for _ in 0..from.u64("entries")? {
+        entry(&mut from)?;
+    }
+    let passed = before.0.len().saturating_sub(from.0.len());
+    out.extend_from_slice(&before.0[..passed]);
+    let instruments = from.u64("instruments")?;
+    out.extend_from_slice(&instruments.to_le_bytes());
+    for number in 1..=instruments {
+        let number = u32::try_from(number).map_err(|_| NotVersion1::new("instruments"))?;
+        out.extend_from_slice(&number.to_le_bytes());
+        let before = from;
+        instrument(&mut from)?;
+        let passed = before.0.len().saturating_sub(from.0.len());
+        out.extend_from_slice(&before.0[..passed]);
+    }
+    // Pairs of ids that were passed over.
+    out.extend_from_slice(from.0);
+    Ok(())
+}
+
+fn gateways(from: &mut Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
+    let count = from.u64("gateways")?;
+    out.extend_from_slice(&count.to_le_bytes());
+    for _ in 0..count {
+        // Number and incarnation; batches and gaps.
+        out.extend_from_slice(from.bytes(6, "gateway")?);
+        out.push(0);
+        out.extend_from_slice(from.bytes(16, "gateway")?);
+        out.push(0);
+    }
+    Ok(())
+}
+
+fn entry(from: &mut Reader<'_>) -> Read<()> {
+    from.text("entry")?;
+    // Account, kind, cancel on disconnect, self-trade prevention, two numbers.
+    from.bytes(4 + 3 + 16, "entry")?;
+    for _ in 0..from.u32("client ids")? {
+        from.text("client id")?;
+        from.bytes(8 + 8 + 2, "client id")?;
+    }
+    Ok(())
+}
+
+fn instrument(from: &mut Reader<'_>) -> Read<()> {
+    from.text("symbol")?;
+    from.bytes(Instrument::SIZE, "filters")?;
+    from.bytes(8, "last price")?;
+    for _ in 0..2 {
+        for _ in 0..from.u32("orders")? {
+            // Five numbers, the executed sum, the entry, and three codes.
+            from.bytes(5 * 8 + 16 + 4 + 3, "order")?;
+            from.text("order's client id")?;
+        }
+    }
+    Ok(())
+}
