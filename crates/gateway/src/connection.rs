@@ -46,7 +46,7 @@ pub struct Connection {
     pub generation: u32,
     /// What was read and is not handled yet.
     pub rest: Rest,
-    /// Place of the session it is logged in to.
+    /// Slot of the session it is logged in to.
     pub session: Option<u32>,
     /// Gets what is told as it happens; false while older messages are replayed.
     pub live: bool,

@@ -121,7 +121,7 @@ impl OrderEntry {
                             others += 1;
                             enough = others == OTHERS_MAX;
                         }
-                        Taken::AckTimes(asked) => {
+                        Taken::Question(asked) => {
                             outcome = asked;
                             break;
                         }
@@ -141,7 +141,7 @@ impl OrderEntry {
                     break;
                 }
                 (soup::kind::LOGIN_REQUEST, Some(_)) => {
-                    outcome = malformed("second login on one connection_id", &mut connection.out);
+                    outcome = malformed("second login on one connection", &mut connection.out);
                     break;
                 }
                 _ => {
@@ -215,7 +215,7 @@ enum Taken {
     /// A record that waits, and changes nothing: a question, a repeat, a refusal.
     Other,
     /// It asks for something that is no command.
-    AckTimes(Received),
+    Question(Received),
 }
 
 /// One request: a record that waits, unless it asks for something that is no command.
@@ -226,7 +226,7 @@ fn request(session: &mut Session, payload: &[u8], pending: &mut Pending, busy: b
     if !(busy && sbe::refuse_busy(session.entry, payload, records)) {
         match sbe::decode_request(session.entry, payload, records) {
             Ok(Request::SecurityList { req_id, instrument }) => {
-                return Taken::AckTimes(Received::SecurityList(req_id, instrument));
+                return Taken::Question(Received::SecurityList(req_id, instrument));
             }
             // OrderStatusRequest takes no ClOrdID.
             Ok(Request::Command { template, ref_id })

@@ -10,7 +10,7 @@ const NO_ORDER: usize = 500;
 /// Whose requests they are: number and generation of a connection, and how many.
 #[derive(Debug, Clone, Copy)]
 pub struct Share {
-    /// Place of the connection.
+    /// Number of the connection.
     pub connection_id: u32,
     /// Its generation.
     pub generation: u32,

@@ -4,7 +4,7 @@ use wire::record::event::Event;
 use wire::record::{CancelReason, Reason};
 use wire::sbe::BusinessReason;
 
-/// Places for reasons: the highest number of [`Reason`], rounded up.
+/// Room for reasons: the highest number of [`Reason`], rounded up.
 const REASONS: usize = 128;
 
 /// Counters over all events of all gateways.

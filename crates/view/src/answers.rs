@@ -61,16 +61,12 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// An event comes that the orders have not taken yet: where it begins a new order, that one may get
-    /// the slot of the order that is to be shown.
+    /// An event comes that the orders have not taken yet: where another command begins with it, the answer
+    /// shows the order as it is now.  (A new order may get the slot of the one that is to be shown, too.)
     #[inline(always)]
     pub fn before(&mut self, event: &Event<'_>, orders: &Orders, names: &Names) {
-        if self.open.is_some() {
-            let mut begins = false;
-            executions(event, |x| begins |= x.change.begins());
-            if begins {
-                self.settle(orders, names);
-            }
+        if self.open.is_some() && begins_command(event) {
+            self.settle(orders, names);
         }
     }
 
@@ -186,5 +182,26 @@ impl Answers {
             status: open.status,
             body,
         });
+    }
+}
+
+/// Whether an event is the first one of a command that has an answer.  What is closed or amended because it
+/// was asked for is; its copy for who asked comes second.
+fn begins_command(event: &Event<'_>) -> bool {
+    match event {
+        Event::Canceled(x, _) => {
+            let asked = [
+                CancelReason::Requested,
+                CancelReason::Amended,
+                CancelReason::Mass,
+            ];
+            !x.copy && asked.contains(&x.reason)
+        }
+        Event::Replaced(x, _) => !x.copy,
+        _ => {
+            let mut begins = false;
+            executions(event, |x| begins |= x.change.begins());
+            begins
+        }
     }
 }

@@ -119,6 +119,60 @@ fn cancel_amend_and_mass_cancel_are_answered() {
 }
 
 #[test]
+fn an_answer_does_not_show_what_a_later_command_of_its_batch_did() {
+    let mut exchange = Exchange::new(LIMITS);
+    let named = |num, text| Command::Cancel(cancel(num, 0), "a", text);
+    let amended = Replace {
+        entry: NO_ENTRY,
+        num: 5,
+        orig_num: 0,
+        order_id: 0,
+        price: NO_PRICE,
+        qty: 2 * ONE,
+        instrument: NO_INSTRUMENT,
+    };
+    let mass = MassCancel {
+        entry: NO_ENTRY,
+        num: 8,
+        instrument: NO_INSTRUMENT,
+        kind: MassCancelType::All,
+        side: 0,
+        quiet: false,
+        prior: 0,
+    };
+    let told = exchange.send(&[
+        Command::New(order(1, Side::Buy, 100, 3), "a", "x"),
+        named(2, "x"),
+        Command::New(order(3, Side::Buy, 100, 3), "a", "y"),
+        Command::Replace(amended, "a", "y"),
+        named(6, "y"),
+        Command::New(order(7, Side::Buy, 100, 3), "a", "z"),
+        Command::MassCancel(mass, "a"),
+    ]);
+    let shown = told.replies.iter().map(|reply| {
+        let order = said(reply);
+        (
+            reply.num,
+            order["status"].clone(),
+            order["quantity"].clone(),
+        )
+    });
+    let shown: Vec<_> = shown.collect();
+    let expected = [
+        (1, "NEW", "3"),
+        (2, "CANCELED", "3"),
+        (3, "NEW", "3"),
+        (5, "NEW", "2"),
+        (6, "CANCELED", "2"),
+        (7, "NEW", "3"),
+    ];
+    for (found, (num, status, quantity)) in shown.iter().zip(expected) {
+        assert_eq!(found, &(num, status.into(), quantity.into()));
+    }
+    assert_eq!(told.replies.len(), 7);
+}
+
+#[test]
 fn a_repeat_of_an_order_that_memory_has_dropped_is_left_to_the_store() {
     let limits = Limits {
         recent_orders_max: 0,
