@@ -31,9 +31,9 @@ PARTS = (
     "watch",
 )
 """Parts of which faults are counted, beside the view and the archive, which count their own."""
-AGAIN_S = 1.0
+RESTART_S = 1.0
 """Seconds before a part that failed is begun again; each further time twice as long."""
-AGAIN_MAX_S = 30.0
+RESTART_MAX_S = 30.0
 """Longest of these pauses.  A part that has held longer than that begins with the shortest."""
 
 
@@ -66,7 +66,7 @@ class Faults:
 
         What is in ``ends`` is raised: after that the process has to end.
         """
-        pause, now = AGAIN_S, asyncio.get_running_loop().time
+        pause, now = RESTART_S, asyncio.get_running_loop().time
         while True:
             begun = now()
             try:
@@ -76,10 +76,10 @@ class Faults:
             except FAULTS as error:
                 self.caught(part, f"{what} failed, and is begun again", error)
                 self.standing[what] = f"{what} failed: {error}"
-            if now() - begun > AGAIN_MAX_S:
-                pause = AGAIN_S
+            if now() - begun > RESTART_MAX_S:
+                pause = RESTART_S
             await asyncio.sleep(pause)
-            pause = min(2 * pause, AGAIN_MAX_S)
+            pause = min(2 * pause, RESTART_MAX_S)
             del self.standing[what]
 
     def on_callback(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ class LogFound:
     journal_id: int = 0
     first: int = 1
     last: int = 0
-    """Offset of the last entry; ``first`` - 1 where there is none."""
+    """Offset of the last record; ``first`` - 1 where there is none."""
     chain: int = 0
     """Chain at ``last``."""
     damage: str = ""

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core import Engine, EventsEnd, check_events
-from engine.recovery import READ_BYTES, JournalGap, ReplayDiffers, StoredEvents, replayed
+from engine.recovery import (
+    READ_BYTES,
+    JournalGap,
+    ReplayDiffers,
+    StoredEvents,
+    check_rules,
+    replayed,
+)
 from engine.snapshots import Judged, Snapshots
 from journal.port import KeptLog
 
@@ -76,6 +83,7 @@ def verify(
     listener = listener or Nobody()
     _check_events(events, passed, listener.told)
     engine = _begin(snapshots, judged, commands)
+    check_rules(engine)
     start = offset = engine.position().command_offset + 1
     _check_rows(commands, start, passed)
     # One that the replay begins with was compared when it was restored.

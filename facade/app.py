@@ -41,7 +41,7 @@ from store.port import Store
 
 log = logging.getLogger("quantscope.facade")
 
-AGAIN_S = 1.0
+RESTART_S = 1.0
 """Seconds before a view that failed begins again, lest one that fails at once takes the loop."""
 _CLOSED = "the order is filled, canceled or expired already"
 
@@ -175,7 +175,7 @@ class Facade:
 
     async def _restore_view(self) -> None:
         while self.view.fault is not None:
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(RESTART_S)
             rest = asyncio.Event()
             self._sequencer.at_rest(partial(self._begin, rest))
             await rest.wait()

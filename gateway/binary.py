@@ -22,7 +22,7 @@ from core import (
 )
 from gateway.connection import Connection
 from gateway.replay import Replayer
-from gateway.restart import Again, Fresh
+from gateway.restart import Fresh, Restart
 from gateway.users import User
 from journal.port import Log
 from journal.sequencer import Sequencer
@@ -72,7 +72,7 @@ class BinaryGateway:
         self._connections: dict[int, Connection] = {}
         self._grace: dict[int, asyncio.TimerHandle] = {}
         self._replayer = Replayer(order_entry, events, self.faults)
-        self._restart = Again(order_entry, sequencer, events, fresh, self.faults)
+        self._restart = Restart(order_entry, sequencer, events, fresh, self.faults)
 
     # -- CommandSource -----------------------------------------------------------------------
 

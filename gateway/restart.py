@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from core import FAULTS, Faults, OrderEntry
-from core.faults import AGAIN_MAX_S, AGAIN_S
+from core.faults import RESTART_MAX_S, RESTART_S
 from journal.port import Log
 from journal.sequencer import Sequencer
 
@@ -24,7 +24,7 @@ class Fresh(NamedTuple):
     """Reads in the events log where the sessions' messages before that stand; it blocks."""
 
 
-class Again:
+class Restart:
     """Begins order entry again whenever it has failed.
 
     What happens meanwhile is told from the moment on at which the engine was at rest and the
@@ -57,11 +57,11 @@ class Again:
         while True:
             await self._failed.wait()
             self._failed.clear()
-            pause = AGAIN_S
+            pause = RESTART_S
             while self._order_entry.fault is not None:
                 # Lest one that fails at once takes the loop.
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, AGAIN_MAX_S)
+                pause = min(2 * pause, RESTART_MAX_S)
                 try:
                     await self._restore()
                 except FAULTS as error:

@@ -65,7 +65,7 @@ def run_import(config: Config, source: Path, directory: Path) -> None:
         sync(directory.parent)
     click.echo(
         f"{directory} goes on from command batch {importing.last}, with {importing.batches} event "
-        f"batches and the history of {source}, which was not changed"
+        f"batches of {source}, which was not changed"
     )
 
 
@@ -91,7 +91,8 @@ class _Importing:
         self._old = old
         self._new = new
         self._commands = LogReader.at_rest(old.commands).ends()
-        self._events = LogAtRest(LogReader.at_rest(old.events))
+        reader = LogReader.at_rest(old.events)
+        self._events, self._ends = LogAtRest(reader), reader.ends()
         self.last = self._commands.next - 1
         self.batches = 0
 
@@ -172,8 +173,9 @@ class _Importing:
         """All event batches that are kept; the hash of the last one as it is now."""
         old = self._events
         behind = (old.first_offset, old.chain_at(old.first_offset - 1))
-        ends = LogReader.at_rest(self._old.events).ends()
-        new = open_events(self._new.events, self._config.journal, ends.journal_id, behind=behind)
+        new = open_events(
+            self._new.events, self._config.journal, self._ends.journal_id, behind=behind
+        )
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
             task = bar.add_task("event batches", total=old.next_offset - old.first_offset)
@@ -214,7 +216,7 @@ class _Importing:
         """The history, and where it stands in the events as they are now."""
         if not self._old.store.exists():
             return
-        at, ends = store_at_rest(self._old.store), LogReader.at_rest(self._old.events).ends()
+        at, ends = store_at_rest(self._old.store), self._ends
         if at is None or (at.journal_id, at.offset, at.chain) != (
             ends.journal_id,
             ends.next - 1,

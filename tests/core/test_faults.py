@@ -22,8 +22,8 @@ async def test_what_fails_is_begun_again_with_growing_pauses(
     error: BaseException, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
-    monkeypatch.setattr(faults, "AGAIN_S", 0.01)
-    monkeypatch.setattr(faults, "AGAIN_MAX_S", 0.04)
+    monkeypatch.setattr(faults, "RESTART_S", 0.01)
+    monkeypatch.setattr(faults, "RESTART_MAX_S", 0.04)
     kept, begun, shown = Faults(), 0, []
     pauses: list[float] = []
     sleep, works = asyncio.sleep, asyncio.Event()

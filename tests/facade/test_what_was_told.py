@@ -273,7 +273,7 @@ async def test_a_recorder_that_has_ended_is_told_where_it_is_missed() -> None:
 async def test_the_exchange_goes_on_without_a_view_that_failed(
     exchange: InProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(app, "AGAIN_S", 0.2)
+    monkeypatch.setattr(app, "RESTART_S", 0.2)
     caplog.set_level(logging.ERROR)
     order = await exchange.place(quantity=2)
     exchange.hold()

@@ -66,8 +66,8 @@ async def come_back(served: Within, lines: list[Client], told: dict[str, list[m.
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short pauses."""
-    monkeypatch.setattr(restart, "AGAIN_S", 0.05)
-    monkeypatch.setattr(restart, "AGAIN_MAX_S", 0.2)
+    monkeypatch.setattr(restart, "RESTART_S", 0.05)
+    monkeypatch.setattr(restart, "RESTART_MAX_S", 0.2)
 
 
 async def test_all_goes_on_without_order_entry_and_sessions_miss_nothing(

@@ -34,7 +34,7 @@ def error(request: pytest.FixtureRequest) -> BaseException:
 @pytest.fixture
 async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Within]:
     """An exchange that must be whole in the end, whatever went wrong."""
-    monkeypatch.setattr(faults, "AGAIN_S", 0.2)
+    monkeypatch.setattr(faults, "RESTART_S", 0.2)
     async with within(tmp_path / "data", *QUICK) as served:
         yield served
         monkeypatch.undo()

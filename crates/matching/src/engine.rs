@@ -53,7 +53,7 @@ pub struct Engine {
     pub(crate) position: Position,
     pub(crate) numbers: Numbers,
     pub(crate) settings: Settings,
-    /// The rules that decide, by the last command that set them; 0 before it, which are those of now.
+    /// The rules that decide, by the last command that set them; 0 before the first, which are those of 1.
     pub(crate) rules: u32,
     pub(crate) gateways: Gateways,
     pub(crate) parties: Parties,

@@ -2,8 +2,8 @@
 
 use pyo3::prelude::*;
 
-use crate::connections::ReadOutcome;
 use crate::gateway::OrderEntry;
+use crate::gateway_outcomes::ReadOutcome;
 
 /// The part of a protocol of the event loop that runs for every read.
 ///

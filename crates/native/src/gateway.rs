@@ -13,12 +13,12 @@ use wire::sbe;
 use wire::soup::{self, LoginAccepted, LoginRejected};
 
 use crate::clock::Clock;
-use crate::connections::{
+use crate::engine::Engine;
+use crate::fault::{Fault, caught};
+use crate::gateway_outcomes::{
     ConnectionDue, Failed, ReadFailed, ReadOutcome, Resumed, Session, SessionIndex, Tally, Traffic,
     Wake,
 };
-use crate::engine::Engine;
-use crate::fault::{Fault, caught};
 use crate::gil::without_gil;
 use crate::histogram::Histogram;
 use crate::ports::{CommandSource, EventReader, Sequencer};

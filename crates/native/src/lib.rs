@@ -16,18 +16,17 @@ mod checksum;
 mod clock;
 mod commands;
 mod connection;
-mod connections;
 mod describe;
 mod engine;
 mod fault;
 mod gateway;
+mod gateway_outcomes;
 mod gil;
 mod histogram;
 mod journal;
 mod load;
 mod log;
 mod named;
-mod outcomes;
 mod pipeline;
 mod ports;
 mod process;
@@ -42,6 +41,7 @@ mod sums;
 mod terms;
 mod upgrade;
 mod view;
+mod view_outcomes;
 mod writer;
 
 /// Of all that is Rust here; Python's own objects don't go through it.
@@ -83,12 +83,6 @@ mod _native {
     #[pymodule_export]
     use super::connection::BinaryConnection;
     #[pymodule_export]
-    use super::connections::{
-        ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogoutRequested, Malformed, PutOff,
-        ReadFailed, Resumed, SecurityListRequested, Session, SessionIndex, Tally, Throttled,
-        Traffic, Wake,
-    };
-    #[pymodule_export]
     use super::describe::{
         cancel_reasons, describe_commands, describe_events, describe_message, recode_message,
         refusals,
@@ -100,6 +94,12 @@ mod _native {
     #[pymodule_export]
     use super::gateway::{OrderEntry, login_accepted, login_rejected, security_list};
     #[pymodule_export]
+    use super::gateway_outcomes::{
+        ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogoutRequested, Malformed, PutOff,
+        ReadFailed, Resumed, SecurityListRequested, Session, SessionIndex, Tally, Throttled,
+        Traffic, Wake,
+    };
+    #[pymodule_export]
     use super::histogram::Histogram;
     #[pymodule_export]
     use super::journal::{
@@ -109,11 +109,6 @@ mod _native {
     };
     #[pymodule_export]
     use super::load::load_main;
-    #[pymodule_export]
-    use super::outcomes::{
-        Answered, AnsweredByStore, DayEdge, InMemory, InStore, NotOpen, OrderStands,
-        OrdersInMemory, RecentOrders, TradesPage, ViewOutput,
-    };
     #[pymodule_export]
     use super::pipeline::Pipeline;
     #[pymodule_export]
@@ -138,4 +133,9 @@ mod _native {
     use super::upgrade::{UpgradedBatch, move_store, upgrade_events, upgrade_snapshot};
     #[pymodule_export]
     use super::view::{View, parse_decimal};
+    #[pymodule_export]
+    use super::view_outcomes::{
+        Answered, AnsweredByStore, DayEdge, InMemory, InStore, NotOpen, OrderStands,
+        OrdersInMemory, RecentOrders, TradesPage, ViewOutput,
+    };
 }

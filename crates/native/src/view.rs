@@ -10,18 +10,18 @@ use view::show::Filter;
 use wire::record::OrdStatus;
 use wire::text::decimal;
 
-use crate::connections::Failed;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
+use crate::gateway_outcomes::Failed;
 use crate::gil::without_gil;
-use crate::outcomes::{
-    DayEdge, InMemory, InStore, OrderFound, OrderStands, OrdersInMemory, RecentOrders, TradesPage,
-    ViewOutput,
-};
 use crate::ports::EventReader;
 use crate::rows::{Beginnings, numbered};
 use crate::settings::FacadeSettings;
 use crate::sums::{Bar, Sum};
+use crate::view_outcomes::{
+    DayEdge, InMemory, InStore, OrderFound, OrderStands, OrdersInMemory, RecentOrders, TradesPage,
+    ViewOutput,
+};
 
 /// What the facade is given.
 #[derive(Debug, IntoPyObject)]

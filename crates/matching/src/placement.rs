@@ -1,4 +1,4 @@
-//! An open order as it stands in the book, on its entry's list and among the ids, at once.
+//! Where an open order stands: in the book, on its entry's list and among the ids, at once.
 
 use super::engine::Engine;
 use super::order::Order;
