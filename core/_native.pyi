@@ -26,6 +26,7 @@ __all__ = [
     "Beginning",
     "Beginnings",
     "BinaryConnection",
+    "Claimed",
     "Clock",
     "Commands",
     "ConnectionOver",
@@ -73,7 +74,7 @@ __all__ = [
     "RecentOrders",
     "Recorded",
     "Recorder",
-    "Resumed",
+    "Routed",
     "SecurityListRequested",
     "Session",
     "SessionIndex",
@@ -242,6 +243,9 @@ class Commands:
     ) -> None:
         """Open an entry of an account, or change the settings of one that is open."""
 
+    def entry_claim(self, entry: int) -> None:
+        """Ask that commands of an entry count from this gateway's incarnation alone."""
+
     def entry_closed(self, entry: int) -> None:
         """Say that nobody speaks by an entry any more: its orders may go, as its settings say."""
 
@@ -348,17 +352,8 @@ class Commands:
         See ``Instrument``.
         """
 
-    def settings(
-        self,
-        *,
-        accounts_max: int,
-        client_ids_per_account_max: int,
-        instruments_max: int,
-        event_batch_bytes_max: int,
-        stamp_ahead_ns_max: int,
-        stamp_behind_ns_max: int,
-    ) -> None:
-        """Change the engine's limits: see ``EngineLimits``."""
+    def settings(self, limits: EngineLimits) -> None:
+        """Change the engine's limits."""
 
     def rules(self, version: int) -> None:
         """Let the rules of a version decide from here on; it is alone in its batch."""
@@ -925,6 +920,12 @@ class EngineLimits:
     """By how much a stamp may be ahead of the append time, in ns."""
     stamp_behind_ns_max: Final[int]
     """By how much it may be behind: what is later is dropped, and ends its incarnation."""
+    gateway_lease_ns: Final[int]
+    """How long a gateway may send nothing before its incarnation ends, in ns."""
+    handover_grace_ns: Final[int]
+    """How long an entry whose owner has ended may be claimed before it counts as closed, in ns."""
+    claim_interval_ns: Final[int]
+    """How long after a claim no other gateway may claim the entry, in ns."""
     def __new__(
         cls,
         *,
@@ -934,6 +935,9 @@ class EngineLimits:
         event_batch_bytes_max: int,
         stamp_ahead_ns_max: int,
         stamp_behind_ns_max: int,
+        gateway_lease_ns: int,
+        handover_grace_ns: int,
+        claim_interval_ns: int,
     ) -> EngineLimits: ...
 
 @final
@@ -952,11 +956,14 @@ class GatewayState:
 class Engine:
     """The matching engine of one partition; one thread owns it.
 
-    ``ValueError`` for bytes that are no batch.  A panic inside leaves it poisoned: every later
-    call is a ``RuntimeError``, and the process is to end.
+    Bytes that are no batch are passed over and counted.  ``ValueError`` where newer rules decide
+    than are known here.  A panic inside leaves it poisoned: every later call is a ``RuntimeError``,
+    and the process is to end.
     """
 
-    def __new__(cls, partition: int = 0) -> Engine: ...
+    def __new__(cls, partition: int = 0) -> Engine:
+        """Make an engine with nothing in it; ``ValueError`` for a partition above 127."""
+
     @staticmethod
     def restore(snapshot: bytes) -> Engine:
         """Return the engine of a snapshot; ``ValueError`` where it is damaged, or too new."""
@@ -1043,7 +1050,7 @@ class PutOff:
 
 @final
 class Throttled:
-    """As many requests are unanswered as may be: do not read on before it is ``Resumed``."""
+    """As many requests are unanswered as may be: read on when it is resumed (``Routed``)."""
 
     def __new__(cls) -> Throttled: ...
 
@@ -1105,12 +1112,26 @@ class ConnectionOver:
     def __new__(cls, *, connection: int, reason: str) -> ConnectionOver: ...
 
 @final
-class Resumed:
-    """These connections' sockets may be read again."""
+class Claimed:
+    """A session was asked for at this gateway."""
 
-    connections: Final[list[int]]
-    """Their numbers."""
-    def __new__(cls, *, connections: list[int]) -> Resumed: ...
+    session: Final[int]
+    """The session's number."""
+    granted: Final[bool]
+    """Whether it is this gateway's now; it is not where another has claimed it just before."""
+    def __new__(cls, *, session: int, granted: bool) -> Claimed: ...
+
+@final
+class Routed:
+    """What events say of connections and sessions, besides the reports, which are written."""
+
+    resumed: Final[list[int]]
+    """The connections whose sockets may be read again."""
+    claimed: Final[list[Claimed]]
+    """Answers to the claims of this gateway."""
+    moved: Final[list[int]]
+    """The connections whose sessions were logged in to elsewhere: they are to be closed."""
+    def __new__(cls, *, resumed: list[int], claimed: list[Claimed], moved: list[int]) -> Routed: ...
 
 @final
 class Failed:
@@ -1236,7 +1257,10 @@ class OrderEntry:
         """Requests that are not sealed yet."""
 
     def is_crowded(self, connection: int) -> bool:
-        """Return whether it has to wait for requests to be sealed; it is then ``Resumed``."""
+        """Return whether it has to wait for others; it is then resumed (``Routed``)."""
+
+    def claim(self, entry: int) -> None:
+        """Ask the engine for the session of an entry; the answer is in ``Routed``."""
 
     def entry_closed(self, entry: int) -> None:
         """Tell the engine that nobody speaks by an entry any more."""
@@ -2035,6 +2059,9 @@ class Pipeline:
 
     def advance(self) -> None:
         """Let commands and events pass as far as they can."""
+
+    def tick(self) -> None:
+        """Let each source that has nothing to say send a tick, so that its lease goes on."""
 
     def publish(self, batches: bytes) -> None:
         """Deliver event batches to all readers."""

@@ -159,6 +159,20 @@ def check_rules(engine: Engine) -> None:
         )
 
 
+def unreadable_of(engine: Engine) -> int:
+    """How many records of the commands log were no batches; each engine passes over the same."""
+    count: int = engine.counts()["unreadable"]
+    return count
+
+
+def unreadable_text(count: int) -> str:
+    """What is said of them."""
+    return (
+        f"{count} record(s) of the commands log are no command batches: they were passed over, and "
+        "whoever sent them was not answered; quantscope journal commands shows them as UNREADABLE"
+    )
+
+
 def recover(
     engines: Iterator[Engine],
     commands: Log,
@@ -176,6 +190,7 @@ def recover(
     check_rules(engine)
     stored = StoredEvents(events, engine.position().command_offset)
     replayed = appended = 0
+    unreadable = unreadable_of(engine)
     for count, produced in replay(engine, commands):
         replayed += count
         new = split_batches(stored.match(produced))
@@ -189,6 +204,8 @@ def recover(
             "the events log holds events of commands that the commands log does not hold: "
             f"it ends at offset {commands.next_offset - 1}"
         )
+    if passed_over := unreadable_of(engine) - unreadable:
+        log.error("%s", unreadable_text(passed_over))
     if stored.gone_bytes:
         log.warning(
             "the events log begins later than the replay: %d bytes of events before that could not "

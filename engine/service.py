@@ -280,6 +280,7 @@ class Service:
             elif self.ready:
                 self._look_at_clock()
                 self._system.tick()
+                self._pipeline.tick()
                 self.wake()
         broken.result()
 

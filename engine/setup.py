@@ -54,12 +54,7 @@ class SetupRefused(Exception):
 class Setup:
     """What the engine's answers depend on, besides the orders."""
 
-    accounts_max: int
-    client_ids_per_account_max: int
-    instruments_max: int
-    event_batch_bytes_max: int
-    stamp_ahead_ns_max: int
-    stamp_behind_ns_max: int
+    limits: EngineLimits
     instruments: tuple[InstrumentSetup, ...]
     entries: tuple[EntrySetup, ...]
 
@@ -76,23 +71,8 @@ class Setup:
         return out
 
     def _limits(self, engine: Engine, out: Commands) -> None:
-        wanted = EngineLimits(
-            accounts_max=self.accounts_max,
-            client_ids_per_account_max=self.client_ids_per_account_max,
-            instruments_max=self.instruments_max,
-            event_batch_bytes_max=self.event_batch_bytes_max,
-            stamp_ahead_ns_max=self.stamp_ahead_ns_max,
-            stamp_behind_ns_max=self.stamp_behind_ns_max,
-        )
-        if engine.settings() != wanted:
-            out.settings(
-                accounts_max=self.accounts_max,
-                client_ids_per_account_max=self.client_ids_per_account_max,
-                instruments_max=self.instruments_max,
-                event_batch_bytes_max=self.event_batch_bytes_max,
-                stamp_ahead_ns_max=self.stamp_ahead_ns_max,
-                stamp_behind_ns_max=self.stamp_behind_ns_max,
-            )
+        if engine.settings() != self.limits:
+            out.settings(self.limits)
 
     def _instruments(self, engine: Engine, out: Commands) -> None:
         rows = engine.instruments()
@@ -100,9 +80,9 @@ class Setup:
         numbers = {row.symbol: row.number for row in rows}
         wanted = {item.symbol: item for item in self.instruments}
         count = len(known.keys() | wanted.keys())
-        if wanted.keys() - known.keys() and count > self.instruments_max:
+        if wanted.keys() - known.keys() and count > self.limits.instruments_max:
             raise SetupRefused(
-                f"engine.instruments_max = {self.instruments_max} does not allow {count} "
+                f"engine.instruments_max = {self.limits.instruments_max} does not allow {count} "
                 f"instruments: {len(wanted)} are configured, and {len(known)} have been"
             )
         for symbol in known.keys() - wanted.keys():
@@ -117,9 +97,9 @@ class Setup:
             if known.get(symbol) != item:
                 # A new one's number is above all that there are: it is that instrument's for ever.
                 number = numbers.setdefault(symbol, max(numbers.values(), default=0) + 1)
-                if number > self.instruments_max and symbol not in known:
+                if number > self.limits.instruments_max and symbol not in known:
                     raise SetupRefused(
-                        f"engine.instruments_max = {self.instruments_max} does not allow "
+                        f"engine.instruments_max = {self.limits.instruments_max} does not allow "
                         f"instrument {symbol}: its number would be {number}"
                     )
                 out.instrument(number, **asdict(item))
@@ -160,9 +140,10 @@ class Setup:
 
     def _check_accounts(self, known: set[str], new: list[EntrySetup]) -> None:
         count = len(known | {account_of(entry.account, known) for entry in new})
-        if count > max(self.accounts_max, len(known)):
+        most = self.limits.accounts_max
+        if count > max(most, len(known)):
             raise SetupRefused(
-                f"engine.accounts_max = {self.accounts_max} does not allow {count} accounts: "
+                f"engine.accounts_max = {most} does not allow {count} accounts: "
                 f"there are {len(known)}, and user {new[-1].name} needs one"
             )
 

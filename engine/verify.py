@@ -12,6 +12,7 @@ from engine.recovery import (
     StoredEvents,
     check_rules,
     replayed,
+    unreadable_of,
 )
 from engine.snapshots import Judged, Snapshots
 from journal.port import KeptLog
@@ -53,6 +54,8 @@ class Verified:
     """Bytes of events that the log did not hold yet: the last moments before a crash."""
     snapshots: int
     """Snapshots whose state hash was compared."""
+    unreadable: int
+    """Records among the command batches replayed that are none: they were passed over."""
     bad_snapshots: tuple[str, ...]
     """What is wrong with those that could not be compared."""
     state_hash: int
@@ -85,6 +88,7 @@ def verify(
     engine = _begin(snapshots, judged, commands)
     check_rules(engine)
     start = offset = engine.position().command_offset + 1
+    unreadable = unreadable_of(engine)
     _check_rows(commands, start, passed)
     # One that the replay begins with was compared when it was restored.
     marks = {x.offset: x.state_hash for x in judged if x.fault is None and x.offset >= start - 1}
@@ -123,6 +127,7 @@ def verify(
         gone_bytes=stored.gone_bytes,
         missing_bytes=missing,
         snapshots=sum(mark < offset for mark in marks),
+        unreadable=unreadable_of(engine) - unreadable,
         bad_snapshots=tuple(bad),
         state_hash=engine.state_hash(),
         last_seq=engine.position().event_seq,

@@ -8,6 +8,7 @@ from functools import partial
 
 from core import (
     FAULTS,
+    Claimed,
     Clock,
     ConnectionOver,
     Failed,
@@ -15,7 +16,7 @@ from core import (
     HeartbeatDue,
     LoginRequested,
     OrderEntry,
-    Resumed,
+    Routed,
     Turns,
     login_accepted,
     login_rejected,
@@ -67,6 +68,8 @@ class BinaryGateway:
         self.logins = 0
         self.rejected_logins = 0
         self._users = {user.name.lower(): user for user in users}
+        self._claims: dict[int, tuple[Connection, LoginRequested]] = {}
+        """Who waits for a session, by the session's number."""
         self._settings = settings
         self._last_cl_ord_ids = last_cl_ord_ids
         self._connections: dict[int, Connection] = {}
@@ -76,12 +79,16 @@ class BinaryGateway:
 
     # -- CommandSource -----------------------------------------------------------------------
 
-    def on_output(self, output: Resumed | Failed) -> None:
-        """Reports are written already; these connections' sockets may be read again."""
+    def on_output(self, output: Routed | Failed) -> None:
+        """Reports are written already; what else events say of connections and sessions."""
         if isinstance(output, Failed):
             self._failed(output.reason)
             return
-        for number in output.connections:
+        for claim in output.claimed:
+            self._claimed(claim)
+        for number in output.moved:
+            self._moved(number)
+        for number in output.resumed:
             connection = self._connections.get(number)
             if connection is not None and number in self.throttled:
                 connection.wait()
@@ -109,12 +116,8 @@ class BinaryGateway:
             self.faults.caught("connection", f"{connection.peer} can't be cut", error)
 
     def on_ready(self) -> None:
-        """Sessions whose clients are away lose their orders, where their settings say so."""
+        """Commands are taken: what the engine knows of the sessions counts."""
         self.order_entry.reset_cl_ord_ids(self._last_cl_ord_ids())
-        for user in self._users.values():
-            if user.cancel_on_disconnect:
-                self.order_entry.entry_closed(user.entry)
-        self.sequencer.wake()
 
     def on_outage(self) -> None:
         """Nobody can be told what became of its requests: close every connection."""
@@ -152,6 +155,7 @@ class BinaryGateway:
         user, connection.user = connection.user, None
         if user is not None:
             log.info("binary session of %s: connection lost", user.name)
+            self._claims.pop(user.session, None)
             if user.cancel_on_disconnect:
                 later = asyncio.get_running_loop().call_later
                 grace = later(self._settings.handover_grace_s, self._gone, user)
@@ -196,33 +200,61 @@ class BinaryGateway:
         if not connection.transport.is_closing():
             self.order_entry.set_direct(connection.number, direct=True)
 
-    def login(self, connection: Connection, asked: LoginRequested) -> bool:
-        """Accept or reject a login; the first live connection of a session stays."""
+    def login(self, connection: Connection, asked: LoginRequested) -> None:
+        """Reject a login, or claim the session; the first live connection of a session stays.
+
+        The answer waits until the engine has said whose the session is: what came before is final.
+        """
         name = asked.user
         user = self._users.get(name.lower())
         if user is None or not user.admits(asked.password):
             self._reject(connection, name, authorized=False)
-            return False
-        taken = self.order_entry.session(user.session).connection is not None
+            return
+        session = self.order_entry.session(user.session)
+        taken = session.connection is not None or user.session in self._claims
         unknown = asked.session.strip() not in ("", user.session_id)
-        first = None
-        if not taken and not unknown:
-            first = self.order_entry.login(connection.number, user.session, asked.sequence)
-        if first is None:
+        if taken or unknown or asked.sequence > session.sent + 1:
             self._reject(connection, name, authorized=True)
-            return False
-        self.logins += 1
+            return
         connection.user = user
+        self._claims[user.session] = (connection, asked)
         grace = self._grace.pop(user.session, None)
         if grace is not None:
             grace.cancel()
-        session = self.order_entry.session(user.session)
+        # What it sends before its login is accepted waits.
+        connection.transport.pause_reading()
+        self.order_entry.claim(user.entry)
+
+    def _claimed(self, claim: Claimed) -> None:
+        """Accept a login, or reject it: the session has just been claimed at another gateway."""
+        waiting = self._claims.pop(claim.session, None)
+        if waiting is None:
+            return
+        connection, asked = waiting
+        user, first = connection.user, None
+        if claim.granted:
+            first = self.order_entry.login(connection.number, claim.session, asked.sequence)
+        if user is None or first is None:
+            connection.user = None
+            self._reject(connection, asked.user, authorized=True)
+            return
+        self.logins += 1
+        session = self.order_entry.session(claim.session)
         debug = f"lastClOrdID={session.last_cl_ord_id} oldest={session.oldest}"
         connection.transport.write(login_accepted(user.session_id, first, debug))
-        log.info("binary session of %s: logged in from %s, at %d", name, connection.peer, first)
+        log.info(
+            "binary session of %s: logged in from %s, at %d", user.name, connection.peer, first
+        )
         if self.order_entry.replay_offset(connection.number) is not None:
             self._replayer.begin(connection)
-        return True
+        connection.wait()
+
+    def _moved(self, number: int) -> None:
+        """The client has logged in at another gateway."""
+        connection = self._connections.get(number)
+        if connection is not None:
+            connection.user = None
+            connection.end(connection.close, "its session was logged in to at another gateway")
 
     def _reject(self, connection: Connection, name: str, *, authorized: bool) -> None:
         self.rejected_logins += 1

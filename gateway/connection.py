@@ -49,7 +49,7 @@ class Connection(BinaryConnection, asyncio.Protocol):
         self._wake = gateway.sequencer.wake
         self.peer = ""
         self.user: User | None = None
-        """Who is logged in."""
+        """Who is logged in, or waits to be."""
         self.transport: asyncio.Transport
         self.drained = asyncio.Event()
         self.drained.set()
@@ -63,17 +63,15 @@ class Connection(BinaryConnection, asyncio.Protocol):
 
     def decide(self, asked: ReadOutcome | None) -> None:
         """Do what a read asks for."""
-        while asked is not None and self._handle(asked):
-            # What came after something that had to be decided first.
-            asked = self.receive(b"")
+        if asked is not None:
+            self._handle(asked)
         # Whatever was read before; ``Wake`` asks for nothing else.
         self._wake()
 
-    def _handle(self, asked: ReadOutcome) -> bool:
-        """Do what is asked; whether what came after it is to be looked at."""
+    def _handle(self, asked: ReadOutcome) -> None:
         match asked:
             case LoginRequested():
-                return self._gateway.login(self, asked)
+                self._gateway.login(self, asked)
             case SecurityListRequested():
                 # It costs more than an order: it waits its turn, and what comes after it, too.
                 self._question = asked
@@ -90,7 +88,6 @@ class Connection(BinaryConnection, asyncio.Protocol):
                 self.abort("its read failed")
             case Malformed(reason=why):
                 self.end(self.close, f"malformed: {why}")
-        return False
 
     def _put_off(self) -> None:
         """A question, and what comes after much at once, waits for its turn."""

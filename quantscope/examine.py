@@ -22,7 +22,7 @@ from core import (
     tells,
 )
 from engine.plan import GOES_ON, HISTORY_LOST, IMPORT, MOVE_MISPLACED, NEWER, Refusal, Start, decide
-from engine.recovery import READ_BYTES
+from engine.recovery import READ_BYTES, unreadable_text
 from engine.snapshots import SUFFIX
 from engine.verify import Verified, verify
 from gateway.index_file import Index
@@ -35,6 +35,9 @@ from quantscope.journals import data_dir, snapshots_of
 from quantscope.refusals import refused, text_of
 from quantscope.store_check import StoreCheck, store_check
 from settings import Config
+
+SHOWN_BYTES = 256
+"""Bytes of a record that are shown where it is no batch."""
 
 
 class NothingThere(Exception):
@@ -90,12 +93,17 @@ def _records(log: KeptLog, first: int | None) -> Iterator[LogRecord]:
 def commands(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
     """Commands with the batch they travelled in."""
     for record in _records(log, first):
-        described = json.loads(describe_commands(record.batch))
-        items = described.pop("commands")
         chain = f"{record.chain:016x}"
-        head = {"offset": record.offset, "append_ns": record.append_ns, "chain": chain, **described}
+        head = {"offset": record.offset, "append_ns": record.append_ns, "chain": chain}
+        try:
+            described = json.loads(describe_commands(record.batch))
+        except ValueError as error:
+            shown = record.batch[:SHOWN_BYTES].hex()
+            yield {**head, "type": "UNREADABLE", "reason": str(error), "bytes": shown}
+            continue
+        items = described.pop("commands")
         for item in items:
-            yield {**head, **item}
+            yield {**head, **described, **item}
 
 
 def events(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
@@ -145,6 +153,8 @@ def run_verify(config: Config) -> None:
         for line in store.lines():
             click.echo(line, err=True)
         faults.append(store.fault(facts.found.events.first_seq))
+    if result.unreadable:
+        faults.append(unreadable_text(result.unreadable))
     if any(faults := [*result.bad_snapshots, *faults]):
         raise NotSound("; ".join(fault for fault in faults if fault))
 

@@ -111,6 +111,11 @@ class ExchangeCollector(Collector):
         yield _gauge("quantscope_price_levels", "Price levels.", counts["levels"])
         yield _gauge("quantscope_accounts", "Accounts.", counts["accounts"])
         yield _counter("quantscope_gateway_gaps", "Batches out of order.", counts["gaps"])
+        yield _counter(
+            "quantscope_unreadable_records",
+            "Records of the commands log that are no batches.",
+            counts["unreadable"],
+        )
         yield _counter("quantscope_commands", "Commands applied.", position.commands)
         yield _counter("quantscope_events", "Events made.", position.event_seq)
         yield _counter("quantscope_outages", "Failures of the journal.", service.outages)

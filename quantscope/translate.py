@@ -1,5 +1,6 @@
 """From the configuration's words to what each role takes."""
 
+from core import EngineLimits
 from engine.setup import EntrySetup, InstrumentSetup, Setup
 from protocol.terms import EntryKind, SelfMatchPreventionInstruction, units
 from settings import Config, InstrumentSettings, UserSettings
@@ -40,16 +41,26 @@ def entry_setup(user: UserSettings) -> EntrySetup:
     )
 
 
-def setup(config: Config) -> Setup:
-    """Everything that becomes commands at start."""
+def engine_limits(config: Config) -> EngineLimits:
+    """The limits on which the engine's answers depend."""
     engine = config.engine
-    return Setup(
+    return EngineLimits(
         accounts_max=engine.accounts_max,
         client_ids_per_account_max=engine.client_ids_per_account_max,
         instruments_max=engine.instruments_max,
         event_batch_bytes_max=engine.event_batch_bytes_max,
         stamp_ahead_ns_max=int(engine.stamp_ahead_s_max * NS),
         stamp_behind_ns_max=int(engine.stamp_behind_s_max * NS),
+        gateway_lease_ns=int(engine.gateway_lease_s * NS),
+        handover_grace_ns=int(config.gateway.handover_grace_s * NS),
+        claim_interval_ns=int(engine.claim_interval_s * NS),
+    )
+
+
+def setup(config: Config) -> Setup:
+    """Everything that becomes commands at start."""
+    return Setup(
+        limits=engine_limits(config),
         instruments=tuple(instrument_setup(section) for section in config.instruments),
         entries=tuple(entry_setup(user) for user in config.users),
     )

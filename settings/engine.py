@@ -30,6 +30,17 @@ class EngineSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
         Seconds,
         about("seconds that a batch may be behind the journal's clock; a later one is dropped"),
     ] = 10.0
+    gateway_lease_s: Annotated[
+        Annotated[float, Meta(ge=3, le=3600)],
+        about(
+            "seconds after which a gateway that sends nothing, not even a tick, has lost its "
+            "sessions"
+        ),
+    ] = 5.0
+    claim_interval_s: Annotated[
+        Annotated[float, Meta(ge=0, le=3600)],
+        about("seconds after a login in which no other gateway can take the session over"),
+    ] = 1.0
     fault_apply_delay_ns: Annotated[
         Annotated[int, Meta(ge=0, le=10**9)],
         about("nanoseconds by which each command batch is slowed, for tests of the benchmarks"),

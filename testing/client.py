@@ -61,7 +61,10 @@ class Client:
 
     async def login(self, session: str = "", sequence: int = 0) -> "Client":
         """Log in, which must succeed."""
-        packet = await self.ask_login(session, sequence)
+        return await self.accepted(await self.ask_login(session, sequence))
+
+    async def accepted(self, packet: soup.Packet) -> "Client":
+        """The login was accepted by this packet."""
         assert packet.kind == Kind.LOGIN_ACCEPTED, packet
         accepted = soup.LoginAccepted.decode(packet.payload)
         self.session, self.following = accepted.session, accepted.sequence

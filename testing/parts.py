@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from core import Clock, Log, MemoryLog, Recorder
+from core import Clock, EngineLimits, Log, MemoryLog, Recorder
 from journal import open_commands, open_events
 from settings import JournalSettings, ServerSettings, StoreSettings
 
@@ -11,6 +11,22 @@ from settings import JournalSettings, ServerSettings, StoreSettings
 def system_clock() -> Clock:
     """The clock of an exchange, by the system's."""
     return Clock(ServerSettings())
+
+
+def engine_limits(**changed: int) -> EngineLimits:
+    """The engine's limits."""
+    wanted = {
+        "accounts_max": 100,
+        "client_ids_per_account_max": 100,
+        "instruments_max": 10,
+        "event_batch_bytes_max": 1 << 20,
+        "stamp_ahead_ns_max": 10**9,
+        "stamp_behind_ns_max": 10**10,
+        "gateway_lease_ns": 5 * 10**9,
+        "handover_grace_ns": 0,
+        "claim_interval_ns": 10**9,
+    }
+    return EngineLimits(**(wanted | changed))
 
 
 def memory_log(journal_id: int = 1) -> MemoryLog:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from core import Commands
+from core import Commands, EngineLimits
 from protocol import terms
 
 STP = {x.name: x.value for x in terms.SelfMatchPreventionInstruction} | {
@@ -56,6 +56,7 @@ PUT: dict[str, Callable[[Commands, dict[str, Any]], None]] = {
     "GATEWAY_OPEN": lambda buffer, fields: buffer.gateway_open(**fields),
     "TICK": lambda buffer, fields: buffer.tick(),
     "ENTRY_OPEN": entry_open,
+    "ENTRY_CLAIM": lambda buffer, fields: buffer.entry_claim(**fields),
     "ENTRY_CLOSED": lambda buffer, fields: buffer.entry_closed(**fields),
     "NEW": new,
     "CANCEL": lambda buffer, fields: buffer.cancel(**fields),
@@ -64,7 +65,7 @@ PUT: dict[str, Callable[[Commands, dict[str, Any]], None]] = {
     "STATUS": lambda buffer, fields: buffer.status(**fields),
     "REFUSE": lambda buffer, fields: buffer.refuse(**fields),
     "INSTRUMENT": lambda buffer, fields: buffer.instrument(**fields),
-    "SETTINGS": lambda buffer, fields: buffer.settings(**fields),
+    "SETTINGS": lambda buffer, fields: buffer.settings(EngineLimits(**fields)),
     "RAISE": lambda buffer, fields: buffer.raise_numbers(**fields),
     "RAISE_ENTRY": lambda buffer, fields: buffer.raise_entry(**fields),
     "RULES": lambda buffer, fields: buffer.rules(**fields),

@@ -10,6 +10,7 @@ from typing import Any
 from testing.twin.naive_change import amend, cancel, mass_cancel, status
 from testing.twin.naive_enter import enter
 from testing.twin.naive_state import (
+    SECOND_NS,
     Command,
     Entry,
     Event,
@@ -48,21 +49,19 @@ class NaiveEngine:
         self.dropped = self.turn(header, commands, late=late)
         if self.dropped != "NO":
             return state.events
-        ahead_max = append_ns + state.settings["stamp_ahead_ns_max"]
-        state.time_ns = max(state.time_ns, min(header["stamp_ns"], ahead_max))
+        pass_time(state, header, append_ns)
         expire(state)
+        end_leases(state)
         if header["gateway"] and header["number"] == 0:
-            incarnation = state.gateways[header["gateway"]].incarnation
-            state.say(
-                "GATEWAY_OPENED",
-                gateway=header["gateway"],
-                incarnation=incarnation,
-                nonce=commands[0]["nonce"],
-            )
+            open_gateway(state, header["gateway"], commands[0]["nonce"])
+        close_unclaimed(state)
+        row = state.gateways.get(header["gateway"])
+        state.sender = None if row is None else (header["gateway"], row.incarnation)
         if [command["type"] for command in commands] == ["RULES"]:
             set_rules(state, commands[0])
         for command in commands:
-            DO[command["type"]](state, command)
+            if heeds(state, command):
+                DO[command["type"]](state, command)
         return state.events
 
     def turn(self, header: dict[str, int], commands: list[Command], *, late: bool) -> str:
@@ -85,7 +84,7 @@ class NaiveEngine:
     def following(self, row: GatewayRow, number: int, *, late: bool) -> str:
         """A batch of this incarnation that did not come before."""
         if late:
-            row.ended = True
+            end(self.state, row)
             return "LATE"
         if number > row.number + 1:
             row.gaps += 1
@@ -97,15 +96,102 @@ class NaiveEngine:
         """A batch that opens a gateway."""
         if first["type"] != "GATEWAY_OPEN" or first["gateway"] != gateway:
             return "FENCED"
-        row = self.state.gateways.get(gateway, GatewayRow())
+        row = self.state.gateways.get(gateway, GatewayRow(gateway))
         if first["nonce"] in row.nonces:
             return "REPEAT"
         if late:
             return "LATE"
         self.state.gateways[gateway] = row
+        end(self.state, row)
         row.nonces = [*row.nonces, first["nonce"]][-16:]
         row.incarnation, row.number, row.ended = row.incarnation + 1, 0, False
         return "NO"
+
+
+def pass_time(state: State, header: dict[str, int], append_ns: int) -> None:
+    """Engine time goes on, and whose batch it is has been heard."""
+    now_ns = min(header["stamp_ns"], append_ns + state.settings["stamp_ahead_ns_max"])
+    step_ns = max(0, now_ns - state.time_ns)
+    state.time_ns += step_ns
+    state.lease_ns += min(step_ns, SECOND_NS)
+    if header["gateway"]:
+        state.gateways[header["gateway"]].heard_ns = state.lease_ns
+
+
+def end(state: State, row: GatewayRow) -> None:
+    """An incarnation ends: what it owns waits for a claim."""
+    if not row.ended:
+        row.ended = True
+        for entry in state.entries.values():
+            if entry.owner == (row.gateway, row.incarnation):
+                entry.waits_since_ns = state.lease_ns
+
+
+def end_leases(state: State) -> None:
+    """Gateways that were silent for longer than they may."""
+    for gateway, row in sorted(state.gateways.items()):
+        if not row.ended and state.lease_ns - row.heard_ns > state.settings["gateway_lease_ns"]:
+            state.say("GATEWAY_CLOSED", gateway=gateway, incarnation=row.incarnation)
+            end(state, row)
+
+
+def open_gateway(state: State, gateway: int, nonce: int) -> None:
+    """A batch has opened a gateway."""
+    incarnation = state.gateways[gateway].incarnation
+    state.say("GATEWAY_OPENED", gateway=gateway, incarnation=incarnation, nonce=nonce)
+
+
+def close_unclaimed(state: State) -> None:
+    """Entries that nobody has claimed in time are closed: who has waited longest goes first."""
+    waiting = [
+        (entry.waits_since_ns, entry.entry)
+        for entry in state.entries.values()
+        if entry.waits_since_ns is not None
+    ]
+    for since_ns, number in sorted(waiting):
+        if state.lease_ns - since_ns >= state.settings["handover_grace_ns"]:
+            state.entries[number].waits_since_ns = None
+            close_entry(state, {"entry": number})
+
+
+SPEAK = ("NEW", "CANCEL", "REPLACE", "MASS_CANCEL", "STATUS", "REFUSE", "ENTRY_CLOSED")
+
+
+def heeds(state: State, command: Command) -> bool:
+    """Whether a command of an entry comes from its owner, or it has none."""
+    if command["type"] not in SPEAK or state.sender is None:
+        return True
+    entry = state.entries.get(command["entry"])
+    return entry is None or entry.owner in (None, state.sender)
+
+
+def claim_entry(state: State, command: Command) -> None:
+    """An ENTRY_CLAIM command."""
+    if state.sender is None:
+        return
+    entry = state.entries.get(command["entry"])
+    granted = entry is not None and grants(state, entry, state.sender)
+    if entry is not None and granted:
+        entry.owner, entry.claimed_ns, entry.waits_since_ns = state.sender, state.lease_ns, None
+    state.say(
+        "ENTRY_CLAIMED",
+        entry=command["entry"],
+        gateway=state.sender[0],
+        incarnation=state.sender[1],
+        granted=granted,
+        entry_seq=entry.seq if entry else 0,
+        last_num=entry.last_num if entry else 0,
+    )
+
+
+def grants(state: State, entry: Entry, sender: tuple[int, int]) -> bool:
+    """Whether an entry may be claimed: not from a living gateway right after its own claim."""
+    if entry.owner is None or entry.owner[0] == sender[0]:
+        return True
+    owner = state.gateways[entry.owner[0]]
+    if owner.ended or owner.incarnation != entry.owner[1]:
+        return True
+    return state.lease_ns - entry.claimed_ns >= state.settings["claim_interval_ns"]
 
 
 def expire(state: State) -> None:
@@ -241,6 +327,7 @@ DO = {
     "GATEWAY_OPEN": nothing,
     "TICK": nothing,
     "ENTRY_OPEN": open_entry,
+    "ENTRY_CLAIM": claim_entry,
     "ENTRY_CLOSED": close_entry,
     "NEW": enter,
     "CANCEL": cancel,

@@ -62,6 +62,11 @@ class Entry:
     stp: str
     seq: int = 0
     last_num: int = 0
+    owner: tuple[int, int] | None = None
+    """Gateway and incarnation of the last claim that was granted."""
+    claimed_ns: int = 0
+    waits_since_ns: int | None = None
+    """When its owner ended, until it is claimed or closed."""
     # Text -> (order id, content, reason), oldest first.
     remembered: dict[str, tuple[int, Any, str]] = field(default_factory=dict)
 
@@ -81,11 +86,14 @@ class Listing:
 class GatewayRow:
     """A gateway's newest incarnation."""
 
+    gateway: int
     incarnation: int = 0
     number: int = 0
     """Of its last batch."""
     gaps: int = 0
     ended: bool = False
+    heard_ns: int = 0
+    """When it was last heard, of ``State.lease_ns``."""
     nonces: list[int] = field(default_factory=list)
     """Of its last 16 openings."""
 
@@ -101,9 +109,16 @@ class State:
             "event_batch_bytes_max": 1 << 20,
             "stamp_ahead_ns_max": SECOND_NS,
             "stamp_behind_ns_max": 10 * SECOND_NS,
+            "gateway_lease_ns": 5 * SECOND_NS,
+            "handover_grace_ns": 0,
+            "claim_interval_ns": SECOND_NS,
         }
+        self.lease_ns = 0
+        """Engine time, of which a step counts as a second at most."""
         self.rules = 0
         self.gateways: dict[int, GatewayRow] = {}
+        self.sender: tuple[int, int] | None = None
+        """Gateway and incarnation whose batch it is; None for the engine's own."""
         self.accounts: list[str] = []
         self.entries: dict[int, Entry] = {}
         self.listings: dict[int, Listing] = {}

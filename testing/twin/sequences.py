@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from testing.twin.naive_state import DAY_NS, Command, Order, State
+from testing.twin.naive_state import DAY_NS, SECOND_NS, Command, Order, State
 from testing.twin.pair import Pair, Step
 
 COMMANDS_MAX = 500
@@ -23,7 +23,9 @@ class Sequence:
         self.random = random.Random(seed)
         self.pair = Pair()
         self.nums: dict[int, int] = {}
-        self.number = -1  # of gateway 1's last batch; -1 before it is open
+        # Of each gateway's last batch; none before it is open.
+        self.numbers: dict[int, int] = {}
+        self.alone = self.random.choice((0.3, 0.9, 1.0))
         self.stamp_ns = self.random.choice((0, DAY_NS, DAY_NS * 20_000 + 5))
         self.stp_share = self.random.choice((0.0, 0.2, 1.0))
         self.rare = self.random.choice((0.01, 0.05))
@@ -53,19 +55,22 @@ class Sequence:
             yield step
 
     def step(self, commands: list[Command]) -> Step:
-        """A batch: mostly the next of gateway 1 or the engine's own, at times out of turn."""
+        """A batch: mostly the next of a gateway or the engine's own, at times out of turn."""
         rng = self.random
         header = {"gateway": 0, "incarnation": 0, "number": 0, "stamp_ns": self.stamp_ns}
-        row = self.state.gateways.get(1)
+        gateway = 1 if rng.random() < self.alone else 2
+        row = self.state.gateways.get(gateway)
+        new = gateway not in self.numbers
         ended = row is not None and row.ended and rng.random() < 0.5
-        if self.number < 0 or ended or rng.random() < self.rare / 4:
-            header["gateway"] = 1
-            if self.number < 0 or rng.random() < 0.8:
-                commands = [self.opens(), *commands]
-                self.number = 0
+        if new or ended or rng.random() < self.rare / 4:
+            header["gateway"] = gateway
+            if new or rng.random() < 0.8:
+                commands = [self.opens(gateway), *commands]
+                self.numbers[gateway] = 0
         elif rng.random() < 0.7:
-            self.number += 1
-            header |= {"gateway": 1, "incarnation": self.incarnation(), "number": self.number}
+            self.numbers[gateway] += 1
+            header |= {"gateway": gateway, "number": self.numbers[gateway]}
+            header["incarnation"] = 1 if row is None else row.incarnation
             self.out_of_turn(header)
         step = Step(header, self.stamp_ns, commands)
         if rng.random() < self.rare:
@@ -74,25 +79,20 @@ class Sequence:
         self.pass_time()
         return step
 
-    def incarnation(self) -> int:
-        """The incarnation of gateway 1."""
-        row = self.state.gateways.get(1)
-        return 1 if row is None else row.incarnation
-
-    def opens(self) -> Command:
-        """An opening of gateway 1, at times one that was sent before."""
-        row = self.state.gateways.get(1)
+    def opens(self, gateway: int = 1) -> Command:
+        """An opening of a gateway, at times one that was sent before."""
+        row = self.state.gateways.get(gateway)
         known = row.nonces if row else []
         again = known and self.random.random() < self.rare
         nonce = self.random.choice(known) if again else self.random.getrandbits(64)
-        return {"type": "GATEWAY_OPEN", "gateway": 1, "nonce": nonce}
+        return {"type": "GATEWAY_OPEN", "gateway": gateway, "nonce": nonce}
 
     def out_of_turn(self, header: dict[str, int]) -> None:
         """At times a batch comes again, leaves a gap, or is of an old incarnation."""
         if self.random.random() >= self.rare:
             return
         wrong = self.random.choice(({"number": -1}, {"number": 1}, {"incarnation": -1}))
-        self.number -= 1
+        self.numbers[header["gateway"]] -= 1
         for name, by in wrong.items():
             header[name] = max(0, header[name] + by)
 
@@ -100,6 +100,8 @@ class Sequence:
         """Time goes on a little, at times by hours, at times back."""
         rng = self.random
         self.stamp_ns += rng.randrange(1_000_000)
+        if rng.random() < self.rare:
+            self.stamp_ns += rng.randrange(2 * SECOND_NS)
         if rng.random() < self.rare / 2:
             self.stamp_ns += rng.choice((DAY_NS // 3, DAY_NS, 3 * DAY_NS))
         elif rng.random() < self.rare:
@@ -115,6 +117,8 @@ class Sequence:
         for name in NAMES[: rng.randint(1, 3)]:
             commands.append(self.entry("BINARY", name))
         commands.append(self.entry("FIX", "FIX1"))
+        if rng.random() < 0.5:
+            commands += [{"type": "ENTRY_CLAIM", "entry": 1}, {"type": "ENTRY_CLAIM", "entry": 2}]
         return commands
 
     def settings(self) -> Command:
@@ -127,6 +131,9 @@ class Sequence:
             "event_batch_bytes_max": rng.choice((0, 1_500, 1 << 20)),
             "stamp_ahead_ns_max": rng.choice((0, 10**9, 2**64 - 1)),
             "stamp_behind_ns_max": rng.choice((0, 10**10, 2**64 - 1)),
+            "gateway_lease_ns": rng.choice((0, 10**9, 5 * 10**9, 5 * 10**9, 2**64 - 1)),
+            "handover_grace_ns": rng.choice((0, 10**9, 5 * 10**9, 2**64 - 1)),
+            "claim_interval_ns": rng.choice((0, 10**9, 2**64 - 1)),
         }
 
     def number_of(self, index: int) -> int:
@@ -187,6 +194,8 @@ class Sequence:
         entry = rng.randint(0, len(self.state.entries) + 1)
         kinds: tuple[Command, ...] = (
             {"type": "ENTRY_CLOSED", "entry": entry},
+            {"type": "ENTRY_CLAIM", "entry": entry},
+            {"type": "ENTRY_CLAIM", "entry": entry},
             {"type": "REFUSE", "entry": entry, "ref_id": 7, "template": 100, "reason": 3},
             {"type": "TICK"},
             self.opens(),

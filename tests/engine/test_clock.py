@@ -14,6 +14,7 @@ from engine.service import Journals, Service
 from engine.setup import InstrumentSetup, Setup
 from journal.memory import open_memory
 from settings import JournalSettings, ServerSettings
+from testing.parts import engine_limits
 
 S = 1_000_000_000
 BEGIN = 1_750_000_000 * S
@@ -288,9 +289,8 @@ def test_times_are_for_people_to_read() -> None:
 # -- the engine's owner ------------------------------------------------------------------------
 
 JOURNAL = JournalSettings(tick_interval_s=0.05, retry_interval_s=0.05)
-SETUP = Setup(
-    100, 100, 10, 1 << 20, S, 10 * S, (InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True),), ()
-)
+BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
+SETUP = Setup(engine_limits(), (BTC,), ())
 
 
 def test_engine_time_follows_the_clock_and_no_jump(sky: Sky) -> None:

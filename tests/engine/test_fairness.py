@@ -11,10 +11,10 @@ from engine.recovery import Recovered, recover
 from engine.service import Journals, Service
 from engine.setup import InstrumentSetup, Setup
 from settings import JournalSettings, ServerSettings
-from testing.parts import memory_log, system_clock
+from testing.parts import engine_limits, memory_log, system_clock
 
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
-SETUP = Setup(100, 100, 10, 1 << 20, 10**9, 10**10, (BTC,), ())
+SETUP = Setup(engine_limits(), (BTC,), ())
 
 
 class Scripted:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core import Commands, PanicException, describe_events
+from core import Commands, PanicException, describe_commands, describe_events
 from engine.recovery import Recovered
 from engine.service import EngineFault, Journals, Service
 from engine.setup import InstrumentSetup, Setup
@@ -18,7 +18,7 @@ from protocol.terms import Gateway
 from settings import JournalSettings, ServerSettings
 from testing.faulty import FaultyLog
 from testing.logs import Logs
-from testing.parts import system_clock
+from testing.parts import engine_limits, system_clock
 from testing.waiting import until
 
 JOURNAL = JournalSettings(
@@ -29,7 +29,7 @@ JOURNAL = JournalSettings(
     retry_interval_s=0.05,
 )
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
-SETUP = Setup(100, 100, 10, 1 << 20, 10**9, 10**10, (BTC,), ())
+SETUP = Setup(engine_limits(), (BTC,), ())
 
 
 class Source:
@@ -94,7 +94,9 @@ async def test_commands_of_one_turn_travel_in_batches_and_are_told_once_durable(
             source.place(name)
         await until(lambda: len(source.accepted) == 7)
         assert source.accepted == names
-        assert source.sealed == [1, 2, 3, 4]
+        # Where time has passed before, a tick has the first number.
+        first = source.sealed[0]
+        assert source.sealed == [first, first + 1, first + 2, first + 3]
 
 
 async def test_what_a_failed_commit_held_is_not_told_and_service_comes_back(
@@ -351,3 +353,18 @@ async def test_a_disk_that_lost_what_was_acknowledged_ends_the_service(tmp_path:
         async with asyncio.timeout(10):
             await running
     service.close()
+
+
+async def test_a_gateway_that_has_nothing_to_say_ticks_and_keeps_its_lease(tmp_path: Path) -> None:
+    opener = Logs(tmp_path)
+    async with serving(opener) as (service, source):
+        await until(lambda: service.engine.position().command_offset > 20)
+        source.place("after")
+        await until(lambda: bool(source.accepted))
+        records = service.journals.commands.read(1, 1 << 20)
+    batches = [json.loads(describe_commands(record.batch)) for record in records]
+    own = [batch for batch in batches if batch["gateway"] == Gateway.FACADE][1:]
+    kinds = [[command["type"] for command in batch["commands"]] for batch in own]
+    assert kinds[:3] == [["TICK"]] * 3
+    assert ["NEW"] in kinds
+    assert [batch["number"] for batch in own] == list(range(1, len(own) + 1))

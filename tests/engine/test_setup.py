@@ -16,11 +16,12 @@ from engine.setup import (
     entries_by_name,
 )
 from protocol.terms import EntryKind
+from testing.parts import engine_limits
 
 BTC = InstrumentSetup("BTCUSD", 1, 1, 0, 0, 0, 0, 0, 0, True)
 ETH = replace(BTC, symbol="ETHUSD")
 ANN = EntrySetup(EntryKind.BINARY, "Ann", "ann", False, 0)
-SETUP = Setup(10, 100, 10, 1 << 20, 10**9, 10**10, (BTC, ETH), (ANN,))
+SETUP = Setup(engine_limits(accounts_max=10), (BTC, ETH), (ANN,))
 
 
 class Market:
@@ -57,9 +58,8 @@ def test_nothing_is_journaled_where_nothing_differs(market: Market) -> None:
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        ({"accounts_max": 11}, "SETTINGS"),
-        ({"stamp_ahead_ns_max": 5}, "SETTINGS"),
-        ({"stamp_behind_ns_max": 5}, "SETTINGS"),
+        ({"limits": engine_limits(accounts_max=11)}, "SETTINGS"),
+        ({"limits": engine_limits(accounts_max=10, claim_interval_ns=5)}, "SETTINGS"),
         ({"instruments": (replace(BTC, tick=2), ETH)}, "INSTRUMENT"),
         ({"instruments": (BTC, ETH, replace(ETH, symbol="NEW"))}, "INSTRUMENT"),
         ({"entries": (replace(ANN, stp=2),)}, "ENTRY_OPEN"),
@@ -139,10 +139,12 @@ def test_a_number_above_the_limit_is_refused(market: Market) -> None:
 
 
 def test_what_does_not_fit_is_refused_by_the_limits_name(market: Market) -> None:
-    few = replace(SETUP, instruments_max=2, instruments=(replace(BTC, symbol="NEW"),))
+    new = replace(BTC, symbol="NEW")
+    few = replace(SETUP, limits=engine_limits(instruments_max=2), instruments=(new,))
     with pytest.raises(SetupRefused, match=r"engine\.instruments_max = 2 does not allow 3"):
         market.configure(few)
     users = tuple(replace(ANN, name=name, account=name) for name in ("ann", "bob", "cid"))
     with pytest.raises(SetupRefused, match=r"engine\.accounts_max = 2 does not allow 3"):
-        market.configure(replace(SETUP, accounts_max=2, entries=users))
-    assert market.configure(replace(SETUP, accounts_max=1, instruments_max=1))[1:] == []
+        market.configure(replace(SETUP, limits=engine_limits(accounts_max=2), entries=users))
+    tight = replace(SETUP, limits=engine_limits(accounts_max=1, instruments_max=1))
+    assert market.configure(tight)[1:] == []

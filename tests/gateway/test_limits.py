@@ -179,6 +179,51 @@ async def test_orders_are_canceled_when_the_line_is_lost_where_the_session_says_
         await again.logout()
 
 
+async def test_after_a_crash_the_grace_counts_from_the_start(tmp_path: Path) -> None:
+    with exchange_of(tmp_path, 2.0) as exchange:
+        away = await Client(exchange.binary, "away", "x").login()
+        away.place(1, price=10)
+        await away.expect_new(1)
+        exchange.kill()
+        await asyncio.sleep(1.0)
+        exchange.start()
+        away.port = exchange.binary
+        await away.login()
+        assert await resting(exchange) == 1
+        await asyncio.sleep(2.5)
+        assert await resting(exchange) == 1
+        exchange.kill()
+        exchange.start()
+        assert await resting(exchange) == 1
+        async with asyncio.timeout(20):
+            while await resting(exchange) != 0:
+                await asyncio.sleep(0.1)
+        away.port = exchange.binary
+        await away.login(sequence=2)
+        assert type(await away.report()).__name__ == "ExecutionReportCancel"
+        await away.logout()
+
+
+async def test_who_goes_before_the_login_is_accepted_has_left(tmp_path: Path) -> None:
+    with exchange_of(tmp_path, 0) as exchange:
+        away = await Client(exchange.binary, "away", "x").login()
+        away.place(1, price=10)
+        await away.expect_new(1)
+        exchange.kill()
+        exchange.start()
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", exchange.binary)) as line:
+                line.sendall(soup.LoginRequest("away", "x").encode())
+        again = Client(exchange.binary, "away", "x")
+        async with asyncio.timeout(20):
+            while (answer := await again.ask_login()).kind != Kind.LOGIN_ACCEPTED:
+                await asyncio.sleep(0.02)
+        await again.accepted(answer)
+        assert again.last_cl_ord_id == 1
+        assert await resting(exchange) == 0
+        await again.logout()
+
+
 async def test_who_comes_back_within_the_grace_keeps_the_orders(tmp_path: Path) -> None:
     with exchange_of(tmp_path, 1.0) as exchange:
         away = await Client(exchange.binary, "away", "x").login()

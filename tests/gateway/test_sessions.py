@@ -53,6 +53,25 @@ async def test_of_two_logins_the_first_stays(shared: ServerProcess) -> None:
     await again.logout()
 
 
+async def test_what_comes_right_behind_a_login_is_handled_after_it(shared: ServerProcess) -> None:
+    client = await Client(shared.binary, "demo12").connect()
+    login = soup.LoginRequest("demo12", "demo").encode()
+    client.send(login + b"".join(client.order_bytes(number) for number in range(1, 501)))
+    await client.accepted(await client.packet())
+    for number in range(1, 501):
+        await client.expect_new(number)
+    await client.logout()
+
+
+async def test_of_many_logins_at_once_one_gets_in(shared: ServerProcess) -> None:
+    clients = [await Client(shared.binary, "demo13").connect() for _ in range(20)]
+    for client in clients:
+        client.send(soup.LoginRequest("demo13", "demo").encode())
+    kinds = [(await client.packet()).kind for client in clients]
+    assert kinds.count(Kind.LOGIN_ACCEPTED) == 1
+    assert kinds.count(Kind.LOGIN_REJECTED) == 19
+
+
 async def test_a_second_login_on_one_line_is_malformed(shared: ServerProcess) -> None:
     client = await Client(shared.binary, "demo5").login()
     client.send(soup.LoginRequest("demo5", "demo").encode())

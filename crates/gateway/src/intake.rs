@@ -1,7 +1,7 @@
 //! The way in: socket reads to command records, and records to sealed batches.
 
 use wire::record::CommandBatchHeader;
-use wire::record::command::{Command, EntryClosed};
+use wire::record::command::{Command, EntryClaim, EntryClosed};
 use wire::sbe::{self, Request};
 use wire::soup::{self, LoginRequest, Packets, Sender};
 
@@ -184,9 +184,20 @@ impl OrderEntry {
         self.pending.len()
     }
 
+    /// A client wants to log in: the engine is to say whether its session is this gateway's, which `route`
+    /// will learn.
+    pub fn claim(&mut self, entry: u32) {
+        self.push_own(&Command::EntryClaim(EntryClaim { entry }));
+    }
+
     /// A client is gone for good, or for longer than its grace: the engine is to know.
     pub fn entry_closed(&mut self, entry: u32) {
-        Command::EntryClosed(EntryClosed { entry }).encode(&mut self.pending.records);
+        self.push_own(&Command::EntryClosed(EntryClosed { entry }));
+    }
+
+    /// A command that no connection has sent.
+    fn push_own(&mut self, command: &Command<'_>) {
+        command.encode(&mut self.pending.records);
         self.pending.end_record();
         self.pending.attribute(Share {
             connection_id: u32::MAX,

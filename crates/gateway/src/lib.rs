@@ -36,6 +36,6 @@ mod tally;
 pub use histogram::{BOUNDS_NS, Histogram};
 pub use index::Row;
 pub use intake::Before;
-pub use order_entry::{Limits, OrderEntry, Received, TickAction};
+pub use order_entry::{Claimed, Limits, OrderEntry, Received, TickAction};
 pub use session::Session;
 pub use tally::Tally;

@@ -67,6 +67,15 @@ pub enum TickAction {
     Close(&'static str),
 }
 
+/// The answer to a claim of this gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimed {
+    /// Slot of the session.
+    pub session: u32,
+    /// Whether the session is this gateway's.
+    pub granted: bool,
+}
+
 /// Connections, sessions, and the command records that wait to be sealed.
 #[derive(Debug)]
 pub struct OrderEntry {
@@ -80,6 +89,10 @@ pub struct OrderEntry {
     pub(crate) pending: Pending,
     pub(crate) touched: Vec<u32>,
     pub(crate) resumed: Vec<u32>,
+    /// Claims that were answered.
+    pub(crate) claimed: Vec<Claimed>,
+    /// Connections whose session was logged in to elsewhere.
+    pub(crate) moved: Vec<u32>,
     /// Who is to be told when fewer requests wait.
     crowd: Vec<u32>,
     pub(crate) busy: bool,
@@ -115,6 +128,8 @@ impl OrderEntry {
             pending: Pending::default(),
             touched: Vec::new(),
             resumed: Vec::new(),
+            claimed: Vec::new(),
+            moved: Vec::new(),
             crowd: Vec::new(),
             busy: false,
             next_offset: 1,
@@ -149,8 +164,13 @@ impl OrderEntry {
     }
 
     pub(crate) fn session_of(&mut self, entry: u32) -> Option<&mut Session> {
-        let slot = *self.by_entry.get(entry as usize)?;
-        self.sessions.get_mut((slot as usize).checked_sub(1)?)
+        let slot = self.slot_of(entry)?;
+        self.sessions.get_mut(slot as usize)
+    }
+
+    /// The slot of an entry's session.
+    pub(crate) fn slot_of(&self, entry: u32) -> Option<u32> {
+        self.by_entry.get(entry as usize)?.checked_sub(1)
     }
 
     /// Every session, to be changed by its owner.
@@ -189,7 +209,11 @@ impl OrderEntry {
         let connection = self.connections.get_mut(connection_id as usize)?.take()?;
         self.free.push(connection_id);
         let slot = connection.session?;
-        self.sessions.get_mut(slot as usize)?.connection_id = None;
+        let session = self.sessions.get_mut(slot as usize)?;
+        // Its session may have gone elsewhere, and have come back since.
+        if session.connection_id == Some(connection_id) {
+            session.connection_id = None;
+        }
         Some(slot)
     }
 
@@ -246,6 +270,8 @@ impl OrderEntry {
         self.pending.clear();
         self.touched.clear();
         self.resumed.clear();
+        self.claimed.clear();
+        self.moved.clear();
         self.crowd.clear();
     }
 

@@ -1,9 +1,10 @@
 //! The way out: events to reports, in the buffers of the connections that are told.
 
+use wire::record::event::EntryClaimed;
 use wire::record::{Dropped, Event, EventBatch, RecordError};
 use wire::sbe::encode_report;
 
-use crate::order_entry::OrderEntry;
+use crate::order_entry::{Claimed, OrderEntry};
 use crate::replay::messages_of;
 
 impl OrderEntry {
@@ -127,6 +128,10 @@ impl OrderEntry {
             for event in batch.events() {
                 let (seq, event) = event?;
                 self.tally.add(&event);
+                if let Event::EntryClaimed(claimed) = &event {
+                    let own = (claimed.gateway, claimed.incarnation) == (gateway, incarnation);
+                    self.learn_claim(claimed, own);
+                }
                 event.recipients(|entry, number, leg| {
                     self.tell(entry, number, |out| {
                         encode_report(&event, seq, &header, leg, out);
@@ -140,6 +145,35 @@ impl OrderEntry {
         }
         self.make_room();
         Ok(())
+    }
+
+    /// A session was claimed, here or elsewhere.
+    fn learn_claim(&mut self, claim: &EntryClaimed, own: bool) {
+        let Some(slot) = self.slot_of(claim.entry) else {
+            return;
+        };
+        let granted = claim.granted;
+        if own {
+            self.claimed.push(Claimed {
+                session: slot,
+                granted,
+            });
+        }
+        let Some(session) = self.session_of(claim.entry).filter(|_| granted) else {
+            return;
+        };
+        session.last_cl_ord_id = claim.last_num;
+        if own {
+            return;
+        }
+        // Whoever is logged in here hears nothing more.
+        let connection_id = session.connection_id.take();
+        if let Some(connection_id) = connection_id
+            && let Some(connection) = self.connection(connection_id)
+        {
+            connection.live = false;
+            self.moved.push(connection_id);
+        }
     }
 
     #[inline(always)]
@@ -212,6 +246,16 @@ impl OrderEntry {
         self.connection(connection_id)
             .map(|connection| std::mem::take(&mut connection.out))
             .unwrap_or_default()
+    }
+
+    /// The claims of this gateway that were answered.
+    pub fn take_claimed(&mut self) -> Vec<Claimed> {
+        std::mem::take(&mut self.claimed)
+    }
+
+    /// The connections whose session was logged in to elsewhere, which are to be closed.
+    pub fn take_moved(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.moved)
     }
 
     /// The connections whose sockets may be read again.

@@ -96,8 +96,9 @@ fn a_file_that_was_cut_is_refused() {
     }
 }
 
-#[test]
-fn a_file_cut_in_what_the_write_ahead_log_still_holds_is_whole_again() {
+/// A log of which some pages are in the database file and all are in the write-ahead log too; nothing if a
+/// pass caught up with the writer, for then SQLite begins the write-ahead log again.
+fn write_both() -> Option<(Copy, Vec<Record>)> {
     let dir = TempDir::new();
     let path = dir.path().join("commands.db");
     let options = LogOptions {
@@ -115,8 +116,14 @@ fn a_file_cut_in_what_the_write_ahead_log_still_holds_is_whole_again() {
     }
     let records = log.read(1, usize::MAX).unwrap();
     let copy = Copy::of(&path);
-    assert_eq!(log.stats().wal_restarts, 0);
+    let restarts = log.stats().wal_restarts;
     log.close();
+    (restarts == 0).then_some((copy, records))
+}
+
+#[test]
+fn a_file_cut_in_what_the_write_ahead_log_still_holds_is_whole_again() {
+    let (copy, records) = (0..100).find_map(|_| write_both()).unwrap();
     assert!(copy.db.len() > 8 * 4_096);
     let dir = TempDir::in_memory();
     for cut in (4_096..copy.db.len()).step_by(401) {

@@ -3,14 +3,14 @@
 //! Each part keeps its fields to itself: what a command does to it is a call of one of its methods.
 
 use super::books::Books;
+use super::claims::{Claims, Owner};
 use super::client_ids::ClientIds;
 use super::emit::{Cause, Emit};
-use super::gateways::{Gateways, Opened};
+use super::gateways::Gateways;
 use super::numbers::Numbers;
 use super::parties::Parties;
 use wire::record::command::Settings;
-use wire::record::event::GatewayOpened;
-use wire::record::{Command, CommandBatch, Dropped, Event, RecordError};
+use wire::record::{Command, CommandBatch, CommandBatchHeader, Dropped, RecordError};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The limits in force before any `Settings` command.
@@ -21,10 +21,24 @@ const SETTINGS: Settings = Settings {
     event_batch_bytes_max: 1 << 20,
     stamp_ahead_ns_max: 1_000_000_000,
     stamp_behind_ns_max: 10_000_000_000,
+    gateway_lease_ns: 5_000_000_000,
+    handover_grace_ns: 0,
+    claim_interval_ns: 1_000_000_000,
 };
 
 /// The rules by which this engine decides.
 pub const RULES: u32 = 1;
+
+/// What the events of a record say whose it was, when it is no batch.
+const NOBODYS: CommandBatchHeader = CommandBatchHeader {
+    magic: 0,
+    len: 0,
+    gateway: 0,
+    incarnation: 0,
+    number: 0,
+    stamp_ns: 0,
+    count: 0,
+};
 
 /// Commands that are prefetched for together, before they are applied: long enough for memory to
 /// answer.
@@ -55,7 +69,10 @@ pub struct Engine {
     pub(crate) settings: Settings,
     /// The rules that decide, by the last command that set them; 0 before the first, which are those of 1.
     pub(crate) rules: u32,
+    /// Records of the commands log that are no batches.
+    pub(crate) unreadable: u64,
     pub(crate) gateways: Gateways,
+    pub(crate) claims: Claims,
     pub(crate) parties: Parties,
     pub(crate) client_ids: ClientIds,
     pub(crate) books: Books,
@@ -73,7 +90,9 @@ impl Engine {
             numbers: Numbers::new(partition, 0, 0),
             settings: SETTINGS,
             rules: 0,
+            unreadable: 0,
             gateways: Gateways::default(),
+            claims: Claims::default(),
             parties: Parties::default(),
             client_ids: ClientIds::new(),
             books: Books::new(),
@@ -103,11 +122,11 @@ impl Engine {
     /// Apply one command batch as it stands in the commands log, and append what follows from it to
     /// `out`: one event batch or more, whole, one after the other.
     ///
-    /// The whole batch is decoded before anything is applied.
+    /// The whole batch is decoded before anything is applied.  What is no batch is passed over, by all
+    /// engines alike: its event batch says so (`Dropped::Unreadable`), and it is counted.
     ///
     /// # Errors
-    /// The batch or one of its records does not have the layout it should have, or newer rules than
-    /// these decide (`Rules`); nothing has changed.
+    /// Newer rules than these decide (`Rules`); nothing has changed.
     pub fn apply(
         &mut self,
         offset: u64,
@@ -119,29 +138,54 @@ impl Engine {
             return Err(RecordError::Rules(self.rules));
         }
         let hash = xxh3_64(batch);
-        let batch = CommandBatch::read(batch)?;
         let mut commands = recycle(std::mem::take(&mut self.scratch));
-        let mut decoded = Ok(());
-        for command in batch.commands() {
-            match command {
-                Ok(command) => commands.push(command),
-                Err(error) => {
-                    decoded = Err(error);
-                    break;
-                }
-            }
-        }
-        if decoded.is_ok() {
-            let cause = (offset, &batch.header, hash);
-            self.apply_decoded(cause, append_ns, &commands, out);
+        match decode(batch, &mut commands) {
+            Ok(header) => self.apply_decoded((offset, &header, hash), append_ns, &commands, out),
+            Err(_) => self.pass_over((offset, &NOBODYS, hash), out),
         }
         self.scratch = recycle(commands);
-        decoded
+        Ok(())
+    }
+
+    /// What stands at this offset is no batch.
+    #[cold]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "records are counted one by one"
+    )]
+    fn pass_over(&mut self, cause: Cause<'_>, out: &mut Vec<u8>) {
+        let mut out = self.emit(cause, out);
+        out.set(self.position.time_ns, Dropped::Unreadable);
+        self.unreadable += 1;
+        self.end_batch(cause, out);
+    }
+
+    /// Begin the events of a batch.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "events are counted one by one"
+    )]
+    fn emit<'o>(&self, cause: Cause<'_>, out: &'o mut Vec<u8>) -> Emit<'o> {
+        let next = (self.position.event_seq + 1, self.position.event_hash);
+        let cut_bytes = self.settings.event_batch_bytes_max;
+        Emit::new(out, self.partition(), cause, next, cut_bytes)
+    }
+
+    /// A batch is done.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "batches and events are counted one by one"
+    )]
+    fn end_batch(&mut self, (offset, ..): Cause<'_>, out: Emit<'_>) {
+        self.position.command_offset = offset;
+        self.position.batches += 1;
+        let (next_seq, hash) = out.finish();
+        (self.position.event_seq, self.position.event_hash) = (next_seq - 1, hash);
     }
 
     #[allow(
         clippy::arithmetic_side_effects,
-        reason = "batches, commands and events are counted one by one"
+        reason = "commands are counted one by one"
     )]
     fn apply_decoded(
         &mut self,
@@ -150,28 +194,21 @@ impl Engine {
         commands: &[Command<'_>],
         out: &mut Vec<u8>,
     ) {
-        let (offset, header, _) = cause;
-        let next = (self.position.event_seq + 1, self.position.event_hash);
-        let cut_bytes = self.settings.event_batch_bytes_max;
-        let mut out = Emit::new(out, self.partition(), cause, next, cut_bytes);
+        let (_, header, _) = cause;
+        let mut out = self.emit(cause, out);
         let late = self.settings.stamp_behind_ns_max < append_ns.saturating_sub(header.stamp_ns);
         let turn = self.gateways.turn(header, commands.first(), late);
         if turn.is_ok() {
-            // Where no stamp can be too far ahead, none is.
-            let ahead_max = append_ns.saturating_add(self.settings.stamp_ahead_ns_max);
-            let now = header.stamp_ns.min(ahead_max);
-            self.position.time_ns = self.position.time_ns.max(now);
+            self.pass_time(header, append_ns);
+        } else if turn == Err(Dropped::Late) {
+            self.end_incarnation(header.gateway, header.incarnation);
         }
         out.set(self.position.time_ns, turn.err().unwrap_or(Dropped::No));
         if let Ok(opened) = turn {
             self.expire(&mut out);
-            if let Some(Opened { incarnation, nonce }) = opened {
-                out.event(&Event::GatewayOpened(GatewayOpened {
-                    gateway: header.gateway,
-                    incarnation,
-                    nonce,
-                }));
-            }
+            self.end_ownership(header.gateway, opened, &mut out);
+            let incarnation = opened.map_or(header.incarnation, |opened| opened.incarnation);
+            let from = Owner::new(header.gateway, incarnation);
             if let [Command::Rules(rules)] = commands {
                 self.set_rules(rules.version, &mut out);
             }
@@ -181,19 +218,27 @@ impl Engine {
                 for (index, command) in span.iter().enumerate() {
                     let hint = prefetcher.hint(number * SPAN + index);
                     self.books.expect(hint);
-                    self.command(command, &mut out);
+                    if self.heeds(command, from) {
+                        self.command(command, from, &mut out);
+                    }
                 }
             }
             self.position.commands += commands.len() as u64;
         }
-        self.position.command_offset = offset;
-        self.position.batches += 1;
-        let (next_seq, hash) = out.finish();
-        (self.position.event_seq, self.position.event_hash) = (next_seq - 1, hash);
+        self.end_batch(cause, out);
+    }
+
+    /// Engine time goes on to the stamp of a batch; where no stamp can be too far ahead, none is.
+    fn pass_time(&mut self, header: &CommandBatchHeader, append_ns: u64) {
+        let ahead_max = append_ns.saturating_add(self.settings.stamp_ahead_ns_max);
+        let now_ns = header.stamp_ns.min(ahead_max);
+        let step_ns = now_ns.saturating_sub(self.position.time_ns);
+        self.position.time_ns = self.position.time_ns.max(now_ns);
+        self.gateways.hear(header.gateway, step_ns);
     }
 
     #[inline]
-    fn command(&mut self, command: &Command<'_>, out: &mut Emit<'_>) {
+    fn command(&mut self, command: &Command<'_>, from: Owner, out: &mut Emit<'_>) {
         match command {
             // What it opens was decided with the batch; anywhere else it means nothing.
             Command::GatewayOpen(_) | Command::Tick => {}
@@ -204,7 +249,8 @@ impl Engine {
             Command::Status(status) => self.status(status, out),
             Command::Refuse(refuse) => self.refuse(refuse, out),
             Command::EntryOpen(open, name, account) => self.open_entry(open, name, account, out),
-            Command::EntryClosed(closed) => self.entry_closed(closed.entry, out),
+            Command::EntryClaim(claim) => self.claim(claim.entry, from, out),
+            Command::EntryClosed(closed) => self.close_entry(closed.entry, out),
             Command::Instrument(set, spec, symbol) => {
                 self.set_instrument(set.instrument, spec, symbol, out);
             }
@@ -215,6 +261,18 @@ impl Engine {
             Command::Rules(_) => {}
         }
     }
+}
+
+/// Read a batch and all its commands; its header.
+fn decode<'b>(
+    batch: &'b [u8],
+    commands: &mut Vec<Command<'b>>,
+) -> Result<CommandBatchHeader, RecordError> {
+    let batch = CommandBatch::read(batch)?;
+    for command in batch.commands() {
+        commands.push(command?);
+    }
+    Ok(batch.header)
 }
 
 /// The same buffer, empty, for commands of another lifetime.

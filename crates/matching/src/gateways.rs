@@ -1,10 +1,16 @@
-//! Whose batch is the next: the table of gateways and their incarnations.
+//! Whose batch is the next: the table of gateways, their incarnations and the leases of these.
+//!
+//! The lease clock is engine time, of which a step between two batches counts as [`STEP_NS_MAX`] at most:
+//! where the journal stood still, nobody has been silent.
 
 use std::collections::BTreeMap;
 use wire::record::{Command, CommandBatchHeader, Dropped, Gateway};
 
 /// Nonces of openings that are remembered of a gateway.
 pub(crate) const NONCES: usize = 16;
+
+/// Most that a step of time counts for, in nanoseconds.
+const STEP_NS_MAX: u64 = 1_000_000_000;
 
 /// What is known of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,6 +23,8 @@ pub struct GatewayState {
     pub number: u64,
     /// Batches that were dropped because one before them is missing.
     pub gaps: u64,
+    /// When it was last heard, on the lease clock.
+    pub heard_ns: u64,
     /// Nonces of its openings, of the incarnation `i` at `i % NONCES`.
     pub nonces: [Option<u64>; NONCES],
 }
@@ -46,6 +54,10 @@ pub(crate) struct Opened {
 #[derive(Debug, Default)]
 pub(crate) struct Gateways {
     table: BTreeMap<u16, GatewayState>,
+    /// The lease clock.
+    now_ns: u64,
+    /// All that live were heard then or later.
+    heard_all_ns: u64,
 }
 
 impl Gateways {
@@ -87,9 +99,50 @@ impl Gateways {
         Ok(None)
     }
 
+    /// Time goes on by a step, and a gateway is heard (the engine itself, which has no lease, is none).
+    #[inline]
+    pub(crate) fn hear(&mut self, gateway: u16, step_ns: u64) {
+        self.now_ns = self.now_ns.saturating_add(step_ns.min(STEP_NS_MAX));
+        if let Some(state) = self.table.get_mut(&gateway) {
+            state.heard_ns = self.now_ns;
+        }
+    }
+
+    /// The lease clock.
+    pub(crate) const fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    /// Whether somebody may have been silent for longer than its lease.
+    #[inline]
+    pub(crate) const fn may_lapse(&self, lease_ns: u64) -> bool {
+        self.now_ns.saturating_sub(self.heard_all_ns) > lease_ns
+    }
+
+    /// End the incarnations that were silent for longer: gateway and incarnation, by gateway.
+    pub(crate) fn lapse(&mut self, lease_ns: u64) -> Vec<(u16, u32)> {
+        let now_ns = self.now_ns;
+        let mut lapsed = Vec::new();
+        self.heard_all_ns = now_ns;
+        for (gateway, state) in self.table.iter_mut().filter(|(_, state)| !state.ended) {
+            if now_ns.saturating_sub(state.heard_ns) > lease_ns {
+                state.ended = true;
+                lapsed.push((*gateway, state.incarnation));
+            } else {
+                self.heard_all_ns = self.heard_all_ns.min(state.heard_ns);
+            }
+        }
+        lapsed
+    }
+
     /// As a snapshot says it.
     pub(crate) fn restore(&mut self, gateway: u16, state: GatewayState) {
         self.table.insert(gateway, state);
+    }
+
+    /// The lease clock goes on from there.
+    pub(crate) const fn restore_clock(&mut self, now_ns: u64) {
+        self.now_ns = now_ns;
     }
 
     /// The gateways, by number.

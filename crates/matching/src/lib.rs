@@ -9,11 +9,11 @@
 //! call of its methods.
 //!
 //! * `engine`: the parts, and one command batch, from its frame to its events.
-//! * The parts: `numbers` counts orders and trades; `gateways` says whose turn it is; `parties` has
-//!   accounts, entries and the lists of their orders; `client_ids` what these said before; `books` the
-//!   instruments and all open orders.
-//! * `enter`, `checks`, `cross`, `cancel`, `mass_cancel`, `amend`, `status`, `admin`, `expiry`: what each command
-//!   does to the parts, and what is told of it.
+//! * The parts: `numbers` counts orders and trades; `gateways` says whose turn it is, `claims` whose commands
+//!   count; `parties` has accounts, entries and the lists of their orders; `client_ids` what these said
+//!   before; `books` the instruments and all open orders.
+//! * `enter`, `checks`, `cross`, `cancel`, `mass_cancel`, `amend`, `status`, `admin`, `expiry`,
+//!   `ownership`: what each command and the passing of time do to the parts, and what is told of it.
 //! * Within `books`: `instruments`, `book`, `side`, `ladder`, `windows`, `level`, `tree`, `node`, `pools`
 //!   hold the levels; `orders`, `resting`, `pool`, `paged_list`, `ids`, `index`, `texts` the orders; `names`
 //!   symbols.  `prefetcher` prefetches all of these.
@@ -41,6 +41,7 @@ mod book;
 mod books;
 mod cancel;
 mod checks;
+mod claims;
 mod client_ids;
 mod cross;
 mod emit;
@@ -60,6 +61,7 @@ mod node;
 mod numbers;
 mod order;
 mod orders;
+mod ownership;
 mod paged_list;
 mod parties;
 mod placement;
@@ -79,6 +81,7 @@ mod validate;
 mod windows;
 
 pub use book::{Book, Fill, Handle, Listener};
+pub use claims::{Claim, Held, Owner};
 pub use engine::{Engine, Position, RULES};
 pub use gateways::GatewayState;
 pub use order::average;

@@ -83,7 +83,7 @@ impl Engine {
     }
 
     /// A client went away.
-    pub(crate) fn entry_closed(&mut self, entry: u32, out: &mut Emit<'_>) {
+    pub(crate) fn close_entry(&mut self, entry: u32, out: &mut Emit<'_>) {
         if !self.parties.knows(entry) || !self.parties.entry(entry).cancel_on_disconnect {
             return;
         }

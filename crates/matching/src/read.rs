@@ -1,5 +1,6 @@
 //! Read access for other roles: what the engine knows, in a fixed order.
 
+use super::claims::Claim;
 use super::engine::Engine;
 use super::gateways::GatewayState;
 use super::order::Order;
@@ -154,6 +155,8 @@ pub struct Counts {
     pub client_ids: u32,
     /// Batches dropped because one before them was missing, over all gateways.
     pub gaps: u64,
+    /// Records of the commands log that are no batches, and were passed over.
+    pub unreadable: u64,
 }
 
 impl Engine {
@@ -166,6 +169,11 @@ impl Engine {
     /// The gateways, by number.
     pub fn gateways(&self) -> impl Iterator<Item = (u16, &GatewayState)> + '_ {
         self.gateways.iter()
+    }
+
+    /// The entries that were claimed, by number, with the newest claim of each.
+    pub fn claims(&self) -> impl Iterator<Item = (u32, &Claim)> + '_ {
+        self.claims.iter()
     }
 
     /// The instruments, by number.
@@ -226,6 +234,7 @@ impl Engine {
             instruments: self.books.instruments().len() as u32,
             client_ids: self.client_ids.len(),
             gaps: self.gateways.iter().map(|(_, state)| state.gaps).sum(),
+            unreadable: self.unreadable,
         }
     }
 

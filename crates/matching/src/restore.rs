@@ -1,5 +1,6 @@
 //! A snapshot read back.
 
+use super::claims::{Claim, Held, Owner};
 use super::client_ids::{ClientIds, Queue};
 use super::engine::{Engine, Position};
 use super::gateways::{GatewayState, NONCES};
@@ -7,7 +8,7 @@ use super::instruments::NUMBER_MAX;
 use super::numbers::Numbers;
 use super::order::Order;
 use super::pool::NONE;
-use super::snapshot::{MAGIC, VERSION};
+use super::snapshot::{CLOSED, LIVE, MAGIC, RELEASED, VERSION};
 use std::fmt;
 use wire::record::command::{Instrument, Settings};
 use wire::record::{EntryKind, Reason, Side, Stp, TimeInForce};
@@ -155,26 +156,13 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
     let (orders, trades) = (from.u64("order count")?, from.u64("trade count")?);
     engine.numbers = Numbers::new(engine.partition(), orders, trades);
     engine.rules = from.u32("rules")?;
+    engine.unreadable = from.u64("unreadable records")?;
     let settings = from.bytes(Settings::SIZE, "settings")?;
     engine.settings =
         Settings::from_bytes(settings).map_err(|_| SnapshotError::Field("settings"))?;
+    engine.gateways.restore_clock(from.u64("lease clock")?);
     for _ in 0..from.u64("gateways")? {
-        let gateway = from.u16("gateway")?;
-        let mut state = GatewayState {
-            incarnation: from.u32("incarnation")?,
-            ended: from.u8("ended")? != 0,
-            number: from.u64("number")?,
-            gaps: from.u64("gaps")?,
-            ..GatewayState::default()
-        };
-        let nonces = from.u8("nonces")?;
-        must(usize::from(nonces) <= NONCES, "nonces")?;
-        for age in (0..u32::from(nonces)).rev() {
-            let incarnation = state.incarnation.checked_sub(age);
-            let incarnation = incarnation.ok_or(SnapshotError::Field("nonces"))?;
-            state.set_nonce(incarnation, from.u64("nonce")?);
-        }
-        engine.gateways.restore(gateway, state);
+        read_gateway(&mut engine, from)?;
     }
     for _ in 0..from.u64("accounts")? {
         engine.parties.add_account(from.text("account")?);
@@ -185,6 +173,9 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
     let mut slots = Vec::new();
     for _ in 0..from.u64("instruments")? {
         read_instrument(&mut engine, from, &mut slots)?;
+    }
+    for _ in 0..from.u64("claims")? {
+        read_claim(&mut engine, from)?;
     }
     while from.0.len() > ENDING {
         let skipped = (from.u64("skipped id")?, from.u64("skipped id")?);
@@ -197,6 +188,44 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
         engine.list(entry, slot);
     }
     Ok(engine)
+}
+
+fn read_gateway(engine: &mut Engine, from: &mut Reader<'_>) -> Read<()> {
+    let gateway = from.u16("gateway")?;
+    let mut state = GatewayState {
+        incarnation: from.u32("incarnation")?,
+        ended: from.u8("ended")? != 0,
+        number: from.u64("number")?,
+        gaps: from.u64("gaps")?,
+        heard_ns: from.u64("heard")?,
+        ..GatewayState::default()
+    };
+    let nonces = from.u8("nonces")?;
+    must(usize::from(nonces) <= NONCES, "nonces")?;
+    for age in (0..u32::from(nonces)).rev() {
+        let incarnation = state.incarnation.checked_sub(age);
+        let incarnation = incarnation.ok_or(SnapshotError::Field("nonces"))?;
+        state.set_nonce(incarnation, from.u64("nonce")?);
+    }
+    engine.gateways.restore(gateway, state);
+    Ok(())
+}
+
+fn read_claim(engine: &mut Engine, from: &mut Reader<'_>) -> Read<()> {
+    let entry = from.u32("claim")?;
+    must(engine.parties.knows(entry), "claim")?;
+    let gateway = from.u16("claim's gateway")?;
+    must(gateway != 0, "claim's gateway")?;
+    let owner = Owner::new(gateway, from.u32("claim's incarnation")?);
+    let at_ns = from.u64("claim's time")?;
+    let held = match (from.u8("claim's end")?, from.u64("claim's end")?) {
+        (LIVE, _) => Held::Live,
+        (RELEASED, since_ns) => Held::Released(since_ns),
+        (CLOSED, _) => Held::Closed,
+        _ => return Err(SnapshotError::Field("claim's end")),
+    };
+    engine.claims.set(entry, Claim { owner, at_ns, held });
+    Ok(())
 }
 
 fn read_entry(engine: &mut Engine, from: &mut Reader<'_>) -> Read<()> {

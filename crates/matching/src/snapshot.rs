@@ -2,11 +2,12 @@
 //!
 //! # Layout
 //! `MAGIC u32, VERSION u32`, the state, then the state's hash and a checksum over all before it, both
-//! xxh3-64.  The state: counters and settings, gateways, accounts, entries with what they remember,
-//! instruments with their open orders in the order of the book, and up to its end the ids that were
-//! passed over: first and last counter, where there are any.  Little-endian; texts are `len u32` and
-//! bytes.  What follows from the rest (indexes, totals, lists) is not in it.
+//! xxh3-64.  The state: counters and settings, gateways and their clock, accounts, entries with what they
+//! remember, instruments with their open orders in the order of the book, claims of entries, and up to its
+//! end the ids that were passed over: first and last counter, where there are any.  Little-endian; texts are
+//! `len u32` and bytes.  What follows from the rest (indexes, totals, lists) is not in it.
 
+use super::claims::Held;
 use super::engine::Engine;
 use super::order::Order;
 use super::parties::Entry;
@@ -17,6 +18,11 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(crate) const MAGIC: u32 = u32::from_le_bytes(*b"QSSN");
 /// Version of the rules and of this layout: another one is not restored.
 pub(crate) const VERSION: u32 = 2;
+
+/// How a claim stands.
+pub(crate) const LIVE: u8 = 0;
+pub(crate) const RELEASED: u8 = 1;
+pub(crate) const CLOSED: u8 = 2;
 
 /// Appends fields.
 pub(crate) struct Writer<'o>(pub(crate) &'o mut Vec<u8>);
@@ -85,7 +91,9 @@ impl Engine {
             to.u64(value);
         }
         to.u32(self.rules);
+        to.u64(self.unreadable);
         to.0.extend_from_slice(&self.settings.to_bytes());
+        to.u64(self.gateways.now_ns());
         let gateways = self.gateways.iter();
         to.count(gateways.len());
         for (gateway, state) in gateways {
@@ -94,6 +102,7 @@ impl Engine {
             to.u8(u8::from(state.ended));
             to.u64(state.number);
             to.u64(state.gaps);
+            to.u64(state.heard_ns);
             to.u8(state.nonces.iter().flatten().count() as u8);
             // Oldest first: `incarnation` is the newest one's.
             for nonce in state.nonces_in_order() {
@@ -109,6 +118,7 @@ impl Engine {
             self.write_entry(entry, to);
         }
         self.write_instruments(to);
+        self.write_claims(to);
         for (first, last) in self.numbers.skipped() {
             to.u64(*first);
             to.u64(*last);
@@ -148,6 +158,24 @@ impl Engine {
                     }
                 }
             }
+        }
+    }
+
+    fn write_claims(&self, to: &mut Writer<'_>) {
+        let claims = self.claims.iter();
+        to.count(claims.len());
+        for (entry, claim) in claims {
+            let (held, since_ns) = match claim.held {
+                Held::Live => (LIVE, 0),
+                Held::Released(since_ns) => (RELEASED, since_ns),
+                Held::Closed => (CLOSED, 0),
+            };
+            to.u32(entry);
+            to.u16(claim.owner.gateway());
+            to.u32(claim.owner.incarnation());
+            to.u64(claim.at_ns);
+            to.u8(held);
+            to.u64(since_ns);
         }
     }
 

@@ -4,6 +4,7 @@
     reason = "counts of what is in memory, and a product of two numbers of 64 bits in 128"
 )]
 
+use super::claims::Held;
 use super::engine::Engine;
 use super::instruments::Listing;
 use super::level::Level;
@@ -54,6 +55,7 @@ impl Engine {
         self.check_totals(&seen)?;
         self.numbers.check()?;
         self.check_sessions()?;
+        self.check_claims()?;
         self.check_parties(&mut seen)
     }
 
@@ -232,6 +234,34 @@ impl Engine {
         let now_ns = self.position.time_ns;
         let ahead = ends.next_end_ns() > now_ns || ends.next_end_ns() == u64::MAX;
         must(ahead, || "a session end has passed".to_owned())
+    }
+
+    /// A live owner is the incarnation that its gateway has now; and no time is ahead of the clock.
+    fn check_claims(&self) -> Checked {
+        let now_ns = self.gateways.now_ns();
+        for (gateway, state) in self.gateways.iter() {
+            must(state.heard_ns <= now_ns, || {
+                format!("gateway {gateway} was heard later than now")
+            })?;
+        }
+        for (entry, claim) in self.claims.iter() {
+            must(claim.at_ns <= now_ns, || {
+                format!("entry {entry} was claimed later than now")
+            })?;
+            must(
+                !matches!(claim.held, Held::Released(at) if at > now_ns),
+                || format!("entry {entry} was released later than now"),
+            )?;
+            let mut live = self.gateways.iter().filter(|(_, state)| !state.ended);
+            let owner = claim.owner;
+            let lives = live.any(|(gateway, state)| {
+                (gateway, state.incarnation) == (owner.gateway(), owner.incarnation())
+            });
+            must(lives == (claim.held == Held::Live), || {
+                format!("entry {entry} has an owner that has ended, or had one that has not")
+            })?;
+        }
+        Ok(())
     }
 
     fn check_parties(&self, seen: &mut Seen) -> Checked {

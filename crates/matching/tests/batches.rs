@@ -4,10 +4,10 @@
 mod batch;
 
 use batch::{apply, batch, order, setup};
-use matching::{Engine, RULES, SnapshotError};
+use matching::{Engine, Held, RULES, SnapshotError};
 use wire::record::batch::HASH;
 use wire::record::command::{
-    Cancel, GatewayOpen, MassCancel, NO_INSTRUMENT, Raise, Rules, Settings,
+    Cancel, EntryClaim, GatewayOpen, MassCancel, NO_INSTRUMENT, Raise, Rules, Settings,
 };
 use wire::record::{Command, Dropped, Event, EventBatch, MassCancelType, RecordError, Side};
 use xxhash_rust::xxh3::xxh3_64;
@@ -113,6 +113,53 @@ fn a_batch_that_comes_late_is_dropped_and_ends_its_incarnation() {
     assert_eq!(dropped((7, 1, 3), 31, 31, 0), Dropped::Fenced);
     assert_eq!(dropped((7, 0, 0), 31, 31, 2), Dropped::No);
     assert_eq!(dropped((7, 2, 1), 31, 31, 0), Dropped::No);
+}
+
+#[test]
+fn what_a_late_incarnation_owned_waits_for_a_claim_also_in_who_restores_it() {
+    let mut engine = Engine::new(0);
+    let mut setup = setup();
+    setup.push(Command::Settings(Settings {
+        handover_grace_ns: 3 * SECOND,
+        ..engine.settings()
+    }));
+    apply(&mut engine, 0, &batch((0, 0, 0), 0, &setup));
+    let nonce = 1;
+    let claims = [
+        Command::GatewayOpen(GatewayOpen { gateway: 7, nonce }),
+        Command::EntryClaim(EntryClaim { entry: 1 }),
+        Command::EntryClaim(EntryClaim { entry: 2 }),
+    ];
+    apply(&mut engine, 0, &batch((7, 0, 0), 0, &claims));
+    let held = |engine: &Engine| {
+        let claims = engine.claims();
+        let held = claims.map(|(entry, claim)| (entry, claim.owner.gateway(), claim.held));
+        held.collect::<Vec<_>>()
+    };
+    assert_eq!(held(&engine), [(1, 7, Held::Live), (2, 7, Held::Live)]);
+    let late = batch((7, 1, 1), 0, &[Command::Tick]);
+    apply(&mut engine, 11 * SECOND, &late);
+    let waiting = Held::Released(0);
+    assert_eq!(held(&engine), [(1, 7, waiting), (2, 7, waiting)]);
+
+    let mut snapshot = Vec::new();
+    engine.snapshot(&mut snapshot);
+    let mut engine = Engine::restore(&snapshot).unwrap();
+    assert_eq!(held(&engine), [(1, 7, waiting), (2, 7, waiting)]);
+    let nonce = 2;
+    let again = [
+        Command::GatewayOpen(GatewayOpen { gateway: 8, nonce }),
+        Command::EntryClaim(EntryClaim { entry: 2 }),
+    ];
+    apply(&mut engine, 0, &batch((8, 0, 0), 0, &again));
+    for second in 1..=3 {
+        let tick = batch((0, 0, 0), second * SECOND, &[Command::Tick]);
+        apply(&mut engine, second * SECOND, &tick);
+    }
+    assert_eq!(held(&engine), [(1, 7, Held::Closed), (2, 8, Held::Live)]);
+    let mut snapshot = Vec::new();
+    engine.snapshot(&mut snapshot);
+    assert_eq!(held(&Engine::restore(&snapshot).unwrap()), held(&engine));
 }
 
 #[test]
@@ -244,23 +291,39 @@ fn event_batches_are_cut_and_chained() {
 }
 
 #[test]
-fn a_batch_with_a_bad_record_changes_nothing() {
-    let mut engine = Engine::new(0);
-    let mut bytes = batch((0, 0, 0), 0, &setup());
-    bytes.pop();
-    let len = bytes.len() as u32;
-    bytes[4..8].copy_from_slice(&len.to_le_bytes());
-    let before = engine.state_hash();
-    let mut out = Vec::new();
+fn what_is_no_batch_is_passed_over_and_counted() {
+    let mut engine = Engine::new(3);
+    apply(&mut engine, 9, &batch((0, 0, 0), 9, &setup()));
+    let before = engine.position();
+    let mut short = batch((0, 0, 0), 20, &[order(1, 1, Side::Buy, 10)]);
+    short.pop();
+    let len = short.len() as u32;
+    short[4..8].copy_from_slice(&len.to_le_bytes());
+    let unreadable = [&short[..], &short[..9], b"", b"what is this?"];
+    for bytes in unreadable {
+        let out = apply(&mut engine, 20, bytes);
+        let [(events, _)] = split(&out)[..] else {
+            panic!("{out:?}");
+        };
+        let header = events.header;
+        assert_eq!((header.dropped, header.count), (Dropped::Unreadable, 0));
+        assert_eq!(
+            (header.gateway, header.incarnation, header.number),
+            (0, 0, 0)
+        );
+        assert_eq!((header.partition, header.time_ns), (3, 9));
+        assert_eq!(header.command_hash, xxh3_64(bytes));
+        assert_eq!(header.command_offset, engine.position().command_offset);
+    }
+    let after = engine.position();
+    assert_eq!(after.command_offset, before.command_offset + 4);
     assert_eq!(
-        engine.apply(1, 0, &bytes, &mut out),
-        Err(RecordError::Short)
+        (after.event_seq, after.commands),
+        (before.event_seq, before.commands)
     );
-    assert_eq!((engine.state_hash(), out.len()), (before, 0));
-    assert_eq!(
-        engine.apply(1, 0, &bytes[..9], &mut out),
-        Err(RecordError::Short)
-    );
+    let mut snapshot = Vec::new();
+    engine.snapshot(&mut snapshot);
+    assert_eq!(Engine::restore(&snapshot).unwrap().counts().unreadable, 4);
 }
 
 /// Many orders, so that the prefetcher is at work here too.

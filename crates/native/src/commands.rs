@@ -8,6 +8,7 @@ use wire::record::command::{self, Command};
 use wire::record::field::Field;
 use wire::record::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
+use crate::engine::EngineLimits;
 use crate::ports::{CommandSource, header};
 
 /// Commands that wait to be sealed into a batch.
@@ -120,6 +121,10 @@ impl Commands {
         };
         self.push(&Command::EntryOpen(fixed, name, account));
         Ok(())
+    }
+
+    fn entry_claim(&mut self, entry: u32) {
+        self.push(&Command::EntryClaim(command::EntryClaim { entry }));
     }
 
     fn entry_closed(&mut self, entry: u32) {
@@ -315,27 +320,8 @@ impl Commands {
         Ok(())
     }
 
-    #[pyo3(signature = (
-        *, accounts_max, client_ids_per_account_max, instruments_max, event_batch_bytes_max,
-        stamp_ahead_ns_max, stamp_behind_ns_max
-    ))]
-    fn settings(
-        &mut self,
-        accounts_max: u32,
-        client_ids_per_account_max: u32,
-        instruments_max: u32,
-        event_batch_bytes_max: u32,
-        stamp_ahead_ns_max: u64,
-        stamp_behind_ns_max: u64,
-    ) {
-        self.push(&Command::Settings(command::Settings {
-            accounts_max,
-            client_ids_per_account_max,
-            instruments_max,
-            event_batch_bytes_max,
-            stamp_ahead_ns_max,
-            stamp_behind_ns_max,
-        }));
+    fn settings(&mut self, limits: &EngineLimits) {
+        self.push(&Command::Settings(limits.settings()));
     }
 
     /// From here on the rules of this version decide.

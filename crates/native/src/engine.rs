@@ -6,6 +6,8 @@ use matching::Engine as Inner;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use wire::record::command::Settings;
+use wire::record::numbers::PARTITION_MAX;
 use wire::record::{CommandBatchHeader, RecordError};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -41,6 +43,40 @@ named! {
         event_batch_bytes_max: u32,
         stamp_ahead_ns_max: u64,
         stamp_behind_ns_max: u64,
+        gateway_lease_ns: u64,
+        handover_grace_ns: u64,
+        claim_interval_ns: u64,
+    }
+}
+
+impl EngineLimits {
+    const fn of(settings: Settings) -> Self {
+        Self {
+            accounts_max: settings.accounts_max,
+            client_ids_per_account_max: settings.client_ids_per_account_max,
+            instruments_max: settings.instruments_max,
+            event_batch_bytes_max: settings.event_batch_bytes_max,
+            stamp_ahead_ns_max: settings.stamp_ahead_ns_max,
+            stamp_behind_ns_max: settings.stamp_behind_ns_max,
+            gateway_lease_ns: settings.gateway_lease_ns,
+            handover_grace_ns: settings.handover_grace_ns,
+            claim_interval_ns: settings.claim_interval_ns,
+        }
+    }
+
+    /// As a command says them.
+    pub(crate) const fn settings(&self) -> Settings {
+        Settings {
+            accounts_max: self.accounts_max,
+            client_ids_per_account_max: self.client_ids_per_account_max,
+            instruments_max: self.instruments_max,
+            event_batch_bytes_max: self.event_batch_bytes_max,
+            stamp_ahead_ns_max: self.stamp_ahead_ns_max,
+            stamp_behind_ns_max: self.stamp_behind_ns_max,
+            gateway_lease_ns: self.gateway_lease_ns,
+            handover_grace_ns: self.handover_grace_ns,
+            claim_interval_ns: self.claim_interval_ns,
+        }
     }
 }
 
@@ -196,8 +232,13 @@ impl Engine {
 impl Engine {
     #[new]
     #[pyo3(signature = (partition=0))]
-    fn new(partition: u16) -> Self {
-        Self::of(Inner::new(partition))
+    fn new(partition: u16) -> PyResult<Self> {
+        if partition > PARTITION_MAX {
+            return Err(PyValueError::new_err(format!(
+                "partition {partition} is above {PARTITION_MAX}"
+            )));
+        }
+        Ok(Self::of(Inner::new(partition)))
     }
 
     /// The engine that a snapshot holds; ValueError when it is damaged or of another version.
@@ -320,15 +361,7 @@ impl Engine {
 
     /// The limits in force.
     fn settings(&self) -> EngineLimits {
-        let settings = self.inner.settings();
-        EngineLimits {
-            accounts_max: settings.accounts_max,
-            client_ids_per_account_max: settings.client_ids_per_account_max,
-            instruments_max: settings.instruments_max,
-            event_batch_bytes_max: settings.event_batch_bytes_max,
-            stamp_ahead_ns_max: settings.stamp_ahead_ns_max,
-            stamp_behind_ns_max: settings.stamp_behind_ns_max,
-        }
+        EngineLimits::of(self.inner.settings())
     }
 
     /// What is known of each gateway.
@@ -364,6 +397,7 @@ impl Engine {
         out.set_item("instruments", counts.instruments)?;
         out.set_item("client_ids", counts.client_ids)?;
         out.set_item("gaps", counts.gaps)?;
+        out.set_item("unreadable", counts.unreadable)?;
         Ok(out)
     }
 }

@@ -16,8 +16,8 @@ use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
 use crate::gateway_outcomes::{
-    ConnectionDue, Failed, ReadFailed, ReadOutcome, Resumed, Session, SessionIndex, Tally, Traffic,
-    Wake,
+    Claimed, ConnectionDue, Failed, ReadFailed, ReadOutcome, Routed, Session, SessionIndex, Tally,
+    Traffic, Wake,
 };
 use crate::gil::without_gil;
 use crate::histogram::Histogram;
@@ -212,11 +212,17 @@ impl EventReader for Py<OrderEntry> {
             let failed = Failed { reason: fault };
             return Ok(Some(failed.into_pyobject(py)?.into_any()));
         }
-        let connections = this.inner.take_resumed();
-        if connections.is_empty() {
+        let claimed = this.inner.take_claimed().into_iter();
+        let routed = Routed {
+            resumed: this.inner.take_resumed(),
+            claimed: claimed.map(Claimed::of).collect(),
+            moved: this.inner.take_moved(),
+        };
+        let all = (&routed.resumed, &routed.claimed, &routed.moved);
+        if all.0.is_empty() && all.1.is_empty() && all.2.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Resumed { connections }.into_pyobject(py)?.into_any()))
+        Ok(Some(routed.into_pyobject(py)?.into_any()))
     }
 }
 
@@ -348,6 +354,11 @@ impl OrderEntry {
     /// Whether the rest of a connection has to wait for requests to be sealed; it is then told as resumed.
     fn is_crowded(&mut self, connection: u32) -> PyResult<bool> {
         self.guarded(|inner| inner.is_crowded(connection))
+    }
+
+    /// Ask the engine for a session; `Routed` has the answer.
+    fn claim(&mut self, entry: u32) -> PyResult<()> {
+        self.guarded(|inner| inner.claim(entry))
     }
 
     fn entry_closed(&mut self, entry: u32) -> PyResult<()> {

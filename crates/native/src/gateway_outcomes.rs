@@ -156,9 +156,32 @@ impl ConnectionDue {
 }
 
 named! {
-    /// These connections' sockets may be read again.
-    Resumed {
-        connections: Vec<u32>,
+    /// A session was asked for at this gateway, and is its own now, or not.
+    Claimed {
+        session: u32,
+        granted: bool,
+    }
+}
+
+impl Claimed {
+    /// The answer to a claim.
+    pub const fn of(claimed: gateway::Claimed) -> Self {
+        Self {
+            session: claimed.session,
+            granted: claimed.granted,
+        }
+    }
+}
+
+named! {
+    /// What events say of connections and sessions.
+    Routed {
+        /// These connections' sockets may be read again.
+        resumed: Vec<u32>,
+        /// Claims of this gateway that were answered.
+        claimed: Vec<Claimed>,
+        /// The sessions of these connections were logged in to elsewhere.
+        moved: Vec<u32>,
     }
 }
 

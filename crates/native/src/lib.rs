@@ -95,8 +95,8 @@ mod _native {
     use super::gateway::{OrderEntry, login_accepted, login_rejected, security_list};
     #[pymodule_export]
     use super::gateway_outcomes::{
-        ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogoutRequested, Malformed, PutOff,
-        ReadFailed, Resumed, SecurityListRequested, Session, SessionIndex, Tally, Throttled,
+        Claimed, ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogoutRequested, Malformed,
+        PutOff, ReadFailed, Routed, SecurityListRequested, Session, SessionIndex, Tally, Throttled,
         Traffic, Wake,
     };
     #[pymodule_export]

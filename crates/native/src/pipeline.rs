@@ -216,6 +216,11 @@ impl Pipeline {
         }
     }
 
+    /// Whoever sends nothing of its own sends a tick with what is sealed next.
+    fn tick(&mut self) {
+        self.sources.tick();
+    }
+
     /// Whether a commit is waited for.
     #[getter]
     const fn under_way(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use wire::record::Gateway;
+use wire::record::{Command, CommandBatch, CommandBatchHeader, Gateway};
 
 use crate::batches::Batches;
 use crate::engine::GatewayState;
@@ -15,6 +15,8 @@ struct Source {
     gateway: u16,
     incarnation: u32,
     number: u64,
+    /// It is to show that it lives, unless it has sent something else since it was to do so last.
+    tick_due: bool,
     waiting: Box<dyn CommandSource>,
 }
 
@@ -58,9 +60,17 @@ impl Sources {
             gateway,
             incarnation,
             number,
+            tick_due: false,
             waiting,
         });
         Ok(())
+    }
+
+    /// Whoever sends nothing of its own sends a tick, so that its lease goes on.
+    pub fn tick(&mut self) {
+        for source in &mut self.turns {
+            source.tick_due = true;
+        }
     }
 
     /// The engine was recovered, and knows this of the gateways.
@@ -98,10 +108,14 @@ impl Sources {
             let source = &mut self.turns[0];
             let number = source.number + 1;
             let next = header(source.gateway, source.incarnation, number, stamp_ns);
-            if source
+            let waited = source
                 .waiting
-                .seal(py, next, commands_max, &mut out.bytes)?
-            {
+                .seal(py, next, commands_max, &mut out.bytes)?;
+            if waited || source.tick_due {
+                if !waited {
+                    write_tick(next, &mut out.bytes);
+                }
+                source.tick_due = false;
                 source.number = number;
                 out.end();
                 empty = 0;
@@ -112,4 +126,12 @@ impl Sources {
         }
         Ok(())
     }
+}
+
+/// A batch that says no more than that time passes.
+fn write_tick(mut header: CommandBatchHeader, out: &mut Vec<u8>) {
+    let mut tick = Vec::new();
+    Command::Tick.encode(&mut tick);
+    header.count = 1;
+    CommandBatch::write(header, &tick, out);
 }

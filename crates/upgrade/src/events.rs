@@ -2,14 +2,15 @@
 //!
 //! # Layout of version 1
 //! The header has neither `command_hash` nor `dropped`.  `GATEWAY_OPENED` has no nonce, `MASS_CANCELED` no
-//! `quiet`, `SETTINGS_SET` no `stamp_behind_ns_max`; each is the last field.  All else is as it is now.
+//! `quiet`, `SETTINGS_SET` none of the times of gateways; each is at
+//! the end.  All else is as it is now.
 
 use wire::record::batch::{EVENT_MAGIC, HASH};
 use wire::record::{Dropped, EventBatchHeader};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::reader::{Read, Reader};
-use crate::{NotVersion1, STAMP_BEHIND_NS_MAX};
+use crate::{NotVersion1, new_limits};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"QSE1");
 /// Bytes before the fields of a record: its length, its kind, its flags.
@@ -99,17 +100,17 @@ fn record(from: &mut Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
     let len = usize::from(Reader(from.0).u16("length of a record")?);
     let record = from.bytes(len.max(FRAME), "record")?;
     let kind = record[2];
-    let more: &[u8] = match kind {
-        GATEWAY_OPENED => &[0; 8],
-        MASS_CANCELED => &[0],
-        SETTINGS_SET => &STAMP_BEHIND_NS_MAX.to_le_bytes(),
-        _ => &[],
+    let more = match kind {
+        GATEWAY_OPENED => vec![0; 8],
+        MASS_CANCELED => vec![0],
+        SETTINGS_SET => new_limits(),
+        _ => Vec::new(),
     };
     let len = record.len().checked_add(more.len());
     let len = len.and_then(|len| u16::try_from(len).ok());
     let len = len.ok_or_else(|| NotVersion1::new("a record of it is too long"))?;
     out.extend_from_slice(&len.to_le_bytes());
     out.extend_from_slice(&record[2..]);
-    out.extend_from_slice(more);
+    out.extend_from_slice(&more);
     Ok(())
 }

@@ -5,7 +5,8 @@
 //! Commands are not brought over: an exchange that was stopped cleanly goes on from its snapshot.
 //! Nothing that was told changes: numbers, ids, times and texts are those that they were.  What version 1
 //! did not know is what it would have been: no nonce, no command hash, nothing dropped; and a limit has its
-//! default.  The hashes of the event batches are new, and so is the one in the snapshot.
+//! default.  An entry of the binary protocol is owned by the gateway of that time, so that it waits for a
+//! claim as soon as the gateway opens again.  The hashes of the event batches are new, and so is the one in the snapshot.
 
 // Whoever wrote the bytes may have been wrong: each length is checked.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
@@ -34,5 +35,14 @@ impl fmt::Display for NotVersion1 {
 
 impl std::error::Error for NotVersion1 {}
 
-/// The limit that version 1 did not have, in nanoseconds: this version's default.
-const STAMP_BEHIND_NS_MAX: u64 = 10_000_000_000;
+/// The limits that version 1 did not have, in nanoseconds and in the order of the settings, as this version
+/// has them by default: how late a batch may be, leases, grace, and the interval of claims.
+const NEW_LIMITS_NS: [u64; 4] = [10_000_000_000, 5_000_000_000, 0, 1_000_000_000];
+
+/// The same as bytes.
+fn new_limits() -> Vec<u8> {
+    NEW_LIMITS_NS
+        .iter()
+        .flat_map(|limit| limit.to_le_bytes())
+        .collect()
+}

@@ -1,15 +1,16 @@
 //! The engine's snapshot.
 //!
 //! # Layout of version 1
-//! It has no version of the rules; gateways have no nonces and no mark of an end; instruments are numbered
-//! as they stand.  All else is as it is now.
+//! It has no version of the rules, no count of unreadable records, no lease clock and no claims; gateways have no nonces, no mark of an end
+//! and no time at which they were heard; instruments are numbered as they stand.  All else is as it is now.
 
 use matching::Engine;
 use wire::record::command::{Instrument, Settings};
+use wire::record::{EntryKind, Gateway};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::reader::{Read, Reader};
-use crate::{NotVersion1, STAMP_BEHIND_NS_MAX};
+use crate::{NEW_LIMITS_NS, NotVersion1, new_limits};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"QSSN");
 const BEFORE: u32 = 1;
@@ -17,10 +18,12 @@ const NOW: u32 = 2;
 /// Bytes of the hash of the last event batch in the state, and where they stand: behind the partition, the
 /// command offset and the event's number.
 const EVENT_HASH: std::ops::Range<usize> = 18..26;
+/// The lease clock, which begins.
+const LEASE_CLOCK_NS: u64 = 0;
 /// Partition, and eight numbers.
 const POSITION: usize = 2 + 8 * 8;
-/// Settings without the limit that is new, which is the last.
-const SETTINGS: usize = Settings::SIZE - 8;
+/// Settings without the limits that are new, which are the last.
+const SETTINGS: usize = Settings::SIZE - 8 * NEW_LIMITS_NS.len();
 
 /// The snapshot, brought over; `event_hash` is that of the last event batch, as it was brought over.
 ///
@@ -77,16 +80,22 @@ fn state_of(bytes: &[u8]) -> Read<&[u8]> {
 
 fn write_state(mut from: Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
     out.extend_from_slice(from.bytes(POSITION, "position")?);
+    // No rules yet, and nothing that was unreadable.
     out.extend_from_slice(&0_u32.to_le_bytes());
+    out.extend_from_slice(&0_u64.to_le_bytes());
     out.extend_from_slice(from.bytes(SETTINGS, "settings")?);
-    out.extend_from_slice(&STAMP_BEHIND_NS_MAX.to_le_bytes());
-    gateways(&mut from, out)?;
+    out.extend_from_slice(&new_limits());
+    out.extend_from_slice(&LEASE_CLOCK_NS.to_le_bytes());
+    let owner = gateways(&mut from, out)?;
     let before = from;
     for _ in 0..from.u64("accounts")? {
         from.text("account")?;
     }
-    for _ in 0..from.u64("entries")? {
-        entry(&mut from)?;
+    let mut claimed = Vec::new();
+    for number in 1..=from.u64("entries")? {
+        if entry(&mut from)? == EntryKind::Binary.code() {
+            claimed.push(number);
+        }
     }
     let passed = before.0.len().saturating_sub(from.0.len());
     out.extend_from_slice(&before.0[..passed]);
@@ -100,33 +109,65 @@ fn write_state(mut from: Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
         let passed = before.0.len().saturating_sub(from.0.len());
         out.extend_from_slice(&before.0[..passed]);
     }
+    claims(&claimed, owner, out)?;
     // Pairs of ids that were passed over.
     out.extend_from_slice(from.0);
     Ok(())
 }
 
-fn gateways(from: &mut Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
+/// The incarnation of the gateway of the binary protocol, where there was one.
+fn gateways(from: &mut Reader<'_>, out: &mut Vec<u8>) -> Read<Option<u32>> {
+    let mut owner = None;
     let count = from.u64("gateways")?;
     out.extend_from_slice(&count.to_le_bytes());
     for _ in 0..count {
-        // Number and incarnation; batches and gaps.
-        out.extend_from_slice(from.bytes(6, "gateway")?);
+        let (gateway, incarnation) = (from.u16("gateway")?, from.u32("incarnation")?);
+        if gateway == Gateway::Binary.code() {
+            owner = Some(incarnation);
+        }
+        out.extend_from_slice(&gateway.to_le_bytes());
+        out.extend_from_slice(&incarnation.to_le_bytes());
         out.push(0);
+        // Batches and gaps.
         out.extend_from_slice(from.bytes(16, "gateway")?);
+        out.extend_from_slice(&LEASE_CLOCK_NS.to_le_bytes());
         out.push(0);
+    }
+    Ok(owner)
+}
+
+/// These entries are owned by that incarnation.
+fn claims(entries: &[u64], owner: Option<u32>, out: &mut Vec<u8>) -> Read<()> {
+    let Some(incarnation) = owner else {
+        out.extend_from_slice(&0_u64.to_le_bytes());
+        return Ok(());
+    };
+    out.extend_from_slice(&(entries.len() as u64).to_le_bytes());
+    for entry in entries {
+        let entry = u32::try_from(*entry).map_err(|_| NotVersion1::new("entries"))?;
+        out.extend_from_slice(&entry.to_le_bytes());
+        out.extend_from_slice(&Gateway::Binary.code().to_le_bytes());
+        out.extend_from_slice(&incarnation.to_le_bytes());
+        out.extend_from_slice(&LEASE_CLOCK_NS.to_le_bytes());
+        // Its owner lives, and has no time at which it ended.
+        out.push(0);
+        out.extend_from_slice(&[0; 8]);
     }
     Ok(())
 }
 
-fn entry(from: &mut Reader<'_>) -> Read<()> {
+/// The kind of an entry, which is passed over.
+fn entry(from: &mut Reader<'_>) -> Read<u8> {
     from.text("entry")?;
-    // Account, kind, cancel on disconnect, self-trade prevention, two numbers.
-    from.bytes(4 + 3 + 16, "entry")?;
+    from.bytes(4, "entry's account")?;
+    let kind = from.u8("entry's kind")?;
+    // Cancel on disconnect, self-trade prevention, two numbers.
+    from.bytes(2 + 16, "entry")?;
     for _ in 0..from.u32("client ids")? {
         from.text("client id")?;
         from.bytes(8 + 8 + 2, "client id")?;
     }
-    Ok(())
+    Ok(kind)
 }
 
 fn instrument(from: &mut Reader<'_>) -> Read<()> {

@@ -2,10 +2,13 @@
 //!
 //! `# rule` begins a fresh engine.  It knows instrument 1, and the entries 1 (account A), 2 (B), 3 (A
 //! again; it cancels on disconnect), all binary, and 4 (A, FIX).  `> command` is a batch of its own; the
-//! lines under it are its events.  A line that begins with an entry and its `entry_seq` is told to it.
+//! lines under it are its events.  A batch is the engine's own unless `via=<gateway>` says whose it is, or
+//! `via=<gateway>.<incarnation>`.  A line that begins with an entry and its `entry_seq` is told to it.
 
 mod say;
 mod send;
+
+use std::collections::HashMap;
 
 use matching::Engine;
 pub use say::say;
@@ -24,6 +27,8 @@ pub const SPEC: Instrument = Instrument {
 struct Stage {
     engine: Engine,
     sender: Sender,
+    /// How many batches each incarnation of a gateway has sent.
+    numbers: HashMap<(u16, u32), u64>,
 }
 
 impl Stage {
@@ -31,6 +36,7 @@ impl Stage {
         let mut stage = Self {
             engine: Engine::new(0),
             sender: Sender::new(),
+            numbers: HashMap::new(),
         };
         let open = |kind, cancel_on_disconnect| EntryOpen {
             kind,
@@ -48,17 +54,18 @@ impl Stage {
         for command in setup {
             command.encode(&mut records);
         }
-        stage.apply(&records, 5);
+        stage.apply((0, 0, 0), &records, 5);
         stage
     }
 
-    fn apply(&mut self, records: &[u8], count: u32) -> Vec<String> {
+    fn apply(&mut self, turn: (u16, u32, u64), records: &[u8], count: u32) -> Vec<String> {
+        let (gateway, incarnation, number) = turn;
         let header = CommandBatchHeader {
             magic: 0,
             len: 0,
-            gateway: 0,
-            incarnation: 0,
-            number: 0,
+            gateway,
+            incarnation,
+            number,
             stamp_ns: self.sender.now_ns,
             count,
         };
@@ -81,7 +88,34 @@ impl Stage {
     fn run(&mut self, line: &str) -> Vec<String> {
         let mut records = Vec::new();
         let count = self.sender.write(line, &mut records);
-        self.apply(&records, count)
+        let turn = self.turn(line);
+        self.apply(turn, &records, count)
+    }
+
+    /// Whose batch a line is.
+    fn turn(&mut self, line: &str) -> (u16, u32, u64) {
+        let via = line.split(" via=").nth(1);
+        let via = via.map(|via| via.split_whitespace().next().unwrap());
+        let Some(via) = via else {
+            return (0, 0, 0);
+        };
+        let (gateway, incarnation) = match via.split_once('.') {
+            Some((gateway, incarnation)) => {
+                (gateway.parse().unwrap(), incarnation.parse().unwrap())
+            }
+            None => {
+                let gateway = via.parse().unwrap();
+                let mut known = self.engine.gateways();
+                let known = known.find(|known| known.0 == gateway);
+                (gateway, known.map_or(0, |(_, state)| state.incarnation))
+            }
+        };
+        if line.starts_with("opens") {
+            return (gateway, 0, 0);
+        }
+        let number = self.numbers.entry((gateway, incarnation)).or_default();
+        *number += 1;
+        (gateway, incarnation, *number)
     }
 }
 

@@ -122,6 +122,16 @@ pub fn say(event: &Event<'_>) -> String {
         ),
         Event::EntryRaised(x) => format!("entry {} raised {}", x.entry, x.entry_seq),
         Event::RulesSet(x) => format!("rules {}", x.version),
+        Event::EntryClaimed(x) => format!(
+            "entry {} {} {}.{} told {} num {}",
+            x.entry,
+            if x.granted { "is of" } else { "is not of" },
+            x.gateway,
+            x.incarnation,
+            x.entry_seq,
+            x.last_num
+        ),
+        Event::GatewayClosed(x) => format!("gateway {} {} ends", x.gateway, x.incarnation),
         Event::GatewayOpened(x) => format!("gateway {} {}", x.gateway, x.incarnation),
     }
 }

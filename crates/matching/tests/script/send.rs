@@ -1,14 +1,15 @@
 //! A line as a command.
 //!
 //! `<who> buy|sell <qty> [@<price>] [tif] [words]`, `<who> cancel|amend|status <names>`,
-//! `<who> mass all|one [side=]`, `<who> closed`, `entry <kind> <name> <account>`, `spec k=v`, `set k=v`,
-//! `at <seconds>`, `raise k=v`, `told entry= seq=`.  Who: an entry's number, a user's name, or `any`.
+//! `<who> mass all|one [side=]`, `<who> claims`, `<who> closed`, `entry <kind> <name> <account>`, `spec k=v`, `set k=v`,
+//! `at <seconds>`, `raise k=v`, `told entry= seq=`, `opens via=<gateway>`.  Who: an entry's number, a user's name, or `any`.
 //! A ClOrdID is the entry's next unless `num=` says otherwise.
 
 use std::collections::HashMap;
 use wire::record::command::{
-    Cancel, EntryClosed, EntryOpen, MassCancel, NO_ENTRY, NO_INSTRUMENT, NO_PRICE, NO_QTY,
-    NewOrder, Raise, RaiseEntry, Refuse, Replace, Rules, SetInstrument, Settings, Status,
+    Cancel, EntryClaim, EntryClosed, EntryOpen, GatewayOpen, MassCancel, NO_ENTRY, NO_INSTRUMENT,
+    NO_PRICE, NO_QTY, NewOrder, Raise, RaiseEntry, Refuse, Replace, Rules, SetInstrument, Settings,
+    Status,
 };
 use wire::record::{Command, EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
@@ -16,6 +17,7 @@ use wire::record::{Command, EntryKind, MassCancelType, OrdType, Side, Stp, TimeI
 pub struct Sender {
     pub now_ns: u64,
     nums: HashMap<u32, u64>,
+    nonce: u64,
 }
 
 /// The words of a line: plain ones, and those with a value.
@@ -59,6 +61,7 @@ impl Sender {
         Self {
             now_ns: 0,
             nums: HashMap::new(),
+            nonce: 0,
         }
     }
 
@@ -75,6 +78,12 @@ impl Sender {
             "set" => set(&rest, out),
             "entry" => open(&rest, out),
             "raise" => raise(&rest, out),
+            "opens" => {
+                let gateway = rest.number("via", 0);
+                self.nonce += 1;
+                let nonce = self.nonce;
+                Command::GatewayOpen(GatewayOpen { gateway, nonce }).encode(out);
+            }
             "rules" => {
                 let version = words.0[1].parse().unwrap();
                 Command::Rules(Rules { version }).encode(out);
@@ -153,6 +162,7 @@ impl Sender {
                 };
                 Command::Status(fixed).encode(out);
             }
+            "claims" => Command::EntryClaim(EntryClaim { entry }).encode(out),
             "closed" => Command::EntryClosed(EntryClosed { entry }).encode(out),
             "refuse" => {
                 let fixed = Refuse {
@@ -232,6 +242,9 @@ fn set(words: &Words<'_>, out: &mut Vec<u8>) {
         event_batch_bytes_max: 1 << 20,
         stamp_ahead_ns_max: 1_000_000_000,
         stamp_behind_ns_max: 10_000_000_000,
+        gateway_lease_ns: words.number("lease", 5) * 1_000_000_000,
+        handover_grace_ns: words.number("grace", 0) * 1_000_000_000,
+        claim_interval_ns: words.number("interval", 1) * 1_000_000_000,
     };
     Command::Settings(settings).encode(out);
 }

@@ -13,7 +13,7 @@ use store::{Audit, Reader, Recorder};
 use view::answers::Body;
 use view::orders::{Beginning, Found};
 use view::{Limits, View};
-use wire::record::command::{EntryOpen, GatewayOpen};
+use wire::record::command::{EntryOpen, GatewayOpen, Settings};
 use wire::record::{Command, CommandBatch, CommandBatchHeader, EntryKind, EventBatch, Side, Stp};
 use wire::sbe::Message;
 use wire::soup::{Packets, Sender};
@@ -99,6 +99,12 @@ impl Exchange {
             numbers: BTreeMap::new(),
             told: Vec::new(),
         };
+        // Time goes by days here, and nobody ticks.
+        let settings = Command::Settings(Settings {
+            gateway_lease_ns: u64::MAX,
+            ..exchange.engine.settings()
+        });
+        exchange.send((0, 0, 0), 1, &[settings]);
         for gateway in [BINARY, FACADE] {
             let open = Command::GatewayOpen(GatewayOpen {
                 gateway,

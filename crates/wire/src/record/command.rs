@@ -58,6 +58,14 @@ packed! {
     }
 }
 packed! {
+    /// A client asks to be let in: the gateway wants its incarnation to own the entry, so that commands of
+    /// the entry count from there alone.
+    EntryClaim {
+        /// The entry.
+        entry: u32,
+    }
+}
+packed! {
     /// A client went away: with cancel on disconnect, its open orders go too.
     EntryClosed {
         /// The entry.
@@ -232,6 +240,12 @@ packed! {
         stamp_ahead_ns_max: u64,
         /// How far it may lie behind: a batch that is later is dropped, and its incarnation ends.
         stamp_behind_ns_max: u64,
+        /// How long a gateway may send nothing before its incarnation ends, on the lease clock.
+        gateway_lease_ns: u64,
+        /// How long an entry whose owner has ended may be claimed before it counts as closed, on the same.
+        handover_grace_ns: u64,
+        /// How long after a claim no other gateway may claim the entry, on the same.
+        claim_interval_ns: u64,
     }
 }
 
@@ -296,6 +310,8 @@ records! {
         14 "RAISE_ENTRY" RaiseEntry(RaiseEntry);
         /// See [`Rules`].
         15 "RULES" Rules(Rules);
+        /// See [`EntryClaim`].
+        16 "ENTRY_CLAIM" EntryClaim(EntryClaim);
         nothing {
             /// Time passes: the batch's stamp says how far.
             12 "TICK" Tick

@@ -29,6 +29,32 @@ packed! {
     }
 }
 packed! {
+    /// A gateway's incarnation has ended, for it has sent nothing for as long as its lease.
+    GatewayClosed {
+        /// The gateway.
+        gateway: u16,
+        /// Its incarnation: its later batches are dropped.
+        incarnation: u32,
+    }
+}
+packed! {
+    /// The answer to a claim; where it is granted, commands of the entry count from this incarnation alone.
+    EntryClaimed {
+        /// The entry.
+        entry: u32,
+        /// The gateway that asks.
+        gateway: u16,
+        /// Its incarnation.
+        incarnation: u32,
+        /// Whether it owns the entry now; it does not where another gateway has claimed it just before.
+        granted: bool,
+        /// Number of the last event told to the entry.
+        entry_seq: u64,
+        /// Highest ClOrdID of a binary entry, or 0.
+        last_num: u64,
+    }
+}
+packed! {
     /// Fixed part of [`Event::EntryOpened`].
     EntryOpened {
         /// The entry's number, for ever; from 1.
@@ -422,6 +448,10 @@ records! {
         16 "ENTRY_RAISED" EntryRaised(EntryRaised);
         /// See [`RulesSet`].
         17 "RULES_SET" RulesSet(RulesSet);
+        /// See [`EntryClaimed`].
+        18 "ENTRY_CLAIMED" EntryClaimed(EntryClaimed);
+        /// See [`GatewayClosed`].
+        19 "GATEWAY_CLOSED" GatewayClosed(GatewayClosed);
     }
 }
 

@@ -9,6 +9,9 @@ pub const COUNTER_BITS: u32 = 56;
 /// The part of an order id that counts.
 pub const COUNTER: u64 = (1 << COUNTER_BITS) - 1;
 
+/// Highest number of a partition: an id is also a number of SQLite's, which have a sign.
+pub const PARTITION_MAX: u16 = 127;
+
 /// The bits of a partition that stand above what counts in ids of orders, trades and executions.
 #[inline(always)]
 #[must_use]

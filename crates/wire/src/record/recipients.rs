@@ -31,6 +31,8 @@ impl Event<'_> {
             Self::Refused(x) => each(x.entry, x.entry_seq, Leg::Taker),
             Self::Repeated(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
             Self::GatewayOpened(_)
+            | Self::GatewayClosed(_)
+            | Self::EntryClaimed(_)
             | Self::EntryOpened(..)
             | Self::InstrumentSet(..)
             | Self::SettingsSet(_)

@@ -178,6 +178,8 @@ wire_enum! {
         Fenced = 3,
         /// Its stamp lies more than `stamp_behind_ns_max` before the time at which it was appended.
         Late = 4,
+        /// It is no command batch, or one of its records is none.
+        Unreadable = 5,
     }
 }
 
