@@ -102,9 +102,8 @@ class NaiveEngine:
         if late:
             return "LATE"
         self.state.gateways[gateway] = row
-        end(self.state, row)
         row.nonces = [*row.nonces, first["nonce"]][-16:]
-        row.incarnation, row.number, row.ended = row.incarnation + 1, 0, False
+        row.incarnation, row.number = row.incarnation + 1, 0
         return "NO"
 
 
@@ -122,9 +121,14 @@ def end(state: State, row: GatewayRow) -> None:
     """An incarnation ends: what it owns waits for a claim."""
     if not row.ended:
         row.ended = True
-        for entry in state.entries.values():
-            if entry.owner == (row.gateway, row.incarnation):
-                entry.waits_since_ns = state.lease_ns
+        release(state, row.gateway, row.incarnation)
+
+
+def release(state: State, gateway: int, incarnation: int) -> None:
+    """What it owned waits for a claim."""
+    for entry in state.entries.values():
+        if entry.owner == (gateway, incarnation):
+            entry.waits_since_ns = state.lease_ns
 
 
 def end_leases(state: State) -> None:
@@ -136,8 +140,12 @@ def end_leases(state: State) -> None:
 
 
 def open_gateway(state: State, gateway: int, nonce: int) -> None:
-    """A batch has opened a gateway."""
-    incarnation = state.gateways[gateway].incarnation
+    """A batch has opened a gateway: the incarnation before it ends, where it has not yet."""
+    row = state.gateways[gateway]
+    incarnation = row.incarnation
+    if not row.ended:
+        release(state, gateway, incarnation - 1)
+    row.ended = False
     state.say("GATEWAY_OPENED", gateway=gateway, incarnation=incarnation, nonce=nonce)
 
 
