@@ -35,6 +35,11 @@ table() {
         "gcc libc6-dev" "Debian, Ubuntu: apt-get install gcc libc6-dev"
     need "wrk" "test check bench" "has wrk" "" "the load test of REST runs it" \
         "wrk" "Debian, Ubuntu: apt-get install wrk"
+    need "Java" "test check bench" has_java 17 "Apache Kafka runs on it" \
+        "openjdk-17-jre-headless / openjdk-21-jre-headless / openjdk-25-jre-headless" \
+        "Debian, Ubuntu: apt-get install default-jre-headless"
+    need "Maven" "test check bench" "has mvn" "" "it fetches Apache Kafka" \
+        "maven" "Debian, Ubuntu: apt-get install maven"
     need "clippy" "lint check" "does cargo clippy --version" "$rust_least" "the linter of the Rust code" \
         "rust-clippy / rust-web-clippy" "rustup component add clippy"
     need "rustfmt" "lint check" "does rustfmt --version" "$rust_least" "the formatter of the Rust code" \
@@ -77,6 +82,13 @@ has_rust() {
     at_least "$rust" "$least"
 }
 
+has_java() { # "17.0.15", or "21" where it is the first of its line; 1.8 is Java 8
+    has java || return
+    java=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\(\.[0-9]*\)\{0,1\}\).*/\1/p')
+    why="java is ${java:-broken}"
+    at_least "$java" "$least"
+}
+
 has_c_compiler() {
     why="${CC:-cc} does not build a program"
     scratch=$(mktemp -d)
@@ -87,8 +99,10 @@ has_c_compiler() {
     return "$1"
 }
 
-at_least() { # version, least: whether 1.100 is 1.89 or more; no version is less than any
+at_least() { # version, least: whether 1.100 is 1.89 or more, and 17 is 17.0; no version is less than any
     [ -n "$1" ] || return
+    case $1 in *.*) ;; *) set -- "$1.0" "$2" ;; esac
+    case $2 in *.*) ;; *) set -- "$1" "$2.0" ;; esac
     [ "${1%%.*}" -gt "${2%%.*}" ] && return
     [ "${1%%.*}" -eq "${2%%.*}" ] && [ "${1#*.}" -ge "${2#*.}" ]
 }

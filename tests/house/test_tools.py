@@ -9,8 +9,11 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 SHELL_TOOLS = ("sh", "env", "dirname", "sed", "head", "mktemp", "rm", "cp")
-ALL_OF_TEST = ("Python >= 3.11", "Rust >= 1.89", "a C compiler", "wrk")
-PACKAGES = "python3 python3-venv rustc-web cargo-web ca-certificates gcc libc6-dev wrk"
+ALL_OF_TEST = ("Python >= 3.11", "Rust >= 1.89", "a C compiler", "wrk", "Java >= 17", "Maven")
+PACKAGES = (
+    "python3 python3-venv rustc-web cargo-web ca-certificates gcc libc6-dev wrk "
+    "openjdk-17-jre-headless maven"
+)
 BOOKWORM = {
     "python3": "3.11.2-1+b1",
     "python3-venv": "3.11.2-1+b1",
@@ -22,16 +25,22 @@ BOOKWORM = {
     "gcc": "4:12.2.0-3",
     "libc6-dev": "2.36-9+deb12u14",
     "wrk": "4.1.0-3+b2",
+    "openjdk-17-jre-headless": "17.0.15+6-1~deb12u1",
+    "maven": "3.8.7-1",
     "rust-clippy": "1.63.0+dfsg1-2",
     "rust-web-clippy": "1.96.0+dfsg1-1~deb12u2",
 }
 CARGO = "echo 'cargo 1.96.0 (abc 2026-05-25)'"
+JAVA = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
 # What a package puts into the search path.
 BRINGS = {
     "python3": ("python3", "echo 3.11"),
     "cargo-web": ("cargo", CARGO),
     "gcc": ("cc", "exit 0"),
     "wrk": ("wrk", "exit 0"),
+    "openjdk-17-jre-headless": ("java", JAVA),
+    "openjdk-21-jre-headless": ("java", JAVA.replace("17.0.15", "21.0.7")),
+    "maven": ("mvn", "exit 0"),
 }
 
 
@@ -93,6 +102,8 @@ class Machine:
         self.put("cargo", "echo 'cargo 1.100.1 (fd9c4297c 2027-07-01)'")
         self.put("cc", "exit 0")
         self.put("wrk", "exit 0")
+        self.put("java", JAVA)
+        self.put("mvn", "exit 0")
 
     def calls(self) -> list[str]:
         """What was called, without the options that stand before apt-get's verb."""
@@ -264,13 +275,42 @@ def test_a_toolchain_that_is_too_old_is_named(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "named"), [("1.8.0_452", "1.8"), ("11.0.27", "11.0"), ("16", "16")]
+)
+def test_a_java_that_is_too_old_is_named(version: str, named: str, machine: Machine) -> None:
+    machine.whole()
+    machine.put("java", JAVA.replace("17.0.15", version))
+    done = machine.see_to("test")
+    assert done.returncode == 1
+    assert f"Java >= 17: Apache Kafka runs on it; java is {named}\n" in done.stderr
+
+
+@pytest.mark.parametrize("version", ["17", "17.0.15", "21", "22-ea", "25.0.1"])
+def test_a_newer_java_serves_too(version: str, machine: Machine) -> None:
+    machine.whole()
+    machine.put("java", JAVA.replace("17.0.15", version))
+    assert machine.see_to("test").stderr == ""
+
+
+def test_where_apt_has_only_a_newer_java_it_brings_that(machine: Machine) -> None:
+    machine.whole()
+    (machine.path / "java").unlink()
+    machine.root()
+    machine.apt({"openjdk-21-jre-headless": "21.0.7+6-1", "openjdk-25-jre-headless": "25.0.1+8-1"})
+    done = machine.see_to("test")
+    assert done.returncode == 0, done.stderr
+    install = "apt-get install -y --no-install-recommends --no-remove openjdk-21-jre-headless"
+    assert machine.calls() == ["apt-get update", install]
+
+
+@pytest.mark.parametrize(
     ("purpose", "more"),
     [
         ("run", set()),
-        ("test", {"wrk"}),
-        ("bench", {"wrk"}),
+        ("test", {"wrk", "Java >= 17", "Maven"}),
+        ("bench", {"wrk", "Java >= 17", "Maven"}),
         ("lint", {"clippy >= 1.89", "rustfmt >= 1.89"}),
-        ("check", {"wrk", "clippy >= 1.89", "rustfmt >= 1.89"}),
+        ("check", {"wrk", "Java >= 17", "Maven", "clippy >= 1.89", "rustfmt >= 1.89"}),
         ("mutants", {"cargo-mutants"}),
         ("lock", {"uv"}),
     ],
