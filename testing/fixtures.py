@@ -2,10 +2,12 @@
 
 import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from testing.kafka import Brokers
 from testing.libraries import CLOCK, FAULTS, built
 from testing.port import NewExchange, Restartable
 from testing.process import ServerProcess
@@ -31,6 +33,13 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library that sets a process's clock."""
     return built(CLOCK, tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
+    """One broker for all tests, each of which has topics of its own, and lets it run."""
+    with Brokers(tmp_path_factory.mktemp("kafka")) as brokers:
+        yield brokers
 
 
 @pytest.fixture
