@@ -32,6 +32,7 @@ from core._native import (
     EventsEnd,
     Failed,
     FileIdentity,
+    GatewayChange,
     GatewayState,
     HeartbeatDue,
     Histogram,
@@ -44,6 +45,7 @@ from core._native import (
     JournalFull,
     JournalMissing,
     JournalRange,
+    Lane,
     Log,
     LogEnds,
     LoginRequested,
@@ -96,6 +98,7 @@ from core._native import (
     describe_message,
     event_head,
     first_batch_after,
+    gateway_changes,
     huge_pages,
     load_main,
     login_accepted,
@@ -114,6 +117,7 @@ from core._native import (
     terms,
     upgrade_events,
     upgrade_snapshot,
+    xxh3_64,
 )
 from core.faults import FAULTS, Faults
 from core.turns import Turns
@@ -161,6 +165,7 @@ __all__ = [
     "Failed",
     "Faults",
     "FileIdentity",
+    "GatewayChange",
     "GatewayState",
     "HeartbeatDue",
     "Histogram",
@@ -173,6 +178,7 @@ __all__ = [
     "JournalFull",
     "JournalMissing",
     "JournalRange",
+    "Lane",
     "Log",
     "LogEnds",
     "LogReader",
@@ -228,6 +234,7 @@ __all__ = [
     "describe_message",
     "event_head",
     "first_batch_after",
+    "gateway_changes",
     "huge_pages",
     "load_main",
     "login_accepted",
@@ -246,4 +253,5 @@ __all__ = [
     "terms",
     "upgrade_events",
     "upgrade_snapshot",
+    "xxh3_64",
 ]

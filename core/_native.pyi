@@ -40,6 +40,7 @@ __all__ = [
     "EventsEnd",
     "Failed",
     "FileIdentity",
+    "GatewayChange",
     "GatewayState",
     "HeartbeatDue",
     "Histogram",
@@ -52,6 +53,7 @@ __all__ = [
     "JournalFull",
     "JournalMissing",
     "JournalRange",
+    "Lane",
     "Log",
     "LogEnds",
     "LogReader",
@@ -104,6 +106,7 @@ __all__ = [
     "describe_message",
     "event_head",
     "first_batch_after",
+    "gateway_changes",
     "huge_pages",
     "load_main",
     "login_accepted",
@@ -410,6 +413,7 @@ class LogRecord:
     """Checksum over the chain before it and all of it."""
     batch: Final[bytes]
     """What was appended."""
+    def __new__(cls, *, offset: int, append_ns: int, chain: int, batch: bytes) -> LogRecord: ...
 
 @final
 class LogEnds:
@@ -1166,7 +1170,7 @@ class SessionIndex:
     next_offset: Final[int]
     """The event batch that is seen next: all of this is of those before it."""
     sessions: Final[list[tuple[int, list[tuple[int, int]]]]]
-    """Number of an entry, and its (message number, offset) pairs, rising."""
+    """Number of an entry, and its (message number, command offset) pairs, rising."""
     def __new__(
         cls, *, next_offset: int, sessions: list[tuple[int, list[tuple[int, int]]]]
     ) -> SessionIndex: ...
@@ -1271,8 +1275,8 @@ class OrderEntry:
         None where ``sequence`` lies beyond the next message, and the login is to be refused.
         """
 
-    def replay_offset(self, connection: int) -> int | None:
-        """Return the event batch from which it needs old messages; None where it is live."""
+    def replay_command(self, connection: int) -> int | None:
+        """Return the command from whose events on it needs old messages; None where it is live."""
 
     def replay(self, connection: int, batches: bytes) -> bool:
         """Make a connection's messages again from event batches; return whether it is live now."""
@@ -1292,11 +1296,11 @@ class OrderEntry:
     def restore_index(self, rows: list[tuple[int, list[tuple[int, int]]]]) -> bool:
         """Take it over, as ``SessionIndex.sessions``; false where it lacks a session."""
 
-    def forget_before(self, first_offset: int) -> None:
-        """Say where the events log begins now."""
+    def forget_before(self, first_command: int) -> None:
+        """Say with which command's events the log begins now."""
 
-    def needs_offset(self, messages: int) -> int | None:
-        """Return the oldest event batch that the sessions' last ``messages`` messages need."""
+    def needs_command(self, messages: int) -> int | None:
+        """Return the oldest command whose events the sessions' last ``messages`` messages need."""
 
     def outage(self) -> None:
         """Drop what waits, for the journal failed; its owner closes every connection."""
@@ -2000,6 +2004,67 @@ class Clock:
 
     def take(self) -> bool:
         """Take the system's clock as it is now; return whether that changes the time."""
+
+@final
+class Lane:
+    """The sources of one gateway and the readers beside them, where the engine is elsewhere.
+
+    ``on_waiting`` is called when a source has something to send, ``on_undelivered`` with what a
+    source made of what it was given.
+    """
+
+    ready: bool
+    """Whether commands are taken."""
+    under_way: bool
+    """Whether a request is under way: what comes meanwhile gathers."""
+    def __new__(
+        cls,
+        gateway: int,
+        clock: Clock,
+        settings: JournalSettings,
+        *,
+        on_waiting: Callable[[], object],
+        on_undelivered: Callable[[BaseException], object],
+    ) -> Lane: ...
+    def attach(
+        self,
+        source: Commands | OrderEntry,
+        reader: OrderEntry | View | None,
+        on_output: Callable[[Any], object],
+    ) -> None:
+        """Ask ``source`` for commands and let ``reader`` read events: see ``Pipeline``."""
+
+    def opened(self, incarnation: int) -> None:
+        """Seal under this incarnation from now on, and count batches from 1; it is ready."""
+
+    def tick(self) -> None:
+        """Let each source that has nothing to say send a tick, so that its lease goes on."""
+
+    def seal(self) -> list[bytes]:
+        """Return what waits as sealed batches, up to ``group_batches_max``; stamped now."""
+
+    def tell(self, batches: bytes) -> None:
+        """Give event batches, one after the other, to all readers."""
+
+    def close(self) -> None:
+        """Let go of all who stand at its ends and are called: it is over."""
+
+@final
+class GatewayChange:
+    """What became of an incarnation of a gateway."""
+
+    incarnation: Final[int]
+    """Which one."""
+    nonce: Final[int | None]
+    """The nonce of its opening; ``None`` where it has ended."""
+    def __new__(cls, *, incarnation: int, nonce: int | None) -> GatewayChange: ...
+
+def gateway_changes(batches: bytes, gateway: int) -> list[GatewayChange]:
+    """Return what event batches say of a gateway's incarnations, in order.
+
+    One has ended whose lease is lost, or of whose batches the engine has dropped one for another
+    reason than that it was there already.  Raises ``ValueError`` for what is no event batch.
+    """
 
 @final
 class Pipeline:

@@ -20,7 +20,7 @@ from core import (
     first_batch_after,
     split_batches,
 )
-from journal.port import KeptLog, Log
+from journal.port import ContinuedLog, KeptLog
 
 log = logging.getLogger("quantscope.engine")
 
@@ -88,8 +88,9 @@ class StoredEvents:
         """Records that are stored, the next ones."""
         if self._next >= self._end:
             return []
-        records = next(self._chunks)[: self._end - self._next]
-        self._next += len(records)
+        records = [record for record in next(self._chunks, []) if record.offset < self._end]
+        # Where another's offsets have holes, the next record is not at the next offset.
+        self._next = records[-1].offset + 1 if records else self._end
         return records
 
     def surplus(self) -> bool:
@@ -175,8 +176,8 @@ def unreadable_text(count: int) -> str:
 
 def recover(
     engines: Iterator[Engine],
-    commands: Log,
-    events: Log,
+    commands: KeptLog,
+    events: ContinuedLog,
     clock: Clock,
     before_append: Callable[[], None] = nothing,
 ) -> Recovered:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from core import (
     FAULTS,
-    RULES,
     Clock,
     Commands,
     Engine,
@@ -24,7 +23,7 @@ from core import (
 )
 from engine.clock_watch import ClockWatch
 from engine.recovery import Recovered, stored_after
-from engine.setup import Setup
+from engine.setup import Setup, batches_of
 from journal import Log
 from journal.sequencer import CommandSource
 from protocol.terms import Gateway
@@ -222,17 +221,8 @@ class Service:
     def _configure(self, recovered: Recovered) -> None:
         """Settings, instruments, entries and the gateways' incarnations, as durable commands."""
         engine, stamp = recovered.engine, self.clock.now_ns()
-        batches = []
-        system = self._setup.commands(engine)
+        batches = batches_of(engine, self._setup, stamp, self._settings.batch_commands_max)
         recovered.begin()
-        if engine.rules() < RULES:
-            # Alone: what comes behind it is decided by them.
-            rules = Commands()
-            rules.rules(RULES)
-            cut = rules.seal(Gateway.ENGINE, 0, 0, stamp, 1)
-            batches += [] if cut is None else [cut]
-        while sealed := system.seal(Gateway.ENGINE, 0, 0, stamp, self._settings.batch_commands_max):
-            batches.append(sealed)
         for gateway in (Gateway.BINARY, Gateway.FACADE):
             opening = Commands()
             opening.gateway_open(gateway, secrets.randbits(64))

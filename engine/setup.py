@@ -3,8 +3,8 @@
 import logging
 from dataclasses import asdict, dataclass, fields, replace
 
-from core import Commands, Engine, EngineLimits, Entry, Instrument
-from protocol.terms import EntryKind
+from core import RULES, Commands, Engine, EngineLimits, Entry, Instrument
+from protocol.terms import EntryKind, Gateway
 
 log = logging.getLogger("quantscope.engine")
 
@@ -146,6 +146,23 @@ class Setup:
                 f"engine.accounts_max = {most} does not allow {count} accounts: "
                 f"there are {len(known)}, and user {new[-1].name} needs one"
             )
+
+
+def batches_of(engine: Engine, setup: Setup, stamp_ns: int, commands_max: int) -> list[bytes]:
+    """What a configuration changes, as batches of the engine's own; none where it changes nothing.
+
+    Newer rules go first, and alone: what comes behind them is decided by them.
+    """
+    batches = []
+    if engine.rules() < RULES:
+        rules = Commands()
+        rules.rules(RULES)
+        cut = rules.seal(Gateway.ENGINE, 0, 0, stamp_ns, 1)
+        batches += [] if cut is None else [cut]
+    system = setup.commands(engine)
+    while sealed := system.seal(Gateway.ENGINE, 0, 0, stamp_ns, commands_max):
+        batches.append(sealed)
+    return batches
 
 
 def account_of(name: str, known: set[str]) -> str:

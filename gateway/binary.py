@@ -25,7 +25,7 @@ from gateway.connection import Connection
 from gateway.replay import Replayer
 from gateway.restart import Fresh, Restart
 from gateway.users import User
-from journal.port import Log
+from journal.port import ReplayedLog
 from journal.sequencer import Sequencer
 from protocol.terms import Gateway
 from settings import GatewaySettings
@@ -49,7 +49,7 @@ class BinaryGateway:
         settings: GatewaySettings,
         clock: Clock,
         *,
-        events: Callable[[], Log],
+        events: Callable[[], ReplayedLog],
         security_list: Callable[[int, int | None], bytes],
         last_cl_ord_ids: Callable[[], dict[int, int]],
         fresh: Callable[[], Fresh],
@@ -192,7 +192,7 @@ class BinaryGateway:
         """A reader is behind: nothing may overtake what the transport holds back."""
         self.order_entry.set_direct(connection.number, direct=False)
         # What is replayed waits for its reader; what is live does not.
-        if self.order_entry.replay_offset(connection.number) is None:
+        if self.order_entry.replay_command(connection.number) is None:
             self._check_unread(connection)
 
     def resumed(self, connection: Connection) -> None:
@@ -245,7 +245,7 @@ class BinaryGateway:
         log.info(
             "binary session of %s: logged in from %s, at %d", user.name, connection.peer, first
         )
-        if self.order_entry.replay_offset(connection.number) is not None:
+        if self.order_entry.replay_command(connection.number) is not None:
             self._replayer.begin(connection)
         connection.wait()
 

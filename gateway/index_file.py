@@ -12,13 +12,14 @@ from collections.abc import Callable
 import msgspec
 
 from core import JournalError, OrderEntry, event_head
+from gateway.retention import first_command
 from journal.folder import Folder
 from journal.port import Log
 
 log = logging.getLogger("quantscope.gateway")
 
 NAME = "sessions.index"
-MAGIC = b"QSX2"
+MAGIC = b"QSX3"
 """First bytes of the file, and the version of its layout."""
 DIGEST_BYTES = 16
 
@@ -37,7 +38,7 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
     chain: int
     """Chain of the events log before ``next_offset``: it tells this log from any other."""
     sessions: list[tuple[int, list[tuple[int, int]]]]
-    """Number of the entry, and its (message number, offset) pairs."""
+    """Number of the entry, and its (message number, command offset) pairs."""
 
 
 class IndexFile:
@@ -85,7 +86,7 @@ class IndexFile:
         except (OSError, ValueError, IndexError, msgspec.MsgspecError, JournalError) as error:
             log.warning("%s is passed over: %s", NAME, error)
             return None
-        order_entry.forget_before(events.first_offset)
+        order_entry.forget_before(first_command(events))
         return index.next_offset
 
     def read(self) -> Index:

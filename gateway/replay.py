@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from core import FAULTS, Faults, JournalError, OrderEntry
+from core import FAULTS, Faults, JournalError, OrderEntry, first_batch_after
 from gateway.connection import Connection
-from journal.port import Log
+from journal.port import ReplayedLog
 
 log = logging.getLogger("quantscope.gateway")
 
@@ -19,7 +19,9 @@ WRITER_PAUSE_S = 0.002
 class Replayer:
     """One pump per connection, at the pace of its reader."""
 
-    def __init__(self, order_entry: OrderEntry, events: Callable[[], Log], faults: Faults) -> None:
+    def __init__(
+        self, order_entry: OrderEntry, events: Callable[[], ReplayedLog], faults: Faults
+    ) -> None:
         """``events`` gives the events log as it is open now."""
         self._faults = faults
         self._order_entry = order_entry
@@ -39,7 +41,8 @@ class Replayer:
 
     async def _pump(self, connection: Connection) -> None:
         try:
-            offset = self._order_entry.replay_offset(connection.number) or 1
+            command = self._order_entry.replay_command(connection.number) or 1
+            offset = await asyncio.to_thread(first_batch_after, self._events(), command - 1)
             while not connection.transport.is_closing():
                 batches = []
                 # Beyond what is written there is nothing to be read, and asking is an error.

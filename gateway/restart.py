@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from core import FAULTS, Faults, OrderEntry
 from core.faults import RESTART_MAX_S, RESTART_S
-from journal.port import Log
+from gateway.retention import first_command
+from journal.port import KeptLog
 from journal.sequencer import Sequencer
 
 log = logging.getLogger("quantscope.gateway")
@@ -36,7 +37,7 @@ class Restart:
         self,
         order_entry: OrderEntry,
         sequencer: Sequencer,
-        events: Callable[[], Log],
+        events: Callable[[], KeptLog],
         fresh: Callable[[], Fresh],
         faults: Faults,
     ) -> None:
@@ -75,7 +76,7 @@ class Restart:
         await asyncio.to_thread(fresh.learn)
         if order_entry.faults == faults:
             order_entry.complete(fresh.order_entry)
-            order_entry.forget_before(self._events().first_offset)
+            order_entry.forget_before(first_command(self._events()))
 
     async def _at_rest(self) -> Fresh:
         """Let it go on with the sessions as they are while nothing is under way."""

@@ -28,7 +28,25 @@ class KeptLog(Protocol):
         """
 
 
-class Log(KeptLog, Protocol):
+class ContinuedLog(KeptLog, Protocol):
+    """One that is written on by who reads it."""
+
+    def append(self, append_ns: int, batches: list[bytes]) -> int:
+        """Take batches."""
+
+
+class ReplayedLog(KeptLog, Protocol):
+    """One of which also the newest is wanted, that may not be written yet."""
+
+    def waiting(self, start: int, bytes_max: int) -> list[bytes]:
+        """Return batches from ``start`` on that are appended and not written yet.
+
+        One at least, if there is one, and more up to ``bytes_max``.  None where ``start`` is
+        written already: whoever has read as far as that finds all there is here.
+        """
+
+
+class Log(ContinuedLog, ReplayedLog, Protocol):
     """An ordered, durable log of batches, with offsets from 1 without a gap.
 
     ``append`` never waits for the disk.  A record can be read once it is *written* (it survives the
@@ -57,13 +75,6 @@ class Log(KeptLog, Protocol):
         """Take batches, and return the first one's offset.
 
         Raises ``JournalFull`` at the log's limit, ``JournalFailed`` after a failure or the end.
-        """
-
-    def waiting(self, start: int, bytes_max: int) -> list[bytes]:
-        """Return batches from ``start`` on that are appended and not written yet.
-
-        One at least, if there is one, and more up to ``bytes_max``.  None where ``start`` is
-        written already: whoever has read as far as that finds all there is here.
         """
 
     def notify_fd(self) -> int:

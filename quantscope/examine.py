@@ -19,6 +19,8 @@ from core import (
     StoreFailed,
     describe_commands,
     describe_events,
+    event_head,
+    first_batch_after,
     tells,
 )
 from engine.plan import GOES_ON, HISTORY_LOST, IMPORT, MOVE_MISPLACED, NEWER, Refusal, Start, decide
@@ -26,6 +28,7 @@ from engine.recovery import READ_BYTES, unreadable_text
 from engine.snapshots import SUFFIX
 from engine.verify import Verified, verify
 from gateway.index_file import Index
+from gateway.retention import first_command
 from journal.at_rest import LogAtRest, commands_at_rest, events_at_rest
 from journal.datadir import DataDir
 from journal.memory import open_memory
@@ -98,7 +101,7 @@ def commands(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
         try:
             described = json.loads(describe_commands(record.batch))
         except ValueError as error:
-            shown = record.batch[:SHOWN_BYTES].hex()
+            shown = record.batch.hex()[: 2 * SHOWN_BYTES]
             yield {**head, "type": "UNREADABLE", "reason": str(error), "bytes": shown}
             continue
         items = described.pop("commands")
@@ -231,14 +234,26 @@ def _index_faults(facts: Facts) -> list[str]:
 def _index_fault(index: Index, events: LogAtRest) -> str:
     if events.chain_at(index.next_offset - 1) != index.chain:
         return "it is about other events"
+    kept = first_command(events)
     for entry, messages in index.sessions:
-        for number, offset in messages:
+        for number, command in messages:
             # What the log has deleted since is passed over.
-            if offset >= events.first_offset and not tells(
-                events.read(offset, 1)[0].batch, entry, number
-            ):
-                return f"message {number} of entry {entry} is not at offset {offset}"
+            if command >= kept and not _told(events, command, entry, number):
+                return f"message {number} of entry {entry} is not of command batch {command}"
     return ""
+
+
+def _told(events: KeptLog, command: int, entry: int, number: int) -> bool:
+    """Whether an event that a command made is this message of an entry."""
+    offset = first_batch_after(events, command - 1)
+    while offset <= events.written_offset:
+        batch = events.read(offset, 1)[0].batch
+        if event_head(batch).command_offset != command:
+            return False
+        if tells(batch, entry, number):
+            return True
+        offset += 1
+    return False
 
 
 def _sentence(result: Verified) -> str:

@@ -11,6 +11,7 @@ from settings.facade import FacadeSettings
 from settings.file import ConfigError, environment, load
 from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
+from settings.kafka import KafkaSettings
 from settings.listing import show
 from settings.server import ServerSettings
 from settings.store import StoreSettings
@@ -25,6 +26,7 @@ __all__ = [
     "GatewaySettings",
     "InstrumentSettings",
     "JournalSettings",
+    "KafkaSettings",
     "Section",
     "ServerSettings",
     "StoreSettings",

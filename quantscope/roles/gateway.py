@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from gateway.index_file import IndexFile
-from gateway.retention import first_needed
+from gateway.retention import NONE_KEPT, first_command, first_needed
 from quantscope.acceptor import Acceptor
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.role import Process
@@ -69,7 +69,9 @@ class GatewayRole:
 
     def deleted_before(self, offset: int) -> None:
         """The events log begins there now."""
-        self.binary.order_entry.forget_before(offset)
+        events = self._engine.service.journals.events
+        first = NONE_KEPT if offset > events.written_offset else first_command(events, offset)
+        self.binary.order_entry.forget_before(first)
 
     def capture(self) -> Callable[[], None]:
         """Where the messages of the sessions stand now; what is returned writes it."""

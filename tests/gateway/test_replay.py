@@ -37,7 +37,7 @@ async def test_a_session_that_is_told_without_a_pause_catches_up(tmp_path: Path)
             again = await Client(served.binary, "demo1").login(maker.session, 1)
             number = served.lines[-1].number
             async with asyncio.timeout(20):
-                while served.gateway.order_entry.replay_offset(number) is not None:
+                while served.gateway.order_entry.replay_command(number) is not None:
                     await asyncio.sleep(0.001)
             done.set()
         await again.expect_new(1)

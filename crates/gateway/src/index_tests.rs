@@ -36,13 +36,13 @@ fn where_messages_stand_is_kept() {
     let mut later = known(&[(3, 6_000), (4, 0)]);
     assert!(later.restore_index(&rows));
     for number in [1, 1_024, 1_025, 5_000, 6_000] {
-        let before = told().sessions[0].offset_of(number);
-        assert_eq!(later.sessions[0].offset_of(number), before);
+        let before = told().sessions[0].command_of(number);
+        assert_eq!(later.sessions[0].command_of(number), before);
     }
     assert_eq!((later.sessions[0].oldest, later.sessions[1].oldest), (1, 1));
     later.sessions[0].located(5_001, 60_000);
     later.sessions[0].located(6_001, 70_000);
-    assert_eq!(later.sessions[0].offset_of(6_001), Some(70_000));
+    assert_eq!(later.sessions[0].command_of(6_001), Some(70_000));
 }
 
 #[test]

@@ -258,10 +258,10 @@ impl OrderEntry {
         actions
     }
 
-    /// The log now begins at `first_offset`.
-    pub fn forget_before(&mut self, first_offset: u64) {
+    /// The log now begins with the events of this command.
+    pub fn forget_before(&mut self, first_command: u64) {
         for session in &mut self.sessions {
-            session.forget_before(first_offset);
+            session.forget_before(first_command);
         }
     }
 

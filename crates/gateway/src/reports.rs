@@ -29,15 +29,15 @@ impl OrderEntry {
         Some(first)
     }
 
-    /// Where in the events log to read for a connection that is not live: offset, or `None` when it is.
+    /// From which command on to read the events for a connection that is not live; `None` when it is.
     #[must_use]
-    pub fn replay_offset(&self, connection_id: u32) -> Option<u64> {
+    pub fn replay_command(&self, connection_id: u32) -> Option<u64> {
         let connection = self.connections.get(connection_id as usize)?.as_ref()?;
         if connection.live {
             return None;
         }
         let session = self.sessions.get(connection.session? as usize)?;
-        session.offset_of(connection.replay_next)
+        session.command_of(connection.replay_next)
     }
 
     /// Append to the connection's buffer what `batches` hold for it; true once it is live.
@@ -81,7 +81,7 @@ impl OrderEntry {
         let mut rest = batches;
         while !rest.is_empty() {
             let batch = EventBatch::take(&mut rest)?;
-            let offset = self.next_offset;
+            let command = batch.header.command_offset;
             self.next_offset += 1;
             for event in batch.events() {
                 let (_, event) = event?;
@@ -93,7 +93,7 @@ impl OrderEntry {
                 }
                 event.recipients(|entry, number, _| {
                     if let Some(session) = self.session_of(entry) {
-                        session.located(number, offset);
+                        session.located(number, command);
                     }
                 });
             }
@@ -133,7 +133,7 @@ impl OrderEntry {
                     self.learn_claim(claimed, own);
                 }
                 event.recipients(|entry, number, leg| {
-                    self.tell(entry, number, |out| {
+                    self.tell(entry, number, header.command_offset, |out| {
                         encode_report(&event, seq, &header, leg, out);
                     });
                 });
@@ -181,13 +181,12 @@ impl OrderEntry {
         clippy::arithmetic_side_effects,
         reason = "reports are counted one by one"
     )]
-    fn tell(&mut self, entry: u32, number: u64, write: impl FnOnce(&mut Vec<u8>)) {
-        let offset = self.next_offset;
+    fn tell(&mut self, entry: u32, number: u64, command: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let Some(session) = self.session_of(entry) else {
             return;
         };
         session.sent = number;
-        session.located(number, offset);
+        session.located(number, command);
         let Some(connection_id) = session.connection_id else {
             return;
         };

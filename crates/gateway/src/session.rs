@@ -19,7 +19,7 @@ pub struct Session {
     pub last_cl_ord_id: u64,
     /// The connection that is logged in.
     pub connection_id: Option<u32>,
-    /// (message number, offset of the event batch that holds it), rising.
+    /// (message number, offset of the command that made it), rising: the same in every copy of the events.
     index: VecDeque<(u64, u64)>,
 }
 
@@ -36,20 +36,20 @@ impl Session {
         }
     }
 
-    /// Message `number` stands in the event batch at `offset`.
+    /// Message `number` follows from the command at this offset.
     #[inline(always)]
-    pub fn located(&mut self, number: u64, offset: u64) {
+    pub fn located(&mut self, number: u64, command: u64) {
         match self.index.back() {
             Some((last, _)) if number < last.saturating_add(INDEX_STEP) => {}
-            Some(_) => self.index.push_back((number, offset)),
+            Some(_) => self.index.push_back((number, command)),
             None => {
-                self.index.push_back((number, offset));
+                self.index.push_back((number, command));
                 self.oldest = number;
             }
         }
     }
 
-    /// Where some of the messages stand: (number, offset), rising.
+    /// Where some of the messages stand: (number, command), rising.
     pub fn index(&self) -> impl Iterator<Item = (u64, u64)> {
         self.index.iter().copied()
     }
@@ -67,21 +67,21 @@ impl Session {
         self.find_oldest();
     }
 
-    /// Where to begin to read for message `number`: at or before its event batch.
+    /// From which command's events on to read for message `number`: its own, or one before it.
     #[must_use]
-    pub fn offset_of(&self, number: u64) -> Option<u64> {
+    pub fn command_of(&self, number: u64) -> Option<u64> {
         let found = self.index.partition_point(|(first, _)| *first <= number);
         self.index
             .get(found.saturating_sub(1))
-            .map(|(_, offset)| *offset)
+            .map(|(_, command)| *command)
     }
 
-    /// The log now begins at `first_offset`: forget what stood before it.
-    pub fn forget_before(&mut self, first_offset: u64) {
+    /// The log now begins with the events of this command: forget what stood before them.
+    pub fn forget_before(&mut self, first_command: u64) {
         while self
             .index
             .front()
-            .is_some_and(|(_, offset)| *offset < first_offset)
+            .is_some_and(|(_, command)| *command < first_command)
         {
             self.index.pop_front();
         }
@@ -95,11 +95,11 @@ impl Session {
         };
     }
 
-    /// Offset of the oldest event batch that the newest `messages` messages need, if any.
+    /// The oldest command whose events the newest `messages` messages need, if any.
     #[must_use]
-    pub fn needs_offset(&self, messages: u64) -> Option<u64> {
+    pub fn needs_command(&self, messages: u64) -> Option<u64> {
         let oldest_needed = self.sent.saturating_sub(messages).saturating_add(1);
-        self.offset_of(oldest_needed.max(self.oldest))
+        self.command_of(oldest_needed.max(self.oldest))
     }
 }
 

@@ -16,21 +16,21 @@ fn reading_begins_at_or_before_the_message() {
     let session = told(5_000);
     assert_eq!(session.oldest, 1);
     for number in [1, 2, 1_024, 1_025, 3_000, 5_000] {
-        let offset = session.offset_of(number).unwrap_or_default();
-        assert!(offset <= 10 * number && offset + 10 * 1_024 > 10 * number);
+        let command = session.command_of(number).unwrap_or_default();
+        assert!(command <= 10 * number && command + 10 * 1_024 > 10 * number);
     }
-    assert_eq!(Session::new(1, 9, 0).offset_of(9), None);
+    assert_eq!(Session::new(1, 9, 0).command_of(9), None);
     assert_eq!(Session::new(1, 9, 0).oldest, 10);
 }
 
 #[test]
 fn what_the_log_forgets_is_no_longer_offered_and_what_is_needed_is_named() {
     let mut session = told(5_000);
-    let needed = session.needs_offset(1_000).unwrap_or_default();
+    let needed = session.needs_command(1_000).unwrap_or_default();
     assert!(needed <= 40_010);
     session.forget_before(needed);
     assert!(session.oldest > 1 && session.oldest <= 4_001);
-    assert_eq!(session.needs_offset(1_000), Some(needed));
+    assert_eq!(session.needs_command(1_000), Some(needed));
     session.forget_before(u64::MAX);
     assert_eq!(session.oldest, 5_001);
     session.sent = 5_001;
@@ -51,8 +51,8 @@ fn what_another_has_found_stands_before_what_was_seen_since() {
     session.put_before(&older);
     assert_eq!((session.oldest, session.sent), (1_025, 6_000));
     for number in [1_025, 3_000, 3_001, 4_100, 6_000] {
-        let offset = session.offset_of(number).unwrap_or_default();
-        assert!(offset <= 10 * number && offset + 10 * 1_024 > 10 * number);
+        let command = session.command_of(number).unwrap_or_default();
+        assert!(command <= 10 * number && command + 10 * 1_024 > 10 * number);
     }
     let mut nothing = Session::new(1, 5, 0);
     nothing.put_before(&Session::new(1, 5, 0));

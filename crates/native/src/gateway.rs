@@ -49,6 +49,9 @@ pub struct OrderEntry {
     bare: bool,
 }
 
+/// No gateway: nothing that is told is the answer to a request.
+const NOBODY: (u16, u32) = (u16::MAX, u32::MAX);
+
 fn bad(error: RecordError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
@@ -236,7 +239,7 @@ impl OrderEntry {
             now_ns: 0,
             writers: Vec::new(),
             sequencer: None,
-            own: (0, 0),
+            own: NOBODY,
             fault: Fault::default(),
             bare: false,
         })
@@ -370,8 +373,8 @@ impl OrderEntry {
         self.guarded(|inner| inner.login(connection, session, sequence))
     }
 
-    fn replay_offset(&self, connection: u32) -> Option<u64> {
-        self.inner.replay_offset(connection)
+    fn replay_command(&self, connection: u32) -> Option<u64> {
+        self.inner.replay_command(connection)
     }
 
     /// Make messages again from event batches; whether the connection is live now.
@@ -410,21 +413,22 @@ impl OrderEntry {
         self.inner.restore_index(&rows)
     }
 
-    fn forget_before(&mut self, first_offset: u64) -> PyResult<()> {
-        self.guarded(|inner| inner.forget_before(first_offset))
+    fn forget_before(&mut self, first_command: u64) -> PyResult<()> {
+        self.guarded(|inner| inner.forget_before(first_command))
     }
 
-    /// Offset of the oldest event batch that the sessions' last `messages` messages need.
-    fn needs_offset(&mut self, messages: u64) -> PyResult<Option<u64>> {
+    /// The oldest command whose events the sessions' last `messages` messages need.
+    fn needs_command(&mut self, messages: u64) -> PyResult<Option<u64>> {
         self.guarded(|inner| {
             let needed = inner.sessions_mut();
             needed
-                .filter_map(|session| session.needs_offset(messages))
+                .filter_map(|session| session.needs_command(messages))
                 .min()
         })
     }
 
     fn outage(&mut self) -> PyResult<()> {
+        self.own = NOBODY;
         self.guarded(Inner::outage)
     }
 

@@ -98,6 +98,20 @@ pub struct LogRecord {
     pub(crate) batch: Py<PyBytes>,
 }
 
+#[pymethods]
+impl LogRecord {
+    #[new]
+    #[pyo3(signature = (*, offset, append_ns, chain, batch))]
+    const fn new(offset: u64, append_ns: u64, chain: u64, batch: Py<PyBytes>) -> Self {
+        Self {
+            offset,
+            append_ns,
+            chain,
+            batch,
+        }
+    }
+}
+
 fn records(py: Python<'_>, read: Result<Vec<Record>, ReadError>) -> PyResult<Vec<LogRecord>> {
     let read = read.map_err(|error| read_error(&error))?;
     let record = |record: Record| LogRecord {

@@ -24,6 +24,7 @@ mod gateway_outcomes;
 mod gil;
 mod histogram;
 mod journal;
+mod lane;
 mod load;
 mod log;
 mod named;
@@ -31,6 +32,7 @@ mod pipeline;
 mod ports;
 mod process;
 mod published;
+mod readers;
 mod rows;
 mod settings;
 mod sources;
@@ -107,6 +109,8 @@ mod _native {
         JournalFull, JournalMissing, JournalRange, Log, LogEnds, LogReader, LogRecord, MemoryLog,
         delete_after,
     };
+    #[pymodule_export]
+    use super::lane::{GatewayChange, Lane, gateway_changes};
     #[pymodule_export]
     use super::load::load_main;
     #[pymodule_export]

@@ -12,13 +12,14 @@ use std::time::Duration;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::adapters::{AsTheyAre, Reader, Source};
+use crate::adapters::{Reader, Source};
 use crate::batches::Batches;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::fault::caught;
 use crate::log::AnyLog;
-use crate::ports::{CommandSource, EventReader, Sequencer};
+use crate::ports::{CommandSource, Sequencer};
+use crate::readers::{Delivery, Readers};
 use crate::settings::PipelineSettings;
 use crate::sources::Sources;
 
@@ -58,15 +59,13 @@ pub struct Pipeline {
     clock: Py<Clock>,
     /// Called with what went wrong.
     on_fault: Py<PyAny>,
-    /// Called with what went wrong where Python was told something: that is no fault of the engine's.
-    on_undelivered: Py<PyAny>,
     /// Called when the events log has too much to write, and nothing is sealed for a while.
     on_congested: Py<PyAny>,
     /// Called when there is more to tell than is told at a time: `advance` is asked for again.
     on_more: Py<PyAny>,
     pub(crate) sources: Sources,
-    /// Who is told of events, and what Python calls it.
-    pub(crate) readers: Vec<(Box<dyn EventReader>, Py<PyAny>)>,
+    /// Who is told of events.
+    pub(crate) readers: Readers,
     pub(crate) life: Option<Life>,
     /// Whether commands are taken.
     #[pyo3(get, set)]
@@ -101,9 +100,6 @@ impl Sequencer for Py<Pipeline> {
     }
 }
 
-/// What Python is to be told: what is called, and with what.
-pub(crate) type Delivery<'py> = (Py<PyAny>, Bound<'py, PyAny>);
-
 #[pymethods]
 impl Pipeline {
     #[allow(clippy::too_many_arguments, reason = "as many as there are, all named")]
@@ -126,11 +122,10 @@ impl Pipeline {
             apply_delay: Duration::from_nanos(apply_delay_ns),
             clock,
             on_fault,
-            on_undelivered,
             on_congested,
             on_more,
-            sources: Sources::new(system.into()),
-            readers: Vec::new(),
+            sources: Sources::new(Some(system.into())),
+            readers: Readers::new(on_undelivered),
             life: None,
             ready: false,
             resting: false,
@@ -182,10 +177,9 @@ impl Pipeline {
     ) -> PyResult<()> {
         let source: Box<dyn CommandSource> = source.into();
         source.attached(slf.py(), Arc::new(slf.clone().unbind()))?;
-        let reader = reader.map_or_else(|| Box::new(AsTheyAre) as Box<dyn EventReader>, Into::into);
         let mut this = slf.try_borrow_mut()?;
         this.sources.attach(gateway, source)?;
-        this.readers.push((reader, on_output));
+        this.readers.add(reader, on_output);
         Ok(())
     }
 
@@ -205,10 +199,9 @@ impl Pipeline {
     fn close(&mut self, py: Python<'_>) {
         self.forget();
         self.sources.close();
-        self.readers.clear();
+        self.readers.close(py);
         for called in [
             &mut self.on_fault,
-            &mut self.on_undelivered,
             &mut self.on_congested,
             &mut self.on_more,
         ] {
@@ -237,7 +230,7 @@ impl Pipeline {
     fn publish(slf: &Bound<'_, Self>, batches: &[u8]) -> PyResult<()> {
         let readers = slf.try_borrow()?.readers.len();
         for reader in 0..readers {
-            let delivery = slf.try_borrow()?.read(slf.py(), reader, batches)?;
+            let delivery = slf.try_borrow()?.readers.read(slf.py(), reader, batches)?;
             if let Some(delivery) = delivery {
                 Self::deliver(slf, delivery)?;
             }
@@ -289,16 +282,10 @@ impl Pipeline {
         }
     }
 
-    /// Tell Python; what goes wrong there is the matter of who was told, and the others are told all
-    /// the same.
-    fn deliver(slf: &Bound<'_, Self>, (on_output, what): Delivery<'_>) -> PyResult<()> {
+    fn deliver(slf: &Bound<'_, Self>, delivery: Delivery<'_>) -> PyResult<()> {
         let py = slf.py();
-        let outcome = caught(|| on_output.call1(py, (what,)).map(drop));
-        let Err(error) = outcome.unwrap_or_else(|panic| Err(PyRuntimeError::new_err(panic))) else {
-            return Ok(());
-        };
-        let on_undelivered = slf.try_borrow()?.on_undelivered.clone_ref(py);
-        on_undelivered.call1(py, (error,)).map(drop)
+        let on_undelivered = slf.try_borrow()?.readers.on_undelivered(py);
+        Readers::deliver(py, delivery, &on_undelivered)
     }
 
     fn now(&self, py: Python<'_>) -> PyResult<u64> {

@@ -25,8 +25,8 @@ struct Source {
 /// Whoever floods the exchange holds nobody else back: the next call goes on with the next source.
 #[derive(Debug)]
 pub struct Sources {
-    /// The engine's own commands, which go first and have no numbers.
-    system: Box<dyn CommandSource>,
+    /// The engine's own commands, which go first and have no numbers; none where the engine is elsewhere.
+    system: Option<Box<dyn CommandSource>>,
     /// Who is asked next stands first.
     turns: VecDeque<Source>,
     /// What the engine knew of each gateway when it was recovered.
@@ -35,7 +35,7 @@ pub struct Sources {
 
 impl Sources {
     /// Nobody yet but the engine itself.
-    pub const fn new(system: Box<dyn CommandSource>) -> Self {
+    pub const fn new(system: Option<Box<dyn CommandSource>>) -> Self {
         Self {
             system,
             turns: VecDeque::new(),
@@ -100,7 +100,9 @@ impl Sources {
         out: &mut Batches,
     ) -> PyResult<()> {
         let own = header(Gateway::Engine.code(), 0, 0, stamp_ns);
-        if self.system.seal(py, own, commands_max, &mut out.bytes)? {
+        if let Some(system) = &self.system
+            && system.seal(py, own, commands_max, &mut out.bytes)?
+        {
             out.end();
         }
         let mut empty = 0;

@@ -6,21 +6,10 @@ use wire::record::EventBatch;
 use crate::batches::{Batches, split};
 use crate::engine::bad;
 use crate::log::AnyLog;
-use crate::pipeline::{Delivery, Group, Life, Pipeline, Turn};
+use crate::pipeline::{Group, Life, Pipeline, Turn};
+use crate::readers::Delivery;
 
 impl Pipeline {
-    /// Let a reader have event batches.
-    pub(crate) fn read<'py>(
-        &self,
-        py: Python<'py>,
-        index: usize,
-        batches: &[u8],
-    ) -> PyResult<Option<Delivery<'py>>> {
-        let (reader, on_output) = &self.readers[index];
-        let what = reader.take(py, batches)?;
-        Ok(what.map(|what| (on_output.clone_ref(py), what)))
-    }
-
     /// Go on until Python is to be told something, or a group has been told, or there is nothing to do
     /// but to wait for commands or for a commit.
     pub(crate) fn step<'py>(
@@ -47,7 +36,7 @@ impl Pipeline {
             if let Some(reader) = self.delivering {
                 if reader < self.readers.len() {
                     self.delivering = Some(reader + 1);
-                    let delivery = self.read(py, reader, &self.delivered_events)?;
+                    let delivery = self.readers.read(py, reader, &self.delivered_events)?;
                     if delivery.is_some() {
                         return Ok(delivery);
                     }

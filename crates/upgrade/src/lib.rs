@@ -6,7 +6,8 @@
 //! Nothing that was told changes: numbers, ids, times and texts are those that they were.  What version 1
 //! did not know is what it would have been: no nonce, no command hash, nothing dropped; and a limit has its
 //! default.  An entry of the binary protocol is owned by the gateway of that time, so that it waits for a
-//! claim as soon as the gateway opens again.  The hashes of the event batches are new, and so is the one in the snapshot.
+//! claim as soon as the gateway opens again.  The hashes of the event batches are new, and so is the one in
+//! the snapshot.
 
 // Whoever wrote the bytes may have been wrong: each length is checked.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]

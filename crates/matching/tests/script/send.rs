@@ -1,9 +1,9 @@
 //! A line as a command.
 //!
 //! `<who> buy|sell <qty> [@<price>] [tif] [words]`, `<who> cancel|amend|status <names>`,
-//! `<who> mass all|one [side=]`, `<who> claims`, `<who> closed`, `entry <kind> <name> <account>`, `spec k=v`, `set k=v`,
-//! `at <seconds>`, `raise k=v`, `told entry= seq=`, `opens via=<gateway>`.  Who: an entry's number, a user's name, or `any`.
-//! A ClOrdID is the entry's next unless `num=` says otherwise.
+//! `<who> mass all|one [side=]`, `<who> claims`, `<who> closed`, `entry <kind> <name> <account>`, `spec k=v`,
+//! `set k=v`, `at <seconds>`, `raise k=v`, `told entry= seq=`, `opens via=<gateway>`.  Who: an entry's
+//! number, a user's name, or `any`.  A ClOrdID is the entry's next unless `num=` says otherwise.
 
 use std::collections::HashMap;
 use wire::record::command::{

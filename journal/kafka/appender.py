@@ -1,0 +1,119 @@
+"""Appending batches where others append too, so that each is there once it matters."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from journal.kafka.clients import Clients, Unavailable, abandon
+
+log = logging.getLogger("quantscope.kafka")
+
+
+class AppendFailed(Exception):
+    """Batches may be there or not, and may still come."""
+
+
+class TooLarge(ValueError):
+    """A batch is larger than topics take; it was not sent."""
+
+
+class Appender:
+    """Sends batches to one partition, one request at a time, in order.
+
+    After an error the library's client is not to be trusted: the same batches go again with a new
+    one, until they are there or the deadline has passed.  So a batch may stand there twice; whoever
+    reads knows it by its number.
+    """
+
+    def __init__(
+        self, clients: Clients, topic: str, partition: int = 0, *, deadline_s: float
+    ) -> None:
+        """``deadline_s`` is how long an append may take before its outcome is left open."""
+        self._clients = clients
+        self._topic, self._partition = topic, partition
+        self._deadline_s = deadline_s
+        self._producer: AIOKafkaProducer | None = None
+        self._turn = asyncio.Lock()
+        self.retries = 0
+        """Requests that were sent again."""
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises ``Unavailable``."""
+        self._producer = await self._clients.producer()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let go of the brokers."""
+        await self._drop()
+
+    async def append(self, batches: Sequence[bytes]) -> None:
+        """Return once all of them are there; raises ``AppendFailed`` after the deadline.
+
+        Raises ``TooLarge`` before anything is sent.
+        """
+        for batch in batches:
+            check_size(batch, self._clients.settings.message_bytes_max)
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._deadline_s):
+                    await self._until_there(list(batches))
+            except (TimeoutError, Unavailable) as error:
+                await self._drop()
+                raise AppendFailed(
+                    f"{len(batches)} batch(es) for {self._topic} are not known to be there after "
+                    f"{self._deadline_s:g} s"
+                ) from error
+
+    async def _until_there(self, batches: list[bytes]) -> None:
+        while True:
+            try:
+                if self._producer is None:
+                    self._producer = await self._clients.producer()
+                await send(self._producer, self._topic, self._partition, batches)
+            except KafkaError as error:
+                log.warning("%s: an append failed, and is repeated: %r", self._topic, error)
+                self.retries += 1
+                await self._drop()
+                await asyncio.sleep(self._clients.settings.retry_interval_s)
+            else:
+                return
+
+    async def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            # What it still holds would come behind what is sent next.
+            await abandon(producer)
+
+
+OVERHEAD_BYTES = 512
+"""What a broker counts beside a record: the frame of its batch, about 70 bytes, and room."""
+
+
+def check_size(batch: bytes, bytes_max: int) -> None:
+    """Raise ``TooLarge``: a broker that refuses a record leaves its producer unusable."""
+    if len(batch) > bytes_max - OVERHEAD_BYTES:
+        raise TooLarge(
+            f"a batch of {len(batch)} bytes is above kafka.message_bytes_max = {bytes_max}"
+        )
+
+
+async def send(
+    producer: AIOKafkaProducer, topic: str, partition: int, batches: Sequence[bytes]
+) -> None:
+    """Send batches, as few requests as they fit in, one after the other."""
+    rest = list(batches)
+    while rest:
+        request = producer.create_batch()
+        taken = 0
+        # The first one always fits.
+        while taken < len(rest):
+            if request.append(key=None, value=rest[taken], timestamp=None) is None:
+                break
+            taken += 1
+        sent = await producer.send_batch(request, topic, partition=partition)
+        await sent
+        del rest[:taken]

@@ -1,0 +1,163 @@
+"""The library's clients, set as they measured best, and started however long that takes."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from settings import KafkaSettings
+
+log = logging.getLogger("quantscope.kafka")
+
+
+class Unavailable(Exception):
+    """No broker answers."""
+
+
+Client = AIOKafkaAdminClient | AIOKafkaConsumer | AIOKafkaProducer
+CLIENT = TypeVar("CLIENT", bound=Client)
+STOP_S = 1.0
+"""What a client that holds nothing may take to stop, in seconds."""
+
+
+class Clients:
+    """Makes clients of one cluster of brokers.
+
+    None of them compresses: that takes longer on the event loop than the bytes that it saves.  Each
+    reads or writes one partition: a client of several waits for the slowest.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Nothing is connected yet."""
+        self.settings = settings
+
+    async def producer(self) -> AIOKafkaProducer:
+        """One whose repeated sends within the library count once."""
+        return await self._started(AIOKafkaProducer(**self._writes(), enable_idempotence=True))
+
+    async def fenced_producer(self, name: str) -> AIOKafkaProducer:
+        """One of which there is one of this name: all before it can write no more."""
+        timeout_ms = int(self.settings.transaction_timeout_s * 1_000)
+        client = AIOKafkaProducer(
+            **self._writes(), transactional_id=name, transaction_timeout_ms=timeout_ms
+        )
+        return await self._started(client)
+
+    async def consumer(self, wait_s: float) -> AIOKafkaConsumer:
+        """One that is told where to read, and notes nothing on the brokers.
+
+        ``wait_s`` is how long a broker holds back an answer that would be empty.  New data ends
+        that at once: who follows waits long, and shorter only takes processor time.  But so long
+        is also waited by who has come to the end and then reads somewhere else.
+        """
+        settings = self.settings
+        client = AIOKafkaConsumer(
+            **self._all(),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_min_bytes=1,
+            fetch_max_wait_ms=int(min(wait_s, settings.request_timeout_s / 2) * 1_000),
+            max_partition_fetch_bytes=settings.read_bytes_max,
+            fetch_max_bytes=max(settings.read_bytes_max, settings.message_bytes_max),
+            # A transaction is no unit of anything here: what was acknowledged is there.
+            isolation_level="read_uncommitted",
+        )
+        return await self._started(client)
+
+    async def admin(self) -> AIOKafkaAdminClient:
+        """One that makes and describes topics."""
+        return await self._started(AIOKafkaAdminClient(**self._all()))
+
+    def _all(self) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "bootstrap_servers": list(settings.bootstrap_servers),
+            "request_timeout_ms": int(settings.request_timeout_s * 1_000),
+            "retry_backoff_ms": 20,
+        }
+
+    def _writes(self) -> dict[str, Any]:
+        size = self.settings.message_bytes_max
+        return self._all() | {
+            "acks": "all",
+            "linger_ms": 0,
+            "compression_type": None,
+            "max_batch_size": size,
+            "max_request_size": size,
+        }
+
+    async def _started(self, client: CLIENT) -> CLIENT:
+        """Start a client, which fails at once while no broker answers."""
+        settings = self.settings
+        try:
+            async with asyncio.timeout(settings.start_deadline_s):
+                while not await self._starts(client):
+                    await asyncio.sleep(settings.retry_interval_s)
+        except TimeoutError as error:
+            await self._give_up(client)
+            servers = ", ".join(settings.bootstrap_servers)
+            raise Unavailable(
+                f"no broker of {servers} (kafka.bootstrap_servers) answered within "
+                f"{settings.start_deadline_s:g} s (kafka.start_deadline_s)"
+            ) from error
+        except BaseException:
+            await self._give_up(client)
+            raise
+        return client
+
+    @staticmethod
+    async def _give_up(client: Client) -> None:
+        if isinstance(client, AIOKafkaProducer):
+            await abandon(client)
+        else:
+            await stop(client)
+
+    @staticmethod
+    async def _starts(client: Client) -> bool:
+        try:
+            await client.start()  # type: ignore[no-untyped-call]
+        except KafkaError as error:
+            log.debug("no broker answers yet: %s", error)
+            return False
+        return True
+
+
+async def stop(client: AIOKafkaAdminClient | AIOKafkaConsumer) -> None:
+    """Stop a client; one that waits for brokers that are gone is cut off."""
+    await _apart(client.stop() if isinstance(client, AIOKafkaConsumer) else client.close())
+    # Where that was broken off, or the client has never started, its connections are open still.
+    await _apart(client._client.close())
+
+
+async def abandon(producer: AIOKafkaProducer) -> None:
+    """Let go of a producer at once: what it was given and has not sent is never sent.
+
+    The library has no call for it: its own ``stop`` sends all first, however long that takes.
+    """
+    producer._closed = True
+    sender: Any = producer._sender
+    if sender is not None and sender.sender_task is not None:
+        sending: asyncio.Task[None] = sender.sender_task
+        sending.cancel()
+        await asyncio.wait([sending], timeout=STOP_S)
+    await _apart(producer.client.close())
+
+
+async def _apart(ending: Coroutine[Any, Any, None]) -> None:
+    """Wait for the end of something, not too long, in a task of its own.
+
+    The library cancels tasks of its own and waits for them, and lets that show as if its caller
+    were canceled.
+    """
+    task = asyncio.create_task(ending)
+    await asyncio.wait([task], timeout=STOP_S)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=STOP_S)
+    if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+        log.debug("a client does not stop by itself: %r", error)

@@ -1,0 +1,170 @@
+"""Reading one partition: from where is asked, in order, up to its end or beyond."""
+
+import asyncio
+import logging
+from typing import NamedTuple, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.structs import ConsumerRecord
+
+from journal.kafka.clients import Clients, Unavailable, stop
+
+log = logging.getLogger("quantscope.kafka")
+
+MS_NS = 1_000_000
+POLL_S = 0.5
+"""How long a look at the end of a partition takes that brings nothing, in seconds."""
+
+
+class Damaged(Exception):
+    """What stands in a partition can't be so."""
+
+
+class Record(NamedTuple):
+    """A record as it stands in a partition."""
+
+    offset: int
+    """Kafka's."""
+    append_ns: int
+    """When the broker took it, in ns since the epoch, UTC; Kafka counts ms."""
+    value: bytes
+
+
+class Ends(NamedTuple):
+    """The ends of a partition, in Kafka's offsets."""
+
+    first: int
+    """Of the oldest record, or before it: a broker that died may not know what was deleted."""
+    next: int
+    """Behind the newest record."""
+
+
+class TopicReader:
+    """A reader of one partition.
+
+    It has places of its own, and none on the brokers.  Between two records there may be offsets
+    that have none: the ends of transactions take some.
+    """
+
+    def __init__(
+        self, clients: Clients, topic: str, partition: int = 0, *, wait_s: float = POLL_S
+    ) -> None:
+        """Nothing is connected yet.  ``wait_s``: see ``Clients.consumer``."""
+        self._clients = clients
+        self._wait_s = wait_s
+        self._at = TopicPartition(topic, partition)
+        self._consumer: AIOKafkaConsumer
+        self._position = -1
+        """Where the consumer reads on; -1 where it was not told yet."""
+        self._overlooked = False
+        """Whether there was more at the last look than the consumer gave."""
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises ``Unavailable``."""
+        self._consumer = await self._clients.consumer(self._wait_s)
+        self._consumer.assign([self._at])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let go of the brokers."""
+        await stop(self._consumer)
+
+    @property
+    def topic(self) -> str:
+        """What it reads."""
+        name: str = self._at.topic
+        return name
+
+    async def ends(self) -> Ends:
+        """The ends as the leader knows them; raises ``KafkaError`` or ``TimeoutError``."""
+        async with asyncio.timeout(self._clients.settings.request_timeout_s):
+            first = await self._consumer.beginning_offsets([self._at])
+            following = await self._consumer.end_offsets([self._at])
+        return Ends(first[self._at], following[self._at])
+
+    async def read(self, start: int, end: int) -> list[Record]:
+        """The records from ``start`` on that stand before ``end``: one at least, if there is one.
+
+        Raises ``Damaged`` where records are gone that should be there, and ``TimeoutError`` where
+        no broker gives them within ``request_timeout_s``.
+        """
+        while start < end:
+            try:
+                async with asyncio.timeout(self._clients.settings.request_timeout_s):
+                    found, start = await self._some(start, end)
+            except OffsetOutOfRangeError as error:
+                raise Damaged(f"{self._at.topic} holds no record {start}: {error}") from error
+            if found:
+                return found
+        return []
+
+    async def _some(self, start: int, end: int) -> tuple[list[Record], int]:
+        """A fetch's records before ``end``, and where to go on."""
+        while start < end:
+            found = await self._fetch(start, POLL_S)
+            within = [record for record in found if record.offset < end]
+            if within:
+                return within, within[-1].offset + 1
+            if found:
+                return [], end
+            # What stands there is the end of a transaction, which is no record.
+            start = max(start, await self._consumer.position(self._at))
+        return [], end
+
+    async def follow(self, start: int, seconds: float) -> list[Record]:
+        """The records from ``start`` on; none where none comes within so many seconds.
+
+        Waits for brokers that are away.  Raises ``Damaged`` where records are gone that should be
+        there.
+        """
+        try:
+            records = await self._fetch(start, seconds)
+        except OffsetOutOfRangeError as error:
+            raise Damaged(f"{self._at.topic} holds no record {start}: {error}") from error
+        if records:
+            self._overlooked = False
+        else:
+            await self._watch()
+        return records
+
+    async def _watch(self) -> None:
+        """A consumer whose broker was away may never read on (seen): then take another one."""
+        try:
+            end = (await self.ends()).next
+            behind = end > await self._consumer.position(self._at)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("%s can't be looked at: %r", self._at.topic, error)
+            behind = self._overlooked = True
+        # What has come between the two looks will be read by the next.
+        if behind and self._overlooked:
+            await self._connect_again()
+        self._overlooked = behind
+
+    async def _connect_again(self) -> None:
+        await stop(self._consumer)
+        while True:
+            try:
+                self._consumer = await self._clients.consumer(self._wait_s)
+            except Unavailable as error:
+                log.error("%s is not read: %s", self._at.topic, error)
+            else:
+                break
+        self._consumer.assign([self._at])
+        self._position = -1
+        log.warning("%s is read again by a new client", self._at.topic)
+
+    async def _fetch(self, start: int, seconds: float) -> list[Record]:
+        if start != self._position:
+            self._consumer.seek(self._at, start)
+            self._position = start
+        timeout_ms = int(seconds * 1_000)
+        fetched: list[ConsumerRecord[bytes, bytes]]
+        fetched = (await self._consumer.getmany(self._at, timeout_ms=timeout_ms)).get(self._at, [])
+        records = [Record(x.offset, x.timestamp * MS_NS, x.value or b"") for x in fetched]
+        if records:
+            self._position = records[-1].offset + 1
+        return records
+
+
+__all__ = ["Damaged", "Ends", "KafkaError", "Record", "TopicReader"]

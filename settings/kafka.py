@@ -1,0 +1,62 @@
+"""Apache Kafka, which carries the journal of a cluster."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from settings.values import Bytes, Count, Seconds, Section, about
+
+Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):\d{1,5}$")]
+TopicName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+"""Without dots: a dot parts the prefix from the topic's own name."""
+
+
+class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The brokers, the topics on them, and how long is waited for either."""
+
+    bootstrap_servers: Annotated[
+        tuple[Address, ...], about("brokers, as HOST:PORT, that are asked for all others")
+    ] = ("127.0.0.1:9092",)
+    topic_prefix: Annotated[
+        TopicName, about("what the names of all topics begin with; one for each exchange")
+    ] = "quantscope"
+    replication_factor: Annotated[
+        Annotated[int, Meta(ge=1, le=100)], about("brokers that keep each topic")
+    ] = 1
+    min_insync_replicas: Annotated[
+        Annotated[int, Meta(ge=1, le=100)],
+        about("brokers that must have a record before it is acknowledged"),
+    ] = 1
+    message_bytes_max: Annotated[
+        Annotated[int, Meta(ge=2**16, le=2**28)],
+        about("bytes of a record that topics take; an event batch is never cut in two records"),
+    ] = 4 * 2**20
+    segment_bytes: Annotated[
+        Annotated[int, Meta(ge=2**20, le=2**31 - 1)],
+        about("bytes of a topic's file, which is deleted as a whole"),
+    ] = 64 * 2**20
+    request_timeout_s: Annotated[
+        Seconds,
+        about(
+            "seconds that a broker has for an answer; one that hangs holds its partitions up for "
+            "as long, so it is above the brokers' broker.session.timeout.ms"
+        ),
+    ] = 5.0
+    retry_interval_s: Annotated[Seconds, about("seconds between attempts to reach a broker")] = 0.3
+    start_deadline_s: Annotated[
+        Seconds, about("seconds that a start waits for the brokers before it gives up")
+    ] = 60.0
+    transaction_timeout_s: Annotated[
+        Annotated[float, Meta(ge=10, le=900)],
+        about("seconds after which brokers end the transaction of a writer that is gone"),
+    ] = 600.0
+    transaction_renew_s: Annotated[
+        Annotated[float, Meta(ge=1, le=450)],
+        about("seconds after which a writer ends its transaction and begins another"),
+    ] = 60.0
+    read_bytes_max: Annotated[Bytes, about("bytes that a reader asks a broker for at a time")] = (
+        4 * 2**20
+    )
+    queue_records_max: Annotated[
+        Count, about("records that wait for a topic; beyond it a writer takes no more")
+    ] = 10_000

@@ -1,0 +1,152 @@
+"""The engine of a cluster publishes what any engine makes of the commands, whatever happens."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from core import Commands, gateway_changes
+from engine.follower import Follower
+from journal.kafka import Appender, Fenced, KafkaKept, TopicReader
+from protocol.terms import Gateway
+from testing.batches import command
+from testing.cluster import Cluster
+from testing.kafka import Brokers
+
+
+@asynccontextmanager
+async def flow(cluster: Cluster, seed: int) -> AsyncIterator[Callable[[], int]]:
+    """Orders of REST users without end, as a gateway sends them; how many batches there were."""
+    rng, buffer, sent = random.Random(seed), Commands(), 0
+
+    async def send() -> None:
+        nonlocal sent
+        nonce, incarnation, number = rng.getrandbits(64), 0, 0
+        buffer.gateway_open(Gateway.FACADE, nonce)
+        reader = TopicReader(cluster.clients, cluster.topics.events("a"))
+        out = Appender(cluster.clients, cluster.topics.commands, deadline_s=60)
+        async with out, reader:
+            while True:
+                for _ in range(20):
+                    command(rng, buffer, f"user{rng.randrange(5)}", sent * 10)
+                now = cluster.clock.now_ns()
+                sealed = buffer.seal(Gateway.FACADE, incarnation, number, now, 100)
+                assert sealed is not None
+                await out.append([sealed])
+                if not incarnation:
+                    incarnation = await opened(reader, nonce)
+                number += 1
+                sent += 1
+
+    sending = asyncio.create_task(send())
+    yield lambda: sent
+    if sending.done():
+        await sending
+    sending.cancel()
+    await asyncio.wait([sending])
+
+
+async def opened(events: TopicReader, nonce: int) -> int:
+    at = 0
+    while True:
+        found = await events.follow(at, 1)
+        at = found[-1].offset + 1 if found else at
+        for change in gateway_changes(b"".join(x.value for x in found), Gateway.FACADE):
+            if change.nonce == nonce:
+                return change.incarnation
+
+
+async def published(cluster: Cluster, follower: Follower) -> None:
+    """All that the commands make stands in the log, once."""
+    engine = await asyncio.to_thread(cluster.compared)
+    assert engine.position().command_offset > 0
+    end = await asyncio.to_thread(commands_end, cluster)
+    async with asyncio.timeout(20):
+        while follower.engine.position().command_offset < end:
+            await asyncio.sleep(0.02)
+    engine = await asyncio.to_thread(cluster.compared)
+    engine.validate()
+
+
+def commands_end(cluster: Cluster) -> int:
+    with KafkaKept(cluster.clients, cluster.topics.commands) as commands:
+        return commands.written_offset
+
+
+async def grown(sent: Callable[[], int], by: int) -> None:
+    wanted = sent() + by
+    async with asyncio.timeout(30):
+        while sent() < wanted:
+            await asyncio.sleep(0.01)
+
+
+async def test_each_life_goes_on_where_the_one_before_it_ended(kafka: Brokers, seed: int) -> None:
+    cluster = await Cluster(kafka).make()
+    rng = random.Random(seed)
+    async with cluster.following():
+        pass
+    async with asyncio.timeout(60):
+        stack = cluster.following()
+        follower = await stack.__aenter__()
+        async with flow(cluster, seed) as sent:
+            for _ in range(4):
+                await grown(sent, rng.randrange(5, 50))
+                await stack.__aexit__(None, None, None)
+                await grown(sent, rng.randrange(5, 50))
+                stack = cluster.following()
+                follower = await stack.__aenter__()
+            await grown(sent, 20)
+        await published(cluster, follower)
+        await stack.__aexit__(None, None, None)
+
+
+async def test_a_later_engine_of_the_same_name_ends_the_one_before(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+    first = cluster.follower()
+    running = asyncio.create_task(first.run())
+    async with asyncio.timeout(20):
+        while not first.ready:
+            await asyncio.sleep(0.01)
+    async with cluster.following() as second, flow(cluster, 1) as sent:
+        await grown(sent, 20)
+        with pytest.raises(Fenced):
+            await running
+        await grown(sent, 20)
+        await published(cluster, second)
+
+
+async def test_what_is_no_batch_is_passed_over(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+    async with cluster.following() as follower, flow(cluster, 2) as sent:
+        await grown(sent, 5)
+        async with cluster.appender() as out:
+            await out.append([b"no batch"])
+        await grown(sent, 5)
+        await published(cluster, follower)
+        assert follower.engine.counts()["unreadable"] == 1
+
+
+async def test_a_broker_that_dies_again_and_again_loses_and_doubles_nothing(
+    own_kafka: Brokers, seed: int
+) -> None:
+    cluster = await Cluster(own_kafka).make()
+    async with cluster.following() as follower, flow(cluster, seed) as sent:
+        for _ in range(3):
+            await grown(sent, 50)
+            await asyncio.to_thread(own_kafka.kill)
+            await asyncio.to_thread(own_kafka.start)
+        await grown(sent, 50)
+        await published(cluster, follower)
+
+
+async def test_a_broker_that_hangs_is_waited_for(own_kafka: Brokers) -> None:
+    cluster = await Cluster(own_kafka).make()
+    async with cluster.following() as follower, flow(cluster, 3) as sent:
+        await grown(sent, 20)
+        own_kafka.freeze()
+        await asyncio.sleep(5)
+        own_kafka.thaw()
+        await grown(sent, 50)
+        await published(cluster, follower)

@@ -1,0 +1,182 @@
+"""From socket to socket over Kafka: a session hears of each request once, in order."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from core import Commands, Engine
+from journal.kafka import Displaced
+from protocol.terms import Gateway
+from testing.client import Client, hang_up
+from testing.cluster import Cluster, Served
+from testing.kafka import Brokers
+from testing.trader import Trader
+from testing.waiting import SECONDS_MAX
+
+
+@pytest.fixture(autouse=True)
+async def lines() -> AsyncIterator[None]:
+    """No line outlives its test."""
+    yield
+    await hang_up()
+
+
+async def test_an_order_goes_through_and_is_told_again_from_any_number(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+    async with cluster.following(), cluster.gateway() as served:
+        client = await Client(served.binary).login()
+        for number in range(1, 6):
+            client.place(number, price=10 + number)
+            await client.expect_new(number)
+        client.cancel(6, 1)
+        assert type(await client.report()).__name__ == "ExecutionReportCancel"
+        client.cut()
+        await asyncio.sleep(0.1)
+        for first in (1, 4):
+            again = await Client(served.binary).login(sequence=first)
+            assert again.last_cl_ord_id == 6
+            for number in range(first, 6):
+                await again.expect_new(number)
+            assert type(await again.report()).__name__ == "ExecutionReportCancel"
+            again.cut()
+            await asyncio.sleep(0.1)
+
+
+async def test_a_silent_gateway_keeps_its_lease(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+    async with cluster.following() as follower, cluster.gateway() as served:
+        client = await Client(served.binary).login()
+        await asyncio.sleep(6.5)
+        client.place(1, price=10)
+        await client.expect_new(1)
+        assert served.lane.outages == 0
+        (state,) = follower.engine.gateways()
+        assert (state.gateway, state.incarnation) == (Gateway.BINARY, 1)
+
+
+async def test_another_gateway_of_the_number_ends_the_first(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+
+    async def displace() -> None:
+        async with cluster.gateway() as served:
+            client = await Client(served.binary).login()
+            async with cluster.gateway() as later:
+                await asyncio.sleep(0.5)
+                other = await Client(later.binary).login()
+                other.place(1, price=10)
+                await other.expect_new(1)
+            client.cut()
+
+    async with cluster.following():
+        with pytest.raises(ExceptionGroup) as ended:
+            await displace()
+        assert ended.group_contains(Displaced)
+
+
+@asynccontextmanager
+async def trading(
+    seed: int, served: Callable[[], Served], count: int = 3
+) -> AsyncIterator[list[Trader]]:
+    """Traders without end, who come back whenever their line is lost."""
+    traders = [Trader(f"demo{n}", random.Random(seed + n)) for n in range(1, count + 1)]
+
+    async def live(trader: Trader) -> None:
+        while True:
+            try:
+                await trader.come_back(served())
+            except (EOFError, ConnectionError, AssertionError, TimeoutError):
+                await asyncio.sleep(0.05)
+            else:
+                await trader.trade()
+
+    tasks = [asyncio.create_task(live(trader)) for trader in traders]
+    yield traders
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def heard(traders: list[Trader], more: int) -> None:
+    """Each hears so much more."""
+    wanted = [len(trader.told) + more for trader in traders]
+    async with asyncio.timeout(60):
+        while any(len(x.told) < n for x, n in zip(traders, wanted, strict=True)):
+            await asyncio.sleep(0.02)
+
+
+async def settled(cluster: Cluster, traders: list[Trader], served: Served) -> None:
+    """Each request was executed once, and all is told again as it was."""
+    for trader in traders:
+        trader.client.cut()
+        async with asyncio.timeout(SECONDS_MAX):
+            while True:
+                try:
+                    await trader.come_back(served)
+                except (EOFError, ConnectionError, AssertionError):
+                    await asyncio.sleep(0.1)
+                else:
+                    break
+        await trader.check(served)
+    engine: Engine = await asyncio.to_thread(cluster.compared)
+    engine.validate()
+    assert engine.counts()["unreadable"] == 0
+
+
+async def test_gateways_come_and_go_and_each_request_is_executed_once(
+    kafka: Brokers, seed: int
+) -> None:
+    cluster = await Cluster(kafka).make()
+    async with cluster.following(), AsyncExitStack() as last:
+        now = [await last.enter_async_context(cluster.gateway())]
+        first = last.pop_all()
+        async with trading(seed, lambda: now[-1]) as traders:
+            for _ in range(3):
+                await heard(traders, 100)
+                await first.aclose()
+                now.append(await last.enter_async_context(cluster.gateway()))
+                first = last.pop_all()
+            await heard(traders, 100)
+        await settled(cluster, traders, now[-1])
+        await first.aclose()
+
+
+async def test_a_broker_that_dies_under_load_costs_nobody_a_report(
+    own_kafka: Brokers, seed: int
+) -> None:
+    cluster = await Cluster(own_kafka).make()
+    async with cluster.following(), cluster.gateway() as served:
+        async with trading(seed, lambda: served) as traders:
+            for _ in range(2):
+                await heard(traders, 100)
+                await asyncio.to_thread(own_kafka.kill)
+                await asyncio.to_thread(own_kafka.start)
+            await heard(traders, 100)
+        await settled(cluster, traders, served)
+
+
+async def test_an_engine_that_is_replaced_costs_nobody_a_report(kafka: Brokers, seed: int) -> None:
+    cluster = await Cluster(kafka).make()
+    async with AsyncExitStack() as engines:
+        await engines.enter_async_context(cluster.following())
+        running = engines.pop_all()
+        async with cluster.gateway() as served, trading(seed, lambda: served) as traders:
+            for _ in range(3):
+                await heard(traders, 100)
+                await running.aclose()
+                await engines.enter_async_context(cluster.following())
+                running = engines.pop_all()
+            await heard(traders, 100)
+            await settled(cluster, traders, served)
+        await running.aclose()
+
+
+async def test_what_nobody_can_read_is_no_matter_of_a_gateway(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+    async with cluster.following(), cluster.gateway() as served, cluster.appender() as out:
+        client = await Client(served.binary).login()
+        await out.append([b"no batch", Commands().seal(0, 0, 0, 1, 1) or b"none"])
+        client.place(1, price=10)
+        await client.expect_new(1)
