@@ -6,11 +6,19 @@ a log of its own.  It decides nothing that another engine would not decide alike
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 
-from core import Clock, Commands, Engine, LogRecord, split_batches
-from engine.recovery import Recovered, recover, replayed
+from core import (
+    Clock,
+    Commands,
+    Engine,
+    JournalError,
+    LogRecord,
+    Position,
+    split_batches,
+)
+from engine.recovery import Recovered, ReplayDiffers, recover, replayed
+from engine.replica import replica
 from journal.kafka import (
     FIRST_OFFSET,
     Appender,
@@ -18,6 +26,7 @@ from journal.kafka import (
     Clients,
     FencedLog,
     KafkaKept,
+    KafkaSnapshots,
     TopicReader,
     Topics,
     log_record,
@@ -77,15 +86,21 @@ class Follower:
         clock: Clock,
         *,
         append_deadline_s: float,
-        engines: Callable[[], Iterator[Engine]] = lambda: iter(()),
     ) -> None:
-        """``engines`` are those of snapshots from which it may go on, the newest first."""
+        """It has its name from the configuration, and no other engine has it."""
         self._clients = clients
         self._topics = topics
         self._journal = journal
         self._clock = clock
         self._append_deadline_s = append_deadline_s
-        self._engines = engines
+        self.snapshots = KafkaSnapshots(clients, topics, deadline_s=append_deadline_s)
+        self._due: Position | None = None
+        """Where the next snapshot is to stand, once it is time for one."""
+        self._wake = asyncio.Event()
+        self._passed = 0
+        """How many intervals engine time has passed."""
+        self._newest = 0
+        """The command behind which the newest snapshot stands."""
         self.name = name
         self.engine: Engine
         self.recovered: Recovered
@@ -93,6 +108,7 @@ class Follower:
         """Whether it is at the end of the commands."""
         self.restarts = 0
         """How often it has begun again, because brokers failed."""
+        self.snapshots_written = 0
 
     async def run(self) -> None:
         """Follow the commands until canceled; raises ``Fenced`` when a later one has begun."""
@@ -127,7 +143,12 @@ class Follower:
                 self.recovered.events,
             )
             self.ready = True
-            await self._follow(commands, writer, ticks)
+            async with asyncio.TaskGroup() as group:
+                keeping = group.create_task(self._keep_snapshots())
+                try:
+                    await self._follow(commands, writer, ticks)
+                finally:
+                    keeping.cancel()
 
     @property
     def _writer_name(self) -> str:
@@ -138,7 +159,9 @@ class Follower:
             commands = stack.enter_context(KafkaKept(self._clients, self._topics.commands))
             own = KafkaKept(self._clients, self._topics.events(self.name))
             events = _OwnLog(stack.enter_context(own), writer, loop)
-            return recover(self._engines(), commands, events, self._clock)
+            recovered = recover(self.snapshots.engines(), commands, events, self._clock)
+        self._newest = recovered.engine.position().command_offset - recovered.commands
+        return recovered
 
     async def _follow(self, commands: TopicReader, writer: FencedLog, ticks: Appender) -> None:
         """Apply what comes, publish what follows; where nothing comes, let time go on."""
@@ -150,9 +173,49 @@ class Follower:
                 at = records[-1].offset + 1
                 produced = replayed(engine, [log_record(x, FIRST_OFFSET) for x in records])
                 await writer.append(split_batches(produced))
+                self._look_at_time(engine.position())
             else:
                 await ticks.append(self._tick())
             await writer.renew()
+
+    # -- snapshots ---------------------------------------------------------------------------
+
+    def _look_at_time(self, at: Position) -> None:
+        """Ask for a snapshot where engine time has passed a multiple of the interval."""
+        interval_ns = int(self._journal.snapshot_interval_s * 1e9)
+        enough = at.command_offset - self._newest >= self._journal.snapshot_commands_min
+        passed, self._passed = self._passed, at.time_ns // interval_ns
+        if enough and passed not in (0, self._passed):
+            self._due = at
+            self._wake.set()
+
+    async def _keep_snapshots(self) -> None:
+        """Publish snapshots when it is time, of an engine beside this one: it is not held up."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            at, self._due = self._due, None
+            if at is None:
+                continue
+            try:
+                begin = await asyncio.to_thread(self.snapshots.end)
+                state = await asyncio.to_thread(self._state, at)
+                await self.snapshots.write(self.name, at, state, begin)
+            except (AppendFailed, JournalError, ValueError, ReplayDiffers) as error:
+                log.error("engine %s: no snapshot: %s", self.name, error)
+            else:
+                self._newest = at.command_offset
+                self.snapshots_written += 1
+                log.info(
+                    "engine %s: snapshot at command batch %d, %d bytes",
+                    self.name,
+                    at.command_offset,
+                    len(state),
+                )
+
+    def _state(self, at: Position) -> bytes:
+        with KafkaKept(self._clients, self._topics.commands) as commands:
+            return replica(self.snapshots, commands, at).snapshot()
 
     def _tick(self) -> list[bytes]:
         tick = Commands()

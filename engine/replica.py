@@ -6,16 +6,25 @@ commands behind it, in a thread that yields, and is held to what the engine that
 itself at that batch: its last event, and the hash of all of them.
 """
 
+from collections.abc import Iterator
+from typing import Protocol
+
 from core import Engine, Position
 from engine.recovery import ReplayDiffers
-from engine.snapshots import Snapshots
 from journal.port import KeptLog
 
 READ_BYTES = 2**20
 """Bytes of commands that are read and applied at a time: others get the interpreter between."""
 
 
-def replica(snapshots: Snapshots, commands: KeptLog, at: Position) -> Engine:
+class Engines(Protocol):
+    """Where engines can be had to go on from."""
+
+    def engines(self) -> Iterator[Engine]:
+        """Those of good snapshots, the newest first."""
+
+
+def replica(snapshots: Engines, commands: KeptLog, at: Position) -> Engine:
     """The engine at this position; its commands are in the log.
 
     Raises ``ReplayDiffers`` where it is another than the one that serves, ``JournalRange`` where

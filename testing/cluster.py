@@ -22,6 +22,7 @@ from journal.kafka import (
     Clients,
     KafkaKept,
     KafkaLane,
+    KafkaSnapshots,
     Topics,
     make_topics,
 )
@@ -190,8 +191,9 @@ class Cluster:
     # -- what is there, for who waits for it in a thread -------------------------------------
 
     def replayed(self) -> Engine:
-        """An engine at the end of the commands."""
-        engine = Engine()
+        """An engine at the end of the commands, from the newest snapshot on."""
+        snapshots = KafkaSnapshots(self.clients, self.topics, deadline_s=DEADLINE_S)
+        engine = next(snapshots.engines(), None) or Engine()
         with KafkaKept(self.clients, self.topics.commands) as commands:
             for _ in replay(engine, commands):
                 pass

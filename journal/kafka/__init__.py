@@ -3,8 +3,8 @@
 One record is one batch, as one row of SQLite's is.  ``topics`` says which there are; ``clients``
 makes the library's clients; ``reader`` reads a partition, and ``kept`` does so for code without a
 loop; ``appender`` sends batches where others send theirs, ``fenced`` writes a log that has one
-writer at a time; ``lane`` is a gateway's way to a partition and back; ``setup`` makes the topics
-and holds them to what they must be.
+writer at a time; ``snapshots`` are the engines' states; ``lane`` is a gateway's way to a
+partition and back; ``setup`` makes the topics and holds them to what they must be.
 
 Imports ``core``, ``settings`` and the ports of ``journal``; whoever may import that room may import
 this one.
@@ -17,6 +17,7 @@ from journal.kafka.kept import KafkaKept, log_record
 from journal.kafka.lane import Displaced, KafkaLane
 from journal.kafka.reader import Damaged, TopicReader
 from journal.kafka.setup import Mistake, make_topics, mistakes
+from journal.kafka.snapshots import Good, KafkaSnapshots, Portion
 from journal.kafka.topics import FIRST_OFFSET, Topics
 
 __all__ = [
@@ -28,9 +29,12 @@ __all__ = [
     "Displaced",
     "Fenced",
     "FencedLog",
+    "Good",
     "KafkaKept",
     "KafkaLane",
+    "KafkaSnapshots",
     "Mistake",
+    "Portion",
     "TopicReader",
     "Topics",
     "Unavailable",

@@ -13,6 +13,9 @@ from journal.kafka.clients import Clients, Unavailable, stop
 log = logging.getLogger("quantscope.kafka")
 
 MS_NS = 1_000_000
+WATCH_S = 1.0
+"""How often it is looked whether there is more than is given, in seconds: a look waits for the
+poll that is under way."""
 POLL_S = 0.5
 """How long a look at the end of a partition takes that brings nothing, in seconds."""
 
@@ -59,6 +62,8 @@ class TopicReader:
         """Where the consumer reads on; -1 where it was not told yet."""
         self._overlooked = False
         """Whether there was more at the last look than the consumer gave."""
+        self._watched = 0.0
+        """When that was, or when something was read since, by the loop's clock."""
 
     async def __aenter__(self) -> Self:
         """Connect; raises ``Unavailable``."""
@@ -122,9 +127,12 @@ class TopicReader:
             records = await self._fetch(start, seconds)
         except OffsetOutOfRangeError as error:
             raise Damaged(f"{self._at.topic} holds no record {start}: {error}") from error
+        now = asyncio.get_running_loop().time()
         if records:
             self._overlooked = False
-        else:
+            self._watched = now
+        elif now - self._watched >= WATCH_S:
+            self._watched = now
             await self._watch()
         return records
 
