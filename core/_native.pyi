@@ -2054,9 +2054,9 @@ class GatewayChange:
     """What became of an incarnation of a gateway."""
 
     incarnation: Final[int]
-    """Which one."""
+    """Which one; 0 where none has begun, for its opening was too late."""
     nonce: Final[int | None]
-    """The nonce of its opening; ``None`` where it has ended."""
+    """The nonce of its opening; ``None`` where it has ended, or was too late to begin."""
     def __new__(cls, *, incarnation: int, nonce: int | None) -> GatewayChange: ...
 
 def gateway_changes(batches: bytes, gateway: int) -> list[GatewayChange]:

@@ -12,6 +12,7 @@ from core import (
     Clock,
     Commands,
     Engine,
+    JournalDamaged,
     JournalError,
     LogRecord,
     Position,
@@ -29,8 +30,10 @@ from journal.kafka import (
     KafkaSnapshots,
     TopicReader,
     Topics,
+    Unavailable,
     log_record,
 )
+from journal.kafka.reader import KafkaError
 from protocol.terms import Gateway
 from settings import JournalSettings
 
@@ -111,15 +114,22 @@ class Follower:
         self.snapshots_written = 0
 
     async def run(self) -> None:
-        """Follow the commands until canceled; raises ``Fenced`` when a later one has begun."""
+        """Follow the commands until canceled, and begin again whenever brokers fail.
+
+        Raises ``Fenced`` when a later one has begun or the brokers think so after a long outage,
+        and ``JournalDamaged``, ``ReplayDiffers`` or ``NewerRules`` where it can't go on.
+        """
         while True:
             try:
                 await self._live()
-            except (AppendFailed, TimeoutError) as error:
-                self.ready = False
+            except JournalDamaged:
+                raise
+            except (AppendFailed, JournalError, KafkaError, TimeoutError, Unavailable) as error:
                 self.restarts += 1
-                log.error("engine %s begins again at the end of its log: %s", self.name, error)
+                log.error("engine %s begins again at the end of its log: %r", self.name, error)
                 await asyncio.sleep(RETRY_S)
+            finally:
+                self.ready = False
 
     async def _live(self) -> None:
         """From the taking of its log to the next failure of the brokers."""
@@ -143,12 +153,12 @@ class Follower:
                 self.recovered.events,
             )
             self.ready = True
-            async with asyncio.TaskGroup() as group:
-                keeping = group.create_task(self._keep_snapshots())
-                try:
-                    await self._follow(commands, writer, ticks)
-                finally:
-                    keeping.cancel()
+            keeping = asyncio.create_task(self._keep_snapshots())
+            try:
+                await self._follow(commands, writer, ticks)
+            finally:
+                keeping.cancel()
+                await asyncio.wait([keeping])
 
     @property
     def _writer_name(self) -> str:

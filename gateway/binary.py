@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -70,6 +71,8 @@ class BinaryGateway:
         self._users = {user.name.lower(): user for user in users}
         self._claims: dict[int, tuple[Connection, LoginRequested]] = {}
         """Who waits for a session, by the session's number."""
+        self._asked: Counter[int] = Counter()
+        """How many claims of a session are not answered yet; the last one's answer counts."""
         self._settings = settings
         self._last_cl_ord_ids = last_cl_ord_ids
         self._connections: dict[int, Connection] = {}
@@ -104,6 +107,7 @@ class BinaryGateway:
         what = "order entry failed, its connections are cut, and all else goes on without it: "
         self.faults.caught("gateway", what + reason, None)
         self.throttled.clear()
+        self._asked.clear()
         self.turns.resume()
         for connection in list(self._connections.values()):
             self._cut(connection, "order entry failed: log in again and get what was missed")
@@ -122,6 +126,7 @@ class BinaryGateway:
     def on_outage(self) -> None:
         """Nobody can be told what became of its requests: close every connection."""
         self.order_entry.outage()
+        self._asked.clear()
         self.turns.resume()
         for connection in list(self._connections.values()):
             self._cut(
@@ -156,6 +161,7 @@ class BinaryGateway:
         if user is not None:
             log.info("binary session of %s: connection lost", user.name)
             self._claims.pop(user.session, None)
+            # Also for one who has only asked for the session: it may be granted all the same.
             if user.cancel_on_disconnect:
                 later = asyncio.get_running_loop().call_later
                 grace = later(self._settings.handover_grace_s, self._gone, user)
@@ -223,10 +229,14 @@ class BinaryGateway:
             grace.cancel()
         # What it sends before its login is accepted waits.
         connection.transport.pause_reading()
+        self._asked[user.session] += 1
         self.order_entry.claim(user.entry)
 
     def _claimed(self, claim: Claimed) -> None:
         """Accept a login, or reject it: the session has just been claimed at another gateway."""
+        self._asked[claim.session] -= 1
+        if self._asked[claim.session] > 0:
+            return  # Of one who has gone since.
         waiting = self._claims.pop(claim.session, None)
         if waiting is None:
             return

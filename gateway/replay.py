@@ -51,11 +51,12 @@ class Replayer:
                     if connection.transport.is_closing():
                         return
                     batches = [record.batch for record in records]
+                    offset = records[-1].offset + 1 if records else offset
                 if not batches:
                     # What the session was told last is not written yet: taken in this very turn of
                     # the loop, it is all there is, however fast more comes.
                     batches = self._events().waiting(offset, READ_BYTES)
-                offset += len(batches)
+                    offset += len(batches)
                 live = self._order_entry.replay(connection.number, b"".join(batches))
                 connection.transport.write(self._order_entry.take_out(connection.number))
                 if live:

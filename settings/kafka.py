@@ -60,3 +60,10 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     queue_records_max: Annotated[
         Count, about("records that wait for a topic; beyond it a writer takes no more")
     ] = 10_000
+
+    def __post_init__(self) -> None:
+        """Hold those to each other that only make sense together."""
+        if self.min_insync_replicas > self.replication_factor:
+            raise ValueError("min_insync_replicas is above replication_factor")
+        if 2 * self.transaction_renew_s > self.transaction_timeout_s:
+            raise ValueError("transaction_renew_s is above half of transaction_timeout_s")

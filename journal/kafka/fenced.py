@@ -55,8 +55,13 @@ class FencedLog:
         Only now may the end of what is there be read: nothing is appended behind it but here.
         Raises ``Unavailable``.
         """
-        self._producer = await self._clients.fenced_producer(self._name)
-        await self._begin(self._producer)
+        producer = await self._clients.fenced_producer(self._name)
+        try:
+            await self._begin(producer)
+        except BaseException:
+            await abandon(producer)
+            raise
+        self._producer = producer
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -79,14 +84,18 @@ class FencedLog:
         """
         for batch in batches:
             check_size(batch, self._clients.settings.message_bytes_max)
+        await self.renew()
         async with self._turn:
             await self._within(self._append, batches)
 
     async def renew(self) -> None:
-        """End the transaction, if it is old, and begin another; raises as ``append`` does."""
-        age_ns = self._clock.monotonic_ns() - self._began_ns
-        if age_ns > self._clients.settings.transaction_renew_s * 1e9:
-            async with self._turn:
+        """End the transaction, if it is old, and begin another; raises as ``append`` does.
+
+        Who appends nothing for long has to call it.
+        """
+        async with self._turn:
+            age_ns = self._clock.monotonic_ns() - self._began_ns
+            if age_ns > self._clients.settings.transaction_renew_s * 1e9:
                 await self._within(self._renew, ())
 
     async def _within(self, work: Work, batches: Sequence[bytes]) -> None:
@@ -98,7 +107,10 @@ class FencedLog:
                 await work(producer, batches)
         except FENCED as error:
             await self._end(producer)
-            raise Fenced(f"another writer {self._name} has begun to write {self._topic}") from error
+            raise Fenced(
+                f"another writer {self._name} has begun to write {self._topic}, or the brokers "
+                "have ended this one's transaction in a long outage"
+            ) from error
         except (TimeoutError, KafkaError) as error:
             await self._end(producer)
             raise AppendFailed(

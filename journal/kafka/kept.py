@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from typing import Any, Self, TypeVar
 
-from core import JournalError, JournalRange, LogRecord, xxh3_64
+from core import JournalDamaged, JournalError, JournalRange, LogRecord, xxh3_64
 from journal.kafka.clients import Clients, Unavailable
 from journal.kafka.reader import Damaged, Ends, KafkaError, Record, TopicReader
 from journal.kafka.topics import FIRST_OFFSET
@@ -48,6 +48,8 @@ class KafkaKept:
         self._rest_begins = 0
         """Where in the partition what was fetched and not handed on yet goes on."""
         self._one_at_a_time = threading.Lock()
+        self._turn = asyncio.Lock()
+        """Whose the reader is: to look is also to read."""
         self._looking: Future[None] | None = None
 
     def __enter__(self) -> Self:
@@ -85,7 +87,12 @@ class KafkaKept:
         self._call(self._look())
 
     async def _look(self) -> None:
-        self._ends = await self._records_end()
+        async with self._turn:
+            self._ends = await self._records_end()
+
+    async def _fetch(self, at: int) -> list[Record]:
+        async with self._turn:
+            return await self._reader.read(at, self._ends.next)
 
     async def _records_end(self) -> Ends:
         """The ends of what is there: behind the last record only transactions may have ended."""
@@ -114,7 +121,7 @@ class KafkaKept:
         at = start - self._base
         with self._one_at_a_time:
             if not self._rest or at != self._rest_begins:
-                self._rest = self._call(self._reader.read(at, self._ends.next))
+                self._rest = self._call(self._fetch(at))
             return [log_record(record, self._base) for record in self._take(bytes_max)]
 
     def waiting(self, start: int, bytes_max: int) -> list[bytes]:
@@ -139,8 +146,10 @@ class KafkaKept:
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         try:
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-        except (KafkaError, TimeoutError, Unavailable, Damaged) as error:
-            raise JournalError(f"{self._reader.topic}: {error}") from error
+        except Damaged as error:
+            raise JournalDamaged(str(error)) from error
+        except (KafkaError, TimeoutError, Unavailable) as error:
+            raise JournalError(f"{self._reader.topic}: {error!r}") from error
 
     def _close(self) -> None:
         self._call(self._opened.aclose())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from core import FAULTS, Clock, Commands, Faults, Lane, gateway_changes
 from journal.kafka.appender import Appender, AppendFailed
-from journal.kafka.clients import Clients
+from journal.kafka.clients import Clients, Unavailable
 from journal.kafka.reader import TopicReader
 from journal.kafka.topics import Topics
 from journal.sequencer import CommandSource
@@ -63,8 +63,9 @@ class KafkaLane:
             on_waiting=self._waiting.set,
             on_undelivered=self._on_undelivered,
         )
-        self._nonce = 0
+        self._nonce = secrets.randbits(64)
         self._incarnation = 0
+        """Of the last opening that was answered; 0 before the first."""
         self._opened = asyncio.Event()
         self._ended = asyncio.Event()
         self.outages = 0
@@ -95,28 +96,43 @@ class KafkaLane:
     async def run(self, start: int) -> None:
         """Read events from this offset of Kafka's on, and send commands, until canceled.
 
-        Raises ``Displaced`` when another gateway of this number has opened.
+        Raises ``Displaced`` when another gateway of this number has opened, and what else it can't
+        go on over as an ``ExceptionGroup``.
         """
         topic = self._topics.events(self._replica)
-        async with TopicReader(self._clients, topic) as events, asyncio.TaskGroup() as group:
-            group.create_task(self._follow(events, start))
-            group.create_task(self._live())
+        try:
+            async with TopicReader(self._clients, topic) as events, asyncio.TaskGroup() as group:
+                group.create_task(self._follow(events, start))
+                group.create_task(self._live())
+        except ExceptionGroup as errors:
+            self._outage("it ends")
+            if errors.subgroup(Displaced) is not None:
+                raise Displaced(f"another gateway {self._gateway} has begun") from errors
+            raise
+        finally:
+            self._lane.ready = False
 
     async def _live(self) -> None:
         """One incarnation after the other."""
+        deadline_s = self._append_deadline_s
         while True:
-            deadline_s = self._append_deadline_s
-            async with Appender(self._clients, self._topics.commands, deadline_s=deadline_s) as out:
-                try:
+            try:
+                appender = Appender(self._clients, self._topics.commands, deadline_s=deadline_s)
+                async with appender as out:
                     await self._open(out)
                     await self._send_until_ended(out)
-                except (AppendFailed, TimeoutError) as error:
-                    self._outage(str(error) or "the engine does not answer an opening")
+            except (AppendFailed, TimeoutError, Unavailable) as error:
+                self._outage(str(error) or "the engine does not answer an opening")
+                await asyncio.sleep(self._clients.settings.retry_interval_s)
 
     async def _open(self, out: Appender) -> None:
-        """Begin an incarnation, and wait until the engine says so."""
-        self._nonce = secrets.randbits(64)
-        self._opened.clear()
+        """Begin an incarnation, and wait until the engine says so.
+
+        An opening that was not answered is sent again with its nonce, for it may still come.
+        """
+        if self._opened.is_set():
+            self._opened.clear()
+            self._nonce = secrets.randbits(64)
         self._ended.clear()
         opening = Commands()
         opening.gateway_open(self._gateway, self._nonce)
@@ -124,20 +140,28 @@ class KafkaLane:
         await out.append([] if batch is None else [batch])
         async with asyncio.timeout(self._append_deadline_s):
             await self._opened.wait()
+        if self._ended.is_set():
+            return
         log.info("gateway %d: incarnation %d has begun", self._gateway, self._incarnation)
         for source in self._sources:
             self._call(source.on_ready, "telling a source that commands are taken")
 
     async def _send_until_ended(self, out: Appender) -> None:
-        """Send what waits, one request at a time; where nothing does, a tick."""
+        """Send what waits, one request at a time; where nothing is sent for long, a tick."""
+        loop = asyncio.get_running_loop()
+        tick_at = loop.time() + self._tick_s
         while not self._ended.is_set():
             try:
-                async with asyncio.timeout(self._tick_s):
+                async with asyncio.timeout_at(tick_at):
                     await self._waiting.wait()
             except TimeoutError:
                 self._lane.tick()
             self._waiting.clear()
+            if loop.time() >= tick_at:
+                # Whoever is woken again and again with nothing to send has a lease, too.
+                self._lane.tick()
             while self.ready and (batches := self._lane.seal()):
+                tick_at = loop.time() + self._tick_s
                 self._lane.under_way = True
                 try:
                     await out.append(batches)
@@ -159,14 +183,23 @@ class KafkaLane:
         """What has become of incarnations of this gateway."""
         for change in gateway_changes(batches, self._gateway):
             if change.nonce is None:
-                if change.incarnation == self._incarnation and self.ready:
-                    self._outage(f"incarnation {change.incarnation} has ended")
+                self._learn_end(change.incarnation)
             elif change.nonce == self._nonce:
                 self._incarnation = change.incarnation
                 self._lane.opened(change.incarnation)
                 self._opened.set()
-            elif self.ready and change.incarnation > self._incarnation:
+            elif self._incarnation:
+                # It stands behind an opening of this one's: it is a later process's.
                 raise Displaced(f"another gateway {self._gateway} has begun")
+
+    def _learn_end(self, incarnation: int) -> None:
+        if incarnation == 0 and not self.ready:
+            log.error(
+                "gateway %d: an opening was dropped as late: is the clock of this machine right?",
+                self._gateway,
+            )
+        elif incarnation == self._incarnation and self.ready:
+            self._outage(f"incarnation {incarnation} has ended")
 
     def _outage(self, reason: str) -> None:
         """Nobody can be told now what became of what is unanswered."""

@@ -9,7 +9,8 @@ import pytest
 
 from core import Commands, gateway_changes
 from engine.follower import Follower
-from journal.kafka import Appender, Fenced, KafkaKept, TopicReader
+from journal.kafka import Appender, AppendFailed, Fenced, FencedLog, KafkaKept, TopicReader
+from journal.kafka.reader import KafkaError
 from protocol.terms import Gateway
 from testing.batches import command
 from testing.cluster import Cluster
@@ -91,7 +92,7 @@ async def test_each_life_goes_on_where_the_one_before_it_ended(kafka: Brokers, s
         stack = cluster.following()
         follower = await stack.__aenter__()
         async with flow(cluster, seed) as sent:
-            for _ in range(4):
+            for _ in range(3):
                 await grown(sent, rng.randrange(5, 50))
                 await stack.__aexit__(None, None, None)
                 await grown(sent, rng.randrange(5, 50))
@@ -133,7 +134,7 @@ async def test_a_broker_that_dies_again_and_again_loses_and_doubles_nothing(
 ) -> None:
     cluster = await Cluster(own_kafka).make()
     async with cluster.following() as follower, flow(cluster, seed) as sent:
-        for _ in range(3):
+        for _ in range(2):
             await grown(sent, 50)
             await asyncio.to_thread(own_kafka.kill)
             await asyncio.to_thread(own_kafka.start)
@@ -150,3 +151,47 @@ async def test_a_broker_that_hangs_is_waited_for(own_kafka: Brokers) -> None:
         own_kafka.thaw()
         await grown(sent, 50)
         await published(cluster, follower)
+
+
+async def test_a_failed_append_begins_it_again_and_a_fence_ends_it(
+    kafka: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = await Cluster(kafka).make()
+    errors: list[Exception] = [AppendFailed("injected"), KafkaError("injected")]
+    real = FencedLog.append
+
+    async def append(self: FencedLog, batches: list[bytes]) -> None:
+        if errors:
+            raise errors.pop(0)
+        await real(self, batches)
+
+    monkeypatch.setattr(FencedLog, "append", append)
+    async with cluster.following() as follower, flow(cluster, 4) as sent:
+        await grown(sent, 20)
+        assert follower.restarts == 2
+        await published(cluster, follower)
+    follower = cluster.follower()
+    running = asyncio.create_task(follower.run())
+    async with asyncio.timeout(20):
+        while not follower.ready:
+            await asyncio.sleep(0.01)
+    errors.append(Fenced("injected"))
+    with pytest.raises(Fenced, match="injected"):
+        await running
+    assert not follower.ready
+
+
+async def test_brokers_that_hang_while_it_begins_are_waited_for(own_kafka: Brokers) -> None:
+    cluster = await Cluster(own_kafka).make()
+    follower = cluster.follower()
+    running = asyncio.create_task(follower.run())
+    await asyncio.sleep(0.05)
+    own_kafka.freeze()
+    await asyncio.sleep(4.5)
+    own_kafka.thaw()
+    async with asyncio.timeout(30):
+        while not follower.ready:
+            assert not running.done()
+            await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait([running])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,6 +11,8 @@ from journal.kafka import Clients, KafkaKept
 from settings import KafkaSettings
 from testing.cluster import Cluster
 from testing.kafka import Brokers
+
+STEPS = ((1, 97), (5, 161), (900, 31))
 
 
 async def test_records_come_in_portions_from_anywhere(kafka: Brokers) -> None:
@@ -40,6 +43,29 @@ async def test_records_come_in_portions_from_anywhere(kafka: Brokers) -> None:
                     log.read(outside, 1)
 
     await asyncio.to_thread(read)
+
+
+async def test_who_looks_at_the_end_meanwhile_disturbs_no_reader(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+    batches = [b"%d" % number * 100 for number in range(2_000)]
+    async with cluster.appender() as out:
+        await out.append(batches)
+
+    def read(log: KafkaKept, first: int, step: int) -> None:
+        for at in range(first, log.next_offset, step):
+            log.waiting(at, 1)
+            assert log.read(at, 1)[0].offset == at
+
+    def together() -> None:
+        with (
+            KafkaKept(cluster.clients, cluster.topics.commands) as log,
+            ThreadPoolExecutor(3) as pool,
+        ):
+            readers = [pool.submit(read, log, first, step) for first, step in STEPS]
+            for reader in readers:
+                reader.result()
+
+    await asyncio.to_thread(together)
 
 
 def test_without_a_broker_it_says_so() -> None:

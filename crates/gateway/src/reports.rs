@@ -166,7 +166,13 @@ impl OrderEntry {
         if own {
             return;
         }
-        // Whoever is logged in here hears nothing more.
+        // Whoever is logged in here hears nothing more, and whoever was about to be is not.
+        for before in &mut self.claimed {
+            before.granted &= before.session != slot;
+        }
+        let Some(session) = self.session_of(claim.entry) else {
+            return;
+        };
         let connection_id = session.connection_id.take();
         if let Some(connection_id) = connection_id
             && let Some(connection) = self.connection(connection_id)

@@ -128,6 +128,24 @@ fn the_old_line_does_not_take_the_session_from_one_that_came_back() {
 }
 
 #[test]
+fn a_session_that_has_moved_on_by_the_time_its_claim_is_told_is_not_granted() {
+    let mut entry = OrderEntry::new(LIMITS);
+    let session = entry.add_session(7, 0, 0);
+    told(
+        &mut entry,
+        &[claimed(OWN, true, 0), claimed((2, 1), true, 0)],
+    );
+    let granted = false;
+    assert_eq!(entry.take_claimed(), [Claimed { session, granted }]);
+    told(
+        &mut entry,
+        &[claimed((2, 1), true, 0), claimed(OWN, true, 0)],
+    );
+    let granted = true;
+    assert_eq!(entry.take_claimed(), [Claimed { session, granted }]);
+}
+
+#[test]
 fn what_an_outage_has_forgotten_is_not_answered() {
     let mut entry = OrderEntry::new(LIMITS);
     let session = entry.add_session(7, 0, 0);

@@ -150,7 +150,8 @@ fn state(gateway: u16, incarnation: u32) -> GatewayState {
 }
 
 named! {
-    /// An incarnation of a gateway has begun, by this nonce, or has ended, where there is none.
+    /// An incarnation of a gateway has begun, by this nonce, or has ended, where there is none; 0 stands for
+    /// one that would have begun and was too late.
     GatewayChange {
         incarnation: u32,
         nonce: Option<u64>,
