@@ -234,8 +234,9 @@ class BinaryGateway:
 
     def _claimed(self, claim: Claimed) -> None:
         """Accept a login, or reject it: the session has just been claimed at another gateway."""
-        self._asked[claim.session] -= 1
-        if self._asked[claim.session] > 0:
+        # One from before a fault is not counted any more.
+        self._asked[claim.session] = left = max(0, self._asked[claim.session] - 1)
+        if left:
             return  # Of one who has gone since.
         waiting = self._claims.pop(claim.session, None)
         if waiting is None:
