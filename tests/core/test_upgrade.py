@@ -1,23 +1,18 @@
 """What version 1 wrote is brought over whole, or refused: it is never taken for something else."""
 
 import random
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from core import Engine, LogReader, event_head, upgrade_events, upgrade_snapshot
 from engine.snapshot_header import split
-
-FIXTURE = Path(__file__).parents[1] / "data/version-1.tar.gz"
+from testing.version_1 import unpacked
 
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("version-1")
-    with tarfile.open(FIXTURE) as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "data"
+    return unpacked(tmp_path_factory.mktemp("version-1"))
 
 
 @pytest.fixture(scope="module")

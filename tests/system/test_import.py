@@ -1,7 +1,6 @@
 """A data directory of version 1 is refused with what to do, and goes on when it is imported."""
 
 import json
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,18 @@ from protocol.terms import Side
 from testing.client import Client
 from testing.command import quantscope
 from testing.process import ServerProcess
-
-FIXTURE = Path(__file__).parents[1] / "data/version-1.tar.gz"
+from testing.version_1 import unpacked
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """The directory as its process left it: the mark is no copy."""
-    with tarfile.open(FIXTURE) as archive:
-        archive.extractall(tmp_path, filter="data")
-    with DataDir(tmp_path / "data") as directory:
+    left = unpacked(tmp_path)
+    with DataDir(left) as directory:
         mark = directory.read_mark()
         assert mark is not None
         directory.write_mark(mark)
-    return tmp_path / "data"
+    return left
 
 
 def told(old: Path) -> Any:
@@ -103,9 +100,8 @@ def moved(path: str, now: Any) -> dict[str, Any]:
 
 def test_a_copy_stays_a_copy(old: Path, tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
-    with tarfile.open(FIXTURE) as archive:
-        archive.extractall(tmp_path / "again", filter="data")
-    code, _, errors = quantscope("import", str(tmp_path / "again/data"), str(tmp_path / "new"))
+    copy = unpacked(tmp_path / "again")
+    code, _, errors = quantscope("import", str(copy), str(tmp_path / "new"))
     assert code == 0, errors
     exchange = ServerProcess(tmp_path / "new")
     with exchange:
