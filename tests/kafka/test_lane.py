@@ -195,6 +195,23 @@ async def test_a_broker_that_dies_under_load_costs_nobody_a_report(
         await settled(cluster, traders, served)
 
 
+async def test_brokers_that_are_away_longer_than_any_deadline_end_no_gateway(
+    own_kafka: Brokers,
+) -> None:
+    cluster = await Cluster(own_kafka, start_deadline_s=1.0, request_timeout_s=1.0).make()
+    async with cluster.following(), cluster.gateway() as served:
+        await asyncio.to_thread(own_kafka.kill)
+        await asyncio.sleep(9)
+        assert not served.lane.ready
+        await asyncio.to_thread(own_kafka.start)
+        async with asyncio.timeout(SECONDS_MAX):
+            while not served.lane.ready:
+                await asyncio.sleep(0.05)
+        client = await Client(served.binary).login()
+        client.place(1, price=10)
+        await client.expect_new(1)
+
+
 async def test_an_engine_that_is_replaced_costs_nobody_a_report(kafka: Brokers, seed: int) -> None:
     cluster = await Cluster(kafka).make()
     async with AsyncExitStack() as engines:
