@@ -54,6 +54,13 @@ class Faults:
         self.counts[part] += 1
         log.error("%s: %s", part, what if error is None else f"{what}: {error!r}", exc_info=error)
 
+    def call(self, callee: Callable[[], None], what: str) -> None:
+        """Call somebody whose fault is not that of who calls; ``what`` names the call."""
+        try:
+            callee()
+        except FAULTS as error:
+            self.caught("callback", f"{what} failed", error)
+
     async def keep(
         self,
         part: str,

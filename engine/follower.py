@@ -185,8 +185,8 @@ class Follower:
                 await writer.append(split_batches(produced))
                 self._look_at_time(engine.position())
             else:
+                # What it makes is appended, so that the writer's transaction never grows old.
                 await ticks.append(self._tick())
-            await writer.renew()
 
     # -- snapshots ---------------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ class Service:
         resting, self._resting = self._resting, []
         self._pipeline.resting = self._ending
         for then in resting:
-            self._call(then, "what waited for the engine to be at rest")
+            self.faults.call(then, "what waited for the engine to be at rest")
         self.wake()
 
     # -- what passes -------------------------------------------------------------------------
@@ -166,13 +166,6 @@ class Service:
         """A source failed over what it was told: the others have been told all the same."""
         self.faults.caught("callback", "a source of commands failed over what it was told", error)
 
-    def _call(self, callee: Callable[[], None], what: str) -> None:
-        """Call somebody whose fault is not the engine's."""
-        try:
-            callee()
-        except FAULTS as error:
-            self.faults.caught("callback", f"{what} failed", error)
-
     def _break(self, error: BaseException) -> None:
         """Whatever it is, the state is not to be trusted: the process is to end."""
         log.critical("the engine stops: %s", error, exc_info=error)
@@ -188,7 +181,7 @@ class Service:
         log.error("the journal failed, nothing is acknowledged until it is back: %s", reason)
         self._unwatch()
         for source in self._sources:
-            self._call(source.on_outage, "telling a source of the outage")
+            self.faults.call(source.on_outage, "telling a source of the outage")
         if self._broken is not None and not self._broken.done():
             self._broken.set_result(reason)
 
@@ -251,7 +244,7 @@ class Service:
             self._watch()
             self._pipeline.ready = True
             for source in self._sources:
-                self._call(source.on_ready, "telling a source that commands are taken")
+                self.faults.call(source.on_ready, "telling a source that commands are taken")
             self._rest()
             self.wake()
             try:

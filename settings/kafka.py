@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from settings.values import Bytes, Count, Seconds, Section, about
+from settings.values import Bytes, Seconds, Section, about
 
 Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):\d{1,5}$")]
 TopicName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
@@ -57,9 +57,6 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     read_bytes_max: Annotated[Bytes, about("bytes that a reader asks a broker for at a time")] = (
         4 * 2**20
     )
-    queue_records_max: Annotated[
-        Count, about("records that wait for a topic; beyond it a writer takes no more")
-    ] = 10_000
 
     def __post_init__(self) -> None:
         """Hold those to each other that only make sense together."""

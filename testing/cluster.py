@@ -11,11 +11,10 @@ from typing import Any
 from core import Engine, OrderEntry, first_batch_after, security_list, split_batches
 from engine.follower import Follower
 from engine.recovery import replay
-from engine.setup import batches_of, entries_by_name
+from engine.setup import batches_of
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from gateway.restart import Fresh
-from gateway.users import User
 from journal.kafka import (
     FIRST_OFFSET,
     Appender,
@@ -26,8 +25,9 @@ from journal.kafka import (
     Topics,
     make_topics,
 )
-from protocol.terms import EntryKind, Gateway
+from protocol.terms import Gateway
 from quantscope import translate
+from quantscope.roles.sessions import users_of
 from settings import Config, KafkaSettings
 from testing.kafka import Brokers
 from testing.parts import system_clock
@@ -124,7 +124,8 @@ class Cluster:
         """Order entry over TCP, with sessions as they are now, from when it takes logins on."""
         engine = await asyncio.to_thread(self.replayed)
         order_entry = OrderEntry(self.config.gateway, self.clock)
-        users = self._users(engine, order_entry)
+        session = self.settings.topic_prefix[-6:]
+        users = users_of(self.config, engine, order_entry, lambda _: session)
         lane = self.lane(Gateway.BINARY)
         async with AsyncExitStack() as stack:
             kept = await asyncio.to_thread(self._old, engine, order_entry)
@@ -155,24 +156,6 @@ class Cluster:
             yield Served(port, lane)
             await _sound(tasks)
 
-    def _users(self, engine: Engine, order_entry: OrderEntry) -> list[User]:
-        entries = entries_by_name(engine)
-        users = []
-        for user in self.config.users:
-            entry = entries[EntryKind.BINARY, user.name.lower()]
-            slot = order_entry.add_session(entry.entry, entry.entry_seq, entry.last_cl_ord_id)
-            users.append(
-                User(
-                    name=user.name,
-                    password=user.password,
-                    entry=entry.entry,
-                    session=slot,
-                    session_id=self.settings.topic_prefix[-6:],
-                    cancel_on_disconnect=user.cancel_on_disconnect,
-                )
-            )
-        return users
-
     def _old(self, engine: Engine, order_entry: OrderEntry) -> "OldEvents":
         """Learn where old messages stand; the events, and where they go on behind the engine."""
         command = engine.position().command_offset
@@ -186,7 +169,7 @@ class Cluster:
 
     @staticmethod
     def _no_fresh() -> Fresh:
-        raise NotImplementedError("no test breaks order entry here")
+        raise AssertionError("order entry has failed, which no test here asks for")
 
     # -- what is there, for who waits for it in a thread -------------------------------------
 

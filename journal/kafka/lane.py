@@ -1,11 +1,12 @@
 """A gateway's way to a partition and back, in a process without an engine."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable
 
-from core import FAULTS, Clock, Commands, Faults, Lane, gateway_changes
+from core import Clock, Commands, Faults, Lane, gateway_changes
 from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
 from journal.kafka.reader import TopicReader
@@ -144,18 +145,16 @@ class KafkaLane:
             return
         log.info("gateway %d: incarnation %d has begun", self._gateway, self._incarnation)
         for source in self._sources:
-            self._call(source.on_ready, "telling a source that commands are taken")
+            self.faults.call(source.on_ready, "telling a source that commands are taken")
 
     async def _send_until_ended(self, out: Appender) -> None:
         """Send what waits, one request at a time; where nothing is sent for long, a tick."""
         loop = asyncio.get_running_loop()
         tick_at = loop.time() + self._tick_s
         while not self._ended.is_set():
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(tick_at):
                     await self._waiting.wait()
-            except TimeoutError:
-                self._lane.tick()
             self._waiting.clear()
             if loop.time() >= tick_at:
                 # Whoever is woken again and again with nothing to send has a lease, too.
@@ -211,16 +210,10 @@ class KafkaLane:
             "gateway %d: nothing is taken until it has opened anew: %s", self._gateway, reason
         )
         for source in self._sources:
-            self._call(source.on_outage, "telling a source of the outage")
+            self.faults.call(source.on_outage, "telling a source of the outage")
 
     def _on_undelivered(self, error: BaseException) -> None:
         self.faults.caught("callback", "a source of commands failed over what it was told", error)
-
-    def _call(self, callee: Callable[[], None], what: str) -> None:
-        try:
-            callee()
-        except FAULTS as error:
-            self.faults.caught("callback", f"{what} failed", error)
 
     def close(self) -> None:
         """It is over."""

@@ -1,8 +1,9 @@
 """Order entry with its sessions, as the configuration names them and the engine has them."""
 
 import logging
+from collections.abc import Callable
 
-from core import Faults, JournalError, OrderEntry, security_list
+from core import Engine, Faults, JournalError, OrderEntry, security_list
 from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import entries_by_name
@@ -26,7 +27,14 @@ def binary_gateway(
 ) -> BinaryGateway:
     """Order entry, with the sessions of an era as far as they have come."""
     order_entry = OrderEntry(config.gateway, service.clock)
-    users = _users(config, service, order_entry, era)
+    journal_id = service.journals.commands.journal_id
+
+    def users_in(sessions: OrderEntry) -> list[User]:
+        return users_of(
+            config, service.engine, sessions, lambda name: session_id(journal_id, era, name)
+        )
+
+    users = users_in(order_entry)
     _index_sessions(service, order_entry, index, service.journals.events.next_offset)
 
     def fresh() -> Fresh:
@@ -34,7 +42,7 @@ def binary_gateway(
             OrderEntry(config.gateway, service.clock),
             service.journals.events.next_offset,
         )
-        _users(config, service, again, era)
+        users_in(again)
 
         def learn() -> None:
             service.journals.events.sync()
@@ -58,9 +66,14 @@ def binary_gateway(
     )
 
 
-def _users(config: Config, service: Service, order_entry: OrderEntry, era: Era) -> list[User]:
-    journal_id = service.journals.commands.journal_id
-    entries = entries_by_name(service.engine)
+def users_of(
+    config: Config, engine: Engine, order_entry: OrderEntry, session_id_of: Callable[[str], str]
+) -> list[User]:
+    """The configured users, and a session for each in order entry, as far as the engine has come.
+
+    ``session_id_of`` gives the id of a user's session.
+    """
+    entries = entries_by_name(engine)
     users = []
     for user in config.users:
         entry = entries[EntryKind.BINARY, user.name.lower()]
@@ -71,7 +84,7 @@ def _users(config: Config, service: Service, order_entry: OrderEntry, era: Era) 
                 password=user.password,
                 entry=entry.entry,
                 session=slot,
-                session_id=session_id(journal_id, era, user.name),
+                session_id=session_id_of(user.name),
                 cancel_on_disconnect=user.cancel_on_disconnect,
             )
         )

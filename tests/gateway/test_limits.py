@@ -148,6 +148,12 @@ async def resting(exchange: ServerProcess) -> int:
     return len(book["bids"])
 
 
+async def until_resting(exchange: ServerProcess, count: int) -> None:
+    async with asyncio.timeout(20):
+        while await resting(exchange) != count:
+            await asyncio.sleep(0.02)
+
+
 async def test_orders_are_canceled_when_the_line_is_lost_where_the_session_says_so(
     tmp_path: Path,
 ) -> None:
@@ -170,10 +176,7 @@ async def test_orders_are_canceled_when_the_line_is_lost_where_the_session_says_
         await away.expect_new(2)
         exchange.kill()
         exchange.start()
-        # It is ready when the cancel is asked for, and not before that is committed and told.
-        async with asyncio.timeout(20):
-            while await resting(exchange) != 1:
-                await asyncio.sleep(0.01)
+        await until_resting(exchange, 1)
         again = await Client(exchange.binary, "away", "x").login()
         assert again.last_cl_ord_id == 2
         await again.logout()
@@ -195,9 +198,7 @@ async def test_after_a_crash_the_grace_counts_from_the_start(tmp_path: Path) -> 
         exchange.kill()
         exchange.start()
         assert await resting(exchange) == 1
-        async with asyncio.timeout(20):
-            while await resting(exchange) != 0:
-                await asyncio.sleep(0.1)
+        await until_resting(exchange, 0)
         away.port = exchange.binary
         await away.login(sequence=2)
         assert type(await away.report()).__name__ == "ExecutionReportCancel"

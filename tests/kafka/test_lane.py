@@ -217,13 +217,15 @@ async def test_an_engine_that_is_replaced_costs_nobody_a_report(kafka: Brokers, 
     async with AsyncExitStack() as engines:
         await engines.enter_async_context(cluster.following())
         running = engines.pop_all()
-        async with cluster.gateway() as served, trading(seed, lambda: served) as traders:
-            for _ in range(3):
+        async with cluster.gateway() as served:
+            async with trading(seed, lambda: served) as traders:
+                for _ in range(3):
+                    await heard(traders, 100)
+                    await running.aclose()
+                    await engines.enter_async_context(cluster.following())
+                    running = engines.pop_all()
                 await heard(traders, 100)
-                await running.aclose()
-                await engines.enter_async_context(cluster.following())
-                running = engines.pop_all()
-            await heard(traders, 100)
+            # Only now: a trader who comes back by itself would have the session.
             await settled(cluster, traders, served)
         await running.aclose()
 
