@@ -90,6 +90,7 @@ __all__ = [
     "Stretch",
     "Sum",
     "Tally",
+    "TallyRow",
     "Throttled",
     "Trade",
     "TradesPage",
@@ -1186,7 +1187,7 @@ class Traffic:
     def __new__(cls, *, requests: int, reports: int) -> Traffic: ...
 
 @final
-class Tally:
+class TallyRow:
     """How often something happened, of all gateways."""
 
     name: Final[str]
@@ -1195,7 +1196,18 @@ class Tally:
     """Why; empty where there is but one."""
     count: Final[int]
     """How often."""
-    def __new__(cls, *, name: str, reason: str, count: int) -> Tally: ...
+    def __new__(cls, *, name: str, reason: str, count: int) -> TallyRow: ...
+
+@final
+class Tally:
+    """Counts events as order entry does, for who has none that sees them all."""
+
+    def __new__(cls) -> Tally: ...
+    def take(self, batches: bytes) -> None:
+        """Count event batches that stand one after the other; ``ValueError`` counts none."""
+
+    def rows(self) -> list[TallyRow]:
+        """Return what was counted, as ``OrderEntry.tally`` does."""
 
 @final
 class OrderEntry:
@@ -1308,7 +1320,7 @@ class OrderEntry:
     def counts(self) -> Traffic:
         """Return what went through so far."""
 
-    def tally(self) -> list[Tally]:
+    def tally(self) -> list[TallyRow]:
         """Return what the events say, of all gateways."""
 
     def latency(self) -> Histogram:

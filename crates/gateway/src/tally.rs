@@ -1,7 +1,7 @@
 //! What the events say, counted: for the operator.
 
 use wire::record::event::Event;
-use wire::record::{CancelReason, Reason};
+use wire::record::{CancelReason, EventBatch, Reason, RecordError};
 use wire::sbe::BusinessReason;
 
 /// Room for reasons: the highest number of [`Reason`], rounded up.
@@ -72,6 +72,22 @@ impl Tally {
             Event::Refused(x) => bump(&mut self.refused, usize::from(x.reason)),
             _ => {}
         }
+    }
+
+    /// Count event batches that stand one after the other: all of them, or none.
+    ///
+    /// # Errors
+    /// A [`RecordError`] where `batches` are not event batches.
+    pub fn take(&mut self, batches: &[u8]) -> Result<(), RecordError> {
+        let mut counted = self.clone();
+        let mut rest = batches;
+        while !rest.is_empty() {
+            for event in EventBatch::take(&mut rest)?.events() {
+                counted.add(&event?.1);
+            }
+        }
+        *self = counted;
+        Ok(())
     }
 
     /// Cancels by reason.

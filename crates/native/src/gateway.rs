@@ -7,7 +7,6 @@ use gateway::{OrderEntry as Inner, Row};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use wire::record::field::screaming;
 use wire::record::{CommandBatchHeader, RecordError};
 use wire::sbe;
 use wire::soup::{self, LoginAccepted, LoginRejected};
@@ -16,13 +15,14 @@ use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
 use crate::gateway_outcomes::{
-    Claimed, ConnectionDue, Failed, ReadFailed, ReadOutcome, Routed, Session, SessionIndex, Tally,
-    Traffic, Wake,
+    Claimed, ConnectionDue, Failed, ReadFailed, ReadOutcome, Routed, Session, SessionIndex,
+    TallyRow, Traffic, Wake,
 };
 use crate::gil::without_gil;
 use crate::histogram::Histogram;
 use crate::ports::{CommandSource, EventReader, Sequencer};
 use crate::settings::GatewaySettings;
+use crate::tally::rows;
 use crate::writer::Writer;
 
 /// Every connection and session of binary order entry.
@@ -441,27 +441,8 @@ impl OrderEntry {
     }
 
     /// What the events say, of all gateways.
-    fn tally(&self) -> Vec<Tally> {
-        let tally = &self.inner.tally;
-        let row = |name: &str, reason: &str, count| Tally {
-            name: name.to_owned(),
-            reason: reason.to_owned(),
-            count,
-        };
-        let mut rows = vec![
-            row("accepted", "", tally.accepted),
-            row("trade", "", tally.trades),
-            row("replaced", "", tally.replaced),
-        ];
-        let canceled = tally.canceled();
-        rows.extend(canceled.map(|(why, n)| row("canceled", why.name(), n)));
-        let rejected = tally.rejected();
-        rows.extend(rejected.map(|(why, n)| row("rejected", why.name(), n)));
-        let refused = tally.cancel_rejected();
-        rows.extend(refused.map(|(why, n)| row("cancel_rejected", why.name(), n)));
-        let refused = tally.refused();
-        rows.extend(refused.map(|(why, n)| row("refused", &screaming(&format!("{why:?}")), n)));
-        rows
+    fn tally(&self) -> Vec<TallyRow> {
+        rows(&self.inner.tally)
     }
 
     /// From socket read to answer, in ns.

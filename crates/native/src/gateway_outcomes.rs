@@ -221,7 +221,7 @@ named! {
 
 named! {
     /// How often something happened.
-    Tally {
+    TallyRow {
         name: String,
         reason: String,
         count: u64,

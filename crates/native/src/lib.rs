@@ -40,6 +40,7 @@ mod stages;
 mod store;
 mod stored;
 mod sums;
+mod tally;
 mod terms;
 mod upgrade;
 mod view;
@@ -98,8 +99,8 @@ mod _native {
     #[pymodule_export]
     use super::gateway_outcomes::{
         Claimed, ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogoutRequested, Malformed,
-        PutOff, ReadFailed, Routed, SecurityListRequested, Session, SessionIndex, Tally, Throttled,
-        Traffic, Wake,
+        PutOff, ReadFailed, Routed, SecurityListRequested, Session, SessionIndex, TallyRow,
+        Throttled, Traffic, Wake,
     };
     #[pymodule_export]
     use super::histogram::Histogram;
@@ -131,6 +132,8 @@ mod _native {
     use super::stored::{EventHead, StoredStream, event_head, first_batch_after};
     #[pymodule_export]
     use super::sums::{Bar, Sum};
+    #[pymodule_export]
+    use super::tally::Tally;
     #[pymodule_export]
     use super::terms::terms;
     #[pymodule_export]
