@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import signal
+from collections.abc import Callable
 
 import uvloop
 
@@ -49,12 +50,13 @@ class Exchange:
             process,
             self.engine,
             self.recorder,
-            metrics=metrics.renderer(self),
+            metrics=lambda: self._render(),
             standing=self._standing,
         )
         self.engine.housekeeping.keep_for(self.recorder)
         self.loop_watch = LoopWatch(self.clock)
         self.ready = False
+        self._render: Callable[[], bytes]
 
     async def run(self) -> None:
         """Recover, listen, say ``ready``, and serve until a signal."""
@@ -63,6 +65,7 @@ class Exchange:
             for role in (self.engine, self.recorder, self.gateway, self.facade):
                 opened.push_async_callback(role.close)
                 await role.open()
+            self._render = self._renderer()
             await self._serve()
 
     async def _serve(self) -> None:
@@ -104,6 +107,26 @@ class Exchange:
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGUSR1, self.engine.service.take_clock)
         return stop
+
+    def _renderer(self) -> metrics.Renderer:
+        """What renders the figures of all roles, which are open."""
+        service, binary, rest = self.engine.service, self.gateway.binary, self.facade.rest
+        recorder = self.recorder
+        ports = (*self.facade.ports.values(), *self.gateway.ports.values())
+        parts = (
+            metrics.EventFigures(lambda: binary.order_entry.tally()),
+            metrics.EngineFigures(service),
+            metrics.ClockFigures(self.clock),
+            metrics.LoopFigures(self.loop_watch),
+            metrics.OrderEntryFigures(binary),
+            metrics.FacadeFigures(rest),
+            metrics.PortFigures(ports),
+            metrics.LogFigures("commands", lambda: service.journals.commands),
+            metrics.LogFigures("events", lambda: service.journals.events),
+            metrics.LagFigures(recorder.service, recorder.lag, service),
+            metrics.RecorderFigures(recorder.service),
+        )
+        return metrics.renderer(parts, self.faults, lambda: metrics.own_faults(rest))
 
     def _standing(self) -> list[str]:
         """What does not work now, of parts that the facade does not know by itself."""

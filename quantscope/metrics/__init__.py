@@ -1,0 +1,35 @@
+"""``/metrics``: what each part counts, read at the scrape and never before.
+
+One class for each role or part, which takes what it reads and nothing else; ``renderer`` puts some
+of them together for a process.
+"""
+
+from quantscope.metrics.clock import ClockFigures
+from quantscope.metrics.engine import EngineFigures
+from quantscope.metrics.events import EventFigures
+from quantscope.metrics.exposition import Part, Renderer, renderer
+from quantscope.metrics.facade import FacadeFigures, own_faults
+from quantscope.metrics.faults import FaultFigures
+from quantscope.metrics.log import LogFigures
+from quantscope.metrics.loop import LoopFigures
+from quantscope.metrics.order_entry import OrderEntryFigures
+from quantscope.metrics.ports import PortFigures
+from quantscope.metrics.recorder import LagFigures, RecorderFigures
+
+__all__ = [
+    "ClockFigures",
+    "EngineFigures",
+    "EventFigures",
+    "FacadeFigures",
+    "FaultFigures",
+    "LagFigures",
+    "LogFigures",
+    "LoopFigures",
+    "OrderEntryFigures",
+    "Part",
+    "PortFigures",
+    "RecorderFigures",
+    "Renderer",
+    "own_faults",
+    "renderer",
+]
