@@ -10,6 +10,7 @@ from quantscope.metrics.events import EventFigures
 from quantscope.metrics.exposition import Part, Renderer, renderer
 from quantscope.metrics.facade import FacadeFigures, own_faults
 from quantscope.metrics.faults import FaultFigures
+from quantscope.metrics.follower import FollowerFigures
 from quantscope.metrics.log import LogFigures
 from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
@@ -22,6 +23,7 @@ __all__ = [
     "EventFigures",
     "FacadeFigures",
     "FaultFigures",
+    "FollowerFigures",
     "LagFigures",
     "LogFigures",
     "LoopFigures",

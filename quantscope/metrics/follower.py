@@ -1,0 +1,34 @@
+"""The engine of a cluster: the names of the engine in one process, wherever they mean the same."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import Metric
+
+from core import Engine, Tally
+from engine.follower import Follower
+from quantscope.metrics.engine import ready, state
+from quantscope.metrics.events import EventFigures
+from quantscope.metrics.families import counter
+
+
+class FollowerFigures:
+    """One replica of the engine, and the events that its process has counted."""
+
+    def __init__(self, follower: Follower, tally: Tally) -> None:
+        """Whoever owns ``tally`` gives it each event batch once."""
+        self._follower = follower
+        self._events = EventFigures(tally.rows)
+
+    def collect(self) -> Iterator[Metric]:
+        """As they are now; before there is an engine, that it is not ready."""
+        follower = self._follower
+        yield ready(follower.ready)
+        engine: Engine | None = getattr(follower, "engine", None)
+        if engine is None:
+            return
+        yield from state(engine)
+        yield from self._events.collect()
+        title = "How often the engine has begun again, because brokers failed."
+        yield counter("quantscope_engine_restarts", title, follower.restarts)
+        title = "Snapshots that this engine has published."
+        yield counter("quantscope_engine_snapshots", title, follower.snapshots_written)
