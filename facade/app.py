@@ -6,8 +6,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from core import (
     FAULTS,
     AnsweredByStore,
@@ -24,7 +22,6 @@ from core import (
 from facade.archive import Archive
 from facade.errors import ApiError
 from facade.message import Answer, Request
-from facade.models import Health, Readiness
 from facade.notifications import Notifications
 from facade.openapi import document
 from facade.origin import Origins
@@ -32,6 +29,7 @@ from facade.pages import Pages
 from facade.queries import Queries
 from facade.routes import Found, Router
 from facade.server import Server
+from facade.status import StatusRoutes, refused
 from facade.table import routes
 from facade.trading import Trading
 from journal.sequencer import Sequencer
@@ -84,10 +82,10 @@ class Facade:
         self.queries = Queries(view, self.archive, self.trading, limits, clock)
         self.notifications = Notifications(view, self.faults)
         self.pages = Pages()
+        self.status = StatusRoutes(metrics, self._wrong)
         self.server = Server(self.handle, self.look, limits, clock, self.faults)
         self.view_faults = 0
         self._sequencer = sequencer
-        self._metrics = metrics
         self._begin_again = begin_again
         self._standing = standing
         self._group: asyncio.TaskGroup | None = None
@@ -138,7 +136,7 @@ class Facade:
         if known is None:
             self._spawn(request, self._closed(order_id), _closed(order_id))
         else:
-            request.connection.answer(request, _refusal(_closed(order_id, known)))
+            request.connection.answer(request, refused(_closed(order_id, known)))
 
     async def _closed(self, order_id: int) -> Answer:
         """What the store says now: nobody waits for it, for that it is closed is known."""
@@ -229,7 +227,7 @@ class Facade:
         try:
             outcome = self._find(request).handle(request)
         except ApiError as error:
-            outcome = _refusal(error)
+            outcome = refused(error)
         except FAULTS as error:
             outcome = self._failed(request, error)
         if outcome is None:
@@ -244,7 +242,7 @@ class Facade:
         try:
             self._find(request)
         except ApiError as error:
-            return _refusal(error)
+            return refused(error)
         return None
 
     def _find(self, request: Request) -> Found:
@@ -257,7 +255,7 @@ class Facade:
     def _failed(self, request: Request, error: BaseException) -> Answer:
         """Something unforeseen went wrong: say so to whom it concerns."""
         self.faults.caught("request", f"{request.method!r} {request.path!r}", error)
-        return _refusal(ApiError(500, "INTERNAL"))
+        return refused(ApiError(500, "INTERNAL"))
 
     def _spawn(
         self,
@@ -267,7 +265,7 @@ class Facade:
     ) -> None:
         if self._group is None or self._under_way >= self.limits.queries_max:
             query.close()
-            request.connection.answer(request, _refusal(too_many or ApiError(503, "BUSY")))
+            request.connection.answer(request, refused(too_many or ApiError(503, "BUSY")))
             return
         self._under_way += 1
         self._group.create_task(self._query(request, query))
@@ -276,10 +274,10 @@ class Facade:
         try:
             answer = await query
         except ApiError as error:
-            answer = _refusal(error)
+            answer = refused(error)
         except StoreFailed as error:
             self.archive.failed(error)
-            answer = _refusal(ApiError(503, "UNAVAILABLE", "the store can't be read now"))
+            answer = refused(ApiError(503, "UNAVAILABLE", "the store can't be read now"))
         except FAULTS as error:
             answer = self._failed(request, error)
         finally:
@@ -288,12 +286,8 @@ class Facade:
 
     # Pages of the service itself.
 
-    def health(self, request: Request) -> Answer:
-        """``GET /health``."""
-        return Answer(200, msgspec.json.encode(Health("ok")))
-
-    def readiness(self, request: Request) -> Answer:
-        """``GET /ready``."""
+    def _wrong(self) -> list[str]:
+        """What does not work now, of this and of other parts."""
         faults = self._standing()
         if not self._sequencer.ready or self.server.closing:
             faults.append("commands are not taken")
@@ -304,12 +298,7 @@ class Facade:
             faults.append(f"the recorder has ended: {reason}")
         if self.archive.damage:
             faults.append(self.archive.damage[0])
-        ready = Readiness("not ready" if faults else "ready", faults)
-        return Answer(503 if faults else 200, msgspec.json.encode(ready))
-
-    def metrics(self, request: Request) -> Answer:
-        """``GET /metrics``."""
-        return Answer(200, self._metrics(), b"text/plain; version=0.0.4; charset=utf-8")
+        return faults
 
     def openapi(self, request: Request) -> Answer:
         """``GET /openapi.json``."""
@@ -327,7 +316,3 @@ def _not_known_yet(order_id: int) -> ApiError:
         "the order was placed before; what became of it can't be read now: ask again",
         order_id=order_id,
     )
-
-
-def _refusal(error: ApiError) -> Answer:
-    return Answer(error.status, error.body, headers=error.headers)

@@ -1,11 +1,12 @@
 """Every page there is: method, path, who handles it, and what the document says of it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from facade import models
 from facade.models import STATUSES, USER_ID
 from facade.queries import DEPTH_DEFAULT, DEPTH_MAX, LIMIT_DEFAULT, LIMIT_MAX
 from facade.routes import Answers, Parameter, Route, refusal
+from facade.status import service_page
 
 if TYPE_CHECKING:
     from facade.app import Facade
@@ -211,58 +212,27 @@ def _markets(facade: "Facade") -> tuple[Route, ...]:
 
 
 def _service(facade: "Facade") -> tuple[Route, ...]:
-    def page(path: str, summary: str, **more: Any) -> Route:
-        return Route(
-            method="GET",
-            path=path,
-            summary=summary,
-            tag="service",
-            any_query=True,
-            needs_view=False,
-            **more,
-        )
-
     return (
-        page(
-            "/health",
-            "Whether the server lives",
-            handle=facade.health,
-            answers={200: ("it does", models.Health)},
-        ),
-        page(
-            "/ready",
-            "Whether orders are taken, and every part does its work",
-            handle=facade.readiness,
-            answers={
-                200: ("it is so", models.Readiness),
-                503: ("it is not: see faults", models.Readiness),
-            },
-        ),
-        page(
-            "/metrics",
-            "Figures for Prometheus",
-            handle=facade.metrics,
-            answers={200: ("text exposition format", "text/plain")},
-        ),
-        page(
+        *facade.status.table(),
+        service_page(
             "/openapi.json",
             "This document",
             handle=facade.openapi,
             answers={200: ("OpenAPI 3.1", "application/json")},
         ),
-        page(
+        service_page(
             "/",
             "Where people begin",
             handle=facade.pages.index,
             answers={302: ("to /docs", None)},
         ),
-        page(
+        service_page(
             "/docs",
             "This document for people",
             handle=facade.pages.docs,
             answers={200: ("a web page", "text/html")},
         ),
-        page(
+        service_page(
             "/docs/{file}",
             "What that page needs",
             handle=facade.pages.file,
