@@ -1,0 +1,103 @@
+"""``/metrics``, ``/health`` and ``/ready`` of a role that has no facade: engine, gateway, recorder.
+
+HTTP is the facade's own, with its limits and its errors, and so are the pages.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from core import FAULTS
+from facade.errors import ApiError
+from facade.message import Answer, Request
+from facade.routes import Found, Router
+from facade.server import Server
+from facade.status import StatusRoutes, refused
+from quantscope.acceptor import Acceptor
+from quantscope.roles.facade import origins
+from quantscope.roles.role import Process
+
+PORT_NAME = "http"
+"""As the ready line names it, and the setting of the port."""
+
+
+class StatusPages:
+    """Serves the pages of one process while its block lasts."""
+
+    def __init__(
+        self,
+        process: Process,
+        *,
+        metrics: Callable[[], bytes],
+        standing: Callable[[], list[str]],
+    ) -> None:
+        """``metrics`` renders the figures, ``standing`` says why the role is not ready."""
+        config = process.config
+        self._faults = process.faults
+        self._origins = origins(config)
+        self._router = Router(StatusRoutes(metrics, standing).table())
+        self.server = Server(self.handle, self.look, config.facade, process.clock, process.faults)
+        self.acceptor: Acceptor
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def listening(
+        cls,
+        process: Process,
+        port: int,
+        *,
+        metrics: Callable[[], bytes],
+        standing: Callable[[], list[str]],
+    ) -> AsyncIterator["StatusPages"]:
+        """Listen on a port of the process's host (0 takes a free one), and serve.
+
+        Raises ``PortInUse`` and ``OSError`` as ``Acceptor.listen`` does.
+        """
+        pages = cls(process, metrics=metrics, standing=standing)
+        pages.acceptor = await Acceptor.listen(
+            PORT_NAME,
+            process.config.server.host,
+            port,
+            pages.server.connect,
+            process.descriptors_max,
+            process.faults,
+        )
+        what = "the deadlines of connections"
+        keeping = asyncio.create_task(process.faults.keep("connection", what, pages.server.run))
+        try:
+            async with pages.acceptor:
+                yield pages
+        finally:
+            pages.server.close()
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+    @property
+    def address(self) -> str:
+        """Where it listens first: ``host:port``."""
+        return self.acceptor.address
+
+    def handle(self, request: Request) -> None:
+        """Answer one request."""
+        try:
+            answer = self._find(request).handle(request)
+        except ApiError as error:
+            answer = refused(error)
+        except FAULTS as error:
+            self._faults.caught("request", f"{request.method!r} {request.path!r}", error)
+            answer = refused(ApiError(500, "INTERNAL"))
+        # No page here waits for anything.
+        if isinstance(answer, Answer):
+            request.connection.answer(request, answer)
+
+    def look(self, request: Request) -> Answer | None:
+        """How a request is refused by its head alone; None where its body has a say."""
+        try:
+            self._find(request)
+        except ApiError as error:
+            return refused(error)
+        return None
+
+    def _find(self, request: Request) -> Found:
+        self._origins.check(request)
+        return self._router.find(request)
