@@ -38,6 +38,7 @@ __all__ = [
     "Entry",
     "EventHead",
     "EventsEnd",
+    "EventsFollower",
     "Failed",
     "FileIdentity",
     "GatewayChange",
@@ -107,7 +108,6 @@ __all__ = [
     "describe_message",
     "event_head",
     "first_batch_after",
-    "gateway_changes",
     "huge_pages",
     "load_main",
     "login_accepted",
@@ -118,7 +118,6 @@ __all__ = [
     "recode_message",
     "recorder_seed",
     "refusals",
-    "security_list",
     "shorten_slice",
     "split_batches",
     "store_at_rest",
@@ -1246,8 +1245,11 @@ class OrderEntry:
     def session(self, slot: int) -> Session:
         """Return how a session stands; ``ValueError`` where there is none."""
 
-    def reset_cl_ord_ids(self, last: dict[int, int]) -> None:
-        """Take the engine's word, after an outage, for the last ClOrdID of each entry."""
+    def learn_instruments(self, engine: Engine) -> None:
+        """Take the instruments as an engine has them; events tell what changes of them."""
+
+    def security_list(self, req_id: int, instrument: int | None) -> bytes:
+        """Return the answer to a SecurityListRequest: the instrument asked for, or all."""
 
     def set_busy(self, busy: bool) -> None:
         """Refuse new orders, or no longer."""
@@ -1347,9 +1349,6 @@ def login_accepted(session: str, sequence: int, debug: str) -> bytes:
 
 def login_rejected(authorized: bool) -> bytes:
     """Return a Login Rejected packet: not authorized, or else no such session."""
-
-def security_list(req_id: int, instrument: int | None, engine: Engine) -> bytes:
-    """Return the answer to a SecurityListRequest: the instrument that is asked for, or all."""
 
 # -- the facade's memory ---------------------------------------------------------------------------
 
@@ -2029,6 +2028,10 @@ class Lane:
     """Whether commands are taken."""
     under_way: bool
     """Whether a request is under way: what comes meanwhile gathers."""
+    @property
+    def sealed(self) -> int:
+        """Number of the last batch that was sealed, in this incarnation."""
+
     def __new__(
         cls,
         gateway: int,
@@ -2071,12 +2074,39 @@ class GatewayChange:
     """The nonce of its opening; ``None`` where it has ended, or was too late to begin."""
     def __new__(cls, *, incarnation: int, nonce: int | None) -> GatewayChange: ...
 
-def gateway_changes(batches: bytes, gateway: int) -> list[GatewayChange]:
-    """Return what event batches say of a gateway's incarnations, in order.
+@final
+class EventsFollower:
+    """Holds the event batches of a log to those before them, and looks for a gateway's own.
 
-    One has ended whose lease is lost, or of whose batches the engine has dropped one for another
-    reason than that it was there already.  Raises ``ValueError`` for what is no event batch.
+    ``end`` is where they stand before the first batch, if that is known, and ``command_offset`` the
+    command batch that made the last event there.
     """
+
+    def __new__(
+        cls, gateway: int, end: EventsEnd | None, command_offset: int = 0
+    ) -> EventsFollower: ...
+    def take(self, batches: bytes) -> list[GatewayChange]:
+        """Take batches, one after the other; return what they say of the gateway's incarnations.
+
+        One has ended whose lease is lost, or of whose batches the engine has dropped one for
+        another reason than that it was there already.  Raises ``ValueError``, as ``check_events``.
+        """
+
+    @property
+    def end(self) -> EventsEnd | None:
+        """Where they end; ``None`` where that is not known."""
+
+    @property
+    def command_offset(self) -> int:
+        """The command batch that made the last of them; 0 before the first."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all events of that command batch are there."""
+
+    @property
+    def answered(self) -> int:
+        """Number of the gateway's last batch that they follow from, in its incarnation."""
 
 @final
 class Pipeline:

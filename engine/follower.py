@@ -6,6 +6,7 @@ a log of its own.  It decides nothing that another engine would not decide alike
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 
 from core import (
@@ -25,9 +26,14 @@ from journal.kafka import (
     Appender,
     AppendFailed,
     Clients,
+    Control,
+    Fenced,
     FencedLog,
+    Journal,
     KafkaKept,
     KafkaSnapshots,
+    LostCommands,
+    Tenure,
     TopicReader,
     Topics,
     Unavailable,
@@ -39,6 +45,8 @@ from settings import JournalSettings
 
 log = logging.getLogger("quantscope.engine")
 
+TROUBLE = (AppendFailed, JournalError, KafkaError, TimeoutError, Unavailable)
+"""What passes by when brokers are back."""
 RETRY_S = 0.3
 """Before it is tried again what brokers did not do, in seconds."""
 
@@ -87,16 +95,23 @@ class Follower:
         name: str,
         journal: JournalSettings,
         clock: Clock,
+        control: Control,
         *,
-        append_deadline_s: float,
+        on_events: Callable[[bytes], object] = lambda _: None,
     ) -> None:
-        """It has its name from the configuration, and no other engine has it."""
+        """It has its name from the configuration, and no other engine has it.
+
+        ``on_events`` is given what it has published.
+        """
         self._clients = clients
         self._topics = topics
         self._journal = journal
         self._clock = clock
-        self._append_deadline_s = append_deadline_s
-        self.snapshots = KafkaSnapshots(clients, topics, deadline_s=append_deadline_s)
+        self._on_events = on_events
+        self._control = control
+        self._tenure = Tenure(control, f"engine.{name}", clock)
+        self._append_deadline_s = clients.settings.append_deadline_s
+        self.snapshots = KafkaSnapshots(clients, topics, deadline_s=self._append_deadline_s)
         self._due: Position | None = None
         """Where the next snapshot is to stand, once it is time for one."""
         self._wake = asyncio.Event()
@@ -105,6 +120,8 @@ class Follower:
         self._newest = 0
         """The command behind which the newest snapshot stands."""
         self.name = name
+        self._kept_journal: Journal
+        """Which journal the commands are."""
         self.engine: Engine
         self.recovered: Recovered
         self.ready = False
@@ -116,20 +133,38 @@ class Follower:
     async def run(self) -> None:
         """Follow the commands until canceled, and begin again whenever brokers fail.
 
-        Raises ``Fenced`` when a later one has begun or the brokers think so after a long outage,
-        and ``JournalDamaged``, ``ReplayDiffers`` or ``NewerRules`` where it can't go on.
+        Raises ``Displaced`` when a later one of its name has begun, and ``JournalDamaged``,
+        ``LostCommands``, ``ReplayDiffers`` or ``NewerRules`` where it can't go on.
         """
         while True:
             try:
+                await self._tenure.take()
+                self._kept_journal = (await self._control.read()).known()
                 await self._live()
             except JournalDamaged:
                 raise
-            except (AppendFailed, JournalError, KafkaError, TimeoutError, Unavailable) as error:
+            except Fenced as error:
+                await self._later_one(error)
+            except TROUBLE as error:
                 self.restarts += 1
                 log.error("engine %s begins again at the end of its log: %r", self.name, error)
                 await asyncio.sleep(RETRY_S)
             finally:
                 self.ready = False
+
+    async def _later_one(self, fence: Fenced) -> None:
+        """End where a later engine of this name has begun; else the brokers only thought so."""
+        self.ready = False
+        while True:
+            try:
+                await self._tenure.check()
+            except TROUBLE as error:
+                log.error("engine %s: %s: %r", self.name, fence, error)
+                await asyncio.sleep(RETRY_S)
+            else:
+                break
+        self.restarts += 1
+        log.error("engine %s begins again: its transaction was ended by the brokers", self.name)
 
     async def _live(self) -> None:
         """From the taking of its log to the next failure of the brokers."""
@@ -169,9 +204,20 @@ class Follower:
             commands = stack.enter_context(KafkaKept(self._clients, self._topics.commands))
             own = KafkaKept(self._clients, self._topics.events(self.name))
             events = _OwnLog(stack.enter_context(own), writer, loop)
-            recovered = recover(self.snapshots.engines(), commands, events, self._clock)
+            recovered = recover(self._engines(commands), commands, events, self._clock)
         self._newest = recovered.engine.position().command_offset - recovered.commands
         return recovered
+
+    def _engines(self, commands: KafkaKept) -> Iterator[Engine]:
+        """The engines of good snapshots; raises ``LostCommands`` where one is of what is gone."""
+        for engine in self.snapshots.engines():
+            at = engine.position().command_offset
+            if at >= commands.next_offset:
+                raise LostCommands(
+                    f"{self._topics.commands} ends at command batch {commands.next_offset - 1}, "
+                    f"and a snapshot was made behind {at}: what was acknowledged since is gone"
+                )
+            yield engine
 
     async def _follow(self, commands: TopicReader, writer: FencedLog, ticks: Appender) -> None:
         """Apply what comes, publish what follows; where nothing comes, let time go on."""
@@ -183,6 +229,7 @@ class Follower:
                 at = records[-1].offset + 1
                 produced = replayed(engine, [log_record(x, FIRST_OFFSET) for x in records])
                 await writer.append(split_batches(produced))
+                self._on_events(produced)
                 self._look_at_time(engine.position())
             else:
                 # What it makes is appended, so that the writer's transaction never grows old.
@@ -208,9 +255,8 @@ class Follower:
             if at is None:
                 continue
             try:
-                begin = await asyncio.to_thread(self.snapshots.end)
                 state = await asyncio.to_thread(self._state, at)
-                await self.snapshots.write(self.name, at, state, begin)
+                await self.snapshots.publish(self.name, self._kept_journal, at, state)
             except (AppendFailed, JournalError, ValueError, ReplayDiffers) as error:
                 log.error("engine %s: no snapshot: %s", self.name, error)
             else:

@@ -6,9 +6,10 @@ that follows from a command leaves before its commit has returned.
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from core import (
@@ -84,7 +85,9 @@ class Service:
             apply_delay_ns=apply_delay_ns,
         )
         self._scheduled = False
-        self._resting: list[Callable[[], None]] = []
+        self._resting = 0
+        """How many wait for it to be at rest, or have it so."""
+        self._at_rest = asyncio.Event()
         self._ending = False
         self._watched: int | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -118,20 +121,26 @@ class Service:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 
-    def at_rest(self, then: Callable[[], None]) -> None:
-        """Call ``then`` when nothing is under way: what the engine knows has all been told."""
-        self._resting.append(then)
+    @contextlib.asynccontextmanager
+    async def at_rest(self) -> AsyncIterator[Engine]:
+        """See ``Sequencer``."""
+        self._resting += 1
         self._pipeline.resting = True
-        self._loop.call_soon(self._rest)
+        try:
+            # It may have gone on, or failed, before whoever waits for it has its turn.
+            while not self.ready or self._pipeline.under_way:
+                self._at_rest.clear()
+                await self._at_rest.wait()
+            yield self.engine
+        finally:
+            self._resting -= 1
+            self._pipeline.resting = self._ending or self._resting > 0
+            self.wake()
 
     def _rest(self) -> None:
-        if not self._resting or not self.ready or self._pipeline.under_way:
-            return
-        resting, self._resting = self._resting, []
-        self._pipeline.resting = self._ending
-        for then in resting:
-            self.faults.call(then, "what waited for the engine to be at rest")
-        self.wake()
+        """Let those go on who wait until nothing is under way."""
+        if self._resting and self.ready and not self._pipeline.under_way:
+            self._at_rest.set()
 
     # -- what passes -------------------------------------------------------------------------
 

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any
 
 from core import (
     FAULTS,
     AnsweredByStore,
     Clock,
+    Engine,
     Failed,
     Faults,
     NotOpen,
@@ -60,7 +60,6 @@ class Facade:
         *,
         version: str,
         metrics: Callable[[], bytes],
-        begin_again: Callable[[View], None],
         wake_recorder: Callable[[], None] = lambda: None,
         recorder_ended: Callable[[], str | None] = lambda: None,
         standing: Callable[[], list[str]] = list,
@@ -68,9 +67,8 @@ class Facade:
     ) -> None:
         """Nothing is served yet.
 
-        ``metrics`` renders the figures for ``/metrics``.  ``begin_again`` lets a view that failed
-        begin where the engine stands.  ``recorder_ended`` says why nothing is recorded any more,
-        and ``standing`` what is wrong with other parts of the server.
+        ``metrics`` renders the figures for ``/metrics``.  ``recorder_ended`` says why nothing is
+        recorded any more, and ``standing`` what is wrong with other parts of the server.
         """
         self.view = self.reader = view
         self.faults = faults or Faults()
@@ -86,7 +84,6 @@ class Facade:
         self.server = Server(self.handle, self.look, limits, clock, self.faults)
         self.view_faults = 0
         self._sequencer = sequencer
-        self._begin_again = begin_again
         self._standing = standing
         self._group: asyncio.TaskGroup | None = None
         self._under_way = 0
@@ -174,19 +171,17 @@ class Facade:
     async def _restore_view(self) -> None:
         while self.view.fault is not None:
             await asyncio.sleep(RESTART_S)
-            rest = asyncio.Event()
-            self._sequencer.at_rest(partial(self._begin, rest))
-            await rest.wait()
+            async with self._sequencer.at_rest() as engine:
+                self._begin(engine)
         log.warning("the view has begun again, at event %d", self.view.sequence)
         await self.archive.fill()
 
-    def _begin(self, done: asyncio.Event) -> None:
+    def _begin(self, engine: Engine) -> None:
         try:
-            self._begin_again(self.view)
+            self.view.begin_again(engine)
             self.archive.begin()
         except FAULTS as error:
             self.faults.caught("facade", "the view can't begin again yet", error)
-        done.set()
 
     def on_outage(self) -> None:
         """The outcome of whatever waits is unknown."""

@@ -12,6 +12,7 @@ from core import (
     Claimed,
     Clock,
     ConnectionOver,
+    Engine,
     Failed,
     Faults,
     HeartbeatDue,
@@ -51,19 +52,17 @@ class BinaryGateway:
         clock: Clock,
         *,
         events: Callable[[], ReplayedLog],
-        security_list: Callable[[int, int | None], bytes],
-        last_cl_ord_ids: Callable[[], dict[int, int]],
-        fresh: Callable[[], Fresh],
+        fresh: Callable[[Engine], Fresh],
         faults: Faults | None = None,
     ) -> None:
         """``events`` is the events log as it is open now; it is opened afresh after a failure.
 
-        ``fresh`` gives what order entry begins again with after a fault.
+        ``fresh`` gives what order entry begins again with after a fault, where an engine stands.
         """
         self.faults = faults or Faults()
         self.order_entry = self.commands = self.reader = order_entry
         self.sequencer = sequencer
-        self.security_list = security_list
+        self.security_list: Callable[[int, int | None], bytes] = order_entry.security_list
         self.turns = Turns(settings.turn_us_max, clock.monotonic_ns, self.faults)
         self.throttled: set[int] = set()
         self.logins = 0
@@ -74,7 +73,6 @@ class BinaryGateway:
         self._asked: Counter[int] = Counter()
         """How many claims of a session are not answered yet; the last one's answer counts."""
         self._settings = settings
-        self._last_cl_ord_ids = last_cl_ord_ids
         self._connections: dict[int, Connection] = {}
         self._grace: dict[int, asyncio.TimerHandle] = {}
         self._replayer = Replayer(order_entry, events, self.faults)
@@ -120,8 +118,7 @@ class BinaryGateway:
             self.faults.caught("connection", f"{connection.peer} can't be cut", error)
 
     def on_ready(self) -> None:
-        """Commands are taken: what the engine knows of the sessions counts."""
-        self.order_entry.reset_cl_ord_ids(self._last_cl_ord_ids())
+        """Commands are taken: who logs in learns how far its session is."""
 
     def on_outage(self) -> None:
         """Nobody can be told what became of its requests: close every connection."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
-from core import FAULTS, Faults, OrderEntry
+from core import FAULTS, Engine, Faults, OrderEntry
 from core.faults import RESTART_MAX_S, RESTART_S
 from gateway.retention import first_command
 from journal.port import KeptLog
@@ -38,10 +38,10 @@ class Restart:
         order_entry: OrderEntry,
         sequencer: Sequencer,
         events: Callable[[], KeptLog],
-        fresh: Callable[[], Fresh],
+        fresh: Callable[[Engine], Fresh],
         faults: Faults,
     ) -> None:
-        """``fresh`` is called while the engine is at rest; ``events`` is the log as it is open."""
+        """``fresh`` is given the engine at rest; ``events`` is the log as it is open."""
         self._order_entry = order_entry
         self._sequencer = sequencer
         self._events = events
@@ -71,27 +71,12 @@ class Restart:
 
     async def _restore(self) -> None:
         order_entry = self._order_entry
-        fresh = await self._at_rest()
+        # It goes on with the sessions as they are while nothing is under way.
+        async with self._sequencer.at_rest() as engine:
+            fresh = self._fresh(engine)
+            order_entry.begin_again(fresh.order_entry, fresh.next_offset)
         faults = order_entry.faults
         await asyncio.to_thread(fresh.learn)
         if order_entry.faults == faults:
             order_entry.complete(fresh.order_entry)
             order_entry.forget_before(first_command(self._events()))
-
-    async def _at_rest(self) -> Fresh:
-        """Let it go on with the sessions as they are while nothing is under way."""
-        done: asyncio.Future[Fresh] = asyncio.get_running_loop().create_future()
-
-        def take() -> None:
-            if done.done():
-                return
-            try:
-                fresh = self._fresh()
-                self._order_entry.begin_again(fresh.order_entry, fresh.next_offset)
-            except FAULTS as error:
-                done.set_exception(error)
-            else:
-                done.set_result(fresh)
-
-        self._sequencer.at_rest(take)
-        return await done

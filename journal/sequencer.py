@@ -8,10 +8,10 @@ durable commands is given to every source's reader, in order, all gateways' even
 what the reader makes of it to the source.
 """
 
-from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from core import Commands, OrderEntry, View
+from core import Commands, Engine, OrderEntry, View
 
 
 class CommandSource(Protocol):
@@ -58,8 +58,8 @@ class Sequencer(Protocol):
     def wake(self) -> None:
         """A source has commands; they are sealed at the end of the loop's turn."""
 
-    def at_rest(self, then: Callable[[], None]) -> None:
-        """Call ``then`` when nothing is under way: what the engine knows has all been told.
+    def at_rest(self) -> AbstractAsyncContextManager[Engine]:
+        """Within it nothing is told, and what the engine knows has all been told: the engine.
 
         So a reader that failed can begin again where the engine stands.
         """

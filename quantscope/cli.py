@@ -3,7 +3,6 @@
 import logging
 import pathlib
 import sys
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -11,13 +10,10 @@ import click
 import settings
 from core import VERSION
 from quantscope import capacity
+from quantscope.cluster.commands import engine, gateway, setup
 from quantscope.flow import flow
 from quantscope.load import load as load_command
-from settings import Config
-
-
-class Failure(click.ClickException):
-    """An error that is told in one line."""
+from quantscope.options import configured, flags_of, load, told_in_one_line
 
 
 class Folder(click.ParamType[pathlib.Path]):
@@ -32,37 +28,6 @@ class Folder(click.ParamType[pathlib.Path]):
         if not str(value).strip():
             self.fail("it is empty: name a directory", param, ctx)
         return pathlib.Path(value)
-
-
-def configured(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say where the configuration comes from."""
-    command = click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="SECTION.KEY=VALUE",
-        help="A setting, over the file and the environment; may be given again.",
-    )(command)
-    return click.option(
-        "--config",
-        "config_file",
-        type=click.Path(path_type=pathlib.Path),
-        envvar="QUANTSCOPE_CONFIG",
-        help="The TOML file with the settings; `quantscope config` shows them all.",
-    )(command)
-
-
-def load(config_file: pathlib.Path | None, overrides: list[str]) -> Config:
-    """The configuration in force, or one line that says what is wrong with it."""
-    environment = {k: v for k, v in settings.environment().items() if k != "QUANTSCOPE_CONFIG"}
-    try:
-        return settings.load(config_file, environment, overrides)
-    except settings.ConfigError as error:
-        raise Failure(str(error)) from error
-
-
-def _flags(values: Mapping[str, object]) -> list[str]:
-    return [f"{name}={value}" for name, value in values.items() if value is not None]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,13 +62,13 @@ def serve(
         "server.binary_port": binary_port,
         "journal.adapter": journal,
     }
-    config = load(config_file, [*overrides, *_flags(flags)])
+    config = load(config_file, [*overrides, *flags_of(flags)])
     logging.basicConfig(
         level=config.server.log_level,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    _told_in_one_line(lambda: serving.run(config))
+    told_in_one_line(lambda: serving.run(config))
 
 
 @main.command("config")
@@ -141,8 +106,8 @@ def journal(
     """Print the journal's commands or events as JSON lines; the exchange must be stopped."""
     from quantscope import examine
 
-    config = load(config_file, [*overrides, *_flags({"server.data_dir": data_dir})])
-    _told_in_one_line(lambda: examine.print_journal(config, topic, first, limit))
+    config = load(config_file, [*overrides, *flags_of({"server.data_dir": data_dir})])
+    told_in_one_line(lambda: examine.print_journal(config, topic, first, limit))
 
 
 @main.command()
@@ -154,8 +119,8 @@ def verify(
     """Replay all that the journal keeps; compare every event, every hash, and the store."""
     from quantscope import examine
 
-    config = load(config_file, [*overrides, *_flags({"server.data_dir": data_dir})])
-    _told_in_one_line(lambda: examine.run_verify(config))
+    config = load(config_file, [*overrides, *flags_of({"server.data_dir": data_dir})])
+    told_in_one_line(lambda: examine.run_verify(config))
 
 
 @main.command()
@@ -180,8 +145,8 @@ def recover(
     """
     from quantscope import recovering
 
-    config = load(config_file, [*overrides, *_flags({"server.data_dir": directory})])
-    _told_in_one_line(lambda: recovering.run_recover(config, accept_loss=accept_loss))
+    config = load(config_file, [*overrides, *flags_of({"server.data_dir": directory})])
+    told_in_one_line(lambda: recovering.run_recover(config, accept_loss=accept_loss))
 
 
 @main.command()
@@ -203,7 +168,7 @@ def restore(
     from quantscope import restoring
 
     config = load(config_file, list(overrides))
-    _told_in_one_line(lambda: restoring.run_restore(config, backup, directory))
+    told_in_one_line(lambda: restoring.run_restore(config, backup, directory))
 
 
 @main.command("import")
@@ -224,35 +189,11 @@ def import_(
     from quantscope import importing
 
     config = load(config_file, list(overrides))
-    _told_in_one_line(lambda: importing.run_import(config, source, directory))
+    told_in_one_line(lambda: importing.run_import(config, source, directory))
 
 
-def _told_in_one_line(work: Callable[[], None]) -> None:
-    from quantscope.faults import EXPECTED
-
-    try:
-        work()
-    except BrokenPipeError:
-        # Whoever read has seen enough: click ends without a word.
-        raise
-    except EXPECTED as error:
-        raise Failure(str(error)) from error
-    except ExceptionGroup as group:
-        expected, rest = group.split(EXPECTED)
-        if expected is None or rest is not None:
-            raise
-        raise Failure("; ".join(_sentences(expected))) from group
-
-
-def _sentences(group: ExceptionGroup[Exception]) -> list[str]:
-    return [
-        sentence
-        for error in group.exceptions
-        for sentence in (_sentences(error) if isinstance(error, ExceptionGroup) else [str(error)])
-    ]
-
-
-main.add_command(flow)
+for command in (setup, engine, gateway, flow):
+    main.add_command(command)
 main.add_command(load_command)
 
 if __name__ == "__main__":

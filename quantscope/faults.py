@@ -5,19 +5,35 @@ from engine.recovery import JournalGap, NewerRules, ReplayDiffers
 from engine.service import EngineFault
 from engine.setup import SetupRefused
 from journal.datadir import DataDirDamaged, DataDirLost
+from journal.kafka import (
+    AppendFailed,
+    ControlLost,
+    Damaged,
+    KafkaError,
+    LostCommands,
+    Unavailable,
+)
 from quantscope.acceptor import PortInUse
 from quantscope.capacity import TooFewDescriptors
+from quantscope.cluster.process import Misconfigured
 from quantscope.examine import NothingThere, NotSound
 from quantscope.journals import StartRefused
 from quantscope.recovering import NothingToGoOnFrom
+from quantscope.roles.sessions import UnknownUser
 
 EXPECTED = (
+    AppendFailed,
+    ControlLost,
+    Damaged,
     DataDirDamaged,
     DataDirLocked,
     DataDirLost,
     EngineFault,
     JournalError,
     JournalGap,
+    KafkaError,
+    LostCommands,
+    Misconfigured,
     NewerRules,
     NotSound,
     NothingThere,
@@ -28,5 +44,7 @@ EXPECTED = (
     StartRefused,
     StoreFailed,
     TooFewDescriptors,
+    Unavailable,
+    UnknownUser,
     OSError,
 )

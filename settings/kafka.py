@@ -9,6 +9,7 @@ from settings.values import Bytes, Seconds, Section, about
 Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):\d{1,5}$")]
 TopicName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 """Without dots: a dot parts the prefix from the topic's own name."""
+EngineName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,30}$")]
 
 
 class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,6 +36,18 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Annotated[int, Meta(ge=2**20, le=2**31 - 1)],
         about("bytes of a topic's file, which is deleted as a whole"),
     ] = 64 * 2**20
+    engines: Annotated[
+        tuple[EngineName, ...],
+        Meta(min_length=1),
+        about("names of the engines, the preferred one first; each has a topic of its own"),
+    ] = ("a",)
+    append_deadline_s: Annotated[
+        Seconds,
+        about(
+            "seconds that a batch may take to be in its topic; after that nobody waits for it, and "
+            "its gateway begins anew"
+        ),
+    ] = 5.0
     request_timeout_s: Annotated[
         Seconds,
         about(

@@ -4,30 +4,32 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from core import Engine, OrderEntry, first_batch_after, security_list, split_batches
+import msgspec
+
+from core import Engine, Faults, split_batches
+from engine.followed import FollowedEngine
 from engine.follower import Follower
 from engine.recovery import replay
-from engine.setup import batches_of
-from gateway.binary import BinaryGateway
-from gateway.connection import Connection
-from gateway.restart import Fresh
 from journal.kafka import (
-    FIRST_OFFSET,
     Appender,
     Clients,
+    Control,
     KafkaKept,
     KafkaLane,
     KafkaSnapshots,
     Topics,
-    make_topics,
 )
 from protocol.terms import Gateway
-from quantscope import translate
-from quantscope.roles.sessions import users_of
+from quantscope.cluster.engine import ClusterEngine
+from quantscope.cluster.gateway import ClusterGateway
+from quantscope.cluster.process import displaced_in
+from quantscope.cluster.setup import run_setup
+from quantscope.cluster.surroundings import ClusterRole, Surroundings
+from quantscope.roles.role import Process
 from settings import Config, KafkaSettings
 from testing.kafka import Brokers
 from testing.parts import system_clock
@@ -57,55 +59,45 @@ class Cluster:
     def __init__(self, brokers: Brokers, config: Config | None = None, **changed: Any) -> None:
         """Nothing is made yet."""
         self.settings = settings_of(brokers, **changed)
-        self.config = config or Config()
+        self.config = msgspec.structs.replace(config or Config(), kafka=self.settings)
         self.clients = Clients(self.settings)
-        self.topics = Topics(self.settings, ("a",))
+        self.topics = Topics(self.settings)
         self.clock = system_clock()
 
     async def make(self) -> "Cluster":
         """Make the topics, and journal what the configuration says."""
-        admin = await self.clients.admin()
-        try:
-            await make_topics(admin, self.topics)
-        finally:
-            await admin.close()
-        engine = await asyncio.to_thread(self.replayed)
-        batches = batches_of(engine, translate.setup(self.config), self.clock.now_ns(), 1_000)
-        async with self.appender() as out:
-            await out.append(batches)
+        await asyncio.to_thread(run_setup, self.config, lambda _: None)
         return self
 
     def appender(self) -> Appender:
         """To the commands."""
         return Appender(self.clients, self.topics.commands, deadline_s=DEADLINE_S)
 
-    def follower(self, name: str = "a") -> Follower:
-        """An engine."""
-        return Follower(
-            self.clients,
-            self.topics,
-            name,
-            self.config.journal,
-            self.clock,
-            append_deadline_s=DEADLINE_S,
-        )
+    @asynccontextmanager
+    async def around(self) -> AsyncIterator[Surroundings]:
+        """What a role of it gets in a process of its own."""
+        ports = msgspec.structs.replace(self.config.server, http_port=0, binary_port=0)
+        config = msgspec.structs.replace(self.config, server=ports)
+        process = Process(config, Faults(), self.clock, 2**31)
+        async with self.control() as control:
+            journal = (await control.read()).known()
+            yield Surroundings(process, self.clients, self.topics, control, journal, bytes, list)
+
+    def control(self) -> Control:
+        """What is true of it as a whole."""
+        return Control(self.clients, self.topics, deadline_s=DEADLINE_S)
 
     @asynccontextmanager
     async def following(self, name: str = "a") -> AsyncIterator[Follower]:
         """An engine at work, from when it is at the end of the commands on."""
-        follower = self.follower(name)
-        running = asyncio.create_task(follower.run())
-        try:
-            async with asyncio.timeout(SECONDS_MAX):
-                while not follower.ready:
-                    if running.done():
-                        await running
-                    await asyncio.sleep(0.01)
-            yield follower
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
+        async with self.around() as around:
+            role = ClusterEngine(around, name)
+            async with self.running(role):
+                yield role.follower
+
+    def follower(self, control: Control, name: str = "a") -> Follower:
+        """An engine, for who runs it by hand."""
+        return Follower(self.clients, self.topics, name, self.config.journal, self.clock, control)
 
     def lane(self, gateway: int) -> KafkaLane:
         """A gateway's."""
@@ -116,60 +108,43 @@ class Cluster:
             gateway,
             self.config.journal,
             self.clock,
-            append_deadline_s=DEADLINE_S,
+            engine_behind=self.followed().behind,
         )
 
+    def followed(self, name: str = "a") -> FollowedEngine:
+        """What an engine's log tells of it."""
+        snapshots = KafkaSnapshots(self.clients, self.topics, deadline_s=DEADLINE_S)
+        return FollowedEngine(self.clients, self.topics, name, snapshots)
+
     @asynccontextmanager
-    async def gateway(self) -> AsyncIterator["Served"]:
+    async def gateway(self, number: int = Gateway.BINARY) -> AsyncIterator["Served"]:
         """Order entry over TCP, with sessions as they are now, from when it takes logins on."""
-        engine = await asyncio.to_thread(self.replayed)
-        order_entry = OrderEntry(self.config.gateway, self.clock)
-        session = self.settings.topic_prefix[-6:]
-        users = users_of(self.config, engine, order_entry, lambda _: session)
-        lane = self.lane(Gateway.BINARY)
-        async with AsyncExitStack() as stack:
-            kept = await asyncio.to_thread(self._old, engine, order_entry)
-            stack.push_async_callback(asyncio.to_thread, kept.events.__exit__)
-            binary = BinaryGateway(
-                order_entry,
-                users,
-                lane,
-                self.config.gateway,
-                self.clock,
-                events=lambda: kept.events,
-                security_list=lambda number, one: security_list(number, one, engine),
-                last_cl_ord_ids=dict,
-                fresh=self._no_fresh,
-            )
-            lane.attach(binary)
-            tasks = [asyncio.create_task(x) for x in (lane.run(kept.offset), binary.run())]
-            stack.push_async_callback(_ended, tasks)
-            listen = asyncio.get_running_loop().create_server
-            server = await listen(lambda: Connection(binary), "127.0.0.1", 0)
-            stack.callback(server.close)
-            stack.callback(binary.close)
-            port = server.sockets[0].getsockname()[1]
-            async with asyncio.timeout(SECONDS_MAX):
-                while not lane.ready:
-                    await _sound(tasks)
-                    await asyncio.sleep(0.01)
-            yield Served(port, lane)
-            await _sound(tasks)
+        async with self.around() as around:
+            role = ClusterGateway(around, number)
+            async with self.running(role):
+                port = int(role.ports["binary"].address.rpartition(":")[2])
+                yield Served(port, role.lane, role)
 
-    def _old(self, engine: Engine, order_entry: OrderEntry) -> "OldEvents":
-        """Learn where old messages stand; the events, and where they go on behind the engine."""
-        command = engine.position().command_offset
-        events = KafkaKept(self.clients, self.topics.events("a")).__enter__()
-        at = events.first_offset
-        end = first_batch_after(events, command)
-        while at < end and (some := events.read(at, READ_BYTES)):
-            order_entry.scan(b"".join(record.batch for record in some if record.offset < end))
-            at = some[-1].offset + 1
-        return OldEvents(events, end - FIRST_OFFSET)
-
-    @staticmethod
-    def _no_fresh() -> Fresh:
-        raise AssertionError("order entry has failed, which no test here asks for")
+    @asynccontextmanager
+    async def running(self, role: ClusterRole) -> AsyncIterator[None]:
+        """A role at work, from when it is ready on; it is stopped as an operator would."""
+        stop = asyncio.Event()
+        try:
+            await role.open()
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(role.run(stop))
+                async with asyncio.timeout(SECONDS_MAX):
+                    while role.standing():
+                        await asyncio.sleep(0.01)
+                yield
+                stop.set()
+                await running
+        except BaseExceptionGroup as errors:
+            if displaced := displaced_in(errors):
+                raise displaced from errors
+            raise
+        finally:
+            await role.close()
 
     # -- what is there, for who waits for it in a thread -------------------------------------
 
@@ -206,29 +181,8 @@ class Served:
     binary: int
     """Its port."""
     lane: KafkaLane
+    role: ClusterGateway
     http: int = 0
-
-
-@dataclass(frozen=True)
-class OldEvents:
-    """The events, for who replays them."""
-
-    events: KafkaKept
-    offset: int
-    """Kafka's, of what is to be told next."""
-
-
-async def _sound(tasks: list[asyncio.Task[None]]) -> None:
-    """Fail as one of them has."""
-    for task in tasks:
-        if task.done():
-            await task
-
-
-async def _ended(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
 
 
 def records(log: KafkaKept) -> list[bytes]:

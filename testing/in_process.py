@@ -142,7 +142,6 @@ class InProcess(Rest):
             self.clock,
             version="0",
             metrics=lambda: b"orders 1\n",
-            begin_again=lambda view: view.begin_again(service.engine),
             wake_recorder=self._wake_recorder,
             recorder_ended=lambda: self.recorder_ended,
         )

@@ -3,8 +3,9 @@
 One record is one batch, as one row of SQLite's is.  ``topics`` says which there are; ``clients``
 makes the library's clients; ``reader`` reads a partition, and ``kept`` does so for code without a
 loop; ``appender`` sends batches where others send theirs, ``fenced`` writes a log that has one
-writer at a time; ``snapshots`` are the engines' states; ``lane`` is a gateway's way to a
-partition and back; ``setup`` makes the topics and holds them to what they must be.
+writer at a time; ``portions`` are states in a topic, ``snapshots`` those of engines; ``control`` is
+what is true of the exchange as a whole; ``lane`` is a gateway's way to a partition and back;
+``setup`` makes the topics and holds them to what they must be.
 
 Imports ``core``, ``settings`` and the ports of ``journal``; whoever may import that room may import
 this one.
@@ -12,12 +13,14 @@ this one.
 
 from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
+from journal.kafka.control import Control, ControlLost, Displaced, Journal, Place, Tenure
 from journal.kafka.fenced import Fenced, FencedLog
 from journal.kafka.kept import KafkaKept, log_record
-from journal.kafka.lane import Displaced, KafkaLane
-from journal.kafka.reader import Damaged, TopicReader
-from journal.kafka.setup import Mistake, make_topics, mistakes
-from journal.kafka.snapshots import Good, KafkaSnapshots, Portion
+from journal.kafka.lane import KafkaLane
+from journal.kafka.portions import Description, Good, Marked, Portion, Portions, marks_of, state_of
+from journal.kafka.reader import Damaged, KafkaError, TopicReader
+from journal.kafka.setup import LostCommands, Mistake, make_topics, mend, mistakes
+from journal.kafka.snapshots import KafkaSnapshots
 from journal.kafka.topics import FIRST_OFFSET, Topics
 
 __all__ = [
@@ -25,20 +28,33 @@ __all__ = [
     "AppendFailed",
     "Appender",
     "Clients",
+    "Control",
+    "ControlLost",
     "Damaged",
+    "Description",
     "Displaced",
     "Fenced",
     "FencedLog",
     "Good",
+    "Journal",
+    "KafkaError",
     "KafkaKept",
     "KafkaLane",
     "KafkaSnapshots",
+    "LostCommands",
+    "Marked",
     "Mistake",
+    "Place",
     "Portion",
+    "Portions",
+    "Tenure",
     "TopicReader",
     "Topics",
     "Unavailable",
     "log_record",
     "make_topics",
+    "marks_of",
+    "mend",
     "mistakes",
+    "state_of",
 ]

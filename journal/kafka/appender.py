@@ -50,17 +50,18 @@ class Appender:
         """Let go of the brokers."""
         await self._drop()
 
-    async def append(self, batches: Sequence[bytes]) -> None:
+    async def append(self, batches: Sequence[bytes], *, key: bytes | None = None) -> None:
         """Return once all of them are there; raises ``AppendFailed`` after the deadline.
 
-        Raises ``TooLarge`` before anything is sent.
+        ``key`` is theirs in a topic that keeps the newest of each.  Raises ``TooLarge`` before
+        anything is sent.
         """
         for batch in batches:
             check_size(batch, self._clients.settings.message_bytes_max)
         async with self._turn:
             try:
                 async with asyncio.timeout(self._deadline_s):
-                    await self._until_there(list(batches))
+                    await self._until_there(list(batches), key)
             except (TimeoutError, Unavailable) as error:
                 await self._drop()
                 raise AppendFailed(
@@ -68,12 +69,12 @@ class Appender:
                     f"{self._deadline_s:g} s"
                 ) from error
 
-    async def _until_there(self, batches: list[bytes]) -> None:
+    async def _until_there(self, batches: list[bytes], key: bytes | None) -> None:
         while True:
             try:
                 if self._producer is None:
                     self._producer = await self._clients.producer()
-                await send(self._producer, self._topic, self._partition, batches)
+                await send(self._producer, self._topic, self._partition, batches, key)
             except KafkaError as error:
                 log.warning("%s: an append failed, and is repeated: %r", self._topic, error)
                 self.retries += 1
@@ -102,7 +103,11 @@ def check_size(batch: bytes, bytes_max: int) -> None:
 
 
 async def send(
-    producer: AIOKafkaProducer, topic: str, partition: int, batches: Sequence[bytes]
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    batches: Sequence[bytes],
+    key: bytes | None = None,
 ) -> None:
     """Send batches, as few requests as they fit in, one after the other."""
     rest = list(batches)
@@ -111,7 +116,7 @@ async def send(
         taken = 0
         # The first one always fits.
         while taken < len(rest):
-            if request.append(key=None, value=rest[taken], timestamp=None) is None:
+            if request.append(key=key, value=rest[taken], timestamp=None) is None:
                 break
             taken += 1
         sent = await producer.send_batch(request, topic, partition=partition)

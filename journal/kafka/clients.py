@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -72,6 +73,15 @@ class Clients:
     async def admin(self) -> AIOKafkaAdminClient:
         """One that makes and describes topics."""
         return await self._started(AIOKafkaAdminClient(**self._all()))
+
+    @asynccontextmanager
+    async def administering(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        """An ``admin`` while it is needed."""
+        admin = await self.admin()
+        try:
+            yield admin
+        finally:
+            await stop(admin)
 
     def _all(self) -> dict[str, Any]:
         settings = self.settings

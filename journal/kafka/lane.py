@@ -4,24 +4,23 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
-from core import Clock, Commands, Faults, Lane, gateway_changes
+from core import Clock, Commands, Engine, EventsEnd, EventsFollower, Faults, GatewayChange, Lane
 from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
-from journal.kafka.reader import TopicReader
+from journal.kafka.control import Displaced
+from journal.kafka.reader import Damaged, Record, TopicReader
 from journal.kafka.topics import Topics
 from journal.sequencer import CommandSource
 from settings import JournalSettings
 
 log = logging.getLogger("quantscope.kafka")
 
+REST_S = 0.01
+"""Before it is looked again whether all events of a command are there, in seconds."""
 POLL_S = 1.0
 """How long a look for events takes that brings nothing, in seconds."""
-
-
-class Displaced(Exception):
-    """Another gateway of this number has opened: this one ends, and is not to be started again."""
 
 
 class KafkaLane:
@@ -43,10 +42,13 @@ class KafkaLane:
         journal: JournalSettings,
         clock: Clock,
         *,
-        append_deadline_s: float,
+        engine_behind: Callable[[int], Engine],
         faults: Faults | None = None,
     ) -> None:
-        """``replica`` is the engine whose events are read."""
+        """``replica`` is the engine whose events are read.
+
+        ``engine_behind`` makes that engine as it is right behind a command; it blocks.
+        """
         self.faults = faults or Faults()
         self._clients = clients
         self._topics = topics
@@ -54,7 +56,8 @@ class KafkaLane:
         self._gateway = gateway
         self._clock = clock
         self._tick_s = journal.tick_interval_s
-        self._append_deadline_s = append_deadline_s
+        self._append_deadline_s = clients.settings.append_deadline_s
+        self._engine_behind = engine_behind
         self._waiting = asyncio.Event()
         self._sources: list[CommandSource] = []
         self._lane = Lane(
@@ -69,7 +72,20 @@ class KafkaLane:
         """Of the last opening that was answered; 0 before the first."""
         self._opened = asyncio.Event()
         self._ended = asyncio.Event()
+        self._seen: EventsFollower
+        self._telling = asyncio.Lock()
+        """Whoever has it holds the events up."""
         self.outages = 0
+        self._out = Appender(
+            clients, topics.commands, deadline_s=clients.settings.append_deadline_s
+        )
+        self.batches = 0
+        """Batches that were sent."""
+
+    @property
+    def retries(self) -> int:
+        """Requests that were sent again."""
+        return self._out.retries
 
     # -- the contract with the sources -------------------------------------------------------
 
@@ -78,13 +94,27 @@ class KafkaLane:
         """Whether commands are taken."""
         return self._lane.ready
 
+    @property
+    def told(self) -> tuple[int, EventsEnd] | None:
+        """The last command all of whose events were told, and where they end; None within one."""
+        end = self._seen.end
+        return None if end is None or not self._seen.whole else (self._seen.command_offset, end)
+
     def wake(self) -> None:
         """A source has commands."""
         self._waiting.set()
 
-    def at_rest(self, then: Callable[[], None]) -> None:
-        """What the events say has all been told: between two of them nothing is under way."""
-        asyncio.get_running_loop().call_soon(then)
+    @contextlib.asynccontextmanager
+    async def at_rest(self) -> AsyncIterator[Engine]:
+        """See ``Sequencer``: the engine as it is behind the last event that was told."""
+        while True:
+            async with self._telling:
+                if self._seen.whole:
+                    command = self._seen.command_offset
+                    yield await asyncio.to_thread(self._engine_behind, command)
+                    return
+            # The other events of a command are to come.
+            await asyncio.sleep(REST_S)
 
     def attach(self, *sources: CommandSource) -> None:
         """From now on these are asked for commands and told of events."""
@@ -94,12 +124,15 @@ class KafkaLane:
 
     # -- life --------------------------------------------------------------------------------
 
-    async def run(self, start: int) -> None:
+    async def run(self, start: int, end: EventsEnd, command_offset: int = 0) -> None:
         """Read events from this offset of Kafka's on, and send commands, until canceled.
 
-        Raises ``Displaced`` when another gateway of this number has opened, and what else it can't
-        go on over as an ``ExceptionGroup``.
+        ``end`` is where the events stand before it, which that command and those before it have
+        made.  Raises ``Displaced`` when another gateway of
+        this number has opened, and what else it can't go on over as an ``ExceptionGroup``:
+        ``Damaged`` where the events do not go on from each other.
         """
+        self._seen = EventsFollower(self._gateway, end, command_offset)
         topic = self._topics.events(self._replica)
         try:
             async with TopicReader(self._clients, topic) as events, asyncio.TaskGroup() as group:
@@ -115,11 +148,9 @@ class KafkaLane:
 
     async def _live(self) -> None:
         """One incarnation after the other."""
-        deadline_s = self._append_deadline_s
         while True:
             try:
-                appender = Appender(self._clients, self._topics.commands, deadline_s=deadline_s)
-                async with appender as out:
+                async with self._out as out:
                     await self._open(out)
                     await self._send_until_ended(out)
             except (AppendFailed, TimeoutError, Unavailable) as error:
@@ -166,6 +197,7 @@ class KafkaLane:
                     await out.append(batches)
                 finally:
                     self._lane.under_way = False
+                self.batches += len(batches)
 
     async def _follow(self, events: TopicReader, at: int) -> None:
         """Tell what the engine publishes."""
@@ -173,14 +205,23 @@ class KafkaLane:
             records = await events.follow(at, POLL_S)
             if records:
                 at = records[-1].offset + 1
-                batches = b"".join(record.value for record in records)
-                # Whose incarnation has ended is not to take its own dropped batches for a fault.
-                self._learn(batches)
-                self._lane.tell(batches)
+                async with self._telling:
+                    self._tell(events.topic, records)
 
-    def _learn(self, batches: bytes) -> None:
+    def _tell(self, topic: str, records: list[Record]) -> None:
+        batches = b"".join(record.value for record in records)
+        try:
+            changes = self._seen.take(batches)
+        except ValueError as error:
+            first, last = records[0].offset, records[-1].offset
+            raise Damaged(f"{topic}, offsets {first} to {last}: {error}") from error
+        # Whose incarnation has ended is not to take its own dropped batches for a fault.
+        self._learn(changes)
+        self._lane.tell(batches)
+
+    def _learn(self, changes: list[GatewayChange]) -> None:
         """What has become of incarnations of this gateway."""
-        for change in gateway_changes(batches, self._gateway):
+        for change in changes:
             if change.nonce is None:
                 self._learn_end(change.incarnation)
             elif change.nonce == self._nonce:
@@ -199,6 +240,16 @@ class KafkaLane:
             )
         elif incarnation == self._incarnation and self.ready:
             self._outage(f"incarnation {incarnation} has ended")
+
+    async def drain(self) -> None:
+        """Wait until all that was sent is answered, or will not be."""
+        while self.ready and not self._answered:
+            await asyncio.sleep(REST_S)
+
+    @property
+    def _answered(self) -> bool:
+        under_way = self._waiting.is_set() or self._lane.under_way
+        return not under_way and self._seen.answered >= self._lane.sealed
 
     def _outage(self, reason: str) -> None:
         """Nobody can be told now what became of what is unanswered."""

@@ -79,6 +79,24 @@ async def make_topics(admin: AIOKafkaAdminClient, topics: Topics) -> list[str]:
     return made
 
 
+async def mend(admin: AIOKafkaAdminClient, topics: Topics) -> list[str]:
+    """Set topics that are there as they must be; a line for each that was changed.
+
+    Their partitions and replicas stay as they are.  Raises ``KafkaError``.
+    """
+    wanted = {topic.name: topic for topic in topics.all()}
+    done = []
+    for name, found in (await _found(admin, wanted)).items():
+        config = wanted[name].config
+        wrong = [key for key, value in config.items() if found.config.get(key) != value]
+        if wrong:
+            resource = ConfigResource(ConfigResourceType.TOPIC, name, configs=dict(config))
+            await admin.alter_configs([resource])
+            changed = ", ".join(f"{key} = {config[key]}" for key in wrong)
+            done.append(f"set in the topic {name}: {changed}")
+    return done
+
+
 async def _make(admin: AIOKafkaAdminClient, topic: Topic) -> None:
     new = NewTopic(topic.name, topic.partitions, topic.replicas, topic_configs=dict(topic.config))
     answer: Any = await admin.create_topics([new])
@@ -172,4 +190,4 @@ async def _of_brokers(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> li
     return [Mistake(text) for text in wrong]
 
 
-__all__ = ["KafkaError", "LostCommands", "Mistake", "make_topics", "mistakes"]
+__all__ = ["KafkaError", "LostCommands", "Mistake", "make_topics", "mend", "mistakes"]

@@ -1,170 +1,60 @@
-"""The states of engines in their topic: in portions, and marked good once they were read back."""
+"""The states of engines in their topic."""
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Iterator
 
-import msgspec
-
-from core import Engine, JournalError, JournalRange, LogRecord, Position
-from journal.kafka.appender import Appender
+from core import Engine, JournalError, Position
 from journal.kafka.clients import Clients
-from journal.kafka.kept import KafkaKept
+from journal.kafka.control import Journal
+from journal.kafka.portions import Description, Good, Portions, marks_of, state_of
 from journal.kafka.topics import Topics
 
 log = logging.getLogger("quantscope.kafka")
 
-PORTION_BYTES = 512 * 2**10
-"""Bytes of a state that travel in one record."""
-READ_BYTES = 4 * 2**20
-DIGEST_BYTES = 16
 
-
-class Portion(msgspec.Struct, frozen=True, array_like=True, tag="portion"):
-    """A part of a state."""
-
-    maker: str
-    command_offset: int
-    index: int
-    data: bytes
-
-
-class Good(msgspec.Struct, frozen=True, array_like=True, tag="good"):
-    """A state is there, whole, and can be gone on from."""
-
-    maker: str
-    """The engine whose state it is."""
-    command_offset: int
-    """The command behind which it stands."""
-    event_seq: int
-    """Number of the last event up to there."""
-    event_hash: int
-    """Hash of the last event batch up to there."""
-    state_hash: int
-    begin: int
-    """The offset from which on its portions stand, others' between them."""
-    portions: int
-    digest: bytes
-    """BLAKE2b over all of them, 16 bytes."""
-
-
-_decoder = msgspec.msgpack.Decoder(Portion | Good)
-
-
-class KafkaSnapshots:
-    """All states that the topic holds."""
+class KafkaSnapshots(Portions):
+    """All states of engines that there are."""
 
     def __init__(self, clients: Clients, topics: Topics, *, deadline_s: float) -> None:
         """``deadline_s`` is how long a record of one may take to be there."""
-        self._clients = clients
-        self._topic = topics.snapshots
-        self._deadline_s = deadline_s
+        super().__init__(clients, topics.snapshots, deadline_s=deadline_s)
 
-    async def write(self, maker: str, at: Position, state: bytes, begin: int) -> None:
-        """Publish a state; ``begin`` is an offset of the topic before it, as ``end`` gives it.
-
-        It counts once it was read back and marked.  Raises ``AppendFailed``, and ``ValueError``
-        where another state is read than was written.
-        """
-        parts = range(0, len(state), PORTION_BYTES)
-        portions = [
-            Portion(maker, at.command_offset, index, state[first : first + PORTION_BYTES])
-            for index, first in enumerate(parts)
-        ]
-        good = Good(
+    async def publish(self, maker: str, journal: Journal, at: Position, state: bytes) -> None:
+        """Publish the state of an engine that stands there; raises as ``Portions.write`` does."""
+        begin = await asyncio.to_thread(self.end)
+        what = Description(
             maker=maker,
+            journal=journal,
             command_offset=at.command_offset,
             event_seq=at.event_seq,
             event_hash=at.event_hash,
             state_hash=Engine.hash_of(state),
-            begin=begin,
-            portions=len(portions),
-            digest=_digest(state),
         )
-        encode = msgspec.msgpack.encode
-        async with Appender(self._clients, self._topic, deadline_s=self._deadline_s) as out:
-            for portion in portions:
-                await out.append([encode(portion)])
-            await asyncio.to_thread(self.check, good)
-            await out.append([encode(good)])
-
-    def end(self) -> int:
-        """The offset behind all that is there; it blocks.  Raises ``JournalError``."""
-        with self._kept() as kept:
-            return kept.next_offset
-
-    def engines(self) -> Iterator[Engine]:
-        """The engines of all good states, the newest first; it blocks.
-
-        One that can't be restored is passed over with a word in the log.
-        """
-        with self._kept() as kept:
-            for good in _marks(kept):
-                try:
-                    yield Engine.restore(_state(kept, good))
-                except (ValueError, JournalError) as error:
-                    log.error("the snapshot at command batch %d: %s", good.command_offset, error)
+        await self.write(what, state, begin)
 
     def check(self, good: Good) -> None:
-        """Read a state back; it blocks.  Raises ``ValueError`` where it is not what was written."""
-        with self._kept() as kept:
-            if Engine.hash_of(_state(kept, good)) != good.state_hash:
+        """See ``Portions``; also the state's own hash is compared."""
+        with self.kept() as kept:
+            if Engine.hash_of(state_of(kept, good)) != good.state_hash:
                 raise ValueError("its state has another hash")
 
-    def _kept(self) -> KafkaKept:
-        return KafkaKept(self._clients, self._topic, base=0)
+    def newest_journal(self) -> Journal | None:
+        """Which journal the newest good state is of; it blocks."""
+        newest = self.newest(1)
+        return newest[0].good.journal if newest else None
 
+    def engines(self, up_to: int | None = None) -> Iterator[Engine]:
+        """The engines of all good states, the newest first; it blocks.
 
-def _marks(kept: KafkaKept) -> Iterator[Good]:
-    """The marks, the newest first: looked for from the end on, for portions are large."""
-    end = kept.next_offset
-    width = 16
-    while end > kept.first_offset:
-        begin = max(kept.first_offset, end - width)
-        found = [x for x in map(_read, _records(kept, begin, end)) if isinstance(x, Good)]
-        yield from reversed(found)
-        end, width = begin, width * 2
-
-
-def _state(kept: KafkaKept, good: Good) -> bytes:
-    """The state that a mark is about; raises ``ValueError`` where it is not whole."""
-    parts: dict[int, bytes] = {}
-    for record in _records(kept, max(good.begin, kept.first_offset), kept.next_offset):
-        portion = _read(record)
-        if isinstance(portion, Portion) and (portion.maker, portion.command_offset) == (
-            good.maker,
-            good.command_offset,
-        ):
-            parts[portion.index] = portion.data
-        if len(parts) == good.portions:
-            break
-    state = b"".join(data for _, data in sorted(parts.items()))
-    if _digest(state) != good.digest:
-        raise ValueError(f"{len(parts)} of {good.portions} portions are there, or others")
-    return state
-
-
-def _records(kept: KafkaKept, begin: int, end: int) -> Iterator[LogRecord]:
-    while begin < end:
-        try:
-            records = kept.read(begin, READ_BYTES)
-        except JournalRange:
-            return
-        if not records:
-            return
-        yield from (record for record in records if record.offset < end)
-        begin = records[-1].offset + 1
-
-
-def _read(record: LogRecord) -> Portion | Good | None:
-    try:
-        found: Portion | Good = _decoder.decode(record.batch)
-    except msgspec.MsgspecError as error:
-        log.error("record %d of the snapshots is none: %s", record.offset, error)
-        return None
-    return found
-
-
-def _digest(state: bytes) -> bytes:
-    return hashlib.blake2b(state, digest_size=DIGEST_BYTES).digest()
+        With ``up_to``: of those behind this command or an earlier one.  One that can't be restored
+        is passed over with a word in the log.
+        """
+        with self.kept() as kept:
+            for good, _ in marks_of(kept):
+                if up_to is not None and good.command_offset > up_to:
+                    continue
+                try:
+                    yield Engine.restore(state_of(kept, good))
+                except (ValueError, JournalError) as error:
+                    log.error("the snapshot at command batch %d: %s", good.command_offset, error)

@@ -23,13 +23,11 @@ class Topic:
 class Topics:
     """The topics of one exchange, which is told from others by their prefix."""
 
-    def __init__(
-        self, settings: KafkaSettings, replicas: tuple[str, ...], partitions: int = 1
-    ) -> None:
-        """``replicas`` are the names of its engines."""
+    def __init__(self, settings: KafkaSettings, partitions: int = 1) -> None:
+        """``partitions`` is fixed when an exchange is made."""
         self._settings = settings
         self._partitions = partitions
-        self._replicas = replicas
+        self._replicas = settings.engines
         prefix = settings.topic_prefix
         self.commands = f"{prefix}.commands"
         """Command batches of all gateways, in the order in which they count."""

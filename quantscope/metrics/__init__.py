@@ -11,6 +11,7 @@ from quantscope.metrics.exposition import Part, Renderer, renderer
 from quantscope.metrics.facade import FacadeFigures, own_faults
 from quantscope.metrics.faults import FaultFigures
 from quantscope.metrics.follower import FollowerFigures
+from quantscope.metrics.lane import LaneFigures
 from quantscope.metrics.log import LogFigures
 from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
@@ -25,6 +26,7 @@ __all__ = [
     "FaultFigures",
     "FollowerFigures",
     "LagFigures",
+    "LaneFigures",
     "LogFigures",
     "LoopFigures",
     "OrderEntryFigures",

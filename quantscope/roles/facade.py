@@ -49,7 +49,6 @@ class FacadeRole:
             process.clock,
             version=VERSION,
             metrics=self._metrics,
-            begin_again=lambda view: view.begin_again(service.engine),
             wake_recorder=lambda: recorder.recorder.wake(),
             recorder_ended=lambda: recorder.service.failed,
             standing=self._standing,

@@ -1,7 +1,7 @@
 """The gateway's role: binary order entry, its port, and what the log keeps for its sessions."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
@@ -47,12 +47,7 @@ class GatewayRole:
         """Take connections; at the end answer what was asked, and close every connection."""
         async with asyncio.TaskGroup() as group:
             working = group.create_task(self.binary.run())
-            async with self.ports["binary"] as acceptor:
-                await stop.wait()
-                acceptor.close()
-                await self._engine.drain()
-                self.binary.close()
-                await asyncio.sleep(0)
+            await serve_lines(self.binary, self.ports["binary"], stop, self._engine.drain)
             working.cancel()
 
     async def close(self) -> None:
@@ -80,3 +75,18 @@ class GatewayRole:
             return lambda: None  # it does not know where messages stand
         journals, era = self._engine.service.journals, self._engine.directory.era.number
         return self.index.capture(order_entry, journals.commands, journals.events, era)
+
+
+async def serve_lines(
+    binary: BinaryGateway,
+    acceptor: Acceptor,
+    stop: asyncio.Event,
+    drain: Callable[[], Awaitable[None]],
+) -> None:
+    """Take connections until told to stop; then ``drain`` what was asked, and close them."""
+    async with acceptor:
+        await stop.wait()
+        acceptor.close()
+        await drain()
+        binary.close()
+        await asyncio.sleep(0)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from core import Engine, Faults, JournalError, OrderEntry, security_list
+from core import Engine, Faults, JournalError, OrderEntry
 from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import entries_by_name
@@ -29,20 +29,18 @@ def binary_gateway(
     order_entry = OrderEntry(config.gateway, service.clock)
     journal_id = service.journals.commands.journal_id
 
-    def users_in(sessions: OrderEntry) -> list[User]:
-        return users_of(
-            config, service.engine, sessions, lambda name: session_id(journal_id, era, name)
-        )
+    def users_in(engine: Engine, sessions: OrderEntry) -> list[User]:
+        return users_of(config, engine, sessions, lambda name: session_id(journal_id, era, name))
 
-    users = users_in(order_entry)
+    users = users_in(service.engine, order_entry)
     _index_sessions(service, order_entry, index, service.journals.events.next_offset)
 
-    def fresh() -> Fresh:
+    def fresh(engine: Engine) -> Fresh:
         again, next_offset = (
             OrderEntry(config.gateway, service.clock),
             service.journals.events.next_offset,
         )
-        users_in(again)
+        users_in(engine, again)
 
         def learn() -> None:
             service.journals.events.sync()
@@ -57,13 +55,13 @@ def binary_gateway(
         config.gateway,
         service.clock,
         events=lambda: service.journals.events,
-        security_list=lambda req_id, instrument: security_list(req_id, instrument, service.engine),
-        last_cl_ord_ids=lambda: {
-            entry.entry: entry.last_cl_ord_id for entry in service.engine.entries()
-        },
         fresh=fresh,
         faults=faults,
     )
+
+
+class UnknownUser(Exception):
+    """A configured user of whom no engine was told."""
 
 
 def users_of(
@@ -71,12 +69,18 @@ def users_of(
 ) -> list[User]:
     """The configured users, and a session for each in order entry, as far as the engine has come.
 
-    ``session_id_of`` gives the id of a user's session.
+    ``session_id_of`` gives the id of a user's session.  Raises ``UnknownUser``.
     """
+    order_entry.learn_instruments(engine)
     entries = entries_by_name(engine)
     users = []
     for user in config.users:
-        entry = entries[EntryKind.BINARY, user.name.lower()]
+        entry = entries.get((EntryKind.BINARY, user.name.lower()))
+        if entry is None:
+            raise UnknownUser(
+                f"user {user.name} of the configuration is not known to the exchange: "
+                "quantscope setup makes it known"
+            )
         slot = order_entry.add_session(entry.entry, entry.entry_seq, entry.last_cl_ord_id)
         users.append(
             User(

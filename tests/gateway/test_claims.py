@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
 
-from core import Claimed, LoginRequested, OrderEntry, Routed
+from core import Claimed, Engine, LoginRequested, OrderEntry, Routed
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from gateway.users import User
@@ -21,8 +22,8 @@ class Sequencer:
     def wake(self) -> None:
         """Nothing is sealed here."""
 
-    def at_rest(self, then: Callable[[], None]) -> None:
-        """Nothing fails here."""
+    def at_rest(self) -> AbstractAsyncContextManager[Engine]:
+        raise AssertionError("nothing fails here")
 
 
 class Line:
@@ -74,9 +75,7 @@ def gateway_of(**settings: Any) -> BinaryGateway:
         limits,
         clock,
         events=lambda: cast(Any, None),
-        security_list=lambda number, one: b"",
-        last_cl_ord_ids=dict,
-        fresh=lambda: cast(Any, None),
+        fresh=lambda _: cast(Any, None),
     )
 
 

@@ -21,9 +21,10 @@ READERS = {
     "view/src/notifications.rs": "a user who is listened to has an account now",
     "view/src/orders.rs": "ids that were passed over",
     "store/src/pending.rs": "rows of trades, entries and instruments",
+    "gateway/src/instruments.rs": "what clients are told of instruments",
     "gateway/src/tally.rs": "counts for the operator",
     "gateway/src/reports.rs": "a session whose numbers were raised",
-    "native/src/lane.rs": "what became of a gateway's own incarnations",
+    "native/src/follow.rs": "what became of a gateway's own incarnations",
     "native/src/published.rs": "the highest ids that a log proves to have been told",
 }
 EVENT = re.compile(r"\bEvent::[A-Z]\w+|\bSelf::(Accepted|Trade|Replaced)\(")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core import Commands, Engine
+from core import Commands, Engine, EventsEnd, EventsFollower
 from journal.kafka import Clients, Displaced, KafkaLane, Topics
 from protocol.terms import Gateway
 from settings import Config, KafkaSettings
@@ -19,11 +19,22 @@ class Story:
         self.offset = 0
         self.now = 1
         settings, clock = KafkaSettings(), system_clock()
-        clients, topics = Clients(settings), Topics(settings, ("a",))
+        clients, topics = Clients(settings), Topics(settings)
         journal = Config().journal
         self.lane = KafkaLane(
-            clients, topics, "a", Gateway.BINARY, journal, clock, append_deadline_s=1
+            clients,
+            topics,
+            "a",
+            Gateway.BINARY,
+            journal,
+            clock,
+            engine_behind=lambda _: self.engine,
         )
+        self.seen = EventsFollower(Gateway.BINARY, EventsEnd(sequence=0, hash=0))
+
+    def tell(self, events: bytes) -> None:
+        """The lane hears of it."""
+        self.lane._learn(self.seen.take(events))
 
     def open(self, nonce: int) -> bytes:
         """A gateway of the lane's number opens."""
@@ -51,38 +62,38 @@ class Story:
 async def test_what_stood_there_before_its_own_opening_is_of_the_past() -> None:
     exchange = Story()
     lane = exchange.lane
-    lane._learn(exchange.open(1) + exchange.open(2))
+    exchange.tell(exchange.open(1) + exchange.open(2))
     assert not lane.ready
-    lane._learn(exchange.open(lane._nonce))
+    exchange.tell(exchange.open(lane._nonce))
     assert (lane.ready, lane._incarnation) == (True, 3)
 
 
 async def test_one_that_wakes_after_its_lease_and_its_successor_gives_way() -> None:
     exchange = Story()
     lane = exchange.lane
-    lane._learn(exchange.open(lane._nonce))
+    exchange.tell(exchange.open(lane._nonce))
     later = exchange.silence(8) + exchange.open(7)
     with pytest.raises(Displaced):
-        lane._learn(later)
+        exchange.tell(later)
     assert (lane.ready, lane.outages) == (False, 1)
 
 
 async def test_one_that_only_lost_its_lease_may_open_anew() -> None:
     exchange = Story()
     lane = exchange.lane
-    lane._learn(exchange.open(lane._nonce))
-    lane._learn(exchange.silence(8))
+    exchange.tell(exchange.open(lane._nonce))
+    exchange.tell(exchange.silence(8))
     assert (lane.ready, lane.outages) == (False, 1)
     lane._opened.clear()
     lane._nonce = 99
-    lane._learn(exchange.open(99))
+    exchange.tell(exchange.open(99))
     assert (lane.ready, lane._incarnation) == (True, 2)
 
 
 async def test_an_opening_that_comes_twice_opens_once() -> None:
     exchange = Story()
     lane = exchange.lane
-    lane._learn(exchange.open(lane._nonce) + exchange.open(lane._nonce))
+    exchange.tell(exchange.open(lane._nonce) + exchange.open(lane._nonce))
     assert (lane.ready, lane._incarnation, lane.outages) == (True, 1, 0)
 
 

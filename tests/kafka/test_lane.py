@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from core import Clock, Commands, Engine
+from core import Clock, Commands, Engine, EventsEnd
 from journal.kafka import Displaced, KafkaLane
 from protocol.terms import Gateway
 from settings import Config, EngineSettings, ServerSettings
@@ -85,9 +85,9 @@ async def test_a_gateway_whose_clock_is_behind_says_so_and_is_not_ready(
             Gateway.BINARY,
             cluster.config.journal,
             Clock(ServerSettings(), wall=late, boot=late),
-            append_deadline_s=1,
+            engine_behind=cluster.followed().behind,
         )
-        running = asyncio.create_task(lane.run(0))
+        running = asyncio.create_task(lane.run(0, EventsEnd(sequence=0, hash=0)))
         async with asyncio.timeout(20):
             while "is the clock of this machine right?" not in caplog.text:
                 await asyncio.sleep(0.05)

@@ -8,11 +8,12 @@ import pytest
 
 from core import Engine
 from engine.replica import replica
-from journal.kafka import Appender, Good, KafkaKept, KafkaSnapshots, Portion
+from journal.kafka import Appender, Good, Journal, KafkaKept, KafkaSnapshots, Portion
 from settings import Config, JournalSettings
 from testing.cluster import DEADLINE_S, Cluster
 from testing.kafka import Brokers
 
+JOURNAL = Journal(1)
 QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.5, snapshot_commands_min=5)
 
 
@@ -44,8 +45,7 @@ async def test_one_of_many_portions_is_what_was_written(kafka: Brokers) -> None:
     engine = await asyncio.to_thread(cluster.replayed)
     # As if its state were large.
     state, kept = engine.snapshot(), snapshots(cluster)
-    begin = await asyncio.to_thread(kept.end)
-    await kept.write("a", engine.position(), state, begin)
+    await kept.publish("a", JOURNAL, engine.position(), state)
     (again,) = await asyncio.to_thread(restored, cluster)
     assert again.state_hash() == engine.state_hash()
 
@@ -54,11 +54,11 @@ async def test_one_of_many_portions_is_what_was_written(kafka: Brokers) -> None:
 async def test_what_is_not_whole_is_passed_over_with_a_word(
     kafka: Brokers, harm: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("journal.kafka.snapshots.PORTION_BYTES", 100)
+    monkeypatch.setattr("journal.kafka.portions.PORTION_BYTES", 100)
     cluster = await Cluster(kafka).make()
     engine = await asyncio.to_thread(cluster.replayed)
     kept, at = snapshots(cluster), engine.position()
-    await kept.write("a", at, engine.snapshot(), await asyncio.to_thread(kept.end))
+    await kept.publish("a", JOURNAL, at, engine.snapshot())
 
     def parts() -> list[Portion | Good]:
         with KafkaKept(cluster.clients, cluster.topics.snapshots, base=0) as log:

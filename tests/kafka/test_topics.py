@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -22,8 +23,8 @@ async def admin(kafka: Brokers) -> AsyncIterator[AIOKafkaAdminClient]:
 async def test_they_are_made_once_and_as_they_must_be(
     kafka: Brokers, admin: AIOKafkaAdminClient
 ) -> None:
-    settings = settings_of(kafka)
-    topics = Topics(settings, ("a", "b"))
+    settings = settings_of(kafka, engines=("a", "b"))
+    topics = Topics(settings)
     missing = await mistakes(admin, topics, settings)
     assert {mistake.missing for mistake in missing} == {topic.name for topic in topics.all()}
     made = await make_topics(admin, topics)
@@ -35,15 +36,16 @@ async def test_they_are_made_once_and_as_they_must_be(
 
 async def test_an_engine_more_gets_its_log(kafka: Brokers, admin: AIOKafkaAdminClient) -> None:
     settings = settings_of(kafka)
-    await make_topics(admin, Topics(settings, ("a",)))
-    more = Topics(settings, ("a", "b"))
+    await make_topics(admin, Topics(settings))
+    settings = msgspec.structs.replace(settings, engines=("a", "b"))
+    more = Topics(settings)
     assert [x.missing for x in await mistakes(admin, more, settings)] == [more.events("b")]
     assert await make_topics(admin, more) == [more.events("b")]
 
 
 async def test_each_wrong_setting_is_named(kafka: Brokers, admin: AIOKafkaAdminClient) -> None:
     settings = settings_of(kafka)
-    topics = Topics(settings, ("a",))
+    topics = Topics(settings)
     wrong = {"retention.ms": "1000000", "message.timestamp.type": "CreateTime"}
     await admin.create_topics([NewTopic(topics.commands, 2, 1, topic_configs=wrong)])
     await make_topics(admin, topics)
@@ -63,9 +65,9 @@ async def test_more_replicas_than_there_are_and_longer_transactions_are_named(
     kafka: Brokers, admin: AIOKafkaAdminClient
 ) -> None:
     settings = settings_of(kafka)
-    await make_topics(admin, Topics(settings, ("a",)))
+    await make_topics(admin, Topics(settings))
     three = settings_of(kafka, topic_prefix=settings.topic_prefix, replication_factor=3)
-    found = [x.text for x in await mistakes(admin, Topics(three, ("a",)), three)]
+    found = [x.text for x in await mistakes(admin, Topics(three), three)]
     assert sum("is kept by 1 broker(s), and kafka.replication_factor = 3" in x for x in found) == 5
 
 
@@ -73,7 +75,7 @@ async def test_commands_that_were_lost_are_not_made_anew(
     kafka: Brokers, admin: AIOKafkaAdminClient
 ) -> None:
     settings = settings_of(kafka)
-    topics = Topics(settings, ("a",))
+    topics = Topics(settings)
     await make_topics(admin, topics)
     await admin.delete_topics([topics.commands])
     with pytest.raises(LostCommands, match=f"{topics.commands} is gone"):

@@ -35,7 +35,7 @@ class Obstacle:
         self._restart._fresh = self._fail
         self.attempts = 0
 
-    def _fail(self) -> Any:
+    def _fail(self, _: Any) -> Any:
         self.attempts += 1
         raise PanicException("nothing to begin with")
 

@@ -25,6 +25,7 @@
 mod connection;
 mod histogram;
 mod index;
+mod instruments;
 mod intake;
 mod order_entry;
 mod pending;
@@ -35,6 +36,7 @@ mod tally;
 
 pub use histogram::{BOUNDS_NS, Histogram};
 pub use index::Row;
+pub use instruments::Instruments;
 pub use intake::Before;
 pub use order_entry::{Claimed, Limits, OrderEntry, Received, TickAction};
 pub use session::Session;

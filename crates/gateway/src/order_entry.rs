@@ -6,6 +6,7 @@ use wire::soup;
 
 use crate::connection::Connection;
 use crate::histogram::Histogram;
+use crate::instruments::Instruments;
 use crate::pending::Pending;
 use crate::session::Session;
 use crate::tally::Tally;
@@ -96,6 +97,8 @@ pub struct OrderEntry {
     /// Who is to be told when fewer requests wait.
     crowd: Vec<u32>,
     pub(crate) busy: bool,
+    /// What clients are told when they ask for instruments.
+    pub instruments: Instruments,
     /// Offset of the event batch that `route` will see next.
     pub(crate) next_offset: u64,
     /// From the socket read to the answer.
@@ -132,6 +135,7 @@ impl OrderEntry {
             moved: Vec::new(),
             crowd: Vec::new(),
             busy: false,
+            instruments: Instruments::default(),
             next_offset: 1,
             latency: Histogram::default(),
             requests: 0,
@@ -299,10 +303,12 @@ impl OrderEntry {
         bare
     }
 
-    /// Take over the sessions of another, as they stand before the event batch at `next_offset`.
+    /// Take over the sessions of another, and what it knows of instruments, as they stand before the event
+    /// batch at `next_offset`.
     pub fn adopt(&mut self, of: &Self, next_offset: u64) {
         self.sessions.clone_from(&of.sessions);
         self.by_entry.clone_from(&of.by_entry);
+        self.instruments.clone_from(&of.instruments);
         self.next_offset = next_offset;
     }
 

@@ -128,6 +128,7 @@ impl OrderEntry {
             for event in batch.events() {
                 let (seq, event) = event?;
                 self.tally.add(&event);
+                self.instruments.take(&event);
                 if let Event::EntryClaimed(claimed) = &event {
                     let own = (claimed.gateway, claimed.incarnation) == (gateway, incarnation);
                     self.learn_claim(claimed, own);

@@ -1,6 +1,5 @@
 //! Order entry of the binary protocol, as Python sees it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use gateway::{OrderEntry as Inner, Row};
@@ -8,7 +7,6 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use wire::record::{CommandBatchHeader, RecordError};
-use wire::sbe;
 use wire::soup::{self, LoginAccepted, LoginRejected};
 
 use crate::clock::Clock;
@@ -300,15 +298,25 @@ impl OrderEntry {
         })
     }
 
-    /// After an outage the engine's word counts: the last ClOrdID of each entry.
-    fn reset_cl_ord_ids(&mut self, last: HashMap<u32, u64>) -> PyResult<()> {
+    /// The instruments as an engine has them; what changes of them events tell.
+    fn learn_instruments(&mut self, engine: PyRef<'_, Engine>) -> PyResult<()> {
         self.guarded(|inner| {
-            for session in inner.sessions_mut() {
-                if let Some(number) = last.get(&session.entry) {
-                    session.last_cl_ord_id = *number;
-                }
+            for view in engine.inner.instruments() {
+                inner.instruments.set(view.id, view.spec, view.symbol);
             }
         })
+    }
+
+    /// The answer to a SecurityListRequest: the instrument that is asked for, or all.
+    fn security_list<'py>(
+        &mut self,
+        py: Python<'py>,
+        req_id: u64,
+        instrument: Option<u32>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut out = Vec::new();
+        self.guarded(|inner| inner.instruments.answer(req_id, instrument, &mut out))?;
+        Ok(PyBytes::new(py, &out))
     }
 
     fn set_busy(&mut self, busy: bool) {
@@ -475,37 +483,5 @@ pub fn login_rejected(py: Python<'_>, authorized: bool) -> Bound<'_, PyBytes> {
     };
     let mut out = Vec::new();
     reason.push(&mut out);
-    PyBytes::new(py, &out)
-}
-
-/// The answer to a SecurityListRequest: the instrument that is asked for, or all.
-#[pyfunction]
-#[allow(clippy::arithmetic_side_effects, reason = "instruments in memory")]
-pub fn security_list<'py>(
-    py: Python<'py>,
-    req_id: u64,
-    instrument: Option<u32>,
-    engine: PyRef<'py, Engine>,
-) -> Bound<'py, PyBytes> {
-    let mut out = Vec::new();
-    let named = engine.inner.instruments();
-    let named: Vec<_> = named
-        .filter(|view| instrument.is_none_or(|id| id == view.id))
-        .collect();
-    for (index, view) in named.iter().enumerate() {
-        let (total, last) = (named.len() as u32, index + 1 == named.len());
-        sbe::encode_security(
-            req_id,
-            view.id,
-            &view.spec,
-            view.symbol,
-            total,
-            last,
-            &mut out,
-        );
-    }
-    if named.is_empty() {
-        sbe::encode_no_security(req_id, instrument.unwrap_or(u32::MAX), &mut out);
-    }
     PyBytes::new(py, &out)
 }

@@ -7,13 +7,11 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use wire::record::{Dropped, Event, EventBatch};
 
 use crate::adapters::{Reader, Source};
 use crate::batches::Batches;
 use crate::clock::Clock;
-use crate::engine::{GatewayState, bad};
-use crate::named::named;
+use crate::engine::GatewayState;
 use crate::ports::{CommandSource, Sequencer};
 use crate::readers::Readers;
 use crate::settings::PipelineSettings;
@@ -30,7 +28,10 @@ pub struct Lane {
     on_waiting: Py<PyAny>,
     sources: Sources,
     readers: Readers,
-    sealed: Batches,
+    batches: Batches,
+    /// Number of the last batch that was sealed under this incarnation.
+    #[pyo3(get)]
+    sealed: u64,
     /// Whether commands are taken.
     #[pyo3(get, set)]
     ready: bool,
@@ -70,7 +71,8 @@ impl Lane {
             on_waiting,
             sources,
             readers: Readers::new(on_undelivered),
-            sealed: Batches::default(),
+            batches: Batches::default(),
+            sealed: 0,
             ready: false,
             under_way: false,
         }
@@ -96,6 +98,7 @@ impl Lane {
     fn opened(&mut self, incarnation: u32) {
         self.sources
             .recovered(vec![state(self.gateway, incarnation)]);
+        self.sealed = 0;
         self.ready = true;
     }
 
@@ -111,10 +114,14 @@ impl Lane {
             self.settings.batch_commands_max,
             self.settings.group_batches_max,
         );
-        self.sealed.clear();
-        self.sources.seal(py, stamp_ns, bounds, &mut self.sealed)?;
-        let sealed = self.sealed.iter();
-        Ok(sealed.map(|batch| PyBytes::new(py, batch)).collect())
+        self.batches.clear();
+        self.sources.seal(py, stamp_ns, bounds, &mut self.batches)?;
+        self.sealed = self.sealed.saturating_add(self.batches.len() as u64);
+        Ok(self
+            .batches
+            .iter()
+            .map(|batch| PyBytes::new(py, batch))
+            .collect())
     }
 
     /// Tell event batches that stand one after the other.
@@ -147,61 +154,4 @@ fn state(gateway: u16, incarnation: u32) -> GatewayState {
         incarnation,
         number: 0,
     }
-}
-
-named! {
-    /// An incarnation of a gateway has begun, by this nonce, or has ended, where there is none; 0 stands for
-    /// one that would have begun and was too late.
-    GatewayChange {
-        incarnation: u32,
-        nonce: Option<u64>,
-    }
-}
-
-/// What event batches say of the incarnations of a gateway.
-#[pyfunction]
-pub fn gateway_changes(
-    py: Python<'_>,
-    batches: &[u8],
-    gateway: u16,
-) -> PyResult<Vec<GatewayChange>> {
-    py.detach(|| {
-        let mut changes = Vec::new();
-        let mut rest = batches;
-        while !rest.is_empty() {
-            let batch = EventBatch::take(&mut rest)?;
-            let header = batch.header;
-            let own = header.gateway == gateway;
-            if own
-                && matches!(
-                    header.dropped,
-                    Dropped::Late | Dropped::Fenced | Dropped::Gap
-                )
-            {
-                changes.push(GatewayChange {
-                    incarnation: header.incarnation,
-                    nonce: None,
-                });
-            }
-            for event in batch.events() {
-                match event?.1 {
-                    Event::GatewayOpened(x) if x.gateway == gateway => {
-                        changes.push(GatewayChange {
-                            incarnation: x.incarnation,
-                            nonce: Some(x.nonce),
-                        })
-                    }
-                    Event::GatewayClosed(x) if x.gateway == gateway => {
-                        changes.push(GatewayChange {
-                            incarnation: x.incarnation,
-                            nonce: None,
-                        })
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(changes)
-    })
-    .map_err(bad)
 }

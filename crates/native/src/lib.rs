@@ -19,6 +19,7 @@ mod connection;
 mod describe;
 mod engine;
 mod fault;
+mod follow;
 mod gateway;
 mod gateway_outcomes;
 mod gil;
@@ -95,7 +96,9 @@ mod _native {
         Engine, EngineLimits, Entry, GatewayState, Instrument, Position, split_batches,
     };
     #[pymodule_export]
-    use super::gateway::{OrderEntry, login_accepted, login_rejected, security_list};
+    use super::follow::{EventsFollower, GatewayChange};
+    #[pymodule_export]
+    use super::gateway::{OrderEntry, login_accepted, login_rejected};
     #[pymodule_export]
     use super::gateway_outcomes::{
         Claimed, ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogoutRequested, Malformed,
@@ -111,7 +114,7 @@ mod _native {
         delete_after,
     };
     #[pymodule_export]
-    use super::lane::{GatewayChange, Lane, gateway_changes};
+    use super::lane::Lane;
     #[pymodule_export]
     use super::load::load_main;
     #[pymodule_export]

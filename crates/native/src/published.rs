@@ -105,7 +105,13 @@ pub fn check_events(
             let all = rest;
             let batch = EventBatch::take(&mut rest).map_err(|error| error.to_string())?;
             let bytes = &all[..all.len().saturating_sub(rest.len())];
-            at = Some(follow(&batch, bytes, at.as_ref()).map_err(|what| {
+            let next = follow(&batch, bytes, at.as_ref()).and_then(|next| {
+                if batch.events().any(|event| event.is_err()) {
+                    return Err("one of them can't be read");
+                }
+                Ok(next)
+            });
+            at = Some(next.map_err(|what| {
                 let command = batch.header.command_offset;
                 format!("the events of command batch {command}: {what}")
             })?);
@@ -116,7 +122,7 @@ pub fn check_events(
 }
 
 /// Where the events stand after a batch, which has to go on from `at`.
-fn follow(
+pub(crate) fn follow(
     batch: &EventBatch<'_>,
     bytes: &[u8],
     at: Option<&EventsEnd>,
@@ -132,9 +138,6 @@ fn follow(
         if at.sequence.checked_add(1) != Some(header.first_seq) && !batch.leaps_from(at.sequence) {
             return Err("numbers are missing before them");
         }
-    }
-    if batch.events().any(|event| event.is_err()) {
-        return Err("one of them can't be read");
     }
     let next = header.first_seq.checked_add(u64::from(header.count));
     let last = next.and_then(|next| next.checked_sub(1));

@@ -33,7 +33,8 @@ def shown(families: Iterable[Metric]) -> dict[str, tuple[str, list[tuple[str, st
 @pytest.fixture
 def follower(tmp_path: pathlib.Path) -> Follower:
     """One that nobody runs: it has asked no broker for anything."""
-    return Cluster(Brokers(tmp_path)).follower()
+    cluster = Cluster(Brokers(tmp_path))
+    return cluster.follower(cluster.control())
 
 
 def test_before_there_is_an_engine_it_is_not_ready_and_says_no_more(follower: Follower) -> None:

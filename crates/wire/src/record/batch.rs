@@ -177,6 +177,18 @@ impl<'a> EventBatch<'a> {
         })
     }
 
+    /// The events that are about incarnations of gateways: no other is decoded.  They end where a record
+    /// can't be read.
+    pub fn events_of_gateways(
+        &self,
+    ) -> impl Iterator<Item = Result<Event<'a>, RecordError>> + use<'a> {
+        let mut rest = self.records;
+        (0..self.header.count)
+            .map_while(move |_| take_record(&mut rest).ok())
+            .filter(|(kind, ..)| Event::is_of_gateway(*kind))
+            .map(|(kind, _flags, body)| Event::decode(kind, body))
+    }
+
     /// Whether the numbers leap before this batch, from event `after`: it then begins with a `Raised` that
     /// says so.  Anywhere else a number that is left out is an event that is missing.
     #[must_use]

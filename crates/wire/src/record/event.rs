@@ -456,6 +456,11 @@ records! {
 }
 
 impl Event<'_> {
+    /// Whether a record of this kind is about an incarnation of a gateway.
+    pub(crate) const fn is_of_gateway(kind: u8) -> bool {
+        matches!(kind, 1 | 19)
+    }
+
     /// The order that a record of this kind is about (of a trade, the maker); 0 for none.
     #[inline]
     pub(crate) fn order_id(kind: u8, body: &[u8]) -> u64 {

@@ -1,0 +1,155 @@
+"""What the topics of a cluster keep: commands and events that somebody may still ask for.
+
+Commands are needed for a start from the second newest good snapshot, events also by recorders and
+by the sessions, up to a bound.  What is older is deleted; Kafka does that in files of
+``kafka.segment_bytes``.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+
+from core import Clock, first_batch_after
+from journal.kafka import (
+    FIRST_OFFSET,
+    Clients,
+    Control,
+    KafkaKept,
+    KafkaSnapshots,
+    Marked,
+    Portions,
+    Topics,
+)
+from settings import Config
+
+log = logging.getLogger("quantscope.engine")
+
+SETTLED_S = 60.0
+"""Seconds after which what was written to a broker is on its disk, whatever its topic."""
+SAMPLES = 16
+"""Places at which it is looked how large records are."""
+
+
+@dataclass(frozen=True)
+class Needed:
+    """The first that is needed of each topic, as Kafka counts; 0 where all is."""
+
+    commands: int = 0
+    events: int = 0
+    snapshots: int = 0
+    sessions: int = 0
+
+
+class TopicRetention:
+    """Deletes what nobody needs of the commands, the states, and one engine's events."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        topics: Topics,
+        name: str,
+        config: Config,
+        clock: Clock,
+        control: Control,
+    ) -> None:
+        """``name`` is the engine's."""
+        self._clients = clients
+        self._topics = topics
+        self._name = name
+        self._config = config
+        self._clock = clock
+        self._control = control
+        deadline_s = config.kafka.append_deadline_s
+        self._snapshots = KafkaSnapshots(clients, topics, deadline_s=deadline_s)
+        self._sessions = Portions(clients, topics.sessions, deadline_s=deadline_s)
+        self.behind: dict[str, int] = {}
+        """Readers that are so far behind that events are deleted that they have not read."""
+
+    async def delete(self) -> None:
+        """Delete what nobody needs now; raises ``JournalError`` or ``KafkaError``."""
+        places = (await self._control.read()).places
+        read = {place.reader: place.command_offset for place in places.values()}
+        needed = await asyncio.to_thread(self.needed, read)
+        before = {
+            self._topics.commands: needed.commands,
+            self._topics.events(self._name): needed.events,
+            self._topics.snapshots: needed.snapshots,
+            self._topics.sessions: needed.sessions,
+        }
+        wanted = {
+            TopicPartition(topic, 0): RecordsToDelete(before_offset=offset)
+            for topic, offset in before.items()
+            if offset > 0
+        }
+        if wanted:
+            async with self._clients.administering() as admin:
+                await admin.delete_records(wanted)
+
+    def needed(self, read: dict[str, int]) -> Needed:
+        """What is needed now, where readers have read the events of so many commands; it blocks."""
+        snapshots = self._settled(self._snapshots)
+        if len(snapshots) < 2:
+            return Needed()
+        sessions = self._settled(self._sessions)
+        command = snapshots[1].good.command_offset
+        with KafkaKept(self._clients, self._topics.events(self._name)) as events:
+            offset = self._first_event(events, command, sessions, read)
+        return Needed(
+            commands=command + 1 - FIRST_OFFSET,
+            events=offset - FIRST_OFFSET,
+            snapshots=snapshots[1].good.begin,
+            sessions=sessions[1].good.begin if len(sessions) > 1 else 0,
+        )
+
+    def _settled(self, states: Portions) -> list[Marked]:
+        """The newest two that are on a disk, whatever happens to the brokers."""
+        now = self._clock.now_ns()
+        newest = states.newest(SAMPLES)
+        return [mark for mark in newest if now - mark.append_ns > SETTLED_S * 1e9][:2]
+
+    def _first_event(
+        self, events: KafkaKept, snapshot: int, sessions: list[Marked], read: dict[str, int]
+    ) -> int:
+        """The first offset of the events that is needed."""
+        kept = max(1, events.next_offset - events.first_offset)
+        size = max(1, sampled_bytes(events))
+        settings = self._config
+
+        def affordable(bytes_max: int) -> int:
+            return events.next_offset - kept * bytes_max // size
+
+        wanted = [first_batch_after(events, snapshot)]
+        # Where no gateway has said yet what its sessions need, they may need all.
+        needed = sessions[0].good.first_needed if sessions else 0
+        told = first_batch_after(events, needed - 1) if needed else events.first_offset
+        wanted.append(max(told, affordable(settings.gateway.session_replay_bytes_max)))
+        bound = affordable(settings.journal.journal_bytes_max)
+        self.behind = {}
+        for reader, command in read.items():
+            at = first_batch_after(events, command)
+            if at < bound:
+                self.behind[reader] = command
+                log.error(
+                    "%s has read the events of command batch %d, and those behind it are above "
+                    "journal.journal_bytes_max = %d: they are deleted all the same",
+                    reader,
+                    command,
+                    settings.journal.journal_bytes_max,
+                )
+            wanted.append(max(at, bound))
+        return max(events.first_offset, min(wanted))
+
+
+def sampled_bytes(log_: KafkaKept) -> int:
+    """About how many bytes the records of a log have; its topic does not say that."""
+    first, behind = log_.first_offset, log_.next_offset
+    step = max(1, (behind - first) // SAMPLES)
+    sizes = [
+        len(records[0].batch)
+        for offset in range(first, behind, step)
+        if (records := log_.read(offset, 1))
+    ]
+    return sum(sizes) * (behind - first) // len(sizes) if sizes else 0

@@ -1,0 +1,95 @@
+"""Where the sessions' messages stand, in a topic: a start reads no more of the events than it must.
+
+A checkpoint is no more than a shortcut.  One that is not whole, or about other events, is passed
+over.  What it says is needed for replay the engines keep.
+"""
+
+import asyncio
+import logging
+
+import msgspec
+
+from core import EventsEnd, JournalError, OrderEntry, event_head, first_batch_after
+from gateway.retention import first_command
+from journal.kafka import Clients, Description, Good, Journal, Portions, Topics, marks_of, state_of
+from journal.port import KeptLog
+from settings import GatewaySettings
+
+log = logging.getLogger("quantscope.gateway")
+
+READ_BYTES = 2**20
+Rows = list[tuple[int, list[tuple[int, int]]]]
+"""Number of the entry, and its (message number, command offset) pairs."""
+
+
+class SessionCheckpoints(Portions):
+    """All that the topic holds."""
+
+    def __init__(self, clients: Clients, topics: Topics, *, deadline_s: float) -> None:
+        """``deadline_s`` is how long a record of one may take to be there."""
+        super().__init__(clients, topics.sessions, deadline_s=deadline_s)
+
+    async def publish(
+        self,
+        maker: str,
+        journal: Journal,
+        command_offset: int,
+        end: EventsEnd,
+        order_entry: OrderEntry,
+        settings: GatewaySettings,
+    ) -> Good:
+        """Publish what order entry knows behind a command, whose events end there.
+
+        Raises as ``Portions.write`` does.
+        """
+        rows = msgspec.msgpack.encode(order_entry.index().sessions)
+        needed = order_entry.needs_command(settings.session_replay_messages_min)
+        what = Description(
+            maker=maker,
+            journal=journal,
+            command_offset=command_offset,
+            event_seq=end.sequence,
+            event_hash=end.hash,
+            first_needed=command_offset + 1 if needed is None else needed,
+        )
+        return await self.write(what, rows, await asyncio.to_thread(self.end))
+
+    def learn(self, order_entry: OrderEntry, events: KeptLog, command: int) -> None:
+        """Learn which messages of each session a log keeps that commands up to this one made.
+
+        From the newest checkpoint that serves, and the events behind it; it blocks.  Raises
+        ``JournalError`` where these can't be read.
+        """
+        at = first_batch_after(events, self._restored(order_entry, events, command))
+        end = first_batch_after(events, command)
+        log.info("sessions: reading event batches from %d to %d", at, end - 1)
+        while at < end and (records := events.read(at, READ_BYTES)):
+            order_entry.scan(b"".join(record.batch for record in records if record.offset < end))
+            at = records[-1].offset + 1
+        order_entry.forget_before(first_command(events))
+
+    def _restored(self, order_entry: OrderEntry, events: KeptLog, command: int) -> int:
+        """Take over the newest checkpoint that serves; behind which command it stands, or 0."""
+        with self.kept() as kept:
+            for good, _ in marks_of(kept):
+                if good.command_offset > command:
+                    continue
+                try:
+                    rows = msgspec.msgpack.decode(state_of(kept, good), type=Rows)
+                    if not _is_about(good, events):
+                        raise ValueError("it is about other events")
+                    if not order_entry.restore_index(rows):
+                        raise ValueError("it lacks a session")
+                except (ValueError, JournalError, msgspec.MsgspecError) as error:
+                    log.warning("the checkpoint at command %d: %s", good.command_offset, error)
+                else:
+                    return good.command_offset
+        return 0
+
+
+def _is_about(good: Good, events: KeptLog) -> bool:
+    """Whether the events up to its command are those of this log."""
+    at = first_batch_after(events, good.command_offset)
+    if at < events.next_offset:
+        return event_head(events.read(at, 1)[0].batch).previous_hash == good.event_hash
+    return event_head(events.read(events.written_offset, 1)[0].batch).hash == good.event_hash

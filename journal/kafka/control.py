@@ -1,0 +1,194 @@
+"""What is true of an exchange as a whole: the newest record of each key in ``control``.
+
+Keys and values are JSON, so that an operator can read them with Kafka's own tools.
+"""
+
+import asyncio
+import logging
+import secrets
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Self
+
+import msgspec
+
+from core import Clock
+from journal.kafka.appender import Appender
+from journal.kafka.clients import Clients
+from journal.kafka.reader import TopicReader
+from journal.kafka.topics import FIRST_OFFSET, Topics
+
+log = logging.getLogger("quantscope.kafka")
+
+
+class Base(msgspec.Struct, frozen=True):
+    """From one of Kafka's offsets of ``commands`` on, a command's offset is that and ``base``."""
+
+    kafka_offset: int
+    base: int
+
+
+class Journal(msgspec.Struct, frozen=True, tag="journal"):
+    """Which journal the topics hold."""
+
+    journal_id: int
+    """Names it, for ever."""
+    era: int = 1
+    """Of the sessions: those of one era know no other's."""
+    bases: tuple[Base, ...] = (Base(0, FIRST_OFFSET),)
+
+    @property
+    def key(self) -> str:
+        """There is one."""
+        return "journal"
+
+
+class Name(msgspec.Struct, frozen=True, tag="name"):
+    """Who has a name of which only one process at a time may have it: the latest."""
+
+    name: str
+    """The role and its name in it."""
+    nonce: int
+    """Tells this process from any other."""
+    began_ns: int
+    """When it took the name, in ns since the epoch, UTC, by its clock."""
+
+    @property
+    def key(self) -> str:
+        """One for each name."""
+        return f"name.{self.name}"
+
+
+class Place(msgspec.Struct, frozen=True, tag="place"):
+    """How far a reader has come, for whom the topics keep what comes behind."""
+
+    reader: str
+    command_offset: int
+    """The command all of whose events it has; 0 where it has none."""
+    event_seq: int
+    at_ns: int
+    """When that was said, in ns since the epoch, UTC, by its clock."""
+
+    @property
+    def key(self) -> str:
+        """One for each reader."""
+        return f"place.{self.reader}"
+
+
+Said = Journal | Name | Place
+_decoder = msgspec.json.Decoder(Said)
+
+
+class Displaced(Exception):
+    """Another process of this name has begun: this one ends, and is not to be started again."""
+
+
+class ControlLost(Exception):
+    """The topic does not say which journal this is."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the topic says, up to the end at which it was read."""
+
+    journal: Journal | None = None
+    names: dict[str, Name] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+
+    def known(self) -> Journal:
+        """The journal; raises ``ControlLost``."""
+        if self.journal is None:
+            raise ControlLost(
+                "the topic of what is true of the exchange does not say which journal it is: "
+                "quantscope setup writes it"
+            )
+        return self.journal
+
+
+class Control:
+    """Reads and writes ``control``."""
+
+    def __init__(self, clients: Clients, topics: Topics, *, deadline_s: float) -> None:
+        """``deadline_s`` is how long a record may take to be there."""
+        self._reader = TopicReader(clients, topics.control, wait_s=WAIT_S)
+        self._out = Appender(clients, topics.control, deadline_s=deadline_s)
+        self._opened = AsyncExitStack()
+        self._turn = asyncio.Lock()
+        self._standing = Standing()
+        self._next = 0
+        """Kafka's offset behind what was read."""
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises ``Unavailable``."""
+        await self._opened.enter_async_context(self._reader)
+        await self._opened.enter_async_context(self._out)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let go of the brokers."""
+        await self._opened.aclose()
+
+    async def read(self) -> Standing:
+        """What is true now; raises ``KafkaError`` or ``TimeoutError``."""
+        async with self._turn:
+            first, end = await self._reader.ends()
+            # Compaction leaves holes, and a broker that died may name a beginning before the first.
+            at = max(first, self._next)
+            while records := await self._reader.read(at, end):
+                for record in records:
+                    self._take(record.value)
+                at = records[-1].offset + 1
+            self._next = max(at, end)
+            return self._standing
+
+    def _take(self, value: bytes) -> None:
+        try:
+            said = _decoder.decode(value)
+        except msgspec.MsgspecError as error:
+            log.error("a record of the topic control is none: %s", error)
+            return
+        standing = self._standing
+        match said:
+            case Journal():
+                self._standing = Standing(said, standing.names, standing.places)
+            case Name():
+                names = standing.names | {said.name: said}
+                self._standing = Standing(standing.journal, names, standing.places)
+            case Place():
+                places = standing.places | {said.reader: said}
+                self._standing = Standing(standing.journal, standing.names, places)
+
+    async def say(self, said: Said) -> None:
+        """Write it down; raises ``AppendFailed``."""
+        await self._out.append([msgspec.json.encode(said)], key=said.key.encode())
+
+
+class Tenure:
+    """A name that this process has until a later one takes it.
+
+    A fence alone proves no later process: brokers also fence whom they have not heard for long.
+    """
+
+    def __init__(self, control: Control, name: str, clock: Clock) -> None:
+        """It is not taken yet."""
+        self._control = control
+        self._clock = clock
+        self._name = name
+        self._nonce = secrets.randbits(63)
+        self._taken = False
+
+    async def take(self) -> None:
+        """Take it, unless that was done; raises ``AppendFailed``."""
+        if not self._taken:
+            await self._control.say(Name(self._name, self._nonce, self._clock.now_ns()))
+            self._taken = True
+
+    async def check(self) -> None:
+        """Raise ``Displaced`` where a later process has it; or ``KafkaError``, ``TimeoutError``."""
+        holder = (await self._control.read()).names.get(self._name)
+        if self._taken and holder is not None and holder.nonce != self._nonce:
+            raise Displaced(f"another {self._name.replace('.', ' ')} has begun: this one ends")
+
+
+WAIT_S = 0.01
+"""Its end is looked at; nobody waits there for what comes next."""

@@ -1,0 +1,111 @@
+"""The commands that run a cluster: ``setup``, ``engine`` and ``gateway``."""
+
+import logging
+import pathlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from protocol.terms import Gateway
+from quantscope.options import Failure, configured, flags_of, load, told_in_one_line
+from settings import Config
+
+NUMBER_MAX = 2**16 - 2
+"""Highest number of a gateway: its field is 16 bits wide, and the last one stands for none."""
+Gateways = click.IntRange(1, NUMBER_MAX)
+
+
+def _of_cluster(
+    config_file: pathlib.Path | None, overrides: tuple[str, ...], **flags: object
+) -> Config:
+    """The configuration of a role, whose journal is on Kafka whatever it says."""
+    config = load(config_file, [*overrides, *flags_of(flags), "journal.adapter=kafka"])
+    logging.basicConfig(
+        level=config.server.log_level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    # Its client says of each connection that it is refused; what follows from it is said here.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    return config
+
+
+def _listens(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a process that answers over HTTP."""
+    command = click.option(
+        "--http-port", type=int, metavar="N", help="Port of HTTP: /metrics, /ready; 0: any."
+    )(command)
+    return click.option("--host", metavar="H", help="Address to listen on.")(command)
+
+
+@click.command()
+@configured
+def setup(config_file: pathlib.Path | None, overrides: tuple[str, ...]) -> None:
+    """Make the topics of an exchange, and journal its configuration.
+
+    To be run once for a new exchange, and again whenever its configuration has changed; the
+    exchange may run meanwhile. Topics that are set otherwise than they must be are mended.
+    """
+    from quantscope.cluster.setup import run_setup
+
+    config = _of_cluster(config_file, overrides)
+    told_in_one_line(lambda: run_setup(config, click.echo))
+
+
+@click.command()
+@configured
+@_listens
+@click.option("--name", metavar="NAME", help="One of kafka.engines; else the first.")
+def engine(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    host: str | None,
+    http_port: int | None,
+    name: str | None,
+) -> None:
+    """Run an engine of a cluster: it follows the commands, and publishes events."""
+    from quantscope.cluster.engine import ClusterEngine
+    from quantscope.cluster.process import run
+
+    flags = {"server.host": host, "server.http_port": http_port}
+    config = _of_cluster(config_file, overrides, **flags)
+    chosen = config.kafka.engines[0] if name is None else name
+    if chosen not in config.kafka.engines:
+        known = ", ".join(config.kafka.engines)
+        raise Failure(f"--name {chosen} is none of kafka.engines, which are: {known}")
+    told_in_one_line(lambda: run(config, lambda around: ClusterEngine(around, chosen)))
+
+
+@click.command()
+@configured
+@_listens
+@click.option("--binary-port", type=int, metavar="N", help="Port of binary order entry; 0: any.")
+@click.option(
+    "--number",
+    type=Gateways,
+    default=int(Gateway.BINARY),
+    show_default=True,
+    metavar="N",
+    help="Its number, which no other gateway or facade has.",
+)
+def gateway(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    host: str | None,
+    http_port: int | None,
+    binary_port: int | None,
+    number: int,
+) -> None:
+    """Run a gateway of a cluster: binary order entry over TCP."""
+    from quantscope.cluster.gateway import ClusterGateway
+    from quantscope.cluster.process import run
+
+    flags = {
+        "server.host": host,
+        "server.http_port": http_port,
+        "server.binary_port": binary_port,
+    }
+    config = _of_cluster(config_file, overrides, **flags)
+    told_in_one_line(lambda: run(config, lambda around: ClusterGateway(around, number)))

@@ -1,0 +1,175 @@
+"""The gateway's role in a cluster: binary order entry on a lane to the engines."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+
+from core import Engine, JournalError, OrderEntry
+from engine.followed import FollowedEngine, Standing
+from gateway.binary import BinaryGateway
+from gateway.checkpoints import SessionCheckpoints
+from gateway.connection import Connection
+from gateway.restart import Fresh
+from gateway.users import User, session_id
+from journal.datadir import Era
+from journal.kafka import AppendFailed, KafkaKept, KafkaLane
+from quantscope.acceptor import Acceptor
+from quantscope.cluster.learning import learned
+from quantscope.cluster.surroundings import Surroundings
+from quantscope.metrics import LaneFigures, OrderEntryFigures, Part, PortFigures
+from quantscope.roles.gateway import serve_lines
+from quantscope.roles.sessions import users_of
+
+log = logging.getLogger("quantscope")
+
+
+class ClusterGateway:
+    """The gateway of one number."""
+
+    def __init__(self, around: Surroundings, number: int) -> None:
+        """Nothing is opened yet; no other gateway or facade has this number."""
+        config = around.process.config
+        self._around = around
+        self._number = number
+        self._config = config
+        # The engine that is followed is the preferred one.
+        name = config.kafka.engines[0]
+        self._followed = FollowedEngine(around.clients, around.topics, name, around.snapshots())
+        deadline_s = config.kafka.append_deadline_s
+        self.checkpoints = SessionCheckpoints(around.clients, around.topics, deadline_s=deadline_s)
+        self._opened = contextlib.ExitStack()
+        self._events: KafkaKept
+        self._begins: Standing
+        self.ports: Mapping[str, Acceptor] = {}
+        self.lane = KafkaLane(
+            around.clients,
+            around.topics,
+            name,
+            number,
+            config.journal,
+            around.process.clock,
+            engine_behind=self._followed.behind,
+            faults=around.process.faults,
+        )
+        self.binary: BinaryGateway
+
+    def standing(self) -> list[str]:
+        """It is ready while commands are taken."""
+        faults = [] if self.lane.ready else ["commands are not taken"]
+        fault = self.binary.order_entry.fault
+        return faults if fault is None else [*faults, f"order entry failed: {fault}"]
+
+    @property
+    def figures(self) -> tuple[Part, ...]:
+        """See ``ClusterRole``."""
+        return (
+            LaneFigures(self.lane),
+            OrderEntryFigures(self.binary),
+            PortFigures(tuple(self.ports.values())),
+        )
+
+    async def open(self) -> None:
+        """Learn the sessions from an engine's log, and listen."""
+        process, settings = self._around.process, self._config.gateway
+        self._begins = await learned(self._followed)
+        order_entry = OrderEntry(settings, process.clock)
+        users = self._users(self._begins.engine, order_entry)
+        self._events = await asyncio.to_thread(self._opened.enter_context, self._followed.events())
+        await asyncio.to_thread(self._index(order_entry, self._begins.engine))
+        self.binary = BinaryGateway(
+            order_entry,
+            users,
+            self.lane,
+            settings,
+            process.clock,
+            events=lambda: self._events,
+            fresh=self._fresh,
+            faults=process.faults,
+        )
+        self.lane.attach(self.binary)
+        server = self._config.server
+        acceptor = await Acceptor.listen(
+            "binary",
+            server.host,
+            server.binary_port,
+            lambda: Connection(self.binary),
+            process.descriptors_max,
+            process.faults,
+        )
+        self.ports = {"binary": acceptor}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take connections; at the end answer what was asked, and close every connection."""
+        process, begins = self._around.process, self._begins
+        async with asyncio.TaskGroup() as group:
+            working = [
+                group.create_task(self.lane.run(begins.offset, begins.end, begins.command_offset)),
+                group.create_task(self.binary.run()),
+                group.create_task(
+                    process.faults.keep("gateway", "the checkpoints of sessions", self._keep)
+                ),
+            ]
+            await serve_lines(self.binary, self.ports["binary"], stop, self._drain)
+            for task in working:
+                task.cancel()
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._config.server.stop_deadline_s):
+                await self.lane.drain()
+
+    async def close(self) -> None:
+        """Let go of the brokers, and listen no more where it never ran."""
+        for acceptor in self.ports.values():
+            acceptor.close()
+        self.lane.close()
+        await asyncio.to_thread(self._opened.close)
+
+    # -- sessions ----------------------------------------------------------------------------
+
+    def _users(self, engine: Engine, order_entry: OrderEntry) -> list[User]:
+        journal = self._around.journal
+        named, era = journal.journal_id, Era(journal.era)
+        return users_of(
+            self._config, engine, order_entry, lambda name: session_id(named, era, name)
+        )
+
+    def _index(self, order_entry: OrderEntry, engine: Engine) -> Callable[[], None]:
+        """What learns, blocking, where messages stand that the engine has told of."""
+        command = engine.position().command_offset
+        return lambda: self.checkpoints.learn(order_entry, self._events, command)
+
+    async def _keep(self) -> None:
+        """Publish checkpoints; of several gateways whoever comes first in an interval does it."""
+        seen: int | None = None
+        while True:
+            try:
+                newest = await asyncio.to_thread(self.checkpoints.newest, 1)
+                last = newest[0].good.command_offset if newest else 0
+                if last == seen or not newest:
+                    await self._checkpoint(last)
+                seen = last
+            except (AppendFailed, JournalError, ValueError) as error:
+                log.error("gateway %d: no checkpoint of sessions: %s", self._number, error)
+            await asyncio.sleep(self._config.journal.snapshot_interval_s)
+
+    async def _checkpoint(self, last: int) -> None:
+        told, order_entry = self.lane.told, self.binary.order_entry
+        if told is None or told[0] == last or order_entry.fault is not None:
+            return
+        command, end = told
+        await self.checkpoints.publish(
+            f"gateway.{self._number}",
+            self._around.journal,
+            command,
+            end,
+            order_entry,
+            self._config.gateway,
+        )
+        log.info("gateway %d: checkpoint of sessions at command batch %d", self._number, command)
+
+    def _fresh(self, engine: Engine) -> Fresh:
+        again = OrderEntry(self._config.gateway, self._around.process.clock)
+        self._users(engine, again)
+        return Fresh(again, 0, self._index(again, engine))

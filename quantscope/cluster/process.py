@@ -1,0 +1,207 @@
+"""One role of a cluster as a process: from its start to SIGTERM, and what it says meanwhile."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import uvloop
+
+from core import Clock, Faults, huge_pages, shorten_slice
+from journal.kafka import Clients, Control, Displaced, KafkaError, Topics, Unavailable, mistakes
+from quantscope import capacity, metrics
+from quantscope.cluster.status import StatusPages
+from quantscope.cluster.surroundings import ClusterRole, Surroundings
+from quantscope.loop_watch import LoopWatch
+from quantscope.metrics import ClockFigures, LoopFigures
+from quantscope.roles.role import Process
+from settings import Config
+
+log = logging.getLogger("quantscope")
+
+CHECK_INTERVAL_S = 60.0
+"""How often it is looked whether topics and brokers are set as they must be, in seconds."""
+READY_S = 0.02
+"""How often it is looked whether the role is ready, before its first time, in seconds."""
+
+Make = Callable[[Surroundings], ClusterRole]
+
+
+class Misconfigured(Exception):
+    """Topics or brokers are not set as they must be."""
+
+
+def run(config: Config, make: Make, *, own_pages: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT, or until another process takes this one's name.
+
+    A role with ``own_pages`` serves ``/metrics``, ``/health`` and ``/ready`` by itself.
+    """
+    huge_pages(config.server.huge_pages)
+    descriptors = capacity.raise_descriptors()
+    config = capacity.fit(config, descriptors)
+    uvloop.run(RoleProcess(config, make, descriptors, own_pages=own_pages).run())
+
+
+class RoleProcess:
+    """The one role of this process, with what it has around it."""
+
+    def __init__(self, config: Config, make: Make, descriptors: int, *, own_pages: bool) -> None:
+        """Nothing is opened yet; ``descriptors`` are what this process may have."""
+        self._config = config
+        self._make = make
+        self._own_pages = own_pages
+        self._faults = Faults()
+        clock = Clock(config.server)
+        descriptors_max = capacity.for_connections(config, descriptors)
+        self._process = Process(config, self._faults, clock, descriptors_max)
+        self._clients = Clients(config.kafka)
+        self._topics = Topics(config.kafka)
+        self._loop_watch = LoopWatch(clock)
+        self._role: ClusterRole | None = None
+        self._wrong: list[str] = []
+        """What is not set as it must be."""
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until it is told to stop; whoever is displaced ends without an error."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._faults.on_callback)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        try:
+            async with self._pages():
+                await self._until_stopped(self._live())
+        except BaseExceptionGroup as errors:
+            displaced = displaced_in(errors)
+            if displaced is None:
+                raise
+            # Started again it would take the name back, and both would end each other for ever.
+            log.error("%s", displaced)
+
+    @contextlib.asynccontextmanager
+    async def _pages(self) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as opened:
+            if not self._own_pages:
+                listening = StatusPages.listening(
+                    self._process,
+                    self._config.server.http_port,
+                    metrics=self._metrics,
+                    standing=self._standing,
+                )
+                self._address = (await opened.enter_async_context(listening)).address
+            yield
+
+    async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work to its end; what waits for others at a start does not wait beyond a signal."""
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if self._role is None and not working.done():
+                log.info("stopping, before it has begun")
+                working.cancel()
+                await asyncio.wait((working,))
+                return
+            await working
+        finally:
+            stopping.cancel()
+
+    async def _live(self) -> None:
+        async with contextlib.AsyncExitStack() as opened:
+            await self._check(at_start=True)
+            deadline_s = self._config.kafka.append_deadline_s
+            control = Control(self._clients, self._topics, deadline_s=deadline_s)
+            await opened.enter_async_context(control)
+            journal = (await control.read()).known()
+            role = self._make(
+                Surroundings(
+                    self._process,
+                    self._clients,
+                    self._topics,
+                    control,
+                    journal,
+                    metrics=self._metrics,
+                    standing=self._standing,
+                )
+            )
+            opened.push_async_callback(role.close)
+            await role.open()
+            self._role = role
+            await self._serve(role)
+
+    async def _serve(self, role: ClusterRole) -> None:
+        async with asyncio.TaskGroup() as group:
+            keep = self._faults.keep
+            watching = [
+                group.create_task(keep("watch", what, how))
+                for what, how in (
+                    ("the look at the event loop", self._loop_watch.run),
+                    ("the look at topics and brokers", self._check_often),
+                )
+            ]
+            watching.append(group.create_task(self._begin(role)))
+            await role.run(self._stop)
+            for task in watching:
+                task.cancel()
+
+    async def _begin(self, role: ClusterRole) -> None:
+        """Say ``ready`` once it is."""
+        while role.standing():
+            await asyncio.sleep(READY_S)
+        # What stands now stands for good: no collection is to look at it again.
+        gc.collect()
+        gc.freeze()
+        shorten_slice()
+        where = {name: acceptor.address for name, acceptor in role.ports.items()}
+        if not self._own_pages:
+            where["http"] = self._address
+        print("ready", *(f"{name}={address}" for name, address in where.items()), flush=True)
+
+    # -- topics and brokers ------------------------------------------------------------------
+
+    async def _check_often(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_INTERVAL_S)
+            try:
+                await self._check(at_start=False)
+            except (KafkaError, TimeoutError, Unavailable) as error:
+                log.warning("topics and brokers can't be looked at: %r", error)
+
+    async def _check(self, *, at_start: bool) -> None:
+        """See whether topics and brokers are set as they must be; a start fails where not."""
+        async with self._clients.administering() as admin:
+            wrong = await mistakes(admin, self._topics, self._config.kafka)
+        said, self._wrong = self._wrong, [mistake.text for mistake in wrong]
+        if self._wrong and at_start:
+            raise Misconfigured("; ".join(self._wrong))
+        for text in self._wrong:
+            if text not in said:
+                log.error("%s", text)
+
+    # -- what it says ------------------------------------------------------------------------
+
+    def _standing(self) -> list[str]:
+        """Why the process is not ready."""
+        if self._role is None:
+            return ["it has not begun yet: it waits for brokers, or for an engine", *self._wrong]
+        faults = self._faults.standing.values()
+        return [*self._role.standing(), *self._wrong, *faults]
+
+    def _metrics(self) -> bytes:
+        figures = () if self._role is None else self._role.figures
+        parts = (*figures, ClockFigures(self._process.clock), LoopFigures(self._loop_watch))
+        return metrics.renderer(parts, self._faults)()
+
+
+def displaced_in(errors: BaseExceptionGroup[BaseException]) -> Displaced | None:
+    """What says that another has this one's name now, if a group holds it."""
+    for error in errors.exceptions:
+        match error:
+            case Displaced():
+                return error
+            case BaseExceptionGroup() if found := displaced_in(error):
+                return found
+    return None

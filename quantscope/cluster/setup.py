@@ -1,0 +1,98 @@
+"""``quantscope setup``: topics, which journal they hold, and the configuration as commands."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from core import Clock, Engine
+from engine.followed import FollowedEngine
+from engine.setup import batches_of
+from journal.kafka import (
+    Appender,
+    Clients,
+    Control,
+    ControlLost,
+    Journal,
+    KafkaSnapshots,
+    Topics,
+    make_topics,
+    mend,
+    mistakes,
+)
+from quantscope import translate
+from quantscope.cluster.process import Misconfigured
+from settings import Config
+
+Say = Callable[[str], object]
+
+
+def run_setup(config: Config, say: Say) -> None:
+    """Make what is missing, mend what can be, and journal what the configuration changes.
+
+    ``say`` is told each thing that was done, in a line.
+    """
+    asyncio.run(_Setup(config, say).run())
+
+
+class _Setup:
+    def __init__(self, config: Config, say: Say) -> None:
+        self._config = config
+        self._say = say
+        self._clock = Clock(config.server)
+        self._clients = Clients(config.kafka)
+        self._topics = Topics(config.kafka)
+        self._deadline_s = config.kafka.append_deadline_s
+        snapshots = KafkaSnapshots(self._clients, self._topics, deadline_s=self._deadline_s)
+        self._snapshots = snapshots
+        engine = config.kafka.engines[0]
+        self._followed = FollowedEngine(self._clients, self._topics, engine, snapshots)
+
+    async def run(self) -> None:
+        async with self._clients.administering() as admin:
+            await self._topics_made(admin)
+        end = await asyncio.to_thread(self._followed.commands_end)
+        async with Control(self._clients, self._topics, deadline_s=self._deadline_s) as control:
+            await self._journal_named(control, new=end == 0)
+        await self._configured(await asyncio.to_thread(self._followed.behind, end))
+
+    async def _topics_made(self, admin: AIOKafkaAdminClient) -> None:
+        for name in await make_topics(admin, self._topics):
+            self._say(f"made the topic {name}")
+        for text in await mend(admin, self._topics):
+            self._say(text)
+        if left := await mistakes(admin, self._topics, self._config.kafka):
+            raise Misconfigured("; ".join(mistake.text for mistake in left))
+
+    async def _journal_named(self, control: Control, *, new: bool) -> None:
+        """Say in ``control`` which journal this is; where that was lost, a snapshot knows it."""
+        if (await control.read()).journal is not None:
+            return
+        if new:
+            journal = Journal(secrets.randbits(63))
+            self._say(f"a new exchange: its journal is {journal.journal_id:016x}")
+        else:
+            known = await asyncio.to_thread(self._snapshots.newest_journal)
+            if known is None:
+                raise ControlLost(
+                    f"{self._topics.control} does not say which journal "
+                    f"{self._topics.commands} holds, and there is no snapshot that knows: put the "
+                    "topic back, or delete all of them, or take another kafka.topic_prefix"
+                )
+            journal = known
+            self._say(f"written anew, as a snapshot knows it: {self._topics.control}")
+        await control.say(journal)
+
+    async def _configured(self, engine: Engine) -> None:
+        """Journal what differs from the configuration; all engines read it there."""
+        setup = translate.setup(self._config)
+        most = self._config.journal.batch_commands_max
+        batches = batches_of(engine, setup, self._clock.now_ns(), most)
+        if not batches:
+            self._say("the exchange is as it is configured")
+            return
+        out = Appender(self._clients, self._topics.commands, deadline_s=self._deadline_s)
+        async with out:
+            await out.append(batches)
+        self._say(f"journaled what the configuration changes: {len(batches)} command batch(es)")

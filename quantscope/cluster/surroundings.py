@@ -1,0 +1,56 @@
+"""What the roles of a cluster get of the process that runs them, and what each of them is."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from journal.kafka import Clients, Control, Journal, KafkaSnapshots, Topics
+from quantscope.acceptor import Acceptor
+from quantscope.metrics import Part
+from quantscope.roles.role import Process
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a role of a cluster has around it."""
+
+    process: Process
+    clients: Clients
+    topics: Topics
+    control: Control
+    journal: Journal
+    """Which one the topics hold."""
+    metrics: Callable[[], bytes]
+    """Renders the figures of the process."""
+    standing: Callable[[], list[str]]
+    """Why the process is not ready."""
+
+    def snapshots(self) -> KafkaSnapshots:
+        """The states of engines."""
+        deadline_s = self.process.config.kafka.append_deadline_s
+        return KafkaSnapshots(self.clients, self.topics, deadline_s=deadline_s)
+
+
+class ClusterRole(Protocol):
+    """A ``quantscope.roles.role.Role`` that says by itself how it is."""
+
+    @property
+    def ports(self) -> Mapping[str, Acceptor]:
+        """Where it listens, by the names of the ready line; once it is open."""
+
+    @property
+    def figures(self) -> tuple[Part, ...]:
+        """What of it is shown at ``/metrics``; once it is open."""
+
+    def standing(self) -> list[str]:
+        """Why it is not ready; nothing where it is."""
+
+    async def open(self) -> None:
+        """See ``Role``; whoever it needs may not be there yet, and is waited for."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """See ``Role``."""
+
+    async def close(self) -> None:
+        """See ``Role``."""

@@ -1,0 +1,72 @@
+"""What the commands of the command line share: options, the configuration, one line for errors."""
+
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+import settings
+from settings import Config
+
+
+class Failure(click.ClickException):
+    """An error that is told in one line."""
+
+
+def configured(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where the configuration comes from."""
+    command = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="A setting, over the file and the environment; may be given again.",
+    )(command)
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=pathlib.Path),
+        envvar="QUANTSCOPE_CONFIG",
+        help="The TOML file with the settings; `quantscope config` shows them all.",
+    )(command)
+
+
+def load(config_file: pathlib.Path | None, overrides: list[str]) -> Config:
+    """The configuration in force, or one line that says what is wrong with it."""
+    environment = {k: v for k, v in settings.environment().items() if k != "QUANTSCOPE_CONFIG"}
+    try:
+        return settings.load(config_file, environment, overrides)
+    except settings.ConfigError as error:
+        raise Failure(str(error)) from error
+
+
+def flags_of(values: Mapping[str, object]) -> list[str]:
+    """Those of some settings that were given, as ``--set`` takes them."""
+    return [f"{name}={value}" for name, value in values.items() if value is not None]
+
+
+def told_in_one_line(work: Callable[[], None]) -> None:
+    """Do it; an error that an operator may expect is told without a traceback."""
+    from quantscope.faults import EXPECTED
+
+    try:
+        work()
+    except BrokenPipeError:
+        # Whoever read has seen enough: click ends without a word.
+        raise
+    except EXPECTED as error:
+        raise Failure(str(error)) from error
+    except ExceptionGroup as group:
+        expected, rest = group.split(EXPECTED)
+        if expected is None or rest is not None:
+            raise
+        raise Failure("; ".join(_sentences(expected))) from group
+
+
+def _sentences(group: ExceptionGroup[Exception]) -> list[str]:
+    return [
+        sentence
+        for error in group.exceptions
+        for sentence in (_sentences(error) if isinstance(error, ExceptionGroup) else [str(error)])
+    ]

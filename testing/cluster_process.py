@@ -1,0 +1,125 @@
+"""A role of a cluster in a process of its own, to be stopped, killed, started again and asked."""
+
+import os
+import select
+import signal
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from testing.command import QUANTSCOPE, ROOT, SECONDS_MAX, NotReady, ready_line
+from testing.kafka import Brokers
+from testing.requests import Requests
+
+_RUNNING: list["ClusterProcess"] = []
+
+
+def end_cluster() -> None:
+    """End whatever role a test has left running."""
+    while _RUNNING:
+        _RUNNING[-1].kill()
+
+
+def config_of(directory: Path, brokers: Brokers, prefix: str, *lines: str) -> Path:
+    """A configuration of a cluster on these brokers, with more lines of TOML before its own."""
+    servers = ", ".join(f'"{server}"' for server in brokers.bootstrap_servers.split(","))
+    own = ["[kafka]", f"bootstrap_servers = [{servers}]", f'topic_prefix = "{prefix}"']
+    path = directory / f"{prefix}.toml"
+    path.write_text("\n".join([*lines, *own, "request_timeout_s = 3.0", ""]))
+    return path
+
+
+class ClusterProcess(Requests):
+    """``quantscope ROLE`` with a configuration."""
+
+    def __init__(self, config: Path, role: str, *arguments: str) -> None:
+        """Nothing is started yet; ports that are not told are free ones, and stay."""
+        self.config = config
+        self.role = role
+        self.arguments = arguments
+        self.http = self.binary = 0
+        self.process: subprocess.Popen[str] | None = None
+        name = "-".join((config.stem, role, *arguments)).replace("/", "_")
+        self.log = config.with_name(f"{name}.log")
+
+    def __enter__(self) -> Self:
+        """Run until the block ends."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it cleanly where nothing went wrong."""
+        if error is not None:
+            self.kill()
+        else:
+            self.stop()
+
+    def start(self) -> Self:
+        """Start it, and wait until it is ready."""
+        self.launch()
+        return self.until_ready()
+
+    def launch(self) -> None:
+        """Start it, and wait for nothing."""
+        command = [*QUANTSCOPE, self.role, "--config", str(self.config), *self.arguments]
+        command += ["--http-port", str(self.http)]
+        if self.role == "gateway":
+            command += ["--binary-port", str(self.binary)]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        _RUNNING.append(self)
+
+    def until_ready(self) -> Self:
+        """Wait until it says that it is ready."""
+        process = self.process
+        assert process is not None
+        assert process.stdout is not None
+        readable, _, _ = select.select([process.stdout], [], [], SECONDS_MAX)
+        try:
+            assert readable, "not ready in time"
+            said = ready_line(process)
+        except (AssertionError, NotReady) as error:
+            self.kill()
+            raise NotReady(f"{self.role}: {error}\n{self.said()[-2000:]}") from error
+        ports = {name: int(where.rpartition(":")[2]) for name, where in said.items()}
+        self.http = ports["http"]
+        self.binary = ports.get("binary", 0)
+        return self
+
+    def kill(self) -> None:
+        """Kill it as the kernel would."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.ends()
+
+    def stop(self) -> None:
+        """Stop it as an operator would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        assert self.ends() == 0, self.said()[-2000:]
+
+    def ends(self) -> int:
+        """Wait until it has ended; its exit code."""
+        process, self.process = self.process, None
+        assert process is not None
+        _RUNNING.remove(self)
+        try:
+            return process.wait(SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            assert process.stdout is not None
+            process.stdout.close()
+
+    def said(self) -> str:
+        """All that it has logged."""
+        return self.log.read_text() if self.log.exists() else ""

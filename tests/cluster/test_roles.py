@@ -1,0 +1,175 @@
+"""Roles as processes: they are set up, begin, say how they are, and end as they are told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from testing.client import Client
+from testing.cluster_process import ClusterProcess
+from testing.command import quantscope
+from testing.kafka import free_ports
+from testing.waiting import until
+
+Config = Callable[..., Path]
+
+
+def set_up(config: Path) -> str:
+    code, out, errors = quantscope("setup", "--config", str(config))
+    assert code == 0, errors
+    return out
+
+
+async def test_an_order_goes_through_processes_and_outlives_them(config: Config) -> None:
+    path = config()
+    made = set_up(path)
+    assert made.count("made the topic") == 5
+    assert "a new exchange" in made
+    with ClusterProcess(path, "engine") as engine:
+        with ClusterProcess(path, "gateway") as gateway:
+            client = await Client(gateway.binary).login()
+            client.place(1, price=10)
+            await client.expect_new(1)
+            for role in (engine, gateway):
+                assert role.get("/health") == {"status": "ok"}
+                assert role.get("/ready") == {"status": "ready", "faults": []}
+            assert engine.metrics()["quantscope_orders_total"] == 1
+            assert engine.metrics()["quantscope_open_orders"] == 1
+            assert gateway.metrics()["quantscope_binary_reports_total"] == 1
+        await client.expect_closed()
+    assert set_up(path) == "the exchange is as it is configured\n"
+    with ClusterProcess(path, "engine"), ClusterProcess(path, "gateway", "--number", "7") as other:
+        again = await Client(other.binary).login(sequence=1)
+        await again.expect_new(1)
+        again.cancel(2, 1)
+        assert type(await again.report()).__name__ == "ExecutionReportCancel"
+
+
+async def test_of_two_gateways_of_a_number_the_later_goes_on(config: Config) -> None:
+    path = config()
+    set_up(path)
+    first, second = (ClusterProcess(path, "gateway") for _ in range(2))
+    second.log = path.with_name("second.log")
+    with ClusterProcess(path, "engine"), first:
+        client = await Client(first.binary).login()
+        with second:
+            assert first.ends() == 0
+            assert "another gateway 1 has begun" in first.said()
+            await client.expect_closed()
+            await Client(second.binary).login()
+        first.start()
+
+
+async def test_of_two_engines_of_a_name_the_later_goes_on(config: Config) -> None:
+    path = config()
+    set_up(path)
+    first, second = (ClusterProcess(path, "engine") for _ in range(2))
+    second.log = path.with_name("second.log")
+    with first, ClusterProcess(path, "gateway") as gateway:
+        client = await Client(gateway.binary).login()
+        client.place(1, price=10)
+        await client.expect_new(1)
+        with second:
+            assert first.ends() == 0
+            assert "another engine a has begun: this one ends" in first.said()
+            client.place(2, price=10)
+            await client.expect_new(2)
+        first.start()
+
+
+async def test_what_is_killed_goes_on_where_it_was(config: Config) -> None:
+    path = config("[journal]", "snapshot_interval_s = 0.5", "snapshot_commands_min = 1")
+    set_up(path)
+    with ClusterProcess(path, "engine") as engine, ClusterProcess(path, "gateway") as gateway:
+        client = await Client(gateway.binary).login()
+        for number in range(1, 21):
+            client.place(number, price=10 + number)
+            await client.expect_new(number)
+            if number % 7 == 0:
+                engine.kill()
+                engine.start()
+        gateway.kill()
+        gateway.start()
+        again = await Client(gateway.binary).login(sequence=1)
+        assert again.last_cl_ord_id == 20
+        for number in range(1, 21):
+            await again.expect_new(number)
+        assert engine.metrics()["quantscope_open_orders"] == 20
+
+
+async def test_who_waits_for_an_engine_says_so_and_stops_when_told_to(config: Config) -> None:
+    path = config()
+    set_up(path)
+    gateway = ClusterProcess(path, "gateway")
+    (gateway.http,) = free_ports(1)
+    gateway.launch()
+    await until(lambda: answers(gateway))
+    assert gateway.get("/health") == {"status": "ok"}
+    (fault,) = gateway.get("/ready", 503)["faults"]
+    assert fault == "it has not begun yet: it waits for brokers, or for an engine"
+    assert "quantscope_outages_total" not in gateway.metrics()
+    gateway.stop()
+    assert "stopping, before it has begun" in gateway.said()
+
+
+def answers(role: ClusterProcess) -> bool:
+    try:
+        role.get("/health")
+    except OSError:
+        return False
+    return True
+
+
+def refused(config: Path, role: str, *arguments: str) -> str:
+    """The one line that it says instead of starting."""
+    code, out, errors = quantscope(role, "--config", str(config), "--http-port", "0", *arguments)
+    assert (code, out) == (1, "")
+    lines = [line for line in errors.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, errors
+    assert "Traceback" not in errors
+    return lines[0].removeprefix("Error: ")
+
+
+def test_a_start_without_topics_names_them(config: Config) -> None:
+    said = refused(config(), "engine")
+    assert said.count("is missing: quantscope setup makes those of a new exchange") == 5
+
+
+def test_an_engine_that_nobody_configured_is_refused(config: Config) -> None:
+    code, _, errors = quantscope("engine", "--config", str(config()), "--name", "z")
+    assert code == 1
+    assert errors == "Error: --name z is none of kafka.engines, which are: a\n"
+
+
+def test_a_user_whom_no_setup_made_known_is_named(config: Config) -> None:
+    path = config()
+    set_up(path)
+    with ClusterProcess(path, "engine"):
+        more = path.with_name("more.toml")
+        more.write_text(path.read_text() + '[[users]]\nname = "new"\npassword = "x"\n')
+        said = refused(more, "gateway", "--binary-port", "0")
+        assert said == (
+            "user new of the configuration is not known to the exchange: quantscope setup makes it "
+            "known"
+        )
+        assert set_up(more).startswith("journaled what the configuration changes: 1 command")
+        with ClusterProcess(more, "gateway"):
+            pass
+
+
+def test_setup_mends_what_is_set_otherwise(config: Config) -> None:
+    path = config()
+    set_up(path)
+    wider = path.with_name("wider.toml")
+    wider.write_text(path.read_text() + "segment_bytes = 1048576\n")
+    said = refused(wider, "engine")
+    assert said.count("has segment.bytes = 67108864, and must have 1048576") == 5
+    assert set_up(wider).count(": segment.bytes = 1048576") == 5
+    with ClusterProcess(wider, "engine"):
+        pass
+
+
+def test_brokers_that_are_nowhere_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere.toml"
+    path.write_text('[kafka]\nbootstrap_servers = ["127.0.0.1:9"]\nstart_deadline_s = 0.5\n')
+    for role in ("engine", "gateway"):
+        said = refused(path, role)
+        assert said.startswith("no broker of 127.0.0.1:9 (kafka.bootstrap_servers) answered")

@@ -1,0 +1,134 @@
+"""What nobody needs any more is deleted, and nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core import Engine, first_batch_after
+from engine.topic_retention import TopicRetention, sampled_bytes
+from journal.kafka import Journal, KafkaKept, Place
+from settings import Config, GatewaySettings, JournalSettings
+from testing.client import Client, hang_up
+from testing.cluster import Cluster
+from testing.kafka import Brokers
+
+QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.3, snapshot_commands_min=1)
+"""Snapshots come as fast as they can."""
+BYTES = GatewaySettings(session_replay_bytes_max=1)
+"""Nothing is kept for sessions."""
+
+
+@pytest.fixture(autouse=True)
+async def lines() -> AsyncIterator[None]:
+    """No line outlives its test."""
+    yield
+    await hang_up()
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written counts at once."""
+    monkeypatch.setattr("engine.topic_retention.SETTLED_S", -3600.0)
+
+
+async def traded(cluster: Cluster) -> None:
+    """A session has been told of 20 orders, and three snapshots are there."""
+    async with cluster.following() as follower, cluster.gateway() as served:
+        client = await Client(served.binary).login()
+        for number in range(1, 21):
+            client.place(number, price=10 + number)
+            await client.expect_new(number)
+        async with asyncio.timeout(20):
+            while follower.snapshots_written < 3:
+                await asyncio.sleep(0.05)
+
+
+def begins(cluster: Cluster) -> dict[str, int]:
+    """The first offset of each topic."""
+    topics = cluster.topics
+    found = {}
+    for topic in (topics.commands, topics.events("a"), topics.snapshots, topics.sessions):
+        with KafkaKept(cluster.clients, topic, base=0) as kept:
+            found[topic] = kept.first_offset
+    return found
+
+
+async def delete(cluster: Cluster, *places: Place) -> TopicRetention:
+    async with cluster.control() as control:
+        for place in places:
+            await control.say(place)
+        retention = TopicRetention(
+            cluster.clients, cluster.topics, "a", cluster.config, cluster.clock, control
+        )
+        await retention.delete()
+        return retention
+
+
+async def test_what_is_left_is_enough_for_engine_gateway_and_old_messages(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka, Config(journal=QUICK)).make()
+    await traded(cluster)
+    await delete(cluster)
+    found = begins(cluster)
+    topics = cluster.topics
+    assert found[topics.commands] > 0
+    assert found[topics.snapshots] > 0
+    # The session's messages are kept, however few they are.
+    assert found[topics.events("a")] < found[topics.commands]
+    async with cluster.following() as follower, cluster.gateway() as served:
+        assert follower.engine.counts()["open_orders"] == 20
+        again = await Client(served.binary).login(sequence=1)
+        for number in range(1, 21):
+            await again.expect_new(number)
+        again.place(21, price=10)
+        await again.expect_new(21)
+
+
+async def test_above_the_bound_the_oldest_messages_go(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka, Config(journal=QUICK, gateway=BYTES)).make()
+    await traded(cluster)
+    await delete(cluster)
+    assert begins(cluster)[cluster.topics.events("a")] > 0
+    async with cluster.following(), cluster.gateway() as served:
+        again = await Client(served.binary).login(sequence=1)
+        assert again.oldest == 21
+        again.place(21, price=10)
+        await again.expect_new(21)
+
+
+async def test_events_stay_for_a_reader_up_to_a_bound(
+    kafka: Brokers, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster = await Cluster(kafka, Config(journal=QUICK, gateway=BYTES)).make()
+    await traded(cluster)
+    place = Place("recorder.archive", 5, 9, cluster.clock.now_ns())
+    assert (await delete(cluster, place)).behind == {}
+    with KafkaKept(cluster.clients, cluster.topics.events("a")) as events:
+        assert events.first_offset == first_batch_after(events, 5)
+        assert sampled_bytes(events) > 0
+    bound = JournalSettings(
+        tick_interval_s=0.05, snapshot_interval_s=0.3, snapshot_commands_min=1, journal_bytes_max=1
+    )
+    cluster.config = Config(journal=bound, gateway=BYTES, kafka=cluster.settings)
+    assert (await delete(cluster)).behind == {"recorder.archive": 5}
+    assert "recorder.archive has read the events of command batch 5" in caplog.text
+    with KafkaKept(cluster.clients, cluster.topics.events("a")) as events:
+        assert first_batch_after(events, 5) == events.first_offset > 10
+
+
+async def test_without_two_settled_snapshots_nothing_goes(
+    kafka: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = await Cluster(kafka, Config(journal=QUICK, gateway=BYTES)).make()
+    await traded(cluster)
+    monkeypatch.setattr("engine.topic_retention.SETTLED_S", 60.0)
+    await delete(cluster)
+    assert set(begins(cluster).values()) == {0}
+    engine: Engine = await asyncio.to_thread(cluster.compared)
+    assert engine.counts()["open_orders"] == 20
+    assert (await cluster_journal(cluster)).journal_id
+
+
+async def cluster_journal(cluster: Cluster) -> Journal:
+    async with cluster.control() as control:
+        return (await control.read()).known()
