@@ -61,6 +61,8 @@ PIECES = (
     "journal.commit_bytes_max",
     "journal.events_linger_bytes_max",
     "journal.verify_bytes_max",
+    "kafka.message_bytes_max",
+    "kafka.read_bytes_max",
 )
 """Limits of bytes that cut what there is or throw it away, and need nothing more."""
 

@@ -6,6 +6,7 @@ from settings.engine import EngineSettings
 from settings.facade import FacadeSettings
 from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
+from settings.kafka import KafkaSettings
 from settings.server import ServerSettings
 from settings.store import StoreSettings
 from settings.trading import InstrumentSettings, UserSettings, default_instruments, demo_users
@@ -17,6 +18,7 @@ class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     server: ServerSettings = ServerSettings()
     journal: JournalSettings = JournalSettings()
+    kafka: KafkaSettings = KafkaSettings()
     engine: EngineSettings = EngineSettings()
     gateway: GatewaySettings = GatewaySettings()
     facade: FacadeSettings = FacadeSettings()

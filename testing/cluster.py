@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from core import Engine, OrderEntry, first_batch_after, security_list, split_batches
 from engine.follower import Follower
 from engine.recovery import replay
@@ -33,8 +35,6 @@ from testing.kafka import Brokers
 from testing.parts import system_clock
 from testing.waiting import SECONDS_MAX
 
-DEADLINE_S = 5.0
-"""How long an append may take before its outcome is left open."""
 READ_BYTES = 2**20
 _numbers = itertools.count(1)
 
@@ -51,15 +51,21 @@ def settings_of(brokers: Brokers, **changed: Any) -> KafkaSettings:
     return KafkaSettings(**(wanted | changed))
 
 
+def on_kafka(config: Config, kafka: KafkaSettings) -> Config:
+    """The same, with its journal there."""
+    journal = msgspec.structs.replace(config.journal, adapter="kafka")
+    return msgspec.structs.replace(config, journal=journal, kafka=kafka)
+
+
 class Cluster:
     """One exchange, of one partition."""
 
     def __init__(self, brokers: Brokers, config: Config | None = None, **changed: Any) -> None:
         """Nothing is made yet."""
-        self.settings = settings_of(brokers, **changed)
-        self.config = config or Config()
+        self.config = on_kafka(config or Config(), settings_of(brokers, **changed))
+        self.settings = self.config.kafka
         self.clients = Clients(self.settings)
-        self.topics = Topics(self.settings, ("a",))
+        self.topics = Topics(self.settings, self.settings.engines)
         self.clock = system_clock()
 
     async def make(self) -> "Cluster":
@@ -77,7 +83,13 @@ class Cluster:
 
     def appender(self) -> Appender:
         """To the commands."""
-        return Appender(self.clients, self.topics.commands, deadline_s=DEADLINE_S)
+        deadline_s = self.settings.append_deadline_s
+        return Appender(self.clients, self.topics.commands, deadline_s=deadline_s)
+
+    def snapshots(self) -> KafkaSnapshots:
+        """The engines' states."""
+        deadline_s = self.settings.append_deadline_s
+        return KafkaSnapshots(self.clients, self.topics, deadline_s=deadline_s)
 
     def follower(self, name: str = "a") -> Follower:
         """An engine."""
@@ -87,7 +99,7 @@ class Cluster:
             name,
             self.config.journal,
             self.clock,
-            append_deadline_s=DEADLINE_S,
+            append_deadline_s=self.settings.append_deadline_s,
         )
 
     @asynccontextmanager
@@ -112,11 +124,11 @@ class Cluster:
         return KafkaLane(
             self.clients,
             self.topics,
-            "a",
+            self.settings.engines[0],
             gateway,
             self.config.journal,
             self.clock,
-            append_deadline_s=DEADLINE_S,
+            append_deadline_s=self.settings.append_deadline_s,
         )
 
     @asynccontextmanager
@@ -159,7 +171,7 @@ class Cluster:
     def _old(self, engine: Engine, order_entry: OrderEntry) -> "OldEvents":
         """Learn where old messages stand; the events, and where they go on behind the engine."""
         command = engine.position().command_offset
-        events = KafkaKept(self.clients, self.topics.events("a")).__enter__()
+        events = KafkaKept(self.clients, self.topics.events(self.settings.engines[0])).__enter__()
         at = events.first_offset
         end = first_batch_after(events, command)
         while at < end and (some := events.read(at, READ_BYTES)):
@@ -175,8 +187,7 @@ class Cluster:
 
     def replayed(self) -> Engine:
         """An engine at the end of the commands, from the newest snapshot on."""
-        snapshots = KafkaSnapshots(self.clients, self.topics, deadline_s=DEADLINE_S)
-        engine = next(snapshots.engines(), None) or Engine()
+        engine = next(self.snapshots().engines(), None) or Engine()
         with KafkaKept(self.clients, self.topics.commands) as commands:
             for _ in replay(engine, commands):
                 pass
