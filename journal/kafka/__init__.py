@@ -16,8 +16,8 @@ from journal.kafka.fenced import Fenced, FencedLog
 from journal.kafka.kept import KafkaKept, log_record
 from journal.kafka.lane import Displaced, KafkaLane
 from journal.kafka.reader import Damaged, TopicReader
-from journal.kafka.setup import Mistake, make_topics, mistakes
-from journal.kafka.snapshots import Good, KafkaSnapshots, Portion
+from journal.kafka.setup import Mistake, make_topics, missing_topics, mistakes
+from journal.kafka.snapshots import Good, KafkaSnapshots, KeptSnapshots, Portion
 from journal.kafka.topics import FIRST_OFFSET, Topics
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "KafkaKept",
     "KafkaLane",
     "KafkaSnapshots",
+    "KeptSnapshots",
     "Mistake",
     "Portion",
     "TopicReader",
@@ -40,5 +41,6 @@ __all__ = [
     "Unavailable",
     "log_record",
     "make_topics",
+    "missing_topics",
     "mistakes",
 ]

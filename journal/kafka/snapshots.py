@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import msgspec
 
@@ -112,8 +114,76 @@ class KafkaSnapshots:
             if Engine.hash_of(_state(kept, good)) != good.state_hash:
                 raise ValueError("its state has another hash")
 
+    def kept(self) -> "KeptSnapshots":
+        """Those that are there now, for who looks at all of them."""
+        return KeptSnapshots(self._kept())
+
     def _kept(self) -> KafkaKept:
         return KafkaKept(self._clients, self._topic, base=0)
+
+
+@dataclass(frozen=True)
+class JudgedState:
+    """A state by its mark, and what is wrong with it; or a record of the topic that is none."""
+
+    name: str
+    offset: int = 0
+    state_hash: int = 0
+    fault: Exception | None = None
+    good: Good | None = None
+
+
+class KeptSnapshots:
+    """The states up to the end at which the topic was opened; it blocks."""
+
+    def __init__(self, kept: KafkaKept) -> None:
+        """Nothing is connected yet."""
+        self._kept = kept
+
+    def __enter__(self) -> Self:
+        """Connect, and learn the end; raises ``JournalError``."""
+        self._kept.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the brokers."""
+        self._kept.__exit__()
+
+    def judge(self) -> Iterator[JudgedState]:
+        """Read every state that is marked, the newest first, and hold it to its mark."""
+        found = []
+        for record in _records(self._kept, self._kept.first_offset, self._kept.next_offset):
+            decoded = _decoded(record)
+            if not isinstance(decoded, Portion):
+                found.append((record.offset, decoded))
+        for at, good in reversed(found):
+            yield self._judged(f"at record {at} of {self._kept.topic}", good)
+
+    def _judged(self, name: str, good: Good | None) -> JudgedState:
+        if good is None:
+            return JudgedState(name, fault=ValueError("it is neither a portion of one nor a mark"))
+        name = f"of engine {good.maker} at command batch {good.command_offset}, {name}"
+        try:
+            if Engine.hash_of(_state(self._kept, good)) != good.state_hash:
+                raise ValueError("its state has another hash than its mark says")
+        except (ValueError, JournalError) as error:
+            return JudgedState(name, good.command_offset, fault=error)
+        return JudgedState(name, good.command_offset, good.state_hash, good=good)
+
+    def restored(self, found: JudgedState) -> Engine:
+        """The engine of a good one; ValueError where it can't be, or stands elsewhere."""
+        good = found.good
+        if good is None:
+            raise ValueError("it is no good one")
+        engine = Engine.restore(_state(self._kept, good))
+        at = engine.position()
+        if (at.command_offset, at.event_seq, at.event_hash) != (
+            good.command_offset,
+            good.event_seq,
+            good.event_hash,
+        ):
+            raise ValueError("its state stands elsewhere than its mark says")
+        return engine
 
 
 def _marks(kept: KafkaKept) -> Iterator[Good]:
@@ -158,10 +228,16 @@ def _records(kept: KafkaKept, begin: int, end: int) -> Iterator[LogRecord]:
 
 
 def _read(record: LogRecord) -> Portion | Good | None:
+    found = _decoded(record)
+    if found is None:
+        log.error("record %d of the snapshots is none", record.offset)
+    return found
+
+
+def _decoded(record: LogRecord) -> Portion | Good | None:
     try:
         found: Portion | Good = _decoder.decode(record.batch)
-    except msgspec.MsgspecError as error:
-        log.error("record %d of the snapshots is none: %s", record.offset, error)
+    except msgspec.MsgspecError:
         return None
     return found
 
