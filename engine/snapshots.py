@@ -97,6 +97,10 @@ class Snapshots:
         """The engine of one snapshot; ValueError where these rules can't restore it."""
         return Engine.restore(split(self._folder.read(_name(offset)))[1])
 
+    def restored(self, found: Judged) -> Engine:
+        """The engine of one that was judged; raises as ``restore`` does."""
+        return self.restore(found.offset)
+
     # -- what is written and removed ---------------------------------------------------------
 
     def write(self, header: SnapshotHeader, snapshot: bytes) -> None:

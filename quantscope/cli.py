@@ -3,6 +3,7 @@
 import logging
 import pathlib
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -13,7 +14,8 @@ from quantscope import capacity
 from quantscope.cluster.commands import engine, gateway, setup
 from quantscope.flow import flow
 from quantscope.load import load as load_command
-from quantscope.options import configured, flags_of, load, told_in_one_line
+from quantscope.options import Failure, configured, flags_of, load, told_in_one_line
+from settings import Config
 
 
 class Folder(click.ParamType[pathlib.Path]):
@@ -94,6 +96,11 @@ def show_config(
     help="The first batch to print.",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Most lines.")
+@click.option(
+    "--engine",
+    metavar="NAME",
+    help="On Kafka: whose events; those of the first of kafka.engines unless given.",
+)
 @click.argument("topic", type=click.Choice(["commands", "events"]))
 def journal(
     config_file: pathlib.Path | None,
@@ -101,13 +108,26 @@ def journal(
     data_dir: str | None,
     first: int | None,
     limit: int | None,
+    engine: str | None,
     topic: str,
 ) -> None:
-    """Print the journal's commands or events as JSON lines; the exchange must be stopped."""
-    from quantscope import examine
+    """Print the journal's commands or events as JSON lines.
 
+    A journal on Kafka is read up to its end while the cluster runs; for one in a data directory the
+    exchange must be stopped.
+    """
     config = load(config_file, [*overrides, *flags_of({"server.data_dir": data_dir})])
-    told_in_one_line(lambda: examine.print_journal(config, topic, first, limit))
+    if engine is not None and (topic == "commands" or config.journal.adapter != "kafka"):
+        raise Failure("--engine says whose events are read of a journal on Kafka (journal.adapter)")
+    if _on_kafka(config, data_dir):
+        from quantscope import examine_kafka
+
+        work = partial(examine_kafka.print_journal, config, topic, engine)
+    else:
+        from quantscope import examine
+
+        work = partial(examine.print_journal, config, topic)
+    told_in_one_line(lambda: work(first, limit))
 
 
 @main.command()
@@ -116,11 +136,21 @@ def journal(
 def verify(
     config_file: pathlib.Path | None, overrides: tuple[str, ...], data_dir: str | None
 ) -> None:
-    """Replay all that the journal keeps; compare every event, every hash, and the store."""
-    from quantscope import examine
+    """Replay all that the journal keeps; compare every event, every hash, and the store.
 
+    A journal on Kafka is read up to its end while the cluster runs, and each engine's events are
+    compared; for one in a data directory the exchange must be stopped.
+    """
     config = load(config_file, [*overrides, *flags_of({"server.data_dir": data_dir})])
-    told_in_one_line(lambda: examine.run_verify(config))
+    if _on_kafka(config, data_dir):
+        from quantscope import examine_kafka
+
+        work = examine_kafka.run_verify
+    else:
+        from quantscope import examine
+
+        work = examine.run_verify
+    told_in_one_line(lambda: work(config))
 
 
 @main.command()
@@ -190,6 +220,17 @@ def import_(
 
     config = load(config_file, list(overrides))
     told_in_one_line(lambda: importing.run_import(config, source, directory))
+
+
+def _on_kafka(config: Config, data_dir: str | None) -> bool:
+    """Whether the journal is there; who names a directory means another one."""
+    found = config.journal.adapter == "kafka"
+    if found and data_dir is not None:
+        raise Failure(
+            "--data-dir names a data directory, and the configuration's journal is on Kafka "
+            "(journal.adapter)"
+        )
+    return found
 
 
 for command in (setup, engine, gateway, flow):

@@ -34,7 +34,7 @@ from journal.datadir import DataDir
 from journal.memory import open_memory
 from journal.port import KeptLog
 from quantscope.facts import Facts, gather
-from quantscope.journals import data_dir, snapshots_of
+from quantscope.journals import data_dir, in_directory, snapshots_of
 from quantscope.refusals import refused, text_of
 from quantscope.store_check import StoreCheck, store_check
 from settings import Config
@@ -54,6 +54,7 @@ class NotSound(Exception):
 @contextlib.contextmanager
 def _at_rest(config: Config) -> Iterator[DataDir]:
     """The data directory of an exchange that is stopped; nothing in it is changed."""
+    in_directory(config, "this")
     if config.journal.adapter == "memory":
         raise NothingThere("a journal in memory ends with its process: there is nothing to look at")
     with DataDir.at_rest(data_dir(config)) as directory:
@@ -71,8 +72,13 @@ def print_journal(config: Config, topic: str, first: int | None, limit: int | No
             if topic == "commands"
             else events(events_at_rest(directory.events), first)
         )
-        for line in itertools.islice(lines, limit):
-            click.echo(json.dumps(line))
+        print_lines(lines, limit)
+
+
+def print_lines(lines: Iterator[dict[str, Any]], limit: int | None) -> None:
+    """Print the first of them, as JSON."""
+    for line in itertools.islice(lines, limit):
+        click.echo(json.dumps(line))
 
 
 def _check_version(directory: DataDir, topic: str) -> None:
@@ -101,18 +107,28 @@ def commands(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
         try:
             described = json.loads(describe_commands(record.batch))
         except ValueError as error:
-            shown = record.batch.hex()[: 2 * SHOWN_BYTES]
-            yield {**head, "type": "UNREADABLE", "reason": str(error), "bytes": shown}
+            yield {**head, **_unreadable(record, error)}
             continue
         items = described.pop("commands")
         for item in items:
             yield {**head, **described, **item}
 
 
+def _unreadable(record: LogRecord, error: ValueError) -> dict[str, Any]:
+    """What is shown of a record that is no batch."""
+    shown = record.batch.hex()[: 2 * SHOWN_BYTES]
+    return {"type": "UNREADABLE", "reason": str(error), "bytes": shown}
+
+
 def events(log: KeptLog, first: int | None) -> Iterator[dict[str, Any]]:
     """Events with the batch they travelled in."""
     for record in _records(log, first):
-        for described in json.loads(describe_events(record.batch)):
+        try:
+            batches = json.loads(describe_events(record.batch))
+        except ValueError as error:
+            yield {"offset": record.offset, **_unreadable(record, error)}
+            continue
+        for described in batches:
             items = described.pop("events")
             for name in ("hash", "previous_hash"):
                 described[name] = f"{described[name]:016x}"
@@ -148,7 +164,7 @@ def run_verify(config: Config) -> None:
                 progress=lambda done, total: bar.update(task, advance=done, total=total),
                 listener=store,
             )
-    click.echo(_sentence(result))
+    click.echo(sentence(result))
     if late := _late(facts):
         click.echo(late, err=True)
     if store is not None:
@@ -256,7 +272,8 @@ def _told(events: KeptLog, command: int, entry: int, number: int) -> bool:
     return False
 
 
-def _sentence(result: Verified) -> str:
+def sentence(result: Verified) -> str:
+    """What was compared."""
     before = result.from_command - 1
     begun = f"the snapshot at command batch {before}" if before else "the first command"
     gone = f", {result.gone_bytes} no longer stored" if result.gone_bytes else ""

@@ -34,7 +34,7 @@ from journal.datadir import DataDir
 from journal.folder import sync
 from journal.mark import Mark, MarkDamaged
 from journal.sqlite import open_commands, open_events
-from quantscope.journals import StartRefused
+from quantscope.journals import StartRefused, in_directory
 from quantscope.restoring import check_free, partial_of
 from settings import Config
 
@@ -48,6 +48,7 @@ FOLDER_MODE = 0o755
 
 def run_import(config: Config, source: Path, directory: Path) -> None:
     """Make ``directory`` of ``source``, whole or not at all; ``source`` is not changed."""
+    in_directory(config, "`quantscope import`")
     directory = Path(os.path.abspath(directory))
     with DataDir.at_rest(source) as old:
         _check_version(old)

@@ -46,6 +46,15 @@ class Identities:
     events: int
 
 
+def in_directory(config: Config, what: str) -> None:
+    """Raise ``StartRefused`` where the configuration's journal is in no data directory."""
+    if config.journal.adapter == "kafka":
+        raise StartRefused(
+            f"{what} is of a data directory, and the configuration's journal is on Kafka "
+            "(journal.adapter)"
+        )
+
+
 def snapshots_of(directory: DataDir, config: Config) -> Snapshots:
     """The snapshots of a data directory."""
     return Snapshots(directory.snapshot_folder, config.journal.snapshots_kept)
@@ -62,6 +71,7 @@ class Journaling:
         self, config: Config, directory: DataDir, snapshots: Snapshots, clock: Clock
     ) -> None:
         """Nothing is opened yet."""
+        in_directory(config, "an engine beside all other roles")
         self._config = config
         self._clock = clock
         self._directory = directory

@@ -25,7 +25,7 @@ from journal.mark import End, Mark, Recovery
 from journal.sqlite import open_commands, open_events
 from protocol.terms import Gateway
 from quantscope.facts import Facts, gather
-from quantscope.journals import StartRefused, data_dir, snapshots_of
+from quantscope.journals import StartRefused, data_dir, in_directory, snapshots_of
 from quantscope.refusals import (
     events_begin_anew,
     explain,
@@ -53,6 +53,7 @@ class NothingToGoOnFrom(Exception):
 
 def run_recover(config: Config, *, accept_loss: bool) -> None:
     """Say what a start would lose; with ``accept_loss`` lose it, so that the next start goes on."""
+    in_directory(config, "`quantscope recover`")
     with DataDir.at_rest(data_dir(config)) as directory:
         snapshots = snapshots_of(directory, config)
         facts = gather(directory, snapshots, config.journal.verify_bytes_max)

@@ -14,7 +14,7 @@ from journal.datadir import DataDir
 from journal.folder import sync
 from journal.mark import End, Mark
 from quantscope.facts import gather
-from quantscope.journals import StartRefused, snapshots_of
+from quantscope.journals import StartRefused, in_directory, snapshots_of
 from quantscope.refusals import refused
 from settings import Config
 
@@ -26,6 +26,7 @@ FOLDER_MODE = 0o755
 
 def run_restore(config: Config, backup: Path, directory: Path) -> None:
     """Copy a backup, whole or not at all, and say in it that it is a copy."""
+    in_directory(config, "`quantscope restore`")
     # A name of dots has none that could end in anything.
     directory = Path(os.path.abspath(directory))
     with DataDir.at_rest(backup) as source:

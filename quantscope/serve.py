@@ -12,7 +12,7 @@ import uvloop
 from core import Clock, Faults, huge_pages, shorten_slice
 from journal.datadir import DataDir
 from quantscope import capacity, metrics
-from quantscope.journals import data_dir
+from quantscope.journals import StartRefused, data_dir
 from quantscope.loop_watch import LoopWatch
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.facade import FacadeRole
@@ -23,9 +23,17 @@ from settings import Config
 
 log = logging.getLogger("quantscope")
 
+INSTEAD = (
+    "`quantscope serve` runs all roles in one process, and the configuration's journal is on Kafka "
+    "(journal.adapter), for a cluster: run `quantscope setup` once, then `quantscope engine`, "
+    "`gateway`, `facade` and `recorder`, each with the same --config"
+)
+
 
 def run(config: Config) -> None:
     """Serve until SIGTERM or SIGINT."""
+    if config.journal.adapter == "kafka":
+        raise StartRefused(INSTEAD)
     huge_pages(config.server.huge_pages)
     descriptors = capacity.raise_descriptors()
     config = capacity.fit(config, descriptors)

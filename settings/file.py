@@ -15,6 +15,7 @@ from typing import Any, get_origin, get_type_hints
 import msgspec
 
 from settings.config import Config
+from settings.kafka import EVENT_BATCH_OVERSHOOT_BYTES, RECORD_OVERHEAD_BYTES
 from settings.trading import InstrumentSettings
 from settings.values import MASK, Section
 
@@ -115,6 +116,26 @@ def _check(config: Config) -> None:
         )
     for instrument in config.instruments:
         _check_side(instrument)
+    if config.journal.adapter == "kafka":
+        _check_kafka(config)
+
+
+def _check_kafka(config: Config) -> None:
+    """What one process can do without."""
+    engine, kafka = config.engine, config.kafka
+    beside = EVENT_BATCH_OVERSHOOT_BYTES + RECORD_OVERHEAD_BYTES
+    if engine.event_batch_bytes_max + beside > kafka.message_bytes_max:
+        raise ConfigError(
+            f"kafka.message_bytes_max = {kafka.message_bytes_max} must hold an event batch, which "
+            f"is of engine.event_batch_bytes_max = {engine.event_batch_bytes_max} and up to "
+            f"{beside} bytes more"
+        )
+    if kafka.append_deadline_s >= engine.stamp_behind_s_max:
+        raise ConfigError(
+            f"kafka.append_deadline_s = {kafka.append_deadline_s:g} must be below "
+            f"engine.stamp_behind_s_max = {engine.stamp_behind_s_max:g}: a batch that is given up "
+            "must not count much later"
+        )
 
 
 def _check_side(instrument: InstrumentSettings) -> None:

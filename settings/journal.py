@@ -12,7 +12,7 @@ class JournalSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
 
     adapter: Annotated[
         Literal["sqlite", "memory", "kafka"],
-        about("sqlite is durable; memory forgets all at the end; kafka is a cluster's"),
+        about("sqlite is durable; memory forgets all at the end; kafka is that of a cluster"),
     ] = "sqlite"
     batch_commands_max: Annotated[Count, about("commands in one batch")] = 1_000
     group_batches_max: Annotated[

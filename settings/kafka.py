@@ -7,9 +7,14 @@ from msgspec import Meta
 from settings.values import Bytes, Seconds, Section, about
 
 Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):\d{1,5}$")]
-TopicName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 """Without dots: a dot parts the prefix from the topic's own name."""
-EngineName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,30}$")]
+
+EVENT_BATCH_OVERSHOOT_BYTES = 1_024
+"""By which an event batch may be longer than ``engine.event_batch_bytes_max``: its frame and one
+event, for it is cut before an event and never within one."""
+RECORD_OVERHEAD_BYTES = 512
+"""What a broker counts beside a record: the frame of its batch, about 70 bytes, and room."""
 
 
 class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -19,8 +24,15 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         tuple[Address, ...], about("brokers, as HOST:PORT, that are asked for all others")
     ] = ("127.0.0.1:9092",)
     topic_prefix: Annotated[
-        TopicName, about("what the names of all topics begin with; one for each exchange")
+        Name, about("what the names of all topics begin with; one for each exchange")
     ] = "quantscope"
+    engines: Annotated[
+        Annotated[tuple[Name, ...], Meta(min_length=1)],
+        about(
+            "names of the engines, in the order in which they are preferred; each has a topic of "
+            "its own"
+        ),
+    ] = ("a",)
     replication_factor: Annotated[
         Annotated[int, Meta(ge=1, le=100)], about("brokers that keep each topic")
     ] = 1
@@ -36,18 +48,6 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Annotated[int, Meta(ge=2**20, le=2**31 - 1)],
         about("bytes of a topic's file, which is deleted as a whole"),
     ] = 64 * 2**20
-    engines: Annotated[
-        tuple[EngineName, ...],
-        Meta(min_length=1),
-        about("names of the engines, the preferred one first; each has a topic of its own"),
-    ] = ("a",)
-    append_deadline_s: Annotated[
-        Seconds,
-        about(
-            "seconds that a batch may take to be in its topic; after that nobody waits for it, and "
-            "its gateway begins anew"
-        ),
-    ] = 5.0
     request_timeout_s: Annotated[
         Seconds,
         about(
@@ -59,6 +59,13 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     start_deadline_s: Annotated[
         Seconds, about("seconds that a start waits for the brokers before it gives up")
     ] = 60.0
+    append_deadline_s: Annotated[
+        Seconds,
+        about(
+            "seconds that a batch may take to be in its topic; after that nobody waits for it, and "
+            "its gateway begins anew"
+        ),
+    ] = 5.0
     transaction_timeout_s: Annotated[
         Annotated[float, Meta(ge=10, le=900)],
         about("seconds after which brokers end the transaction of a writer that is gone"),
@@ -73,6 +80,8 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     def __post_init__(self) -> None:
         """Hold those to each other that only make sense together."""
+        if len(set(self.engines)) < len(self.engines):
+            raise ValueError("engines names one more than once")
         if self.min_insync_replicas > self.replication_factor:
             raise ValueError("min_insync_replicas is above replication_factor")
         if 2 * self.transaction_renew_s > self.transaction_timeout_s:

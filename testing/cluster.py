@@ -35,8 +35,6 @@ from testing.kafka import Brokers
 from testing.parts import system_clock
 from testing.waiting import SECONDS_MAX
 
-DEADLINE_S = 5.0
-"""How long an append may take before its outcome is left open."""
 READ_BYTES = 2**20
 _numbers = itertools.count(1)
 
@@ -53,13 +51,19 @@ def settings_of(brokers: Brokers, **changed: Any) -> KafkaSettings:
     return KafkaSettings(**(wanted | changed))
 
 
+def on_kafka(config: Config, kafka: KafkaSettings) -> Config:
+    """The same, with its journal there."""
+    journal = msgspec.structs.replace(config.journal, adapter="kafka")
+    return msgspec.structs.replace(config, journal=journal, kafka=kafka)
+
+
 class Cluster:
     """One exchange, of one partition."""
 
     def __init__(self, brokers: Brokers, config: Config | None = None, **changed: Any) -> None:
         """Nothing is made yet."""
-        self.settings = settings_of(brokers, **changed)
-        self.config = msgspec.structs.replace(config or Config(), kafka=self.settings)
+        self.config = on_kafka(config or Config(), settings_of(brokers, **changed))
+        self.settings = self.config.kafka
         self.clients = Clients(self.settings)
         self.topics = Topics(self.settings)
         self.clock = system_clock()
@@ -71,7 +75,13 @@ class Cluster:
 
     def appender(self) -> Appender:
         """To the commands."""
-        return Appender(self.clients, self.topics.commands, deadline_s=DEADLINE_S)
+        deadline_s = self.settings.append_deadline_s
+        return Appender(self.clients, self.topics.commands, deadline_s=deadline_s)
+
+    def snapshots(self) -> KafkaSnapshots:
+        """The engines' states."""
+        deadline_s = self.settings.append_deadline_s
+        return KafkaSnapshots(self.clients, self.topics, deadline_s=deadline_s)
 
     @asynccontextmanager
     async def around(self) -> AsyncIterator[Surroundings]:
@@ -85,7 +95,7 @@ class Cluster:
 
     def control(self) -> Control:
         """What is true of it as a whole."""
-        return Control(self.clients, self.topics, deadline_s=DEADLINE_S)
+        return Control(self.clients, self.topics, deadline_s=self.settings.append_deadline_s)
 
     @asynccontextmanager
     async def following(self, name: str = "a") -> AsyncIterator[Follower]:
@@ -104,7 +114,7 @@ class Cluster:
         return KafkaLane(
             self.clients,
             self.topics,
-            "a",
+            self.settings.engines[0],
             gateway,
             self.config.journal,
             self.clock,
@@ -113,8 +123,7 @@ class Cluster:
 
     def followed(self, name: str = "a") -> FollowedEngine:
         """What an engine's log tells of it."""
-        snapshots = KafkaSnapshots(self.clients, self.topics, deadline_s=DEADLINE_S)
-        return FollowedEngine(self.clients, self.topics, name, snapshots)
+        return FollowedEngine(self.clients, self.topics, name, self.snapshots())
 
     @asynccontextmanager
     async def gateway(self, number: int = Gateway.BINARY) -> AsyncIterator["Served"]:
@@ -150,8 +159,7 @@ class Cluster:
 
     def replayed(self) -> Engine:
         """An engine at the end of the commands, from the newest snapshot on."""
-        snapshots = KafkaSnapshots(self.clients, self.topics, deadline_s=DEADLINE_S)
-        engine = next(snapshots.engines(), None) or Engine()
+        engine = next(self.snapshots().engines(), None) or Engine()
         with KafkaKept(self.clients, self.topics.commands) as commands:
             for _ in replay(engine, commands):
                 pass

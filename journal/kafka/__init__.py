@@ -15,11 +15,12 @@ from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
 from journal.kafka.control import Control, ControlLost, Displaced, Journal, Place, Tenure
 from journal.kafka.fenced import Fenced, FencedLog
+from journal.kafka.judged import JudgedState, KeptSnapshots
 from journal.kafka.kept import KafkaKept, log_record
 from journal.kafka.lane import KafkaLane
 from journal.kafka.portions import Description, Good, Marked, Portion, Portions, marks_of, state_of
 from journal.kafka.reader import Damaged, KafkaError, TopicReader
-from journal.kafka.setup import LostCommands, Mistake, make_topics, mend, mistakes
+from journal.kafka.setup import LostCommands, Mistake, make_topics, mend, missing_topics, mistakes
 from journal.kafka.snapshots import KafkaSnapshots
 from journal.kafka.topics import FIRST_OFFSET, Topics
 
@@ -37,10 +38,12 @@ __all__ = [
     "FencedLog",
     "Good",
     "Journal",
+    "JudgedState",
     "KafkaError",
     "KafkaKept",
     "KafkaLane",
     "KafkaSnapshots",
+    "KeptSnapshots",
     "LostCommands",
     "Marked",
     "Mistake",
@@ -55,6 +58,7 @@ __all__ = [
     "make_topics",
     "marks_of",
     "mend",
+    "missing_topics",
     "mistakes",
     "state_of",
 ]

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from journal.kafka.clients import Clients, Unavailable, abandon
+from settings.kafka import RECORD_OVERHEAD_BYTES
 
 log = logging.getLogger("quantscope.kafka")
 
@@ -90,13 +91,9 @@ class Appender:
             await abandon(producer)
 
 
-OVERHEAD_BYTES = 512
-"""What a broker counts beside a record: the frame of its batch, about 70 bytes, and room."""
-
-
 def check_size(batch: bytes, bytes_max: int) -> None:
     """Raise ``TooLarge``: a broker that refuses a record leaves its producer unusable."""
-    if len(batch) > bytes_max - OVERHEAD_BYTES:
+    if len(batch) > bytes_max - RECORD_OVERHEAD_BYTES:
         raise TooLarge(
             f"a batch of {len(batch)} bytes is above kafka.message_bytes_max = {bytes_max}"
         )

@@ -68,6 +68,11 @@ class KafkaKept:
         self._close()
 
     @property
+    def topic(self) -> str:
+        """What it is of."""
+        return self._reader.topic
+
+    @property
     def first_offset(self) -> int:
         """First offset that is kept, or one before it."""
         return self._ends.first + self._base

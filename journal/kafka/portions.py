@@ -147,7 +147,7 @@ def marks_of(kept: KafkaKept) -> Iterator[Marked]:
         begin = max(kept.first_offset, end - width)
         found = [
             Marked(said, record.append_ns)
-            for record in _records(kept, begin, end)
+            for record in records_of(kept, begin, end)
             if isinstance(said := _read(record), Good)
         ]
         yield from reversed(found)
@@ -157,7 +157,7 @@ def marks_of(kept: KafkaKept) -> Iterator[Marked]:
 def state_of(kept: KafkaKept, good: Good) -> bytes:
     """The state that a mark is about; raises ``ValueError`` where it is not whole."""
     parts: dict[int, bytes] = {}
-    for record in _records(kept, max(good.begin, kept.first_offset), kept.next_offset):
+    for record in records_of(kept, max(good.begin, kept.first_offset), kept.next_offset):
         portion = _read(record)
         if isinstance(portion, Portion) and (portion.maker, portion.command_offset) == (
             good.maker,
@@ -172,7 +172,8 @@ def state_of(kept: KafkaKept, good: Good) -> bytes:
     return state
 
 
-def _records(kept: KafkaKept, begin: int, end: int) -> Iterator[LogRecord]:
+def records_of(kept: KafkaKept, begin: int, end: int) -> Iterator[LogRecord]:
+    """The records from one offset up to another."""
     while begin < end:
         try:
             records = kept.read(begin, READ_BYTES)
@@ -185,10 +186,17 @@ def _records(kept: KafkaKept, begin: int, end: int) -> Iterator[LogRecord]:
 
 
 def _read(record: LogRecord) -> Portion | Good | None:
+    found = read_record(record)
+    if found is None:
+        log.error("record %d of a topic of states is none", record.offset)
+    return found
+
+
+def read_record(record: LogRecord) -> Portion | Good | None:
+    """What a record says; None where it says nothing of this kind."""
     try:
         found: Portion | Good = _decoder.decode(record.batch)
-    except msgspec.MsgspecError as error:
-        log.error("record %d of a topic of states is none: %s", record.offset, error)
+    except msgspec.MsgspecError:
         return None
     return found
 

@@ -1,11 +1,12 @@
 """Reading one partition: from where is asked, in order, up to its end or beyond."""
 
 import asyncio
+import contextlib
 import logging
 from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
 from journal.kafka.clients import Clients, Unavailable, stop
@@ -91,8 +92,8 @@ class TopicReader:
     async def read(self, start: int, end: int) -> list[Record]:
         """The records from ``start`` on that stand before ``end``: one at least, if there is one.
 
-        Raises ``Damaged`` where records are gone that should be there, and ``TimeoutError`` where
-        no broker gives them within ``request_timeout_s``.
+        Raises ``Damaged`` where records are gone that should be there, or do not match their
+        checksum, and ``TimeoutError`` where no broker gives them within ``request_timeout_s``.
         """
         while start < end:
             try:
@@ -100,9 +101,26 @@ class TopicReader:
                     found, start = await self._some(start, end)
             except OffsetOutOfRangeError as error:
                 raise Damaged(f"{self._at.topic} holds no record {start}: {error}") from error
+            except CorruptRecordException as error:
+                at = await self._whole_until(start)
+                raise Damaged(
+                    f"{self._at.topic}: what stands at Kafka's offset {at} does not match its "
+                    "checksum"
+                ) from error
             if found:
                 return found
         return []
+
+    async def _whole_until(self, start: int) -> int:
+        """Where the damage begins: the records before it are given one by one."""
+        self._consumer.seek(self._at, start)
+        self._position = -1
+        with contextlib.suppress(CorruptRecordException):
+            async with asyncio.timeout(self._clients.settings.request_timeout_s):
+                while True:
+                    await self._consumer.getmany(self._at, timeout_ms=1_000, max_records=1)
+        at: int = await self._consumer.position(self._at)
+        return at
 
     async def _some(self, start: int, end: int) -> tuple[list[Record], int]:
         """A fetch's records before ``end``, and where to go on."""

@@ -53,6 +53,15 @@ async def mistakes(
     return wrong + await _of_brokers(admin, settings)
 
 
+async def missing_topics(admin: AIOKafkaAdminClient, names: Iterable[str]) -> list[str]:
+    """Those of these topics that are not there; raises ``KafkaError``.
+
+    All are asked for: brokers may be set to make one that is asked for by its name.
+    """
+    there = set(await admin.list_topics())
+    return [name for name in names if name not in there]
+
+
 async def make_topics(admin: AIOKafkaAdminClient, topics: Topics) -> list[str]:
     """Make the topics that are not there; the names of those that were made.
 
@@ -190,4 +199,12 @@ async def _of_brokers(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> li
     return [Mistake(text) for text in wrong]
 
 
-__all__ = ["KafkaError", "LostCommands", "Mistake", "make_topics", "mend", "mistakes"]
+__all__ = [
+    "KafkaError",
+    "LostCommands",
+    "Mistake",
+    "make_topics",
+    "mend",
+    "missing_topics",
+    "mistakes",
+]

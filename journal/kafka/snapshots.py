@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from core import Engine, JournalError, Position
 from journal.kafka.clients import Clients
 from journal.kafka.control import Journal
+from journal.kafka.judged import KeptSnapshots
 from journal.kafka.portions import Description, Good, Portions, marks_of, state_of
 from journal.kafka.topics import Topics
 
@@ -38,6 +39,10 @@ class KafkaSnapshots(Portions):
         with self.kept() as kept:
             if Engine.hash_of(state_of(kept, good)) != good.state_hash:
                 raise ValueError("its state has another hash")
+
+    def judged(self) -> KeptSnapshots:
+        """Those that are there now, for who looks at all of them."""
+        return KeptSnapshots(self.kept())
 
     def newest_journal(self) -> Journal | None:
         """Which journal the newest good state is of; it blocks."""

@@ -77,6 +77,32 @@ def test_events_that_commands_did_not_make_differ(tmp_path: Path) -> None:
         verify(snapshots, commands, events)
 
 
+@pytest.mark.parametrize("first", [1, 4])
+def test_the_record_that_differs_is_named(tmp_path: Path, first: int) -> None:
+    commands, right, snapshots = logs(tmp_path)
+    events, other = memory_log(), Engine()
+    for offset in range(1, COUNT + 1):
+        # From the seventh on another stamp is taken for the command's.
+        batch = commands.read(offset if offset < 7 else 1, 1)[0].batch
+        events.append(offset, split_batches(other.apply(offset, offset, [batch])))
+    events.delete_before(first)
+    with pytest.raises(ReplayDiffers, match=r"^events\.db, offset 7: .* command batch at offset 7"):
+        verify(snapshots, commands, events)
+    assert right.read(6, 1)[0].batch == events.read(6, 1)[0].batch
+
+
+def test_a_part_that_no_command_made_is_named(tmp_path: Path) -> None:
+    commands, events, snapshots = logs(tmp_path)
+    other = Engine()
+    for offset in range(1, COUNT + 1):
+        other.apply(offset, offset, [commands.read(offset, 1)[0].batch])
+    # It says that it follows from the last command, which has had its events.
+    again = other.apply(COUNT, COUNT, [commands.read(COUNT, 1)[0].batch])
+    events.append(COUNT, split_batches(again))
+    with pytest.raises(ReplayDiffers, match=f"holds more than .*, from offset {COUNT + 1} on"):
+        verify(snapshots, commands, events)
+
+
 def test_a_recovery_says_what_it_could_not_compare(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

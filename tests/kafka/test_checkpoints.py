@@ -13,7 +13,7 @@ from journal.kafka import Journal
 from quantscope.roles.sessions import users_of
 from settings import Config, JournalSettings
 from testing.client import Client, hang_up
-from testing.cluster import DEADLINE_S, Cluster
+from testing.cluster import Cluster
 from testing.kafka import Brokers
 
 QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.5)
@@ -47,7 +47,9 @@ def learned(cluster: Cluster, engine: Engine) -> OrderEntry:
 
 
 def checkpoints(cluster: Cluster) -> SessionCheckpoints:
-    return SessionCheckpoints(cluster.clients, cluster.topics, deadline_s=DEADLINE_S)
+    return SessionCheckpoints(
+        cluster.clients, cluster.topics, deadline_s=cluster.settings.append_deadline_s
+    )
 
 
 async def test_a_start_reads_on_behind_the_newest(

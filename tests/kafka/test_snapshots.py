@@ -8,21 +8,17 @@ import pytest
 
 from core import Engine
 from engine.replica import replica
-from journal.kafka import Appender, Good, Journal, KafkaKept, KafkaSnapshots, Portion
+from journal.kafka import Appender, Good, Journal, KafkaKept, Portion
 from settings import Config, JournalSettings
-from testing.cluster import DEADLINE_S, Cluster
+from testing.cluster import Cluster
 from testing.kafka import Brokers
 
 JOURNAL = Journal(1)
 QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.5, snapshot_commands_min=5)
 
 
-def snapshots(cluster: Cluster) -> KafkaSnapshots:
-    return KafkaSnapshots(cluster.clients, cluster.topics, deadline_s=DEADLINE_S)
-
-
 def restored(cluster: Cluster) -> list[Engine]:
-    return list(snapshots(cluster).engines())
+    return list(cluster.snapshots().engines())
 
 
 async def test_an_engine_goes_on_from_its_newest_and_replays_no_more(kafka: Brokers) -> None:
@@ -44,7 +40,7 @@ async def test_one_of_many_portions_is_what_was_written(kafka: Brokers) -> None:
     cluster = await Cluster(kafka).make()
     engine = await asyncio.to_thread(cluster.replayed)
     # As if its state were large.
-    state, kept = engine.snapshot(), snapshots(cluster)
+    state, kept = engine.snapshot(), cluster.snapshots()
     await kept.publish("a", JOURNAL, engine.position(), state)
     (again,) = await asyncio.to_thread(restored, cluster)
     assert again.state_hash() == engine.state_hash()
@@ -57,7 +53,7 @@ async def test_what_is_not_whole_is_passed_over_with_a_word(
     monkeypatch.setattr("journal.kafka.portions.PORTION_BYTES", 100)
     cluster = await Cluster(kafka).make()
     engine = await asyncio.to_thread(cluster.replayed)
-    kept, at = snapshots(cluster), engine.position()
+    kept, at = cluster.snapshots(), engine.position()
     await kept.publish("a", JOURNAL, at, engine.snapshot())
 
     def parts() -> list[Portion | Good]:
@@ -84,7 +80,7 @@ async def test_what_is_not_whole_is_passed_over_with_a_word(
     encoded = [msgspec.msgpack.encode(part) for part in (*own, newer)]
     if harm == "strange":
         encoded.insert(1, b"no record of ours")
-    async with Appender(cluster.clients, cluster.topics.snapshots, deadline_s=DEADLINE_S) as out:
+    async with Appender(cluster.clients, cluster.topics.snapshots, deadline_s=5) as out:
         await out.append(encoded)
     with caplog.at_level(logging.ERROR):
         engines = await asyncio.to_thread(restored, cluster)
@@ -102,6 +98,6 @@ async def test_a_replica_is_made_from_them(kafka: Brokers) -> None:
 
     def made() -> Engine:
         with KafkaKept(cluster.clients, cluster.topics.commands) as commands:
-            return replica(snapshots(cluster), commands, at)
+            return replica(cluster.snapshots(), commands, at)
 
     assert (await asyncio.to_thread(made)).position().event_hash == at.event_hash

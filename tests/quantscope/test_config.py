@@ -1,5 +1,6 @@
 """Where settings come from, and what is said of those that can't be."""
 
+import re
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -10,7 +11,10 @@ from facade.errors import ApiError
 from facade.message import Request
 from quantscope.roles.facade import origins
 from settings import Config, ConfigError
-from testing.command import quantscope
+from settings.kafka import EVENT_BATCH_OVERSHOOT_BYTES
+from testing.command import ROOT, quantscope
+
+KAFKA = "[journal]\nadapter='kafka'\n"
 
 
 def test_what_is_shown_is_what_is_read(tmp_path: Path) -> None:
@@ -33,6 +37,27 @@ def test_the_environment_goes_over_the_file_and_flags_over_both(tmp_path: Path) 
     gateway = settings.load(file, environment, ["gateway.connections_max=3"]).gateway
     found = (gateway.connections_max, gateway.queue_bytes_max, gateway.packet_bytes_max)
     assert found == (3, 2, 100)
+
+
+def test_what_kafka_must_hold_counts_only_there() -> None:
+    given = [f"kafka.message_bytes_max={2**20 + 1536}", "kafka.append_deadline_s=9.9"]
+    assert settings.load(None, {}, ["journal.adapter=kafka", *given]).kafka.engines == ("a",)
+    tight = ["kafka.message_bytes_max=1000000", "kafka.append_deadline_s=11"]
+    assert settings.load(None, {}, tight).kafka.append_deadline_s == 11
+    assert settings.load(None, {}, ["kafka.engines=b,a"]).kafka.engines == ("b", "a")
+
+
+def test_an_event_batch_is_longer_by_as_much_as_the_engine_says() -> None:
+    source = (ROOT / "crates/matching/src/emit.rs").read_text()
+    (found,) = re.findall(r"const OVERSHOOT: usize = ([\d_]+);", source)
+    assert int(found) == EVENT_BATCH_OVERSHOOT_BYTES
+
+
+def test_a_lease_outlasts_the_ticks_that_renew_it() -> None:
+    with pytest.raises(ConfigError, match="gateway_lease_s"):
+        settings.load(None, {}, ["engine.gateway_lease_s=2.9"])
+    with pytest.raises(ConfigError, match="tick_interval_s"):
+        settings.load(None, {}, ["journal.tick_interval_s=2.9"])
 
 
 @pytest.mark.parametrize(
@@ -80,6 +105,22 @@ def test_the_environment_goes_over_the_file_and_flags_over_both(tmp_path: Path) 
         ("", None, "server.host=0.0.0.0", "allow_open"),
         ("", None, "server.host=example.org", "allow_open"),
         ("", None, "server.allowed_hosts=a.org,http://b.org", "allowed_hosts"),
+        ("", None, "kafka.engines=a,b,a", "engines names one more than once"),
+        ("", None, "kafka.engines=a.b", "kafka.engines"),
+        ("[kafka]\nengines=[]\n", None, None, "kafka.engines"),
+        ("", None, "kafka.bootstrap_servers=host", "kafka.bootstrap_servers"),
+        (
+            KAFKA,
+            None,
+            f"kafka.message_bytes_max={2**20 + 1535}",
+            "kafka.message_bytes_max = 1050111 must hold an event batch",
+        ),
+        (
+            KAFKA,
+            None,
+            "kafka.append_deadline_s=10",
+            "kafka.append_deadline_s = 10 must be below engine.stamp_behind_s_max = 10",
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_is_one_sentence(

@@ -41,6 +41,41 @@ def test_it_is_one_line(data: Path, arguments: list[str], code: int, words: str)
     assert "Traceback" not in errors
 
 
+ON_KAFKA = ("--set", "journal.adapter=kafka")
+NOT_HERE = "is of a data directory, and the configuration's journal is on Kafka (journal.adapter)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["serve"], "run `quantscope setup` once, then `quantscope engine`, `gateway`, `facade`"),
+        (["recover"], f"`quantscope recover` {NOT_HERE}"),
+        (["restore", "backup", "new"], f"`quantscope restore` {NOT_HERE}"),
+        (["import", "old", "new"], f"`quantscope import` {NOT_HERE}"),
+        (["journal", "commands", "--data-dir", "x"], "--data-dir names a data directory"),
+        (["verify", "--data-dir", "x"], "--data-dir names a data directory"),
+        (["journal", "commands", "--engine", "a"], "--engine says whose events are read"),
+    ],
+)
+def test_what_is_of_a_data_directory_says_so_where_the_journal_is_on_kafka(
+    tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    environment = {"QUANTSCOPE_SERVER_DATA_DIR": str(tmp_path / "none")}
+    code, out, errors = quantscope(*arguments, *ON_KAFKA, env=environment)
+    assert (code, out) == (1, "")
+    (line,) = errors.splitlines()
+    assert line.startswith("Error: ")
+    assert words in line
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_engine_is_named_only_where_the_journal_is_on_kafka(data: Path) -> None:
+    arguments = ["journal", "events", "--engine", "a", "--data-dir", str(data)]
+    code, out, errors = quantscope(*arguments)
+    assert (code, out) == (1, "")
+    assert errors.startswith("Error: --engine says whose events are read")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -1,6 +1,8 @@
 //! Event batches as they are written: numbered, cut at their limit, and chained by their hashes.
 
 use wire::record::batch::{EVENT_MAGIC, HASH};
+use wire::record::event::Trade;
+use wire::record::field::FRAME;
 use wire::record::{CommandBatchHeader, Dropped, Event, EventBatchHeader};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -8,6 +10,12 @@ use xxhash_rust::xxh3::xxh3_64;
 const CUT_BYTES_MIN: u32 = 1 << 10;
 /// Highest value that is kept to, so that a batch's length fits its field.
 const CUT_BYTES_MAX: u32 = 1 << 30;
+
+/// Bytes by which a batch may be longer than its limit, unless parts run out: its frame and one event,
+/// for it is cut before an event and never within one.  The longest event is a trade with two texts.
+const OVERSHOOT: usize = 1_024;
+const TEXT: usize = 1 + 255;
+const _: () = assert!(EventBatchHeader::SIZE + HASH + FRAME + Trade::SIZE + 2 * TEXT <= OVERSHOOT);
 
 /// The command batch that events follow from: its offset, its header, its hash.
 pub(crate) type Cause<'a> = (u64, &'a CommandBatchHeader, u64);

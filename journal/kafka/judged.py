@@ -1,0 +1,73 @@
+"""The engines' states as ``verify`` looks at them: all of them, each held to its mark."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from core import Engine, JournalError
+from journal.kafka.kept import KafkaKept
+from journal.kafka.portions import Good, Portion, read_record, records_of, state_of
+
+
+@dataclass(frozen=True)
+class JudgedState:
+    """A state by its mark, and what is wrong with it; or a record of the topic that is none."""
+
+    name: str
+    offset: int = 0
+    state_hash: int = 0
+    fault: Exception | None = None
+    good: Good | None = None
+
+
+class KeptSnapshots:
+    """The states up to the end at which the topic was opened; it blocks."""
+
+    def __init__(self, kept: KafkaKept) -> None:
+        """Nothing is connected yet."""
+        self._kept = kept
+
+    def __enter__(self) -> Self:
+        """Connect, and learn the end; raises ``JournalError``."""
+        self._kept.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the brokers."""
+        self._kept.__exit__()
+
+    def judge(self) -> Iterator[JudgedState]:
+        """Read every state that is marked, the newest first, and hold it to its mark."""
+        found = []
+        for record in records_of(self._kept, self._kept.first_offset, self._kept.next_offset):
+            decoded = read_record(record)
+            if not isinstance(decoded, Portion):
+                found.append((record.offset, decoded))
+        for at, good in reversed(found):
+            yield self._judged(f"at record {at} of {self._kept.topic}", good)
+
+    def _judged(self, name: str, good: Good | None) -> JudgedState:
+        if good is None:
+            return JudgedState(name, fault=ValueError("it is neither a portion of one nor a mark"))
+        name = f"of engine {good.maker} at command batch {good.command_offset}, {name}"
+        try:
+            if Engine.hash_of(state_of(self._kept, good)) != good.state_hash:
+                raise ValueError("its state has another hash than its mark says")
+        except (ValueError, JournalError) as error:
+            return JudgedState(name, good.command_offset, fault=error)
+        return JudgedState(name, good.command_offset, good.state_hash, good=good)
+
+    def restored(self, found: JudgedState) -> Engine:
+        """The engine of a good one; ValueError where it can't be, or stands elsewhere."""
+        good = found.good
+        if good is None:
+            raise ValueError("it is no good one")
+        engine = Engine.restore(state_of(self._kept, good))
+        at = engine.position()
+        if (at.command_offset, at.event_seq, at.event_hash) != (
+            good.command_offset,
+            good.event_seq,
+            good.event_hash,
+        ):
+            raise ValueError("its state stands elsewhere than its mark says")
+        return engine

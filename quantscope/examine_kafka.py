@@ -1,0 +1,129 @@
+"""``quantscope journal`` and ``verify`` where the journal is on Kafka, while the cluster runs.
+
+Both read up to the ends that they find at their start, and leave nothing on the brokers.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from core import JournalError
+from engine.recovery import JournalGap, ReplayDiffers, unreadable_text
+from engine.verify import verify
+from journal.kafka import (
+    Clients,
+    KafkaKept,
+    KafkaSnapshots,
+    KeptSnapshots,
+    Topics,
+    Unavailable,
+    missing_topics,
+)
+from journal.kafka.reader import KafkaError
+from quantscope.examine import NothingThere, NotSound, commands, events, print_lines, sentence
+from settings import Config, KafkaSettings
+
+
+def print_journal(
+    config: Config, topic: str, engine: str | None, first: int | None, limit: int | None
+) -> None:
+    """Commands, or the events of an engine, as JSON lines, one line per command or event."""
+    clients, topics = _cluster(config.kafka)
+    is_commands = topic == "commands"
+    name = topics.commands if is_commands else topics.events(engine or config.kafka.engines[0])
+    _look_for(clients, [name])
+    with KafkaKept(clients, name) as log:
+        print_lines(commands(log, first) if is_commands else events(log, first), limit)
+
+
+def run_verify(config: Config) -> None:
+    """Replay the commands for each engine's log, and compare; say what was compared.
+
+    What differs in one log does not keep the others from being looked at.
+    """
+    faults: list[str] = []
+    with _opened(config.kafka) as logs, _progress() as bar:
+        for engine, log in logs.events.items():
+            try:
+                result = verify(
+                    logs.snapshots,
+                    logs.commands,
+                    log,
+                    events_name=log.topic,
+                    progress=_shown(bar, engine),
+                )
+            except (JournalGap, ReplayDiffers) as error:
+                faults.append(f"engine {engine}: {error}")
+                continue
+            click.echo(f"engine {engine}: {sentence(result)}")
+            faults += result.bad_snapshots
+            if result.unreadable:
+                faults.append(unreadable_text(result.unreadable))
+    if faults:
+        # Each engine passes over the same commands, and meets the same snapshots.
+        raise NotSound("; ".join(dict.fromkeys(faults)))
+
+
+def _shown(bar: Progress, engine: str) -> Callable[[int, int], None]:
+    task = bar.add_task(f"comparing batches of engine {engine}", total=None)
+    return lambda done, total: bar.update(task, advance=done, total=total)
+
+
+def _progress() -> Progress:
+    return Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+@dataclass(frozen=True)
+class _Logs:
+    """What is compared, each up to the end that it had when it was opened."""
+
+    snapshots: KeptSnapshots
+    events: dict[str, KafkaKept]
+    """By the name of the engine."""
+    commands: KafkaKept
+
+
+@contextlib.contextmanager
+def _opened(settings: KafkaSettings) -> Iterator[_Logs]:
+    """All topics; the commands last, so that what follows from them is not found without them."""
+    clients, topics = _cluster(settings)
+    names = {engine: topics.events(engine) for engine in settings.engines}
+    _look_for(clients, [topics.commands, topics.snapshots, *names.values()])
+    states = KafkaSnapshots(clients, topics, deadline_s=settings.append_deadline_s)
+    with contextlib.ExitStack() as stack:
+        snapshots = stack.enter_context(states.judged())
+        events = {
+            engine: stack.enter_context(KafkaKept(clients, name)) for engine, name in names.items()
+        }
+        commands = stack.enter_context(KafkaKept(clients, topics.commands))
+        yield _Logs(snapshots, events, commands)
+
+
+def _cluster(settings: KafkaSettings) -> tuple[Clients, Topics]:
+    # What the library says of brokers that are away is said in one line at the end.
+    logging.basicConfig(level=logging.CRITICAL)
+    return Clients(settings), Topics(settings)
+
+
+def _look_for(clients: Clients, names: Iterable[str]) -> None:
+    """Raise ``JournalError`` where no broker answers, ``NothingThere`` where a topic is missing."""
+    try:
+        missing = asyncio.run(_missing(clients, names))
+    except (KafkaError, TimeoutError, Unavailable) as error:
+        raise JournalError(str(error) or repr(error)) from error
+    if missing:
+        raise NothingThere(
+            f"the topic {missing[0]} is missing: `quantscope setup` makes those of a new exchange"
+        )
+
+
+async def _missing(clients: Clients, names: Iterable[str]) -> list[str]:
+    async with clients.administering() as admin:
+        return await missing_topics(admin, names)
