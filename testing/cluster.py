@@ -79,6 +79,10 @@ class Cluster:
         """To the commands."""
         return Appender(self.clients, self.topics.commands, deadline_s=DEADLINE_S)
 
+    def event_appender(self, name: str = "a") -> Appender:
+        """To an engine's events, for who plays the engine."""
+        return Appender(self.clients, self.topics.events(name), deadline_s=DEADLINE_S)
+
     def follower(self, name: str = "a") -> Follower:
         """An engine."""
         return Follower(
