@@ -2,61 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 
-from core import Commands, gateway_changes
 from engine.follower import Follower
-from journal.kafka import Appender, AppendFailed, Fenced, FencedLog, KafkaKept, TopicReader
+from journal.kafka import AppendFailed, Fenced, FencedLog, KafkaKept
 from journal.kafka.reader import KafkaError
-from protocol.terms import Gateway
-from testing.batches import command
 from testing.cluster import Cluster
+from testing.cluster_flow import flow, grown
 from testing.kafka import Brokers
-
-
-@asynccontextmanager
-async def flow(cluster: Cluster, seed: int) -> AsyncIterator[Callable[[], int]]:
-    """Orders of REST users without end, as a gateway sends them; how many batches there were."""
-    rng, buffer, sent = random.Random(seed), Commands(), 0
-
-    async def send() -> None:
-        nonlocal sent
-        nonce, incarnation, number = rng.getrandbits(64), 0, 0
-        buffer.gateway_open(Gateway.FACADE, nonce)
-        reader = TopicReader(cluster.clients, cluster.topics.events("a"))
-        out = Appender(cluster.clients, cluster.topics.commands, deadline_s=60)
-        async with out, reader:
-            while True:
-                for _ in range(20):
-                    command(rng, buffer, f"user{rng.randrange(5)}", sent * 10)
-                now = cluster.clock.now_ns()
-                sealed = buffer.seal(Gateway.FACADE, incarnation, number, now, 100)
-                assert sealed is not None
-                await out.append([sealed])
-                if not incarnation:
-                    incarnation = await opened(reader, nonce)
-                number += 1
-                sent += 1
-
-    sending = asyncio.create_task(send())
-    yield lambda: sent
-    if sending.done():
-        await sending
-    sending.cancel()
-    await asyncio.wait([sending])
-
-
-async def opened(events: TopicReader, nonce: int) -> int:
-    at = 0
-    while True:
-        found = await events.follow(at, 1)
-        at = found[-1].offset + 1 if found else at
-        for change in gateway_changes(b"".join(x.value for x in found), Gateway.FACADE):
-            if change.nonce == nonce:
-                return change.incarnation
 
 
 async def published(cluster: Cluster, follower: Follower) -> None:
@@ -74,13 +28,6 @@ async def published(cluster: Cluster, follower: Follower) -> None:
 def commands_end(cluster: Cluster) -> int:
     with KafkaKept(cluster.clients, cluster.topics.commands) as commands:
         return commands.written_offset
-
-
-async def grown(sent: Callable[[], int], by: int) -> None:
-    wanted = sent() + by
-    async with asyncio.timeout(30):
-        while sent() < wanted:
-            await asyncio.sleep(0.01)
 
 
 async def test_each_life_goes_on_where_the_one_before_it_ended(kafka: Brokers, seed: int) -> None:

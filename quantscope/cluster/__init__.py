@@ -1,0 +1,1 @@
+"""The roles of a cluster, each in a process of its own."""
