@@ -436,6 +436,14 @@ class _KeptLog(Protocol):
     def written_offset(self) -> int: ...
     def read(self, start: int, bytes_max: int) -> list[LogRecord]: ...
 
+class _NamedLog(_KeptLog, Protocol):
+    @property
+    def next_offset(self) -> int: ...
+    @property
+    def journal_id(self) -> int: ...
+    def look(self) -> None: ...
+    def chain_at(self, offset: int) -> int | None: ...
+
 @final
 class Log:
     """A log in a file of its own; see ``journal.port.Log``, which says what is not said here."""
@@ -1683,7 +1691,9 @@ class Recorded:
     """Offset in the events log."""
     sequence: Final[int]
     """Number of the last event."""
-    def __new__(cls, *, offset: int, sequence: int) -> Recorded: ...
+    command_offset: Final[int]
+    """The command batch that made it."""
+    def __new__(cls, *, offset: int, sequence: int, command_offset: int) -> Recorded: ...
 
 @final
 class Recorder:
@@ -1696,7 +1706,7 @@ class Recorder:
     def __new__(
         cls,
         path: str | PathLike[str],
-        events: str | PathLike[str] | MemoryLog,
+        events: str | PathLike[str] | MemoryLog | _NamedLog,
         settings: StoreSettings,
         seed: bytes | None,
     ) -> Recorder: ...

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core import Engine, EventsEnd, JournalRange, event_head, first_batch_after
+from core import Engine, EventsEnd, JournalRange, event_head
 from engine.recovery import check_rules, replayed
 from journal.kafka import FIRST_OFFSET, Clients, KafkaKept, KafkaSnapshots, Topics
 
@@ -68,7 +68,7 @@ class FollowedEngine:
         """It, as far as its log goes."""
         with self.events() as events:
             command = _told(events)
-            offset = first_batch_after(events, command) - FIRST_OFFSET
+            offset = events.batch_after(command) - FIRST_OFFSET
         return Standing(self.behind(command), offset)
 
     def behind(self, command_offset: int) -> Engine:

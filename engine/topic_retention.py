@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from core import Clock, first_batch_after
+from core import Clock
 from journal.kafka import (
     FIRST_OFFSET,
     Clients,
@@ -121,15 +121,16 @@ class TopicRetention:
         def affordable(bytes_max: int) -> int:
             return events.next_offset - kept * bytes_max // size
 
-        wanted = [first_batch_after(events, snapshot)]
+        wanted = [events.batch_after(snapshot)]
         # Where no gateway has said yet what its sessions need, they may need all.
         needed = sessions[0].good.first_needed if sessions else 0
-        told = first_batch_after(events, needed - 1) if needed else events.first_offset
+        told = events.batch_after(needed - 1) if needed else events.first_offset
         wanted.append(max(told, affordable(settings.gateway.session_replay_bytes_max)))
         bound = affordable(settings.journal.journal_bytes_max)
         self.behind = {}
         for reader, command in read.items():
-            at = first_batch_after(events, command)
+            # The last that it has read proves that the log goes on from there.
+            at = events.batch_after(command - 1) if command else events.first_offset
             if at < bound:
                 self.behind[reader] = command
                 log.error(

@@ -9,15 +9,26 @@ import logging
 
 import msgspec
 
-from core import EventsEnd, JournalError, OrderEntry, event_head, first_batch_after
+from core import EventsEnd, JournalError, JournalRange, OrderEntry, event_head
 from gateway.retention import first_command
-from journal.kafka import Clients, Description, Good, Journal, Portions, Topics, marks_of, state_of
-from journal.port import KeptLog
+from journal.kafka import (
+    Clients,
+    Description,
+    Good,
+    Journal,
+    KafkaKept,
+    Portions,
+    Topics,
+    marks_of,
+    state_of,
+)
 from settings import GatewaySettings
 
 log = logging.getLogger("quantscope.gateway")
 
 READ_BYTES = 2**20
+ATTEMPTS = 5
+"""So often a start may meet a log of which the oldest is being deleted."""
 Rows = list[tuple[int, list[tuple[int, int]]]]
 """Number of the entry, and its (message number, command offset) pairs."""
 
@@ -54,21 +65,29 @@ class SessionCheckpoints(Portions):
         )
         return await self.write(what, rows, await asyncio.to_thread(self.end))
 
-    def learn(self, order_entry: OrderEntry, events: KeptLog, command: int) -> None:
+    def learn(self, order_entry: OrderEntry, events: KafkaKept, command: int) -> None:
         """Learn which messages of each session a log keeps that commands up to this one made.
 
         From the newest checkpoint that serves, and the events behind it; it blocks.  Raises
         ``JournalError`` where these can't be read.
         """
-        at = first_batch_after(events, self._restored(order_entry, events, command))
-        end = first_batch_after(events, command)
+        for _ in range(ATTEMPTS):
+            try:
+                return self._learn(order_entry, events, command)
+            except JournalRange as error:
+                log.info("sessions: %s meanwhile, it is begun again", error)
+        return self._learn(order_entry, events, command)
+
+    def _learn(self, order_entry: OrderEntry, events: KafkaKept, command: int) -> None:
+        at = events.batch_after(self._restored(order_entry, events, command))
+        end = events.batch_after(command)
         log.info("sessions: reading event batches from %d to %d", at, end - 1)
         while at < end and (records := events.read(at, READ_BYTES)):
             order_entry.scan(b"".join(record.batch for record in records if record.offset < end))
             at = records[-1].offset + 1
         order_entry.forget_before(first_command(events))
 
-    def _restored(self, order_entry: OrderEntry, events: KeptLog, command: int) -> int:
+    def _restored(self, order_entry: OrderEntry, events: KafkaKept, command: int) -> int:
         """Take over the newest checkpoint that serves; behind which command it stands, or 0."""
         with self.kept() as kept:
             for good, _ in marks_of(kept):
@@ -87,9 +106,9 @@ class SessionCheckpoints(Portions):
         return 0
 
 
-def _is_about(good: Good, events: KeptLog) -> bool:
+def _is_about(good: Good, events: KafkaKept) -> bool:
     """Whether the events up to its command are those of this log."""
-    at = first_batch_after(events, good.command_offset)
+    at = events.batch_after(good.command_offset)
     if at < events.next_offset:
         return event_head(events.read(at, 1)[0].batch).previous_hash == good.event_hash
     return event_head(events.read(events.written_offset, 1)[0].batch).hash == good.event_hash

@@ -28,6 +28,23 @@ class KeptLog(Protocol):
         """
 
 
+class NamedLog(KeptLog, Protocol):
+    """One that others write, and that is told from others: what a recorder reads.
+
+    Its offsets rise, and some may hold no record: a read from there begins with the next one.
+    """
+
+    @property
+    def journal_id(self) -> int:
+        """Name of the journal that it is of."""
+
+    def look(self) -> None:
+        """Learn the ends once more; asked many times a second."""
+
+    def chain_at(self, offset: int) -> int | None:
+        """Return the chain of the record there; None where none is kept."""
+
+
 class ContinuedLog(KeptLog, Protocol):
     """One that is written on by who reads it."""
 

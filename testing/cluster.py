@@ -97,6 +97,11 @@ class Cluster:
         """What is true of it as a whole."""
         return Control(self.clients, self.topics, deadline_s=self.settings.append_deadline_s)
 
+    def event_appender(self, name: str = "a") -> Appender:
+        """To an engine's events, for who plays the engine."""
+        deadline_s = self.settings.append_deadline_s
+        return Appender(self.clients, self.topics.events(name), deadline_s=deadline_s)
+
     @asynccontextmanager
     async def following(self, name: str = "a") -> AsyncIterator[Follower]:
         """An engine at work, from when it is at the end of the commands on."""

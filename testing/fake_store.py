@@ -31,7 +31,7 @@ class FakeStore:
         return found[:limit] if instrument == 1 else []
 
     async def position(self) -> Recorded:
-        return Recorded(offset=0, sequence=0)
+        return Recorded(offset=0, sequence=0, command_offset=0)
 
     async def instruments(self) -> list[tuple[int, str]]:
         return []

@@ -5,6 +5,7 @@ from typing import Any
 
 from core import Clock, EngineLimits, Log, MemoryLog, Recorder
 from journal import open_commands, open_events
+from journal.port import NamedLog
 from settings import JournalSettings, ServerSettings, StoreSettings
 
 
@@ -45,7 +46,10 @@ def events_log(path: Path, **changed: Any) -> Log:
 
 
 def new_recorder(
-    path: str | Path, events: str | Path | MemoryLog, seed: bytes | None = None, **changed: Any
+    path: str | Path,
+    events: str | Path | MemoryLog | NamedLog,
+    seed: bytes | None = None,
+    **changed: Any,
 ) -> Recorder:
     """A recorder at work."""
     return Recorder(path, events, StoreSettings(**changed), seed)

@@ -1,5 +1,10 @@
 """All that a store holds, as its readers see it."""
 
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +12,27 @@ import msgspec
 
 from core import StoreReader
 from testing.fold import Fold, shown
+
+HOLD = """
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1], isolation_level=None)
+store.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+@asynccontextmanager
+async def held(path: Path) -> AsyncIterator[None]:
+    """Nobody else can write the store meanwhile."""
+    # A process of its own: two copies of SQLite in one do not see each other's locks.
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, str(path), stdin=PIPE, stdout=PIPE
+    )
+    assert other.stdout is not None
+    assert await other.stdout.readline() == b"held\n"
+    yield
+    await other.communicate(b"\n")
 
 
 def listed(reader: StoreReader, user: str, limit: int = 100) -> list[int]:

@@ -142,6 +142,9 @@ async def stop(client: AIOKafkaAdminClient | AIOKafkaConsumer) -> None:
     await _apart(client.stop() if isinstance(client, AIOKafkaConsumer) else client.close())
     # Where that was broken off, or the client has never started, its connections are open still.
     await _apart(client._client.close())
+    # So are those that were being made meanwhile.
+    for connection in tuple(client._client._conns.values()):
+        connection.close()
 
 
 async def abandon(producer: AIOKafkaProducer) -> None:

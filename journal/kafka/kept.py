@@ -1,16 +1,19 @@
 """A partition as a log, for code without an event loop: recovery, ``verify``, ``journal``."""
 
 import asyncio
+import logging
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import CancelledError, Future
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self, TypeVar
 
-from core import JournalDamaged, JournalError, JournalRange, LogRecord, xxh3_64
-from journal.kafka.clients import Clients, Unavailable
+from core import JournalDamaged, JournalError, JournalRange, LogRecord, first_batch_after, xxh3_64
+from journal.kafka.clients import STOP_S, Clients, Unavailable
 from journal.kafka.reader import Damaged, Ends, KafkaError, Record, TopicReader
 from journal.kafka.topics import FIRST_OFFSET
+
+log = logging.getLogger("quantscope.kafka")
 
 T = TypeVar("T")
 WAIT_S = 0.01
@@ -27,30 +30,61 @@ def log_record(record: Record, base: int) -> LogRecord:
     )
 
 
+class _Deleted(Exception):
+    """What is asked for was there when the log was looked at, and was deleted since."""
+
+
 class KafkaKept:
-    """What one partition holds, up to the end at which it was opened; a ``journal.port.KeptLog``.
+    """What one partition holds, up to the end at which it was looked at; a ``NamedLog``.
 
     Its offsets are Kafka's and ``base``.  Where a transaction has ended there is an offset without
     a record: a read from there begins with the next one.  It has a loop in a thread of its own.
+    After a failure it takes a new client.
     """
 
     def __init__(
-        self, clients: Clients, topic: str, partition: int = 0, *, base: int = FIRST_OFFSET
+        self,
+        clients: Clients,
+        topic: str,
+        partition: int = 0,
+        *,
+        base: int = FIRST_OFFSET,
+        journal_id: int = 0,
     ) -> None:
-        """Nothing is connected yet."""
+        """Nothing is connected yet.  ``journal_id`` is of whoever knows which journal it is of."""
+        self._patience_s = clients.settings.request_timeout_s
         self._reader = TopicReader(clients, topic, partition, wait_s=WAIT_S)
         self._base = base
+        self.journal_id = journal_id
+        """Name of the journal."""
+        self.newest: Record | None = None
+        """The last record, as far as it was looked at."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kafka", daemon=True)
         self._opened = AsyncExitStack()
         self._ends = Ends(0, 0)
+        self._end = -1
+        """Where the partition ended when it was looked at last; -1 where that is to be asked."""
         self._rest: list[Record] = []
         self._rest_begins = 0
         """Where in the partition what was fetched and not handed on yet goes on."""
+        self._ahead: list[Record] = []
+        """What a look has found behind all that was fetched."""
+        self._fetched = -1
+        """Behind the last record that was fetched."""
+        self._handed: tuple[int, int] | None = None
+        """Offset and chain of the last record that was handed on."""
+        self._lives = self._life = 0
+        """How often all was forgotten that was read, and whether that is done in either thread."""
         self._one_at_a_time = threading.Lock()
         self._turn = asyncio.Lock()
         """Whose the reader is: to look is also to read."""
+        self._doubtful = False
+        """Whether the client has failed: one whose broker was away may never read on."""
         self._looking: Future[None] | None = None
+        self._under_way = set[asyncio.Task[Any]]()
+        self._closed = False
+        self._closing = threading.Lock()
 
     def __enter__(self) -> Self:
         """Connect, and learn the ends; raises ``JournalError`` where no broker answers."""
@@ -88,29 +122,101 @@ class KafkaKept:
         return self._ends.next + self._base
 
     def look(self) -> None:
-        """Learn the ends once more."""
+        """Learn the ends once more; where nothing has come that is one question to a broker."""
         self._call(self._look())
 
+    def chain_at(self, offset: int) -> int | None:
+        """The chain of the record there; None where there is none, or none any more."""
+        with self._one_at_a_time:
+            self._forget_old()
+            if self._handed is not None and self._handed[0] == offset:
+                return self._handed[1]
+            at = offset - self._base
+            if not self._ends.first <= at < self._ends.next:
+                return None
+            found = self._call(self._fetch(at, at + 1))
+        return xxh3_64(found[0].value) if found else None
+
     async def _look(self) -> None:
-        async with self._turn:
-            self._ends = await self._records_end()
+        async with self._reading() as reader:
+            end = await reader.end()
+            if end < self._ends.next:
+                self._forget()
+            if end != self._end:
+                first = (await reader.ends()).first
+                self._ends = Ends(first, await self._records_end(reader, first, end))
+                self._end = end
+            if not self._ends.first <= self._fetched < self._ends.next:
+                # A consumer at the end would ask again and again, and hold up each look.
+                reader.rest()
 
-    async def _fetch(self, at: int) -> list[Record]:
-        async with self._turn:
-            return await self._reader.read(at, self._ends.next)
+    async def _fetch(self, at: int, end: int | None = None) -> list[Record]:
+        async with self._reading() as reader:
+            if end is not None:
+                return await reader.read(at, end)
+            found, self._ahead = self._ahead, []
+            if not found or at != self._fetched:
+                found = await self._read(reader, at)
+            self._fetched = found[-1].offset + 1 if found else at
+            return found
 
-    async def _records_end(self) -> Ends:
-        """The ends of what is there: behind the last record only transactions may have ended."""
-        first, end = await self._reader.ends()
+    async def _read(self, reader: TopicReader, at: int) -> list[Record]:
+        try:
+            return await reader.read(at, self._ends.next)
+        except Damaged as error:
+            first = (await reader.ends()).first
+            if at >= first:
+                raise
+            self._ends = Ends(first, max(first, self._ends.next))
+            raise _Deleted(f"{reader.topic}: offset {at + self._base} was deleted") from error
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[TopicReader]:
+        """Have the reader; a new client of it, where the one before has failed."""
+        async with self._turn:
+            if self._doubtful:
+                self._forget()
+                async with asyncio.timeout(self._patience_s):
+                    await self._reader.reconnect()
+                self._doubtful = False
+            try:
+                yield self._reader
+            except (KafkaError, TimeoutError, Damaged):
+                self._doubtful = True
+                raise
+
+    def _forget(self) -> None:
+        """What was read may be there no more, or another."""
+        self._end = self._fetched = -1
+        self._ahead = []
+        self._lives += 1
+
+    def _forget_old(self) -> None:
+        if self._life != self._lives:
+            self._life = self._lives
+            self._rest, self._handed = [], None
+
+    async def _records_end(self, reader: TopicReader, first: int, end: int) -> int:
+        """Behind the last record: behind it only transactions may have ended."""
+        known = self._ends.next if first < self._ends.next <= end and self._end >= 0 else first
+        if known == self._fetched:
+            # Whoever reads is here, and will ask for this next.
+            self._ahead = await reader.read(known, end)
+            if not self._ahead:
+                return known
+            self.newest = self._ahead[-1]
+            known = self.newest.offset + 1
         width = 1
-        while True:
-            start = max(first, end - width)
+        while known < end:
+            start = max(known, end - width)
             following = start
-            while records := await self._reader.read(following, end):
-                following = records[-1].offset + 1
-            if following > start or start == first:
-                return Ends(first, following)
+            while records := await reader.read(following, end):
+                self.newest = records[-1]
+                following = self.newest.offset + 1
+            if following > start or start == known:
+                return following
             width *= 4
+        return known
 
     def read(self, start: int, bytes_max: int) -> list[LogRecord]:
         """Return records from ``start`` on: one at least, if there is one.
@@ -125,14 +231,28 @@ class KafkaKept:
             )
         at = start - self._base
         with self._one_at_a_time:
+            self._forget_old()
             if not self._rest or at != self._rest_begins:
                 self._rest = self._call(self._fetch(at))
-            return [log_record(record, self._base) for record in self._take(bytes_max)]
+            records = [log_record(record, self._base) for record in self._take(bytes_max)]
+            if records:
+                self._handed = (records[-1].offset, records[-1].chain)
+            return records
+
+    def batch_after(self, command: int) -> int:
+        """``core.first_batch_after`` of this log, also while its oldest records are deleted."""
+        while True:
+            first = self.first_offset
+            try:
+                return first_batch_after(self, command)
+            except JournalRange:
+                if self.first_offset == first:
+                    raise
 
     def waiting(self, start: int, bytes_max: int) -> list[bytes]:
         """Nothing waits here to be written; but the end is looked at once more meanwhile."""
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.run_coroutine_threadsafe(self._look(), self._loop)
+            self._looking = self._begun(self._look())
         return []
 
     def _take(self, bytes_max: int) -> list[Record]:
@@ -150,14 +270,52 @@ class KafkaKept:
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+            return self._begun(work).result()
         except Damaged as error:
             raise JournalDamaged(str(error)) from error
-        except (KafkaError, TimeoutError, Unavailable) as error:
-            raise JournalError(f"{self._reader.topic}: {error!r}") from error
+        except _Deleted as error:
+            raise JournalRange(str(error)) from error
+        except (TimeoutError, KafkaError, Unavailable) as error:
+            log.debug("%s can't be read: %r", self._reader.topic, error)
+            why = error if isinstance(error, Unavailable) else "no broker gives what it holds"
+            raise JournalError(f"{self._reader.topic} can't be read: {why}") from error
+        except CancelledError as error:
+            raise JournalError(f"{self._reader.topic} is closed") from error
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Work under way on the loop; raises ``JournalError`` once this is closed."""
+        with self._closing:
+            if self._closed:
+                work.close()
+                raise JournalError(f"{self._reader.topic} is closed")
+            return asyncio.run_coroutine_threadsafe(self._counted(work), self._loop)
+
+    async def _counted(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        try:
+            return await task
+        finally:
+            self._under_way.discard(task)
 
     def _close(self) -> None:
-        self._call(self._opened.aclose())
+        """Let go of the brokers; who still asks is told."""
+        with self._closing:
+            self._closed = True
+        asyncio.run_coroutine_threadsafe(self._let_go(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _let_go(self) -> None:
+        for task in tuple(self._under_way):
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(tuple(self._under_way))
+        await self._opened.aclose()
+        # The library leaves tasks that were connecting while its client was stopped.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for other in left:
+            other.cancel()
+        if left:
+            await asyncio.wait(left, timeout=STOP_S)

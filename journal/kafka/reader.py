@@ -19,6 +19,8 @@ WATCH_S = 1.0
 poll that is under way."""
 POLL_S = 0.5
 """How long a look at the end of a partition takes that brings nothing, in seconds."""
+POLLS = 5
+"""So often a broker may hold back an answer before it is looked whether an offset has no record."""
 
 
 class Damaged(Exception):
@@ -89,6 +91,13 @@ class TopicReader:
             following = await self._consumer.end_offsets([self._at])
         return Ends(first[self._at], following[self._at])
 
+    async def end(self) -> int:
+        """Behind the newest record, as the leader knows it; raises as ``ends`` does."""
+        async with asyncio.timeout(self._clients.settings.request_timeout_s):
+            following = await self._consumer.end_offsets([self._at])
+        end: int = following[self._at]
+        return end
+
     async def read(self, start: int, end: int) -> list[Record]:
         """The records from ``start`` on that stand before ``end``: one at least, if there is one.
 
@@ -125,7 +134,7 @@ class TopicReader:
     async def _some(self, start: int, end: int) -> tuple[list[Record], int]:
         """A fetch's records before ``end``, and where to go on."""
         while start < end:
-            found = await self._fetch(start, POLL_S)
+            found = await self._fetch(start, min(POLL_S, POLLS * self._wait_s))
             within = [record for record in found if record.offset < end]
             if within:
                 return within, within[-1].offset + 1
@@ -168,19 +177,28 @@ class TopicReader:
         self._overlooked = behind
 
     async def _connect_again(self) -> None:
-        await stop(self._consumer)
         while True:
             try:
-                self._consumer = await self._clients.consumer(self._wait_s)
+                await self.reconnect()
             except Unavailable as error:
                 log.error("%s is not read: %s", self._at.topic, error)
             else:
                 break
-        self._consumer.assign([self._at])
-        self._position = -1
         log.warning("%s is read again by a new client", self._at.topic)
 
+    async def reconnect(self) -> None:
+        """Take a new client; raises ``Unavailable``."""
+        await stop(self._consumer)
+        self._consumer = await self._clients.consumer(self._wait_s)
+        self._consumer.assign([self._at])
+        self._position = -1
+
+    def rest(self) -> None:
+        """Ask no broker for what comes next, until something is read again."""
+        self._consumer.pause(self._at)
+
     async def _fetch(self, start: int, seconds: float) -> list[Record]:
+        self._consumer.resume(self._at)
         if start != self._position:
             self._consumer.seek(self._at, start)
             self._position = start

@@ -16,9 +16,10 @@ from quantscope.metrics.log import LogFigures
 from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
 from quantscope.metrics.ports import PortFigures
-from quantscope.metrics.recorder import LagFigures, RecorderFigures
+from quantscope.metrics.recorder import BehindFigures, LagFigures, RecorderFigures
 
 __all__ = [
+    "BehindFigures",
     "ClockFigures",
     "EngineFigures",
     "EventFigures",

@@ -6,7 +6,7 @@ from prometheus_client.core import Metric
 
 from engine.service import Service
 from quantscope.metrics.families import NS, counter, gauge
-from store.lag import Lag
+from store.lag import Behind, Lag
 from store.recorder import RecorderService
 
 
@@ -49,3 +49,18 @@ class LagFigures:
         batches = service.journals.events.next_offset - 1 - recorded.offset
         yield gauge("quantscope_recorder_lag_batches", "Event batches unread.", batches)
         yield gauge("quantscope_recorder_lag_bytes", "Bytes unread.", self._lag.bytes())
+
+
+class BehindFigures:
+    """How far a recorder is behind an engine that is another process."""
+
+    def __init__(self, lag: Behind) -> None:
+        """As its owner looks at it."""
+        self._lag = lag
+
+    def collect(self) -> Iterator[Metric]:
+        """As they are now."""
+        lag = self._lag
+        yield gauge("quantscope_recorder_lag_events", "Events unread.", lag.events)
+        title = "How long what is recorded now has waited for it."
+        yield gauge("quantscope_recorder_lag_seconds", title, lag.seconds)

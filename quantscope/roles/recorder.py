@@ -6,11 +6,11 @@ import logging
 import pathlib
 from collections.abc import Callable, Mapping
 
-from core import MemoryLog, Recorder, StoreDamaged, StoreFailed, recorder_seed
-from engine.plan import MOVE_STORE
+from core import MemoryLog, Recorder, recorder_seed
 from engine.recovery import begins_with
 from quantscope.acceptor import Acceptor
 from quantscope.journals import store_file
+from quantscope.recording import recorder_on
 from quantscope.refusals import text_of
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.role import Process
@@ -96,12 +96,7 @@ class RecorderRole:
         """One more recorder at work on the store of this path; it blocks."""
         events = self._service.journals.events
         source = events if isinstance(events, MemoryLog) else self._directory.events
-        try:
-            return Recorder(path, source, self._process.config.store, self._seed)
-        except StoreDamaged as error:
-            raise StoreFailed(f"{path} can't be used: {error}: {MOVE_STORE}") from error
-        except StoreFailed as error:
-            raise StoreFailed(f"{path} can't be used: {error}") from error
+        return recorder_on(path, source, self._process.config.store, self._seed)
 
     def _learn(self) -> bytes | None:
         """What a new store can't learn from an events log that no longer has its beginning."""

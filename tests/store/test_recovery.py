@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from core import Engine, Recorded, StoreReader, recorder_seed
+from core import Engine, StoreReader, recorder_seed
 from testing.batches import ordinary
 from testing.command import ROOT
 from testing.fold import Fold, shown
@@ -40,7 +40,8 @@ def test_a_log_without_its_beginning_is_rebuilt_with_what_the_engine_knows(tmp_p
     assert recorder.notice is not None
     assert "begins at event" in recorder.notice
     reader = StoreReader(tmp_path / "store.db")
-    assert reader.position() == Recorded(offset=len(batches), sequence=fold.sequence)
+    position = reader.position()
+    assert (position.offset, position.sequence) == (len(batches), fold.sequence)
     listed: set[int] = set()
     for user in {order["user_id"] for order in fold.orders.values()}:
         account = reader.account(user)
@@ -85,9 +86,8 @@ def test_killed_at_random_moments_the_store_equals_the_journal(tmp_path: Path) -
     recorder = new_recorder(store, events)
     recorder.stop()
     assert recorder.failure is None
-    assert recorder.durable() == Recorded(
-        offset=len(batches), sequence=StoreReader(store).position().sequence
-    )
+    assert recorder.durable() == StoreReader(store).position()
+    assert recorder.durable().offset == len(batches)
     fold.add(b"".join(batches))
     check(store, fold)
 

@@ -2,27 +2,17 @@
 
 import asyncio
 import logging
-import sys
-from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from core import Recorded, StoreFailed
+from core import Recorded, StoreFailed, event_head
 from store import RecorderService, SqliteStore, Store
 from testing.batches import ordinary
 from testing.fold import Fold, shown
 from testing.parts import memory_log, new_recorder
-from testing.stored import check
-
-HOLD = """
-import sqlite3, sys
-store = sqlite3.connect(sys.argv[1], isolation_level=None)
-store.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-sys.stdin.readline()
-"""
+from testing.stored import check, held
 
 
 async def test_it_tells_what_is_recorded_and_records_all_at_the_end(tmp_path: Path) -> None:
@@ -64,7 +54,10 @@ async def test_queries_run_beside_the_loop(tmp_path: Path) -> None:
     async with RecorderService(lambda: new_recorder(path, log)):
         pass
     store: Store = SqliteStore(path)
-    assert await store.position() == Recorded(offset=len(batches), sequence=fold.sequence)
+    last = event_head(batches[-1])
+    assert await store.position() == Recorded(
+        offset=len(batches), sequence=fold.sequence, command_offset=last.command_offset
+    )
     ids = list(fold.orders)[:50]
     kept = await asyncio.gather(*(store.order(order_id) for order_id in ids))
     assert [msgspec.json.decode(each.json) for each in kept if each] == [
@@ -131,16 +124,10 @@ async def test_a_store_that_cannot_be_written_is_logged_until_it_can(
     async with service, asyncio.timeout(20):
         while service.recorder.position().offset < 3:
             await asyncio.sleep(0.01)
-        # A process of its own: two copies of SQLite in one do not see each other's locks.
-        other = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", HOLD, str(path), stdin=PIPE, stdout=PIPE
-        )
-        assert other.stdout is not None
-        assert await other.stdout.readline() == b"held\n"
-        log.append(2, batches[3:])
-        while "database is locked; will try again" not in caplog.text:
-            await asyncio.sleep(0.01)
-        await other.communicate(b"\n")
+        async with held(path):
+            log.append(2, batches[3:])
+            while "database is locked; will try again" not in caplog.text:
+                await asyncio.sleep(0.01)
         while "records again" not in caplog.text:
             await asyncio.sleep(0.01)
     fold = Fold()

@@ -18,6 +18,7 @@ mod commands;
 mod connection;
 mod describe;
 mod engine;
+mod event_sources;
 mod fault;
 mod follow;
 mod gateway;

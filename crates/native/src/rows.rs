@@ -20,6 +20,7 @@ named! {
     Recorded {
         offset: u64,
         sequence: u64,
+        command_offset: u64,
     }
 }
 
@@ -29,6 +30,7 @@ impl Recorded {
         Self {
             offset: position.map_or(0, |at| at.offset),
             sequence: position.map_or(0, |at| at.seq),
+            command_offset: position.map_or(0, |at| at.command_offset),
         }
     }
 }

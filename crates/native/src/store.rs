@@ -3,19 +3,18 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use journal::ReadError;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use store::history;
-use store::{EventSource, HighWater, LogSource, OrderQuery, Reader, Runner, StoreError, read_kept};
+use store::{HighWater, OrderQuery, Reader, Runner, StoreError};
 use wire::record::OrdStatus;
 use wire::record::numbers::COUNTER;
 use wire::text::TradeState;
 
 use crate::engine::Engine;
-use crate::journal::MemoryLog;
+use crate::event_sources::Events;
 use crate::rows::{
     Beginning, Beginnings, NumberedJson, OrdersPage, Recorded, StoreEnd, StoredOrder, Stretch,
     Trade, numbered,
@@ -48,39 +47,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A log in memory as a source; reading it needs no GIL.
-struct MemorySource(Py<MemoryLog>);
-
-impl EventSource for MemorySource {
-    fn read(&mut self, from: u64, bytes_max: usize) -> Result<Vec<(u64, Vec<u8>)>, String> {
-        read_kept(from, |from| self.0.get().0.read(from, bytes_max))
-    }
-
-    fn last(&mut self) -> Result<Option<u64>, String> {
-        let next = self.0.get().0.next_offset();
-        Ok(next.checked_sub(1).filter(|last| *last > 0))
-    }
-
-    fn journal_id(&mut self) -> Result<u64, String> {
-        Ok(self.0.get().0.journal_id())
-    }
-
-    fn chain(&mut self, offset: u64) -> Result<Option<u64>, String> {
-        match self.0.get().0.read(offset, 1) {
-            Ok(entries) => Ok(entries.first().map(|entry| entry.chain)),
-            Err(ReadError::Deleted { .. } | ReadError::Beyond { .. }) => Ok(None),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
-
-/// The events log: a file, or a log in memory.
-#[derive(FromPyObject)]
-enum Events {
-    Memory(Py<MemoryLog>),
-    File(PathBuf),
-}
-
 /// The recorder: a thread that writes what the events log holds into the store.
 #[derive(Debug)]
 #[pyclass(module = "core._native", frozen)]
@@ -98,10 +64,7 @@ impl Recorder {
     ) -> PyResult<Self> {
         let limits = settings.limits()?;
         let runner = py.detach(|| {
-            let source: Box<dyn EventSource> = match events {
-                Events::Memory(log) => Box::new(MemorySource(log)),
-                Events::File(path) => Box::new(LogSource::open(&path).map_err(StoreError::Source)?),
-            };
+            let source = events.source().map_err(StoreError::Source)?;
             Runner::start(&path, source, seed.unwrap_or_default(), limits)
         });
         runner.map(Self).map_err(|error| failed(&error))
@@ -175,6 +138,13 @@ impl Recorder {
             dict.set_item(name, value)?;
         }
         Ok(dict)
+    }
+}
+
+impl Drop for Recorder {
+    /// Its thread may wait for the GIL, which is held here.
+    fn drop(&mut self) {
+        Python::try_attach(|py| py.detach(|| self.0.stop()));
     }
 }
 

@@ -16,6 +16,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::error::StoreError;
 use crate::recorder::Recorder;
 use crate::source::{EventSource, origin};
+use crate::startup::{Begun, seed_late};
 use crate::state::{Shared, Stats};
 
 /// Limits of the recorder's pace.
@@ -71,7 +72,11 @@ impl Runner {
         seed: &[u8],
         limits: RunnerLimits,
     ) -> Result<Self, StoreError> {
-        let (recorder, notice) = crate::startup::begin(path, source.as_mut(), seed)?;
+        let Begun {
+            recorder,
+            notice,
+            unseeded,
+        } = crate::startup::begin(path, source.as_mut(), seed)?;
         let shared = Arc::new(Shared::new(
             recorder.position(),
             recorder.durable(),
@@ -81,6 +86,7 @@ impl Runner {
             path: path.to_owned(),
             recorder,
             source,
+            seed: if unseeded { seed } else { &[] }.to_vec(),
             limits,
             shared: Arc::clone(&shared),
             checkpointed: Instant::now(),
@@ -164,6 +170,8 @@ struct Work {
     path: PathBuf,
     recorder: Recorder,
     source: Box<dyn EventSource>,
+    /// For a store that is empty beside a log that was empty, too.
+    seed: Vec<u8>,
     limits: RunnerLimits,
     shared: Arc<Shared>,
     checkpointed: Instant,
@@ -260,10 +268,22 @@ impl Work {
                 return Ok(false);
             }
             for (offset, batch) in entries {
+                self.seed_before(offset, &batch)?;
                 self.recorder.take(offset, &batch)?;
             }
         }
         Ok(true)
+    }
+
+    /// The first batch of a log that was empty when this began may not be the first of all.
+    fn seed_before(&mut self, offset: u64, batch: &[u8]) -> Result<(), StoreError> {
+        if !self.seed.is_empty() {
+            if seed_late(&mut self.recorder, &self.seed, offset, batch)?.is_some() {
+                self.recorder.commit()?;
+            }
+            self.seed = Vec::new();
+        }
+        Ok(())
     }
 
     fn checkpoint_when_due(&mut self, more: bool) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use journal::{ReadError, Reader};
 
 use crate::position::Origin;
 
-/// Where event batches come from.
+/// Where event batches come from.  Offsets rise, and there may be some that hold no record.
 pub trait EventSource: Send {
     /// Records from offset `from` on, or from the oldest that is kept where that is later: offsets
     /// and event batches in order, of about `bytes_max` bytes together, at least one where there is one.
@@ -27,8 +27,8 @@ pub trait EventSource: Send {
     /// As [`Self::read`].
     fn journal_id(&mut self) -> Result<u64, String>;
 
-    /// The chain of the record at `offset`, or of the one before the first that is kept; `None` where the
-    /// log has no such record.
+    /// The chain of the record at `offset`, also of the one before the first that is kept where it is known;
+    /// `None` where the log has no such record.
     ///
     /// # Errors
     /// As [`Self::read`].

@@ -10,12 +10,16 @@ use crate::recorder::{Recorder, read_batch};
 use crate::schema;
 use crate::source::{EventSource, origin};
 
-/// A recorder whose position lies in the log, and what was remarkable about it.
-pub fn begin(
-    path: &Path,
-    source: &mut dyn EventSource,
-    seed: &[u8],
-) -> Result<(Recorder, Option<String>), StoreError> {
+/// A recorder whose position lies in the log.
+pub struct Begun {
+    pub recorder: Recorder,
+    /// What was remarkable about it.
+    pub notice: Option<String>,
+    /// Whether it still needs the seed: store and log are empty.
+    pub unseeded: bool,
+}
+
+pub fn begin(path: &Path, source: &mut dyn EventSource, seed: &[u8]) -> Result<Begun, StoreError> {
     // A sync that has failed is not made up for by one that succeeds: what was read back counts.
     journal::settle(path)?;
     journal::check_length(path)?;
@@ -42,19 +46,39 @@ pub fn begin(
             )));
         }
     }
-    if recorder.position().is_none()
-        && let Some((offset, first)) = source.read(0, 1).map_err(StoreError::Source)?.first()
-    {
-        let header = read_batch(*offset, first)?.header;
-        let first_seq = header.first_seq;
-        if first_seq > 1 {
-            recorder.seed(seed, header.time_ns)?;
+    let mut unseeded = false;
+    if recorder.position().is_none() {
+        let first = batch_from(source, 0)?;
+        unseeded = first.is_none();
+        if let Some((offset, first)) = first
+            && let Some(first_seq) = seed_late(&mut recorder, seed, offset, &first)?
+        {
             recorder.commit()?;
             let late = format!("the events log begins at event {first_seq}: so does the store");
             notice = Some(notice.map_or(late.clone(), |text| format!("{text}; {late}")));
         }
     }
-    Ok((recorder, notice))
+    Ok(Begun {
+        recorder,
+        notice,
+        unseeded,
+    })
+}
+
+/// Give a store that is empty what was before the first batch; that batch's first event where it is not
+/// the first of all.
+pub fn seed_late(
+    recorder: &mut Recorder,
+    seed: &[u8],
+    offset: u64,
+    first: &[u8],
+) -> Result<Option<u64>, StoreError> {
+    let header = read_batch(offset, first)?.header;
+    if header.first_seq <= 1 {
+        return Ok(None);
+    }
+    recorder.seed(seed, header.time_ns)?;
+    Ok(Some(header.first_seq))
 }
 
 /// A recorder; of an older version of the store nothing is read.
@@ -76,7 +100,7 @@ fn anew(path: &Path, why: &str) -> Result<(Recorder, Option<String>), StoreError
 
 /// Where the log has what the store has recorded last.
 enum LogMatch {
-    /// At the store's offset.
+    /// At the store's offset, or it begins right behind it.
     Same,
     /// At another one, for the log was begun anew with the same events; or it goes on right behind it.
     Moved(u64),
@@ -107,7 +131,12 @@ fn match_log(recorder: &Recorder, source: &mut dyn EventSource) -> Result<LogMat
     };
     let found = find(&at, source, (first, last))?;
     if goes_on(&at, source, found)? {
-        return Ok(LogMatch::Moved(found));
+        let deleted = chain.is_none() && found < first && at.offset <= found;
+        return Ok(if deleted {
+            LogMatch::Same
+        } else {
+            LogMatch::Moved(found)
+        });
     }
     let begins = read_batch(first, &bytes)?.header.first_seq;
     Ok(LogMatch::Unfit(if begins > at.seq.saturating_add(1) {
@@ -132,7 +161,8 @@ fn batch_from(
     Ok(entries.into_iter().next())
 }
 
-/// Whether the log, read on behind `offset`, follows what the store has recorded last.
+/// Whether the log, read on behind `offset`, follows what the store has recorded last.  A record stands
+/// at `offset`, or it is the one before the log begins.
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "offsets of a log begin at 1 and stay below 2^63"
@@ -149,7 +179,8 @@ fn goes_on(at: &Position, source: &mut dyn EventSource, offset: u64) -> Result<b
 }
 
 /// The last offset whose batch does not stand behind the store's position; the one before the log begins
-/// where all do.
+/// where all do.  An offset without a record counts as the next one that has one, so that none of those
+/// is found.
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "offsets of a log begin at 1 and stay below 2^63"

@@ -1,0 +1,189 @@
+"""The recorder of a cluster: a store beside no engine, filled from one engine's events on Kafka."""
+
+import asyncio
+import contextlib
+import logging
+import pathlib
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from core import (
+    JournalError,
+    Recorded,
+    Recorder,
+    StoreFailed,
+    event_head,
+    recorder_seed,
+    store_at_rest,
+)
+from engine.recovery import begins_with
+from journal.datadir import DataDir, DataDirLost
+from journal.kafka import AppendFailed, Displaced, KafkaError, KafkaKept, Place, Tenure
+from quantscope.acceptor import Acceptor
+from quantscope.cluster.surroundings import Surroundings
+from quantscope.metrics import BehindFigures, Part, RecorderFigures
+from quantscope.recording import recorder_on
+from store.lag import Behind
+from store.recorder import RecorderService
+
+log = logging.getLogger("quantscope")
+
+WATCH_INTERVAL_S = 0.25
+"""How often lag and directory are looked at, in seconds."""
+
+
+PLACE_INTERVAL_S = 1.0
+"""How often it says how far it is, lest what it needs be deleted, in seconds."""
+
+
+class ClusterRecorder:
+    """Fills the store of a directory that it alone has.
+
+    Brokers that are away are waited for; at a start, as long as ``kafka.start_deadline_s`` says.
+    """
+
+    ports: Mapping[str, Acceptor] = {}
+
+    def __init__(self, around: Surroundings, name: str) -> None:
+        """Nothing is opened yet.  The engine whose events it reads is the preferred one."""
+        config = around.process.config
+        self._process = around.process
+        self._control = around.control
+        self._clients = around.clients
+        self._data_dir = pathlib.Path(config.server.data_dir)
+        self._topic = around.topics.events(config.kafka.engines[0])
+        self._journal_id = around.journal.journal_id
+        self._directory: DataDir
+        self._events: KafkaKept
+        self._snapshots = around.snapshots()
+        self._opened = AsyncExitStack()
+        self._told = -1
+        """The command of which was said last that it is recorded."""
+        self.name = name
+        """Under which its place is kept."""
+        self._tenure = Tenure(around.control, f"recorder.{name}", around.process.clock)
+        self.lag = Behind(around.process.clock.monotonic_ns)
+        self.service: RecorderService
+
+    @property
+    def figures(self) -> tuple[Part, ...]:
+        """See ``ClusterRole``."""
+        return (RecorderFigures(self.service), BehindFigures(self.lag))
+
+    async def open(self) -> None:
+        """Take the directory, and begin to record.
+
+        Raises ``DataDirLocked`` where another has it, ``JournalError`` where no broker answers, and
+        ``StoreFailed`` where the store can't be brought up from the log.
+        """
+        directory = await asyncio.to_thread(DataDir, self._data_dir)
+        self._directory = self._opened.enter_context(directory)
+        await self._tenure.take()
+        events = KafkaKept(self._clients, self._topic, journal_id=self._journal_id)
+        self._events = await asyncio.to_thread(events.__enter__)
+        self._opened.push_async_callback(asyncio.to_thread, events.__exit__)
+        self.service = RecorderService(
+            self._make, prepare=self._prepare, faults=self._process.faults
+        )
+        await self._opened.enter_async_context(self.service)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Begin it again whenever it ends."""
+        watch = self._process.faults.keep(
+            "watch", "the look at the recorder's lag", self._watch, ends=(DataDirLost,)
+        )
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self.service.run()),
+                group.create_task(watch),
+                group.create_task(self._tell_places()),
+            ]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+
+    async def close(self) -> None:
+        """Record what the log holds, and let go of store, brokers and directory."""
+        await self._opened.aclose()
+        if self._told >= 0:
+            with contextlib.suppress(Displaced):
+                await self._tell_place()
+
+    # -- for who keeps the log for it, and for who asks how it is ----------------------------
+
+    def position(self) -> Recorded:
+        """Up to where all is recorded."""
+        return self.service.recorder.position()
+
+    def durable(self) -> Recorded:
+        """The same for what no power cut takes back.
+
+        The log may be deleted before this place, and not this place itself: its record proves
+        that the log goes on from the store.
+        """
+        return self.service.recorder.durable()
+
+    def standing(self) -> list[str]:
+        """What fails now, for ``/ready``."""
+        reason = self.service.failed or self.service.recorder.failure
+        return [] if reason is None else [f"recorder {self.name} failed: {reason}"]
+
+    async def _tell_places(self) -> None:
+        """Say how far it is; raises ``Displaced`` where a later one has its name."""
+        while True:
+            await self._tell_place()
+            await asyncio.sleep(PLACE_INTERVAL_S)
+
+    async def _tell_place(self) -> None:
+        try:
+            await self._tenure.check()
+            durable = self.durable()
+            if durable.command_offset != self._told:
+                now_ns = self._process.clock.now_ns()
+                reader = f"recorder.{self.name}"
+                await self._control.say(
+                    Place(reader, durable.command_offset, durable.sequence, now_ns)
+                )
+                self._told = durable.command_offset
+        except (AppendFailed, KafkaError, TimeoutError) as error:
+            log.warning("recorder %s can't say how far it is: %r", self.name, error)
+
+    # -- the recorder ------------------------------------------------------------------------
+
+    def _make(self) -> Recorder:
+        path = self._directory.store
+        try:
+            seed = self._learn(path)
+        except JournalError as error:
+            raise StoreFailed(f"{path} can't be brought up: {error}") from error
+        return recorder_on(path, self._events, self._process.config.store, seed)
+
+    def _learn(self, path: pathlib.Path) -> bytes | None:
+        """What a new store can't learn from a log without its beginning, or that is empty still."""
+        events = self._events
+        events.look()
+        empty = events.written_offset < events.first_offset
+        if self._is_begun(path) or (not empty and begins_with(events) == 1):
+            return None
+        engine = next(self._snapshots.engines(), None)
+        return None if engine is None else recorder_seed(engine)
+
+    def _is_begun(self, path: pathlib.Path) -> bool:
+        """Whether a store of this journal is there, that needs to learn nothing."""
+        try:
+            told = store_at_rest(path)
+        except StoreFailed:
+            return False
+        return told is not None and told.journal_id == self._journal_id
+
+    async def _prepare(self) -> None:
+        await asyncio.to_thread(self._directory.check)
+
+    async def _watch(self) -> None:
+        """Look how far it is behind, and whether it still writes for anybody."""
+        while True:
+            newest = self._events.newest
+            if newest is not None:
+                self.lag.look(event_head(newest.value).last_seq, self.position().sequence)
+            await asyncio.to_thread(self._directory.check)
+            await asyncio.sleep(WATCH_INTERVAL_S)
