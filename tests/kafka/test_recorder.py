@@ -145,6 +145,27 @@ async def test_brokers_that_die_are_waited_for_and_that_is_said_once(
     await compared(cluster, tmp_path / "archive", tmp_path / "beside.db")
 
 
+async def test_it_stops_while_brokers_hang_and_goes_on_where_it_was(
+    own_kafka: Brokers, tmp_path: Path
+) -> None:
+    cluster = await Cluster(own_kafka, QUICK, request_timeout_s=1.0).make()
+    batches = list(ordinary(9, 20))
+    await publish(cluster, batches[:10])
+    try:
+        async with asyncio.timeout(30), recording(cluster, tmp_path / "archive") as role:
+            while role.position().sequence != event_head(batches[9]).last_seq:
+                await asyncio.sleep(0.02)
+            own_kafka.freeze()
+            while not role.standing():
+                await asyncio.sleep(0.02)
+    finally:
+        own_kafka.thaw()
+    await publish(cluster, batches[10:])
+    async with recording(cluster, tmp_path / "archive"):
+        pass
+    await compared(cluster, tmp_path / "archive", tmp_path / "beside.db")
+
+
 async def test_it_says_how_far_it_is_behind(kafka: Brokers, tmp_path: Path) -> None:
     cluster = await Cluster(kafka, QUICK).make()
     batches = list(ordinary(3, 10))
