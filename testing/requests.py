@@ -45,9 +45,13 @@ class Requests:
 
     def metrics(self) -> dict[str, float]:
         """What ``/metrics`` shows, which it must: name, with labels, and value."""
+        return parse_metrics(self.exposition())
+
+    def exposition(self) -> str:
+        """``/metrics`` as it is."""
         status, body = self._request("GET", "/metrics")
         assert status == 200, body
-        return parse_metrics(body.decode())
+        return body.decode()
 
     def _expect(self, status: int, method: str, path: str, fields: Any = None) -> Any:
         found, body = self._request(method, path, fields)

@@ -1,4 +1,4 @@
-"""The commands that run a cluster: ``setup``, ``engine`` and ``gateway``."""
+"""The commands that run a cluster: ``setup``, and one for each role."""
 
 import logging
 import pathlib
@@ -109,3 +109,31 @@ def gateway(
     }
     config = _of_cluster(config_file, overrides, **flags)
     told_in_one_line(lambda: run(config, lambda around: ClusterGateway(around, number)))
+
+
+@click.command()
+@configured
+@_listens
+@click.option("--data-dir", metavar="DIR", help="Directory of the store; no other recorder's.")
+@click.option(
+    "--name",
+    default="archive",
+    show_default=True,
+    metavar="NAME",
+    help="Its name, which no other recorder has: what it has not read yet is kept for it.",
+)
+def recorder(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    host: str | None,
+    http_port: int | None,
+    data_dir: str | None,
+    name: str,
+) -> None:
+    """Run a recorder of a cluster: it fills a store from what an engine publishes."""
+    from quantscope.cluster.process import run
+    from quantscope.cluster.recorder import ClusterRecorder
+
+    flags = {"server.host": host, "server.http_port": http_port, "server.data_dir": data_dir}
+    config = _of_cluster(config_file, overrides, **flags)
+    told_in_one_line(lambda: run(config, lambda around: ClusterRecorder(around, name)))

@@ -1,11 +1,14 @@
 """Roles as processes: they are set up, begin, say how they are, and end as they are told."""
 
+import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from core import StoreReader
 from testing.client import Client
 from testing.cluster_process import ClusterProcess
-from testing.command import quantscope
+from testing.command import ROOT, quantscope
 from testing.kafka import free_ports
 from testing.waiting import until
 
@@ -173,3 +176,60 @@ def test_brokers_that_are_nowhere_are_named(tmp_path: Path) -> None:
     for role in ("engine", "gateway"):
         said = refused(path, role)
         assert said.startswith("no broker of 127.0.0.1:9 (kafka.bootstrap_servers) answered")
+
+
+async def test_a_recorder_has_what_was_told_and_goes_on_where_it_was(
+    config: Config, tmp_path: Path
+) -> None:
+    path = config("[store]", "recorder_interval_s = 0.01")
+    set_up(path)
+    store = str(tmp_path / "archive")
+    with ClusterProcess(path, "engine"), ClusterProcess(path, "gateway") as gateway:
+        recorder = ClusterProcess(path, "recorder", "--data-dir", store)
+        client = await Client(gateway.binary).login()
+        for life in range(3):
+            recorder.start()
+            for number in range(10 * life + 1, 10 * life + 11):
+                client.place(number, price=10)
+                await client.expect_new(number)
+            await until(partial(has_recorded, recorder, 10 * life + 10))
+            assert recorder.get("/ready") == {"status": "ready", "faults": []}
+            if life == 0:
+                recorder.kill()
+            elif life == 1:
+                recorder.stop()
+        later = ClusterProcess(path, "recorder", "--data-dir", str(tmp_path / "other"))
+        with later:
+            assert recorder.ends() == 0
+            assert "another recorder archive has begun: this one ends" in recorder.said()
+            await until(partial(has_recorded, later, 30))
+    reader = StoreReader(tmp_path / "other" / "store.db")
+    assert reader.account("demo1") is not None
+
+
+def has_recorded(recorder: ClusterProcess, orders: int) -> bool:
+    """Whether its store has so many, this process's or those before it."""
+    path = Path(recorder.arguments[1]) / "store.db"
+    account = StoreReader(path).account("demo1") if path.exists() else None
+    found = [] if account is None else StoreReader(path).orders(account, limit=1_000).orders
+    return len(found) == orders
+
+
+def test_the_manual_names_every_metric_and_no_other(config: Config, tmp_path: Path) -> None:
+    path = config()
+    set_up(path)
+    alone, _, own = (ROOT / "docs/operations.md").read_text().partition("### In a cluster")
+    named = re.findall(r"`((?:quantscope|process)_\w+)`", own)
+    known = set(re.findall(r"`((?:quantscope|process)_\w+)`", alone))
+    with (
+        ClusterProcess(path, "engine") as engine,
+        ClusterProcess(path, "gateway") as gateway,
+        ClusterProcess(path, "recorder", "--data-dir", str(tmp_path / "archive")) as recorder,
+    ):
+        served = {
+            name
+            for role in (engine, gateway, recorder)
+            for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", role.exposition(), re.MULTILINE)
+            if not name.endswith("_created")
+        }
+    assert served - known == set(named)
