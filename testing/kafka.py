@@ -116,6 +116,10 @@ class Brokers:
         process = self._processes.get(node)
         return process is not None and process.poll() is None
 
+    def pid(self, node: int = 1) -> int:
+        """Number of a node's process."""
+        return self._processes[node].pid
+
     def said(self, node: int = 1) -> str:
         """All that a node has logged."""
         return self._log(node).read_text(errors="replace")

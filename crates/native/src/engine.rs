@@ -289,6 +289,9 @@ impl Engine {
                 (entry.offset, entry.append_ns, entry.batch.as_bytes(py))
             })
             .collect();
+        for (_, _, batch) in &records {
+            self.count(batch);
+        }
         self.make(py, &records)
     }
 
