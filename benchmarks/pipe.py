@@ -18,6 +18,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from journal.kafka import Clients, Topics
+from journal.kafka.clients import abandon, stop
 from settings import KafkaSettings
 
 HEAD = struct.Struct("<HQ")
@@ -145,6 +146,9 @@ async def gateway(settings: KafkaSettings, pipe: PipeGateway, seconds: float, wa
         if task.done():
             task.result()
         task.cancel()
+    await asyncio.wait(tasks)
+    await stop(consumer)
+    await abandon(producer)
     waits = sorted(pipe.latencies)
     print(
         json.dumps(
