@@ -13,6 +13,8 @@ from core import Clock
 
 INTERVAL_S = 0.002
 """Seconds between two looks: of a stop that begins before one is due, so much may not be seen."""
+CLUSTER_INTERVAL_S = 0.02
+"""The same in a process of a cluster, of which every one looks, and whose answers take longer."""
 BOUNDS_NS = [bound * 1_000_000 for bound in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)]
 """Upper bounds of the histogram, in nanoseconds."""
 
@@ -20,8 +22,9 @@ BOUNDS_NS = [bound * 1_000_000 for bound in (1, 2, 5, 10, 20, 50, 100, 200, 500,
 class LoopWatch:
     """Counts the stops of the loop that runs it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, interval_s: float = INTERVAL_S) -> None:
         """Nothing has been seen."""
+        self._interval_s = interval_s
         self._now_ns = clock.monotonic_ns
         self.counts = [0] * (len(BOUNDS_NS) + 1)
         self.total_ns = 0
@@ -31,8 +34,8 @@ class LoopWatch:
     async def run(self) -> None:
         """Look until canceled."""
         while True:
-            due, worked = self._now_ns() + int(INTERVAL_S * 1e9), time.thread_time_ns()
-            await asyncio.sleep(INTERVAL_S)
+            due, worked = self._now_ns() + int(self._interval_s * 1e9), time.thread_time_ns()
+            await asyncio.sleep(self._interval_s)
             late = self._now_ns() - due
             self.saw(min(late, time.thread_time_ns() - worked))
 

@@ -15,7 +15,7 @@ from journal.kafka import Clients, Control, Displaced, KafkaError, Topics, Unava
 from quantscope import capacity, metrics
 from quantscope.cluster.status import StatusPages
 from quantscope.cluster.surroundings import ClusterRole, Surroundings
-from quantscope.loop_watch import LoopWatch
+from quantscope.loop_watch import CLUSTER_INTERVAL_S, LoopWatch
 from quantscope.metrics import ClockFigures, LoopFigures
 from quantscope.roles.role import Process
 from settings import Config
@@ -59,7 +59,7 @@ class RoleProcess:
         self._process = Process(config, self._faults, clock, descriptors_max)
         self._clients = Clients(config.kafka)
         self._topics = Topics(config.kafka)
-        self._loop_watch = LoopWatch(clock)
+        self._loop_watch = LoopWatch(clock, CLUSTER_INTERVAL_S)
         self._role: ClusterRole | None = None
         self._wrong: list[str] = []
         """What is not set as it must be."""
