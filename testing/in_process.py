@@ -25,7 +25,7 @@ from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from journal.datadir import Era
 from protocol import messages as m
-from protocol.terms import ExecInst, OrdType, Side, TimeInForce
+from protocol.terms import ExecInst, Gateway, OrdType, Side, TimeInForce
 from quantscope import translate
 from quantscope.roles.sessions import binary_gateway
 from settings import Config, FacadeSettings, InstrumentSettings
@@ -134,7 +134,7 @@ class InProcess(Rest):
         service = self.service
         self.gateway = binary_gateway(self.config, service, Era(0), None)
         self.facade = Facade(
-            View.restore(service.engine, Facade.gateway, self.limits),
+            View.restore(service.engine, Gateway.FACADE, self.limits),
             service,
             self._given_store or self.store,
             self.limits,
