@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.cluster_exchange import ClusterExchange
+from testing.cluster_process import end_cluster
 from testing.kafka import Brokers
 from testing.libraries import CLOCK, FAULTS, built
 from testing.port import NewExchange, Restartable
@@ -14,13 +16,19 @@ from testing.process import ServerProcess
 
 
 @pytest.fixture
-def new_exchange() -> NewExchange:
-    """What tests of behaviour run on: one process here, whatever else another fixture gives."""
+def new_exchange(request: pytest.FixtureRequest) -> Iterator[NewExchange]:
+    """What tests of behaviour run on: one process, or with ``--cluster`` one for each role."""
+    brokers: Brokers | None = None
+    if request.config.getoption("cluster"):
+        brokers = request.getfixturevalue("kafka")
 
     def new(data_dir: Path, *settings: str) -> Restartable:
+        if brokers is not None:
+            return ClusterExchange(data_dir, brokers, *settings)
         return ServerProcess(data_dir, *settings, same_port=True)
 
-    return new
+    yield new
+    end_cluster()
 
 
 @pytest.fixture(scope="session")
