@@ -2,13 +2,16 @@
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from testing.cluster_exchange import ClusterExchange
 from testing.cluster_process import end_cluster
+from testing.in_cluster import InCluster
+from testing.in_process import InProcess
 from testing.kafka import Brokers
 from testing.libraries import CLOCK, FAULTS, built
 from testing.port import NewExchange, Restartable
@@ -29,6 +32,17 @@ def new_exchange(request: pytest.FixtureRequest) -> Iterator[NewExchange]:
 
     yield new
     end_cluster()
+
+
+NewInProcess = Callable[..., InProcess]
+
+
+@pytest.fixture
+def new_in_process(request: pytest.FixtureRequest) -> NewInProcess:
+    """What makes exchanges that a test can reach into, with settings of the facade if any."""
+    if request.config.getoption("cluster"):
+        return partial(InCluster, request.getfixturevalue("kafka"))
+    return InProcess
 
 
 @pytest.fixture(scope="session")
