@@ -13,7 +13,14 @@ from quantscope.acceptor import Acceptor
 from quantscope.cluster.learning import learned
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.journals import data_dir
-from quantscope.metrics import FacadeFigures, LaneFigures, Part, PortFigures, own_faults
+from quantscope.metrics import (
+    FacadeFigures,
+    LaneFigures,
+    Part,
+    PortFigures,
+    StoreFigures,
+    own_faults,
+)
 from quantscope.roles.facade import origins, serve_requests
 from store.follower import StoreFollower
 
@@ -62,6 +69,7 @@ class ClusterFacade:
         return (
             LaneFigures(self.lane),
             FacadeFigures(self.rest),
+            StoreFigures(self.follower),
             PortFigures(tuple(self.ports.values())),
         )
 

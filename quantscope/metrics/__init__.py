@@ -17,6 +17,7 @@ from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
 from quantscope.metrics.ports import PortFigures
 from quantscope.metrics.recorder import LagFigures, RecorderFigures
+from quantscope.metrics.store import StoreFigures
 
 __all__ = [
     "ClockFigures",
@@ -34,6 +35,7 @@ __all__ = [
     "PortFigures",
     "RecorderFigures",
     "Renderer",
+    "StoreFigures",
     "own_faults",
     "renderer",
 ]

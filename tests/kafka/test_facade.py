@@ -104,6 +104,8 @@ async def test_what_is_placed_at_one_facade_is_read_at_once_at_another(
                     page = "fills" if number % 2 else "history"
                     refused = await elsewhere.get(f"/orders/{order_id}/{page}", 503)
                     assert refused["error"].startswith("the store can't be read: there is no ")
+        nobody = [rest.client.delete("/orders", params={"user_id": "new"}) for rest in (one, other)]
+        assert [answer.json()["canceled"] for answer in await asyncio.gather(*nobody)] == [0, 0]
         for rest in (one, other):
             assert (await rest.get(f"/orders/{UNKNOWN}", 404))["code"] == "UNKNOWN_ORDER"
             assert (await rest.cancel(UNKNOWN, 404))["code"] == "UNKNOWN_ORDER"
@@ -138,8 +140,12 @@ async def test_without_its_store_trading_goes_on_and_it_is_found_when_it_comes(
         )
         assert await rest.get("/ready") == {"status": "ready", "faults": []}
         assert await rest.get(f"/orders/{order['order_id']}") == order
+        assert (await rest.metrics())["quantscope_store_readable"] == 0
         with await cluster.recorded(store):
             await until(lambda: rest.role.follower.away is None)
+            metrics = await rest.metrics()
+            assert metrics["quantscope_store_readable"] == 1
+            assert metrics["quantscope_store_sequence"] > 0
             assert (await rest.get(page))["count"] == 1
             await rest.cancel(order["order_id"])
             assert (await rest.get(page))["count"] == 2
