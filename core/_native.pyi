@@ -1571,6 +1571,10 @@ class View:
         """Number of the last event that was taken."""
 
     @property
+    def newest_order(self) -> int:
+        """The highest order id of which it knows."""
+
+    @property
     def time_ns(self) -> int:
         """Engine time of it, in ns since the epoch, UTC."""
 
@@ -1931,6 +1935,9 @@ class StoreReader:
     def __new__(cls, path: str | PathLike[str]) -> StoreReader: ...
     def position(self) -> Recorded:
         """Return up to where all is recorded."""
+
+    def journal_id(self) -> int | None:
+        """Return of which journal it is; None where nothing is recorded."""
 
     def order(self, order_id: int) -> StoredOrder | None:
         """Return an order; None where it is not kept."""

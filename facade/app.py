@@ -20,6 +20,7 @@ from core import (
     ViewOutput,
 )
 from facade.archive import Archive
+from facade.coming import Coming
 from facade.errors import ApiError
 from facade.message import Answer, Request
 from facade.notifications import Notifications
@@ -47,8 +48,6 @@ _CLOSED = "the order is filled, canceled or expired already"
 class Facade:
     """One facade.  It is a ``CommandSource``; ``server.connect`` makes its connections."""
 
-    gateway: int = Gateway.FACADE
-
     def __init__(
         self,
         view: View,
@@ -60,31 +59,39 @@ class Facade:
         *,
         version: str,
         metrics: Callable[[], bytes],
+        gateway: int = Gateway.FACADE,
+        others: bool = False,
         wake_recorder: Callable[[], None] = lambda: None,
         recorder_ended: Callable[[], str | None] = lambda: None,
-        standing: Callable[[], list[str]] = list,
+        store_away: Callable[[], str | None] = lambda: None,
+        standing: Callable[[], list[str]] | None = None,
         faults: Faults | None = None,
     ) -> None:
-        """Nothing is served yet.
+        """Nothing is served yet; no other gateway or facade has the number ``gateway``.
 
-        ``metrics`` renders the figures for ``/metrics``.  ``recorder_ended`` says why nothing is
-        recorded any more, and ``standing`` what is wrong with other parts of the server.
+        ``metrics`` renders the figures for ``/metrics``.  With ``others``, orders are placed that
+        the view sees later than who placed them.  ``recorder_ended`` says why nothing is recorded
+        any more, and ``store_away`` why the store can't be asked.  ``standing`` says what is wrong
+        with the whole server; unless given, that is what is wrong here.
         """
+        self.gateway = gateway
         self.view = self.reader = view
         self.faults = faults or Faults()
         self.limits = limits
         self.origins = origins
         self.trading = Trading(view, sequencer, limits, clock)
         self.commands = self.trading.commands
-        self.archive = Archive(view, store, limits, wake=wake_recorder, ended=recorder_ended)
-        self.queries = Queries(view, self.archive, self.trading, limits, clock)
+        self.archive = Archive(
+            view, store, limits, wake=wake_recorder, ended=recorder_ended, away=store_away
+        )
+        coming = Coming(view, clock, limits.order_deadline_s if others else None)
+        self.queries = Queries(view, self.archive, self.trading, coming, limits, clock)
         self.notifications = Notifications(view, self.faults)
         self.pages = Pages()
-        self.status = StatusRoutes(metrics, self._wrong)
+        self.status = StatusRoutes(metrics, standing or self.wrong)
         self.server = Server(self.handle, self.look, limits, clock, self.faults)
         self.view_faults = 0
         self._sequencer = sequencer
-        self._standing = standing
         self._group: asyncio.TaskGroup | None = None
         self._under_way = 0
         table = routes(self)
@@ -281,9 +288,9 @@ class Facade:
 
     # Pages of the service itself.
 
-    def _wrong(self) -> list[str]:
-        """What does not work now, of this and of other parts."""
-        faults = self._standing()
+    def wrong(self) -> list[str]:
+        """What does not work now, of this alone."""
+        faults = []
         if not self._sequencer.ready or self.server.closing:
             faults.append("commands are not taken")
         if self.view.fault is not None:

@@ -67,9 +67,11 @@ class Archive:
         *,
         wake: Callable[[], None],
         ended: Callable[[], str | None],
+        away: Callable[[], str | None] = lambda: None,
     ) -> None:
         """``wake`` makes the recorder look at the log now; ``ended`` says why it records no more.
 
+        ``away`` says why the store can't be asked at all, where another process fills it.
         ``view`` has seen nothing yet but the engine it was restored from.
         """
         self.store = store
@@ -82,8 +84,11 @@ class Archive:
         self._view = view
         self._limits = limits
         self._wake = wake
+        self._away = away
         self._again: asyncio.TimerHandle | None = None
         self._recorded = 0
+        self._recorded_once = 0
+        """The highest that it ever was: of what is older than that memory may have let go."""
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self.begin()
@@ -107,8 +112,12 @@ class Archive:
         self._view.recorded(self._recorded)
 
     def recorded(self, sequence: int) -> None:
-        """The store has every event up to ``sequence``."""
-        self._recorded = max(self._recorded, sequence)
+        """The store has every event up to ``sequence``, and was put back where that is lower."""
+        if sequence < self._recorded:
+            said = "the store has stepped back from event %d to %d: what it lacks is not known yet"
+            log.error(said, self._recorded, sequence)
+        self._recorded = sequence
+        self._recorded_once = max(self._recorded_once, sequence)
         self._view.recorded(sequence)
         while self._waiting and self._waiting[0][0] <= sequence:
             future = heapq.heappop(self._waiting)[2]
@@ -116,6 +125,7 @@ class Archive:
                 future.set_result(None)
 
     async def _until(self, sequence: int) -> None:
+        sequence = max(sequence, self._recorded_once)
         if sequence > self._recorded:
             future = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (sequence, next(self._order), future))
@@ -135,8 +145,15 @@ class Archive:
             self._wake()
             self._again = asyncio.get_running_loop().call_later(WAKE_INTERVAL_S, self._hurry)
 
+    def _present(self) -> None:
+        """Say so where the store can't be asked at all."""
+        reason = self._away()
+        if reason is not None:
+            raise ApiError(503, "UNAVAILABLE", f"the store can't be read: {reason}")
+
     async def _reach(self, sequence: int) -> None:
         """Wait until the store has every event up to ``sequence`` and all from before the start."""
+        self._present()
         reason = self.ended()
         if reason is not None and max(sequence, self._base) > self._recorded:
             raise ApiError(503, "UNAVAILABLE", f"the recorder has ended: {reason}")
@@ -159,13 +176,14 @@ class Archive:
                     await self._reach(needs())
                     recorded = self._recorded
                     answer = await ask(self.store)
-                    if needs() <= recorded:
+                    if needs() <= recorded <= self._recorded:
                         return answer
         except TimeoutError:
             raise ApiError(503, "NOT_KNOWN_YET", order_id=order_id) from None
 
     async def order(self, order_id: int) -> bytes:
         """An order that exists, as JSON, as it is now."""
+        self._present()
         stored = await self.store.order(order_id)
         # What is closed does not change: however far the recorder is, this is the order.
         if stored is None or stored.open:
@@ -208,6 +226,7 @@ class Archive:
     async def complete(self) -> Store:
         """The store, once the view has the whole rolling day."""
         if not self._complete.is_set():
+            self._present()
             try:
                 async with asyncio.timeout(self._limits.store_deadline_s):
                     await self._complete.wait()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from core import Clock, InMemory, InStore, View
 from facade import decode
 from facade.archive import Archive
+from facade.coming import Coming
 from facade.errors import ApiError
 from facade.message import Answer, Request
 from facade.models import OPEN, STATUSES
@@ -36,6 +37,7 @@ class Queries:
         view: View,
         archive: Archive,
         trading: Trading,
+        coming: Coming,
         limits: FacadeSettings,
         clock: Clock,
     ) -> None:
@@ -43,6 +45,7 @@ class Queries:
         self._view = view
         self._archive = archive
         self._trading = trading
+        self._coming = coming
         self._limits = limits
         self._clock = clock
 
@@ -51,6 +54,16 @@ class Queries:
     def order(self, request: Request) -> Answer | Coroutine[None, None, Answer]:
         """``GET /orders/{order_id}``."""
         order_id = decode.order_id(request.param)
+        if self._coming.expects(order_id):
+            return self._coming_order(order_id)
+        return self._known_order(order_id)
+
+    async def _coming_order(self, order_id: int) -> Answer:
+        await self._coming.seen(order_id)
+        answer = self._known_order(order_id)
+        return answer if isinstance(answer, Answer) else await answer
+
+    def _known_order(self, order_id: int) -> Answer | Coroutine[None, None, Answer]:
         match self._view.find(order_id):
             case InMemory(json=order):
                 return Answer(200, order)
@@ -73,6 +86,8 @@ class Queries:
 
     async def _stretch(self, request: Request, name: str, read: Stretches) -> Answer:
         order_id = decode.order_id(request.param)
+        if self._coming.expects(order_id):
+            await self._coming.seen(order_id)
         if not self._view.exists(order_id):
             raise ApiError(404, "UNKNOWN_ORDER")
         fields = request.fields

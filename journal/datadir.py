@@ -24,6 +24,10 @@ class DataDirLost(Exception):
     """The directory is gone, or another stands in its place: whoever had it has to end."""
 
 
+STORE_NAME = "store.db"
+"""The store's file in a data directory."""
+
+
 class Era(NamedTuple):
     """A time of a data directory; sessions of one era know no other's.
 
@@ -85,7 +89,7 @@ class DataDir:
     @property
     def store(self) -> Path:
         """The store: orders, trades and fills."""
-        return self.path / "store.db"
+        return self.path / STORE_NAME
 
     @property
     def memory_store(self) -> Path:

@@ -11,7 +11,7 @@ import click
 import settings
 from core import VERSION
 from quantscope import capacity
-from quantscope.cluster.commands import engine, gateway, recorder, setup
+from quantscope.cluster.commands import engine, facade, gateway, recorder, setup
 from quantscope.flow import flow
 from quantscope.load import load as load_command
 from quantscope.options import Failure, configured, flags_of, load, told_in_one_line
@@ -233,7 +233,7 @@ def _on_kafka(config: Config, data_dir: str | None) -> bool:
     return found
 
 
-for command in (setup, engine, gateway, recorder, flow):
+for command in (setup, engine, gateway, facade, recorder, flow):
     main.add_command(command)
 main.add_command(load_command)
 

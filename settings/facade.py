@@ -47,6 +47,17 @@ class FacadeSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     store_deadline_s: Annotated[
         Seconds, about("seconds that a query waits for the recorder; then 503 NOT_KNOWN_YET")
     ] = 5.0
+    store_poll_interval_s: Annotated[
+        Seconds,
+        about("seconds between looks at how far a store is that another process fills"),
+    ] = 0.2
+    order_deadline_s: Annotated[
+        Seconds,
+        about(
+            "seconds that a question about an order waits for it where others place orders too: "
+            "events may tell of it a little later than whoever placed it"
+        ),
+    ] = 1.5
     queue_bytes_max: Annotated[
         Bytes, about("bytes queued to a slow reader; HTTP is not read further, WebSocket is closed")
     ] = 4 * 2**20

@@ -28,14 +28,22 @@ READERS_MAX = 2
 class SqliteStore:
     """Queries of the file that a ``Recorder`` has made, which may be recording into it."""
 
-    def __init__(self, path: str | PathLike[str], *, readers_max: int = READERS_MAX) -> None:
-        """Open ``readers_max`` connections."""
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        readers_max: int = READERS_MAX,
+        suspended: str | None = None,
+    ) -> None:
+        """Open ``readers_max`` connections, but where it begins ``suspended``, and why it does."""
         self._path = path
         self._readers_max = readers_max
-        self._free = [StoreReader(path) for _ in range(readers_max)]
+        self._free: list[StoreReader] = []
         self._threads = ThreadPoolExecutor(readers_max, thread_name_prefix="store")
-        self._suspended: str | None = None
-        self._complete_since = self._free[0].complete_since()
+        self._suspended = suspended
+        self._complete_since: int | None = None
+        if suspended is None:
+            self._open()
 
     async def suspend(self, reason: str) -> None:
         """Wait for queries under way and close the connections; queries fail with the reason."""
@@ -49,9 +57,13 @@ class SqliteStore:
     async def resume(self) -> None:
         """Open the connections afresh, and answer again."""
         if self._suspended is not None:
-            opened = [StoreReader(self._path) for _ in range(self._readers_max)]
-            self._complete_since = opened[0].complete_since()
-            self._free, self._suspended = opened, None
+            self._open()
+            self._suspended = None
+
+    def _open(self) -> None:
+        opened = [StoreReader(self._path) for _ in range(self._readers_max)]
+        self._complete_since = opened[0].complete_since()
+        self._free = opened
 
     async def _ask(self, ask: Callable[[StoreReader], T]) -> T:
         if self._suspended is not None:

@@ -4,13 +4,15 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 
-from core import Engine, Faults, split_batches
+from core import Engine, Faults, Recorder, split_batches
 from engine.followed import FollowedEngine
 from engine.follower import Follower
 from engine.recovery import replay
@@ -25,14 +27,18 @@ from journal.kafka import (
 )
 from protocol.terms import Gateway
 from quantscope.cluster.engine import ClusterEngine
+from quantscope.cluster.facade import ClusterFacade
 from quantscope.cluster.gateway import ClusterGateway
 from quantscope.cluster.process import displaced_in
 from quantscope.cluster.setup import run_setup
 from quantscope.cluster.surroundings import ClusterRole, Surroundings
+from quantscope.metrics import renderer
 from quantscope.roles.role import Process
 from settings import Config, KafkaSettings
 from testing.kafka import Brokers
 from testing.parts import system_clock
+from testing.recorded import recorded
+from testing.rest import Rest
 from testing.waiting import SECONDS_MAX
 
 READ_BYTES = 2**20
@@ -140,6 +146,33 @@ class Cluster:
                 yield Served(port, role.lane, role)
 
     @asynccontextmanager
+    async def facade(self, number: int = Gateway.FACADE) -> AsyncIterator["ServedFacade"]:
+        """REST and WebSocket, from when commands are taken on."""
+        async with self.around() as around:
+            faults = around.process.faults
+            role = ClusterFacade(
+                replace(
+                    around,
+                    metrics=lambda: renderer(role.figures, faults, role.own_faults)(),
+                    standing=lambda: role.standing(),
+                ),
+                number,
+            )
+            async with self.running(role):
+                port = int(role.ports["http"].address.rpartition(":")[2])
+                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+                    yield ServedFacade(port, role, client)
+
+    async def recorded(
+        self, path: Path, journal_id: int | None = None
+    ) -> AbstractContextManager[Recorder]:
+        """Have a store filled with what the engine tells, as one of this journal unless told."""
+        async with self.control() as control:
+            known = (await control.read()).known().journal_id
+        chosen = known if journal_id is None else journal_id
+        return recorded(self.clients, self.topics, chosen, path)
+
+    @asynccontextmanager
     async def running(self, role: ClusterRole) -> AsyncIterator[None]:
         """A role at work, from when it is ready on; it is stopped as an operator would."""
         stop = asyncio.Event()
@@ -196,6 +229,22 @@ class Served:
     lane: KafkaLane
     role: ClusterGateway
     http: int = 0
+
+
+@dataclass(frozen=True)
+class ServedFacade(Rest):
+    """A facade at work."""
+
+    http: int
+    """Its port."""
+    role: ClusterFacade
+    client: httpx.AsyncClient
+    binary: int = 0
+
+    @property
+    def url(self) -> str:
+        """Where WebSocket is."""
+        return f"ws://127.0.0.1:{self.http}"
 
 
 def records(log: KafkaKept) -> list[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from testing.command import QUANTSCOPE, ROOT, SECONDS_MAX, NotReady, ready_line
+from testing.command import QUANTSCOPE, ROOT, SECONDS_MAX, NotReady, quantscope, ready_line
 from testing.kafka import Brokers
 from testing.requests import Requests
 
@@ -28,6 +28,13 @@ def config_of(directory: Path, brokers: Brokers, prefix: str, *lines: str) -> Pa
     path = directory / f"{prefix}.toml"
     path.write_text("\n".join([*lines, *own, "request_timeout_s = 3.0", ""]))
     return path
+
+
+def set_up(config: Path, *arguments: str) -> str:
+    """Make the topics and journal the configuration; what ``quantscope setup`` says of it."""
+    code, out, errors = quantscope("setup", "--config", str(config), *arguments)
+    assert code == 0, errors
+    return out
 
 
 class ClusterProcess(Requests):

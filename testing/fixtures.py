@@ -2,11 +2,16 @@
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from testing.cluster_exchange import ClusterExchange
+from testing.cluster_process import end_cluster
+from testing.in_cluster import InCluster
+from testing.in_process import InProcess
 from testing.kafka import Brokers
 from testing.libraries import CLOCK, FAULTS, built
 from testing.port import NewExchange, Restartable
@@ -14,13 +19,30 @@ from testing.process import ServerProcess
 
 
 @pytest.fixture
-def new_exchange() -> NewExchange:
-    """What tests of behaviour run on: one process here, whatever else another fixture gives."""
+def new_exchange(request: pytest.FixtureRequest) -> Iterator[NewExchange]:
+    """What tests of behaviour run on: one process, or with ``--cluster`` one for each role."""
+    brokers: Brokers | None = None
+    if request.config.getoption("cluster"):
+        brokers = request.getfixturevalue("kafka")
 
     def new(data_dir: Path, *settings: str) -> Restartable:
+        if brokers is not None:
+            return ClusterExchange(data_dir, brokers, *settings)
         return ServerProcess(data_dir, *settings, same_port=True)
 
-    return new
+    yield new
+    end_cluster()
+
+
+NewInProcess = Callable[..., InProcess]
+
+
+@pytest.fixture
+def new_in_process(request: pytest.FixtureRequest) -> NewInProcess:
+    """What makes exchanges that a test can reach into, with settings of the facade if any."""
+    if request.config.getoption("cluster"):
+        return partial(InCluster, request.getfixturevalue("kafka"))
+    return InProcess
 
 
 @pytest.fixture(scope="session")

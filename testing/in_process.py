@@ -24,8 +24,9 @@ from facade.origin import Origins
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from journal.datadir import Era
+from journal.sequencer import Sequencer
 from protocol import messages as m
-from protocol.terms import ExecInst, OrdType, Side, TimeInForce
+from protocol.terms import ExecInst, Gateway, OrdType, Side, TimeInForce
 from quantscope import translate
 from quantscope.roles.sessions import binary_gateway
 from settings import Config, FacadeSettings, InstrumentSettings
@@ -64,6 +65,7 @@ class InProcess(Rest):
     """Serves while its block runs; a ``testing.port.Exchange``."""
 
     user = "alice"
+    partition = PARTITION
 
     def __init__(
         self,
@@ -133,20 +135,24 @@ class InProcess(Rest):
     def _build(self) -> None:
         service = self.service
         self.gateway = binary_gateway(self.config, service, Era(0), None)
+        self._build_facade(service.engine, service)
+        service.attach(self.gateway, self.facade)
+
+    def _build_facade(self, engine: Engine, sequencer: Sequencer, *, others: bool = False) -> None:
         self.facade = Facade(
-            View.restore(service.engine, Facade.gateway, self.limits),
-            service,
+            View.restore(engine, Gateway.FACADE, self.limits),
+            sequencer,
             self._given_store or self.store,
             self.limits,
             Origins(HOSTS),
             self.clock,
             version="0",
             metrics=lambda: b"orders 1\n",
+            others=others,
             wake_recorder=self._wake_recorder,
             recorder_ended=lambda: self.recorder_ended,
         )
         self.document = json.loads(self.facade._document)
-        service.attach(self.gateway, self.facade)
 
     @contextlib.asynccontextmanager
     async def _tasks(self) -> AsyncIterator[None]:
@@ -170,13 +176,22 @@ class InProcess(Rest):
         if self._send_buffer_bytes is not None:
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
         binary = await loop.create_server(self._line, sock=taken)
+        self.binary = binary.sockets[0].getsockname()[1]
+        try:
+            async with self._listening_http():
+                yield
+        finally:
+            binary.close()
+
+    @contextlib.asynccontextmanager
+    async def _listening_http(self) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
         http = await loop.create_server(self.facade.server.connect, "127.0.0.1", 0)
-        self.http, self.binary = (x.sockets[0].getsockname()[1] for x in (http, binary))
+        self.http = http.sockets[0].getsockname()[1]
         try:
             yield
         finally:
             http.close()
-            binary.close()
             for connection in tuple(self.facade.server.connections):
                 connection.transport.abort()
             await asyncio.sleep(0)
@@ -258,7 +273,7 @@ class InProcess(Rest):
         line.request(_order(number, **{**TERMS, **terms}))
         while getattr(await line.report(), "cl_ord_id", None) != number:
             pass
-        return self.engine.counts()["orders"] | PARTITION << 56
+        return self.engine.counts()["orders"] | self.partition << 56
 
     async def dropped(self) -> int:
         """An order that memory no longer holds, and the store does not have yet; its id."""

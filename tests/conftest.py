@@ -41,5 +41,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="random inputs that a port is given, where a test gives it any bytes",
     )
     parser.addoption(
+        "--cluster",
+        action="store_true",
+        help="tests that take any exchange run on one whose roles are processes, on Kafka",
+    )
+    parser.addoption(
         "--seed", type=int, default=None, help="what they follow from; a failure prints it"
     )

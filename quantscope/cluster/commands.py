@@ -40,6 +40,18 @@ def _listens(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--host", metavar="H", help="Address to listen on.")(command)
 
 
+def _numbered(number: Gateway) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the option that says which gateway it is, and its default."""
+    return click.option(
+        "--number",
+        type=Gateways,
+        default=int(number),
+        show_default=True,
+        metavar="N",
+        help="Its number, which no other gateway or facade has.",
+    )
+
+
 @click.command()
 @configured
 def setup(config_file: pathlib.Path | None, overrides: tuple[str, ...]) -> None:
@@ -82,14 +94,7 @@ def engine(
 @configured
 @_listens
 @click.option("--binary-port", type=int, metavar="N", help="Port of binary order entry; 0: any.")
-@click.option(
-    "--number",
-    type=Gateways,
-    default=int(Gateway.BINARY),
-    show_default=True,
-    metavar="N",
-    help="Its number, which no other gateway or facade has.",
-)
+@_numbered(Gateway.BINARY)
 def gateway(
     config_file: pathlib.Path | None,
     overrides: tuple[str, ...],
@@ -137,3 +142,31 @@ def recorder(
     flags = {"server.host": host, "server.http_port": http_port, "server.data_dir": data_dir}
     config = _of_cluster(config_file, overrides, **flags)
     told_in_one_line(lambda: run(config, lambda around: ClusterRecorder(around, name)))
+
+
+@click.command()
+@configured
+@_listens
+@click.option("--data-dir", metavar="DIR", help="Directory of the store, which a recorder fills.")
+@_numbered(Gateway.FACADE)
+def facade(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    host: str | None,
+    http_port: int | None,
+    data_dir: str | None,
+    number: int,
+) -> None:
+    """Run a facade of a cluster: REST and WebSocket."""
+    from quantscope.cluster.facade import ClusterFacade
+    from quantscope.cluster.process import run
+
+    flags = {
+        "server.host": host,
+        "server.http_port": http_port,
+        "server.data_dir": data_dir,
+    }
+    config = _of_cluster(config_file, overrides, **flags)
+    told_in_one_line(
+        lambda: run(config, lambda around: ClusterFacade(around, number), own_pages=True)
+    )

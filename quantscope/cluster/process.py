@@ -14,7 +14,7 @@ from core import Clock, Faults, huge_pages, shorten_slice
 from journal.kafka import Clients, Control, Displaced, KafkaError, Topics, Unavailable, mistakes
 from quantscope import capacity, metrics
 from quantscope.cluster.status import StatusPages
-from quantscope.cluster.surroundings import ClusterRole, Surroundings
+from quantscope.cluster.surroundings import ClusterRole, CountsFaults, Surroundings
 from quantscope.loop_watch import CLUSTER_INTERVAL_S, LoopWatch
 from quantscope.metrics import ClockFigures, LoopFigures
 from quantscope.roles.role import Process
@@ -193,7 +193,8 @@ class RoleProcess:
     def _metrics(self) -> bytes:
         figures = () if self._role is None else self._role.figures
         parts = (*figures, ClockFigures(self._process.clock), LoopFigures(self._loop_watch))
-        return metrics.renderer(parts, self._faults)()
+        own = self._role.own_faults if isinstance(self._role, CountsFaults) else dict
+        return metrics.renderer(parts, self._faults, own)()
 
 
 def displaced_in(errors: BaseExceptionGroup[BaseException]) -> Displaced | None:

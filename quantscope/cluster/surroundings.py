@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from journal.kafka import Clients, Control, Journal, KafkaSnapshots, Topics
 from quantscope.acceptor import Acceptor
@@ -54,3 +54,11 @@ class ClusterRole(Protocol):
 
     async def close(self) -> None:
         """See ``Role``."""
+
+
+@runtime_checkable
+class CountsFaults(Protocol):
+    """A role with parts that count their faults by themselves."""
+
+    def own_faults(self) -> dict[str, int]:
+        """Faults of these, by part; once it is open."""

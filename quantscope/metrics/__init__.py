@@ -17,6 +17,7 @@ from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
 from quantscope.metrics.ports import PortFigures
 from quantscope.metrics.recorder import BehindFigures, LagFigures, RecorderFigures
+from quantscope.metrics.store import StoreFigures
 
 __all__ = [
     "BehindFigures",
@@ -35,6 +36,7 @@ __all__ = [
     "PortFigures",
     "RecorderFigures",
     "Renderer",
+    "StoreFigures",
     "own_faults",
     "renderer",
 ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from core import VERSION, View
 from facade.app import Facade
@@ -51,7 +51,7 @@ class FacadeRole:
             metrics=self._metrics,
             wake_recorder=lambda: recorder.recorder.wake(),
             recorder_ended=lambda: recorder.service.failed,
-            standing=self._standing,
+            standing=lambda: [*self._standing(), *self.rest.wrong()],
             faults=process.faults,
         )
         recorder.on_recorded = self.rest.on_recorded
@@ -71,22 +71,36 @@ class FacadeRole:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take connections; at the end answer what was asked, and close them."""
+        deadline_s = self._process.config.server.stop_deadline_s
         async with asyncio.TaskGroup() as group:
             working = group.create_task(self.rest.run())
-            async with self.ports["http"] as acceptor:
-                await stop.wait()
-                acceptor.close()
-                await self._engine.drain()
-                self.rest.close()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._process.config.server.stop_deadline_s):
-                        await self.rest.drain()
+            await serve_requests(
+                self.rest, self.ports["http"], stop, self._engine.drain, deadline_s
+            )
             working.cancel()
 
     async def close(self) -> None:
         """Listen no more, where it never ran."""
         for acceptor in self.ports.values():
             acceptor.close()
+
+
+async def serve_requests(
+    rest: Facade,
+    acceptor: Acceptor,
+    stop: asyncio.Event,
+    drain: Callable[[], Awaitable[None]],
+    deadline_s: float,
+) -> None:
+    """Take connections until told to stop; then ``drain`` what was asked, and close them."""
+    async with acceptor:
+        await stop.wait()
+        acceptor.close()
+        await drain()
+        rest.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                await rest.drain()
 
 
 def origins(config: Config) -> Origins:

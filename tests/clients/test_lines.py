@@ -18,6 +18,7 @@ from protocol import messages as m
 from protocol.terms import Side, TimeInForce, units
 from testing.cable import Cable, never
 from testing.checkers import check_sequence
+from testing.fixtures import NewInProcess
 from testing.in_process import InProcess
 from testing.waiting import until
 from tests.clients.quick import FAST, buy
@@ -26,8 +27,8 @@ PRICE = units("1")
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[InProcess]:
-    async with asyncio.timeout(30), InProcess() as exchange:
+async def exchange(new_in_process: NewInProcess) -> AsyncIterator[InProcess]:
+    async with asyncio.timeout(30), new_in_process() as exchange:
         yield exchange
 
 

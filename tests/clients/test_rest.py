@@ -15,13 +15,15 @@ from clients.rest import RefusedError, RestClient, UnsettledError
 from clients.rest_types import Notification, Subscribed
 from core import Stretch
 from settings import FacadeSettings
-from testing.in_process import PARTITION, InProcess
+from testing.fixtures import NewInProcess
+from testing.in_process import InProcess
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[InProcess]:
-    async with asyncio.timeout(30), InProcess(FacadeSettings(answer_deadline_s=0.1)) as running:
-        yield running
+async def exchange(new_in_process: NewInProcess) -> AsyncIterator[InProcess]:
+    async with asyncio.timeout(30):
+        async with new_in_process(FacadeSettings(answer_deadline_s=0.1)) as running:
+            yield running
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ws, "PAUSE_S", 0.02)
 
 
-async def test_every_call_is_typed(client: RestClient) -> None:
+async def test_every_call_is_typed(exchange: InProcess, client: RestClient) -> None:
     order = await client.place(
         user_id="a", symbol="BTCUSD", side="BUY", price=Decimal("100.5"), quantity=2
     )
@@ -48,7 +50,7 @@ async def test_every_call_is_typed(client: RestClient) -> None:
     assert (await client.order(order.order_id)).status == "FILLED"
     assert (await client.trades("BTCUSD"))[0].price == Decimal("100.5")
     assert [trade.id async for trade in client.all_trades("BTCUSD", page_trades=1)] == [
-        str(PARTITION << 56 | 1)
+        str(exchange.partition << 56 | 1)
     ]
     assert (await client.ticker("BTCUSD")).last == Decimal("100.5")
     assert {ticker.symbol for ticker in await client.tickers()} == {"BTCUSD", "ETHUSD"}

@@ -7,18 +7,12 @@ from pathlib import Path
 
 from core import StoreReader
 from testing.client import Client
-from testing.cluster_process import ClusterProcess
+from testing.cluster_process import ClusterProcess, set_up
 from testing.command import ROOT, quantscope
 from testing.kafka import free_ports
 from testing.waiting import until
 
 Config = Callable[..., Path]
-
-
-def set_up(config: Path) -> str:
-    code, out, errors = quantscope("setup", "--config", str(config))
-    assert code == 0, errors
-    return out
 
 
 async def test_an_order_goes_through_processes_and_outlives_them(config: Config) -> None:

@@ -1,4 +1,4 @@
-"""A facade on a free port, on the pipeline that is shipped, with its journal in memory."""
+"""A facade on a free port: on the pipeline that is shipped, or on Kafka with ``--cluster``."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
+from testing.fixtures import NewInProcess
 from testing.in_process import InProcess
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[InProcess]:
+async def exchange(new_in_process: NewInProcess) -> AsyncIterator[InProcess]:
     async with asyncio.timeout(30):
-        async with InProcess() as running:
+        async with new_in_process() as running:
             yield running
 
 

@@ -303,3 +303,27 @@ async def test_the_exchange_goes_on_without_a_view_that_failed(
     assert [level["price"] for level in book["bids"]] == ["100", "99"]
     canceled = await exchange.client.delete(f"/orders/{order['order_id']}")
     assert canceled.json()["status"] == "CANCELED"
+
+
+async def test_what_a_store_that_was_put_back_lacks_is_not_known_yet(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with InProcess(SMALL) as exchange:
+        order_id = await exchange.session_places(tif=3)
+        exchange.record_all()
+        for _ in range(3):
+            await exchange.session_places(tif=3)
+        exchange.record_all()
+        assert not exchange.view.keeps(order_id)
+        recorded = exchange.view.sequence
+        exchange.facade.on_recorded(recorded - 1)
+        assert "the store has stepped back from event" in caplog.text
+        for page in ("", "/fills", "/history"):
+            refused = await exchange.get(f"/orders/{order_id}{page}", 503)
+            assert (refused["code"], refused["order_id"]) == ("NOT_KNOWN_YET", str(order_id))
+        exchange.store.kept[order_id] = b'{"status":"CANCELED"}'
+        assert await exchange.get(f"/orders/{order_id}") == {"status": "CANCELED"}
+        exchange.store.kept.clear()
+        exchange.facade.on_recorded(recorded)
+        # Now it should have it.
+        assert (await exchange.get(f"/orders/{order_id}", 503))["code"] == "UNAVAILABLE"

@@ -216,6 +216,12 @@ impl StoreReader {
         Ok(Recorded::of(position.as_ref()))
     }
 
+    /// Of which journal it is; nothing where nothing is recorded.
+    fn journal_id(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        let position = self.ask(py, Reader::position)?;
+        Ok(position.map(|at| at.origin.journal_id))
+    }
+
     /// An order as JSON.
     fn order(&self, py: Python<'_>, order_id: u64) -> PyResult<Option<StoredOrder>> {
         let order = self.ask(py, |reader| reader.order(order_id))?;

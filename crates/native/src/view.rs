@@ -170,6 +170,11 @@ impl View {
     }
 
     #[getter]
+    const fn newest_order(&self) -> u64 {
+        self.inner.newest_order()
+    }
+
+    #[getter]
     fn time_ns(&self) -> u64 {
         self.inner.time_ns()
     }

@@ -154,6 +154,12 @@ impl Orders {
         (self.base, self.newest) = (seq, newest);
     }
 
+    /// The highest order id that was given.
+    #[must_use]
+    pub const fn newest(&self) -> u64 {
+        self.newest
+    }
+
     /// No order has one of these counters, or ever will: numbers were raised above them.
     pub fn skip(&mut self, first: u64, last: u64) {
         let partition = self.newest & !COUNTER;

@@ -111,6 +111,12 @@ impl View {
         matches!(self.find(order_id), Found::Whole(_))
     }
 
+    /// The highest order id that was given, as far as events were seen.
+    #[must_use]
+    pub const fn newest_order(&self) -> u64 {
+        self.orders().newest()
+    }
+
     /// Whether an order was given this id.
     #[must_use]
     pub fn exists(&self, order_id: u64) -> bool {

@@ -1,0 +1,136 @@
+"""The facade's role in a cluster: REST and WebSocket on a lane to the engines."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+
+from core import VERSION, View
+from engine.followed import FollowedEngine, Standing
+from facade.app import Facade
+from journal.datadir import STORE_NAME
+from journal.kafka import KafkaLane
+from quantscope.acceptor import Acceptor
+from quantscope.cluster.learning import learned
+from quantscope.cluster.surroundings import Surroundings
+from quantscope.journals import data_dir
+from quantscope.metrics import (
+    FacadeFigures,
+    LaneFigures,
+    Part,
+    PortFigures,
+    StoreFigures,
+    own_faults,
+)
+from quantscope.roles.facade import origins, serve_requests
+from store.follower import StoreFollower
+
+
+class ClusterFacade:
+    """The facade of one number.  Its own pages say how the process is."""
+
+    def __init__(self, around: Surroundings, number: int) -> None:
+        """Nothing is opened yet; no other gateway or facade has this number."""
+        process = around.process
+        config = process.config
+        self._around = around
+        self._number = number
+        self._config = config
+        # The engine that is followed is the preferred one.
+        name = config.kafka.engines[0]
+        self._followed = FollowedEngine(around.clients, around.topics, name, around.snapshots())
+        self._begins: Standing
+        self.ports: Mapping[str, Acceptor] = {}
+        self.lane = KafkaLane(
+            around.clients,
+            around.topics,
+            name,
+            number,
+            config.journal,
+            process.clock,
+            engine_behind=self._followed.behind,
+            faults=process.faults,
+        )
+        self.follower = StoreFollower(
+            data_dir(config) / STORE_NAME,
+            around.journal.journal_id,
+            config.facade,
+            on_recorded=lambda sequence: self.rest.on_recorded(sequence),
+            on_resumed=lambda: self.rest.archive.damage.clear(),
+        )
+        self.rest: Facade
+
+    def standing(self) -> list[str]:
+        """It is ready while commands are taken; without the store trading goes on."""
+        return self.rest.wrong()
+
+    @property
+    def figures(self) -> tuple[Part, ...]:
+        """See ``ClusterRole``."""
+        return (
+            LaneFigures(self.lane),
+            FacadeFigures(self.rest),
+            StoreFigures(self.follower),
+            PortFigures(tuple(self.ports.values())),
+        )
+
+    def own_faults(self) -> dict[str, int]:
+        """See ``CountsFaults``."""
+        return own_faults(self.rest)
+
+    async def open(self) -> None:
+        """Learn what stands in the books from an engine's log, and listen."""
+        process, config = self._around.process, self._config
+        self._begins = await learned(self._followed)
+        self.rest = Facade(
+            View.restore(self._begins.engine, self._number, config.facade),
+            self.lane,
+            self.follower.store,
+            config.facade,
+            origins(config),
+            process.clock,
+            version=VERSION,
+            metrics=self._around.metrics,
+            gateway=self._number,
+            others=True,
+            wake_recorder=self.follower.wake,
+            store_away=lambda: self.follower.away,
+            standing=self._around.standing,
+            faults=process.faults,
+        )
+        self.lane.attach(self.rest)
+        server = config.server
+        acceptor = await Acceptor.listen(
+            "http",
+            server.host,
+            server.http_port,
+            self.rest.server.connect,
+            process.descriptors_max,
+            process.faults,
+        )
+        self.ports = {"http": acceptor}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take connections; at the end answer what was asked, and close them."""
+        begins, keep = self._begins, self._around.process.faults.keep
+        deadline_s = self._config.server.stop_deadline_s
+        async with asyncio.TaskGroup() as group:
+            working = [
+                group.create_task(self.lane.run(begins.offset, begins.end, begins.command_offset)),
+                group.create_task(self.rest.run()),
+                group.create_task(keep("facade", "following the store", self.follower.run)),
+            ]
+            await serve_requests(self.rest, self.ports["http"], stop, self._drain, deadline_s)
+            for task in working:
+                task.cancel()
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._config.server.stop_deadline_s):
+                await self.lane.drain()
+
+    async def close(self) -> None:
+        """Let go of the brokers and of the store, and listen no more where it never ran."""
+        for acceptor in self.ports.values():
+            acceptor.close()
+        self.lane.close()
+        await self.follower.store.close()
