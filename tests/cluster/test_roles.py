@@ -219,10 +219,11 @@ def test_the_manual_names_every_metric_and_no_other(config: Config, tmp_path: Pa
         ClusterProcess(path, "engine") as engine,
         ClusterProcess(path, "gateway") as gateway,
         ClusterProcess(path, "recorder", "--data-dir", str(tmp_path / "archive")) as recorder,
+        ClusterProcess(path, "facade", "--data-dir", str(tmp_path / "archive")) as facade,
     ):
         served = {
             name
-            for role in (engine, gateway, recorder)
+            for role in (engine, gateway, recorder, facade)
             for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", role.exposition(), re.MULTILINE)
             if not name.endswith("_created")
         }
