@@ -11,7 +11,9 @@ QUANTSCOPE = [sys.executable, "-m", "quantscope.cli"]
 SECONDS_MAX = 60
 
 
-def quantscope(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:
+def quantscope(
+    *arguments: str, env: dict[str, str] | None = None, seconds_max: float = SECONDS_MAX
+) -> tuple[int, str, str]:
     """Run a command to its end: code, output, errors."""
     done = subprocess.run(
         [*QUANTSCOPE, *arguments],
@@ -19,7 +21,7 @@ def quantscope(*arguments: str, env: dict[str, str] | None = None) -> tuple[int,
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=SECONDS_MAX,
+        timeout=seconds_max,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
