@@ -12,6 +12,7 @@ from facade.archive import BAR_NS, DAY_NS
 from settings import FacadeSettings
 from testing.client import ONE
 from testing.fake_store import SINCE_NS, FakeStore
+from testing.fixtures import NewInProcess
 from testing.in_process import PARTITION, InProcess
 from testing.logs import Logs
 
@@ -56,8 +57,9 @@ def following(page: Any) -> int | None:
     return None if cursor is None else int(cursor) % (1 << 56)
 
 
-def older(*numbers: int) -> list[tuple[int, bytes]]:
-    return [(BASE + number, b'{"id":"%d"}' % (BASE + number)) for number in numbers]
+def older(exchange: InProcess, *numbers: int) -> list[tuple[int, bytes]]:
+    ids = [exchange.partition << 56 | number for number in numbers]
+    return [(trade_id, b'{"id":"%d"}' % trade_id) for trade_id in ids]
 
 
 async def test_trades_are_told_page_by_page(exchange: InProcess) -> None:
@@ -82,11 +84,12 @@ async def test_trades_are_told_page_by_page(exchange: InProcess) -> None:
     assert exchange.store.asked == []
 
 
-async def test_older_trades_are_the_stores() -> None:
-    async with InProcess(FacadeSettings(recent_trades_max=2)) as exchange:
+async def test_older_trades_are_the_stores(new_in_process: NewInProcess) -> None:
+    async with new_in_process(FacadeSettings(recent_trades_max=2)) as exchange:
+        base = exchange.partition << 56
         await trade(exchange, 4)
         exchange.record_all()
-        exchange.store.older_trades = older(2, 1)
+        exchange.store.older_trades = older(exchange, 2, 1)
         page = await exchange.get("/trades/BTCUSD", limit=2)
         assert (ids(page), following(page)) == ([4, 3], 3)
         assert exchange.store.asked == []
@@ -94,29 +97,32 @@ async def test_older_trades_are_the_stores() -> None:
         assert (ids(page), following(page)) == ([4, 3, 2], 2)
         page = await exchange.get("/trades/BTCUSD", limit=5)
         assert (ids(page), following(page)) == ([4, 3, 2, 1], None)
-        page = await exchange.get("/trades/BTCUSD", cursor=BASE + 2)
+        page = await exchange.get("/trades/BTCUSD", cursor=base + 2)
         assert (ids(page), following(page)) == ([1], None)
         asked = [
-            ("trades", 1, BASE + 3, 1),
-            ("trades", 1, BASE + 3, 3),
-            ("trades", 1, BASE + 2, 100),
+            ("trades", 1, base + 3, 1),
+            ("trades", 1, base + 3, 3),
+            ("trades", 1, base + 2, 100),
         ]
         assert exchange.store.asked == asked
 
 
-async def test_trades_have_no_hole_where_the_recorder_is_behind() -> None:
+async def test_trades_have_no_hole_where_the_recorder_is_behind(
+    new_in_process: NewInProcess,
+) -> None:
     """Memory has let go what the store does not have yet: who asks for it waits."""
     limits = FacadeSettings(recent_trades_max=2, store_deadline_s=0.1)
-    async with InProcess(limits) as exchange:
+    async with new_in_process(limits) as exchange:
+        base = exchange.partition << 56
         await trade(exchange, 2)
         exchange.record_all()
         await trade(exchange, 2)
         assert ids(await exchange.get("/trades/BTCUSD", limit=2)) == [4, 3]
-        for more in ({"limit": 3}, {"cursor": BASE + 3}):
+        for more in ({"limit": 3}, {"cursor": base + 3}):
             refused = await exchange.get("/trades/BTCUSD", 503, **more)
             assert refused["code"] == "NOT_KNOWN_YET"
         assert exchange.store.asked == []
-        exchange.store.older_trades = older(2, 1)
+        exchange.store.older_trades = older(exchange, 2, 1)
         asked = asyncio.create_task(exchange.get("/trades/BTCUSD"))
         await asyncio.sleep(0.02)
         # The recorder passes what was let go; what came since is in memory.
@@ -124,11 +130,11 @@ async def test_trades_have_no_hole_where_the_recorder_is_behind() -> None:
         assert ids(await asked) == [4, 3, 2, 1]
 
 
-async def test_trades_that_may_be_missing_are_told() -> None:
-    async with InProcess(FacadeSettings(recent_trades_max=1)) as exchange:
+async def test_trades_that_may_be_missing_are_told(new_in_process: NewInProcess) -> None:
+    async with new_in_process(FacadeSettings(recent_trades_max=1)) as exchange:
         await trade(exchange, 2)
         exchange.record_all()
-        exchange.store.older_trades = older(1)
+        exchange.store.older_trades = older(exchange, 1)
         assert (await exchange.get("/trades/BTCUSD"))["complete_since"] is None
         exchange.store.complete_since = SINCE_NS
         # Only behind the oldest that is kept some may be missing.
@@ -269,9 +275,9 @@ async def test_the_edge_of_the_day_is_summed_by_the_store(
     assert exchange.store.asked == [("sum", 1, ticker_at - DAY_NS, (minute + 1) * BAR_NS)]
 
 
-async def test_more_queries_than_may_be_under_way_are_busy() -> None:
+async def test_more_queries_than_may_be_under_way_are_busy(new_in_process: NewInProcess) -> None:
     limits = FacadeSettings(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
-    async with InProcess(limits) as exchange:
+    async with new_in_process(limits) as exchange:
         order_id = await exchange.dropped()
         blocked = asyncio.Event()
 
@@ -287,10 +293,12 @@ async def test_more_queries_than_may_be_under_way_are_busy() -> None:
         assert (await first)["order_id"] == order_id
 
 
-async def test_who_repeats_an_order_is_not_told_that_nothing_was_done() -> None:
+async def test_who_repeats_an_order_is_not_told_that_nothing_was_done(
+    new_in_process: NewInProcess,
+) -> None:
     """However many queries are under way, and whatever fails in the store: it was executed."""
     limits = FacadeSettings(queries_max=1, recent_orders_max=1, overlay_orders_max=1)
-    async with InProcess(limits) as exchange:
+    async with new_in_process(limits) as exchange:
         once: dict[str, Any] = {"client_order_id": "x", "time_in_force": "IOC", "price": 1}
         placed = await exchange.place(**once)
         other = await exchange.dropped()

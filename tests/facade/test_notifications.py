@@ -13,6 +13,7 @@ from core import Faults, Stretch, View
 from facade.notifications import TURN_NOTICES, WAITING_MAX, Notifications
 from facade.websocket import WebSocket
 from settings import FacadeSettings
+from testing.fixtures import NewInProcess
 from testing.in_process import InProcess
 
 
@@ -231,8 +232,8 @@ SILENT = FacadeSettings(
 )
 
 
-async def test_who_is_silent_is_asked_and_then_cut_off() -> None:
-    async with InProcess(SILENT) as exchange:
+async def test_who_is_silent_is_asked_and_then_cut_off(new_in_process: NewInProcess) -> None:
+    async with new_in_process(SILENT) as exchange:
         begun = time.monotonic()
         data = await exchange.talk(HANDSHAKE)
         assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in data
@@ -240,8 +241,8 @@ async def test_who_is_silent_is_asked_and_then_cut_off() -> None:
         assert time.monotonic() - begun < 3
 
 
-async def test_parts_of_a_frame_are_no_sign_of_life() -> None:
-    async with InProcess(SILENT) as exchange:
+async def test_parts_of_a_frame_are_no_sign_of_life(new_in_process: NewInProcess) -> None:
+    async with new_in_process(SILENT) as exchange:
         begun = time.monotonic()
         masked = b"\x81\xfe\x10\x00\x00\x00\x00\x00" + b"x" * 500
         with pytest.raises(ConnectionError):
@@ -251,17 +252,19 @@ async def test_parts_of_a_frame_are_no_sign_of_life() -> None:
         assert time.monotonic() - begun < 5
 
 
-async def test_who_answers_pings_stays() -> None:
-    async with InProcess(SILENT) as exchange, listen(exchange, "alice") as socket:
+async def test_who_answers_pings_stays(new_in_process: NewInProcess) -> None:
+    async with new_in_process(SILENT) as exchange, listen(exchange, "alice") as socket:
         await hear(socket, 1)
         await asyncio.sleep(0.6)
         await exchange.place()
         assert (await hear(socket, 1))[0]["event"] == "NEW"
 
 
-async def test_who_does_not_read_is_cut_off_and_costs_no_more_than_its_limit() -> None:
+async def test_who_does_not_read_is_cut_off_and_costs_no_more_than_its_limit(
+    new_in_process: NewInProcess,
+) -> None:
     limits = FacadeSettings(queue_bytes_max=20_000)
-    async with InProcess(limits) as exchange:
+    async with new_in_process(limits) as exchange:
         reader, writer = await asyncio.open_connection("127.0.0.1", exchange.http, limit=1)
         writer.write(HANDSHAKE)
         assert (await reader.read(12)) == b"HTTP/1.1 101"

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from settings import FacadeSettings
+from testing.fixtures import NewInProcess
 from testing.in_process import InProcess
 
 
@@ -326,9 +327,11 @@ async def test_an_outage_leaves_the_outcome_unknown_and_then_refuses(exchange: I
     assert (await exchange.get("/ready"))["status"] == "ready"
 
 
-async def test_an_engine_that_does_not_answer_leaves_the_outcome_unknown() -> None:
+async def test_an_engine_that_does_not_answer_leaves_the_outcome_unknown(
+    new_in_process: NewInProcess,
+) -> None:
     limits = FacadeSettings(answer_deadline_s=0.05, sweep_interval_s=0.02)
-    async with InProcess(limits) as exchange:
+    async with new_in_process(limits) as exchange:
         exchange.hold()
         assert (await exchange.place(503))["code"] == "OUTCOME_UNKNOWN"
         exchange.release()

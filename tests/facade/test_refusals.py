@@ -16,6 +16,7 @@ from facade.notifications import Notifications
 from protocol.schema import SCHEMA
 from settings import FacadeSettings
 from testing.client import ONE
+from testing.fixtures import NewInProcess
 from testing.in_process import InProcess
 
 ROOT = Path(__file__).parents[2]
@@ -153,10 +154,10 @@ async def test_who_comes_too_late_is_told_how_the_order_ended(exchange: InProces
 
 
 async def test_how_an_order_ended_that_memory_has_dropped_is_the_stores_to_say(
-    monkeypatch: pytest.MonkeyPatch,
+    new_in_process: NewInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = FacadeSettings(recent_orders_max=4, overlay_orders_max=1, store_deadline_s=0.05)
-    async with InProcess(limits) as exchange:
+    async with new_in_process(limits) as exchange:
         order_id = await exchange.dropped()
         # That it is closed is known, whatever the store does: nobody waits for the recorder.
         assert await refuse(exchange, order_id) == {}

@@ -14,6 +14,7 @@ from facade.archive import WAKE_INTERVAL_S
 from settings import FacadeSettings
 from testing.client import ONE
 from testing.fake_store import SINCE_NS
+from testing.fixtures import NewInProcess
 from testing.in_process import InProcess
 
 SMALL = FacadeSettings(recent_orders_max=1, overlay_orders_max=1, store_deadline_s=0.05)
@@ -132,8 +133,10 @@ async def test_ids_that_were_passed_over_are_nobodys() -> None:
         await assert_nobodys(later, behind + 999)
 
 
-async def test_a_closed_order_that_memory_has_dropped_waits_for_the_recorder() -> None:
-    async with InProcess(SMALL) as exchange:
+async def test_a_closed_order_that_memory_has_dropped_waits_for_the_recorder(
+    new_in_process: NewInProcess,
+) -> None:
+    async with new_in_process(SMALL) as exchange:
         order_id = await exchange.dropped()
         path = f"/orders/{order_id}"
         answer = await exchange.client.get(path)
@@ -173,8 +176,8 @@ async def test_who_waits_is_answered_as_soon_as_the_recorder_is_there() -> None:
         assert not exchange.woken
 
 
-async def test_a_repeat_of_an_order_that_only_the_store_has() -> None:
-    async with InProcess(SMALL) as exchange:
+async def test_a_repeat_of_an_order_that_only_the_store_has(new_in_process: NewInProcess) -> None:
+    async with new_in_process(SMALL) as exchange:
         order = await exchange.place(time_in_force="IOC", client_order_id="one")
         await exchange.place(time_in_force="IOC")
         await exchange.place(time_in_force="IOC")
@@ -186,9 +189,9 @@ async def test_a_repeat_of_an_order_that_only_the_store_has() -> None:
 
 
 async def test_an_order_that_the_store_does_not_have_is_never_unknown(
-    caplog: pytest.LogCaptureFixture,
+    new_in_process: NewInProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with InProcess(SMALL) as exchange:
+    async with new_in_process(SMALL) as exchange:
         order_id = await exchange.dropped()
         exchange.record_all()
         exchange.store.complete_since = SINCE_NS
@@ -200,9 +203,9 @@ async def test_an_order_that_the_store_does_not_have_is_never_unknown(
         assert (await exchange.get(f"/orders/{order_id + 2}", 404))["code"] == "UNKNOWN_ORDER"
 
 
-async def test_whatever_is_not_known_of_an_order_names_it() -> None:
+async def test_whatever_is_not_known_of_an_order_names_it(new_in_process: NewInProcess) -> None:
     """A repeat by client_order_id tells its order id no other way."""
-    async with InProcess(SMALL) as exchange:
+    async with new_in_process(SMALL) as exchange:
         order = await exchange.place(time_in_force="IOC", client_order_id="one")
         path = f"/orders/{order['order_id']}"
         for _ in range(2):
@@ -232,8 +235,10 @@ async def test_whatever_is_not_known_of_an_order_names_it() -> None:
         assert {answer["order_id"] for answer in told} == {order["order_id"]}
 
 
-async def test_what_may_be_missing_is_told_wherever_it_is_asked_for() -> None:
-    async with InProcess(SMALL) as exchange:
+async def test_what_may_be_missing_is_told_wherever_it_is_asked_for(
+    new_in_process: NewInProcess,
+) -> None:
+    async with new_in_process(SMALL) as exchange:
         order_id = await exchange.dropped()
         exchange.record_all()
         exchange.store.kept[order_id] = stored(order_id)
@@ -255,8 +260,10 @@ async def test_what_may_be_missing_is_told_wherever_it_is_asked_for() -> None:
                     assert page["complete_since"] == marked
 
 
-async def test_a_recorder_that_has_ended_is_told_where_it_is_missed() -> None:
-    async with InProcess(SMALL) as exchange:
+async def test_a_recorder_that_has_ended_is_told_where_it_is_missed(
+    new_in_process: NewInProcess,
+) -> None:
+    async with new_in_process(SMALL) as exchange:
         order_id = await exchange.dropped()
         exchange.recorder_ended = "a sync failed"
         refused = await exchange.get(f"/orders/{order_id}", 503)
@@ -306,9 +313,9 @@ async def test_the_exchange_goes_on_without_a_view_that_failed(
 
 
 async def test_what_a_store_that_was_put_back_lacks_is_not_known_yet(
-    caplog: pytest.LogCaptureFixture,
+    new_in_process: NewInProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with InProcess(SMALL) as exchange:
+    async with new_in_process(SMALL) as exchange:
         order_id = await exchange.session_places(tif=3)
         exchange.record_all()
         for _ in range(3):

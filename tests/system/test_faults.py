@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from core import PanicException
+from core import Engine, PanicException
 from gateway import restart
 from protocol import messages as m
 from protocol.terms import Side
@@ -157,8 +157,8 @@ async def test_a_second_fault_while_it_begins_again_is_one_more(tmp_path: Path) 
         original: Any = gateway._restart
         fresh = original._fresh
 
-        def slow() -> restart.Fresh:
-            made: restart.Fresh = fresh()
+        def slow(engine: Engine) -> restart.Fresh:
+            made: restart.Fresh = fresh(engine)
 
             def learn() -> None:
                 loop.call_soon_threadsafe(held.set)
