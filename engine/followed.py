@@ -62,12 +62,12 @@ class FollowedEngine:
     def told(self) -> int:
         """The last command all of whose events stand in its log; 0 where there is none."""
         with self.events() as events:
-            return _told(events)
+            return told_in(events)
 
     def standing(self) -> Standing:
         """It, as far as its log goes."""
         with self.events() as events:
-            command = _told(events)
+            command = told_in(events)
             offset = events.batch_after(command) - FIRST_OFFSET
         return Standing(self.behind(command), offset)
 
@@ -93,7 +93,8 @@ class FollowedEngine:
         return KafkaKept(self._clients, self._topics.commands)
 
 
-def _told(events: KafkaKept) -> int:
+def told_in(events: KafkaKept) -> int:
+    """The last command all of whose events stand in an engine's log; 0 where there is none."""
     if events.written_offset < events.first_offset:
         return 0
     last = events.read(events.written_offset, 1)

@@ -6,19 +6,22 @@ a log of its own.  It decides nothing that another engine would not decide alike
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 
 from core import (
     Clock,
     Commands,
     Engine,
+    Faults,
     JournalDamaged,
     JournalError,
     LogRecord,
     Position,
     split_batches,
 )
+from engine.beginning import beginnings
 from engine.recovery import Recovered, ReplayDiffers, recover, replayed
 from engine.replica import replica
 from journal.kafka import (
@@ -32,7 +35,6 @@ from journal.kafka import (
     Journal,
     KafkaKept,
     KafkaSnapshots,
-    LostCommands,
     Tenure,
     TopicReader,
     Topics,
@@ -85,6 +87,36 @@ class _OwnLog:
         return 0
 
 
+class _UntilEnded:
+    """A log that gives nothing more once nobody waits for what is made of it."""
+
+    def __init__(self, kept: KafkaKept, ended: threading.Event) -> None:
+        """``ended`` says when."""
+        self._kept = kept
+        self._ended = ended
+
+    @property
+    def first_offset(self) -> int:
+        """See ``KeptLog``."""
+        return self._kept.first_offset
+
+    @property
+    def written_offset(self) -> int:
+        """See ``KeptLog``."""
+        return self._kept.written_offset
+
+    @property
+    def next_offset(self) -> int:
+        """See ``KeptLog``."""
+        return self._kept.next_offset
+
+    def read(self, start: int, bytes_max: int) -> list[LogRecord]:
+        """See ``KeptLog``; raises ``JournalError`` at the end."""
+        if self._ended.is_set():
+            raise JournalError("the engine ends")
+        return self._kept.read(start, bytes_max)
+
+
 class Follower:
     """One replica of the engine."""
 
@@ -98,6 +130,7 @@ class Follower:
         control: Control,
         *,
         on_events: Callable[[bytes], object] = lambda _: None,
+        faults: Faults | None = None,
     ) -> None:
         """It has its name from the configuration, and no other engine has it.
 
@@ -108,6 +141,7 @@ class Follower:
         self._journal = journal
         self._clock = clock
         self._on_events = on_events
+        self.faults = faults or Faults()
         self._control = control
         self._tenure = Tenure(control, f"engine.{name}", clock)
         self._append_deadline_s = clients.settings.append_deadline_s
@@ -176,9 +210,10 @@ class Follower:
             ticks = await stack.enter_async_context(
                 Appender(clients, topics.commands, deadline_s=self._append_deadline_s)
             )
-            self.recovered = await asyncio.to_thread(
-                self._recover, writer, asyncio.get_running_loop()
-            )
+            ended, loop = threading.Event(), asyncio.get_running_loop()
+            # A thread goes on when nobody waits for it any more.
+            stack.callback(ended.set)
+            self.recovered = await asyncio.to_thread(self._recover, writer, loop, ended)
             self.engine = self.recovered.engine
             log.info(
                 "engine %s: %d command batches replayed in %.2f s, %d event batches published",
@@ -188,7 +223,8 @@ class Follower:
                 self.recovered.events,
             )
             self.ready = True
-            keeping = asyncio.create_task(self._keep_snapshots())
+            keep = self.faults.keep("snapshots", "publishing snapshots", self._keep_snapshots)
+            keeping = asyncio.create_task(keep)
             try:
                 await self._follow(commands, writer, ticks)
             finally:
@@ -199,25 +235,18 @@ class Follower:
     def _writer_name(self) -> str:
         return f"{self._topics.events(self.name)}.writer"
 
-    def _recover(self, writer: FencedLog, loop: asyncio.AbstractEventLoop) -> Recovered:
+    def _recover(
+        self, writer: FencedLog, loop: asyncio.AbstractEventLoop, ended: threading.Event
+    ) -> Recovered:
         with ExitStack() as stack:
             commands = stack.enter_context(KafkaKept(self._clients, self._topics.commands))
             own = KafkaKept(self._clients, self._topics.events(self.name))
             events = _OwnLog(stack.enter_context(own), writer, loop)
-            recovered = recover(self._engines(commands), commands, events, self._clock)
+            engines = beginnings(self.snapshots, commands, own)
+            read = _UntilEnded(commands, ended)
+            recovered = recover(engines, read, events, self._clock)
         self._newest = recovered.engine.position().command_offset - recovered.commands
         return recovered
-
-    def _engines(self, commands: KafkaKept) -> Iterator[Engine]:
-        """The engines of good snapshots; raises ``LostCommands`` where one is of what is gone."""
-        for engine in self.snapshots.engines():
-            at = engine.position().command_offset
-            if at >= commands.next_offset:
-                raise LostCommands(
-                    f"{self._topics.commands} ends at command batch {commands.next_offset - 1}, "
-                    f"and a snapshot was made behind {at}: what was acknowledged since is gone"
-                )
-            yield engine
 
     async def _follow(self, commands: TopicReader, writer: FencedLog, ticks: Appender) -> None:
         """Apply what comes, publish what follows; where nothing comes, let time go on."""
@@ -257,7 +286,7 @@ class Follower:
             try:
                 state = await asyncio.to_thread(self._state, at)
                 await self.snapshots.publish(self.name, self._kept_journal, at, state)
-            except (AppendFailed, JournalError, ValueError, ReplayDiffers) as error:
+            except (*TROUBLE, ValueError, ReplayDiffers) as error:
                 log.error("engine %s: no snapshot: %s", self.name, error)
             else:
                 self._newest = at.command_offset

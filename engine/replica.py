@@ -9,7 +9,7 @@ itself at that batch: its last event, and the hash of all of them.
 from collections.abc import Iterator
 from typing import Protocol
 
-from core import Engine, Position
+from core import Engine, JournalRange, Position
 from engine.recovery import ReplayDiffers
 from journal.port import KeptLog
 
@@ -33,6 +33,8 @@ def replica(snapshots: Engines, commands: KeptLog, at: Position) -> Engine:
     engine = next(snapshots.engines(), None) or Engine()
     while (start := engine.position().command_offset + 1) <= at.command_offset:
         records = commands.read(start, READ_BYTES)
+        if not records:
+            raise JournalRange(f"the commands end before batch {at.command_offset}")
         engine.replay([record for record in records if record.offset <= at.command_offset])
     made = engine.position()
     if (made.event_seq, made.event_hash) != (at.event_seq, at.event_hash):

@@ -105,10 +105,10 @@ class TopicRetention:
         )
 
     def _settled(self, states: Portions) -> list[Marked]:
-        """The newest two that are on a disk, whatever happens to the brokers."""
+        """Those that are on a disk, whatever happens to the brokers; the newest first."""
         now = self._clock.now_ns()
         newest = states.newest(SAMPLES)
-        return [mark for mark in newest if now - mark.append_ns > SETTLED_S * 1e9][:2]
+        return [mark for mark in newest if now - mark.append_ns > SETTLED_S * 1e9]
 
     def _first_event(
         self, events: KafkaKept, snapshot: int, sessions: list[Marked], read: dict[str, int]
@@ -123,7 +123,7 @@ class TopicRetention:
 
         wanted = [events.batch_after(snapshot)]
         # Where no gateway has said yet what its sessions need, they may need all.
-        needed = sessions[0].good.first_needed if sessions else 0
+        needed = min((mark.good.first_needed for mark in _newest_of_each(sessions)), default=0)
         told = events.batch_after(needed - 1) if needed else events.first_offset
         wanted.append(max(told, affordable(settings.gateway.session_replay_bytes_max)))
         bound = affordable(settings.journal.journal_bytes_max)
@@ -154,3 +154,11 @@ def sampled_bytes(log_: KafkaKept) -> int:
         if (records := log_.read(offset, 1))
     ]
     return sum(sizes) * (behind - first) // len(sizes) if sizes else 0
+
+
+def _newest_of_each(marks: list[Marked]) -> list[Marked]:
+    """The newest mark of each maker: gateways may know different sessions."""
+    found: dict[str, Marked] = {}
+    for mark in marks:
+        found.setdefault(mark.good.maker, mark)
+    return list(found.values())

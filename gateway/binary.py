@@ -159,11 +159,15 @@ class BinaryGateway:
             log.info("binary session of %s: connection lost", user.name)
             self._claims.pop(user.session, None)
             # Also for one who has only asked for the session: it may be granted all the same.
-            if user.cancel_on_disconnect:
-                later = asyncio.get_running_loop().call_later
-                grace = later(self._settings.handover_grace_s, self._gone, user)
-                self._grace[user.session] = grace
+            self._close_later(user)
         self.order_entry.disconnected(connection.number)
+
+    def _close_later(self, user: User) -> None:
+        """Cancel on disconnect, unless the session is logged in to again within its grace."""
+        if user.cancel_on_disconnect:
+            later = asyncio.get_running_loop().call_later
+            grace = later(self._settings.handover_grace_s, self._gone, user)
+            self._grace[user.session] = grace
 
     def is_crowded(self, connection: Connection) -> bool:
         """Whether as many requests wait as may: then nobody goes on until some are sealed."""
@@ -206,7 +210,8 @@ class BinaryGateway:
     def login(self, connection: Connection, asked: LoginRequested) -> None:
         """Reject a login, or claim the session; the first live connection of a session stays.
 
-        The answer waits until the engine has said whose the session is: what came before is final.
+        The answer waits until the engine has said whose the session is: what came before is final,
+        and only then it is known how many messages the session has.
         """
         name = asked.user
         user = self._users.get(name.lower())
@@ -216,7 +221,7 @@ class BinaryGateway:
         session = self.order_entry.session(user.session)
         taken = session.connection is not None or user.session in self._claims
         unknown = asked.session.strip() not in ("", user.session_id)
-        if taken or unknown or asked.sequence > session.sent + 1:
+        if taken or unknown:
             self._reject(connection, name, authorized=True)
             return
         connection.user = user
@@ -244,6 +249,9 @@ class BinaryGateway:
             first = self.order_entry.login(connection.number, claim.session, asked.sequence)
         if user is None or first is None:
             connection.user = None
+            if user is not None and claim.granted:
+                # It is this gateway's now, and nobody speaks by it.
+                self._close_later(user)
             self._reject(connection, asked.user, authorized=True)
             return
         self.logins += 1

@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from core import FAULTS, Faults, JournalError, OrderEntry, first_batch_after
+from core import FAULTS, Faults, JournalError, JournalRange, OrderEntry, first_batch_after
 from gateway.connection import Connection
+from gateway.retention import first_command
 from journal.port import ReplayedLog
 
 log = logging.getLogger("quantscope.gateway")
@@ -42,7 +43,7 @@ class Replayer:
     async def _pump(self, connection: Connection) -> None:
         try:
             command = self._order_entry.replay_command(connection.number) or 1
-            offset = await asyncio.to_thread(first_batch_after, self._events(), command - 1)
+            offset = await asyncio.to_thread(self._first, command)
             while not connection.transport.is_closing():
                 batches = []
                 # Beyond what is written there is nothing to be read, and asking is an error.
@@ -64,9 +65,36 @@ class Replayer:
                 await connection.drained.wait()
                 if not batches:
                     await asyncio.sleep(WRITER_PAUSE_S)
+        except JournalRange as error:
+            await self._deleted(connection, error)
         except (OSError, ValueError, JournalError) as error:
             log.error("replay to %s failed: %s", connection.peer, error)
             connection.abort("replay failed")
         except FAULTS as error:
             self._faults.caught("connection", f"replay to {connection.peer} failed", error)
             connection.abort("replay failed")
+
+    def _first(self, command: int) -> int:
+        """Where the events of a command begin; raises ``JournalRange`` where they are gone."""
+        events = self._events()
+        while True:
+            first = events.first_offset
+            try:
+                offset = first_batch_after(events, command - 1)
+                gone = offset == first and first_command(events) > command
+            except JournalRange:
+                if events.first_offset == first:
+                    raise
+                continue  # the oldest was deleted meanwhile
+            if gone:
+                raise JournalRange(f"the events of command batch {command} were deleted")
+            return offset
+
+    async def _deleted(self, connection: Connection, error: JournalRange) -> None:
+        """What it was to be told is gone: whoever logs in again is told what the oldest is now."""
+        log.warning("replay to %s: %s", connection.peer, error)
+        try:
+            self._order_entry.forget_before(await asyncio.to_thread(first_command, self._events()))
+        except JournalError as failed:
+            log.error("what is the oldest message can't be read: %s", failed)
+        connection.abort("what it is to be told was deleted: log in again")

@@ -15,7 +15,11 @@ from typing import Any, get_origin, get_type_hints
 import msgspec
 
 from settings.config import Config
-from settings.kafka import EVENT_BATCH_OVERSHOOT_BYTES, RECORD_OVERHEAD_BYTES
+from settings.kafka import (
+    COMMAND_BYTES_MAX,
+    EVENT_BATCH_OVERSHOOT_BYTES,
+    RECORD_OVERHEAD_BYTES,
+)
 from settings.trading import InstrumentSettings
 from settings.values import MASK, Section
 
@@ -129,6 +133,13 @@ def _check_kafka(config: Config) -> None:
             f"kafka.message_bytes_max = {kafka.message_bytes_max} must hold an event batch, which "
             f"is of engine.event_batch_bytes_max = {engine.event_batch_bytes_max} and up to "
             f"{beside} bytes more"
+        )
+    commands = config.journal.batch_commands_max * COMMAND_BYTES_MAX + RECORD_OVERHEAD_BYTES
+    if commands > kafka.message_bytes_max:
+        raise ConfigError(
+            f"kafka.message_bytes_max = {kafka.message_bytes_max} must hold a command batch, which "
+            f"is of journal.batch_commands_max = {config.journal.batch_commands_max} commands of "
+            f"up to {COMMAND_BYTES_MAX} bytes"
         )
     if kafka.append_deadline_s >= engine.stamp_behind_s_max:
         raise ConfigError(

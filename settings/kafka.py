@@ -13,6 +13,8 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 EVENT_BATCH_OVERSHOOT_BYTES = 1_024
 """By which an event batch may be longer than ``engine.event_batch_bytes_max``: its frame and one
 event, for it is cut before an event and never within one."""
+COMMAND_BYTES_MAX = 1_024
+"""No command is longer: its frame, its fields, and two texts of 255 bytes."""
 RECORD_OVERHEAD_BYTES = 512
 """What a broker counts beside a record: the frame of its batch, about 70 bytes, and room."""
 
@@ -48,6 +50,13 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Annotated[int, Meta(ge=2**20, le=2**31 - 1)],
         about("bytes of a topic's file, which is deleted as a whole"),
     ] = 64 * 2**20
+    partition_silence_s: Annotated[
+        Seconds,
+        about(
+            "seconds without an event, of which each tick makes one, after which gateways take "
+            "nothing; after append_deadline_s they close their lines"
+        ),
+    ] = 3.0
     request_timeout_s: Annotated[
         Seconds,
         about(

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from core import Engine, Faults, Recorder, split_batches
+from core import Clock, Engine, Faults, Recorder, split_batches
 from engine.followed import FollowedEngine
 from engine.follower import Follower
 from engine.recovery import replay
@@ -23,6 +23,7 @@ from journal.kafka import (
     KafkaKept,
     KafkaLane,
     KafkaSnapshots,
+    Tenure,
     Topics,
 )
 from protocol.terms import Gateway
@@ -120,15 +121,16 @@ class Cluster:
         """An engine, for who runs it by hand."""
         return Follower(self.clients, self.topics, name, self.config.journal, self.clock, control)
 
-    def lane(self, gateway: int) -> KafkaLane:
+    def lane(self, gateway: int, control: Control, clock: Clock | None = None) -> KafkaLane:
         """A gateway's."""
         return KafkaLane(
             self.clients,
             self.topics,
-            self.settings.engines[0],
+            "a",
             gateway,
             self.config.journal,
-            self.clock,
+            clock or self.clock,
+            Tenure(control, f"gateway.{gateway}", self.clock),
             engine_behind=self.followed().behind,
         )
 
@@ -171,6 +173,14 @@ class Cluster:
             known = (await control.read()).known().journal_id
         chosen = known if journal_id is None else journal_id
         return recorded(self.clients, self.topics, chosen, path)
+
+    @asynccontextmanager
+    async def gateway_beside(self) -> AsyncIterator[tuple["Served", AsyncExitStack]]:
+        """A gateway, and an engine that can be ended before it."""
+        async with AsyncExitStack() as engine:
+            await engine.enter_async_context(self.following())
+            async with self.gateway() as served:
+                yield served, engine
 
     @asynccontextmanager
     async def running(self, role: ClusterRole) -> AsyncIterator[None]:

@@ -108,9 +108,13 @@ class ClusterProcess(Requests):
 
     def stop(self) -> None:
         """Stop it as an operator would."""
+        self.tell_to_stop()
+        assert self.ends() == 0, self.said()[-2000:]
+
+    def tell_to_stop(self) -> None:
+        """Ask it to end, and wait for nothing."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        assert self.ends() == 0, self.said()[-2000:]
 
     def ends(self) -> int:
         """Wait until it has ended; its exit code."""

@@ -47,7 +47,8 @@ class InCluster(InProcess):
         enter = self._stack.enter_async_context
         self._follower = await enter(self.cluster.following())
         self._served = await enter(self.cluster.gateway())
-        self.lane = self.cluster.lane(Gateway.FACADE)
+        control = await enter(self.cluster.control())
+        self.lane = self.cluster.lane(Gateway.FACADE, control)
         self._stack.callback(self.lane.close)
         begins = await asyncio.to_thread(self.cluster.followed().standing)
         self._build_facade(begins.engine, self.lane, others=True)

@@ -15,7 +15,7 @@ import msgspec
 from core import Clock
 from journal.kafka.appender import Appender
 from journal.kafka.clients import Clients
-from journal.kafka.reader import TopicReader
+from journal.kafka.reader import KafkaError, TopicReader
 from journal.kafka.topics import FIRST_OFFSET, Topics
 
 log = logging.getLogger("quantscope.kafka")
@@ -114,6 +114,7 @@ class Control:
         self._out = Appender(clients, topics.control, deadline_s=deadline_s)
         self._opened = AsyncExitStack()
         self._turn = asyncio.Lock()
+        self._patience_s = clients.settings.request_timeout_s
         self._standing = Standing()
         self._next = 0
         """Kafka's offset behind what was read."""
@@ -131,15 +132,24 @@ class Control:
     async def read(self) -> Standing:
         """What is true now; raises ``KafkaError`` or ``TimeoutError``."""
         async with self._turn:
-            first, end = await self._reader.ends()
-            # Compaction leaves holes, and a broker that died may name a beginning before the first.
-            at = max(first, self._next)
-            while records := await self._reader.read(at, end):
-                for record in records:
-                    self._take(record.value)
-                at = records[-1].offset + 1
-            self._next = max(at, end)
-            return self._standing
+            try:
+                return await self._read()
+            except (KafkaError, TimeoutError):
+                # A client whose broker was away may never read on.
+                async with asyncio.timeout(self._patience_s):
+                    await self._reader.reconnect()
+                return await self._read()
+
+    async def _read(self) -> Standing:
+        first, end = await self._reader.ends()
+        # Compaction leaves holes, and a broker that died may name a beginning before the first.
+        at = max(first, self._next)
+        while records := await self._reader.read(at, end):
+            for record in records:
+                self._take(record.value)
+            at = records[-1].offset + 1
+        self._next = max(at, end)
+        return self._standing
 
     def _take(self, value: bytes) -> None:
         try:

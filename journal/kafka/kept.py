@@ -90,7 +90,7 @@ class KafkaKept:
         """Connect, and learn the ends; raises ``JournalError`` where no broker answers."""
         self._thread.start()
         try:
-            self._call(self._opened.enter_async_context(self._reader))
+            self._call(self._connect())
             self.look()
         except BaseException:
             self._close()
@@ -100,6 +100,11 @@ class KafkaKept:
     def __exit__(self, *_: object) -> None:
         """Let go of the brokers."""
         self._close()
+
+    async def _connect(self) -> None:
+        # Whoever waits longer for brokers does it before: a thread can't be told to stop.
+        async with asyncio.timeout(self._patience_s):
+            await self._opened.enter_async_context(self._reader)
 
     @property
     def topic(self) -> str:

@@ -9,14 +9,16 @@ from collections.abc import AsyncIterator, Callable
 from core import Clock, Commands, Engine, EventsEnd, EventsFollower, Faults, GatewayChange, Lane
 from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
-from journal.kafka.control import Displaced
-from journal.kafka.reader import Damaged, Record, TopicReader
+from journal.kafka.control import Tenure
+from journal.kafka.reader import Damaged, KafkaError, Record, TopicReader
 from journal.kafka.topics import Topics
 from journal.sequencer import CommandSource
 from settings import JournalSettings
 
 log = logging.getLogger("quantscope.kafka")
 
+SILENCE_LOOK_S = 0.1
+"""How often it is looked whether the engine is silent, in seconds."""
 REST_S = 0.01
 """Before it is looked again whether all events of a command are there, in seconds."""
 POLL_S = 1.0
@@ -41,11 +43,12 @@ class KafkaLane:
         gateway: int,
         journal: JournalSettings,
         clock: Clock,
+        tenure: Tenure,
         *,
         engine_behind: Callable[[int], Engine],
         faults: Faults | None = None,
     ) -> None:
-        """``replica`` is the engine whose events are read.
+        """``replica`` is the engine whose events are read; ``tenure`` is of the gateway's number.
 
         ``engine_behind`` makes that engine as it is right behind a command; it blocks.
         """
@@ -57,6 +60,8 @@ class KafkaLane:
         self._clock = clock
         self._tick_s = journal.tick_interval_s
         self._append_deadline_s = clients.settings.append_deadline_s
+        self._silence_s = clients.settings.partition_silence_s
+        self._tenure = tenure
         self._engine_behind = engine_behind
         self._waiting = asyncio.Event()
         self._sources: list[CommandSource] = []
@@ -72,6 +77,11 @@ class KafkaLane:
         """Of the last opening that was answered; 0 before the first."""
         self._opened = asyncio.Event()
         self._ended = asyncio.Event()
+        self._silent = False
+        self._contested = False
+        """Whether another gateway of this number has opened since this one did."""
+        self._told_at = 0.0
+        """When something was told last, by the loop's clock."""
         self._seen: EventsFollower
         self._telling = asyncio.Lock()
         """Whoever has it holds the events up."""
@@ -138,10 +148,9 @@ class KafkaLane:
             async with TopicReader(self._clients, topic) as events, asyncio.TaskGroup() as group:
                 group.create_task(self._follow(events, start))
                 group.create_task(self._live())
-        except ExceptionGroup as errors:
+                group.create_task(self._watch_silence())
+        except ExceptionGroup:
             self._outage("it ends")
-            if errors.subgroup(Displaced) is not None:
-                raise Displaced(f"another gateway {self._gateway} has begun") from errors
             raise
         finally:
             self._lane.ready = False
@@ -150,10 +159,14 @@ class KafkaLane:
         """One incarnation after the other."""
         while True:
             try:
+                await self._tenure.take()
+                if self._contested:
+                    await self._tenure.check()
+                    self._contested = False
                 async with self._out as out:
                     await self._open(out)
                     await self._send_until_ended(out)
-            except (AppendFailed, TimeoutError, Unavailable) as error:
+            except (AppendFailed, KafkaError, TimeoutError, Unavailable) as error:
                 self._outage(str(error) or "the engine does not answer an opening")
                 await asyncio.sleep(self._clients.settings.retry_interval_s)
 
@@ -215,6 +228,7 @@ class KafkaLane:
         except ValueError as error:
             first, last = records[0].offset, records[-1].offset
             raise Damaged(f"{topic}, offsets {first} to {last}: {error}") from error
+        self._told_at = asyncio.get_running_loop().time()
         # Whose incarnation has ended is not to take its own dropped batches for a fault.
         self._learn(changes)
         self._lane.tell(batches)
@@ -229,8 +243,11 @@ class KafkaLane:
                 self._lane.opened(change.incarnation)
                 self._opened.set()
             elif self._incarnation:
-                # It stands behind an opening of this one's: it is a later process's.
-                raise Displaced(f"another gateway {self._gateway} has begun")
+                # It stands behind an opening of this one's: a later process's, or that of an older
+                # one which does not know of this one yet.  Whose the number is ``control`` says.
+                self._contested = True
+                if self.ready:
+                    self._outage("another gateway of this number has opened")
 
     def _learn_end(self, incarnation: int) -> None:
         if incarnation == 0 and not self.ready:
@@ -240,6 +257,29 @@ class KafkaLane:
             )
         elif incarnation == self._incarnation and self.ready:
             self._outage(f"incarnation {incarnation} has ended")
+
+    async def _watch_silence(self) -> None:
+        """Take nothing while the engine says nothing; after too long, nobody waits for it."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SILENCE_LOOK_S)
+            if self._telling.locked():
+                # It is held up here.
+                self._told_at = loop.time()
+            silent_s = loop.time() - self._told_at
+            if not self._incarnation or self._ended.is_set():
+                continue
+            if silent_s > max(self._append_deadline_s, self._silence_s):
+                self._outage(f"the engine has told nothing for {silent_s:.1f} s")
+            elif silent_s > self._silence_s and self.ready:
+                self._lane.ready = False
+                self._silent = True
+                log.warning("gateway %d: the engine is silent: nothing is taken", self._gateway)
+            elif silent_s <= self._silence_s and self._silent:
+                self._silent = False
+                self._lane.ready = True
+                self._waiting.set()
+                log.warning("gateway %d: the engine is heard again", self._gateway)
 
     async def drain(self) -> None:
         """Wait until all that was sent is answered, or will not be."""
@@ -254,6 +294,7 @@ class KafkaLane:
     def _outage(self, reason: str) -> None:
         """Nobody can be told now what became of what is unanswered."""
         self._lane.ready = False
+        self._silent = False
         self._ended.set()
         self._waiting.set()
         self.outages += 1

@@ -178,7 +178,11 @@ def records_of(kept: KafkaKept, begin: int, end: int) -> Iterator[LogRecord]:
         try:
             records = kept.read(begin, READ_BYTES)
         except JournalRange:
-            return
+            if begin >= kept.first_offset:
+                return
+            # The oldest was deleted meanwhile.
+            begin = kept.first_offset
+            continue
         if not records:
             return
         yield from (record for record in records if record.offset < end)

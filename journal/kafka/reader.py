@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator
 from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -86,17 +87,30 @@ class TopicReader:
 
     async def ends(self) -> Ends:
         """The ends as the leader knows them; raises ``KafkaError`` or ``TimeoutError``."""
-        async with asyncio.timeout(self._clients.settings.request_timeout_s):
+        async with self._patience("where it begins and ends"):
             first = await self._consumer.beginning_offsets([self._at])
             following = await self._consumer.end_offsets([self._at])
         return Ends(first[self._at], following[self._at])
 
     async def end(self) -> int:
         """Behind the newest record, as the leader knows it; raises as ``ends`` does."""
-        async with asyncio.timeout(self._clients.settings.request_timeout_s):
+        async with self._patience("where it ends"):
             following = await self._consumer.end_offsets([self._at])
         end: int = following[self._at]
         return end
+
+    @contextlib.asynccontextmanager
+    async def _patience(self, what: str) -> AsyncIterator[None]:
+        """Raise ``TimeoutError``, with a sentence, where no broker says what is asked in time."""
+        seconds = self._clients.settings.request_timeout_s
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"no broker says of {self._at.topic} {what} within {seconds:g} s "
+                "(kafka.request_timeout_s)"
+            ) from error
 
     async def read(self, start: int, end: int) -> list[Record]:
         """The records from ``start`` on that stand before ``end``: one at least, if there is one.
@@ -106,7 +120,7 @@ class TopicReader:
         """
         while start < end:
             try:
-                async with asyncio.timeout(self._clients.settings.request_timeout_s):
+                async with self._patience(f"what stands at {start}"):
                     found, start = await self._some(start, end)
             except OffsetOutOfRangeError as error:
                 raise Damaged(f"{self._at.topic} holds no record {start}: {error}") from error

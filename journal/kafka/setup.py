@@ -71,9 +71,9 @@ async def make_topics(admin: AIOKafkaAdminClient, topics: Topics) -> list[str]:
     wanted = {topic.name: topic for topic in topics.all()}
     found = await _found(admin, wanted)
     if found and topics.commands not in found:
-        there = ", ".join(sorted(found))
+        others = ", ".join(sorted(found))
         raise LostCommands(
-            f"the topic {topics.commands} is gone, and these are there: {there}.  It is not made "
+            f"the topic {topics.commands} is gone, and these are there: {others}.  It is not made "
             "anew, for it would begin where others believe to know it; bring it back, or delete "
             "all of them, or take another kafka.topic_prefix for a new exchange"
         )
@@ -82,9 +82,16 @@ async def make_topics(admin: AIOKafkaAdminClient, topics: Topics) -> list[str]:
         if name not in found:
             await _make(admin, topic)
             made.append(name)
-    async with asyncio.timeout(APPEAR_S):
-        while len(await _found(admin, wanted)) < len(wanted):
-            await asyncio.sleep(0.05)
+    there = found
+    try:
+        async with asyncio.timeout(APPEAR_S):
+            while len(there := await _found(admin, wanted)) < len(wanted):
+                await asyncio.sleep(0.05)
+    except TimeoutError as error:
+        lacking = ", ".join(wanted.keys() - there.keys())
+        raise TimeoutError(
+            f"topics were made that brokers do not know of after {APPEAR_S:g} s: {lacking}"
+        ) from error
     return made
 
 

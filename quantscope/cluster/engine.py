@@ -32,6 +32,7 @@ class ClusterEngine:
             process.clock,
             around.control,
             on_events=tally.take,
+            faults=process.faults,
         )
         self.retention = TopicRetention(
             around.clients,

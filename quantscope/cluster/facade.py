@@ -8,7 +8,7 @@ from core import VERSION, View
 from engine.followed import FollowedEngine, Standing
 from facade.app import Facade
 from journal.datadir import STORE_NAME
-from journal.kafka import KafkaLane
+from journal.kafka import KafkaLane, Tenure
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.learning import learned
 from quantscope.cluster.surroundings import Surroundings
@@ -47,6 +47,7 @@ class ClusterFacade:
             number,
             config.journal,
             process.clock,
+            Tenure(around.control, f"gateway.{number}", around.process.clock),
             engine_behind=self._followed.behind,
             faults=process.faults,
         )

@@ -11,9 +11,10 @@ from gateway.binary import BinaryGateway
 from gateway.checkpoints import SessionCheckpoints
 from gateway.connection import Connection
 from gateway.restart import Fresh
+from gateway.retention import first_command
 from gateway.users import User, session_id
 from journal.datadir import Era
-from journal.kafka import AppendFailed, KafkaKept, KafkaLane
+from journal.kafka import AppendFailed, KafkaKept, KafkaLane, Tenure
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.learning import learned
 from quantscope.cluster.surroundings import Surroundings
@@ -49,6 +50,7 @@ class ClusterGateway:
             number,
             config.journal,
             around.process.clock,
+            Tenure(around.control, f"gateway.{number}", around.process.clock),
             engine_behind=self._followed.behind,
             faults=around.process.faults,
         )
@@ -145,6 +147,9 @@ class ClusterGateway:
         seen: int | None = None
         while True:
             try:
+                # Nobody is promised any more what engines have deleted.
+                first = await asyncio.to_thread(self._first_command)
+                self.binary.order_entry.forget_before(first)
                 newest = await asyncio.to_thread(self.checkpoints.newest, 1)
                 last = newest[0].good.command_offset if newest else 0
                 if last == seen or not newest:
@@ -153,6 +158,10 @@ class ClusterGateway:
             except (AppendFailed, JournalError, ValueError) as error:
                 log.error("gateway %d: no checkpoint of sessions: %s", self._number, error)
             await asyncio.sleep(self._config.journal.snapshot_interval_s)
+
+    def _first_command(self) -> int:
+        self._events.look()
+        return first_command(self._events)
 
     async def _checkpoint(self, last: int) -> None:
         told, order_entry = self.lane.told, self.binary.order_entry

@@ -83,6 +83,8 @@ class _Setup:
             journal = known
             self._say(f"written anew, as a snapshot knows it: {self._topics.control}")
         await control.say(journal)
+        # Of two that are run at once, what was said last is true.
+        await control.read()
 
     async def _configured(self, engine: Engine) -> None:
         """Journal what differs from the configuration; all engines read it there."""

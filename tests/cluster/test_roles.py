@@ -1,15 +1,18 @@
 """Roles as processes: they are set up, begin, say how they are, and end as they are told."""
 
 import re
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from core import StoreReader
 from testing.client import Client
-from testing.cluster_process import ClusterProcess, set_up
+from testing.cluster_process import ClusterProcess, config_of, set_up
 from testing.command import ROOT, quantscope
-from testing.kafka import free_ports
+from testing.kafka import Brokers, free_ports
 from testing.waiting import until
 
 Config = Callable[..., Path]
@@ -228,3 +231,28 @@ def test_the_manual_names_every_metric_and_no_other(config: Config, tmp_path: Pa
             if not name.endswith("_created")
         }
     assert served - known == set(named)
+
+
+@pytest.mark.parametrize("how", ["kill", "freeze"])
+def test_each_ends_in_seconds_while_brokers_are_away(tmp_path: Path, how: str) -> None:
+    with Brokers(tmp_path / "own") as brokers:
+        path = config_of(tmp_path, brokers, "own", "[journal]", "snapshot_interval_s = 1.0")
+        set_up(path)
+        store = ("--data-dir", str(tmp_path / "archive"))
+        roles = [
+            ClusterProcess(path, role, *arguments).start()
+            for role, arguments in (
+                ("engine", ()),
+                ("gateway", ()),
+                ("recorder", store),
+                ("facade", store),
+            )
+        ]
+        (brokers.kill if how == "kill" else brokers.freeze)()
+        # Each notices, and looks again at its own times.
+        time.sleep(5)
+        begun = time.monotonic()
+        for role in roles:
+            role.tell_to_stop()
+        assert [role.ends() for role in roles] == [0, 0, 0, 0]
+        assert time.monotonic() - begun < 25

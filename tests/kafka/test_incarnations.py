@@ -3,7 +3,7 @@
 import pytest
 
 from core import Commands, Engine, EventsEnd, EventsFollower
-from journal.kafka import Clients, Displaced, KafkaLane, Topics
+from journal.kafka import Clients, Control, KafkaLane, Tenure, Topics
 from protocol.terms import Gateway
 from settings import Config, KafkaSettings
 from testing.parts import system_clock
@@ -28,6 +28,7 @@ class Story:
             Gateway.BINARY,
             journal,
             clock,
+            Tenure(Control(clients, topics, deadline_s=1), "gateway.1", clock),
             engine_behind=lambda _: self.engine,
         )
         self.seen = EventsFollower(Gateway.BINARY, EventsEnd(sequence=0, hash=0))
@@ -68,14 +69,13 @@ async def test_what_stood_there_before_its_own_opening_is_of_the_past() -> None:
     assert (lane.ready, lane._incarnation) == (True, 3)
 
 
-async def test_one_that_wakes_after_its_lease_and_its_successor_gives_way() -> None:
+async def test_one_that_wakes_after_its_lease_and_its_successor_asks_whose_the_number_is() -> None:
     exchange = Story()
     lane = exchange.lane
     exchange.tell(exchange.open(lane._nonce))
-    later = exchange.silence(8) + exchange.open(7)
-    with pytest.raises(Displaced):
-        exchange.tell(later)
-    assert (lane.ready, lane.outages) == (False, 1)
+    assert not lane._contested
+    exchange.tell(exchange.silence(8) + exchange.open(7))
+    assert (lane.ready, lane.outages, lane._contested) == (False, 1, True)
 
 
 async def test_one_that_only_lost_its_lease_may_open_anew() -> None:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from core import Clock, Commands, Engine, EventsEnd
-from journal.kafka import Displaced, KafkaLane
+from journal.kafka import Displaced
 from protocol.terms import Gateway
 from settings import Config, EngineSettings, ServerSettings
 from testing.client import Client, hang_up
@@ -77,16 +77,9 @@ async def test_a_gateway_whose_clock_is_behind_says_so_and_is_not_ready(
         return cluster.clock.now_ns() - 60 * 10**9
 
     cluster = await Cluster(kafka).make()
-    async with cluster.following():
-        lane = KafkaLane(
-            cluster.clients,
-            cluster.topics,
-            "a",
-            Gateway.BINARY,
-            cluster.config.journal,
-            Clock(ServerSettings(), wall=late, boot=late),
-            engine_behind=cluster.followed().behind,
-        )
+    async with cluster.following(), cluster.control() as control:
+        clock = Clock(ServerSettings(), wall=late, boot=late)
+        lane = cluster.lane(Gateway.BINARY, control, clock)
         running = asyncio.create_task(lane.run(0, EventsEnd(sequence=0, hash=0)))
         async with asyncio.timeout(20):
             while "is the clock of this machine right?" not in caplog.text:
@@ -110,7 +103,7 @@ async def test_another_gateway_of_the_number_ends_the_first(kafka: Brokers) -> N
             client.cut()
 
     async with cluster.following():
-        with pytest.raises(Displaced, match="another gateway 1 has begun"):
+        with pytest.raises(Displaced, match="another gateway 1 has begun: this one ends"):
             await displace()
 
 

@@ -11,7 +11,7 @@ from facade.errors import ApiError
 from facade.message import Request
 from quantscope.roles.facade import origins
 from settings import Config, ConfigError
-from settings.kafka import EVENT_BATCH_OVERSHOOT_BYTES
+from settings.kafka import COMMAND_BYTES_MAX, EVENT_BATCH_OVERSHOOT_BYTES
 from testing.command import ROOT, quantscope
 
 KAFKA = "[journal]\nadapter='kafka'\n"
@@ -51,6 +51,14 @@ def test_an_event_batch_is_longer_by_as_much_as_the_engine_says() -> None:
     source = (ROOT / "crates/matching/src/emit.rs").read_text()
     (found,) = re.findall(r"const OVERSHOOT: usize = ([\d_]+);", source)
     assert int(found) == EVENT_BATCH_OVERSHOOT_BYTES
+
+
+def test_a_command_batch_fits_into_a_record_of_kafka() -> None:
+    with pytest.raises(ConfigError, match="must hold a command batch"):
+        settings.load(None, {}, ["journal.adapter=kafka", "journal.batch_commands_max=5000"])
+    source = (ROOT / "crates/wire/src/record/command.rs").read_text()
+    (found,) = re.findall(r"const COMMAND_BYTES_MAX: usize = ([\d_]+);", source)
+    assert int(found) == COMMAND_BYTES_MAX
 
 
 def test_a_lease_outlasts_the_ticks_that_renew_it() -> None:

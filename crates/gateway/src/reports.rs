@@ -200,7 +200,8 @@ impl OrderEntry {
         let Some(Some(connection)) = self.connections.get_mut(connection_id as usize) else {
             return;
         };
-        if !connection.live {
+        // A log may be ahead of what is told: its replay has had this message then.
+        if !connection.live || number < connection.replay_next {
             return;
         }
         if connection.out.is_empty() {

@@ -1,6 +1,6 @@
 //! Commands: everything that changes the exchange.
 
-use super::field::packed;
+use super::field::{FRAME, packed};
 use super::records::records;
 use super::terms::{EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
@@ -331,3 +331,11 @@ pub fn who(entry: u32, user: &str) -> Who<'_> {
         Who::User(user)
     }
 }
+
+/// No command is longer: who makes room for a batch of them counts on it (`settings/kafka.py`).
+pub const COMMAND_BYTES_MAX: usize = 1_024;
+const TEXTS: usize = 2 * 256;
+const _: () = assert!(FRAME + NewOrder::SIZE + TEXTS <= COMMAND_BYTES_MAX);
+const _: () = assert!(FRAME + Replace::SIZE + TEXTS <= COMMAND_BYTES_MAX);
+const _: () = assert!(FRAME + EntryOpen::SIZE + TEXTS <= COMMAND_BYTES_MAX);
+const _: () = assert!(FRAME + Instrument::SIZE + TEXTS <= COMMAND_BYTES_MAX);
