@@ -21,9 +21,8 @@ from testing.in_process import InProcess
 
 @pytest.fixture
 async def exchange(new_in_process: NewInProcess) -> AsyncIterator[InProcess]:
-    async with asyncio.timeout(30):
-        async with new_in_process(FacadeSettings(answer_deadline_s=0.1)) as running:
-            yield running
+    async with asyncio.timeout(30), new_in_process() as running:
+        yield running
 
 
 @pytest.fixture
@@ -101,19 +100,25 @@ async def test_a_refusal_is_an_error_with_its_code(client: RestClient) -> None:
 
 
 async def test_an_order_whose_answer_was_lost_is_settled_by_its_name(
-    exchange: InProcess, client: RestClient
+    new_in_process: NewInProcess,
 ) -> None:
-    exchange.hold()
-    placing = asyncio.create_task(
-        client.place(user_id="a", symbol="BTCUSD", side="BUY", price=1, quantity=1)
-    )
-    while exchange.facade.server.connections and not exchange.facade.trading.waiting:
-        await asyncio.sleep(0.01)
-    while exchange.facade.trading.waiting:
-        await asyncio.sleep(0.01)
-    exchange.release()
-    order = await placing
-    assert [o.order_id async for o in client.orders("a")] == [order.order_id]
+    hasty = FacadeSettings(answer_deadline_s=0.1)
+    async with (
+        asyncio.timeout(30),
+        new_in_process(hasty) as exchange,
+        RestClient(f"http://127.0.0.1:{exchange.http}") as client,
+    ):
+        exchange.hold()
+        placing = asyncio.create_task(
+            client.place(user_id="a", symbol="BTCUSD", side="BUY", price=1, quantity=1)
+        )
+        while exchange.facade.server.connections and not exchange.facade.trading.waiting:
+            await asyncio.sleep(0.01)
+        while exchange.facade.trading.waiting:
+            await asyncio.sleep(0.01)
+        exchange.release()
+        order = await placing
+        assert [o.order_id async for o in client.orders("a")] == [order.order_id]
 
 
 async def test_what_can_not_be_settled_says_so(exchange: InProcess) -> None:
