@@ -14,14 +14,22 @@ from redis.asyncio.connection import (
 )
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 
 from core import RedisBuffer, StoreFailed
 from settings import RedisSettings
 
+EXEC = -3
+"""Which of the answers to a buffer is that to ``EXEC``: ``WATCH`` and ``GET`` follow."""
+
 
 class Refused(Exception):
     """Redis has taken nothing of a transaction."""
+
+
+class Cut(Exception):
+    """The connection was lost while a transaction was under way: it may have been too large."""
 
 
 class Unwritten(Exception):
@@ -112,11 +120,16 @@ class Link:
     async def execute(self, buffer: RedisBuffer) -> bytes | None:
         """Have a transaction executed, and watch the position: what it is now.
 
-        Raises ``Refused`` where nothing was taken for want of room, or for its size, and
-        ``Unwritten``, or ``Tainted``.  After any other error it may have been executed or not.
+        Raises ``Refused`` where nothing was taken, ``Unwritten`` or ``Tainted``.  After any other
+        error it may have been executed or not.
         """
-        answers = await self._exchange(buffer.data, buffer.answers)
-        executed = answers[-3]
+        try:
+            answers = await self._exchange(buffer.data, buffer.answers)
+        except TimeoutError:
+            raise
+        except (RedisConnectionError, OSError) as error:
+            raise Cut(str(error)) from error
+        executed = answers[EXEC]
         if isinstance(executed, ResponseError):
             why = next(answer for answer in answers if isinstance(answer, ResponseError))
             raise Refused(str(why))
@@ -145,4 +158,4 @@ class Link:
         return answers
 
 
-__all__ = ["Link", "RedisError", "Refused", "Tainted", "Unwritten", "client", "where"]
+__all__ = ["Cut", "Link", "Refused", "Tainted", "Unwritten", "client", "where"]

@@ -12,17 +12,23 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
 from core import FAULTS, Faults, JournalError, Recorded, RedisBuffer, RedisPlace, StoreFailed
 from journal.kafka import Displaced
 from journal.port import NamedLog
 from settings import RedisSettings, StoreSettings
-from store.redis_link import Link, RedisError, Refused, Tainted, Unwritten, client, where
+from store.redis_link import Cut, Link, Refused, Tainted, Unwritten, client, where
 from store.redis_writing import Claim, Writing
 
 log = logging.getLogger("quantscope.store")
 
 RETRY_S = 0.05
 """First pause after a failure, in seconds; it doubles up to ``recorder_retry_interval_s_max``."""
+SHARE_MAX = 1_024
+"""As much smaller than they may be transactions become where Redis does not take them."""
+GROW_TRANSACTIONS = 100
+"""After so many they may be twice as large again, from the next beginning on."""
 DURABLE_S = 5.0
 """What Redis has had for so many seconds no power cut takes back: it syncs each second."""
 NOTHING = Recorded(offset=0, sequence=0, command_offset=0)
@@ -59,7 +65,7 @@ class RedisRecorder:
         self._faults = faults or Faults()
         self._claim = Claim()
         self._share = 1
-        """Redis has refused transactions that were larger than this part of what they may be."""
+        """Transactions are of this part of what they may be, for Redis has not taken larger ones."""
         self._places: deque[tuple[float, RedisPlace]] = deque()
         """When it has written what, from what is durable on."""
         self._anew = False
@@ -109,6 +115,8 @@ class RedisRecorder:
         self._places.append((asyncio.get_running_loop().time(), place))
         self.durable()
         self._counts["transactions"] += 1
+        if self._counts["transactions"] % GROW_TRANSACTIONS == 0:
+            self._share = max(self._share // 2, 1)
         for name in ("events", "orders", "trades"):
             self._counts[name] += getattr(buffer, name)
         self._anew = False
@@ -140,6 +148,11 @@ class RedisRecorder:
                 reason = "another has written to the store"
             except Refused as error:
                 reason = self._refused(error)
+            except Cut as error:
+                self._share = min(2 * self._share, SHARE_MAX)
+                reason = f"Redis at {where(self._settings)} has hung up: {_said(error)}"
+            except (ResponseError, AuthenticationError) as error:
+                reason = f"Redis at {where(self._settings)} refuses: {_said(error)}"
             except (RedisError, OSError, TimeoutError) as error:
                 reason = f"Redis at {where(self._settings)} is away: {_said(error)}"
             except Tainted as error:
@@ -163,7 +176,7 @@ class RedisRecorder:
         if "OOM" in str(error):
             self._full = True
             return f"Redis at {where(self._settings)} is full: {error}"
-        self._share = min(2 * self._share, self._settings.redis_transaction_bytes_max)
+        self._share = min(2 * self._share, SHARE_MAX)
         return f"Redis at {where(self._settings)} refuses a transaction: {error}"
 
     def _fail(self, reason: str) -> None:

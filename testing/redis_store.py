@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from core import LogRecord, describe_events, event_head, xxh3_64
+from quantscope.cluster.process import displaced_in
 from settings import RedisSettings, StoreSettings
 from store.port import Store
 from store.redis import RedisStore
@@ -85,14 +86,15 @@ async def recording(
 ) -> AsyncIterator[RedisRecorder]:
     """A recorder at work; at the end it has recorded all that is there."""
     recorder = RedisRecorder(log, settings, store, seed=lambda: seed)
-    running = asyncio.create_task(recorder.run())
     try:
-        yield recorder
-        recorder.stop()
-        await running
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(recorder.run())
+            yield recorder
+            recorder.stop()
+    except BaseExceptionGroup as errors:
+        if displaced := displaced_in(errors):
+            raise displaced from errors
+        raise
 
 
 async def reached(recorder: RedisRecorder, sequence: int) -> None:
