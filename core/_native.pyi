@@ -2042,6 +2042,7 @@ class RedisBuffer:
 class RedisWriter:
     """Event batches in, transactions for Redis out; it goes on from a value of ``P position``.
 
+    ``before`` is the value that stands there, where it is not gone on from.
     Raises ``StoreFailed`` for what does not follow, and is of no more use then.
     """
 
@@ -2054,6 +2055,7 @@ class RedisWriter:
         prefix: str,
         value: bytes | None,
         *,
+        before: bytes,
         life: int,
         nonce: int,
         journal_id: int,

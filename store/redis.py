@@ -10,7 +10,7 @@ import bisect
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 
 from core import (
     Bar,
@@ -79,14 +79,10 @@ class RedisStore:
 
     async def _ask(self, *commands: Command) -> tuple[RedisPlace | None, list[Any]]:
         """The position and the answers to commands, of one moment."""
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.execute_command("GET", f"{self._prefix}position")
-        for name, key, *words in commands:
-            pipeline.execute_command(name, f"{self._prefix}{key}", *words)
         self.in_use += 1
         try:
             async with asyncio.timeout(self._settings.request_deadline_s):
-                value, *answers = await pipeline.execute()
+                value, *answers = await self._answers(commands)
         except TimeoutError as error:
             raise StoreFailed(f"Redis at {where(self._settings)} does not answer") from error
         except (RedisError, OSError) as error:
@@ -96,6 +92,24 @@ class RedisStore:
         place = None if value is None else RedisPlace(value)
         self._complete_since = None if place is None else place.complete_since
         return place, answers
+
+    async def _answers(self, commands: tuple[Command, ...]) -> list[Any]:
+        position: Command = ("GET", "position")
+        try:
+            return await self._pipeline([position, *commands], at_once=True)
+        except OutOfMemoryError:
+            # One that is full takes no transaction, not even of questions.
+            while True:
+                found = await self._pipeline([position, *commands, position], at_once=False)
+                if found.pop() == found[0]:
+                    return found
+
+    async def _pipeline(self, commands: list[Command], *, at_once: bool) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=at_once)
+        for name, key, *words in commands:
+            pipeline.execute_command(name, f"{self._prefix}{key}", *words)
+        answers: list[Any] = await pipeline.execute()
+        return answers
 
     async def _rows(self, order_ids: list[int]) -> tuple[int, RedisRows]:
         """Orders, and the number of the last event that they know."""

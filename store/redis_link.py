@@ -15,17 +15,21 @@ from redis.asyncio.connection import (
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from core import RedisBuffer, StoreFailed
 from settings import RedisSettings
 
 EXEC = -3
-"""Which of the answers to a buffer is that to ``EXEC``: ``WATCH`` and ``GET`` follow."""
+"""Which answer is that to ``EXEC``, or to a script: ``WATCH`` and ``GET`` follow."""
 
 
 class Refused(Exception):
     """Redis has taken nothing of a transaction."""
+
+
+class Full(Refused):
+    """It has no room."""
 
 
 class Cut(Exception):
@@ -132,12 +136,13 @@ class Link:
         executed = answers[EXEC]
         if isinstance(executed, ResponseError):
             why = next(answer for answer in answers if isinstance(answer, ResponseError))
-            raise Refused(str(why))
+            raise (Full if isinstance(why, OutOfMemoryError) else Refused)(str(why))
         if executed is None:
             raise Unwritten
-        failed = [answer for answer in executed if isinstance(answer, Exception)]
+        answered = executed if isinstance(executed, list) else []
+        failed = [answer for answer in answered if isinstance(answer, Exception)]
         if failed:
-            raise Tainted(f"Redis holds what no recorder wrote: {failed[0]}")
+            raise Tainted(str(failed[0]))
         return self._value(answers[-1])
 
     @staticmethod
@@ -158,4 +163,4 @@ class Link:
         return answers
 
 
-__all__ = ["Cut", "Link", "Refused", "Tainted", "Unwritten", "client", "where"]
+__all__ = ["Cut", "Full", "Link", "Refused", "Tainted", "Unwritten", "client", "where"]

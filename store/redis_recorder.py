@@ -18,7 +18,7 @@ from core import FAULTS, Faults, JournalError, Recorded, RedisBuffer, RedisPlace
 from journal.kafka import Displaced
 from journal.port import NamedLog
 from settings import RedisSettings, StoreSettings
-from store.redis_link import Cut, Link, Refused, Tainted, Unwritten, client, where
+from store.redis_link import Cut, Full, Link, Refused, Tainted, Unwritten, client, where
 from store.redis_writing import Claim, Writing
 
 log = logging.getLogger("quantscope.store")
@@ -65,7 +65,7 @@ class RedisRecorder:
         self._faults = faults or Faults()
         self._claim = Claim()
         self._share = 1
-        """Transactions are of this part of what they may be, for Redis has not taken larger ones."""
+        """Transactions are of this part of what they may be: Redis has not taken larger ones."""
         self._places: deque[tuple[float, RedisPlace]] = deque()
         """When it has written what, from what is durable on."""
         self._anew = False
@@ -143,27 +143,8 @@ class RedisRecorder:
                 return await self._record()
             except Displaced:
                 raise
-            except Unwritten:
-                # Who has written is looked at when it begins again.
-                reason = "another has written to the store"
-            except Refused as error:
-                reason = self._refused(error)
-            except Cut as error:
-                self._share = min(2 * self._share, SHARE_MAX)
-                reason = f"Redis at {where(self._settings)} has hung up: {_said(error)}"
-            except (ResponseError, AuthenticationError) as error:
-                reason = f"Redis at {where(self._settings)} refuses: {_said(error)}"
-            except (RedisError, OSError, TimeoutError) as error:
-                reason = f"Redis at {where(self._settings)} is away: {_said(error)}"
-            except Tainted as error:
-                # It counts as recorded, and is not.
-                self._anew, reason = True, str(error)
-            except (JournalError, StoreFailed) as error:
-                reason = str(error)
             except FAULTS as error:
-                self._faults.caught("recorder", "it begins again", error)
-                reason = _said(error)
-            self._fail(reason)
+                self._fail(self._learned(error))
             if self._stop.is_set():
                 return
             pause = RETRY_S if self._counts["transactions"] > recorded else pause
@@ -172,12 +153,33 @@ class RedisRecorder:
             pause = min(2 * pause, self._store.recorder_retry_interval_s_max)
             self.restarts += 1
 
-    def _refused(self, error: Refused) -> str:
-        if "OOM" in str(error):
-            self._full = True
-            return f"Redis at {where(self._settings)} is full: {error}"
-        self._share = min(2 * self._share, SHARE_MAX)
-        return f"Redis at {where(self._settings)} refuses a transaction: {error}"
+    def _learned(self, error: BaseException) -> str:
+        """What a failure says; what is to be otherwise at the next beginning is so from now on."""
+        said, server = str(error) or type(error).__name__, f"Redis at {where(self._settings)}"
+        match error:
+            case Full():
+                self._full = True
+                said = f"{server} is full: {said}"
+            case Refused() | Cut():
+                self._share = min(2 * self._share, SHARE_MAX)
+                how = "refuses a transaction" if isinstance(error, Refused) else "has hung up"
+                said = f"{server} {how}: {said}"
+            case Unwritten():
+                # Who has written is looked at when it begins again.
+                said = f"{server} was written to by another"
+            case Tainted():
+                # It counts as recorded, and is not.
+                self._anew = True
+                said = f"{server} holds what no recorder wrote: {said}"
+            case ResponseError() | AuthenticationError():
+                said = f"{server} refuses: {said}"
+            case RedisError() | OSError():
+                said = f"{server} is away: {said}"
+            case JournalError() | StoreFailed():
+                pass
+            case _:
+                self._faults.caught("recorder", "it begins again", error)
+        return said
 
     def _fail(self, reason: str) -> None:
         self._counts["failures"] += 1
@@ -212,7 +214,3 @@ class RedisRecorder:
                 await writing.run(full=full)
         finally:
             await redis.aclose()
-
-
-def _said(error: BaseException) -> str:
-    return str(error) or type(error).__name__

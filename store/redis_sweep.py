@@ -14,6 +14,8 @@ CHUNKS = 256
 """Chunks of orders that are looked at in one go."""
 REMNANTS = 64
 """Those of them that were looked at before, and had open orders left."""
+FULL_PERCENT = 90
+"""Of what Redis itself allows, it is to use no more: a full one takes nothing."""
 DEAD_MAX = 256
 """Chunks without an account's orders that its list may name, before it is written again."""
 
@@ -25,7 +27,7 @@ class Sweep:
         """Nothing yet."""
         self.commands: list[list[bytes]] = []
         self.gone: list[str] = []
-        """Keys that go as a whole: to delete them Redis needs no room."""
+        """Keys that go as a whole."""
         self.swept = 0
         self.deleted_ns = 0
         self.orders = 0
@@ -55,15 +57,18 @@ class Sweeper:
 
     async def needed(self) -> bool:
         """Whether Redis uses more than it may."""
-        self.bytes_used = int((await self._redis.info("memory"))["used_memory"])
-        return self.bytes_used > self._bytes_max
+        memory = await self._redis.info("memory")
+        self.bytes_used = int(memory["used_memory"])
+        most = int(memory["maxmemory"]) * FULL_PERCENT // 100
+        return self.bytes_used > min(self._bytes_max, most or self._bytes_max)
 
     async def find(self, place: RedisPlace) -> Sweep | None:
         """The next that can go; None where nothing can.  The newest chunk stays."""
         sweep = Sweep()
         swept = place.last if place.swept is None else place.swept
         chunks = list(range(swept, min(swept + CHUNKS, place.last)))
-        sweep.swept, sweep.deleted_ns = swept + len(chunks), place.deleted_ns
+        sweep.swept = swept + len(chunks)
+        sweep.deleted_ns = place.deleted_ns
         before = await self._remnants()
         for chunk, value in await self._values(chunks + before):
             self._sweep(sweep, chunk, value, was_remnant=chunk < swept)

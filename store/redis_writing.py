@@ -92,6 +92,8 @@ class Writing:
         self._sweep_at = 0.0
         self._writer: RedisWriter
         self._place: RedisPlace
+        self._value = b""
+        """What Redis holds of the position, at the beginning."""
         self._under_way: asyncio.Task[None] | None = None
         self._records: list[LogRecord] = []
         self._offset = 0
@@ -102,6 +104,7 @@ class Writing:
     async def begin(self, *, anew: bool, seed: Callable[[], bytes | None]) -> None:
         """Go on from what Redis holds, or begin anew."""
         value = await self._link.begin()
+        self._value = value or b""
         place = None if value is None else RedisPlace(value)
         self._claim.take(place)
         await asyncio.to_thread(self._events.look)
@@ -167,6 +170,7 @@ class Writing:
         self._writer = RedisWriter(
             self._settings.key_prefix,
             value,
+            before=self._value,
             life=self._claim.life,
             nonce=self._claim.nonce,
             journal_id=self._events.journal_id,
@@ -174,7 +178,9 @@ class Writing:
             orders_max=max(self._settings.transaction_orders_max // self._share, 1),
             bytes_max=max(self._settings.redis_transaction_bytes_max // self._share, 1),
         )
-        await self._execute(self._writer.delete([], swept=0, deleted_ns=0))
+        buffer = self._writer.delete([], swept=0, deleted_ns=0)
+        await self._execute(buffer)
+        self._value = buffer.place
 
     async def _delete_all(self) -> None:
         prefix = self._settings.key_prefix
@@ -286,11 +292,8 @@ class Writing:
             sweep = await self._sweeper.find(self._place)
             if sweep is None:
                 break
-            if full and sweep.gone:
-                # A full Redis takes nothing but this.
-                await self._redis.unlink(*sweep.gone)
             deleted += sweep.orders
-            full = full and not sweep.gone
+            full = False
             await self._execute(
                 self._writer.delete(sweep.commands, swept=sweep.swept, deleted_ns=sweep.deleted_ns)
             )

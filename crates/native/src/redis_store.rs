@@ -104,11 +104,12 @@ impl RedisBuffer {
 #[pymethods]
 impl RedisWriter {
     #[new]
-    #[pyo3(signature = (prefix, value, *, life, nonce, journal_id, bars, orders_max, bytes_max))]
+    #[pyo3(signature = (prefix, value, *, before, life, nonce, journal_id, bars, orders_max, bytes_max))]
     #[allow(clippy::too_many_arguments, reason = "all named")]
     fn new(
         prefix: String,
         value: Option<&[u8]>,
+        before: &[u8],
         life: u64,
         nonce: u64,
         journal_id: u64,
@@ -125,7 +126,7 @@ impl RedisWriter {
             None => Place::begin(life, nonce),
         };
         let bars = bars.iter().map(|(instrument, bar)| (*instrument, &**bar));
-        let writer = told(Writer::new(prefix, place, bars))?;
+        let writer = told(Writer::new(prefix, place, before, bars))?;
         Ok(Self {
             writer: Mutex::new(writer),
             limits: Limits {

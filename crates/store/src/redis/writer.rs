@@ -24,6 +24,17 @@ use super::resp::Resp;
 use super::trades::{BAR_BYTES, bar_bytes, put_trade};
 use super::{bars, segment};
 
+/// Runs commands, each behind its length, where the position is still what it was.
+const DELETE: &str = "#!lua flags=allow-oom
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return false end
+local at = 2
+while at <= #ARGV do
+    local words = tonumber(ARGV[at])
+    redis.call(unpack(ARGV, at + 1, at + words))
+    at = at + words + 1
+end
+return 1";
+
 /// When a transaction is full.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -47,6 +58,8 @@ pub struct Buffer {
 pub struct Writer {
     keys: Keys,
     place: Place,
+    /// What `P position` is before the next buffer; empty where there is none.
+    before: Vec<u8>,
     pending: Pending,
     pending_bytes: usize,
     /// Whether a batch was taken; it may hold no event.
@@ -60,13 +73,14 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// One that goes on from `place`; `newest` are the values of `P bars`.
+    /// One that goes on from `place`, where Redis has `before`; `newest` are the values of `P bars`.
     ///
     /// # Errors
     /// `Checksum` when a bar was not written so.
     pub fn new<'b>(
         prefix: String,
         place: Place,
+        before: &[u8],
         newest: impl IntoIterator<Item = (u32, &'b [u8])>,
     ) -> Result<Self, StoreError> {
         let mut known = HashMap::new();
@@ -76,6 +90,7 @@ impl Writer {
         Ok(Self {
             keys: Keys(prefix),
             place,
+            before: before.to_vec(),
             pending: Pending::default(),
             pending_bytes: 0,
             taken: false,
@@ -184,24 +199,45 @@ impl Writer {
         Ok((self.finish(resp), written))
     }
 
-    /// A buffer that deletes, with `commands` in it as words; nothing else may be taken meanwhile.
+    /// A buffer that deletes, by `commands` of these words; nothing else may be taken meanwhile.  A Redis
+    /// that is full takes it as well, which it does with a script alone.
     #[must_use]
     pub fn delete(&mut self, commands: &[Vec<&[u8]>], swept: u64, deleted_ns: u64) -> Buffer {
-        self.place.swept = self.place.swept.max(swept);
-        self.place.deleted_ns = self.place.deleted_ns.max(deleted_ns);
-        let mut resp = Resp::default();
-        resp.bare("MULTI");
-        for words in commands {
-            resp.words(words);
+        if self.place.swept < u64::MAX {
+            self.place.swept = self.place.swept.max(swept);
         }
-        self.finish(resp)
+        self.place.deleted_ns = self.place.deleted_ns.max(deleted_ns);
+        let (position, place) = (self.keys.named("position"), self.place.to_bytes());
+        let mut words: Vec<&[u8]> = vec![b"EVAL", DELETE.as_bytes(), b"1", position.as_bytes()];
+        let before = std::mem::replace(&mut self.before, place.clone());
+        words.push(&before);
+        let set: Vec<&[u8]> = vec![b"SET", position.as_bytes(), &place];
+        let commands: Vec<_> = commands.iter().chain([&set]).collect();
+        let counts: Vec<_> = commands
+            .iter()
+            .map(|command| command.len().to_string())
+            .collect();
+        for (command, count) in commands.iter().zip(&counts) {
+            words.push(count.as_bytes());
+            words.extend(command.iter());
+        }
+        let mut resp = Resp::default();
+        // What is written here is not another's.
+        resp.bare("UNWATCH");
+        resp.words(&words);
+        self.watch(resp)
     }
 
-    fn finish(&self, mut resp: Resp) -> Buffer {
-        let position = self.keys.named("position");
-        resp.command("SET", &position, 1);
-        resp.word(&self.place.to_bytes());
+    fn finish(&mut self, mut resp: Resp) -> Buffer {
+        self.before = self.place.to_bytes();
+        resp.command("SET", &self.keys.named("position"), 1);
+        resp.word(&self.before);
         resp.bare("EXEC");
+        self.watch(resp)
+    }
+
+    fn watch(&self, mut resp: Resp) -> Buffer {
+        let position = self.keys.named("position");
         resp.command("WATCH", &position, 0);
         resp.command("GET", &position, 0);
         Buffer {
