@@ -77,6 +77,11 @@ __all__ = [
     "RecentOrders",
     "Recorded",
     "Recorder",
+    "RedisBuffer",
+    "RedisPlace",
+    "RedisRows",
+    "RedisSwept",
+    "RedisWriter",
     "Routed",
     "SecurityListRequested",
     "Session",
@@ -117,12 +122,17 @@ __all__ = [
     "published_in",
     "recode_message",
     "recorder_seed",
+    "redis_bars",
+    "redis_symbol",
+    "redis_trades",
     "refusals",
     "shorten_slice",
     "split_batches",
     "store_at_rest",
+    "sum_of",
     "tells",
     "terms",
+    "trade_json",
     "upgrade_events",
     "upgrade_snapshot",
     "xxh3_64",
@@ -1987,6 +1997,151 @@ class StoreReader:
 
     def instruments(self) -> list[tuple[int, str]]:
         """Return number and symbol of every instrument that is recorded."""
+
+@final
+class RedisPlace:
+    """How far a recorder on Redis has come, and which one: what ``P position`` holds."""
+
+    life: Final[int]
+    """How many recorders have taken it over, this one among them."""
+    nonce: Final[int]
+    """Which of them this is."""
+    offset: Final[int]
+    """Offset in the events log; 0 where nothing is recorded."""
+    sequence: Final[int]
+    """Number of the last event."""
+    command_offset: Final[int]
+    """The command batch that made it."""
+    part: Final[int]
+    """Which of that one's event batches it stands in."""
+    journal_id: Final[int]
+    """Names the journal."""
+    chain: Final[int]
+    """Of the log, at the offset."""
+    complete_since: Final[int | None]
+    """From when on everything is kept, in ns; None where all that ever was is."""
+    deleted_ns: Final[int]
+    """Latest change of an order that was deleted, in ns; 0 for none."""
+    swept: Final[int | None]
+    """The first chunk of which nothing was deleted; None where no order has begun."""
+    last: Final[int]
+    """The last chunk in which an order has begun."""
+    def __new__(cls, value: bytes) -> RedisPlace: ...
+
+@final
+class RedisBuffer:
+    """A transaction for Redis, and how much it has."""
+
+    data: Final[bytes]
+    """The commands; the last answer is what ``P position`` holds."""
+    answers: Final[int]
+    """So many commands there are."""
+    place: Final[bytes]
+    """What that is, where the transaction was executed."""
+    events: Final[int]
+    """Events."""
+    orders: Final[int]
+    """Orders that began."""
+    trades: Final[int]
+    """Trades."""
+
+@final
+class RedisWriter:
+    """Event batches in, transactions for Redis out; it goes on from a value of ``P position``.
+
+    ``before`` is the value that stands there, where it is not gone on from.
+    Raises ``StoreFailed`` for what does not follow, and is of no more use then.
+    """
+
+    full: bool
+    """Whether what was taken is a whole transaction."""
+    empty: bool
+    """Whether nothing was taken."""
+    def __new__(
+        cls,
+        prefix: str,
+        value: bytes | None,
+        *,
+        before: bytes,
+        life: int,
+        nonce: int,
+        journal_id: int,
+        bars: dict[int, bytes],
+        orders_max: int,
+        bytes_max: int,
+    ) -> RedisWriter: ...
+    def take(self, records: list[LogRecord]) -> int:
+        """Take the first of them, up to a whole transaction; return how many."""
+
+    def seal(self) -> RedisBuffer:
+        """Return what was taken."""
+
+    def seed(self, seed: bytes, time_ns: int) -> list[RedisBuffer]:
+        """Return what was before the log began at this time: see ``recorder_seed``."""
+
+    def delete(self, commands: list[list[bytes]], *, swept: int, deleted_ns: int) -> RedisBuffer:
+        """Return a transaction of these commands, which delete."""
+
+@final
+class RedisSwept:
+    """What is left of a chunk of orders without its closed ones."""
+
+    left: Final[bytes]
+    """What the open ones are; empty where there is none."""
+    deleted: Final[int]
+    """How many were closed."""
+    deleted_ns: Final[int]
+    """Latest change of one of those, in ns."""
+    accounts: Final[list[int]]
+    """Whose orders there were."""
+    def __new__(cls, chunk: bytes) -> RedisSwept: ...
+
+@final
+class RedisRows:
+    """Those orders of some chunks that are named, or an account's; the newest first."""
+
+    heads: list[tuple[int, str, int]]
+    """Order id, status and instrument of each."""
+    needs: tuple[list[int], list[int], list[int]]
+    """The accounts, entries and instruments whose values it is to ``learn``."""
+    def __new__(
+        cls,
+        chunks: list[bytes | None],
+        *,
+        order_ids: list[int] | None = None,
+        account: int | None = None,
+    ) -> RedisRows: ...
+    def learn(
+        self,
+        accounts: list[bytes | None],
+        entries: list[bytes | None],
+        instruments: list[bytes | None],
+    ) -> None:
+        """Take the values of what it needs, in that order."""
+
+    def order(self, at: int) -> StoredOrder:
+        """Return one of them, by its place among the heads."""
+
+    def stretch(self, *, fills: bool, after: int, limit: int, bytes_max: int) -> Stretch | None:
+        """Return a page of the history of the first, or of its fills."""
+
+    def beginnings(self, sequence: int) -> Beginnings:
+        """Return the beginnings of those that are kept from their beginning on."""
+
+def redis_trades(block: bytes) -> list[Trade]:
+    """Return the trades of a block, the oldest first."""
+
+def redis_bars(value: bytes) -> list[Bar]:
+    """Return the bars of a day, or of one value, the oldest first."""
+
+def redis_symbol(number: int, value: bytes) -> str:
+    """Return the symbol in a value of ``P instruments``."""
+
+def trade_json(trade: Trade) -> bytes:
+    """Return a trade as REST shows it."""
+
+def sum_of(trades: list[Trade]) -> Sum | None:
+    """Return the sum of trades, the oldest first; None where there are none."""
 
 # -- the pipeline, the clock, the process ----------------------------------------------------------
 

@@ -40,6 +40,8 @@ table() {
         "Debian, Ubuntu: apt-get install default-jre-headless"
     need "Maven" "test check bench" "has mvn" "" "it fetches Apache Kafka" \
         "maven" "Debian, Ubuntu: apt-get install maven"
+    need "Redis" "test check bench" "has redis-server" "" "the store of a cluster stands on it" \
+        "redis-server" "Debian, Ubuntu: apt-get install redis-server"
     need "clippy" "lint check" "does cargo clippy --version" "$rust_least" "the linter of the Rust code" \
         "rust-clippy / rust-web-clippy" "rustup component add clippy"
     need "rustfmt" "lint check" "does rustfmt --version" "$rust_least" "the formatter of the Rust code" \

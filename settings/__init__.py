@@ -13,6 +13,7 @@ from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
 from settings.kafka import KafkaSettings
 from settings.listing import show
+from settings.redis import RedisSettings
 from settings.server import ServerSettings
 from settings.store import StoreSettings
 from settings.trading import InstrumentSettings, UserSettings
@@ -27,6 +28,7 @@ __all__ = [
     "InstrumentSettings",
     "JournalSettings",
     "KafkaSettings",
+    "RedisSettings",
     "Section",
     "ServerSettings",
     "StoreSettings",

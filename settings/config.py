@@ -7,6 +7,7 @@ from settings.facade import FacadeSettings
 from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
 from settings.kafka import KafkaSettings
+from settings.redis import RedisSettings
 from settings.server import ServerSettings
 from settings.store import StoreSettings
 from settings.trading import InstrumentSettings, UserSettings, default_instruments, demo_users
@@ -23,5 +24,6 @@ class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     gateway: GatewaySettings = GatewaySettings()
     facade: FacadeSettings = FacadeSettings()
     store: StoreSettings = StoreSettings()
+    redis: RedisSettings = RedisSettings()
     users: tuple[UserSettings, ...] = msgspec.field(default_factory=demo_users)
     instruments: tuple[InstrumentSettings, ...] = msgspec.field(default_factory=default_instruments)

@@ -112,10 +112,11 @@ def _check(config: Config) -> None:
         allowed = getattr(config.engine, limit)
         if needed > allowed:
             raise ConfigError(f"engine.{limit} = {allowed}, and {needed} {what} are configured")
-    masked = [user.name for user in config.users if user.password == MASK]
+    masked = [f"user {user.name}" for user in config.users if user.password == MASK]
+    masked += ["redis"] if config.redis.password == MASK else []
     if masked:
         raise ConfigError(
-            f"the password of user {masked[0]} is {MASK}, which stands for one that was not shown: "
+            f"the password of {masked[0]} is {MASK}, which stands for one that was not shown: "
             "`quantscope config --show-secrets` shows them"
         )
     for instrument in config.instruments:

@@ -1,6 +1,6 @@
 """The store and its recorder."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -10,6 +10,10 @@ from settings.values import Bytes, Count, Seconds, Section, about
 class StoreSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The store and its recorder."""
 
+    adapter: Annotated[
+        Literal["sqlite", "redis"],
+        about("sqlite is a file; redis is that of a cluster, and forgets the oldest orders"),
+    ] = "sqlite"
     recorder_read_bytes_max: Annotated[
         Bytes, about("bytes of events that the recorder reads from the journal at once")
     ] = 4 * 2**20

@@ -16,6 +16,7 @@ from testing.kafka import Brokers
 from testing.libraries import CLOCK, FAULTS, built
 from testing.port import NewExchange, Restartable
 from testing.process import ServerProcess
+from testing.redis import RedisServer
 
 
 @pytest.fixture
@@ -62,6 +63,13 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
     """One broker for all tests, each of which has topics of its own, and lets it run."""
     with Brokers(tmp_path_factory.mktemp("kafka")) as brokers:
         yield brokers
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that nobody else has, empty."""
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
 
 
 @pytest.fixture

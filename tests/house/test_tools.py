@@ -9,10 +9,18 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 SHELL_TOOLS = ("sh", "env", "dirname", "sed", "head", "mktemp", "rm", "cp")
-ALL_OF_TEST = ("Python >= 3.11", "Rust >= 1.89", "a C compiler", "wrk", "Java >= 17", "Maven")
+ALL_OF_TEST = (
+    "Python >= 3.11",
+    "Rust >= 1.89",
+    "a C compiler",
+    "wrk",
+    "Java >= 17",
+    "Maven",
+    "Redis",
+)
 PACKAGES = (
     "python3 python3-venv rustc-web cargo-web ca-certificates gcc libc6-dev wrk "
-    "openjdk-17-jre-headless maven"
+    "openjdk-17-jre-headless maven redis-server"
 )
 BOOKWORM = {
     "python3": "3.11.2-1+b1",
@@ -27,6 +35,7 @@ BOOKWORM = {
     "wrk": "4.1.0-3+b2",
     "openjdk-17-jre-headless": "17.0.15+6-1~deb12u1",
     "maven": "3.8.7-1",
+    "redis-server": "5:7.0.15-1~deb12u5",
     "rust-clippy": "1.63.0+dfsg1-2",
     "rust-web-clippy": "1.96.0+dfsg1-1~deb12u2",
 }
@@ -41,6 +50,7 @@ BRINGS = {
     "openjdk-17-jre-headless": ("java", JAVA),
     "openjdk-21-jre-headless": ("java", JAVA.replace("17.0.15", "21.0.7")),
     "maven": ("mvn", "exit 0"),
+    "redis-server": ("redis-server", "exit 0"),
 }
 
 
@@ -104,6 +114,7 @@ class Machine:
         self.put("wrk", "exit 0")
         self.put("java", JAVA)
         self.put("mvn", "exit 0")
+        self.put("redis-server", "exit 0")
 
     def calls(self) -> list[str]:
         """What was called, without the options that stand before apt-get's verb."""
@@ -307,10 +318,10 @@ def test_where_apt_has_only_a_newer_java_it_brings_that(machine: Machine) -> Non
     ("purpose", "more"),
     [
         ("run", set()),
-        ("test", {"wrk", "Java >= 17", "Maven"}),
-        ("bench", {"wrk", "Java >= 17", "Maven"}),
+        ("test", {"wrk", "Java >= 17", "Maven", "Redis"}),
+        ("bench", {"wrk", "Java >= 17", "Maven", "Redis"}),
         ("lint", {"clippy >= 1.89", "rustfmt >= 1.89"}),
-        ("check", {"wrk", "Java >= 17", "Maven", "clippy >= 1.89", "rustfmt >= 1.89"}),
+        ("check", {"wrk", "Java >= 17", "Maven", "Redis", "clippy >= 1.89", "rustfmt >= 1.89"}),
         ("mutants", {"cargo-mutants"}),
         ("lock", {"uv"}),
     ],

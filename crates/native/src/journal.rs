@@ -94,7 +94,7 @@ fn read_error(error: &ReadError) -> PyErr {
 pub struct LogRecord {
     pub(crate) offset: u64,
     pub(crate) append_ns: u64,
-    chain: u64,
+    pub(crate) chain: u64,
     pub(crate) batch: Py<PyBytes>,
 }
 

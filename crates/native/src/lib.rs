@@ -35,6 +35,7 @@ mod ports;
 mod process;
 mod published;
 mod readers;
+mod redis_store;
 mod rows;
 mod settings;
 mod sources;
@@ -124,6 +125,11 @@ mod _native {
     use super::process::{huge_pages, shorten_slice};
     #[pymodule_export]
     use super::published::{EventsEnd, PublishedNumbers, check_events, published_in, tells};
+    #[pymodule_export]
+    use super::redis_store::{
+        RedisBuffer, RedisPlace, RedisRows, RedisSwept, RedisWriter, redis_bars, redis_symbol,
+        redis_trades, sum_of, trade_json,
+    };
     #[pymodule_export]
     use super::rows::{
         Beginning, Beginnings, OrdersPage, Recorded, StoreEnd, StoredOrder, Stretch, Trade,

@@ -47,21 +47,21 @@ pub struct Page {
 
 /// The newest entries of an order's history, and its newest fills, the oldest first.
 pub fn newest(
-    connection: &Connection,
+    parts: &impl Parts,
     stored: &OrderRow,
 ) -> Result<(Vec<HistoryEntry>, Vec<Fill>), StoreError> {
     let shown = SHOWN_MAX as u64;
     let (mut entries, mut fills) = (Vec::new(), Vec::new());
     let first_fill = stored.fills.saturating_sub(shown);
     if first_fill < stored.older_fills {
-        each_part(connection, stored, Of::Fills, first_fill, |part| {
+        parts.each(stored, Of::Fills, first_fill, &mut |part| {
             unfold(&part.changes, part.in_force, |_, fill| fills.extend(fill))?;
             Ok(true)
         })?;
     }
     let first_entry = stored.history.saturating_sub(shown);
     if first_entry < stored.older_history {
-        each_part(connection, stored, Of::Entries, first_entry, |part| {
+        parts.each(stored, Of::Entries, first_entry, &mut |part| {
             unfold(&part.changes, part.in_force, |entry, _| entries.push(entry))?;
             Ok(true)
         })?;
@@ -80,14 +80,10 @@ pub fn newest(
     clippy::arithmetic_side_effects,
     reason = "changes are counted one by one"
 )]
-pub fn entries(
-    connection: &Connection,
-    stored: &OrderRow,
-    page: &Page,
-) -> Result<Stretch, StoreError> {
+pub fn entries(parts: &impl Parts, stored: &OrderRow, page: &Page) -> Result<Stretch, StoreError> {
     let mut writer = Writer::new(page);
     if page.after < stored.older_history {
-        each_part(connection, stored, Of::Entries, page.after, |part| {
+        parts.each(stored, Of::Entries, page.after, &mut |part| {
             let mut number = part.first_history;
             unfold(&part.changes, part.in_force, |entry, _| {
                 writer.add(number, |out| entry.write(out));
@@ -109,14 +105,10 @@ pub fn entries(
     clippy::arithmetic_side_effects,
     reason = "changes are counted one by one"
 )]
-pub fn fills(
-    connection: &Connection,
-    stored: &OrderRow,
-    page: &Page,
-) -> Result<Stretch, StoreError> {
+pub fn fills(parts: &impl Parts, stored: &OrderRow, page: &Page) -> Result<Stretch, StoreError> {
     let mut writer = Writer::new(page);
     if page.after < stored.older_fills {
-        each_part(connection, stored, Of::Fills, page.after, |part| {
+        parts.each(stored, Of::Fills, page.after, &mut |part| {
             let mut number = part.first_fill;
             unfold(&part.changes, part.in_force, |_, fill| {
                 if let Some(fill) = fill {
@@ -139,9 +131,41 @@ pub fn fills(
 
 /// What a stretch is of.
 #[derive(Debug, Clone, Copy)]
-enum Of {
+pub enum Of {
+    /// Entries of the history.
     Entries,
+    /// Fills.
     Fills,
+}
+
+/// What a part is given to; whether it wants more.
+pub type EachPart<'e> = dyn FnMut(&OlderChanges) -> Result<bool, StoreError> + 'e;
+
+/// Where the parts of a history stand that are not in the order's row.
+pub trait Parts {
+    /// Give the part that holds number `from`, and those behind it, to `each` as long as it wants more.
+    ///
+    /// # Errors
+    /// `Row` where parts are missing.
+    fn each(
+        &self,
+        stored: &OrderRow,
+        of: Of,
+        from: u64,
+        each: &mut EachPart<'_>,
+    ) -> Result<(), StoreError>;
+}
+
+impl Parts for Connection {
+    fn each(
+        &self,
+        stored: &OrderRow,
+        of: Of,
+        from: u64,
+        each: &mut EachPart<'_>,
+    ) -> Result<(), StoreError> {
+        each_part(self, stored, of, from, each)
+    }
 }
 
 /// Give the part that holds number `from`, and those behind it, to `each` as long as it wants more.
@@ -155,7 +179,7 @@ fn each_part(
     stored: &OrderRow,
     of: Of,
     from: u64,
-    mut each: impl FnMut(&OlderChanges) -> Result<bool, StoreError>,
+    each: &mut EachPart<'_>,
 ) -> Result<(), StoreError> {
     let (sql, end) = match of {
         Of::Entries => (FROM_ENTRY, stored.older_history),

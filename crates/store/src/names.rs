@@ -46,11 +46,11 @@ pub fn write_instrument(
     Ok(())
 }
 
-fn named_checksum(number: u32, name: &str) -> i64 {
+pub fn named_checksum(number: u32, name: &str) -> i64 {
     Values::new().number(number).text(name).checksum()
 }
 
-fn entry_checksum(entry: u32, account: u32, kind: u8, name: &str) -> i64 {
+pub fn entry_checksum(entry: u32, account: u32, kind: u8, name: &str) -> i64 {
     let numbers = [entry.into(), account.into(), kind.into()];
     Values::new().numbers(numbers).text(name).checksum()
 }
@@ -97,7 +97,7 @@ pub fn instruments(connection: &Connection) -> Result<Vec<(u32, String)>, StoreE
     Ok(all)
 }
 
-fn compare(table: &'static str, number: u32, made: i64, stored: i64) -> Result<(), StoreError> {
+pub fn compare(table: &'static str, number: u32, made: i64, stored: i64) -> Result<(), StoreError> {
     if made == stored {
         return Ok(());
     }

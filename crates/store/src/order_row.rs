@@ -102,11 +102,20 @@ impl OrderRow {
     }
 
     /// Add what a transaction brings; what has no room in the row comes back.
+    pub fn add(&mut self, delta: &OrderDelta) -> Result<Vec<OlderChanges>, StoreError> {
+        self.append(delta);
+        if self.changes.len() <= ROW_CHANGES_BYTES_MAX {
+            return Ok(Vec::new());
+        }
+        self.move_oldest()
+    }
+
+    /// Add what a transaction brings, all of it to the row.
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "changes are counted one by one"
     )]
-    pub fn add(&mut self, delta: &OrderDelta) -> Result<Vec<OlderChanges>, StoreError> {
+    pub fn append(&mut self, delta: &OrderDelta) {
         let state = &delta.state;
         (self.status, self.cum, self.leaves) = (state.status, state.cum, state.leaves);
         (self.avg_px, self.updated_ns) = (state.avg_px, delta.updated_ns);
@@ -119,10 +128,6 @@ impl OrderRow {
         self.history += delta.history;
         self.fills += delta.fills;
         self.changes.extend_from_slice(&delta.changes);
-        if self.changes.len() <= ROW_CHANGES_BYTES_MAX {
-            return Ok(Vec::new());
-        }
-        self.move_oldest()
     }
 
     /// Take all changes but the newest out of the row, part by part.
@@ -166,6 +171,11 @@ impl OrderRow {
             in_force: self.older_in_force,
             changes: Vec::new(),
         }
+    }
+
+    /// Whether more may happen to it.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.status, OrdStatus::New | OrdStatus::PartiallyFilled)
     }
 
     /// Insert it.

@@ -128,6 +128,12 @@ impl Pending {
         &mut self.orders[index]
     }
 
+    /// How many orders there is something to write of.
+    #[must_use]
+    pub const fn orders(&self) -> usize {
+        self.orders.len()
+    }
+
     /// What there is to write of orders by rising order id, in which they stand in the file.
     pub fn orders_in_order(&mut self) -> &[OrderDelta] {
         self.indexes.clear();

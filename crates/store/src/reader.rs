@@ -15,13 +15,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use wire::record::OrdStatus;
-use wire::text::{ClientOrderId, OrderState, Part};
 
 use crate::error::StoreError;
 use crate::history::{self, Stretch};
 use crate::names::{self, Names};
 use crate::order_row::{self, OrderRow};
 use crate::position::Position;
+use crate::shown::show;
 use crate::{late, schema};
 
 /// Most orders that one page examines.
@@ -128,7 +128,7 @@ impl Reader {
             let mut names = Names::new(&self.connection);
             Ok(StoredOrder {
                 json: self.show(stored, &mut names)?,
-                open: matches!(stored.status, OrdStatus::New | OrdStatus::PartiallyFilled),
+                open: stored.is_open(),
             })
         })
     }
@@ -260,38 +260,13 @@ impl Reader {
 
     fn show(&self, stored: &OrderRow, names: &mut Names<'_>) -> Result<Vec<u8>, StoreError> {
         names.learn(stored.account, stored.entry, stored.instrument)?;
-        let (history, fills) = history::newest(&self.connection, stored)?;
-        let number = names.numbered(stored.entry).then_some(stored.num);
-        let user = stored.user.as_deref();
-        let order = OrderState {
-            order_id: stored.order_id,
-            client_order_id: ClientOrderId::of(stored.text.as_deref().unwrap_or_default(), number),
-            user_id: user.unwrap_or_else(|| names.account(stored.account)),
-            symbol: names.symbol(stored.instrument),
-            side: stored.side,
-            ord_type: stored.ord_type,
-            tif: stored.tif,
-            price: stored.price,
-            qty: stored.qty,
-            status: stored.status,
-            cum: stored.cum,
-            leaves: stored.leaves,
-            avg_px: stored.avg_px,
-            why: stored.why,
-            created_ns: stored.begun.then_some(stored.created_ns),
-            updated_ns: Some(stored.updated_ns),
-            fills: Part {
-                shown: &fills,
-                count: stored.begun.then_some(stored.fills),
-            },
-            history: Part {
-                shown: &history,
-                count: stored.begun.then_some(stored.history),
-            },
-        };
-        let mut json = Vec::with_capacity(1_024);
-        order.write(&mut json);
-        Ok(json)
+        let numbered = names.numbered(stored.entry);
+        let called = (
+            names.account(stored.account),
+            names.symbol(stored.instrument),
+            numbered,
+        );
+        show(stored, &self.connection, called)
     }
 }
 
