@@ -194,9 +194,9 @@ class Facade:
         """The outcome of whatever waits is unknown."""
         self.trading.give_up()
 
-    def on_recorded(self, sequence: int) -> None:
-        """The store has every event up to ``sequence``."""
-        self.archive.recorded(sequence)
+    def on_recorded(self, sequence: int, durable: int | None = None) -> None:
+        """The store has every event up to ``sequence``, up to ``durable`` for good: see there."""
+        self.archive.recorded(sequence, durable)
 
     # A server.
 

@@ -86,7 +86,7 @@ class Archive:
         self._wake = wake
         self._away = away
         self._again: asyncio.TimerHandle | None = None
-        self._recorded = 0
+        self._recorded = self._durable = 0
         self._recorded_once = 0
         """The highest that it ever was: of what is older than that memory may have let go."""
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -109,16 +109,21 @@ class Archive:
         self._trade_id = self._view.trade_id
         self._time_ns = self._view.time_ns
         self._complete = asyncio.Event()
-        self._view.recorded(self._recorded)
+        self._view.recorded(self._durable)
 
-    def recorded(self, sequence: int) -> None:
-        """The store has every event up to ``sequence``, and was put back where that is lower."""
+    def recorded(self, sequence: int, durable: int | None = None) -> None:
+        """The store has every event up to ``sequence``, and was put back where that is lower.
+
+        Where a crash may take back what it has, it is there for good up to ``durable``: memory lets
+        go of no more.
+        """
         if sequence < self._recorded:
             said = "the store has stepped back from event %d to %d: what it lacks is not known yet"
             log.error(said, self._recorded, sequence)
         self._recorded = sequence
-        self._recorded_once = max(self._recorded_once, sequence)
-        self._view.recorded(sequence)
+        self._durable = sequence if durable is None else durable
+        self._recorded_once = max(self._recorded_once, self._durable)
+        self._view.recorded(self._durable)
         while self._waiting and self._waiting[0][0] <= sequence:
             future = heapq.heappop(self._waiting)[2]
             if not future.done():

@@ -127,9 +127,14 @@ class RedisStore:
 
     # -- the port ----------------------------------------------------------------------------
 
+    async def place(self) -> RedisPlace | None:
+        """How far its recorder has come, and in which journal; None where there is nothing."""
+        place, _ = await self._ask()
+        return place
+
     async def position(self) -> Recorded:
         """See ``Store``."""
-        place, _ = await self._ask()
+        place = await self.place()
         if place is None:
             return Recorded(offset=0, sequence=0, command_offset=0)
         return Recorded(

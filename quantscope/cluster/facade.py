@@ -23,6 +23,8 @@ from quantscope.metrics import (
 )
 from quantscope.roles.facade import origins, serve_requests
 from store.follower import StoreFollower
+from store.redis import RedisStore
+from store.redis_follower import RedisFollower
 
 
 class ClusterFacade:
@@ -51,14 +53,27 @@ class ClusterFacade:
             engine_behind=self._followed.behind,
             faults=process.faults,
         )
-        self.follower = StoreFollower(
+        self.follower = self._follower()
+        self.rest: Facade
+
+    def _follower(self) -> StoreFollower | RedisFollower:
+        """The store, of which another process says how far it is."""
+        config, journal_id = self._config, self._around.journal.journal_id
+        if config.store.adapter == "redis":
+            return RedisFollower(
+                RedisStore(config.redis),
+                journal_id,
+                config.facade,
+                on_recorded=lambda *places: self.rest.on_recorded(*places),
+                on_resumed=lambda: self.rest.archive.damage.clear(),
+            )
+        return StoreFollower(
             data_dir(config) / STORE_NAME,
-            around.journal.journal_id,
+            journal_id,
             config.facade,
             on_recorded=lambda sequence: self.rest.on_recorded(sequence),
             on_resumed=lambda: self.rest.archive.damage.clear(),
         )
-        self.rest: Facade
 
     def standing(self) -> list[str]:
         """It is ready while commands are taken; without the store trading goes on."""
