@@ -123,6 +123,11 @@ def _check(config: Config) -> None:
         _check_side(instrument)
     if config.journal.adapter == "kafka":
         _check_kafka(config)
+    elif config.store.adapter == "redis":
+        raise ConfigError(
+            'store.adapter = "redis" is that of a cluster, and journal.adapter is '
+            f'"{config.journal.adapter}": one process keeps its store in a file'
+        )
 
 
 def _check_kafka(config: Config) -> None:

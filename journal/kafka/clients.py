@@ -48,12 +48,13 @@ class Clients:
         )
         return await self._started(client)
 
-    async def consumer(self, wait_s: float) -> AIOKafkaConsumer:
+    async def consumer(self, wait_s: float, patience_s: float | None = None) -> AIOKafkaConsumer:
         """One that is told where to read, and notes nothing on the brokers.
 
         ``wait_s`` is how long a broker holds back an answer that would be empty.  New data ends
         that at once: who follows waits long, and shorter only takes processor time.  But so long
-        is also waited by who has come to the end and then reads somewhere else.
+        is also waited by who has come to the end and then reads somewhere else.  ``patience_s`` is
+        how long brokers are waited for: ``start_deadline_s``, unless told.
         """
         settings = self.settings
         client = AIOKafkaConsumer(
@@ -68,7 +69,7 @@ class Clients:
             # A transaction is no unit of anything here: what was acknowledged is there.
             isolation_level="read_uncommitted",
         )
-        return await self._started(client)
+        return await self._started(client, patience_s)
 
     async def admin(self) -> AIOKafkaAdminClient:
         """One that makes and describes topics."""
@@ -101,20 +102,25 @@ class Clients:
             "max_request_size": size,
         }
 
-    async def _started(self, client: CLIENT) -> CLIENT:
-        """Start a client, which fails at once while no broker answers."""
+    async def _started(self, client: CLIENT, patience_s: float | None = None) -> CLIENT:
+        """Start a client, which fails at once while no broker answers.
+
+        An attempt is not broken off, but by whoever waits for it: the library would leave what it
+        was connecting.
+        """
         settings = self.settings
+        loop = asyncio.get_running_loop()
+        deadline_s = settings.start_deadline_s if patience_s is None else patience_s
+        end = loop.time() + deadline_s
         try:
-            async with asyncio.timeout(settings.start_deadline_s):
-                while not await self._starts(client):
-                    await asyncio.sleep(settings.retry_interval_s)
-        except TimeoutError as error:
-            await self._give_up(client)
-            servers = ", ".join(settings.bootstrap_servers)
-            raise Unavailable(
-                f"no broker of {servers} (kafka.bootstrap_servers) answered within "
-                f"{settings.start_deadline_s:g} s (kafka.start_deadline_s)"
-            ) from error
+            while not await self._starts(client):
+                if loop.time() >= end:
+                    servers = ", ".join(settings.bootstrap_servers)
+                    raise Unavailable(
+                        f"no broker of {servers} (kafka.bootstrap_servers) answered within "
+                        f"{deadline_s:g} s (kafka.start_deadline_s)"
+                    )
+                await asyncio.sleep(settings.retry_interval_s)
         except BaseException:
             await self._give_up(client)
             raise
@@ -131,7 +137,7 @@ class Clients:
     async def _starts(client: Client) -> bool:
         try:
             await client.start()  # type: ignore[no-untyped-call]
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             log.debug("no broker answers yet: %s", error)
             return False
         return True

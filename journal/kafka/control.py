@@ -110,11 +110,11 @@ class Control:
 
     def __init__(self, clients: Clients, topics: Topics, *, deadline_s: float) -> None:
         """``deadline_s`` is how long a record may take to be there."""
-        self._reader = TopicReader(clients, topics.control, wait_s=WAIT_S)
+        patience_s = clients.settings.request_timeout_s
+        self._reader = TopicReader(clients, topics.control, wait_s=WAIT_S, patience_s=patience_s)
         self._out = Appender(clients, topics.control, deadline_s=deadline_s)
         self._opened = AsyncExitStack()
         self._turn = asyncio.Lock()
-        self._patience_s = clients.settings.request_timeout_s
         self._standing = Standing()
         self._next = 0
         """Kafka's offset behind what was read."""
@@ -130,14 +130,13 @@ class Control:
         await self._opened.aclose()
 
     async def read(self) -> Standing:
-        """What is true now; raises ``KafkaError`` or ``TimeoutError``."""
+        """What is true now; raises ``KafkaError``, ``TimeoutError`` or ``Unavailable``."""
         async with self._turn:
             try:
                 return await self._read()
             except (KafkaError, TimeoutError):
                 # A client whose broker was away may never read on.
-                async with asyncio.timeout(self._patience_s):
-                    await self._reader.reconnect()
+                await self._reader.reconnect()
                 return await self._read()
 
     async def _read(self) -> Standing:

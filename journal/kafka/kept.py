@@ -52,8 +52,14 @@ class KafkaKept:
         journal_id: int = 0,
     ) -> None:
         """Nothing is connected yet.  ``journal_id`` is of whoever knows which journal it is of."""
-        self._patience_s = clients.settings.request_timeout_s
-        self._reader = TopicReader(clients, topic, partition, wait_s=WAIT_S)
+        # A thread can't be told to stop: whoever waits longer for brokers does it before.
+        self._reader = TopicReader(
+            clients,
+            topic,
+            partition,
+            wait_s=WAIT_S,
+            patience_s=clients.settings.request_timeout_s,
+        )
         self._base = base
         self.journal_id = journal_id
         """Name of the journal."""
@@ -90,7 +96,7 @@ class KafkaKept:
         """Connect, and learn the ends; raises ``JournalError`` where no broker answers."""
         self._thread.start()
         try:
-            self._call(self._connect())
+            self._call(self._opened.enter_async_context(self._reader))
             self.look()
         except BaseException:
             self._close()
@@ -100,11 +106,6 @@ class KafkaKept:
     def __exit__(self, *_: object) -> None:
         """Let go of the brokers."""
         self._close()
-
-    async def _connect(self) -> None:
-        # Whoever waits longer for brokers does it before: a thread can't be told to stop.
-        async with asyncio.timeout(self._patience_s):
-            await self._opened.enter_async_context(self._reader)
 
     @property
     def topic(self) -> str:
@@ -181,8 +182,7 @@ class KafkaKept:
         async with self._turn:
             if self._doubtful:
                 self._forget()
-                async with asyncio.timeout(self._patience_s):
-                    await self._reader.reconnect()
+                await self._reader.reconnect()
                 self._doubtful = False
             try:
                 yield self._reader

@@ -55,9 +55,16 @@ class TopicReader:
     """
 
     def __init__(
-        self, clients: Clients, topic: str, partition: int = 0, *, wait_s: float = POLL_S
+        self,
+        clients: Clients,
+        topic: str,
+        partition: int = 0,
+        *,
+        wait_s: float = POLL_S,
+        patience_s: float | None = None,
     ) -> None:
-        """Nothing is connected yet.  ``wait_s``: see ``Clients.consumer``."""
+        """Nothing is connected yet.  ``wait_s``, ``patience_s``: see ``Clients.consumer``."""
+        self._patience_s = patience_s
         self._clients = clients
         self._wait_s = wait_s
         self._at = TopicPartition(topic, partition)
@@ -71,7 +78,7 @@ class TopicReader:
 
     async def __aenter__(self) -> Self:
         """Connect; raises ``Unavailable``."""
-        self._consumer = await self._clients.consumer(self._wait_s)
+        self._consumer = await self._clients.consumer(self._wait_s, self._patience_s)
         self._consumer.assign([self._at])
         return self
 
@@ -203,7 +210,7 @@ class TopicReader:
     async def reconnect(self) -> None:
         """Take a new client; raises ``Unavailable``."""
         await stop(self._consumer)
-        self._consumer = await self._clients.consumer(self._wait_s)
+        self._consumer = await self._clients.consumer(self._wait_s, self._patience_s)
         self._consumer.assign([self._at])
         self._position = -1
 

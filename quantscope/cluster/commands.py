@@ -122,10 +122,9 @@ def gateway(
 @click.option("--data-dir", metavar="DIR", help="Directory of the store; no other recorder's.")
 @click.option(
     "--name",
-    default="archive",
-    show_default=True,
     metavar="NAME",
-    help="Its name, which no other recorder has: what it has not read yet is kept for it.",
+    help="Its name, which no other recorder has: what it has not read yet is kept for it. "
+    "[default: archive, or redis where store.adapter is that]",
 )
 def recorder(
     config_file: pathlib.Path | None,
@@ -133,15 +132,23 @@ def recorder(
     host: str | None,
     http_port: int | None,
     data_dir: str | None,
-    name: str,
+    name: str | None,
 ) -> None:
     """Run a recorder of a cluster: it fills a store from what an engine publishes."""
     from quantscope.cluster.process import run
     from quantscope.cluster.recorder import ClusterRecorder
+    from quantscope.cluster.redis_recorder import ClusterRedisRecorder
+    from quantscope.cluster.surroundings import ClusterRole, Surroundings
 
     flags = {"server.host": host, "server.http_port": http_port, "server.data_dir": data_dir}
     config = _of_cluster(config_file, overrides, **flags)
-    told_in_one_line(lambda: run(config, lambda around: ClusterRecorder(around, name)))
+
+    def role(around: Surroundings) -> ClusterRole:
+        if config.store.adapter == "redis":
+            return ClusterRedisRecorder(around, name or "redis")
+        return ClusterRecorder(around, name or "archive")
+
+    told_in_one_line(lambda: run(config, role))
 
 
 @click.command()

@@ -1,7 +1,6 @@
 """The recorder of a cluster: a store beside no engine, filled from one engine's events on Kafka."""
 
 import asyncio
-import contextlib
 import logging
 import pathlib
 from collections.abc import Mapping
@@ -18,8 +17,9 @@ from core import (
 )
 from engine.recovery import begins_with
 from journal.datadir import DataDir, DataDirLost
-from journal.kafka import AppendFailed, Displaced, KafkaError, KafkaKept, Place, Tenure
+from journal.kafka import KafkaKept
 from quantscope.acceptor import Acceptor
+from quantscope.cluster.places import Places
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import BehindFigures, Part, RecorderFigures
 from quantscope.recording import recorder_on
@@ -30,10 +30,6 @@ log = logging.getLogger("quantscope")
 
 WATCH_INTERVAL_S = 0.25
 """How often lag and directory are looked at, in seconds."""
-
-
-PLACE_INTERVAL_S = 1.0
-"""How often it says how far it is, lest what it needs be deleted, in seconds."""
 
 
 class ClusterRecorder:
@@ -48,7 +44,6 @@ class ClusterRecorder:
         """Nothing is opened yet.  The engine whose events it reads is the preferred one."""
         config = around.process.config
         self._process = around.process
-        self._control = around.control
         self._clients = around.clients
         self._data_dir = pathlib.Path(config.server.data_dir)
         self._topic = around.topics.events(config.kafka.engines[0])
@@ -57,11 +52,9 @@ class ClusterRecorder:
         self._events: KafkaKept
         self._snapshots = around.snapshots()
         self._opened = AsyncExitStack()
-        self._told = -1
-        """The command of which was said last that it is recorded."""
         self.name = name
         """Under which its place is kept."""
-        self._tenure = Tenure(around.control, f"recorder.{name}", around.process.clock)
+        self._places = Places(around, name, self.durable)
         self.lag = Behind(around.process.clock.monotonic_ns)
         self.service: RecorderService
 
@@ -78,7 +71,7 @@ class ClusterRecorder:
         """
         directory = await asyncio.to_thread(DataDir, self._data_dir)
         self._directory = self._opened.enter_context(directory)
-        await self._tenure.take()
+        await self._places.take()
         events = KafkaKept(self._clients, self._topic, journal_id=self._journal_id)
         self._events = await asyncio.to_thread(events.__enter__)
         self._opened.push_async_callback(asyncio.to_thread, events.__exit__)
@@ -96,7 +89,7 @@ class ClusterRecorder:
             tasks = [
                 group.create_task(self.service.run()),
                 group.create_task(watch),
-                group.create_task(self._tell_places()),
+                group.create_task(self._places.keep()),
             ]
             await stop.wait()
             for task in tasks:
@@ -105,9 +98,7 @@ class ClusterRecorder:
     async def close(self) -> None:
         """Record what the log holds, and let go of store, brokers and directory."""
         await self._opened.aclose()
-        if self._told >= 0:
-            with contextlib.suppress(Displaced):
-                await self._tell_place()
+        await self._places.end()
 
     # -- for who keeps the log for it, and for who asks how it is ----------------------------
 
@@ -127,26 +118,6 @@ class ClusterRecorder:
         """What fails now, for ``/ready``."""
         reason = self.service.failed or self.service.recorder.failure
         return [] if reason is None else [f"recorder {self.name} failed: {reason}"]
-
-    async def _tell_places(self) -> None:
-        """Say how far it is; raises ``Displaced`` where a later one has its name."""
-        while True:
-            await self._tell_place()
-            await asyncio.sleep(PLACE_INTERVAL_S)
-
-    async def _tell_place(self) -> None:
-        try:
-            await self._tenure.check()
-            durable = self.durable()
-            if durable.command_offset != self._told:
-                now_ns = self._process.clock.now_ns()
-                reader = f"recorder.{self.name}"
-                await self._control.say(
-                    Place(reader, durable.command_offset, durable.sequence, now_ns)
-                )
-                self._told = durable.command_offset
-        except (AppendFailed, KafkaError, TimeoutError) as error:
-            log.warning("recorder %s can't say how far it is: %r", self.name, error)
 
     # -- the recorder ------------------------------------------------------------------------
 

@@ -16,7 +16,12 @@ from quantscope.metrics.log import LogFigures
 from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
 from quantscope.metrics.ports import PortFigures
-from quantscope.metrics.recorder import BehindFigures, LagFigures, RecorderFigures
+from quantscope.metrics.recorder import (
+    BehindFigures,
+    LagFigures,
+    RecorderFigures,
+    RedisRecorderFigures,
+)
 from quantscope.metrics.store import StoreFigures
 
 __all__ = [
@@ -35,6 +40,7 @@ __all__ = [
     "Part",
     "PortFigures",
     "RecorderFigures",
+    "RedisRecorderFigures",
     "Renderer",
     "StoreFigures",
     "own_faults",

@@ -1,5 +1,6 @@
 """Roles as processes: they are set up, begin, say how they are, and end as they are told."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from core import StoreReader
+from store.redis import RedisStore
 from testing.client import Client
 from testing.cluster_process import ClusterProcess, config_of, set_up
 from testing.command import ROOT, quantscope
 from testing.kafka import Brokers, free_ports
+from testing.redis import RedisServer
 from testing.waiting import until
 
 Config = Callable[..., Path]
@@ -212,9 +215,51 @@ def has_recorded(recorder: ClusterProcess, orders: int) -> bool:
     return len(found) == orders
 
 
-def test_the_manual_names_every_metric_and_no_other(config: Config, tmp_path: Path) -> None:
-    path = config()
+async def test_a_recorder_fills_redis_and_needs_no_directory(
+    config: Config, redis: RedisServer
+) -> None:
+    path = config(*on_redis(redis))
     set_up(path)
+    store = RedisStore(redis.settings())
+    with ClusterProcess(path, "engine"), ClusterProcess(path, "gateway") as gateway:
+        recorder = ClusterProcess(path, "recorder")
+        client = await Client(gateway.binary).login()
+        for life in range(3):
+            recorder.start()
+            for number in range(10 * life + 1, 10 * life + 11):
+                client.place(number, price=10)
+                await client.expect_new(number)
+            async with asyncio.timeout(20):
+                while len((await store.orders(1, limit=1_000)).orders) < 10 * life + 10:
+                    await asyncio.sleep(0.05)
+            assert recorder.get("/ready") == {"status": "ready", "faults": []}
+            if life == 0:
+                recorder.kill()
+            elif life == 1:
+                recorder.stop()
+        with ClusterProcess(path, "recorder") as later:
+            assert recorder.ends() == 0
+            assert "this one ends" in recorder.said()
+            await asyncio.to_thread(redis.kill)
+            await until(lambda: later.ask("/ready")[0] == 503)
+            await asyncio.to_thread(redis.start)
+            await until(lambda: later.ask("/ready")[0] == 200)
+    assert len((await store.orders(1, limit=1_000)).orders) == 30
+    await store.close()
+
+
+def on_redis(redis: RedisServer) -> tuple[str, ...]:
+    """A store there."""
+    store = ("[store]", 'adapter = "redis"', "recorder_interval_s = 0.01")
+    return (*store, "[redis]", f"port = {redis.port}")
+
+
+def test_the_manual_names_every_metric_and_no_other(
+    config: Config, tmp_path: Path, redis: RedisServer
+) -> None:
+    path, other = config(), config(*on_redis(redis))
+    set_up(path)
+    set_up(other)
     alone, _, own = (ROOT / "docs/operations.md").read_text().partition("### In a cluster")
     named = re.findall(r"`((?:quantscope|process)_\w+)`", own)
     known = set(re.findall(r"`((?:quantscope|process)_\w+)`", alone))
@@ -223,10 +268,12 @@ def test_the_manual_names_every_metric_and_no_other(config: Config, tmp_path: Pa
         ClusterProcess(path, "gateway") as gateway,
         ClusterProcess(path, "recorder", "--data-dir", str(tmp_path / "archive")) as recorder,
         ClusterProcess(path, "facade", "--data-dir", str(tmp_path / "archive")) as facade,
+        ClusterProcess(other, "recorder") as on_redis_too,
+        ClusterProcess(other, "facade", "--number", "3") as facade_on_redis,
     ):
         served = {
             name
-            for role in (engine, gateway, recorder, facade)
+            for role in (engine, gateway, recorder, facade, on_redis_too, facade_on_redis)
             for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", role.exposition(), re.MULTILINE)
             if not name.endswith("_created")
         }

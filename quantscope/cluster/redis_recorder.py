@@ -1,0 +1,97 @@
+"""The recorder of a cluster that fills Redis: nothing of it lies on a disk of its own."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from core import Recorded, event_head, recorder_seed
+from journal.kafka import KafkaKept
+from quantscope.acceptor import Acceptor
+from quantscope.cluster.places import Places
+from quantscope.cluster.surroundings import Surroundings
+from quantscope.metrics import BehindFigures, Part, RedisRecorderFigures
+from store.lag import Behind
+from store.redis_recorder import RedisRecorder
+
+WATCH_INTERVAL_S = 0.25
+"""How often it is looked how far it is behind, in seconds."""
+
+
+class ClusterRedisRecorder:
+    """Fills a store on Redis from one engine's events on Kafka.
+
+    Brokers that are away are waited for, at a start as long as ``kafka.start_deadline_s`` says; so
+    is Redis, always.
+    """
+
+    ports: Mapping[str, Acceptor] = {}
+
+    def __init__(self, around: Surroundings, name: str) -> None:
+        """Nothing is opened yet.  The engine whose events it reads is the preferred one."""
+        self._process = around.process
+        config = around.process.config
+        topic = around.topics.events(config.kafka.engines[0])
+        self._events = KafkaKept(around.clients, topic, journal_id=around.journal.journal_id)
+        self._snapshots = around.snapshots()
+        self._opened = AsyncExitStack()
+        self.name = name
+        """Under which its place is kept."""
+        self.recorder = RedisRecorder(
+            self._events,
+            config.redis,
+            config.store,
+            seed=self._learn,
+            faults=around.process.faults,
+        )
+        self._places = Places(around, name, self.recorder.durable)
+        self.lag = Behind(around.process.clock.monotonic_ns)
+
+    @property
+    def figures(self) -> tuple[Part, ...]:
+        """See ``ClusterRole``."""
+        return (RedisRecorderFigures(self.recorder), BehindFigures(self.lag))
+
+    async def open(self) -> None:
+        """Take its name and look at the log; raises ``JournalError`` where no broker answers."""
+        await self._places.take()
+        events = await asyncio.to_thread(self._events.__enter__)
+        self._opened.push_async_callback(asyncio.to_thread, events.__exit__)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Record until it is to stop, and then what the log holds."""
+        watch = self._process.faults.keep("watch", "the look at the recorder's lag", self._watch)
+        async with asyncio.TaskGroup() as group:
+            recording = group.create_task(self.recorder.run())
+            beside = [group.create_task(watch), group.create_task(self._places.keep())]
+            await stop.wait()
+            self.recorder.stop()
+            await recording
+            for task in beside:
+                task.cancel()
+
+    async def close(self) -> None:
+        """Let go of the brokers."""
+        await self._places.end()
+        await self._opened.aclose()
+
+    def position(self) -> Recorded:
+        """Up to where all is recorded."""
+        return self.recorder.position()
+
+    def standing(self) -> list[str]:
+        """What fails now, for ``/ready``."""
+        reason = self.recorder.failure
+        return [] if reason is None else [f"recorder {self.name} failed: {reason}"]
+
+    def _learn(self) -> bytes | None:
+        """What Redis can't learn from a log without its beginning."""
+        engine = next(self._snapshots.engines(), None)
+        return None if engine is None else recorder_seed(engine)
+
+    async def _watch(self) -> None:
+        """Look how far it is behind."""
+        while True:
+            newest = self._events.newest
+            if newest is not None:
+                self.lag.look(event_head(newest.value).last_seq, self.position().sequence)
+            await asyncio.sleep(WATCH_INTERVAL_S)
