@@ -63,6 +63,8 @@ PIECES = (
     "journal.verify_bytes_max",
     "kafka.message_bytes_max",
     "kafka.read_bytes_max",
+    "redis.redis_bytes_max",
+    "redis.redis_transaction_bytes_max",
 )
 """Limits of bytes that cut what there is or throw it away, and need nothing more."""
 

@@ -116,9 +116,10 @@ class Clients:
             while not await self._starts(client):
                 if loop.time() >= end:
                     servers = ", ".join(settings.bootstrap_servers)
+                    named = "start_deadline_s" if patience_s is None else "request_timeout_s"
                     raise Unavailable(
                         f"no broker of {servers} (kafka.bootstrap_servers) answered within "
-                        f"{deadline_s:g} s (kafka.start_deadline_s)"
+                        f"{deadline_s:g} s (kafka.{named})"
                     )
                 await asyncio.sleep(settings.retry_interval_s)
         except BaseException:

@@ -89,7 +89,7 @@ class KafkaKept:
         """Whether the client has failed: one whose broker was away may never read on."""
         self._looking: Future[None] | None = None
         self._under_way = set[asyncio.Task[Any]]()
-        self._closed = False
+        self._closed = self._opened_once = False
         self._closing = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -98,6 +98,7 @@ class KafkaKept:
         try:
             self._call(self._opened.enter_async_context(self._reader))
             self.look()
+            self._opened_once = True
         except BaseException:
             self._close()
             raise
@@ -282,7 +283,9 @@ class KafkaKept:
             raise JournalRange(str(error)) from error
         except (TimeoutError, KafkaError, Unavailable) as error:
             log.debug("%s can't be read: %r", self._reader.topic, error)
-            why = error if isinstance(error, Unavailable) else "no broker gives what it holds"
+            # Once it is open, whatever keeps brokers from answering is said alike.
+            alike = self._opened_once or not isinstance(error, Unavailable)
+            why = "no broker gives what it holds" if alike else error
             raise JournalError(f"{self._reader.topic} can't be read: {why}") from error
         except CancelledError as error:
             raise JournalError(f"{self._reader.topic} is closed") from error

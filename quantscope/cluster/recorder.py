@@ -19,7 +19,7 @@ from engine.recovery import begins_with
 from journal.datadir import DataDir, DataDirLost
 from journal.kafka import KafkaKept
 from quantscope.acceptor import Acceptor
-from quantscope.cluster.places import Places
+from quantscope.cluster.positions import Places
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import BehindFigures, Part, RecorderFigures
 from quantscope.recording import recorder_on

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from core import Recorded, event_head, recorder_seed
 from journal.kafka import KafkaKept
 from quantscope.acceptor import Acceptor
-from quantscope.cluster.places import Places
+from quantscope.cluster.positions import Places
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import BehindFigures, Part, RedisRecorderFigures
 from store.lag import Behind
