@@ -13,15 +13,15 @@ from testing.batches import ordinary
 from testing.redis import RedisServer
 from testing.redis_store import PlainLog, in_sqlite, named_in, reached, recording
 
-MIB = 2**20
+KIB = 2**10
 
 
 @pytest.mark.parametrize("full", [False, True])
 async def test_the_oldest_closed_orders_go_and_the_rest_is_whole(
     full: bool, redis: RedisServer, tmp_path: Path
 ) -> None:
-    batches = list(ordinary(1, 500))
-    log, bound = PlainLog(batches[:100]), 3 * MIB
+    batches = list(ordinary(1, 300))
+    log, bound = PlainLog(batches[:100]), 2_500 * KIB
     settings = redis.settings(
         redis_bytes_max=2**40 if full else bound, redis_transaction_bytes_max=20_000
     )
@@ -29,12 +29,12 @@ async def test_the_oldest_closed_orders_go_and_the_rest_is_whole(
         await reached(recorder, log.last_seq)
         if full:
             redis.ask("CONFIG", "SET", "maxmemory", str(bound))
-        for begin in range(100, 500, 50):
+        for begin in range(100, 300, 50):
             log.append(batches[begin : begin + 50])
             await reached(recorder, log.last_seq)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.2)
         async with asyncio.timeout(20):
-            while not full and not 0 < recorder.bytes_used <= bound:
+            while recorder.stats()["deleted"] <= 1_000:
                 await asyncio.sleep(0.05)
         counts = recorder.stats()
     assert counts["deleted"] > 1_000
