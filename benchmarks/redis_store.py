@@ -7,21 +7,17 @@ are read from memory; Redis runs on the same processors, with ``appendonly``.
 import asyncio
 import pathlib
 import time
-from collections.abc import Iterator
 
 from benchmarks.context import Context, measure
 from benchmarks.result import Row, figure
-from core import Commands, Engine, split_batches
 from settings import StoreSettings
-from testing.batches import BUY, GTC, LIMIT, START_NS, UNIT
+from testing.batches import placed_and_canceled
 from testing.redis import RedisServer
 from testing.redis_store import PlainLog, recording
 
-BATCH = 1_000
 ACCOUNTS = 1_000
 LATER = 20_000
 """So many orders come between an order and its cancel."""
-
 RATE = figure(
     "recorder on Redis",
     "recorder on Redis: orders of two commands, written anew",
@@ -33,38 +29,11 @@ SIZE = figure(
 )
 
 
-def placed_and_canceled(orders: int) -> Iterator[bytes]:
-    """Event batches of so many orders."""
-    engine, buffer = Engine(0), Commands()
-    buffer.gateway_open(2, 1)
-    buffer.instrument(1, "BTCUSD", tick=UNIT, lot=1)
-    for number, first in enumerate(range(1, orders + LATER + 1, BATCH)):
-        for order_id in range(first, first + BATCH):
-            if order_id <= orders:
-                buffer.new_order(
-                    instrument=1,
-                    side=BUY,
-                    ord_type=LIMIT,
-                    tif=GTC,
-                    qty=UNIT,
-                    price=(100 + order_id % 50) * UNIT,
-                    user=f"user{order_id % ACCOUNTS}",
-                    text="",
-                    stp=0,
-                )
-            if order_id > LATER:
-                buffer.cancel(num=order_id, order_id=order_id - LATER)
-        now = START_NS + number * 10**7
-        sealed = buffer.seal(2, min(number, 1), max(number - 1, 0), now, 3 * BATCH)
-        assert sealed is not None
-        yield from split_batches(engine.apply(number + 1, now, [sealed]))
-
-
 @measure("redis")
 def redis_store(ctx: Context) -> list[Row]:
     """A store on Redis, built anew."""
     orders = 50_000 if ctx.quick else 400_000
-    batches = list(placed_and_canceled(orders))
+    batches = list(placed_and_canceled(orders, later=LATER, users=ACCOUNTS))
     command = f"redis-server, {orders:,} orders"
     rate, size = RATE.row(command), SIZE.row(command)
     for _ in ctx.each_run("redis"):
