@@ -7,14 +7,24 @@ import tempfile
 import click
 from rich.console import Console
 
-from benchmarks import binary, cluster, cores, long_order, memory, neighbours, recovery, rest
+from benchmarks import (
+    binary,
+    cluster,
+    cores,
+    long_order,
+    memory,
+    neighbours,
+    recovery,
+    redis_store,
+    rest,
+)
 from benchmarks.context import MEASURES, Context
 from benchmarks.processes import BenchError
 from benchmarks.result import Result
 from benchmarks.table import RESULTS, ROOT, read_results, show, write_documents, write_results
 from testing.command import NotReady
 
-MODULES = (cores, binary, cluster, rest, neighbours, long_order, recovery, memory)
+MODULES = (cores, binary, cluster, rest, neighbours, long_order, recovery, memory, redis_store)
 
 
 @click.command()

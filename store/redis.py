@@ -19,6 +19,7 @@ from core import (
     Recorded,
     RedisPlace,
     RedisRows,
+    StoreDamaged,
     StoredOrder,
     StoreFailed,
     Stretch,
@@ -54,13 +55,26 @@ CHUNKS_AT_ONCE = 64
 LIST_BYTES = 4_096
 """Bytes of an account's list that are read at once."""
 NEVER = 2**64 - 1
+CUT = "the store is damaged: a list in Redis is cut"
 
 Command = tuple[str | int, ...]
 
 
 def numbers(value: bytes | None) -> list[int]:
     """The numbers of 8 bytes that a value is made of."""
-    return list(memoryview(value or b"").cast("Q"))
+    try:
+        return list(memoryview(value or b"").cast("Q"))
+    except TypeError as error:
+        raise StoreDamaged(CUT) from error
+
+
+def pairs(value: bytes | None) -> dict[int, int]:
+    """The first of each of such numbers, and what stood behind it."""
+    listed = numbers(value)
+    found: dict[int, int] = {}
+    for number, beside in zip(listed[::2], listed[1::2], strict=False):
+        found.setdefault(number, beside)
+    return found
 
 
 class RedisStore:
@@ -210,6 +224,8 @@ class RedisStore:
         listed, key = f"account:{account}", "GETRANGE"
         _, (late, size) = await self._ask(("GET", f"late:{account}"), ("STRLEN", listed))
         old = sorted({chunk for chunk in numbers(late) if chunk <= newest})
+        if size % ENTRY_BYTES:
+            raise StoreDamaged(CUT)
         end = await self._end(listed, newest, size // ENTRY_BYTES) * ENTRY_BYTES
         width, given = max(1, min(CHUNKS_AT_ONCE, limit)), NEVER
         while end or old:
@@ -245,10 +261,7 @@ class RedisStore:
     async def _blocks(self, instrument: int) -> tuple[list[int], list[int]]:
         """The blocks that hold trades of an instrument, rising, and when the first of each was."""
         _, (value,) = await self._ask(("GET", f"blocks:{instrument}"))
-        listed = numbers(value)
-        first: dict[int, int] = {}
-        for block, time_ns in zip(listed[::2], listed[1::2], strict=True):
-            first.setdefault(block, time_ns)
+        first = pairs(value)
         return list(first), list(first.values())
 
     async def _trades(self, instrument: int, blocks: list[int]) -> AsyncIterator[list[Trade]]:
@@ -315,7 +328,7 @@ class RedisStore:
         )
         if not blocks or newest is None:
             return []
-        first_ns = numbers(blocks)[1]
+        first_ns = next(iter(pairs(blocks).values()), 0)
         if place is not None and place.deleted_ns:
             first_ns -= DAYS_KEPT * DAY_NS
         first_ns = max(from_ns, first_ns)

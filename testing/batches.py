@@ -68,3 +68,32 @@ def command(rng: random.Random, buffer: Commands, user: str, about: int) -> None
         text=f"id-{rng.randrange(10**12)}" if rng.random() < 0.5 else "",
         stp=0,
     )
+
+
+def placed_and_canceled(
+    orders: int, *, later: int, users: int, commands: int = 1_000
+) -> Iterator[bytes]:
+    """Event batches of so many orders, each of which is canceled when ``later`` more are placed."""
+    engine, buffer = Engine(0), Commands()
+    buffer.gateway_open(2, 1)
+    buffer.instrument(1, "BTCUSD", tick=UNIT, lot=1)
+    for number, first in enumerate(range(1, orders + later + 1, commands)):
+        for order_id in range(first, first + commands):
+            if order_id <= orders:
+                buffer.new_order(
+                    instrument=1,
+                    side=BUY,
+                    ord_type=LIMIT,
+                    tif=GTC,
+                    qty=UNIT,
+                    price=(100 + order_id % 50) * UNIT,
+                    user=f"user{order_id % users}",
+                    text="",
+                    stp=0,
+                )
+            if order_id > later:
+                buffer.cancel(num=order_id, order_id=order_id - later)
+        now = START_NS + number * 10**7
+        sealed = buffer.seal(2, min(number, 1), max(number - 1, 0), now, 3 * commands)
+        assert sealed is not None
+        yield from split_batches(engine.apply(number + 1, now, [sealed]))

@@ -19,7 +19,7 @@ from engine.recovery import begins_with
 from journal.datadir import DataDir, DataDirLost
 from journal.kafka import KafkaKept
 from quantscope.acceptor import Acceptor
-from quantscope.cluster.positions import Places
+from quantscope.cluster.reader_place import ReaderPlace
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import BehindFigures, Part, RecorderFigures
 from quantscope.recording import recorder_on
@@ -54,7 +54,7 @@ class ClusterRecorder:
         self._opened = AsyncExitStack()
         self.name = name
         """Under which its place is kept."""
-        self._places = Places(around, name, self.durable)
+        self._place = ReaderPlace(around, name, self.durable)
         self.lag = Behind(around.process.clock.monotonic_ns)
         self.service: RecorderService
 
@@ -71,7 +71,7 @@ class ClusterRecorder:
         """
         directory = await asyncio.to_thread(DataDir, self._data_dir)
         self._directory = self._opened.enter_context(directory)
-        await self._places.take()
+        await self._place.take()
         events = KafkaKept(self._clients, self._topic, journal_id=self._journal_id)
         self._events = await asyncio.to_thread(events.__enter__)
         self._opened.push_async_callback(asyncio.to_thread, events.__exit__)
@@ -89,7 +89,7 @@ class ClusterRecorder:
             tasks = [
                 group.create_task(self.service.run()),
                 group.create_task(watch),
-                group.create_task(self._places.keep()),
+                group.create_task(self._place.keep()),
             ]
             await stop.wait()
             for task in tasks:
@@ -98,7 +98,7 @@ class ClusterRecorder:
     async def close(self) -> None:
         """Record what the log holds, and let go of store, brokers and directory."""
         await self._opened.aclose()
-        await self._places.end()
+        await self._place.end()
 
     # -- for who keeps the log for it, and for who asks how it is ----------------------------
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from core import Recorded, event_head, recorder_seed
 from journal.kafka import KafkaKept
 from quantscope.acceptor import Acceptor
-from quantscope.cluster.positions import Places
+from quantscope.cluster.reader_place import ReaderPlace
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import BehindFigures, Part, RedisRecorderFigures
 from store.lag import Behind
@@ -43,7 +43,7 @@ class ClusterRedisRecorder:
             seed=self._learn,
             faults=around.process.faults,
         )
-        self._places = Places(around, name, self.recorder.durable)
+        self._place = ReaderPlace(around, name, self.recorder.durable)
         self.lag = Behind(around.process.clock.monotonic_ns)
 
     @property
@@ -53,7 +53,7 @@ class ClusterRedisRecorder:
 
     async def open(self) -> None:
         """Take its name and look at the log; raises ``JournalError`` where no broker answers."""
-        await self._places.take()
+        await self._place.take()
         events = await asyncio.to_thread(self._events.__enter__)
         self._opened.push_async_callback(asyncio.to_thread, events.__exit__)
 
@@ -62,7 +62,7 @@ class ClusterRedisRecorder:
         watch = self._process.faults.keep("watch", "the look at the recorder's lag", self._watch)
         async with asyncio.TaskGroup() as group:
             recording = group.create_task(self.recorder.run())
-            beside = [group.create_task(watch), group.create_task(self._places.keep())]
+            beside = [group.create_task(watch), group.create_task(self._place.keep())]
             await stop.wait()
             self.recorder.stop()
             await recording
@@ -71,7 +71,7 @@ class ClusterRedisRecorder:
 
     async def close(self) -> None:
         """Let go of the brokers."""
-        await self._places.end()
+        await self._place.end()
         await self._opened.aclose()
 
     def position(self) -> Recorded:

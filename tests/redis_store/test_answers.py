@@ -15,7 +15,7 @@ async def test_the_same_events_give_the_same_answers(
     redis: RedisServer, tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
-    for _ in range(12):
+    for _ in range(6):
         redis.ask("FLUSHALL")
         batches = strange(chance.randrange(2**60))
         size = chance.choice((1, 300, 5_000, 2**20))

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from core import Commands, Engine, StoreFailed, split_batches
+from core import Commands, Engine, StoreDamaged, StoreFailed, split_batches
 from journal.kafka import Displaced
 from settings import RedisSettings
 from store.redis import RedisStore
+from store.redis_link import client
 from store.redis_recorder import RedisRecorder
 from testing.batches import BUY, GTC, LIMIT, SELL, START_NS, UNIT, ordinary
 from testing.redis import RedisServer
@@ -177,9 +178,22 @@ async def test_what_no_recorder_wrote_is_told(redis: RedisServer, tmp_path: Path
     settings = redis.settings()
     await record(PlainLog(batches[:10]), settings)
     store = RedisStore(settings)
-    redis.ask("SETRANGE", "quantscope:orders:1", "20", "x")
-    with pytest.raises(StoreFailed, match="damaged"):
-        await store.order(17)
+    harm = client(settings, 1)
+    for key, ask in (
+        ("orders:1", lambda: store.order(17)),
+        ("trades:1:0", lambda: store.trades(1)),
+        ("blocks:1", lambda: store.trades(1)),
+        ("account:1", lambda: store.orders(1)),
+        ("position", store.position),
+    ):
+        kept = await harm.getdel(f"quantscope:{key}")
+        assert kept is not None
+        for wrong in (kept[:-3], kept[:-1] + b"?" if ":0" in key else kept + b"?"):
+            await harm.set(f"quantscope:{key}", wrong)
+            with pytest.raises(StoreDamaged, match=r"damaged|cannot be read"):
+                await ask()
+        await harm.set(f"quantscope:{key}", kept)
+    await harm.aclose()
     # A key of another kind: part of a transaction counts for nothing, and all is written anew.
     redis.ask("DEL", "quantscope:blocks:1", "quantscope:bars")
     redis.ask("SADD", "quantscope:blocks:1", "x")

@@ -9,19 +9,19 @@ import pytest
 
 from store.redis import RedisStore
 from store.sqlite import SqliteStore
-from testing.batches import ordinary
+from testing.batches import ordinary, placed_and_canceled
 from testing.redis import RedisServer
 from testing.redis_store import PlainLog, in_sqlite, named_in, reached, recording
 
-MIB = 2**20
+KIB = 2**10
 
 
 @pytest.mark.parametrize("full", [False, True])
 async def test_the_oldest_closed_orders_go_and_the_rest_is_whole(
     full: bool, redis: RedisServer, tmp_path: Path
 ) -> None:
-    batches = list(ordinary(1, 500))
-    log, bound = PlainLog(batches[:100]), 3 * MIB
+    batches = list(ordinary(1, 300))
+    log, bound = PlainLog(batches[:100]), 2_500 * KIB
     settings = redis.settings(
         redis_bytes_max=2**40 if full else bound, redis_transaction_bytes_max=20_000
     )
@@ -29,12 +29,12 @@ async def test_the_oldest_closed_orders_go_and_the_rest_is_whole(
         await reached(recorder, log.last_seq)
         if full:
             redis.ask("CONFIG", "SET", "maxmemory", str(bound))
-        for begin in range(100, 500, 50):
+        for begin in range(100, 300, 50):
             log.append(batches[begin : begin + 50])
             await reached(recorder, log.last_seq)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.2)
         async with asyncio.timeout(20):
-            while not full and not 0 < recorder.bytes_used <= bound:
+            while recorder.stats()["deleted"] <= 1_000:
                 await asyncio.sleep(0.05)
         counts = recorder.stats()
     assert counts["deleted"] > 1_000
@@ -46,6 +46,28 @@ async def test_the_oldest_closed_orders_go_and_the_rest_is_whole(
     finally:
         await store.close()
         await sqlite.close()
+
+
+async def test_lists_of_accounts_become_shorter_as_well(redis: RedisServer, tmp_path: Path) -> None:
+    batches = list(placed_and_canceled(40_000, later=2_000, users=3, commands=500))
+    log = PlainLog(batches[:20])
+    settings = redis.settings(redis_bytes_max=4_000 * KIB, redis_transaction_bytes_max=50_000)
+    async with recording(log, settings) as recorder:
+        for begin in range(20, len(batches), 4):
+            log.append(batches[begin : begin + 4])
+            await reached(recorder, log.last_seq)
+            await asyncio.sleep(0.2)
+    assert recorder.stats()["deleted"] > 20_000
+    lengths = [int(redis.ask("STRLEN", f"quantscope:account:{x}")[1:]) // 8 for x in (1, 2, 3)]
+    assert 0 < max(lengths) < 40_000 / 16 / 2
+    sqlite = await asyncio.to_thread(in_sqlite, tmp_path / "store.db", batches)
+    store = RedisStore(settings)
+    for account in (1, 2, 3):
+        kept = await all_orders(store, account)
+        assert 100 < len(kept) < 7_000
+        assert kept == (await all_orders(sqlite, account))[: len(kept)]
+    await store.close()
+    await sqlite.close()
 
 
 async def the_rest_is_whole(store: RedisStore, sqlite: SqliteStore, batches: list[bytes]) -> None:

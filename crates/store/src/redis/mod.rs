@@ -44,3 +44,55 @@ pub use rows::{Rows, instrument_name};
 pub use sweep::{Swept, sweep};
 pub use trades::{bars, sum_of, trades};
 pub use writer::{Buffer, Limits, Writer};
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, Rows, bars, segment, sweep, trades};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_place_comes_back() {
+        let mut place = Place::begin(3, 9);
+        assert_eq!(Place::read(&place.to_bytes()).ok(), Some(place));
+        (place.late_ns, place.deleted_ns) = (Some(5_999), 2_500);
+        (place.swept, place.last) = (7, 8);
+        assert_eq!(Place::read(&place.to_bytes()).ok(), Some(place));
+        assert_eq!(place.complete_since(), Some(6_000));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            len in 0_u32..300,
+        ) {
+            // A length that may fit, so that what stands behind it is looked at as well.
+            let mut bytes = bytes;
+            if let Some(first) = bytes.first_chunk_mut::<4>() {
+                *first = len.to_le_bytes();
+            }
+            prop_assert!(Place::read(&bytes).is_err());
+            let refused = !bytes.is_empty();
+            prop_assert_eq!(Rows::of([&bytes[..]], |_| true).is_err(), refused);
+            prop_assert_eq!(sweep(&bytes).is_err(), refused);
+            prop_assert_eq!(trades(&bytes).is_err(), refused);
+            prop_assert_eq!(bars(&bytes).is_err(), refused);
+        }
+
+        #[test]
+        fn a_segment_whose_checksum_is_right_is_read_or_refused(
+            mut bytes in proptest::collection::vec(any::<u8>(), 22..120),
+        ) {
+            use super::encode::{CHECKSUM, Put};
+            let len = (bytes.len() + CHECKSUM) as u32;
+            bytes[..4].copy_from_slice(&len.to_le_bytes());
+            bytes[12] &= 7;
+            bytes.seal(0);
+            for found in segment::segments(&bytes) {
+                let found = found.map_err(|error| TestCaseError::fail(error.to_string()))?;
+                let _ = found.delta();
+            }
+            let _ = Rows::of([&bytes[..]], |_| true);
+        }
+    }
+}

@@ -15,7 +15,7 @@ INTERVAL_S = 1.0
 """How often it is said, lest what is needed be deleted, in seconds."""
 
 
-class Places:
+class ReaderPlace:
     """The name of a recorder, and the place that is kept under it."""
 
     def __init__(self, around: Surroundings, name: str, durable: Callable[[], Recorded]) -> None:
