@@ -305,3 +305,29 @@ async def test_it_says_how_far_it_is_and_a_later_one_of_its_name_ends_it(
         place = (await control.read()).places["recorder.archive"]
     last = event_head(batches[-1])
     assert (place.command_offset, place.event_seq) == (last.command_offset, last.last_seq)
+
+
+async def test_an_archive_that_is_put_back_from_a_backup_is_brought_to_the_end(
+    kafka: Brokers, tmp_path: Path, seed: int
+) -> None:
+    cluster = await Cluster(kafka, QUICK).make()
+    path, backup = tmp_path / "archive", tmp_path / "backup.db"
+    async with cluster.following(), flow(cluster, seed) as sent:
+        async with recording(cluster, path) as role:
+            await grown(sent, 20)
+            # As an operator makes it, while the recorder works.
+            with closing(sqlite3.connect(path / "store.db")) as store:
+                store.execute("VACUUM INTO ?", (str(backup),))
+            then = role.position().sequence
+            await grown(sent, 20)
+            assert role.position().sequence > 0
+        for left in path.glob("store.db*"):
+            left.unlink()
+        backup.rename(path / "store.db")
+        async with recording(cluster, path) as role:
+            assert role.service.recorder.notice is None
+            await grown(sent, 10)
+        assert role.position().sequence > then
+    async with recording(cluster, path):
+        pass
+    await compared(cluster, path, tmp_path / "beside.db")
