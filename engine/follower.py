@@ -17,11 +17,11 @@ from core import (
     Faults,
     JournalDamaged,
     JournalError,
-    LogRecord,
     Position,
     split_batches,
 )
 from engine.beginning import beginnings
+from engine.own_log import OwnLog, UntilEnded
 from engine.recovery import Recovered, ReplayDiffers, recover, replayed
 from engine.replica import replica
 from journal.kafka import (
@@ -51,70 +51,6 @@ TROUBLE = (AppendFailed, JournalError, KafkaError, TimeoutError, Unavailable)
 """What passes by when brokers are back."""
 RETRY_S = 0.3
 """Before it is tried again what brokers did not do, in seconds."""
-
-
-class _OwnLog:
-    """The engine's own log, as a recovery reads it and writes it on, from a thread."""
-
-    def __init__(self, kept: KafkaKept, writer: FencedLog, loop: asyncio.AbstractEventLoop) -> None:
-        """``loop`` is the writer's."""
-        self._kept = kept
-        self._writer = writer
-        self._loop = loop
-
-    @property
-    def first_offset(self) -> int:
-        """See ``KeptLog``."""
-        return self._kept.first_offset
-
-    @property
-    def written_offset(self) -> int:
-        """See ``KeptLog``."""
-        return self._kept.written_offset
-
-    @property
-    def next_offset(self) -> int:
-        """See ``KeptLog``."""
-        return self._kept.next_offset
-
-    def read(self, start: int, bytes_max: int) -> list[LogRecord]:
-        """See ``KeptLog``."""
-        return self._kept.read(start, bytes_max)
-
-    def append(self, append_ns: int, batches: list[bytes]) -> int:
-        """Wait until they are there."""
-        asyncio.run_coroutine_threadsafe(self._writer.append(batches), self._loop).result()
-        return 0
-
-
-class _UntilEnded:
-    """A log that gives nothing more once nobody waits for what is made of it."""
-
-    def __init__(self, kept: KafkaKept, ended: threading.Event) -> None:
-        """``ended`` says when."""
-        self._kept = kept
-        self._ended = ended
-
-    @property
-    def first_offset(self) -> int:
-        """See ``KeptLog``."""
-        return self._kept.first_offset
-
-    @property
-    def written_offset(self) -> int:
-        """See ``KeptLog``."""
-        return self._kept.written_offset
-
-    @property
-    def next_offset(self) -> int:
-        """See ``KeptLog``."""
-        return self._kept.next_offset
-
-    def read(self, start: int, bytes_max: int) -> list[LogRecord]:
-        """See ``KeptLog``; raises ``JournalError`` at the end."""
-        if self._ended.is_set():
-            raise JournalError("the engine ends")
-        return self._kept.read(start, bytes_max)
 
 
 class Follower:
@@ -241,9 +177,9 @@ class Follower:
         with ExitStack() as stack:
             commands = stack.enter_context(KafkaKept(self._clients, self._topics.commands))
             own = KafkaKept(self._clients, self._topics.events(self.name))
-            events = _OwnLog(stack.enter_context(own), writer, loop)
+            events = OwnLog(stack.enter_context(own), ended, writer, loop)
             engines = beginnings(self.snapshots, commands, own)
-            read = _UntilEnded(commands, ended)
+            read = UntilEnded(commands, ended)
             recovered = recover(engines, read, events, self._clock)
         self._newest = recovered.engine.position().command_offset - recovered.commands
         return recovered

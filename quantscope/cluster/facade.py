@@ -1,16 +1,13 @@
 """The facade's role in a cluster: REST and WebSocket on a lane to the engines."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 
 from core import VERSION, View
-from engine.followed import FollowedEngine, Standing
 from facade.app import Facade
 from journal.datadir import STORE_NAME
-from journal.kafka import KafkaLane, Tenure
 from quantscope.acceptor import Acceptor
-from quantscope.cluster.learning import learned
+from quantscope.cluster.on_lane import OnLane
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.journals import data_dir
 from quantscope.metrics import (
@@ -37,22 +34,9 @@ class ClusterFacade:
         self._around = around
         self._number = number
         self._config = config
-        # The engine that is followed is the preferred one.
-        name = config.kafka.engines[0]
-        self._followed = FollowedEngine(around.clients, around.topics, name, around.snapshots())
-        self._begins: Standing
+        self._on_lane = OnLane(around, number)
+        self.lane = self._on_lane.lane
         self.ports: Mapping[str, Acceptor] = {}
-        self.lane = KafkaLane(
-            around.clients,
-            around.topics,
-            name,
-            number,
-            config.journal,
-            process.clock,
-            Tenure(around.control, f"gateway.{number}", around.process.clock),
-            engine_behind=self._followed.behind,
-            faults=process.faults,
-        )
         self.follower = self._follower()
         self.rest: Facade
 
@@ -96,9 +80,9 @@ class ClusterFacade:
     async def open(self) -> None:
         """Learn what stands in the books from an engine's log, and listen."""
         process, config = self._around.process, self._config
-        self._begins = await learned(self._followed)
+        engine = await self._on_lane.learn()
         self.rest = Facade(
-            View.restore(self._begins.engine, self._number, config.facade),
+            View.restore(engine, self._number, config.facade),
             self.lane,
             self.follower.store,
             config.facade,
@@ -127,22 +111,19 @@ class ClusterFacade:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take connections; at the end answer what was asked, and close them."""
-        begins, keep = self._begins, self._around.process.faults.keep
+        keep = self._around.process.faults.keep
         deadline_s = self._config.server.stop_deadline_s
         async with asyncio.TaskGroup() as group:
             working = [
-                group.create_task(self.lane.run(begins.offset, begins.end, begins.command_offset)),
+                group.create_task(self._on_lane.run()),
                 group.create_task(self.rest.run()),
                 group.create_task(keep("facade", "following the store", self.follower.run)),
             ]
-            await serve_requests(self.rest, self.ports["http"], stop, self._drain, deadline_s)
+            await serve_requests(
+                self.rest, self.ports["http"], stop, self._on_lane.drain, deadline_s
+            )
             for task in working:
                 task.cancel()
-
-    async def _drain(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._config.server.stop_deadline_s):
-                await self.lane.drain()
 
     async def close(self) -> None:
         """Let go of the brokers and of the store, and listen no more where it never ran."""

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping
 
 from core import Engine, JournalError, OrderEntry
-from engine.followed import FollowedEngine, Standing
 from gateway.binary import BinaryGateway
 from gateway.checkpoints import SessionCheckpoints
 from gateway.connection import Connection
@@ -14,9 +13,9 @@ from gateway.restart import Fresh
 from gateway.retention import first_command
 from gateway.users import User, session_id
 from journal.datadir import Era
-from journal.kafka import AppendFailed, KafkaKept, KafkaLane, Tenure
+from journal.kafka import AppendFailed, KafkaKept
 from quantscope.acceptor import Acceptor
-from quantscope.cluster.learning import learned
+from quantscope.cluster.on_lane import OnLane
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import LaneFigures, OrderEntryFigures, Part, PortFigures
 from quantscope.roles.gateway import serve_lines
@@ -34,26 +33,13 @@ class ClusterGateway:
         self._around = around
         self._number = number
         self._config = config
-        # The engine that is followed is the preferred one.
-        name = config.kafka.engines[0]
-        self._followed = FollowedEngine(around.clients, around.topics, name, around.snapshots())
+        self._on_lane = OnLane(around, number)
+        self.lane = self._on_lane.lane
         deadline_s = config.kafka.append_deadline_s
         self.checkpoints = SessionCheckpoints(around.clients, around.topics, deadline_s=deadline_s)
         self._opened = contextlib.ExitStack()
         self._events: KafkaKept
-        self._begins: Standing
         self.ports: Mapping[str, Acceptor] = {}
-        self.lane = KafkaLane(
-            around.clients,
-            around.topics,
-            name,
-            number,
-            config.journal,
-            around.process.clock,
-            Tenure(around.control, f"gateway.{number}", around.process.clock),
-            engine_behind=self._followed.behind,
-            faults=around.process.faults,
-        )
         self.binary: BinaryGateway
 
     def standing(self) -> list[str]:
@@ -74,11 +60,12 @@ class ClusterGateway:
     async def open(self) -> None:
         """Learn the sessions from an engine's log, and listen."""
         process, settings = self._around.process, self._config.gateway
-        self._begins = await learned(self._followed)
+        engine = await self._on_lane.learn()
         order_entry = OrderEntry(settings, process.clock)
-        users = self._users(self._begins.engine, order_entry)
-        self._events = await asyncio.to_thread(self._opened.enter_context, self._followed.events())
-        await asyncio.to_thread(self._index(order_entry, self._begins.engine))
+        users = self._users(engine, order_entry)
+        events = self._on_lane.followed.events()
+        self._events = await asyncio.to_thread(self._opened.enter_context, events)
+        await asyncio.to_thread(self._index(order_entry, engine))
         self.binary = BinaryGateway(
             order_entry,
             users,
@@ -103,23 +90,18 @@ class ClusterGateway:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take connections; at the end answer what was asked, and close every connection."""
-        process, begins = self._around.process, self._begins
+        process = self._around.process
         async with asyncio.TaskGroup() as group:
             working = [
-                group.create_task(self.lane.run(begins.offset, begins.end, begins.command_offset)),
+                group.create_task(self._on_lane.run()),
                 group.create_task(self.binary.run()),
                 group.create_task(
                     process.faults.keep("gateway", "the checkpoints of sessions", self._keep)
                 ),
             ]
-            await serve_lines(self.binary, self.ports["binary"], stop, self._drain)
+            await serve_lines(self.binary, self.ports["binary"], stop, self._on_lane.drain)
             for task in working:
                 task.cancel()
-
-    async def _drain(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._config.server.stop_deadline_s):
-                await self.lane.drain()
 
     async def close(self) -> None:
         """Let go of the brokers, and listen no more where it never ran."""
