@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from core import InMemory
-from settings import FacadeSettings
+from settings import FacadeSettings, RedisSettings
+from store.port import Store
+from store.redis import RedisStore
 from store.sqlite import SqliteStore
 from testing.in_process import InProcess
 from testing.logs import Logs
 from testing.parts import new_recorder
+from testing.redis import RedisServer
+from testing.redis_store import PlainLog, reached, recording
 
 USERS = ("alice", "bob", "carol")
 
@@ -60,6 +64,51 @@ async def recorded(logs: Logs, path: Path, *, batch_events_max: int = 200_000) -
     return SqliteStore(path)
 
 
+async def recorded_on_redis(logs: Logs, settings: RedisSettings) -> RedisStore:
+    """The same on Redis."""
+    kept = logs.events_in_memory
+    found = kept.read(1, 2**30)
+    assert found[-1].offset == kept.written_offset
+    log = PlainLog((record.batch for record in found), kept.journal_id)
+    async with recording(log, settings) as recorder:
+        await reached(recorder, log.last_seq)
+        # It looks each second whether there is room.
+        while settings.redis_bytes_max == 1 and not recorder.stats()["deleted"]:
+            await asyncio.sleep(0.01)
+    store = RedisStore(settings)
+    await store.position()
+    return store
+
+
+async def test_memory_and_redis_agree(redis: RedisServer) -> None:
+    async with InProcess() as exchange:
+        ids = await trade(exchange, random.Random(21))
+        ids.append(str(await exchange.session_places(instrument=77)))
+        store = await recorded_on_redis(exchange.logs, redis.settings())
+        await assert_the_same(exchange, store, ids)
+        before = [await shown(exchange, page) for page in PAGES]
+    async with InProcess(FacadeSettings(recent_trades_max=3), exchange.logs, store) as fresh:
+        fresh.record_all()
+        assert [await shown(fresh, page) for page in PAGES] == before
+    await store.close()
+
+
+async def test_what_redis_has_no_more_is_archived(redis: RedisServer) -> None:
+    async with InProcess() as exchange:
+        ids = await trade(exchange, random.Random(22))
+        store = await recorded_on_redis(exchange.logs, redis.settings(redis_bytes_max=1))
+    lacking = [order_id for order_id in ids if await store.order(int(order_id)) is None]
+    assert lacking
+    async with InProcess(logs=exchange.logs, store=store) as fresh:
+        fresh.record_all()
+        for order_id in lacking:
+            answer = await fresh.client.get(f"/orders/{order_id}")
+            assert (answer.status_code, answer.json()["code"]) == (410, "ORDER_ARCHIVED")
+        page = (await fresh.client.get("/orders?user_id=alice")).json()
+        assert page["complete_since"] is not None
+    await store.close()
+
+
 @pytest.mark.parametrize("batch_events_max", [1, 200_000])
 async def test_memory_and_store_agree(tmp_path: Path, batch_events_max: int) -> None:
     path = tmp_path / "store.db"
@@ -82,7 +131,7 @@ async def test_memory_and_store_agree(tmp_path: Path, batch_events_max: int) -> 
         await store.close()
 
 
-async def assert_the_same(exchange: InProcess, store: SqliteStore, ids: list[str]) -> None:
+async def assert_the_same(exchange: InProcess, store: Store, ids: list[str]) -> None:
     """Memory and store show each order alike."""
     seen: set[str] = set()
     symbols: set[str | None] = set()

@@ -1,0 +1,86 @@
+"""The recorder of a cluster on Redis: from a log with holes, and from one without its beginning."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core import Engine, event_head, recorder_seed
+from journal.kafka import Displaced, Journal
+from quantscope.cluster.redis_recorder import ClusterRedisRecorder
+from settings import Config, StoreSettings
+from testing.batches import ordinary
+from testing.cluster import Cluster
+from testing.kafka import Brokers
+from testing.redis import RedisServer
+from testing.redis_store import compared
+from tests.kafka.flowing import flow, grown
+
+QUICK = Config(store=StoreSettings(adapter="redis", recorder_interval_s=0.01))
+
+
+@asynccontextmanager
+async def recording(cluster: Cluster, redis: RedisServer) -> AsyncIterator[ClusterRedisRecorder]:
+    """A recorder at work; at the end it has recorded all that is there."""
+    cluster.config = msgspec.structs.replace(cluster.config, redis=redis.settings())
+    async with cluster.around() as around:
+        role = ClusterRedisRecorder(around, "redis")
+        async with cluster.running(role):
+            yield role
+
+
+async def test_stopped_and_begun_again_it_has_what_sqlite_has(
+    kafka: Brokers, redis: RedisServer, tmp_path: Path, seed: int
+) -> None:
+    cluster = await Cluster(kafka, QUICK, transaction_renew_s=1.0).make()
+    async with cluster.following(), flow(cluster, seed) as sent:
+        for _ in range(3):
+            async with recording(cluster, redis) as role:
+                await grown(sent, 20)
+                await asyncio.sleep(0.5)
+                assert role.position().command_offset > 0
+            await grown(sent, 20)
+    async with recording(cluster, redis) as role:
+        pass
+    batches = await asyncio.to_thread(cluster.events)
+    assert role.position().sequence == event_head(batches[-1]).last_seq
+    await compared(redis.settings(), tmp_path / "store.db", batches)
+
+
+@pytest.mark.parametrize("empty", [False, True])
+async def test_beside_a_log_without_its_beginning_it_asks_a_snapshot(
+    kafka: Brokers, redis: RedisServer, tmp_path: Path, empty: bool
+) -> None:
+    cluster, engine = await Cluster(kafka, QUICK).make(), Engine(0)
+    batches = list(ordinary(6, 60, engine=engine))
+    async with cluster.control() as control:
+        journal = Journal((await control.read()).known().journal_id)
+    await cluster.snapshots().publish("a", journal, engine.position(), engine.snapshot())
+
+    async def publish() -> None:
+        async with cluster.event_appender() as out:
+            await out.append(batches[40:])
+
+    if not empty:
+        await publish()
+    async with recording(cluster, redis) as role, asyncio.timeout(30):
+        if empty:
+            await publish()
+        while role.position().sequence != event_head(batches[-1]).last_seq:
+            await asyncio.sleep(0.02)
+    seed = recorder_seed(engine)
+    await compared(redis.settings(), tmp_path / "store.db", batches[40:], seed)
+
+
+async def test_a_later_one_of_its_name_ends_it(kafka: Brokers, redis: RedisServer) -> None:
+    cluster = await Cluster(kafka, QUICK).make()
+
+    async def displaced() -> None:
+        async with recording(cluster, redis), recording(cluster, redis):
+            await asyncio.sleep(10)
+
+    with pytest.raises(Displaced, match="this one ends"):
+        await displaced()
