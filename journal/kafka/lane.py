@@ -138,9 +138,8 @@ class KafkaLane:
         """Read events from this offset of Kafka's on, and send commands, until canceled.
 
         ``end`` is where the events stand before it, which that command and those before it have
-        made.  Raises ``Displaced`` when another gateway of
-        this number has opened, and what else it can't go on over as an ``ExceptionGroup``:
-        ``Damaged`` where the events do not go on from each other.
+        made.  Raises as an ``ExceptionGroup`` what it can't go on over: ``Displaced`` when another
+        gateway has this number now, ``Damaged`` where the events do not go on from each other.
         """
         self._seen = EventsFollower(self._gateway, end, command_offset)
         topic = self._topics.events(self._replica)
@@ -246,17 +245,22 @@ class KafkaLane:
                 # It stands behind an opening of this one's: a later process's, or that of an older
                 # one which does not know of this one yet.  Whose the number is ``control`` says.
                 self._contested = True
-                if self.ready:
+                if self._is_open:
                     self._outage("another gateway of this number has opened")
 
     def _learn_end(self, incarnation: int) -> None:
-        if incarnation == 0 and not self.ready:
+        if incarnation == 0 and not self._is_open:
             log.error(
                 "gateway %d: an opening was dropped as late: is the clock of this machine right?",
                 self._gateway,
             )
-        elif incarnation == self._incarnation and self.ready:
+        elif incarnation == self._incarnation and self._is_open:
             self._outage(f"incarnation {incarnation} has ended")
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether an incarnation has begun and not ended, though nothing may be taken now."""
+        return self.ready or self._silent
 
     async def _watch_silence(self) -> None:
         """Take nothing while the engine says nothing; after too long, nobody waits for it."""

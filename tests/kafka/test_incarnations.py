@@ -90,6 +90,15 @@ async def test_one_that_only_lost_its_lease_may_open_anew() -> None:
     assert (lane.ready, lane._incarnation) == (True, 2)
 
 
+async def test_what_ends_while_the_engine_is_silent_has_ended() -> None:
+    exchange = Story()
+    lane = exchange.lane
+    exchange.tell(exchange.open(lane._nonce))
+    lane._lane.ready, lane._silent = False, True
+    exchange.tell(exchange.silence(8))
+    assert (lane.ready, lane.outages, lane._is_open) == (False, 1, False)
+
+
 async def test_an_opening_that_comes_twice_opens_once() -> None:
     exchange = Story()
     lane = exchange.lane
