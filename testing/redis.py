@@ -37,6 +37,7 @@ class RedisServer:
         self.port = free_ports(1)[0]
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         """Run until the block ends."""
@@ -76,6 +77,12 @@ class RedisServer:
                 stderr=out,
                 start_new_session=True,
             )
+        # However this process ends, the guard sees its pipe end, and leaves no server behind.
+        self._guard = subprocess.Popen(
+            ["sh", "-c", 'read -r _; kill -9 "$1"', "sh", str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         _RUNNING.append(self)
         end = time.monotonic() + SECONDS_MAX
         while SERVES not in log.read_bytes()[before:]:
@@ -136,7 +143,11 @@ class RedisServer:
     def _end(self, how: signal.Signals) -> None:
         assert self._process is not None
         process, self._process = self._process, None
+        guard, self._guard = self._guard, None
         _RUNNING.remove(self)
+        if guard is not None:
+            guard.kill()
+            guard.communicate()
         process.send_signal(how)
         try:
             process.wait(SECONDS_MAX)
