@@ -95,7 +95,8 @@ class Follower:
         self.engine: Engine
         self.recovered: Recovered
         self.ready = False
-        """Whether it is at the end of the commands."""
+        """Whether it is at the end of the commands, as far as brokers have answered."""
+        self._heard_ns = 0
         self.restarts = 0
         """How often it has begun again, because brokers failed."""
         self.snapshots_written = 0
@@ -121,6 +122,14 @@ class Follower:
                 await asyncio.sleep(RETRY_S)
             finally:
                 self.ready = False
+
+    def _heard(self) -> None:
+        self._heard_ns = self._clock.monotonic_ns()
+
+    @property
+    def silent_s(self) -> float:
+        """For how many seconds no broker has answered: it ticks, so it asks all the time."""
+        return (self._clock.monotonic_ns() - self._heard_ns) / 1e9 if self.ready else 0.0
 
     async def _later_one(self, fence: Fenced) -> None:
         """End where a later engine of this name has begun; else the brokers only thought so."""
@@ -158,6 +167,7 @@ class Follower:
                 self.recovered.seconds,
                 self.recovered.events,
             )
+            self._heard()
             self.ready = True
             keep = self.faults.keep("snapshots", "publishing snapshots", self._keep_snapshots)
             keeping = asyncio.create_task(keep)
@@ -194,11 +204,13 @@ class Follower:
                 at = records[-1].offset + 1
                 produced = replayed(engine, [log_record(x, FIRST_OFFSET) for x in records])
                 await writer.append(split_batches(produced))
+                self._heard()
                 self._on_events(produced)
                 self._look_at_time(engine.position())
             else:
                 # What it makes is appended, so that the writer's transaction never grows old.
                 await ticks.append(self._tick())
+                self._heard()
 
     # -- snapshots ---------------------------------------------------------------------------
 

@@ -70,6 +70,31 @@ class Setup:
         self._entries(engine, out)
         return out
 
+    def changes(self, engine: Engine) -> list[str]:
+        """What differs from the engine's state, in a line each, for who is to read it first."""
+        rows = {row.symbol: InstrumentSetup.of(row) for row in engine.instruments()}
+        wanted = {item.symbol: item for item in self.instruments}
+        lines = [] if engine.settings() == self.limits else ["limits: others than before"]
+        for symbol, item in wanted.items():
+            known = rows.get(symbol)
+            if known is None:
+                lines.append(f"instrument {symbol}: new")
+            elif known != item:
+                lines.append(f"instrument {symbol}: {_differences(known, item)}")
+        lines += [
+            f"instrument {symbol}: closed, for it is not configured"
+            for symbol in rows.keys() - wanted.keys()
+            if rows[symbol].open
+        ]
+        entries = entries_by_name(engine)
+        for entry in self.entries:
+            row = entries.get((entry.kind, entry.key))
+            if row is None:
+                lines.append(f"user {entry.name}: new; gateways know it from their next start on")
+            elif (row.cancel_on_disconnect, row.stp) != (entry.cancel_on_disconnect, entry.stp):
+                lines.append(f"user {entry.name}: other settings")
+        return sorted(lines)
+
     def _limits(self, engine: Engine, out: Commands) -> None:
         if engine.settings() != self.limits:
             out.settings(self.limits)
@@ -146,6 +171,12 @@ class Setup:
                 f"engine.accounts_max = {most} does not allow {count} accounts: "
                 f"there are {len(known)}, and user {new[-1].name} needs one"
             )
+
+
+def _differences(known: InstrumentSetup, item: InstrumentSetup) -> str:
+    before, after = asdict(known), asdict(item)
+    changed = [name for name in before if before[name] != after[name]]
+    return ", ".join(f"{name} {before[name]} -> {after[name]}" for name in changed)
 
 
 def batches_of(engine: Engine, setup: Setup, stamp_ns: int, commands_max: int) -> list[bytes]:

@@ -13,7 +13,15 @@ this one.
 
 from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
-from journal.kafka.control import Control, ControlLost, Displaced, Journal, Place, Tenure
+from journal.kafka.control import (
+    Control,
+    ControlLost,
+    Displaced,
+    Forgotten,
+    Journal,
+    Place,
+    Tenure,
+)
 from journal.kafka.fenced import Fenced, FencedLog
 from journal.kafka.judged import JudgedState, KeptSnapshots
 from journal.kafka.kept import KafkaKept, log_record
@@ -36,6 +44,7 @@ __all__ = [
     "Displaced",
     "Fenced",
     "FencedLog",
+    "Forgotten",
     "Good",
     "Journal",
     "JudgedState",

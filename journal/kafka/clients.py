@@ -111,7 +111,7 @@ class Clients:
         settings = self.settings
         loop = asyncio.get_running_loop()
         deadline_s = settings.start_deadline_s if patience_s is None else patience_s
-        end = loop.time() + deadline_s
+        end, said = loop.time() + deadline_s, False
         try:
             while not await self._starts(client):
                 if loop.time() >= end:
@@ -121,6 +121,10 @@ class Clients:
                         f"no broker of {servers} (kafka.bootstrap_servers) answered within "
                         f"{deadline_s:g} s (kafka.{named})"
                     )
+                if not said and patience_s is None:
+                    said = True
+                    servers = ", ".join(settings.bootstrap_servers)
+                    log.warning("no broker of %s answers yet: waited for %g s", servers, deadline_s)
                 await asyncio.sleep(settings.retry_interval_s)
         except BaseException:
             await self._give_up(client)

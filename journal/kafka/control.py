@@ -75,7 +75,18 @@ class Place(msgspec.Struct, frozen=True, tag="place"):
         return f"place.{self.reader}"
 
 
-Said = Journal | Name | Place
+class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
+    """Nothing is kept for a reader any more."""
+
+    reader: str
+
+    @property
+    def key(self) -> str:
+        """That of its place, which it takes."""
+        return f"place.{self.reader}"
+
+
+Said = Journal | Name | Place | Forgotten
 _decoder = msgspec.json.Decoder(Said)
 
 
@@ -165,6 +176,9 @@ class Control:
                 self._standing = Standing(standing.journal, names, standing.places)
             case Place():
                 places = standing.places | {said.reader: said}
+                self._standing = Standing(standing.journal, standing.names, places)
+            case Forgotten():
+                places = {k: v for k, v in standing.places.items() if k != said.reader}
                 self._standing = Standing(standing.journal, standing.names, places)
 
     async def say(self, said: Said) -> None:

@@ -78,6 +78,8 @@ class KafkaLane:
         self._opened = asyncio.Event()
         self._ended = asyncio.Event()
         self._silent = False
+        self.fault: str | None = "it has not opened yet"
+        """Why nothing is taken now."""
         self._contested = False
         """Whether another gateway of this number has opened since this one did."""
         self._told_at = 0.0
@@ -149,7 +151,7 @@ class KafkaLane:
                 group.create_task(self._live())
                 group.create_task(self._watch_silence())
         except ExceptionGroup:
-            self._outage("it ends")
+            self._outage("the process ends")
             raise
         finally:
             self._lane.ready = False
@@ -239,6 +241,7 @@ class KafkaLane:
                 self._learn_end(change.incarnation)
             elif change.nonce == self._nonce:
                 self._incarnation = change.incarnation
+                self.fault = None
                 self._lane.opened(change.incarnation)
                 self._opened.set()
             elif self._incarnation:
@@ -278,9 +281,11 @@ class KafkaLane:
             elif silent_s > self._silence_s and self.ready:
                 self._lane.ready = False
                 self._silent = True
+                self.fault = "the engine is silent"
                 log.warning("gateway %d: the engine is silent: nothing is taken", self._gateway)
             elif silent_s <= self._silence_s and self._silent:
                 self._silent = False
+                self.fault = None
                 self._lane.ready = True
                 self._waiting.set()
                 log.warning("gateway %d: the engine is heard again", self._gateway)
@@ -297,14 +302,18 @@ class KafkaLane:
 
     def _outage(self, reason: str) -> None:
         """Nobody can be told now what became of what is unanswered."""
+        again = not self._is_open and self.fault is not None and self.outages > 0
         self._lane.ready = False
         self._silent = False
         self._ended.set()
         self._waiting.set()
+        self.fault = reason
+        if again:
+            # Nothing has been taken since the last one.
+            log.debug("gateway %d: it can't open anew yet: %s", self._gateway, reason)
+            return
         self.outages += 1
-        log.error(
-            "gateway %d: nothing is taken until it has opened anew: %s", self._gateway, reason
-        )
+        log.error("number %d: nothing is taken until it has opened anew: %s", self._gateway, reason)
         for source in self._sources:
             self.faults.call(source.on_outage, "telling a source of the outage")
 

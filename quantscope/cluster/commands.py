@@ -54,16 +54,28 @@ def _numbered(number: Gateway) -> Callable[[Callable[..., Any]], Callable[..., A
 
 @click.command()
 @configured
-def setup(config_file: pathlib.Path | None, overrides: tuple[str, ...]) -> None:
+@click.option("--dry-run", is_flag=True, help="Say what would be journaled, and do nothing.")
+@click.option("--forget", metavar="NAME", help="Keep nothing any more for the recorder NAME.")
+def setup(
+    config_file: pathlib.Path | None,
+    overrides: tuple[str, ...],
+    *,
+    dry_run: bool,
+    forget: str | None,
+) -> None:
     """Make the topics of an exchange, and journal its configuration.
 
     To be run once for a new exchange, and again whenever its configuration has changed; the
-    exchange may run meanwhile. Topics that are set otherwise than they must be are mended.
+    exchange may run meanwhile. Topics that are set otherwise than they must be are mended. What is
+    journaled is said line by line.
     """
-    from quantscope.cluster.setup import run_setup
+    from quantscope.cluster.setup import run_forget, run_setup
 
     config = _of_cluster(config_file, overrides)
-    told_in_one_line(lambda: run_setup(config, click.echo))
+    if forget is not None:
+        told_in_one_line(lambda: run_forget(config, forget, click.echo))
+    else:
+        told_in_one_line(lambda: run_setup(config, click.echo, dry_run=dry_run))
 
 
 @click.command()

@@ -44,7 +44,7 @@ class ClusterGateway:
 
     def standing(self) -> list[str]:
         """It is ready while commands are taken."""
-        faults = [] if self.lane.ready else ["commands are not taken"]
+        faults = [] if self.lane.ready else [f"commands are not taken: {self.lane.fault}"]
         fault = self.binary.order_entry.fault
         return faults if fault is None else [*faults, f"order entry failed: {fault}"]
 

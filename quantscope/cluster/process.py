@@ -70,7 +70,10 @@ class RoleProcess:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._faults.on_callback)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._told_to_stop, signal.Signals(number).name)
+        loop.add_signal_handler(
+            signal.SIGHUP, log.info, "SIGHUP: the configuration is read at a start"
+        )
         try:
             async with self._pages():
                 await self._until_stopped(self._live())
@@ -80,6 +83,11 @@ class RoleProcess:
                 raise
             # Started again it would take the name back, and both would end each other for ever.
             log.error("%s", displaced)
+        log.info("stopped")
+
+    def _told_to_stop(self, signal_name: str) -> None:
+        log.info("stopping, by %s", signal_name)
+        self._stop.set()
 
     @contextlib.asynccontextmanager
     async def _pages(self) -> AsyncIterator[None]:

@@ -61,7 +61,7 @@ class ClusterRecorder:
     @property
     def figures(self) -> tuple[Part, ...]:
         """See ``ClusterRole``."""
-        return (RecorderFigures(self.service), BehindFigures(self.lag))
+        return (RecorderFigures(self.service), BehindFigures(self.lag, self.standing))
 
     async def open(self) -> None:
         """Take the directory, and begin to record.

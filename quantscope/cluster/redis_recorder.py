@@ -49,7 +49,7 @@ class ClusterRedisRecorder:
     @property
     def figures(self) -> tuple[Part, ...]:
         """See ``ClusterRole``."""
-        return (RedisRecorderFigures(self.recorder), BehindFigures(self.lag))
+        return (RedisRecorderFigures(self.recorder), BehindFigures(self.lag, self.standing))
 
     async def open(self) -> None:
         """Take its name and look at the log; raises ``JournalError`` where no broker answers."""

@@ -14,6 +14,7 @@ from journal.kafka import (
     Clients,
     Control,
     ControlLost,
+    Forgotten,
     Journal,
     KafkaSnapshots,
     Topics,
@@ -23,17 +24,26 @@ from journal.kafka import (
 )
 from quantscope import translate
 from quantscope.cluster.process import Misconfigured
+from quantscope.examine import NothingThere
 from settings import Config
 
 Say = Callable[[str], object]
+UNCHANGED = "the exchange is as it is configured"
 
 
-def run_setup(config: Config, say: Say) -> None:
+def run_setup(config: Config, say: Say, *, dry_run: bool = False) -> None:
     """Make what is missing, mend what can be, and journal what the configuration changes.
 
-    ``say`` is told each thing that was done, in a line.
+    ``say`` is told each thing that was done, in a line.  With ``dry_run`` only what would be
+    journaled is told, of an exchange that is there.
     """
-    asyncio.run(_Setup(config, say).run())
+    work = _Setup(config, say)
+    asyncio.run(work.look() if dry_run else work.run())
+
+
+def run_forget(config: Config, name: str, say: Say) -> None:
+    """Keep nothing for a recorder any more; raises ``NothingThere`` where none has the name."""
+    asyncio.run(_Setup(config, say).forget(name))
 
 
 class _Setup:
@@ -56,6 +66,24 @@ class _Setup:
         async with Control(self._clients, self._topics, deadline_s=self._deadline_s) as control:
             await self._journal_named(control, new=end == 0)
         await self._configured(await asyncio.to_thread(self._followed.behind, end))
+
+    async def look(self) -> None:
+        """Say what ``run`` would journal."""
+        end = await asyncio.to_thread(self._followed.commands_end)
+        engine = await asyncio.to_thread(self._followed.behind, end)
+        for line in translate.setup(self._config).changes(engine) or [UNCHANGED]:
+            self._say(line)
+
+    async def forget(self, name: str) -> None:
+        async with Control(self._clients, self._topics, deadline_s=self._deadline_s) as control:
+            known = (await control.read()).places
+            if f"recorder.{name}" not in known:
+                there = ", ".join(reader.removeprefix("recorder.") for reader in known) or "none"
+                raise NothingThere(
+                    f"--forget {name}: no recorder has that name; there are: {there}"
+                )
+            await control.say(Forgotten(f"recorder.{name}"))
+        self._say(f"nothing is kept for the recorder {name} any more")
 
     async def _topics_made(self, admin: AIOKafkaAdminClient) -> None:
         for name in await make_topics(admin, self._topics):
@@ -92,8 +120,10 @@ class _Setup:
         most = self._config.journal.batch_commands_max
         batches = batches_of(engine, setup, self._clock.now_ns(), most)
         if not batches:
-            self._say("the exchange is as it is configured")
+            self._say(UNCHANGED)
             return
+        for line in setup.changes(engine):
+            self._say(line)
         out = Appender(self._clients, self._topics.commands, deadline_s=self._deadline_s)
         async with out:
             await out.append(batches)

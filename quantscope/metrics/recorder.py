@@ -1,6 +1,6 @@
 """The recorder: what it has written, and how far it is behind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client.core import Metric
 
@@ -79,15 +79,17 @@ class LagFigures:
 
 
 class BehindFigures:
-    """How far a recorder is behind an engine that is another process."""
+    """How far a recorder is behind an engine that is another process, and whether it records."""
 
-    def __init__(self, lag: Behind) -> None:
-        """As its owner looks at it."""
+    def __init__(self, lag: Behind, standing: Callable[[], list[str]]) -> None:
+        """As its owner looks at it; ``standing`` says what fails."""
         self._lag = lag
+        self._standing = standing
 
     def collect(self) -> Iterator[Metric]:
         """As they are now."""
         lag = self._lag
+        yield gauge("quantscope_ready", "1 while it records.", float(not self._standing()))
         yield gauge("quantscope_recorder_lag_events", "Events unread.", lag.events)
         title = "How long what is recorded now has waited for it."
         yield gauge("quantscope_recorder_lag_seconds", title, lag.seconds)

@@ -153,7 +153,7 @@ def test_a_user_whom_no_setup_made_known_is_named(config: Config) -> None:
             "user new of the configuration is not known to the exchange: quantscope setup makes it "
             "known"
         )
-        assert set_up(more).startswith("journaled what the configuration changes: 1 command")
+        assert set_up(more).startswith("user new: new; gateways know it from their next start on")
         with ClusterProcess(more, "gateway"):
             pass
 

@@ -203,7 +203,7 @@ async def test_an_engine_that_is_silent_is_told_of_and_lines_close(kafka: Broker
         client = await Client(served.binary).login()
         await engine.aclose()
         await until(lambda: not served.lane.ready)
-        assert served.role.standing() == ["commands are not taken"]
+        assert served.role.standing() == ["commands are not taken: the engine is silent"]
         await client.expect_closed()
         async with cluster.following():
             await until(lambda: served.lane.ready)

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from core import Commands, Engine
-from journal.kafka import ControlLost, Journal, LostCommands
-from quantscope.cluster.setup import run_setup
+from journal.kafka import ControlLost, Journal, LostCommands, Place
+from quantscope.cluster.setup import run_forget, run_setup
+from quantscope.examine import NothingThere
 from settings import Config, JournalSettings, UserSettings
 from testing.cluster import Cluster
 from testing.kafka import Brokers
@@ -15,10 +16,13 @@ from testing.kafka import Brokers
 QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.3, snapshot_commands_min=1)
 
 
-async def set_up(cluster: Cluster, config: Config | None = None) -> list[str]:
+async def set_up(
+    cluster: Cluster, config: Config | None = None, *, dry_run: bool = False
+) -> list[str]:
     """What it says."""
     said: list[str] = []
-    await asyncio.to_thread(run_setup, config or cluster.config, said.append)
+    wanted = config or cluster.config
+    await asyncio.to_thread(run_setup, wanted, said.append, dry_run=dry_run)
     return said
 
 
@@ -41,10 +45,9 @@ async def test_it_says_what_it_did_and_does_it_once(kafka: Brokers) -> None:
     topics = [topic.name for topic in cluster.topics.all()]
     assert said[:5] == [f"made the topic {name}" for name in topics]
     journal = await journal_of(cluster)
-    assert said[5:] == [
-        f"a new exchange: its journal is {journal.journal_id:016x}",
-        "journaled what the configuration changes: 2 command batch(es)",
-    ]
+    assert said[5] == f"a new exchange: its journal is {journal.journal_id:016x}"
+    assert "instrument BTCUSD: new" in said
+    assert said[-1] == "journaled what the configuration changes: 2 command batch(es)"
     assert await set_up(cluster) == ["the exchange is as it is configured"]
     assert await journal_of(cluster) == journal
 
@@ -54,8 +57,11 @@ async def test_what_changes_is_journaled_while_the_exchange_runs(kafka: Brokers)
     async with cluster.following() as follower:
         users = (*cluster.config.users, UserSettings(name="late", password="x"))  # noqa: S106
         config = msgspec.structs.replace(cluster.config, users=users)
+        line = "user late: new; gateways know it from their next start on"
+        assert await set_up(cluster, config, dry_run=True) == [line]
         assert await set_up(cluster, config) == [
-            "journaled what the configuration changes: 1 command batch(es)"
+            line,
+            "journaled what the configuration changes: 1 command batch(es)",
         ]
         async with asyncio.timeout(20):
             while "late" not in {entry.name for entry in follower.engine.entries()}:
@@ -105,3 +111,27 @@ async def test_no_engine_goes_on_where_commands_end_before_a_snapshot(kafka: Bro
             LostCommands, match=f"ends at command batch {end}, and a snapshot was made behind"
         ):
             await cluster.follower(control).run()
+
+
+async def test_what_is_no_longer_configured_is_named_before_it_is_closed(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+    first, *rest = cluster.config.instruments
+    changed = msgspec.structs.replace(first, quantity_min="0.5")
+    fewer = msgspec.structs.replace(cluster.config, instruments=(changed, *rest[:-1]))
+    said = await set_up(cluster, fewer, dry_run=True)
+    assert f"instrument {rest[-1].symbol}: closed, for it is not configured" in said
+    assert any(line.startswith(f"instrument {first.symbol}: qty_min ") for line in said)
+    assert len(said) == 2
+
+
+async def test_a_recorder_is_forgotten_by_its_name(kafka: Brokers) -> None:
+    cluster = await Cluster(kafka).make()
+    async with cluster.control() as control:
+        await control.say(Place("recorder.gone", 5, 9, 1))
+        assert "recorder.gone" in (await control.read()).places
+        said: list[str] = []
+        with pytest.raises(NothingThere, match="no recorder has that name; there are: gone"):
+            await asyncio.to_thread(run_forget, cluster.config, "goen", said.append)
+        await asyncio.to_thread(run_forget, cluster.config, "gone", said.append)
+        assert (await control.read()).places == {}
+    assert said == ["nothing is kept for the recorder gone any more"]
