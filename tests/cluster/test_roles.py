@@ -268,6 +268,7 @@ def test_the_manual_names_every_metric_and_no_other(
         ClusterProcess(path, "gateway") as gateway,
         ClusterProcess(path, "recorder", "--data-dir", str(tmp_path / "archive")) as recorder,
         ClusterProcess(path, "facade", "--data-dir", str(tmp_path / "archive")) as facade,
+        ClusterProcess(other, "engine"),
         ClusterProcess(other, "recorder") as on_redis_too,
         ClusterProcess(other, "facade", "--number", "3") as facade_on_redis,
     ):
