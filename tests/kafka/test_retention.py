@@ -121,8 +121,8 @@ async def test_without_two_settled_snapshots_nothing_goes(
     kafka: Brokers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = await Cluster(kafka, Config(journal=QUICK, gateway=BYTES)).make()
-    await traded(cluster)
     monkeypatch.setattr("engine.topic_retention.SETTLED_S", 60.0)
+    await traded(cluster)
     await delete(cluster)
     assert set(begins(cluster).values()) == {0}
     engine: Engine = await asyncio.to_thread(cluster.compared)
