@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from core import StoreReader
 from store.redis import RedisStore
 from testing.client import Client
@@ -281,8 +279,7 @@ def test_the_manual_names_every_metric_and_no_other(
     assert served - known == set(named)
 
 
-@pytest.mark.parametrize("how", ["kill", "freeze"])
-def test_each_ends_in_seconds_while_brokers_are_away(tmp_path: Path, how: str) -> None:
+def test_each_ends_in_seconds_while_brokers_hang(tmp_path: Path) -> None:
     with Brokers(tmp_path / "own") as brokers:
         path = config_of(tmp_path, brokers, "own", "[journal]", "snapshot_interval_s = 1.0")
         set_up(path)
@@ -296,7 +293,7 @@ def test_each_ends_in_seconds_while_brokers_are_away(tmp_path: Path, how: str) -
                 ("facade", store),
             )
         ]
-        (brokers.kill if how == "kill" else brokers.freeze)()
+        brokers.freeze()
         # Each notices, and looks again at its own times.
         time.sleep(5)
         begun = time.monotonic()

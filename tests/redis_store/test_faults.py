@@ -209,10 +209,10 @@ async def test_what_no_recorder_wrote_is_told(redis: RedisServer, tmp_path: Path
 async def test_transactions_that_are_not_taken_become_smaller(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    batches = list(ordinary(11, 30, commands=150))
-    async with picky(redis.port, 100_000) as port:
+    batches = list(ordinary(11, 12, commands=100))
+    async with picky(redis.port, 30_000) as port:
         settings = redis.settings(
-            port=port, redis_transaction_bytes_max=2**26, transaction_orders_max=10**6
+            port=port, redis_transaction_bytes_max=2**18, transaction_orders_max=10**4
         )
         log = PlainLog(batches)
         async with recording(log, settings) as recorder:
