@@ -99,6 +99,7 @@ class ClusterFacade:
         )
         self.lane.attach(self.rest)
         server = config.server
+        await self._around.about_to_listen()
         acceptor = await Acceptor.listen(
             "http",
             server.host,

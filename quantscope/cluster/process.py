@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import uvloop
@@ -26,6 +27,9 @@ CHECK_INTERVAL_S = 60.0
 """How often it is looked whether topics and brokers are set as they must be, in seconds."""
 READY_S = 0.02
 """How often it is looked whether the role is ready, before its first time, in seconds."""
+
+EARLY_S = 0.2
+"""How long a port that can't be had may take to say so, in seconds."""
 
 Make = Callable[[Surroundings], ClusterRole]
 
@@ -64,6 +68,8 @@ class RoleProcess:
         self._wrong: list[str] = []
         """What is not set as it must be."""
         self._stop = asyncio.Event()
+        self._begun = asyncio.Event()
+        self._early: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Until it is told to stop; whoever is displaced ends without an error."""
@@ -91,16 +97,38 @@ class RoleProcess:
 
     @contextlib.asynccontextmanager
     async def _pages(self) -> AsyncIterator[None]:
-        async with contextlib.AsyncExitStack() as opened:
-            if not self._own_pages:
-                listening = StatusPages.listening(
-                    self._process,
-                    self._config.server.http_port,
-                    metrics=self._metrics,
-                    standing=self._standing,
-                )
-                self._address = (await opened.enter_async_context(listening)).address
+        """The pages of a role that has none; of one that has, until it listens by itself."""
+        if not self._own_pages:
+            async with self._listening() as pages:
+                self._address = pages.address
+                yield
+            return
+        # A port that nobody knows yet nobody asks.
+        if self._config.server.http_port:
+            self._early = asyncio.create_task(self._serve_early())
+            await asyncio.wait((self._early,), timeout=EARLY_S)
+            if self._early.done():
+                await self._early
+        try:
             yield
+        finally:
+            await self._end_early()
+
+    def _listening(self) -> AbstractAsyncContextManager[StatusPages]:
+        port = self._config.server.http_port
+        return StatusPages.listening(
+            self._process, port, metrics=self._metrics, standing=self._standing
+        )
+
+    async def _serve_early(self) -> None:
+        async with self._listening():
+            await self._begun.wait()
+
+    async def _end_early(self) -> None:
+        """Let go of the port: the role is about to listen there."""
+        self._begun.set()
+        if self._early is not None:
+            await asyncio.wait((self._early,))
 
     async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Work to its end; what waits for others at a start does not wait beyond a signal."""
@@ -133,6 +161,7 @@ class RoleProcess:
                     journal,
                     metrics=self._metrics,
                     standing=self._standing,
+                    about_to_listen=self._end_early,
                 )
             )
             opened.push_async_callback(role.close)

@@ -1,7 +1,7 @@
 """What the roles of a cluster get of the process that runs them, and what each of them is."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -9,6 +9,10 @@ from journal.kafka import Clients, Control, Journal, KafkaSnapshots, Topics
 from quantscope.acceptor import Acceptor
 from quantscope.metrics import Part
 from quantscope.roles.role import Process
+
+
+async def nothing_listens() -> None:
+    """No pages were served so far."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Surroundings:
     """Renders the figures of the process."""
     standing: Callable[[], list[str]]
     """Why the process is not ready."""
+    about_to_listen: Callable[[], Awaitable[None]] = nothing_listens
+    """A role with pages of its own waits for it before it listens: the process did so far."""
 
     def snapshots(self) -> KafkaSnapshots:
         """The states of engines."""

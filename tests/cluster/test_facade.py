@@ -154,3 +154,27 @@ def test_errors_at_a_start_are_one_line(config: Config, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere.toml"
     nowhere.write_text('[kafka]\nbootstrap_servers = ["127.0.0.1:9"]\nstart_deadline_s = 0.5\n')
     assert "no broker of 127.0.0.1:9" in refused("--config", str(nowhere))
+
+
+async def test_before_it_has_begun_it_says_so_on_its_own_port(config: Config) -> None:
+    path = config()
+    set_up(path)
+    rest = facade(path)
+    (rest.http,) = free_ports(1)
+    rest.launch()
+
+    def answers() -> bool:
+        try:
+            return rest.ask("/ready")[0] == 503
+        except OSError:
+            return False
+
+    await until(answers)
+    assert rest.get("/health") == {"status": "ok"}
+    assert "it waits for brokers, or for an engine" in rest.get("/ready", 503)["faults"][0]
+    assert rest.ask("/orders/1")[0] == 404
+    with ClusterProcess(path, "engine"):
+        await asyncio.to_thread(rest.until_ready)
+        order = rest.place()
+        assert rest.get(f"/orders/{order['order_id']}") == order
+        rest.stop()
