@@ -124,6 +124,16 @@ def test_an_instrument_that_nobody_knows_is_told(exchange: ServerProcess) -> Non
         load("--port", exchange.binary, "--connections", 1, "--instruments", "1,99")
 
 
+def test_a_market_that_is_closed_is_told(tmp_path: pathlib.Path) -> None:
+    config = tmp_path / "closed.toml"
+    config.write_text('[[instruments]]\nsymbol = "BTCUSD"\nopen = false\n')
+    with (
+        ServerProcess(tmp_path / "data", arguments=("--config", str(config))) as closed,
+        pytest.raises(BenchError, match=r"the exchange has refused all of \d+ orders"),
+    ):
+        load("--json", "--port", closed.binary, "--connections", 1, "--instruments", 1)
+
+
 def test_metrics_are_read_by_name_and_labels() -> None:
     text = '# HELP a b\n# TYPE a counter\na_total 3.0\nb{le="0.1"} 4\n'
     assert parse_metrics(text) == {"a_total": 3.0, 'b{le="0.1"}': 4.0}

@@ -14,6 +14,8 @@ pub enum LoadError {
     Instrument(u32),
     /// The other side sent what it may not send.
     Protocol(String),
+    /// The exchange has refused every order so far, and there were so many.
+    Refused(u64),
     /// The other side closed a connection in the middle of the run.
     Closed(String),
 }
@@ -25,6 +27,10 @@ impl fmt::Display for LoadError {
             Self::Login(who) => write!(f, "login refused: {who}"),
             Self::Instrument(number) => write!(f, "the exchange has no instrument {number}"),
             Self::Protocol(what) => write!(f, "protocol error: {what}"),
+            Self::Refused(orders) => write!(
+                f,
+                "the exchange has refused all of {orders} orders: is the market open?"
+            ),
             Self::Closed(who) => write!(f, "connection closed by the other side: {who}"),
         }
     }

@@ -16,6 +16,8 @@ use crate::trader::{Plan, Trader};
 
 /// Bytes read from one session at once at most.
 const READ_BYTES: usize = 256 * 1024;
+/// So many orders may be refused in a row before the first that rests.
+const REFUSED_MAX: u64 = 1_000;
 /// Instruments that are traded when none are named.
 const INSTRUMENTS: usize = 4;
 /// A session that sent nothing for so long sends a heartbeat.
@@ -191,6 +193,9 @@ impl Fleet {
         while self.seats.iter().any(|seat| !seat.trader.is_full()) {
             if now_ns() > deadline {
                 return Err(LoadError::Protocol("the books do not fill".into()));
+            }
+            if tally.rejects >= REFUSED_MAX && tally.rests == 0 {
+                return Err(LoadError::Refused(tally.rejects));
             }
             for index in 0..self.seats.len() {
                 let seat = &self.seats[index];
