@@ -45,6 +45,8 @@ class RedisFollower:
         """When it was seen to be how far; the first is that of some seconds ago."""
         self._said = (0, 0)
         self._woken = asyncio.Event()
+        self._reason = ""
+        """What was logged last."""
         self.away: str | None = "it was not asked yet"
         """Why it can't be asked now; None while it can."""
         self.recorded = 0
@@ -101,6 +103,7 @@ class RedisFollower:
             self._on_recorded(*said)
 
     def _lose(self, reason: str) -> None:
-        if reason != self.away:
+        if reason != self._reason or self.away is None:
             log.warning("the store on Redis can't be read, and is tried again: %s", reason)
-        self.away = reason
+        # Where it is, and why it fails, is no matter of clients.
+        self._reason, self.away = reason, "it is asked again and again"
