@@ -198,7 +198,7 @@ class Archive:
                 order_id,
             )
         if stored is None:
-            raise await self._missing(order_id)
+            raise self._missing(order_id)
         return stored.json
 
     async def ended_as(self, order_id: int) -> OrderStands | None:
@@ -219,14 +219,11 @@ class Archive:
         """A page of an order's history or fills; the order exists."""
         page = await self.ask(lambda: self._view.store_needs(order_id) or 0, ask, order_id)
         if page is None:
-            raise await self._missing(order_id)
+            raise self._missing(order_id)
         return page
 
-    async def _missing(self, order_id: int) -> Exception:
+    def _missing(self, order_id: int) -> Exception:
         """Why the store does not have an order that exists."""
-        # It may have stepped back since it was said how far it is.
-        if (await self.store.position()).sequence < self._recorded:
-            return ApiError(503, "NOT_KNOWN_YET", order_id=order_id)
         if self.store.complete_since is None:
             return StoreDamaged(f"the store is damaged: it lacks order {order_id}")
         return ApiError(410, "ORDER_ARCHIVED", order_id=order_id)

@@ -13,8 +13,6 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.kept: dict[int, bytes] = {}
-        self.recorded = 2**62
-        """How far it says to be: as far as whoever asks believes."""
         self.complete_since: int | None = None
         self.stretch: Stretch | None = None
         self.older_trades: list[tuple[int, bytes]] = []
@@ -33,7 +31,7 @@ class FakeStore:
         return found[:limit] if instrument == 1 else []
 
     async def position(self) -> Recorded:
-        return Recorded(offset=0, sequence=self.recorded, command_offset=0)
+        return Recorded(offset=0, sequence=0, command_offset=0)
 
     async def instruments(self) -> list[tuple[int, str]]:
         return []
