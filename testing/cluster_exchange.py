@@ -4,17 +4,17 @@ import itertools
 import secrets
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from testing.cluster_process import ClusterProcess, config_of, set_up
 from testing.kafka import Brokers
 from testing.requests import Requests
+from testing.running import Running
 
 _numbers = itertools.count(1)
 
 
-class ClusterExchange(Requests):
+class ClusterExchange(Requests, Running):
     """An engine, a gateway and a facade, of topics that nobody else has."""
 
     def __init__(self, data_dir: Path, brokers: Brokers, *settings: str) -> None:
@@ -34,22 +34,6 @@ class ClusterExchange(Requests):
     def roles(self) -> tuple[ClusterProcess, ...]:
         """Those who are talked to first."""
         return self.facade, self.gateway, self.engine
-
-    def __enter__(self) -> Self:
-        """Serve until the block ends."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop it cleanly where nothing went wrong."""
-        if error is not None:
-            self.kill()
-        else:
-            self.stop()
 
     def start(self, *settings: str) -> Self:
         """Start it, and wait until each role is ready; what the settings change is set up."""

@@ -5,12 +5,12 @@ import select
 import signal
 import subprocess
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from testing.command import QUANTSCOPE, ROOT, SECONDS_MAX, NotReady, quantscope, ready_line
 from testing.kafka import Brokers
 from testing.requests import Requests
+from testing.running import Running
 
 _RUNNING: list["ClusterProcess"] = []
 
@@ -37,7 +37,7 @@ def set_up(config: Path, *arguments: str) -> str:
     return out
 
 
-class ClusterProcess(Requests):
+class ClusterProcess(Requests, Running):
     """``quantscope ROLE`` with a configuration."""
 
     def __init__(self, config: Path, role: str, *arguments: str) -> None:
@@ -49,22 +49,6 @@ class ClusterProcess(Requests):
         self.process: subprocess.Popen[str] | None = None
         name = "-".join((config.stem, role, *arguments)).replace("/", "_")
         self.log = config.with_name(f"{name}.log")
-
-    def __enter__(self) -> Self:
-        """Run until the block ends."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop it cleanly where nothing went wrong."""
-        if error is not None:
-            self.kill()
-        else:
-            self.stop()
 
     def start(self) -> Self:
         """Start it, and wait until it is ready."""

@@ -9,12 +9,12 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from journal import LogReader
 from testing.command import QUANTSCOPE, ROOT, SECONDS_MAX, NotReady, quantscope, ready_line
 from testing.requests import Requests
+from testing.running import Running
 
 _RUNNING: list["ServerProcess"] = []
 
@@ -25,7 +25,7 @@ def end_all() -> None:
         _RUNNING[-1].kill()
 
 
-class ServerProcess(Requests):
+class ServerProcess(Requests, Running):
     """``quantscope serve`` on one data directory; a ``testing.port.Restartable``."""
 
     def __init__(
@@ -54,22 +54,6 @@ class ServerProcess(Requests):
         self.under: list[str] = []
         """A command that runs another one, under which the server is started."""
         self._same_port = same_port
-
-    def __enter__(self) -> Self:
-        """Serve until the block ends."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop it cleanly where nothing went wrong."""
-        if error is not None:
-            self.kill()
-        else:
-            self.stop()
 
     # -- life --------------------------------------------------------------------------------
 
