@@ -49,6 +49,8 @@ async def test_rest_and_sessions_trade_with_each_other(config: Config) -> None:
         assert events == ["", "NEW", "REPLACED", "TRADE", "CANCELED"]
         client.place(2, price=20)
         await client.expect_new(2)
+        # The gateway told the client; the facade hears of it by itself.
+        await until(lambda: rest.get("/orderbook/BTCUSD")["bids"])
         (bid,) = rest.get("/orderbook/BTCUSD")["bids"]
         assert bid["price"] == "20"
         assert rest.get("/trades/BTCUSD")["count"] == 1
