@@ -33,6 +33,7 @@ __all__ = [
     "DataDirLock",
     "DataDirLocked",
     "DayEdge",
+    "Differs",
     "Engine",
     "EngineLimits",
     "Entry",
@@ -95,6 +96,7 @@ __all__ = [
     "StoredStream",
     "Stretch",
     "Sum",
+    "Taken",
     "Tally",
     "TallyRow",
     "Throttled",
@@ -2247,21 +2249,57 @@ class GatewayChange:
     def __new__(cls, *, incarnation: int, nonce: int | None) -> GatewayChange: ...
 
 @final
+class Differs:
+    """Two logs hold other events at one place."""
+
+    command_offset: Final[int]
+    """The command batch whose events they are."""
+    part: Final[int]
+    """Which batch of these."""
+    taken: Final[int]
+    """Hash of the one that was taken."""
+    other: Final[int]
+    """Hash of the other."""
+    def __new__(cls, *, command_offset: int, part: int, taken: int, other: int) -> Differs: ...
+
+@final
+class Taken:
+    """What of some batches is new."""
+
+    fresh: Final[bytes]
+    """The new ones."""
+    end: Final[int]
+    """Where they end, in bytes: what stands behind does not follow yet."""
+    changes: Final[list[GatewayChange]]
+    """What they say of the gateway's incarnations."""
+    differs: Final[Differs | None]
+    """Where one is another than was taken; nothing is taken from there on."""
+    def __new__(
+        cls, *, fresh: bytes, end: int, changes: list[GatewayChange], differs: Differs | None
+    ) -> Taken: ...
+
+@final
 class EventsFollower:
-    """Holds the event batches of a log to those before them, and looks for a gateway's own.
+    """Takes the first copy of each event batch from several logs, and compares the others with it.
 
     ``end`` is where they stand before the first batch, if that is known, and ``command_offset`` the
-    command batch that made the last event there.
+    command batch that made the last event there. The newest ``held_to`` are compared;
+    without any there is one log, which has to go on from batch to batch.
     """
 
     def __new__(
-        cls, gateway: int, end: EventsEnd | None, command_offset: int = 0
+        cls,
+        gateway: int,
+        end: EventsEnd | None,
+        command_offset: int = 0,
+        held_to: int = 0,
     ) -> EventsFollower: ...
-    def take(self, batches: bytes) -> list[GatewayChange]:
-        """Take batches, one after the other; return what they say of the gateway's incarnations.
+    def take(self, batches: bytes) -> Taken:
+        """Take batches of one log, one after the other.
 
-        One has ended whose lease is lost, or of whose batches the engine has dropped one for
-        another reason than that it was there already.  Raises ``ValueError``, as ``check_events``.
+        An incarnation has ended whose lease is lost, or of whose batches the engine has dropped one
+        for another reason than that it was there already.  Raises ``ValueError``, as
+        ``check_events``; nothing more is to be taken then.
         """
 
     @property

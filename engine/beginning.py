@@ -2,38 +2,62 @@
 
 from collections.abc import Iterator
 
-from core import Engine
+from core import Engine, Position
 from engine.followed import told_in
 from engine.recovery import JournalGap
-from journal.kafka import FIRST_OFFSET, KafkaKept, KafkaSnapshots, LostCommands
+from journal.kafka import FIRST_OFFSET, Began, KafkaKept, KafkaSnapshots, LostCommands
 
 
-def beginnings(snapshots: KafkaSnapshots, commands: KafkaKept, own: KafkaKept) -> Iterator[Engine]:
+class NeedsBase(JournalGap):
+    """An engine's log can't go on from where it ends: it has to begin anew behind a snapshot."""
+
+
+def beginnings(
+    snapshots: KafkaSnapshots, commands: KafkaKept, own: KafkaKept, began: Began | None
+) -> Iterator[Engine]:
     """The engines of good snapshots that it may go on from; none where it begins with command 1.
 
     A log goes on without a gap only from a state that it reaches.  One that holds nothing may begin
-    behind any: it gets as much as the commands still make.  Raises ``LostCommands`` where a state
-    was made of commands that are gone, and ``JournalGap`` where the log can't go on.
+    behind any: it gets as much as the commands still make; but where it has ``began`` anew it
+    begins there.  Raises ``LostCommands`` where a state was made of commands that are gone, and
+    ``NeedsBase`` where the log can't go on.
     """
     _hold_to(commands, snapshots)
     whole = commands.first_offset <= FIRST_OFFSET
-    if own.written_offset < own.first_offset:
+    least = 0 if began is None else began.command_offset
+    empty = own.written_offset < own.first_offset
+    if empty and began is None:
         if not whole:
             yield from _oldest_first(snapshots, commands)
         return
-    told = told_in(own)
+    told = least if empty else told_in(own)
     found = False
     for engine in snapshots.engines(told):
-        if engine.position().command_offset + 1 < commands.first_offset:
+        at = engine.position().command_offset
+        if at + 1 < commands.first_offset or at < least:
             break
         found = True
         yield engine
-    if not (found or whole):
-        raise JournalGap(
+    if not found and (least or not whole):
+        raise NeedsBase(
             f"{own.topic} ends with command batch {told}, {commands.topic} begins with "
-            f"{commands.first_offset}, and no snapshot stands between: an engine that is away for "
-            f"so long needs a new log.  Delete the topic {own.topic}, and quantscope setup makes it"
+            f"{commands.first_offset}, and no snapshot stands between: it begins anew"
         )
+
+
+def newest_state(snapshots: KafkaSnapshots, commands: KafkaKept) -> Position:
+    """Where the newest state stands from which an engine can begin; raises ``JournalGap``."""
+    _hold_to(commands, snapshots)
+    for engine in snapshots.engines():
+        if engine.position().command_offset + 1 >= commands.first_offset:
+            return engine.position()
+        break
+    if commands.first_offset <= FIRST_OFFSET:
+        return Engine().position()
+    raise JournalGap(
+        f"{commands.topic} begins with {commands.first_offset}, and no good snapshot stands behind "
+        "that: nobody can begin there"
+    )
 
 
 def _hold_to(commands: KafkaKept, snapshots: KafkaSnapshots) -> None:

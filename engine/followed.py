@@ -1,16 +1,25 @@
-"""An engine that is another process, as its log tells of it.
+"""Engines that are other processes, as their logs tell of them.
 
-Whoever follows the log needs at a start what was before: the engine behind some command, made again
-from the newest good snapshot and the commands behind that.
+Whoever follows the logs needs at a start what was before: the engine behind some command, made
+again from the newest good snapshot and the commands behind that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from core import Engine, EventsEnd, JournalRange, event_head
 from engine.recovery import check_rules, replayed
-from journal.kafka import FIRST_OFFSET, Clients, KafkaKept, KafkaSnapshots, Topics
+from journal.kafka import (
+    FIRST_OFFSET,
+    Beginning,
+    Clients,
+    EnginesLog,
+    Eras,
+    KafkaKept,
+    KafkaSnapshots,
+    Topics,
+)
 
 READ_BYTES = 2**20
 """Bytes of commands that are applied at a time: others get the interpreter between."""
@@ -18,40 +27,49 @@ READ_BYTES = 2**20
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an engine stands, and its log goes on."""
+    """Where the engines stand, and their logs go on."""
 
     engine: Engine
-    offset: int
-    """Kafka's, of the events of the next command, in the engine's log."""
+    beginning: Beginning
 
     @property
     def command_offset(self) -> int:
         """The command behind which it stands."""
         return self.engine.position().command_offset
 
-    @property
-    def end(self) -> EventsEnd:
-        """Where the events stand before that."""
-        at = self.engine.position()
-        return EventsEnd(sequence=at.event_seq, hash=at.event_hash)
-
 
 class FollowedEngine:
     """One replica; its calls block."""
 
     def __init__(
-        self, clients: Clients, topics: Topics, name: str, snapshots: KafkaSnapshots
+        self,
+        clients: Clients,
+        topics: Topics,
+        name: str,
+        snapshots: KafkaSnapshots,
+        eras: Eras | None = None,
     ) -> None:
-        """Nothing is connected yet."""
+        """Nothing is connected yet.  ``eras`` says where its log begins."""
         self._clients = clients
         self._topics = topics
         self.name = name
         self._snapshots = snapshots
+        self._eras = eras or Eras()
+
+    def twin(self, name: str) -> "FollowedEngine":
+        """Another replica."""
+        return FollowedEngine(self._clients, self._topics, name, self._snapshots, self._eras)
+
+    def kept(self) -> KafkaKept:
+        """Its log, to be entered."""
+        return KafkaKept(
+            self._clients, self._topics.events(self.name), begins=self._eras.begins(self.name)
+        )
 
     @contextmanager
     def events(self) -> Iterator[KafkaKept]:
         """Its log."""
-        with KafkaKept(self._clients, self._topics.events(self.name)) as kept:
+        with self.kept() as kept:
             yield kept
 
     def commands_end(self) -> int:
@@ -64,12 +82,18 @@ class FollowedEngine:
         with self.events() as events:
             return told_in(events)
 
-    def standing(self) -> Standing:
-        """It, as far as its log goes."""
+    def offset_behind(self, command: int) -> int:
+        """Kafka's offset from which on its log holds the events of later commands."""
         with self.events() as events:
-            command = told_in(events)
-            offset = events.batch_after(command) - FIRST_OFFSET
-        return Standing(self.behind(command), offset)
+            try:
+                return events.batch_after(command) - FIRST_OFFSET
+            except JournalRange:
+                return events.first_offset - FIRST_OFFSET
+
+    def end(self) -> int:
+        """Kafka's offset behind its log."""
+        with self.events() as events:
+            return events.next_offset - FIRST_OFFSET
 
     def behind(self, command_offset: int) -> Engine:
         """It, right behind a command.
@@ -93,10 +117,73 @@ class FollowedEngine:
         return KafkaKept(self._clients, self._topics.commands)
 
 
+class FollowedEngines:
+    """All replicas; calls block."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        topics: Topics,
+        names: Sequence[str],
+        snapshots: KafkaSnapshots,
+        eras: Eras,
+    ) -> None:
+        """Nothing is connected yet.  ``eras`` says what of their logs counts."""
+        self._each = {
+            name: FollowedEngine(clients, topics, name, snapshots, eras) for name in names
+        }
+        self.void: Mapping[str, int] = {
+            name: void.era for name in names if (void := eras.void_from(name)) is not None
+        }
+        """Engines whose log counts only once it begins anew, and in which era it does."""
+        self._any = self._each[names[0]]
+
+    @property
+    def _valid(self) -> dict[str, FollowedEngine]:
+        return {name: one for name, one in self._each.items() if name not in self.void}
+
+    def one(self, name: str) -> FollowedEngine:
+        """One of them."""
+        return self._each[name]
+
+    def commands_end(self) -> int:
+        """The last command that there is; 0 where there is none."""
+        return self._any.commands_end()
+
+    def told(self) -> dict[str, int]:
+        """The last command all of whose events stand in each log; of those that count."""
+        return {name: one.told() for name, one in self._valid.items()}
+
+    def behind(self, command_offset: int) -> Engine:
+        """See ``FollowedEngine``: the engine is the same whatever its name."""
+        return self._any.behind(command_offset)
+
+    def standing(self) -> Standing:
+        """The engine as far as the furthest log goes, and where each log goes on from there."""
+        engine = self.behind(max(self.told().values(), default=0))
+        at = engine.position()
+        offsets = {
+            name: one.end() if name in self.void else one.offset_behind(at.command_offset)
+            for name, one in self._each.items()
+        }
+        end = EventsEnd(sequence=at.event_seq, hash=at.event_hash)
+        return Standing(engine, Beginning(offsets, end, at.command_offset, self.void))
+
+    def log(self) -> EnginesLog:
+        """What was told, from the log that is furthest; to be entered."""
+        told = self.told()
+        furthest = max(told.values(), default=0)
+        first = next((name for name, at in told.items() if at == furthest), next(iter(self._each)))
+        return EnginesLog({name: one.kept() for name, one in self._each.items()}, first)
+
+
 def told_in(events: KafkaKept) -> int:
     """The last command all of whose events stand in an engine's log; 0 where there is none."""
     if events.written_offset < events.first_offset:
         return 0
     last = events.read(events.written_offset, 1)
+    if not last:
+        # The log is just about to begin anew.
+        return 0
     head = event_head(last[0].batch)
     return head.command_offset if head.last else head.command_offset - 1

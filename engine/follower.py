@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 
 from core import (
     Clock,
@@ -16,41 +17,47 @@ from core import (
     Engine,
     Faults,
     JournalDamaged,
-    JournalError,
     Position,
     split_batches,
 )
-from engine.beginning import beginnings
+from engine.beginning import NeedsBase, beginnings, newest_state
+from engine.followed import FollowedEngine, told_in
 from engine.own_log import OwnLog, UntilEnded
-from engine.recovery import Recovered, ReplayDiffers, recover, replayed
-from engine.replica import replica
+from engine.recovery import Recovered, recover, replayed
+from engine.snapshot_keeper import TROUBLE, SnapshotKeeper
+from engine.snapshot_places import SnapshotPlaces
+from engine.twins import Twins
 from journal.kafka import (
     FIRST_OFFSET,
     Appender,
-    AppendFailed,
+    At,
+    Base,
+    Began,
     Clients,
     Control,
     Fenced,
     FencedLog,
-    Journal,
     KafkaKept,
     KafkaSnapshots,
+    Referee,
+    Standing,
     Tenure,
     TopicReader,
     Topics,
-    Unavailable,
+    base_record,
     log_record,
 )
-from journal.kafka.reader import KafkaError
 from protocol.terms import Gateway
 from settings import JournalSettings
 
 log = logging.getLogger("quantscope.engine")
 
-TROUBLE = (AppendFailed, JournalError, KafkaError, TimeoutError, Unavailable)
-"""What passes by when brokers are back."""
 RETRY_S = 0.3
 """Before it is tried again what brokers did not do, in seconds."""
+
+
+class EraRose(Exception):
+    """Something else counts now: it begins again."""
 
 
 class Follower:
@@ -82,16 +89,21 @@ class Follower:
         self._tenure = Tenure(control, f"engine.{name}", clock)
         self._append_deadline_s = clients.settings.append_deadline_s
         self.snapshots = KafkaSnapshots(clients, topics, deadline_s=self._append_deadline_s)
-        self._due: Position | None = None
-        """Where the next snapshot is to stand, once it is time for one."""
-        self._wake = asyncio.Event()
-        self._passed = 0
-        """How many intervals engine time has passed."""
-        self._newest = 0
-        """The command behind which the newest snapshot stands."""
+        self.keeper = SnapshotKeeper(clients, topics, name, control, snapshots=self.snapshots)
+        self._places = SnapshotPlaces(journal)
+        self._referee = Referee(control, clients.settings, clock, f"engine {name}")
+        self.twins = self._new_twins(name)
         self.name = name
-        self._kept_journal: Journal
-        """Which journal the commands are."""
+        self._standing: Standing
+        """What was true of the exchange when it began."""
+        self._go = asyncio.Event()
+        """Whether it may go on."""
+        self._era_rose = False
+        self._needs_base = False
+        self._told = 0
+        """The command whose events were the last of its log when it began."""
+        self.halted: str | None = None
+        """Why nobody goes on; None where all do."""
         self.engine: Engine
         self.recovered: Recovered
         self.ready = False
@@ -99,7 +111,18 @@ class Follower:
         self._heard_ns = 0
         self.restarts = 0
         """How often it has begun again, because brokers failed."""
-        self.snapshots_written = 0
+
+    def _new_twins(self, name: str) -> Twins:
+        others = [other for other in self._clients.settings.engines if other != name]
+        return Twins(
+            self._clients,
+            self._topics,
+            name,
+            others,
+            self._clock,
+            own=lambda: self._followed,
+            on_differs=self._differ,
+        )
 
     async def run(self) -> None:
         """Follow the commands until canceled, and begin again whenever brokers fail.
@@ -110,10 +133,15 @@ class Follower:
         while True:
             try:
                 await self._tenure.take()
-                self._kept_journal = (await self._control.read()).known()
+                await self._let_go()
                 await self._live()
             except JournalDamaged:
                 raise
+            except NeedsBase as error:
+                self._needs_base = True
+                log.error("engine %s: %s", self.name, error)
+            except EraRose:
+                log.error("engine %s begins again: the era has risen", self.name)
             except Fenced as error:
                 await self._later_one(error)
             except TROUBLE as error:
@@ -122,6 +150,50 @@ class Follower:
                 await asyncio.sleep(RETRY_S)
             finally:
                 self.ready = False
+
+    async def _let_go(self) -> None:
+        """Learn what is true of the exchange, and wait until nothing is halted."""
+        while True:
+            self._standing = await self._control.read()
+            self._standing.known()
+            halt = self._standing.halt
+            if halt is None:
+                break
+            self.halted = str(halt)
+            await asyncio.sleep(RETRY_S)
+        self.halted = None
+        self._era_rose = False
+        self.snapshots.eras = self._standing.eras
+        self._go.set()
+
+    def on_standing(self, standing: Standing) -> None:
+        """Stop while the exchange is halted; begin again with a new era."""
+        if standing.halt is not None:
+            self.halted = str(standing.halt)
+            self._go.clear()
+        elif hasattr(self, "_standing") and standing.known().era > self._standing.known().era:
+            self._era_rose = True
+            self._go.set()
+
+    async def _may_go_on(self) -> None:
+        """Wait while it is halted; raises ``EraRose`` where it has to begin anew."""
+        await self._go.wait()
+        if self._era_rose:
+            raise EraRose
+
+    async def _differ(self, other: str, at: At) -> None:
+        """Another engine tells otherwise than this one."""
+        self._go.clear()
+        self.halted = f"engine {other} tells otherwise of command batch {at.command_offset}"
+        era = self._standing.known().era
+        await self._referee.differ(era, at, (self.name, other))
+
+    @property
+    def _followed(self) -> FollowedEngine:
+        """It, as its log tells."""
+        return FollowedEngine(
+            self._clients, self._topics, self.name, self.snapshots, self._standing.eras
+        )
 
     def _heard(self) -> None:
         self._heard_ns = self._clock.monotonic_ns()
@@ -158,6 +230,7 @@ class Follower:
             ended, loop = threading.Event(), asyncio.get_running_loop()
             # A thread goes on when nobody waits for it any more.
             stack.callback(ended.set)
+            await self._begin_anew(writer)
             self.recovered = await asyncio.to_thread(self._recover, writer, loop, ended)
             self.engine = self.recovered.engine
             log.info(
@@ -169,13 +242,50 @@ class Follower:
             )
             self._heard()
             self.ready = True
-            keep = self.faults.keep("snapshots", "publishing snapshots", self._keep_snapshots)
-            keeping = asyncio.create_task(keep)
-            try:
-                await self._follow(commands, writer, ticks)
-            finally:
-                keeping.cancel()
-                await asyncio.wait([keeping])
+            await self._work(commands, writer, ticks)
+
+    async def _work(self, commands: TopicReader, writer: FencedLog, ticks: Appender) -> None:
+        """Follow, and beside it compare with the twins and keep snapshots."""
+        self.twins = self._new_twins(self.name)
+        journal, eras = self._standing.known(), self._standing.eras
+        keep = partial(self.keeper.run, journal, self.twins, self._differ)
+        compare = partial(self.twins.run, eras, self._told)
+        beside = [
+            asyncio.create_task(self.faults.keep("snapshots", "publishing snapshots", keep)),
+            asyncio.create_task(self.faults.keep("twins", "comparing with engines", compare)),
+        ]
+        try:
+            await self._follow(commands, writer, ticks)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
+
+    async def _begin_anew(self, writer: FencedLog) -> None:
+        """Let its log go on behind a snapshot, where what stands there is void or too old."""
+        eras = self._standing.eras
+        if eras.void_from(self.name) is None and not self._needs_base:
+            return
+        at = await asyncio.to_thread(self._newest_state)
+        era = self._standing.known().era
+        base = Base(era, at.command_offset, at.event_seq, at.event_hash)
+        await writer.append([base_record(base)])
+        offset = await asyncio.to_thread(self._followed.end)
+        began = Began(self.name, offset - 1, era, at.command_offset)
+        await self._control.say(began)
+        self._standing = await self._control.read()
+        self.snapshots.eras = self._standing.eras
+        self._needs_base = False
+        log.error(
+            "engine %s: its log begins anew behind command batch %d: what stands before that is "
+            "void, or too old",
+            self.name,
+            at.command_offset,
+        )
+
+    def _newest_state(self) -> Position:
+        with KafkaKept(self._clients, self._topics.commands) as commands:
+            return newest_state(self.snapshots, commands)
 
     @property
     def _writer_name(self) -> str:
@@ -186,12 +296,17 @@ class Follower:
     ) -> Recovered:
         with ExitStack() as stack:
             commands = stack.enter_context(KafkaKept(self._clients, self._topics.commands))
-            own = KafkaKept(self._clients, self._topics.events(self.name))
-            events = OwnLog(stack.enter_context(own), ended, writer, loop)
-            engines = beginnings(self.snapshots, commands, own)
-            read = UntilEnded(commands, ended)
-            recovered = recover(engines, read, events, self._clock)
-        self._newest = recovered.engine.position().command_offset - recovered.commands
+            own = stack.enter_context(self._followed.kept())
+            self._told = told_in(own)
+            events = OwnLog(own, ended, writer, loop)
+            began = self._standing.eras.began.get(self.name)
+            engines = beginnings(self.snapshots, commands, own, began)
+            engine = next(engines, None) or Engine()
+            begins = engine.position().command_offset
+            places = SnapshotPlaces(self._journal, begins)
+            read = UntilEnded(commands, ended, places.pass_over)
+            recovered = recover(iter((engine,)), read, events, self._clock)
+        self._places = places
         return recovered
 
     async def _follow(self, commands: TopicReader, writer: FencedLog, ticks: Appender) -> None:
@@ -200,55 +315,24 @@ class Follower:
         at = engine.position().command_offset + 1 - FIRST_OFFSET
         while True:
             records = await commands.follow(at, self._journal.tick_interval_s)
+            await self._may_go_on()
             if records:
                 at = records[-1].offset + 1
-                produced = replayed(engine, [log_record(x, FIRST_OFFSET) for x in records])
-                await writer.append(split_batches(produced))
-                self._heard()
-                self._on_events(produced)
-                self._look_at_time(engine.position())
+                batches = [log_record(x, FIRST_OFFSET) for x in records]
+                for piece, is_place in self._places.cut(batches):
+                    await self._publish(writer, replayed(engine, piece))
+                    if is_place:
+                        self.keeper.ask(engine.position())
             else:
                 # What it makes is appended, so that the writer's transaction never grows old.
                 await ticks.append(self._tick())
-                self._heard()
+            self._heard()
 
-    # -- snapshots ---------------------------------------------------------------------------
-
-    def _look_at_time(self, at: Position) -> None:
-        """Ask for a snapshot where engine time has passed a multiple of the interval."""
-        interval_ns = int(self._journal.snapshot_interval_s * 1e9)
-        enough = at.command_offset - self._newest >= self._journal.snapshot_commands_min
-        passed, self._passed = self._passed, at.time_ns // interval_ns
-        if enough and passed not in (0, self._passed):
-            self._due = at
-            self._wake.set()
-
-    async def _keep_snapshots(self) -> None:
-        """Publish snapshots when it is time, of an engine beside this one: it is not held up."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            at, self._due = self._due, None
-            if at is None:
-                continue
-            try:
-                state = await asyncio.to_thread(self._state, at)
-                await self.snapshots.publish(self.name, self._kept_journal, at, state)
-            except (*TROUBLE, ValueError, ReplayDiffers) as error:
-                log.error("engine %s: no snapshot: %s", self.name, error)
-            else:
-                self._newest = at.command_offset
-                self.snapshots_written += 1
-                log.info(
-                    "engine %s: snapshot at command batch %d, %d bytes",
-                    self.name,
-                    at.command_offset,
-                    len(state),
-                )
-
-    def _state(self, at: Position) -> bytes:
-        with KafkaKept(self._clients, self._topics.commands) as commands:
-            return replica(self.snapshots, commands, at).snapshot()
+    async def _publish(self, writer: FencedLog, produced: bytes) -> None:
+        batches = split_batches(produced)
+        await writer.append(batches)
+        self.twins.published(batches)
+        self._on_events(produced)
 
     def _tick(self) -> list[bytes]:
         tick = Commands()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable, Sequence
 
 from core import JournalError, LogRecord
 from journal.kafka import FencedLog, KafkaKept
@@ -10,9 +11,15 @@ from journal.kafka import FencedLog, KafkaKept
 class UntilEnded:
     """A log that gives nothing more once nobody waits for what is made of it."""
 
-    def __init__(self, kept: KafkaKept, ended: threading.Event) -> None:
-        """``ended`` says when: a thread can't be told to stop."""
+    def __init__(
+        self,
+        kept: KafkaKept,
+        ended: threading.Event,
+        on_read: Callable[[Sequence[LogRecord]], None] = lambda _: None,
+    ) -> None:
+        """``ended`` says when: a thread can't be told to stop.  ``on_read`` gets what is read."""
         self._kept = kept
+        self._on_read = on_read
         self._ended = ended
 
     @property
@@ -34,7 +41,9 @@ class UntilEnded:
         """See ``KeptLog``; raises ``JournalError`` at the end."""
         if self._ended.is_set():
             raise JournalError("the engine ends")
-        return self._kept.read(start, bytes_max)
+        records = self._kept.read(start, bytes_max)
+        self._on_read(records)
+        return records
 
 
 class OwnLog(UntilEnded):

@@ -14,9 +14,9 @@ from gateway.retention import first_command
 from journal.kafka import (
     Clients,
     Description,
+    EnginesLog,
     Good,
     Journal,
-    KafkaKept,
     Portions,
     Topics,
     marks_of,
@@ -65,7 +65,7 @@ class SessionCheckpoints(Portions):
         )
         return await self.write(what, rows, await asyncio.to_thread(self.end))
 
-    def learn(self, order_entry: OrderEntry, events: KafkaKept, command: int) -> None:
+    def learn(self, order_entry: OrderEntry, events: EnginesLog, command: int) -> None:
         """Learn which messages of each session a log keeps that commands up to this one made.
 
         From the newest checkpoint that serves, and the events behind it; it blocks.  Raises
@@ -78,7 +78,7 @@ class SessionCheckpoints(Portions):
                 log.info("sessions: %s meanwhile, it is begun again", error)
         return self._learn(order_entry, events, command)
 
-    def _learn(self, order_entry: OrderEntry, events: KafkaKept, command: int) -> None:
+    def _learn(self, order_entry: OrderEntry, events: EnginesLog, command: int) -> None:
         at = events.batch_after(self._restored(order_entry, events, command))
         end = events.batch_after(command)
         log.info("sessions: reading event batches from %d to %d", at, end - 1)
@@ -87,7 +87,7 @@ class SessionCheckpoints(Portions):
             at = records[-1].offset + 1
         order_entry.forget_before(first_command(events))
 
-    def _restored(self, order_entry: OrderEntry, events: KafkaKept, command: int) -> int:
+    def _restored(self, order_entry: OrderEntry, events: EnginesLog, command: int) -> int:
         """Take over the newest checkpoint that serves; behind which command it stands, or 0."""
         with self.kept() as kept:
             for good, _ in marks_of(kept):
@@ -106,7 +106,7 @@ class SessionCheckpoints(Portions):
         return 0
 
 
-def _is_about(good: Good, events: KafkaKept) -> bool:
+def _is_about(good: Good, events: EnginesLog) -> bool:
     """Whether the events up to its command are those of this log."""
     at = events.batch_after(good.command_offset)
     if at < events.next_offset:

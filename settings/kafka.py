@@ -35,6 +35,17 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             "its own"
         ),
     ] = ("a",)
+    trusted_engine: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{0,100}$")],
+        about(
+            "engine that is right where two tell otherwise; without one nobody goes on until "
+            "quantscope setup --trust names it"
+        ),
+    ] = ""
+    compare_batches: Annotated[
+        Annotated[int, Meta(ge=16, le=2**20)],
+        about("event batches whose hashes are kept, to be compared with another engine's"),
+    ] = 4_096
     replication_factor: Annotated[
         Annotated[int, Meta(ge=1, le=100)], about("brokers that keep each topic")
     ] = 1
@@ -91,6 +102,8 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Hold those to each other that only make sense together."""
         if len(set(self.engines)) < len(self.engines):
             raise ValueError("engines names one more than once")
+        if self.trusted_engine and self.trusted_engine not in self.engines:
+            raise ValueError("trusted_engine is none of engines")
         if self.min_insync_replicas > self.replication_factor:
             raise ValueError("min_insync_replicas is above replication_factor")
         if 2 * self.transaction_renew_s > self.transaction_timeout_s:

@@ -14,6 +14,13 @@ class StoreSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Literal["sqlite", "redis"],
         about("sqlite is a file; redis is that of a cluster, and forgets the oldest orders"),
     ] = "sqlite"
+    backup_dir: Annotated[
+        str,
+        about(
+            "directory of copies of a cluster's archive (*.db), the newest of which is taken where "
+            "the archive recorded what is void; empty for backup/ beside it"
+        ),
+    ] = ""
     recorder_read_bytes_max: Annotated[
         Bytes, about("bytes of events that the recorder reads from the journal at once")
     ] = 4 * 2**20

@@ -99,6 +99,11 @@ class RecorderService:
             await self._ended.wait()
             await self._again()
 
+    def begin_again(self, reason: str) -> None:
+        """End the recorder, and begin another: what it reads is to be another."""
+        self._fail(reason)
+        self._ended.set()
+
     async def _begin(self) -> None:
         self.recorder = await asyncio.to_thread(self._make)
         if self.recorder.notice is not None:

@@ -19,7 +19,7 @@ from journal.kafka import Displaced
 from journal.port import NamedLog
 from settings import RedisSettings, StoreSettings
 from store.redis_link import Cut, Full, Link, Refused, Tainted, Unwritten, client, where
-from store.redis_writing import Claim, Writing
+from store.redis_writing import Claim, IsVoid, Writing
 
 log = logging.getLogger("quantscope.store")
 
@@ -55,9 +55,14 @@ class RedisRecorder:
         store: StoreSettings,
         *,
         seed: Callable[[], bytes | None] = lambda: None,
+        is_void: IsVoid = lambda _command, _part, _chain: False,
         faults: Faults | None = None,
     ) -> None:
-        """Nothing is connected yet.  ``seed`` is asked in a thread: see ``core.recorder_seed``."""
+        """Nothing is connected yet.  ``seed`` is asked in a thread: see ``core.recorder_seed``.
+
+        So is ``is_void``, whether what was recorded up to a place does not count any more.
+        """
+        self._is_void = is_void
         self._events = events
         self._settings = redis
         self._store = store
@@ -207,7 +212,7 @@ class RedisRecorder:
                     self._stop,
                     share=self._share,
                 )
-                await writing.begin(anew=self._anew, seed=self._seed)
+                await writing.begin(anew=self._anew, seed=self._seed, is_void=self._is_void)
                 full, self._full = self._full, False
                 if not full:
                     self._recovered()

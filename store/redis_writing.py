@@ -62,6 +62,10 @@ class Told(Protocol):
         """So many orders were deleted, and so much memory is used."""
 
 
+IsVoid = Callable[[int, int, int], bool]
+"""Whether what was recorded does not count any more, up to a command, a part and a chain there."""
+
+
 class Writing:
     """A recorder at work."""
 
@@ -101,14 +105,17 @@ class Writing:
 
     # -- where it begins ---------------------------------------------------------------------
 
-    async def begin(self, *, anew: bool, seed: Callable[[], bytes | None]) -> None:
-        """Go on from what Redis holds, or begin anew."""
+    async def begin(self, *, anew: bool, seed: Callable[[], bytes | None], is_void: IsVoid) -> None:
+        """Go on from what Redis holds, or begin anew, as where that does not count any more."""
         value = await self._link.begin()
         self._value = value or b""
         place = None if value is None else RedisPlace(value)
         self._claim.take(place)
         await asyncio.to_thread(self._events.look)
         if anew or value is None or place is None or not place.offset:
+            await self._begin_anew(seed)
+        elif await asyncio.to_thread(is_void, place.command_offset, place.part, place.chain):
+            log.error("recorder: what Redis holds was told by an engine that is not trusted")
             await self._begin_anew(seed)
         elif not await self._goes_on(value, place):
             log.warning("recorder: the log lacks what follows on event %d", place.sequence)

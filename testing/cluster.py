@@ -13,16 +13,19 @@ import httpx
 import msgspec
 
 from core import Clock, Engine, Faults, Recorder, split_batches
-from engine.followed import FollowedEngine
+from engine.followed import FollowedEngine, FollowedEngines
 from engine.follower import Follower
 from engine.recovery import replay
 from journal.kafka import (
     Appender,
     Clients,
     Control,
+    Displaced,
+    Eras,
     KafkaKept,
     KafkaLane,
     KafkaSnapshots,
+    Standing,
     Tenure,
     Topics,
 )
@@ -30,9 +33,10 @@ from protocol.terms import Gateway
 from quantscope.cluster.engine import ClusterEngine
 from quantscope.cluster.facade import ClusterFacade
 from quantscope.cluster.gateway import ClusterGateway
-from quantscope.cluster.process import displaced_in
+from quantscope.cluster.process import found_in
 from quantscope.cluster.setup import run_setup
 from quantscope.cluster.surroundings import ClusterRole, Surroundings
+from quantscope.cluster.watch import watch_exchange
 from quantscope.metrics import renderer
 from quantscope.roles.role import Process
 from settings import Config, KafkaSettings
@@ -97,8 +101,17 @@ class Cluster:
         config = msgspec.structs.replace(self.config, server=ports)
         process = Process(config, Faults(), self.clock, 2**31)
         async with self.control() as control:
-            journal = (await control.read()).known()
-            yield Surroundings(process, self.clients, self.topics, control, journal, bytes, list)
+            standing = await control.read()
+            yield Surroundings(
+                process,
+                self.clients,
+                self.topics,
+                control,
+                standing.known(),
+                bytes,
+                list,
+                eras=standing.eras,
+            )
 
     def control(self) -> Control:
         """What is true of it as a whole."""
@@ -114,7 +127,7 @@ class Cluster:
         """An engine at work, from when it is at the end of the commands on."""
         async with self.around() as around:
             role = ClusterEngine(around, name)
-            async with self.running(role):
+            async with self.running(role, around):
                 yield role.follower
 
     def follower(self, control: Control, name: str = "a") -> Follower:
@@ -126,7 +139,7 @@ class Cluster:
         return KafkaLane(
             self.clients,
             self.topics,
-            "a",
+            self.settings.engines,
             gateway,
             self.config.journal,
             clock or self.clock,
@@ -138,12 +151,26 @@ class Cluster:
         """What an engine's log tells of it."""
         return FollowedEngine(self.clients, self.topics, name, self.snapshots())
 
+    def engines(self, eras: Eras | None = None) -> FollowedEngines:
+        """What all engines' logs tell of them; in the first era, unless told."""
+        names, known = self.settings.engines, eras or Eras()
+        return FollowedEngines(self.clients, self.topics, names, self.snapshots(), known)
+
+    def standing(self) -> Standing:
+        """What is true of it as a whole."""
+
+        async def read() -> Standing:
+            async with self.control() as control:
+                return await control.read()
+
+        return asyncio.run(read())
+
     @asynccontextmanager
     async def gateway(self, number: int = Gateway.BINARY) -> AsyncIterator["Served"]:
         """Order entry over TCP, with sessions as they are now, from when it takes logins on."""
         async with self.around() as around:
             role = ClusterGateway(around, number)
-            async with self.running(role):
+            async with self.running(role, around):
                 port = int(role.ports["binary"].address.rpartition(":")[2])
                 yield Served(port, role.lane, role)
 
@@ -160,7 +187,7 @@ class Cluster:
                 ),
                 number,
             )
-            async with self.running(role):
+            async with self.running(role, around):
                 port = int(role.ports["http"].address.rpartition(":")[2])
                 async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
                     yield ServedFacade(port, role, client)
@@ -183,21 +210,23 @@ class Cluster:
                 yield served, engine
 
     @asynccontextmanager
-    async def running(self, role: ClusterRole) -> AsyncIterator[None]:
+    async def running(self, role: ClusterRole, around: Surroundings) -> AsyncIterator[None]:
         """A role at work, from when it is ready on; it is stopped as an operator would."""
         stop = asyncio.Event()
         try:
             await role.open()
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(role.run(stop))
+                watching = group.create_task(watch_exchange(around.control, role.on_standing))
                 async with asyncio.timeout(SECONDS_MAX):
                     while role.standing():
                         await asyncio.sleep(0.01)
                 yield
                 stop.set()
                 await running
+                watching.cancel()
         except BaseExceptionGroup as errors:
-            if displaced := displaced_in(errors):
+            if displaced := found_in(errors, Displaced):
                 raise displaced from errors
             raise
         finally:

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from core import LogRecord, describe_events, event_head, xxh3_64
-from quantscope.cluster.process import displaced_in
+from journal.kafka import Displaced
+from quantscope.cluster.process import found_in
 from settings import RedisSettings, StoreSettings
 from store.port import Store
 from store.redis import RedisStore
@@ -92,7 +93,7 @@ async def recording(
             yield recorder
             recorder.stop()
     except BaseExceptionGroup as errors:
-        if displaced := displaced_in(errors):
+        if displaced := found_in(errors, Displaced):
             raise displaced from errors
         raise
 

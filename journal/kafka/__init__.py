@@ -4,13 +4,16 @@ One record is one batch, as one row of SQLite's is.  ``topics`` says which there
 makes the library's clients; ``reader`` reads a partition, and ``kept`` does so for code without a
 loop; ``appender`` sends batches where others send theirs, ``fenced`` writes a log that has one
 writer at a time; ``portions`` are states in a topic, ``snapshots`` those of engines; ``control`` is
-what is true of the exchange as a whole; ``lane`` is a gateway's way to a partition and back;
-``setup`` makes the topics and holds them to what they must be.
+what is true of the exchange as a whole, ``halts`` what is said there of engines that differ and
+``referee`` who says it; ``trailing`` is which engine is behind; ``engines_log`` reads back what any
+engine has told, ``agreed_log`` that on which they agree; ``lane`` is a gateway's way to a partition
+and back; ``setup`` makes the topics and holds them to what they must be.
 
 Imports ``core``, ``settings`` and the ports of ``journal``; whoever may import that room may import
 this one.
 """
 
+from journal.kafka.agreed_log import AgreedLog
 from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
 from journal.kafka.control import (
@@ -20,32 +23,46 @@ from journal.kafka.control import (
     Forgotten,
     Journal,
     Place,
+    Standing,
+    StartAgain,
     Tenure,
 )
+from journal.kafka.engines_log import EnginesLog
 from journal.kafka.fenced import Fenced, FencedLog
+from journal.kafka.halts import At, Base, Began, Eras, Halt, StateHash, Trust, base_record
 from journal.kafka.judged import JudgedState, KeptSnapshots
 from journal.kafka.kept import KafkaKept, log_record
-from journal.kafka.lane import KafkaLane
+from journal.kafka.lane import Beginning, KafkaLane
 from journal.kafka.portions import Description, Good, Marked, Portion, Portions, marks_of, state_of
 from journal.kafka.reader import Damaged, KafkaError, TopicReader
+from journal.kafka.referee import NothingToTrust, Referee
 from journal.kafka.setup import LostCommands, Mistake, make_topics, mend, missing_topics, mistakes
 from journal.kafka.snapshots import KafkaSnapshots
 from journal.kafka.topics import FIRST_OFFSET, Topics
+from journal.kafka.trailing import Trailing
 
 __all__ = [
     "FIRST_OFFSET",
+    "AgreedLog",
     "AppendFailed",
     "Appender",
+    "At",
+    "Base",
+    "Began",
+    "Beginning",
     "Clients",
     "Control",
     "ControlLost",
     "Damaged",
     "Description",
     "Displaced",
+    "EnginesLog",
+    "Eras",
     "Fenced",
     "FencedLog",
     "Forgotten",
     "Good",
+    "Halt",
     "Journal",
     "JudgedState",
     "KafkaError",
@@ -56,13 +73,21 @@ __all__ = [
     "LostCommands",
     "Marked",
     "Mistake",
+    "NothingToTrust",
     "Place",
     "Portion",
     "Portions",
+    "Referee",
+    "Standing",
+    "StartAgain",
+    "StateHash",
     "Tenure",
     "TopicReader",
     "Topics",
+    "Trailing",
+    "Trust",
     "Unavailable",
+    "base_record",
     "log_record",
     "make_topics",
     "marks_of",

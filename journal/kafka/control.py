@@ -7,7 +7,7 @@ import asyncio
 import logging
 import secrets
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from core import Clock
 from journal.kafka.appender import Appender
 from journal.kafka.clients import Clients
+from journal.kafka.halts import Began, Eras, Halt, StateHash, Trust
 from journal.kafka.reader import KafkaError, TopicReader
 from journal.kafka.topics import FIRST_OFFSET, Topics
 
@@ -86,12 +87,16 @@ class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
         return f"place.{self.reader}"
 
 
-Said = Journal | Name | Place | Forgotten
+Said = Journal | Name | Place | Forgotten | Halt | Trust | Began | StateHash
 _decoder = msgspec.json.Decoder(Said)
 
 
 class Displaced(Exception):
     """Another process of this name has begun: this one ends, and is not to be started again."""
+
+
+class StartAgain(Exception):
+    """What this process knows is not so any more: its role ends, and is begun anew."""
 
 
 class ControlLost(Exception):
@@ -105,15 +110,24 @@ class Standing:
     journal: Journal | None = None
     names: dict[str, Name] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    eras: Eras = field(default_factory=Eras)
+    hashes: dict[str, StateHash] = field(default_factory=dict)
 
     def known(self) -> Journal:
-        """The journal; raises ``ControlLost``."""
+        """The journal, in the era that it is in; raises ``ControlLost``."""
         if self.journal is None:
             raise ControlLost(
                 "the topic of what is true of the exchange does not say which journal it is: "
                 "quantscope setup writes it"
             )
-        return self.journal
+        era = max(self.journal.era, self.eras.era)
+        return msgspec.structs.replace(self.journal, era=era)
+
+    @property
+    def halt(self) -> Halt | None:
+        """Why nobody goes on; None where all do."""
+        halt = self.eras.halt
+        return halt if halt is not None and halt.era >= self.known().era else None
 
 
 class Control:
@@ -170,16 +184,18 @@ class Control:
         standing = self._standing
         match said:
             case Journal():
-                self._standing = Standing(said, standing.names, standing.places)
+                self._standing = replace(standing, journal=said)
             case Name():
-                names = standing.names | {said.name: said}
-                self._standing = Standing(standing.journal, names, standing.places)
+                self._standing = replace(standing, names=standing.names | {said.name: said})
             case Place():
-                places = standing.places | {said.reader: said}
-                self._standing = Standing(standing.journal, standing.names, places)
+                self._standing = replace(standing, places=standing.places | {said.reader: said})
             case Forgotten():
                 places = {k: v for k, v in standing.places.items() if k != said.reader}
-                self._standing = Standing(standing.journal, standing.names, places)
+                self._standing = replace(standing, places=places)
+            case StateHash():
+                self._standing = replace(standing, hashes=standing.hashes | {said.engine: said})
+            case Halt() | Trust() | Began():
+                self._standing = replace(standing, eras=standing.eras.take(said))
 
     async def say(self, said: Said) -> None:
         """Write it down; raises ``AppendFailed``."""

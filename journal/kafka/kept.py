@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from core import JournalDamaged, JournalError, JournalRange, LogRecord, first_batch_after, xxh3_64
 from journal.kafka.clients import STOP_S, Clients, Unavailable
+from journal.kafka.halts import BASE_MAGIC
 from journal.kafka.reader import Damaged, Ends, KafkaError, Record, TopicReader
 from journal.kafka.topics import FIRST_OFFSET
 
@@ -50,8 +51,13 @@ class KafkaKept:
         *,
         base: int = FIRST_OFFSET,
         journal_id: int = 0,
+        begins: int = 0,
     ) -> None:
-        """Nothing is connected yet.  ``journal_id`` is of whoever knows which journal it is of."""
+        """Nothing is connected yet.  ``journal_id`` is of whoever knows which journal it is of.
+
+        What stands before Kafka's offset ``begins`` does not count, as where an engine's log has
+        begun anew.
+        """
         # A thread can't be told to stop: whoever waits longer for brokers does it before.
         self._reader = TopicReader(
             clients,
@@ -61,6 +67,7 @@ class KafkaKept:
             patience_s=clients.settings.request_timeout_s,
         )
         self._base = base
+        self._begins = begins
         self.journal_id = journal_id
         """Name of the journal."""
         self.newest: Record | None = None
@@ -150,7 +157,8 @@ class KafkaKept:
             if end < self._ends.next:
                 self._forget()
             if end != self._end:
-                first = (await reader.ends()).first
+                first = max((await reader.ends()).first, self._begins)
+                end = max(end, first)
                 self._ends = Ends(first, await self._records_end(reader, first, end))
                 self._end = end
             if not self._ends.first <= self._fetched < self._ends.next:
@@ -171,7 +179,7 @@ class KafkaKept:
         try:
             return await reader.read(at, self._ends.next)
         except Damaged as error:
-            first = (await reader.ends()).first
+            first = max((await reader.ends()).first, self._begins)
             if at >= first:
                 raise
             self._ends = Ends(first, max(first, self._ends.next))
@@ -240,7 +248,11 @@ class KafkaKept:
             self._forget_old()
             if not self._rest or at != self._rest_begins:
                 self._rest = self._call(self._fetch(at))
-            records = [log_record(record, self._base) for record in self._take(bytes_max)]
+            records: list[LogRecord] = []
+            while not records and (taken := self._take(bytes_max)):
+                # That the log begins anew here concerns who opens it, not who is under way.
+                batches = [x for x in taken if not x.value.startswith(BASE_MAGIC)]
+                records = [log_record(record, self._base) for record in batches]
             if records:
                 self._handed = (records[-1].offset, records[-1].chain)
             return records

@@ -4,14 +4,28 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from core import Clock, Commands, Engine, EventsEnd, EventsFollower, Faults, GatewayChange, Lane
+from core import (
+    Clock,
+    Commands,
+    Differs,
+    Engine,
+    EventsEnd,
+    EventsFollower,
+    Faults,
+    GatewayChange,
+    Lane,
+    event_head,
+)
 from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
-from journal.kafka.control import Tenure
+from journal.kafka.control import StartAgain, Tenure
+from journal.kafka.halts import At, base_in
 from journal.kafka.reader import Damaged, KafkaError, Record, TopicReader
 from journal.kafka.topics import Topics
+from journal.kafka.trailing import Trailing
 from journal.sequencer import CommandSource
 from settings import JournalSettings
 
@@ -25,12 +39,33 @@ POLL_S = 1.0
 """How long a look for events takes that brings nothing, in seconds."""
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """Where a lane begins to read."""
+
+    offsets: Mapping[str, int]
+    """Kafka's, in the log of each engine."""
+    end: EventsEnd
+    """Where the events stand before that."""
+    command_offset: int = 0
+    """The command whose events are the last before that."""
+    void: Mapping[str, int] = field(default_factory=dict)
+    """Engines of which nothing counts until their log begins anew, and in which era it does."""
+
+
+async def _nobody_sees(_name: str, _differs: Differs) -> None:
+    """Nobody is told of it."""
+
+
 class KafkaLane:
-    """Commands of one gateway to their topic, and the events of an engine back.
+    """Commands of one gateway to their topic, and the events of the engines back.
 
     It fulfils ``journal.sequencer.Sequencer``.  What becomes of a command is known from the events
     alone.  A batch that is not known to be there in time ends the incarnation: what of it stands
     before the next opening has happened, and nothing behind it will.
+
+    Of several engines the first copy of each event batch is told, and the others are compared with
+    it.  Where one differs nothing is told any more.
     """
 
     busy = False
@@ -39,23 +74,34 @@ class KafkaLane:
         self,
         clients: Clients,
         topics: Topics,
-        replica: str,
+        replicas: Sequence[str],
         gateway: int,
         journal: JournalSettings,
         clock: Clock,
         tenure: Tenure,
         *,
         engine_behind: Callable[[int], Engine],
+        on_differs: Callable[[str, Differs], Awaitable[None]] = _nobody_sees,
         faults: Faults | None = None,
     ) -> None:
-        """``replica`` is the engine whose events are read; ``tenure`` is of the gateway's number.
+        """``replicas`` are the engines that are read; ``tenure`` is of the gateway's number.
 
-        ``engine_behind`` makes that engine as it is right behind a command; it blocks.
+        ``engine_behind`` makes an engine as it is right behind a command; it blocks.
+        ``on_differs`` is awaited with the engine that tells otherwise than those heard before.
         """
         self.faults = faults or Faults()
         self._clients = clients
         self._topics = topics
-        self._replica = replica
+        self.replicas = replicas
+        """The engines."""
+        self._compare_batches = clients.settings.compare_batches if len(replicas) > 1 else 0
+        self._on_differs = on_differs
+        self.trailing = Trailing(replicas, clock.monotonic_ns)
+        """Which of the engines is behind."""
+        self._void: dict[str, int] = {}
+        self._blocked: dict[str, float] = {}
+        """Engines whose log lacks what comes next, and since when."""
+        self._halted = False
         self._gateway = gateway
         self._clock = clock
         self._tick_s = journal.tick_interval_s
@@ -136,18 +182,22 @@ class KafkaLane:
 
     # -- life --------------------------------------------------------------------------------
 
-    async def run(self, start: int, end: EventsEnd, command_offset: int = 0) -> None:
-        """Read events from this offset of Kafka's on, and send commands, until canceled.
+    async def run(self, beginning: Beginning) -> None:
+        """Read events from there on, and send commands, until canceled.
 
-        ``end`` is where the events stand before it, which that command and those before it have
-        made.  Raises as an ``ExceptionGroup`` what it can't go on over: ``Displaced`` when another
-        gateway has this number now, ``Damaged`` where the events do not go on from each other.
+        Raises as an ``ExceptionGroup`` what it can't go on over: ``Displaced`` when another
+        gateway has this number now, ``Damaged`` where the events do not go on from each other,
+        ``StartAgain`` where no engine's log holds what comes next.
         """
-        self._seen = EventsFollower(self._gateway, end, command_offset)
-        topic = self._topics.events(self._replica)
+        command_offset = beginning.command_offset
+        self._seen = EventsFollower(
+            self._gateway, beginning.end, command_offset, self._compare_batches
+        )
+        self._void = dict(beginning.void)
         try:
-            async with TopicReader(self._clients, topic) as events, asyncio.TaskGroup() as group:
-                group.create_task(self._follow(events, start))
+            async with asyncio.TaskGroup() as group:
+                for name in self.replicas:
+                    group.create_task(self._follow(name, beginning.offsets[name]))
                 group.create_task(self._live())
                 group.create_task(self._watch_silence())
         except ExceptionGroup:
@@ -158,7 +208,7 @@ class KafkaLane:
 
     async def _live(self) -> None:
         """One incarnation after the other."""
-        while True:
+        while not self._halted:
             try:
                 await self._tenure.take()
                 if self._contested:
@@ -213,26 +263,77 @@ class KafkaLane:
                     self._lane.under_way = False
                 self.batches += len(batches)
 
-    async def _follow(self, events: TopicReader, at: int) -> None:
-        """Tell what the engine publishes."""
-        while True:
-            records = await events.follow(at, POLL_S)
-            if records:
-                at = records[-1].offset + 1
+    async def _follow(self, name: str, at: int) -> None:
+        """Tell what an engine publishes, where no other has published it before."""
+        async with TopicReader(self._clients, self._topics.events(name)) as events:
+            while True:
+                records = await events.follow(at, POLL_S)
+                if not records:
+                    continue
                 async with self._telling:
-                    self._tell(events.topic, records)
+                    taken, differs = self._tell(name, events.topic, records)
+                if differs is not None:
+                    await self._differ(name, differs)
+                at = records[taken - 1].offset + 1 if taken else at
+                if taken < len(records):
+                    self._wait_for_others(name)
+                    await asyncio.sleep(REST_S)
 
-    def _tell(self, topic: str, records: list[Record]) -> None:
-        batches = b"".join(record.value for record in records)
+    def _tell(self, name: str, topic: str, records: list[Record]) -> tuple[int, Differs | None]:
+        """Tell what is new of them; how many need not be read again, and where one differs."""
+        void = self._void.get(name)
+        batches = []
+        for record in records:
+            base = base_in(record.value)
+            if base is not None and void is not None and base.era >= void:
+                void = None
+                del self._void[name]
+            # What is no batch, or void, has the length 0: all that is told stands in one piece.
+            batches.append(b"" if base is not None or void is not None else record.value)
+        if self._halted or not any(batches):
+            return len(records), None
+        joined = b"".join(batches)
         try:
-            changes = self._seen.take(batches)
+            taken = self._seen.take(joined)
         except ValueError as error:
             first, last = records[0].offset, records[-1].offset
             raise Damaged(f"{topic}, offsets {first} to {last}: {error}") from error
-        self._told_at = asyncio.get_running_loop().time()
-        # Whose incarnation has ended is not to take its own dropped batches for a fault.
-        self._learn(changes)
-        self._lane.tell(batches)
+        if taken.fresh:
+            self._told_at = asyncio.get_running_loop().time()
+            # Whose incarnation has ended is not to take its own dropped batches for a fault.
+            self._learn(taken.changes)
+            self._lane.tell(taken.fresh)
+        count = _within(batches, taken.end)
+        self._place(name, batches[:count])
+        return count, taken.differs
+
+    def _place(self, name: str, batches: list[bytes]) -> None:
+        """Note up to where an engine has told."""
+        newest = next((batch for batch in reversed(batches) if batch), None)
+        if newest is not None:
+            head = event_head(newest)
+            self._blocked.pop(name, None)
+            self.trailing.told(name, At(head.command_offset, head.part))
+
+    def _wait_for_others(self, name: str) -> None:
+        """What comes next stands in another engine's log; StartAgain where it is in none."""
+        now = asyncio.get_running_loop().time()
+        since = self._blocked.setdefault(name, now)
+        alone = all(other in self._blocked for other in self.trailing.living)
+        if alone and now - since > self._silence_s and not self._halted:
+            command = self._seen.command_offset
+            raise StartAgain(f"no engine's log holds what comes behind command batch {command}")
+
+    async def _differ(self, name: str, differs: Differs) -> None:
+        """An engine tells otherwise than another: nothing is told any more."""
+        self.halt(f"engine {name} tells otherwise of command batch {differs.command_offset}")
+        await self._on_differs(name, differs)
+
+    def halt(self, reason: str) -> None:
+        """Take and tell nothing any more; who goes on begins anew."""
+        if not self._halted:
+            self._halted = True
+            self._outage(reason)
 
     def _learn(self, changes: list[GatewayChange]) -> None:
         """What has become of incarnations of this gateway."""
@@ -323,3 +424,13 @@ class KafkaLane:
     def close(self) -> None:
         """It is over."""
         self._lane.close()
+
+
+def _within(batches: list[bytes], end: int) -> int:
+    """How many of them end before this byte of all of them."""
+    size = 0
+    for index, batch in enumerate(batches):
+        size += len(batch)
+        if size > end:
+            return index
+    return len(batches)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from core import Engine, JournalError, Position
 from journal.kafka.clients import Clients
 from journal.kafka.control import Journal
+from journal.kafka.halts import Eras
 from journal.kafka.judged import KeptSnapshots
 from journal.kafka.portions import Description, Good, Portions, marks_of, state_of
 from journal.kafka.topics import Topics
@@ -17,9 +18,13 @@ log = logging.getLogger("quantscope.kafka")
 class KafkaSnapshots(Portions):
     """All states of engines that there are."""
 
-    def __init__(self, clients: Clients, topics: Topics, *, deadline_s: float) -> None:
+    def __init__(
+        self, clients: Clients, topics: Topics, *, deadline_s: float, eras: Eras | None = None
+    ) -> None:
         """``deadline_s`` is how long a record of one may take to be there."""
         super().__init__(clients, topics.snapshots, deadline_s=deadline_s)
+        self.eras = eras or Eras()
+        """What of them counts."""
 
     async def publish(self, maker: str, journal: Journal, at: Position, state: bytes) -> None:
         """Publish the state of an engine that stands there; raises as ``Portions.write`` does."""
@@ -58,6 +63,8 @@ class KafkaSnapshots(Portions):
         with self.kept() as kept:
             for good, _ in marks_of(kept):
                 if up_to is not None and good.command_offset > up_to:
+                    continue
+                if self.eras.voids(good.maker, good.journal.era, good.command_offset):
                     continue
                 try:
                     yield Engine.restore(state_of(kept, good))

@@ -56,12 +56,18 @@ def _numbered(number: Gateway) -> Callable[[Callable[..., Any]], Callable[..., A
 @configured
 @click.option("--dry-run", is_flag=True, help="Say what would be journaled, and do nothing.")
 @click.option("--forget", metavar="NAME", help="Keep nothing any more for the recorder NAME.")
+@click.option(
+    "--trust",
+    metavar="ENGINE",
+    help="Of engines that tell otherwise, go on with ENGINE: what others told is void.",
+)
 def setup(
     config_file: pathlib.Path | None,
     overrides: tuple[str, ...],
     *,
     dry_run: bool,
     forget: str | None,
+    trust: str | None,
 ) -> None:
     """Make the topics of an exchange, and journal its configuration.
 
@@ -69,10 +75,15 @@ def setup(
     exchange may run meanwhile. Topics that are set otherwise than they must be are mended. What is
     journaled is said line by line.
     """
-    from quantscope.cluster.setup import run_forget, run_setup
+    from quantscope.cluster.setup import run_forget, run_setup, run_trust
 
     config = _of_cluster(config_file, overrides)
-    if forget is not None:
+    if trust is not None:
+        if trust not in config.kafka.engines:
+            known = ", ".join(config.kafka.engines)
+            raise Failure(f"--trust {trust} is none of kafka.engines, which are: {known}")
+        told_in_one_line(lambda: run_trust(config, trust, click.echo))
+    elif forget is not None:
         told_in_one_line(lambda: run_forget(config, forget, click.echo))
     else:
         told_in_one_line(lambda: run_setup(config, click.echo, dry_run=dry_run))

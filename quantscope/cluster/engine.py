@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from core import JournalError, Tally
 from engine.follower import Follower
 from engine.topic_retention import TopicRetention
-from journal.kafka import KafkaError, Unavailable
+from journal.kafka import KafkaError, Standing, Unavailable
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import FollowerFigures, Part
@@ -50,9 +50,15 @@ class ClusterEngine:
         silent_s = self.follower.silent_s
         if silent_s > self._process.config.kafka.partition_silence_s:
             return [f"no broker has answered for {silent_s:.0f} s"]
+        if self.follower.halted is not None:
+            return [self.follower.halted]
         if self.follower.ready:
             return []
         return [f"engine {self.follower.name} is not at the end of the commands"]
+
+    def on_standing(self, standing: Standing) -> None:
+        """See ``ClusterRole``."""
+        self.follower.on_standing(standing)
 
     async def open(self) -> None:
         """It has nothing to open."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from core import VERSION, View
 from facade.app import Facade
 from journal.datadir import STORE_NAME
+from journal.kafka import Standing
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.on_lane import OnLane
 from quantscope.cluster.surroundings import Surroundings
@@ -76,6 +77,10 @@ class ClusterFacade:
     def own_faults(self) -> dict[str, int]:
         """See ``CountsFaults``."""
         return own_faults(self.rest)
+
+    def on_standing(self, standing: Standing) -> None:
+        """See ``ClusterRole``."""
+        self._on_lane.on_standing(standing)
 
     async def open(self) -> None:
         """Learn what stands in the books from an engine's log, and listen."""

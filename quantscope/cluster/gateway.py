@@ -13,7 +13,7 @@ from gateway.restart import Fresh
 from gateway.retention import first_command
 from gateway.users import User, session_id
 from journal.datadir import Era
-from journal.kafka import AppendFailed, KafkaKept
+from journal.kafka import AppendFailed, EnginesLog, Standing
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.on_lane import OnLane
 from quantscope.cluster.surroundings import Surroundings
@@ -38,7 +38,7 @@ class ClusterGateway:
         deadline_s = config.kafka.append_deadline_s
         self.checkpoints = SessionCheckpoints(around.clients, around.topics, deadline_s=deadline_s)
         self._opened = contextlib.ExitStack()
-        self._events: KafkaKept
+        self._log: EnginesLog
         self.ports: Mapping[str, Acceptor] = {}
         self.binary: BinaryGateway
 
@@ -63,8 +63,8 @@ class ClusterGateway:
         engine = await self._on_lane.learn()
         order_entry = OrderEntry(settings, process.clock)
         users = self._users(engine, order_entry)
-        events = self._on_lane.followed.events()
-        self._events = await asyncio.to_thread(self._opened.enter_context, events)
+        events = await asyncio.to_thread(self._on_lane.followed.log)
+        self._log = await asyncio.to_thread(self._opened.enter_context, events)
         await asyncio.to_thread(self._index(order_entry, engine))
         self.binary = BinaryGateway(
             order_entry,
@@ -72,7 +72,7 @@ class ClusterGateway:
             self.lane,
             settings,
             process.clock,
-            events=lambda: self._events,
+            events=self._events,
             fresh=self._fresh,
             faults=process.faults,
         )
@@ -122,7 +122,7 @@ class ClusterGateway:
     def _index(self, order_entry: OrderEntry, engine: Engine) -> Callable[[], None]:
         """What learns, blocking, where messages stand that the engine has told of."""
         command = engine.position().command_offset
-        return lambda: self.checkpoints.learn(order_entry, self._events, command)
+        return lambda: self.checkpoints.learn(order_entry, self._events(), command)
 
     async def _keep(self) -> None:
         """Publish checkpoints; of several gateways whoever comes first in an interval does it."""
@@ -142,8 +142,18 @@ class ClusterGateway:
             await asyncio.sleep(self._config.journal.snapshot_interval_s)
 
     def _first_command(self) -> int:
-        self._events.look()
-        return first_command(self._events)
+        events = self._events()
+        events.look()
+        return first_command(events)
+
+    def _events(self) -> EnginesLog:
+        """What was told, from an engine's log that goes on."""
+        trailing = self.lane.trailing
+        return self._log.choose(trailing.is_silent, trailing.preferred)
+
+    def on_standing(self, standing: Standing) -> None:
+        """See ``ClusterRole``."""
+        self._on_lane.on_standing(standing)
 
     async def _checkpoint(self, last: int) -> None:
         told, order_entry = self.lane.told, self.binary.order_entry

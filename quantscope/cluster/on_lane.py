@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 
-from core import Engine, EventsEnd
-from engine.followed import FollowedEngine
-from journal.kafka import KafkaLane, Tenure
+from core import Differs, Engine
+from engine.followed import FollowedEngines
+from journal.kafka import At, Beginning, KafkaLane, Referee, Standing, StartAgain, Tenure
 from quantscope.cluster.learning import learned
 from quantscope.cluster.surroundings import Surroundings
 
@@ -17,33 +17,50 @@ class OnLane:
         """Nothing is learned yet; no other gateway or facade has this number."""
         process = around.process
         config, clock = process.config, process.clock
-        # The engine that is followed is the preferred one.
-        name = config.kafka.engines[0]
-        self.followed = FollowedEngine(around.clients, around.topics, name, around.snapshots())
+        names = config.kafka.engines
+        self._era = around.journal.era
+        self._referee = Referee(around.control, config.kafka, clock, f"gateway {number}")
+        self.followed = FollowedEngines(
+            around.clients, around.topics, names, around.snapshots(), around.eras
+        )
         self.lane = KafkaLane(
             around.clients,
             around.topics,
-            name,
+            names,
             number,
             config.journal,
             clock,
             Tenure(around.control, f"gateway.{number}", clock),
             engine_behind=self.followed.behind,
+            on_differs=self._differ,
             faults=process.faults,
         )
         self._stop_deadline_s = config.server.stop_deadline_s
-        self._begins: tuple[int, EventsEnd, int]
-        """Where the lane begins to read, and what is known of the events before that."""
+        self._begins: Beginning
 
     async def learn(self) -> Engine:
         """The engine as it stands, which is waited for; the lane goes on from there."""
         standing = await learned(self.followed)
-        self._begins = (standing.offset, standing.end, standing.command_offset)
+        self._begins = standing.beginning
         return standing.engine
 
     async def run(self) -> None:
         """Have the lane work, from what was learned; raises as ``KafkaLane.run`` does."""
-        await self.lane.run(*self._begins)
+        await self.lane.run(self._begins)
+
+    async def _differ(self, name: str, differs: Differs) -> None:
+        """An engine tells otherwise than the others did."""
+        names = self.lane.replicas
+        others = tuple(other for other in names if other != name)
+        at = At(differs.command_offset, differs.part)
+        await self._referee.differ(self._era, at, (*others, name))
+
+    def on_standing(self, standing: Standing) -> None:
+        """See ``ClusterRole``."""
+        if standing.halt is not None:
+            self.lane.halt(str(standing.halt))
+        if (era := standing.known().era) > self._era:
+            raise StartAgain(f"era {era} has begun")
 
     async def drain(self) -> None:
         """Wait until what was asked is answered, or as long as a stop may take."""

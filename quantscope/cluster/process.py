@@ -7,15 +7,27 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
+import msgspec
 import uvloop
 
 from core import Clock, Faults, huge_pages, shorten_slice
-from journal.kafka import Clients, Control, Displaced, KafkaError, Topics, Unavailable, mistakes
+from journal.kafka import (
+    Clients,
+    Control,
+    Displaced,
+    KafkaError,
+    StartAgain,
+    Topics,
+    Unavailable,
+    mistakes,
+)
 from quantscope import capacity, metrics
 from quantscope.cluster.status import StatusPages
 from quantscope.cluster.surroundings import ClusterRole, CountsFaults, Surroundings
+from quantscope.cluster.watch import watch_exchange
 from quantscope.loop_watch import CLUSTER_INTERVAL_S, LoopWatch
 from quantscope.metrics import ClockFigures, LoopFigures
 from quantscope.roles.role import Process
@@ -32,6 +44,7 @@ EARLY_S = 0.2
 """How long a port that can't be had may take to say so, in seconds."""
 
 Make = Callable[[Surroundings], ClusterRole]
+E = TypeVar("E", bound=BaseException)
 
 
 class Misconfigured(Exception):
@@ -65,6 +78,8 @@ class RoleProcess:
         self._topics = Topics(config.kafka)
         self._loop_watch = LoopWatch(clock, CLUSTER_INTERVAL_S)
         self._role: ClusterRole | None = None
+        self._pinned = config
+        """As it is to be where the role begins again."""
         self._wrong: list[str] = []
         """What is not set as it must be."""
         self._stop = asyncio.Event()
@@ -84,7 +99,7 @@ class RoleProcess:
             async with self._pages():
                 await self._until_stopped(self._live())
         except BaseExceptionGroup as errors:
-            displaced = displaced_in(errors)
+            displaced = found_in(errors, Displaced)
             if displaced is None:
                 raise
             # Started again it would take the name back, and both would end each other for ever.
@@ -146,30 +161,45 @@ class RoleProcess:
             stopping.cancel()
 
     async def _live(self) -> None:
+        """One role after the other: what it knows of the exchange may not be so any more."""
+        while True:
+            try:
+                return await self._live_once()
+            except BaseExceptionGroup as errors:
+                again = found_in(errors, StartAgain)
+                if again is None or self._stop.is_set():
+                    raise
+                log.error("it begins again: %s", again)
+            self._role = None
+            self._process = replace(self._process, config=self._pinned)
+
+    async def _live_once(self) -> None:
         async with contextlib.AsyncExitStack() as opened:
             await self._check(at_start=True)
             deadline_s = self._config.kafka.append_deadline_s
             control = Control(self._clients, self._topics, deadline_s=deadline_s)
             await opened.enter_async_context(control)
-            journal = (await control.read()).known()
+            standing = await control.read()
             role = self._make(
                 Surroundings(
                     self._process,
                     self._clients,
                     self._topics,
                     control,
-                    journal,
+                    standing.known(),
                     metrics=self._metrics,
                     standing=self._standing,
                     about_to_listen=self._end_early,
+                    eras=standing.eras,
                 )
             )
             opened.push_async_callback(role.close)
             await role.open()
             self._role = role
-            await self._serve(role)
+            await self._serve(role, control)
 
-    async def _serve(self, role: ClusterRole) -> None:
+    async def _serve(self, role: ClusterRole, control: Control) -> None:
+        self._pinned = self._with_ports(role)
         async with asyncio.TaskGroup() as group:
             keep = self._faults.keep
             watching = [
@@ -180,9 +210,20 @@ class RoleProcess:
                 )
             ]
             watching.append(group.create_task(self._begin(role)))
+            watching.append(group.create_task(watch_exchange(control, role.on_standing)))
             await role.run(self._stop)
             for task in watching:
                 task.cancel()
+
+    def _with_ports(self, role: ClusterRole) -> Config:
+        """The configuration by which a role that begins again listens where it did."""
+        ports = {
+            f"{name}_port": int(acceptor.address.rpartition(":")[2])
+            for name, acceptor in role.ports.items()
+        }
+        config = self._process.config
+        server = msgspec.structs.replace(config.server, **ports)
+        return msgspec.structs.replace(config, server=server)
 
     async def _begin(self, role: ClusterRole) -> None:
         """Say ``ready`` once it is."""
@@ -234,12 +275,11 @@ class RoleProcess:
         return metrics.renderer(parts, self._faults, own)()
 
 
-def displaced_in(errors: BaseExceptionGroup[BaseException]) -> Displaced | None:
-    """What says that another has this one's name now, if a group holds it."""
+def found_in(errors: BaseExceptionGroup[BaseException], kind: type[E]) -> E | None:
+    """The first exception of a kind that a group holds."""
     for error in errors.exceptions:
-        match error:
-            case Displaced():
-                return error
-            case BaseExceptionGroup() if found := displaced_in(error):
-                return found
+        if isinstance(error, kind):
+            return error
+        if isinstance(error, BaseExceptionGroup) and (found := found_in(error, kind)):
+            return found
     return None

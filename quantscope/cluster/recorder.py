@@ -1,8 +1,10 @@
-"""The recorder of a cluster: a store beside no engine, filled from one engine's events on Kafka."""
+"""The recorder of a cluster: a store beside no engine, filled from the engines' events on Kafka."""
 
 import asyncio
+import itertools
 import logging
 import pathlib
+import shutil
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
@@ -17,9 +19,10 @@ from core import (
 )
 from engine.recovery import begins_with
 from journal.datadir import DataDir, DataDirLost
-from journal.kafka import KafkaKept
+from journal.kafka import Standing
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.reader_place import ReaderPlace
+from quantscope.cluster.recorded_log import RecordedLog
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import BehindFigures, Part, RecorderFigures
 from quantscope.recording import recorder_on
@@ -41,15 +44,15 @@ class ClusterRecorder:
     ports: Mapping[str, Acceptor] = {}
 
     def __init__(self, around: Surroundings, name: str) -> None:
-        """Nothing is opened yet.  The engine whose events it reads is the preferred one."""
+        """Nothing is opened yet."""
         config = around.process.config
         self._process = around.process
         self._clients = around.clients
         self._data_dir = pathlib.Path(config.server.data_dir)
-        self._topic = around.topics.events(config.kafka.engines[0])
         self._journal_id = around.journal.journal_id
+        self._recorded = RecordedLog(around, name)
+        self._events = self._recorded.events
         self._directory: DataDir
-        self._events: KafkaKept
         self._snapshots = around.snapshots()
         self._opened = AsyncExitStack()
         self.name = name
@@ -72,9 +75,7 @@ class ClusterRecorder:
         directory = await asyncio.to_thread(DataDir, self._data_dir)
         self._directory = self._opened.enter_context(directory)
         await self._place.take()
-        events = KafkaKept(self._clients, self._topic, journal_id=self._journal_id)
-        self._events = await asyncio.to_thread(events.__enter__)
-        self._opened.push_async_callback(asyncio.to_thread, events.__exit__)
+        await self._opened.enter_async_context(self._recorded.opened())
         self.service = RecorderService(
             self._make, prepare=self._prepare, faults=self._process.faults
         )
@@ -90,6 +91,7 @@ class ClusterRecorder:
                 group.create_task(self.service.run()),
                 group.create_task(watch),
                 group.create_task(self._place.keep()),
+                group.create_task(self._recorded.run()),
             ]
             await stop.wait()
             for task in tasks:
@@ -117,13 +119,20 @@ class ClusterRecorder:
     def standing(self) -> list[str]:
         """What fails now, for ``/ready``."""
         reason = self.service.failed or self.service.recorder.failure
-        return [] if reason is None else [f"recorder {self.name} failed: {reason}"]
+        failed = [] if reason is None else [f"recorder {self.name} failed: {reason}"]
+        return [*self._recorded.standing(), *failed]
+
+    def on_standing(self, standing: Standing) -> None:
+        """See ``ClusterRole``."""
+        self._recorded.on_standing(standing)
 
     # -- the recorder ------------------------------------------------------------------------
 
     def _make(self) -> Recorder:
         path = self._directory.store
         try:
+            self._events.look()
+            self._put_aside(path)
             seed = self._learn(path)
         except JournalError as error:
             raise StoreFailed(f"{path} can't be brought up: {error}") from error
@@ -131,7 +140,7 @@ class ClusterRecorder:
 
     def _learn(self, path: pathlib.Path) -> bytes | None:
         """What a new store can't learn from a log without its beginning, or that is empty still."""
-        events = self._events
+        events = self._events.of_chosen
         events.look()
         empty = events.written_offset < events.first_offset
         if self._is_begun(path) or (not empty and begins_with(events) == 1):
@@ -147,8 +156,47 @@ class ClusterRecorder:
             return False
         return told is not None and told.journal_id == self._journal_id
 
+    def _put_aside(self, path: pathlib.Path) -> None:
+        """Put a store aside that recorded what is void, and a copy back that did not, if any."""
+        if not self._is_void(path):
+            return
+        aside = next(
+            name
+            for number in itertools.count(1)
+            if not (name := path.with_name(f"{path.name}.aside-{number}")).exists()
+        )
+        path.rename(aside)
+        log.error(
+            "%s was put aside as %s: it recorded what an engine told that is not trusted",
+            path,
+            aside.name,
+        )
+        copies = pathlib.Path(self._process.config.store.backup_dir or path.parent / "backup")
+        found = sorted(copies.glob("*.db"), key=lambda copy: copy.stat().st_mtime, reverse=True)
+        for copy in found:
+            if self._is_begun(copy) and not self._is_void(copy):
+                shutil.copyfile(copy, path)
+                log.warning("%s is gone on from, a copy of before", copy)
+                return
+        log.error(
+            "there is no copy of before in %s: the store begins anew with what the log keeps",
+            copies,
+        )
+
+    def _is_void(self, path: pathlib.Path) -> bool:
+        """Whether a store has recorded what does not count any more."""
+        try:
+            told = store_at_rest(path)
+        except StoreFailed:
+            return False
+        return told is not None and self._recorded.is_void(
+            told.command_offset, told.part, told.chain
+        )
+
     async def _prepare(self) -> None:
         await asyncio.to_thread(self._directory.check)
+        if self._events.to_change:
+            await asyncio.to_thread(self._events.change)
 
     async def _watch(self) -> None:
         """Look how far it is behind, and whether it still writes for anybody."""
@@ -156,5 +204,7 @@ class ClusterRecorder:
             newest = self._events.newest
             if newest is not None:
                 self.lag.look(event_head(newest.value).last_seq, self.position().sequence)
+            if self._events.to_change:
+                self.service.begin_again("the engine whose log is recorded is silent")
             await asyncio.to_thread(self._directory.check)
             await asyncio.sleep(WATCH_INTERVAL_S)

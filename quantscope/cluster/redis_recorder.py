@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from core import Recorded, event_head, recorder_seed
-from journal.kafka import KafkaKept
+from journal.kafka import Standing
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.reader_place import ReaderPlace
+from quantscope.cluster.recorded_log import RecordedLog
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import BehindFigures, Part, RedisRecorderFigures
 from store.lag import Behind
@@ -18,7 +19,7 @@ WATCH_INTERVAL_S = 0.25
 
 
 class ClusterRedisRecorder:
-    """Fills a store on Redis from one engine's events on Kafka.
+    """Fills a store on Redis from the engines' events on Kafka.
 
     Brokers that are away are waited for, at a start as long as ``kafka.start_deadline_s`` says; so
     is Redis, always.
@@ -27,11 +28,11 @@ class ClusterRedisRecorder:
     ports: Mapping[str, Acceptor] = {}
 
     def __init__(self, around: Surroundings, name: str) -> None:
-        """Nothing is opened yet.  The engine whose events it reads is the preferred one."""
+        """Nothing is opened yet."""
         self._process = around.process
         config = around.process.config
-        topic = around.topics.events(config.kafka.engines[0])
-        self._events = KafkaKept(around.clients, topic, journal_id=around.journal.journal_id)
+        self._recorded = RecordedLog(around, name)
+        self._events = self._recorded.events
         self._snapshots = around.snapshots()
         self._opened = AsyncExitStack()
         self.name = name
@@ -41,6 +42,7 @@ class ClusterRedisRecorder:
             config.redis,
             config.store,
             seed=self._learn,
+            is_void=self._recorded.is_void,
             faults=around.process.faults,
         )
         self._place = ReaderPlace(around, name, self.recorder.durable)
@@ -54,15 +56,18 @@ class ClusterRedisRecorder:
     async def open(self) -> None:
         """Take its name and look at the log; raises ``JournalError`` where no broker answers."""
         await self._place.take()
-        events = await asyncio.to_thread(self._events.__enter__)
-        self._opened.push_async_callback(asyncio.to_thread, events.__exit__)
+        await self._opened.enter_async_context(self._recorded.opened())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until it is to stop, and then what the log holds."""
         watch = self._process.faults.keep("watch", "the look at the recorder's lag", self._watch)
         async with asyncio.TaskGroup() as group:
             recording = group.create_task(self.recorder.run())
-            beside = [group.create_task(watch), group.create_task(self._place.keep())]
+            beside = [
+                group.create_task(watch),
+                group.create_task(self._place.keep()),
+                group.create_task(self._recorded.run()),
+            ]
             await stop.wait()
             self.recorder.stop()
             await recording
@@ -81,7 +86,12 @@ class ClusterRedisRecorder:
     def standing(self) -> list[str]:
         """What fails now, for ``/ready``."""
         reason = self.recorder.failure
-        return [] if reason is None else [f"recorder {self.name} failed: {reason}"]
+        failed = [] if reason is None else [f"recorder {self.name} failed: {reason}"]
+        return [*self._recorded.standing(), *failed]
+
+    def on_standing(self, standing: Standing) -> None:
+        """See ``ClusterRole``."""
+        self._recorded.on_standing(standing)
 
     def _learn(self) -> bytes | None:
         """What Redis can't learn from a log without its beginning."""
@@ -89,8 +99,10 @@ class ClusterRedisRecorder:
         return None if engine is None else recorder_seed(engine)
 
     async def _watch(self) -> None:
-        """Look how far it is behind."""
+        """Look how far it is behind, and whether the engine is silent whose log is recorded."""
         while True:
+            if self._events.to_change:
+                self._events.change()
             newest = self._events.newest
             if newest is not None:
                 self.lag.look(event_head(newest.value).last_seq, self.position().sequence)

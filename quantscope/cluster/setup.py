@@ -17,6 +17,8 @@ from journal.kafka import (
     Forgotten,
     Journal,
     KafkaSnapshots,
+    NothingToTrust,
+    Referee,
     Topics,
     make_topics,
     mend,
@@ -46,6 +48,11 @@ def run_forget(config: Config, name: str, say: Say) -> None:
     asyncio.run(_Setup(config, say).forget(name))
 
 
+def run_trust(config: Config, engine: str, say: Say) -> None:
+    """Go on with one engine where two differ; raises ``NothingThere`` where nothing is halted."""
+    asyncio.run(_Setup(config, say).trust(engine))
+
+
 class _Setup:
     def __init__(self, config: Config, say: Say) -> None:
         self._config = config
@@ -65,6 +72,7 @@ class _Setup:
         end = await asyncio.to_thread(self._followed.commands_end)
         async with Control(self._clients, self._topics, deadline_s=self._deadline_s) as control:
             await self._journal_named(control, new=end == 0)
+            self._snapshots.eras = (await control.read()).eras
         await self._configured(await asyncio.to_thread(self._followed.behind, end))
 
     async def look(self) -> None:
@@ -84,6 +92,18 @@ class _Setup:
                 )
             await control.say(Forgotten(f"recorder.{name}"))
         self._say(f"nothing is kept for the recorder {name} any more")
+
+    async def trust(self, engine: str) -> None:
+        async with Control(self._clients, self._topics, deadline_s=self._deadline_s) as control:
+            referee = Referee(control, self._config.kafka, self._clock, "setup")
+            try:
+                trust = await referee.trust(engine)
+            except NothingToTrust as error:
+                raise NothingThere(f"--trust {engine}: {error}") from error
+        self._say(
+            f"engine {engine} is trusted: what others told from command batch "
+            f"{trust.command_offset} on is void, and era {trust.era} begins"
+        )
 
     async def _topics_made(self, admin: AIOKafkaAdminClient) -> None:
         for name in await make_topics(admin, self._topics):

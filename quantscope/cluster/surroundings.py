@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from journal.kafka import Clients, Control, Journal, KafkaSnapshots, Topics
+from journal.kafka import Clients, Control, Eras, Journal, KafkaSnapshots, Standing, Topics
 from quantscope.acceptor import Acceptor
 from quantscope.metrics import Part
 from quantscope.roles.role import Process
@@ -31,11 +31,13 @@ class Surroundings:
     """Why the process is not ready."""
     about_to_listen: Callable[[], Awaitable[None]] = nothing_listens
     """A role with pages of its own waits for it before it listens: the process did so far."""
+    eras: Eras = field(default_factory=Eras)
+    """What of the engines' logs and states counts."""
 
     def snapshots(self) -> KafkaSnapshots:
         """The states of engines."""
         deadline_s = self.process.config.kafka.append_deadline_s
-        return KafkaSnapshots(self.clients, self.topics, deadline_s=deadline_s)
+        return KafkaSnapshots(self.clients, self.topics, deadline_s=deadline_s, eras=self.eras)
 
 
 class ClusterRole(Protocol):
@@ -51,6 +53,12 @@ class ClusterRole(Protocol):
 
     def standing(self) -> list[str]:
         """Why it is not ready; nothing where it is."""
+
+    def on_standing(self, standing: Standing) -> None:
+        """Something else is true of the exchange, as engines that are found to differ.
+
+        Raises ``StartAgain`` where it can't go on with that.
+        """
 
     async def open(self) -> None:
         """See ``Role``; whoever it needs may not be there yet, and is waited for."""

@@ -31,4 +31,4 @@ class FollowerFigures:
         title = "How often the engine has begun again, because brokers failed."
         yield counter("quantscope_engine_restarts", title, follower.restarts)
         title = "Snapshots that this engine has published."
-        yield counter("quantscope_engine_snapshots", title, follower.snapshots_written)
+        yield counter("quantscope_engine_snapshots", title, follower.keeper.written)

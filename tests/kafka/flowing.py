@@ -49,7 +49,7 @@ async def opened(events: TopicReader, nonce: int) -> int:
     while True:
         found = await events.follow(at, 1)
         at = found[-1].offset + 1 if found else at
-        for change in seen.take(b"".join(x.value for x in found)):
+        for change in seen.take(b"".join(x.value for x in found)).changes:
             if change.nonce == nonce:
                 return change.incarnation
 

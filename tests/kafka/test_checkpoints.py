@@ -40,9 +40,9 @@ def learned(cluster: Cluster, engine: Engine) -> OrderEntry:
     """What a start knows of sessions."""
     sessions = OrderEntry(cluster.config.gateway, cluster.clock)
     users_of(cluster.config, engine, sessions, lambda _: "")
-    followed = cluster.followed()
-    with followed.events() as events:
-        checkpoints(cluster).learn(sessions, events, followed.told())
+    followed = cluster.engines()
+    with followed.log() as events:
+        checkpoints(cluster).learn(sessions, events, followed.told()["a"])
     return sessions
 
 

@@ -113,7 +113,7 @@ async def test_each_engine_is_verified_while_all_go_on(kafka: Brokers, run: Run)
     cluster = await Cluster(kafka, Config(journal=QUICK), engines=("a", "b")).make()
     async with cluster.following("a") as a, cluster.following("b") as b, flow(cluster, 2) as sent:
         async with asyncio.timeout(30):
-            while not (a.snapshots_written and b.snapshots_written):
+            while not (a.keeper.written and b.keeper.written):
                 await asyncio.sleep(0.05)
         await grown(sent, 5)
         code, out, errors = await run(cluster, "verify")
@@ -226,7 +226,7 @@ async def test_it_begins_with_the_oldest_snapshot_that_the_commands_go_on_from(
 ) -> None:
     cluster = await Cluster(kafka, Config(journal=QUICK)).make()
     async with cluster.following() as follower, asyncio.timeout(30):
-        while follower.snapshots_written < 2:
+        while follower.keeper.written < 2:
             await asyncio.sleep(0.05)
 
     def offsets() -> list[int]:

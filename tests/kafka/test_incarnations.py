@@ -35,7 +35,7 @@ class Story:
 
     def tell(self, events: bytes) -> None:
         """The lane hears of it."""
-        self.lane._learn(self.seen.take(events))
+        self.lane._learn(self.seen.take(events).changes)
 
     def open(self, nonce: int) -> bytes:
         """A gateway of the lane's number opens."""

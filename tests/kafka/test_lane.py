@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from core import Clock, Commands, Engine, EventsEnd
-from journal.kafka import Displaced
+from journal.kafka import Beginning, Displaced
 from protocol.terms import Gateway
 from settings import Config, EngineSettings, ServerSettings
 from testing.client import Client, hang_up
@@ -80,7 +80,7 @@ async def test_a_gateway_whose_clock_is_behind_says_so_and_is_not_ready(
     async with cluster.following(), cluster.control() as control:
         clock = Clock(ServerSettings(), wall=late, boot=late)
         lane = cluster.lane(Gateway.BINARY, control, clock)
-        running = asyncio.create_task(lane.run(0, EventsEnd(sequence=0, hash=0)))
+        running = asyncio.create_task(lane.run(Beginning({"a": 0}, EventsEnd(sequence=0, hash=0))))
         async with asyncio.timeout(20):
             while "is the clock of this machine right?" not in caplog.text:
                 await asyncio.sleep(0.05)

@@ -2,20 +2,17 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from core import Engine, Faults, StoreFailed, StoreReader, event_head, recorder_seed
+from core import Engine, StoreFailed, StoreReader, event_head, recorder_seed
 from journal import DataDirLocked
 from journal.kafka import Clients, Displaced, Journal, KafkaKept, Unavailable
 from quantscope.cluster.recorder import ClusterRecorder
-from quantscope.cluster.surroundings import Surroundings
-from quantscope.roles.role import Process
 from settings import Config, StoreSettings
 from testing.batches import ordinary
 from testing.cluster import Cluster, settings_of
@@ -24,38 +21,9 @@ from testing.kafka import Brokers
 from testing.parts import memory_log, new_recorder
 from testing.stored import check, held
 from tests.kafka.flowing import flow, grown
+from tests.kafka.recording import JOURNAL_ID, recording
 
-JOURNAL_ID = 7
 QUICK = Config(store=StoreSettings(recorder_interval_s=0.01, recorder_retry_interval_s_max=0.2))
-
-
-@asynccontextmanager
-async def recording(
-    cluster: Cluster, path: Path, journal_id: int = JOURNAL_ID
-) -> AsyncIterator[ClusterRecorder]:
-    """A recorder at work; at the end it has recorded all that is there."""
-    server = msgspec.structs.replace(cluster.config.server, data_dir=str(path))
-    config = msgspec.structs.replace(cluster.config, server=server)
-    process = Process(config, Faults(), cluster.clock, 1_000)
-    async with cluster.control() as control:
-        around = Surroundings(
-            process,
-            cluster.clients,
-            cluster.topics,
-            control,
-            Journal(journal_id),
-            metrics=bytes,
-            standing=list,
-        )
-        role, stop = ClusterRecorder(around, "archive"), asyncio.Event()
-        try:
-            await role.open()
-            running = asyncio.create_task(role.run(stop))
-            yield role
-            stop.set()
-            await running
-        finally:
-            await role.close()
 
 
 async def recorded_some(role: ClusterRecorder) -> None:

@@ -28,7 +28,7 @@ async def recording(cluster: Cluster, redis: RedisServer) -> AsyncIterator[Clust
     cluster.config = msgspec.structs.replace(cluster.config, redis=redis.settings())
     async with cluster.around() as around:
         role = ClusterRedisRecorder(around, "redis")
-        async with cluster.running(role):
+        async with cluster.running(role, around):
             yield role
 
 

@@ -40,7 +40,7 @@ async def traded(cluster: Cluster) -> None:
             client.place(number, price=10 + number)
             await client.expect_new(number)
         async with asyncio.timeout(20):
-            while follower.snapshots_written < 3:
+            while follower.keeper.written < 3:
                 await asyncio.sleep(0.05)
 
 

@@ -73,7 +73,7 @@ async def test_a_lost_control_is_written_as_a_snapshot_knows_it(kafka: Brokers) 
     cluster = await Cluster(kafka, Config(journal=QUICK)).make()
     journal = await journal_of(cluster)
     async with cluster.following() as follower, asyncio.timeout(20):
-        while follower.snapshots_written < 1:
+        while follower.keeper.written < 1:
             await asyncio.sleep(0.05)
     await delete(cluster, cluster.topics.control)
     assert await set_up(cluster) == [

@@ -24,7 +24,7 @@ def restored(cluster: Cluster) -> list[Engine]:
 async def test_an_engine_goes_on_from_its_newest_and_replays_no_more(kafka: Brokers) -> None:
     cluster = await Cluster(kafka, Config(journal=QUICK)).make()
     async with cluster.following() as first, asyncio.timeout(30):
-        while first.snapshots_written < 3:
+        while first.keeper.written < 3:
             await asyncio.sleep(0.05)
     engines = await asyncio.to_thread(restored, cluster)
     offsets = [engine.position().command_offset for engine in engines]
@@ -92,7 +92,7 @@ async def test_what_is_not_whole_is_passed_over_with_a_word(
 async def test_a_replica_is_made_from_them(kafka: Brokers) -> None:
     cluster = await Cluster(kafka, Config(journal=QUICK)).make()
     async with cluster.following() as follower, asyncio.timeout(30):
-        while follower.snapshots_written < 1:
+        while follower.keeper.written < 1:
             await asyncio.sleep(0.05)
         at = follower.engine.position()
 

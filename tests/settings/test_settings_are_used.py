@@ -79,7 +79,7 @@ def test_native_code_uses_what_is_shown(config: Config, tmp_path: Path) -> None:
     assert entry.settings == pytest.approx(taken(config.gateway, entry.settings))
     assert view.settings == taken(config.facade, view.settings)
     assert recorder.settings == pytest.approx(taken(config.store, recorder.settings))
-    assert set(recorder.settings) == set(stored) - {"adapter"}
+    assert set(recorder.settings) == set(stored) - {"adapter", "backup_dir"}
     recorder.stop()
     events.close()
     commands.close()

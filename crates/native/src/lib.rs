@@ -98,7 +98,7 @@ mod _native {
         Engine, EngineLimits, Entry, GatewayState, Instrument, Position, split_batches,
     };
     #[pymodule_export]
-    use super::follow::{EventsFollower, GatewayChange};
+    use super::follow::{Differs, EventsFollower, GatewayChange, Taken};
     #[pymodule_export]
     use super::gateway::{OrderEntry, login_accepted, login_rejected};
     #[pymodule_export]

@@ -67,7 +67,7 @@ async def test_the_same_engine_shows_the_same_under_the_same_names(follower: Fol
 
 def test_its_restarts_and_snapshots_are_counters(follower: Follower) -> None:
     follower.engine = Engine()
-    follower.restarts, follower.snapshots_written = 2, 3
+    follower.restarts, follower.keeper.written = 2, 3
     families = shown(FollowerFigures(follower, Tally()).collect())
     samples = [sample for name in sorted(OWN) for sample in families[name][1]]
     assert samples == [

@@ -1,0 +1,27 @@
+"""What is true of the exchange as a whole, looked at while a role works."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from journal.kafka import Control, KafkaError, Standing, Unavailable
+
+log = logging.getLogger("quantscope")
+
+INTERVAL_S = 0.3
+"""How often it is looked, in seconds: a halt is to be heard of within a second."""
+
+
+async def watch_exchange(control: Control, on_standing: Callable[[Standing], object]) -> None:
+    """Tell of each change until canceled; brokers that are away are waited for."""
+    seen: Standing | None = None
+    while True:
+        try:
+            standing = await control.read()
+        except (KafkaError, TimeoutError, Unavailable) as error:
+            log.debug("what is true of the exchange can't be read: %r", error)
+        else:
+            if standing is not seen:
+                seen = standing
+                on_standing(standing)
+        await asyncio.sleep(INTERVAL_S)
