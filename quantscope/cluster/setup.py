@@ -1,12 +1,13 @@
 """``quantscope setup``: topics, which journal they hold, and the configuration as commands."""
 
 import asyncio
+import json
 import secrets
 from collections.abc import Callable
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from core import Clock, Engine
+from core import Clock, Engine, describe_events
 from engine.followed import FollowedEngine
 from engine.setup import batches_of
 from journal.kafka import (
@@ -14,12 +15,14 @@ from journal.kafka import (
     Clients,
     Control,
     ControlLost,
+    Eras,
     Forgotten,
     Journal,
     KafkaSnapshots,
     NothingToTrust,
     Referee,
     Topics,
+    Trust,
     make_topics,
     mend,
     mistakes,
@@ -30,6 +33,9 @@ from quantscope.examine import NothingThere
 from settings import Config
 
 Say = Callable[[str], object]
+READ_BYTES = 2**20
+VOID_SHOWN_MAX = 1_000
+"""So many events that are void are listed; of more their number is said."""
 UNCHANGED = "the exchange is as it is configured"
 
 
@@ -100,10 +106,34 @@ class _Setup:
                 trust = await referee.trust(engine)
             except NothingToTrust as error:
                 raise NothingThere(f"--trust {engine}: {error}") from error
+            eras = (await control.read()).eras
         self._say(
             f"engine {engine} is trusted: what others told from command batch "
             f"{trust.command_offset} on is void, and era {trust.era} begins"
         )
+        for name in self._config.kafka.engines:
+            if name != engine:
+                await asyncio.to_thread(self._say_void, name, eras, trust)
+
+    def _say_void(self, name: str, eras: Eras, trust: Trust) -> None:
+        """List what an engine told that is void: clients may have heard of it."""
+        followed = FollowedEngine(self._clients, self._topics, name, self._snapshots, eras)
+        said = 0
+        with followed.events() as events:
+            at = events.batch_after(trust.command_offset - 1)
+            while at < events.next_offset and (records := events.read(at, READ_BYTES)):
+                at = records[-1].offset + 1
+                for record in records:
+                    for batch in json.loads(describe_events(record.batch)):
+                        for event in batch["events"]:
+                            said += 1
+                            if said <= VOID_SHOWN_MAX:
+                                self._say(f"void, of engine {name}: {json.dumps(event)}")
+        if said > VOID_SHOWN_MAX:
+            self._say(
+                f"void, of engine {name}: {said - VOID_SHOWN_MAX} events more (quantscope journal "
+                "events shows all)"
+            )
 
     async def _topics_made(self, admin: AIOKafkaAdminClient) -> None:
         for name in await make_topics(admin, self._topics):

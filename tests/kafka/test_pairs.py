@@ -185,7 +185,10 @@ async def test_over_a_wrong_event_all_halt_until_one_is_trusted(
                 halt = (await control.read()).halt
             assert halt is not None
             assert halt.command_offset == wrong.at
-            await asyncio.to_thread(run_trust, cluster.config, right, lambda _: None)
+            said: list[str] = []
+            await asyncio.to_thread(run_trust, cluster.config, right, said.append)
+            assert said[0].startswith(f"engine {right} is trusted")
+            assert all(line.startswith(f"void, of engine {other}: ") for line in said[1:])
         async with cluster.gateway() as served:
             again = await Client(served.binary).login()
             assert again.session != before
