@@ -39,9 +39,11 @@ from journal.kafka import (
     FencedLog,
     KafkaKept,
     KafkaSnapshots,
+    Measured,
     Referee,
     Standing,
     Tenure,
+    Timed,
     TopicReader,
     Topics,
     base_record,
@@ -111,6 +113,9 @@ class Follower:
         self._heard_ns = 0
         self.restarts = 0
         """How often it has begun again, because brokers failed."""
+        self.applied, self.published = Timed(clock), Timed(clock)
+        """What the commands of one piece take, and their events until they are in the log."""
+        self.ticks = Measured(clock)
 
     def _new_twins(self, name: str) -> Twins:
         others = [other for other in self._clients.settings.engines if other != name]
@@ -225,7 +230,12 @@ class Follower:
             await stack.enter_async_context(writer)
             commands = await stack.enter_async_context(TopicReader(clients, topics.commands))
             ticks = await stack.enter_async_context(
-                Appender(clients, topics.commands, deadline_s=self._append_deadline_s)
+                Appender(
+                    clients,
+                    topics.commands,
+                    deadline_s=self._append_deadline_s,
+                    measured=self.ticks,
+                )
             )
             ended, loop = threading.Event(), asyncio.get_running_loop()
             # A thread goes on when nobody waits for it any more.
@@ -320,7 +330,10 @@ class Follower:
                 at = records[-1].offset + 1
                 batches = [log_record(x, FIRST_OFFSET) for x in records]
                 for piece, is_place in self._places.cut(batches):
-                    await self._publish(writer, replayed(engine, piece))
+                    self.applied.begin()
+                    produced = replayed(engine, piece)
+                    self.applied.end()
+                    await self._publish(writer, produced)
                     if is_place:
                         self.keeper.ask(engine.position())
             else:
@@ -330,7 +343,9 @@ class Follower:
 
     async def _publish(self, writer: FencedLog, produced: bytes) -> None:
         batches = split_batches(produced)
+        self.published.begin()
         await writer.append(batches)
+        self.published.end()
         self.twins.published(batches)
         self._on_events(produced)
 

@@ -65,6 +65,10 @@ class TopicRetention:
         deadline_s = config.kafka.append_deadline_s
         self._snapshots = KafkaSnapshots(clients, topics, deadline_s=deadline_s)
         self._sessions = Portions(clients, topics.sessions, deadline_s=deadline_s)
+        self.events_bytes = 0
+        """About how many bytes of events the log has."""
+        self.unread: dict[str, int] = {}
+        """About how many of these each reader has not read."""
         self.behind: dict[str, int] = {}
         """Readers that are so far behind that events are deleted that they have not read."""
 
@@ -91,12 +95,18 @@ class TopicRetention:
     def needed(self, read: dict[str, int]) -> Needed:
         """What is needed now, where readers have read the events of so many commands; it blocks."""
         snapshots = self._settled(self._snapshots)
-        if len(snapshots) < 2:
-            return Needed()
-        sessions = self._settled(self._sessions)
-        command = snapshots[1].good.command_offset
         with KafkaKept(self._clients, self._topics.events(self._name)) as events:
-            offset = self._first_event(events, command, sessions, read)
+            self.events_bytes = sampled_bytes(events)
+            places = {reader: _place(events, command) for reader, command in read.items()}
+            self.unread = {
+                reader: self.events_bytes * (events.next_offset - at) // _kept(events)
+                for reader, at in places.items()
+            }
+            if len(snapshots) < 2:
+                return Needed()
+            sessions = self._settled(self._sessions)
+            command = snapshots[1].good.command_offset
+            offset = self._first_event(events, command, sessions, read, places)
         return Needed(
             commands=command + 1 - FIRST_OFFSET,
             events=offset - FIRST_OFFSET,
@@ -111,11 +121,15 @@ class TopicRetention:
         return [mark for mark in newest if now - mark.append_ns > SETTLED_S * 1e9]
 
     def _first_event(
-        self, events: KafkaKept, snapshot: int, sessions: list[Marked], read: dict[str, int]
+        self,
+        events: KafkaKept,
+        snapshot: int,
+        sessions: list[Marked],
+        read: dict[str, int],
+        places: dict[str, int],
     ) -> int:
         """The first offset of the events that is needed."""
-        kept = max(1, events.next_offset - events.first_offset)
-        size = max(1, sampled_bytes(events))
+        kept, size = _kept(events), max(1, self.events_bytes)
         settings = self._config
 
         def affordable(bytes_max: int) -> int:
@@ -128,11 +142,9 @@ class TopicRetention:
         wanted.append(max(told, affordable(settings.gateway.session_replay_bytes_max)))
         bound = affordable(settings.journal.journal_bytes_max)
         self.behind = {}
-        for reader, command in read.items():
-            # The last that it has read proves that the log goes on from there.
-            at = events.batch_after(command - 1) if command else events.first_offset
+        for reader, at in places.items():
             if at < bound:
-                self.behind[reader] = command
+                self.behind[reader] = command = read[reader]
                 log.error(
                     "%s has read the events of command batch %d, and those behind it are above "
                     "journal.journal_bytes_max = %d: they are deleted all the same",
@@ -142,6 +154,17 @@ class TopicRetention:
                 )
             wanted.append(max(at, bound))
         return max(events.first_offset, min(wanted))
+
+
+def _kept(events: KafkaKept) -> int:
+    """How many offsets a log has, and 1 where it has none."""
+    return max(1, events.next_offset - events.first_offset)
+
+
+def _place(events: KafkaKept, command: int) -> int:
+    """The first offset that a reader needs who has read the events of so many commands."""
+    # The last that it has read proves that the log goes on from there.
+    return events.batch_after(command - 1) if command else events.first_offset
 
 
 def sampled_bytes(log_: KafkaKept) -> int:

@@ -73,6 +73,11 @@ class WebSocket:
         if self._protocol.state is OPEN and not transport.is_closing():
             transport.write(frames)
 
+    @property
+    def unread(self) -> int:
+        """Bytes that wait for its client."""
+        return self._connection.transport.get_write_buffer_size()
+
     def feed(self, data: bytes) -> None:
         """Bytes came."""
         protocol = self._protocol

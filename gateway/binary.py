@@ -67,6 +67,8 @@ class BinaryGateway:
         self.throttled: set[int] = set()
         self.logins = 0
         self.rejected_logins = 0
+        self.slow_readers = 0
+        """Connections that were cut because too much was left unread."""
         self._users = {user.name.lower(): user for user in users}
         self._claims: dict[int, tuple[Connection, LoginRequested]] = {}
         """Who waits for a session, by the session's number."""
@@ -193,6 +195,7 @@ class BinaryGateway:
 
     def _check_unread(self, connection: Connection) -> None:
         if connection.transport.get_write_buffer_size() > self._settings.queue_bytes_max:
+            self.slow_readers += 1
             connection.abort("slow reader: over queue_bytes_max")
 
     def paused(self, connection: Connection) -> None:
@@ -284,6 +287,12 @@ class BinaryGateway:
     def connections(self) -> int:
         """Open TCP connections."""
         return len(self._connections)
+
+    @property
+    def largest_buffer(self) -> int:
+        """Bytes that wait for the slowest reader."""
+        connections = self._connections.values()
+        return max((x.transport.get_write_buffer_size() for x in connections), default=0)
 
     async def run(self) -> None:
         """Heartbeats, deadlines and replays, until canceled."""

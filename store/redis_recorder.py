@@ -77,8 +77,8 @@ class RedisRecorder:
         """Whether what Redis holds is not to be gone on from."""
         self._full = False
         self._stop = asyncio.Event()
-        names = ("transactions", "events", "orders", "trades", "failures", "deleted", "steps_back")
-        self._counts = dict.fromkeys(names, 0)
+        names = ("transactions", "events", "orders", "trades", "failures")
+        self._counts = dict.fromkeys((*names, "deleted", "steps_back", "full"), 0)
         self.failure: str | None = None
         """Why it can't record now, and tries again."""
         self.restarts = 0
@@ -164,6 +164,7 @@ class RedisRecorder:
         match error:
             case Full():
                 self._full = True
+                self._counts["full"] += 1
                 said = f"{server} is full: {said}"
             case Refused() | Cut():
                 self._share = min(2 * self._share, SHARE_MAX)

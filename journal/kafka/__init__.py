@@ -6,8 +6,9 @@ loop; ``appender`` sends batches where others send theirs, ``fenced`` writes a l
 writer at a time; ``portions`` are states in a topic, ``snapshots`` those of engines; ``control`` is
 what is true of the exchange as a whole, ``halts`` what is said there of engines that differ and
 ``referee`` who says it; ``trailing`` is which engine is behind; ``engines_log`` reads back what any
-engine has told, ``agreed_log`` that on which they agree; ``lane`` is a gateway's way to a partition
-and back; ``setup`` makes the topics and holds them to what they must be.
+engine has told, ``agreed_log`` that on which they agree; ``measured`` is what requests take;
+``lane`` is a gateway's way to a partition and back; ``setup`` makes the topics and holds them to
+what they must be.
 
 Imports ``core``, ``settings`` and the ports of ``journal``; whoever may import that room may import
 this one.
@@ -33,6 +34,7 @@ from journal.kafka.halts import At, Base, Began, Eras, Halt, StateHash, Trust, b
 from journal.kafka.judged import JudgedState, KeptSnapshots
 from journal.kafka.kept import KafkaKept, log_record
 from journal.kafka.lane import Beginning, KafkaLane
+from journal.kafka.measured import Measured, Timed
 from journal.kafka.portions import Description, Good, Marked, Portion, Portions, marks_of, state_of
 from journal.kafka.reader import Damaged, KafkaError, TopicReader
 from journal.kafka.referee import NothingToTrust, Referee
@@ -72,6 +74,7 @@ __all__ = [
     "KeptSnapshots",
     "LostCommands",
     "Marked",
+    "Measured",
     "Mistake",
     "NothingToTrust",
     "Place",
@@ -82,6 +85,7 @@ __all__ = [
     "StartAgain",
     "StateHash",
     "Tenure",
+    "Timed",
     "TopicReader",
     "Topics",
     "Trailing",

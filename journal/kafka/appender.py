@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from journal.kafka.clients import Clients, Unavailable, abandon
+from journal.kafka.measured import Measured
 from settings.kafka import RECORD_OVERHEAD_BYTES
 
 log = logging.getLogger("quantscope.kafka")
@@ -31,13 +32,23 @@ class Appender:
     """
 
     def __init__(
-        self, clients: Clients, topic: str, partition: int = 0, *, deadline_s: float
+        self,
+        clients: Clients,
+        topic: str,
+        partition: int = 0,
+        *,
+        deadline_s: float,
+        measured: Measured | None = None,
     ) -> None:
-        """``deadline_s`` is how long an append may take before its outcome is left open."""
+        """``deadline_s`` is how long an append may take before its outcome is left open.
+
+        ``measured`` is told of each request.
+        """
         self._clients = clients
         self._topic, self._partition = topic, partition
         self._deadline_s = deadline_s
         self._producer: AIOKafkaProducer | None = None
+        self._measured = measured
         self._turn = asyncio.Lock()
         self.retries = 0
         """Requests that were sent again."""
@@ -75,7 +86,7 @@ class Appender:
             try:
                 if self._producer is None:
                     self._producer = await self._clients.producer()
-                await send(self._producer, self._topic, self._partition, batches, key)
+                await self._send(self._producer, batches, key)
             except KafkaError as error:
                 log.warning("%s: an append failed, and is repeated: %r", self._topic, error)
                 self.retries += 1
@@ -83,6 +94,15 @@ class Appender:
                 await asyncio.sleep(self._clients.settings.retry_interval_s)
             else:
                 return
+
+    async def _send(
+        self, producer: AIOKafkaProducer, batches: list[bytes], key: bytes | None
+    ) -> None:
+        if self._measured is not None:
+            self._measured.begin()
+        append_ms = await send(producer, self._topic, self._partition, batches, key)
+        if self._measured is not None:
+            self._measured.end(append_ms)
 
     async def _drop(self) -> None:
         producer, self._producer = self._producer, None
@@ -105,8 +125,12 @@ async def send(
     partition: int,
     batches: Sequence[bytes],
     key: bytes | None = None,
-) -> None:
-    """Send batches, as few requests as they fit in, one after the other."""
+) -> int | None:
+    """Send batches, as few requests as they fit in, one after the other.
+
+    Return when the broker appended the last, in ms since the epoch, where it stamps records.
+    """
+    append_ms: int | None = None
     rest = list(batches)
     while rest:
         request = producer.create_batch()
@@ -117,5 +141,7 @@ async def send(
                 break
             taken += 1
         sent = await producer.send_batch(request, topic, partition=partition)
-        await sent
+        answer = await sent
+        append_ms = answer.timestamp if answer is not None and answer.timestamp_type else None
         del rest[:taken]
+    return append_ms

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 
 from core import (
+    AckTimes,
     Clock,
     Commands,
     Differs,
@@ -23,6 +24,7 @@ from journal.kafka.appender import Appender, AppendFailed
 from journal.kafka.clients import Clients, Unavailable
 from journal.kafka.control import StartAgain, Tenure
 from journal.kafka.halts import At, base_in
+from journal.kafka.measured import Measured
 from journal.kafka.reader import Damaged, KafkaError, Record, TopicReader
 from journal.kafka.topics import Topics
 from journal.kafka.trailing import Trailing
@@ -134,8 +136,14 @@ class KafkaLane:
         self._telling = asyncio.Lock()
         """Whoever has it holds the events up."""
         self.outages = 0
+        self.requests = Measured(clock)
+        self.told_times = AckTimes(clock)
+        """From when batches are sealed until all that follows from them is told."""
         self._out = Appender(
-            clients, topics.commands, deadline_s=clients.settings.append_deadline_s
+            clients,
+            topics.commands,
+            deadline_s=clients.settings.append_deadline_s,
+            measured=self.requests,
         )
         self.batches = 0
         """Batches that were sent."""
@@ -144,6 +152,11 @@ class KafkaLane:
     def retries(self) -> int:
         """Requests that were sent again."""
         return self._out.retries
+
+    @property
+    def silence_s(self) -> float:
+        """For how long the engine has told nothing, in seconds; it ticks, so that is not long."""
+        return asyncio.get_running_loop().time() - self._told_at if self._told_at else 0.0
 
     # -- the contract with the sources -------------------------------------------------------
 
@@ -193,6 +206,7 @@ class KafkaLane:
         self._seen = EventsFollower(
             self._gateway, beginning.end, command_offset, self._compare_batches
         )
+        self._told_at = asyncio.get_running_loop().time()
         self._void = dict(beginning.void)
         try:
             async with asyncio.TaskGroup() as group:
@@ -256,6 +270,7 @@ class KafkaLane:
                 self._lane.tick()
             while self.ready and (batches := self._lane.seal()):
                 tick_at = loop.time() + self._tick_s
+                self.told_times.sent(self._lane.sealed)
                 self._lane.under_way = True
                 try:
                     await out.append(batches)
@@ -303,6 +318,7 @@ class KafkaLane:
             # Whose incarnation has ended is not to take its own dropped batches for a fault.
             self._learn(taken.changes)
             self._lane.tell(taken.fresh)
+            self.told_times.acknowledged(self._seen.answered)
         count = _within(batches, taken.end)
         self._place(name, batches[:count])
         return count, taken.differs
@@ -343,6 +359,7 @@ class KafkaLane:
             elif change.nonce == self._nonce:
                 self._incarnation = change.incarnation
                 self.fault = None
+                self.told_times.forget()
                 self._lane.opened(change.incarnation)
                 self._opened.set()
             elif self._incarnation:

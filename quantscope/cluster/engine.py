@@ -10,7 +10,7 @@ from engine.topic_retention import TopicRetention
 from journal.kafka import KafkaError, Standing, Unavailable
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.surroundings import Surroundings
-from quantscope.metrics import FollowerFigures, Part
+from quantscope.metrics import FollowerFigures, Part, RetentionFigures
 
 log = logging.getLogger("quantscope")
 
@@ -43,7 +43,10 @@ class ClusterEngine:
             around.control,
         )
         self._process = process
-        self.figures: tuple[Part, ...] = (FollowerFigures(self.follower, tally),)
+        self.figures: tuple[Part, ...] = (
+            FollowerFigures(self.follower, tally),
+            RetentionFigures(self.retention),
+        )
 
     def standing(self) -> list[str]:
         """It is ready at the end of the commands."""

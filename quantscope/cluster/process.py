@@ -29,7 +29,7 @@ from quantscope.cluster.status import StatusPages
 from quantscope.cluster.surroundings import ClusterRole, CountsFaults, Surroundings
 from quantscope.cluster.watch import watch_exchange
 from quantscope.loop_watch import CLUSTER_INTERVAL_S, LoopWatch
-from quantscope.metrics import ClockFigures, LoopFigures
+from quantscope.metrics import ClockFigures, LoopFigures, ProcessFigures
 from quantscope.roles.role import Process
 from settings import Config
 
@@ -77,6 +77,11 @@ class RoleProcess:
         self._clients = Clients(config.kafka)
         self._topics = Topics(config.kafka)
         self._loop_watch = LoopWatch(clock, CLUSTER_INTERVAL_S)
+        self._figures = (
+            ProcessFigures(config, self._standing),
+            ClockFigures(clock),
+            LoopFigures(self._loop_watch),
+        )
         self._role: ClusterRole | None = None
         self._pinned = config
         """As it is to be where the role begins again."""
@@ -270,7 +275,7 @@ class RoleProcess:
 
     def _metrics(self) -> bytes:
         figures = () if self._role is None else self._role.figures
-        parts = (*figures, ClockFigures(self._process.clock), LoopFigures(self._loop_watch))
+        parts = (*figures, *self._figures)
         own = self._role.own_faults if isinstance(self._role, CountsFaults) else dict
         return metrics.renderer(parts, self._faults, own)()
 

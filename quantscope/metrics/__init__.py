@@ -16,12 +16,14 @@ from quantscope.metrics.log import LogFigures
 from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
 from quantscope.metrics.ports import PortFigures
+from quantscope.metrics.process import ProcessFigures
 from quantscope.metrics.recorder import (
     BehindFigures,
     LagFigures,
     RecorderFigures,
     RedisRecorderFigures,
 )
+from quantscope.metrics.retention import RetentionFigures
 from quantscope.metrics.store import StoreFigures
 
 __all__ = [
@@ -39,9 +41,11 @@ __all__ = [
     "OrderEntryFigures",
     "Part",
     "PortFigures",
+    "ProcessFigures",
     "RecorderFigures",
     "RedisRecorderFigures",
     "Renderer",
+    "RetentionFigures",
     "StoreFigures",
     "own_faults",
     "renderer",

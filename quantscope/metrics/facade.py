@@ -35,8 +35,11 @@ class FacadeFigures:
         yield family
         title = "HTTP and WebSocket connections."
         yield gauge("quantscope_http_connections", title, len(server.connections))
-        sockets = len(notifications.sockets)
-        yield gauge("quantscope_websocket_connections", "Of these, WebSockets.", sockets)
+        sockets = notifications.sockets.values()
+        yield gauge("quantscope_websocket_connections", "Of these, WebSockets.", len(sockets))
+        title = "Bytes that wait for the slowest reader of a WebSocket."
+        unread = max((socket.unread for socket in sockets), default=0)
+        yield gauge("quantscope_websocket_buffer_bytes", title, unread)
         refused = server.refused
         yield counter("quantscope_http_connections_refused", "Connections too many.", refused)
         title = "Writes of notifications."

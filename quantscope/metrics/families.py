@@ -1,5 +1,7 @@
 """Families of metrics as this house writes them: a name, a sentence, a value."""
 
+from collections.abc import Mapping
+
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -20,6 +22,14 @@ def counter(name: str, title: str, value: float) -> Metric:
 def gauge(name: str, title: str, value: float) -> Metric:
     """What rises and falls."""
     return GaugeMetricFamily(name, title, value=value)
+
+
+def labeled(name: str, title: str, label: str, values: Mapping[str, float]) -> Metric:
+    """A gauge for each value of a label."""
+    family = GaugeMetricFamily(name, title, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family
 
 
 def histogram(name: str, title: str, counted: Histogram, unit: float) -> Metric:

@@ -6,9 +6,10 @@ from prometheus_client.core import Metric
 
 from core import Engine, Tally
 from engine.follower import Follower
+from quantscope.metrics.clock import skew
 from quantscope.metrics.engine import ready, state
 from quantscope.metrics.events import EventFigures
-from quantscope.metrics.families import counter
+from quantscope.metrics.families import NS, counter, histogram
 
 
 class FollowerFigures:
@@ -32,3 +33,9 @@ class FollowerFigures:
         yield counter("quantscope_engine_restarts", title, follower.restarts)
         title = "Snapshots that this engine has published."
         yield counter("quantscope_engine_snapshots", title, follower.keeper.written)
+        title = "What it takes to apply the commands of one look at their topic."
+        yield histogram("quantscope_engine_apply_seconds", title, follower.applied.latency(), NS)
+        title = "From their events to when these are in the engine's log."
+        published = follower.published.latency()
+        yield histogram("quantscope_engine_publish_seconds", title, published, NS)
+        yield skew(follower.ticks)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from journal.kafka import KafkaLane
+from quantscope.metrics.clock import skew
 from quantscope.metrics.engine import ready
-from quantscope.metrics.families import counter
+from quantscope.metrics.families import NS, counter, gauge, histogram
 
 
 class LaneFigures:
@@ -26,3 +27,12 @@ class LaneFigures:
         yield counter("quantscope_lane_retries", title, lane.retries)
         title = "How often nothing was taken until the gateway had opened anew."
         yield counter("quantscope_outages", title, lane.outages)
+        title = "For how long the engine has told nothing."
+        yield gauge("quantscope_lane_silence_seconds", title, lane.silence_s)
+        title = "From a request to the brokers to their answer."
+        took = lane.requests.took.latency()
+        yield histogram("quantscope_lane_append_seconds", title, took, NS)
+        title = "From when batches were sealed until all that follows from them was told."
+        told = lane.told_times.latency()
+        yield histogram("quantscope_lane_told_seconds", title, told, NS)
+        yield skew(lane.requests)

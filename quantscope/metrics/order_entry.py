@@ -26,6 +26,10 @@ class OrderEntryFigures:
         rejected = gateway.rejected_logins
         yield counter("quantscope_binary_login_rejects", "Logins refused.", rejected)
         yield gauge("quantscope_binary_connections", "TCP connections.", gateway.connections)
+        title = "Connections that were cut because their reader had left too much unread."
+        yield counter("quantscope_binary_slow_readers", title, gateway.slow_readers)
+        title = "Bytes that wait for the slowest reader of a connection."
+        yield gauge("quantscope_binary_buffer_bytes", title, gateway.largest_buffer)
         waiting = order_entry.waiting
         yield gauge("quantscope_binary_waiting", "Requests not sealed yet.", waiting)
         title = "From socket read to answer."

@@ -55,6 +55,8 @@ class RedisRecorderFigures:
         yield counter("quantscope_redis_deleted_orders", title, stats["deleted"])
         title = "How often Redis held less than it had said."
         yield counter("quantscope_redis_steps_back", title, stats["steps_back"])
+        title = "How often Redis took nothing, for want of memory."
+        yield counter("quantscope_redis_full", title, stats["full"])
         used = recorder.bytes_used
         yield gauge("quantscope_redis_used_bytes", "Memory that Redis uses.", used)
 

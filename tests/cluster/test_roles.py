@@ -35,6 +35,14 @@ async def test_an_order_goes_through_processes_and_outlives_them(config: Config)
             assert engine.metrics()["quantscope_orders_total"] == 1
             assert engine.metrics()["quantscope_open_orders"] == 1
             assert gateway.metrics()["quantscope_binary_reports_total"] == 1
+            shown = gateway.metrics()
+            assert shown["quantscope_lane_append_seconds_count"] >= 2
+            # The opening is waited for by itself.
+            assert shown["quantscope_lane_told_seconds_count"] >= 1
+            assert shown["quantscope_lane_silence_seconds"] < 3
+            assert shown["quantscope_standing_faults"] == 0
+            assert shown['quantscope_setting{setting="kafka.partition_silence_s"}'] == 3
+            assert shown["quantscope_memory_limit_bytes"] > 2**20
         await client.expect_closed()
     assert set_up(path) == "the exchange is as it is configured\n"
     with ClusterProcess(path, "engine"), ClusterProcess(path, "gateway", "--number", "7") as other:
@@ -106,7 +114,9 @@ async def test_who_waits_for_an_engine_says_so_and_stops_when_told_to(config: Co
     assert gateway.get("/health") == {"status": "ok"}
     (fault,) = gateway.get("/ready", 503)["faults"]
     assert fault == "it has not begun yet: it waits for brokers, or for an engine"
-    assert "quantscope_outages_total" not in gateway.metrics()
+    shown = gateway.metrics()
+    assert "quantscope_outages_total" not in shown
+    assert shown["quantscope_standing_faults"] == 1
     gateway.stop()
     assert "stopping, before it has begun" in gateway.said()
 

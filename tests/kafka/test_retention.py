@@ -8,6 +8,7 @@ import pytest
 from core import Engine, first_batch_after
 from engine.topic_retention import TopicRetention, sampled_bytes
 from journal.kafka import Journal, KafkaKept, Place
+from quantscope.metrics import RetentionFigures
 from settings import Config, GatewaySettings, JournalSettings
 from testing.client import Client, hang_up
 from testing.cluster import Cluster
@@ -15,6 +16,8 @@ from testing.kafka import Brokers
 
 QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.3, snapshot_commands_min=1)
 """Snapshots come as fast as they can."""
+UNREAD = "quantscope_reader_unread_bytes{'reader': 'recorder.archive'}"
+PASSED_OVER = "quantscope_reader_passed_over{'reader': 'recorder.archive'}"
 BYTES = GatewaySettings(session_replay_bytes_max=1)
 """Nothing is kept for sessions."""
 
@@ -102,7 +105,14 @@ async def test_events_stay_for_a_reader_up_to_a_bound(
     cluster = await Cluster(kafka, Config(journal=QUICK, gateway=BYTES)).make()
     await traded(cluster)
     place = Place("recorder.archive", 5, 9, cluster.clock.now_ns())
-    assert (await delete(cluster, place)).behind == {}
+    retention = await delete(cluster, place)
+    assert retention.behind == {}
+    assert 0 < retention.unread["recorder.archive"] <= retention.events_bytes
+    assert figures(retention) == {
+        "quantscope_events_log_bytes": retention.events_bytes,
+        UNREAD: retention.unread["recorder.archive"],
+        PASSED_OVER: 0,
+    }
     with KafkaKept(cluster.clients, cluster.topics.events("a")) as events:
         # And the one before it, from which the log is known to go on.
         assert events.first_offset == first_batch_after(events, 4)
@@ -111,10 +121,32 @@ async def test_events_stay_for_a_reader_up_to_a_bound(
         tick_interval_s=0.05, snapshot_interval_s=0.3, snapshot_commands_min=1, journal_bytes_max=1
     )
     cluster.config = Config(journal=bound, gateway=BYTES, kafka=cluster.settings)
-    assert (await delete(cluster)).behind == {"recorder.archive": 5}
+    retention = await delete(cluster)
+    assert retention.behind == {"recorder.archive": 5}
+    assert figures(retention)[PASSED_OVER] == 1
     assert "recorder.archive has read the events of command batch 5" in caplog.text
     with KafkaKept(cluster.clients, cluster.topics.events("a")) as events:
         assert first_batch_after(events, 5) == events.first_offset > 10
+
+
+async def test_how_far_readers_are_is_known_before_anything_is_deleted(
+    kafka: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = await Cluster(kafka, Config(journal=QUICK, gateway=BYTES)).make()
+    monkeypatch.setattr("engine.topic_retention.SETTLED_S", 60.0)
+    await traded(cluster)
+    place = Place("recorder.archive", 0, 0, cluster.clock.now_ns())
+    retention = await delete(cluster, place)
+    assert retention.unread == {"recorder.archive": retention.events_bytes}
+    assert retention.events_bytes > 0
+
+
+def figures(retention: TopicRetention) -> dict[str, float]:
+    return {
+        sample.name + (str(sample.labels) if sample.labels else ""): sample.value
+        for family in RetentionFigures(retention).collect()
+        for sample in family.samples
+    }
 
 
 async def test_without_two_settled_snapshots_nothing_goes(

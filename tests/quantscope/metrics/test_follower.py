@@ -12,9 +12,16 @@ from quantscope.metrics import EngineFigures, EventFigures, FollowerFigures
 from testing.cluster import Cluster
 from testing.in_process import InProcess
 from testing.kafka import Brokers
+from testing.waiting import until
 
 READY = "quantscope_ready"
-OWN = {"quantscope_engine_restarts", "quantscope_engine_snapshots"}
+OWN = {
+    "quantscope_clock_skew_seconds",
+    "quantscope_engine_apply_seconds",
+    "quantscope_engine_publish_seconds",
+    "quantscope_engine_restarts",
+    "quantscope_engine_snapshots",
+}
 ONE_PROCESS_ALONE = {"quantscope_outages", "quantscope_engine_time_ahead_seconds"}
 """Of its journal on a disk, and of a service that looks at its clock."""
 
@@ -69,12 +76,24 @@ def test_its_restarts_and_snapshots_are_counters(follower: Follower) -> None:
     follower.engine = Engine()
     follower.restarts, follower.keeper.written = 2, 3
     families = shown(FollowerFigures(follower, Tally()).collect())
-    samples = [sample for name in sorted(OWN) for sample in families[name][1]]
+    names = ("quantscope_engine_restarts", "quantscope_engine_snapshots")
+    samples = [sample for name in names for sample in families[name][1]]
     assert samples == [
         ("quantscope_engine_restarts_total", "{}", 2),
         ("quantscope_engine_snapshots_total", "{}", 3),
     ]
     assert families[READY][1] == [(READY, "{}", 0.0)]
+
+
+def timed(follower: Follower) -> dict[str, float]:
+    """How often each step was timed, by its name."""
+    families = shown(FollowerFigures(follower, Tally()).collect())
+    return {
+        name: value
+        for step in ("apply", "publish")
+        for name, _, value in families[f"quantscope_engine_{step}_seconds"][1]
+        if name.endswith("_count")
+    }
 
 
 async def test_an_engine_at_work_is_ready_until_it_ends(kafka: Brokers) -> None:
@@ -84,5 +103,7 @@ async def test_an_engine_at_work_is_ready_until_it_ends(kafka: Brokers) -> None:
         assert families[READY][1] == [(READY, "{}", 1.0)]
         ((_, _, commands),) = families["quantscope_commands"][1]
         assert commands == follower.engine.position().commands > 0
+        # It ticks, and each tick is applied and published.
+        await until(lambda: min(timed(follower).values()) > 0)
     families = shown(FollowerFigures(follower, Tally()).collect())
     assert families[READY][1] == [(READY, "{}", 0.0)]
