@@ -42,6 +42,8 @@ table() {
         "maven" "Debian, Ubuntu: apt-get install maven"
     need "Redis" "test check bench" "has redis-server" "" "the store of a cluster stands on it" \
         "redis-server" "Debian, Ubuntu: apt-get install redis-server"
+    need "Prometheus" "test check" has_prometheus "" "it scrapes a cluster, and holds the alert rules" \
+        "prometheus" "Debian, Ubuntu: apt-get install prometheus"
     need "clippy" "lint check" "does cargo clippy --version" "$rust_least" "the linter of the Rust code" \
         "rust-clippy / rust-web-clippy" "rustup component add clippy"
     need "rustfmt" "lint check" "does rustfmt --version" "$rust_least" "the formatter of the Rust code" \
@@ -89,6 +91,10 @@ has_java() { # "17.0.15", or "21" where it is the first of its line; 1.8 is Java
     java=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\(\.[0-9]*\)\{0,1\}\).*/\1/p')
     why="java is ${java:-broken}"
     at_least "$java" "$least"
+}
+
+has_prometheus() {
+    has prometheus && has promtool
 }
 
 has_c_compiler() {
@@ -208,6 +214,15 @@ apt() {
     run $as_root DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
 }
 
+no_service() { # tests start their own servers; Debian's packages start one as soon as they are there
+    command -v systemctl >/dev/null 2>&1 || return 0
+    for service in redis-server prometheus; do
+        case " $to_install " in
+        *" $service "*) run $as_root systemctl disable --now --quiet "$service" || say "$service still runs" ;;
+        esac
+    done
+}
+
 look || exit 0
 [ -z "${NO_INSTALL:-}" ] || give_up "make $purposes needs what is not here (NO_INSTALL: nothing is installed)"
 [ -z "$apt_needed" ] || may_install || give_up "make $purposes needs what is not here, and $why"
@@ -217,6 +232,7 @@ if [ -n "$apt_needed" ]; then
     look
     [ -z "$stuck" ] || give_up "apt has nothing that does for $stuck; nothing was installed.  Missing"
     apt install -y --no-install-recommends --no-remove $to_install || failed="apt-get failed; "
+    no_service
     look || exit 0
 fi
 if [ -n "$to_run" ] && [ -z "${failed:-}" ]; then # what apt brought may be rustup, which brings the rest

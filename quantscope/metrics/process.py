@@ -14,6 +14,7 @@ BOUNDS = (
     "facade.queue_bytes_max",
     "gateway.connections_max",
     "gateway.queue_bytes_max",
+    "gateway.session_replay_bytes_max",
     "journal.journal_bytes_max",
     "kafka.partition_silence_s",
     "redis.redis_bytes_max",

@@ -17,10 +17,11 @@ ALL_OF_TEST = (
     "Java >= 17",
     "Maven",
     "Redis",
+    "Prometheus",
 )
 PACKAGES = (
     "python3 python3-venv rustc-web cargo-web ca-certificates gcc libc6-dev wrk "
-    "openjdk-17-jre-headless maven redis-server"
+    "openjdk-17-jre-headless maven redis-server prometheus"
 )
 BOOKWORM = {
     "python3": "3.11.2-1+b1",
@@ -36,6 +37,7 @@ BOOKWORM = {
     "openjdk-17-jre-headless": "17.0.15+6-1~deb12u1",
     "maven": "3.8.7-1",
     "redis-server": "5:7.0.15-1~deb12u5",
+    "prometheus": "2.42.0+ds-5+b6",
     "rust-clippy": "1.63.0+dfsg1-2",
     "rust-web-clippy": "1.96.0+dfsg1-1~deb12u2",
 }
@@ -51,6 +53,7 @@ BRINGS = {
     "openjdk-21-jre-headless": ("java", JAVA.replace("17.0.15", "21.0.7")),
     "maven": ("mvn", "exit 0"),
     "redis-server": ("redis-server", "exit 0"),
+    "prometheus": ("prometheus", "exit 0"),
 }
 
 
@@ -96,6 +99,7 @@ class Machine:
         )
         for package, (name, script) in BRINGS.items():
             self.put(name, script, f"packages/{package}")
+        self.put("promtool", "exit 0", "packages/prometheus")
         self.noted(
             "apt-get",
             'case " $* " in\n'
@@ -115,6 +119,8 @@ class Machine:
         self.put("java", JAVA)
         self.put("mvn", "exit 0")
         self.put("redis-server", "exit 0")
+        self.put("prometheus", "exit 0")
+        self.put("promtool", "exit 0")
 
     def calls(self) -> list[str]:
         """What was called, without the options that stand before apt-get's verb."""
@@ -209,6 +215,21 @@ def test_who_wants_nothing_installed_gets_the_list(machine: Machine) -> None:
     done = machine.see_to("test", NO_INSTALL="1")
     listed(done, machine)
     assert "apt-get install rustc-web cargo-web ca-certificates\n" in done.stderr
+
+
+def test_what_it_installs_does_not_run_as_a_service(machine: Machine) -> None:
+    machine.whole()
+    (machine.path / "promtool").unlink()
+    machine.noted("systemctl", "exit 0")
+    machine.sudo()
+    machine.apt(BOOKWORM)
+    done = machine.see_to("test")
+    assert done.returncode == 0, done.stderr
+    # Redis was there before, and may be somebody's.
+    assert [call for call in machine.calls() if call.startswith("systemctl")] == [
+        "systemctl disable --now --quiet prometheus"
+    ]
+    assert "sudo -n env systemctl disable --now --quiet prometheus" in machine.calls()
 
 
 def test_an_installation_that_fails_says_so_and_what_is_still_missing(machine: Machine) -> None:
@@ -318,10 +339,14 @@ def test_where_apt_has_only_a_newer_java_it_brings_that(machine: Machine) -> Non
     ("purpose", "more"),
     [
         ("run", set()),
-        ("test", {"wrk", "Java >= 17", "Maven", "Redis"}),
+        ("test", {"wrk", "Java >= 17", "Maven", "Redis", "Prometheus"}),
         ("bench", {"wrk", "Java >= 17", "Maven", "Redis"}),
         ("lint", {"clippy >= 1.89", "rustfmt >= 1.89"}),
-        ("check", {"wrk", "Java >= 17", "Maven", "Redis", "clippy >= 1.89", "rustfmt >= 1.89"}),
+        (
+            "check",
+            {"wrk", "Java >= 17", "Maven", "Redis", "Prometheus", "clippy >= 1.89"}
+            | {"rustfmt >= 1.89"},
+        ),
         ("mutants", {"cargo-mutants"}),
         ("lock", {"uv"}),
     ],
