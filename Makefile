@@ -19,7 +19,7 @@ INSTALL = if command -v uv >/dev/null; \
 MATURIN = PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" "$(BIN)/maturin"
 CARGO   = PYO3_PYTHON="$(PY)" cargo
 # What the machine is looked at for, by what is made; running is the least.
-FOR_test    := test setup rust-test python-test one coverage
+FOR_test    := test setup rust-test python-test one coverage dashboards
 FOR_lint    := lint types rust-lint fmt
 FOR_check   := check
 FOR_bench   := bench
@@ -33,7 +33,7 @@ NO_INSTALL ?=
 ARGS   ?=
 
 .PHONY: help run setup test bench check fmt clean tools lint types rust-lint coverage rust-test \
-  python-test one native-quick lock fuzz mutants wheel smoke
+  python-test one native-quick lock fuzz mutants wheel smoke dashboards
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -100,7 +100,7 @@ lint: $(VENV)/.dev $(VENV)/.quick
 	"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/lint-imports" --no-logo
 
 types: $(VENV)/.dev $(VENV)/.quick
-	"$(PY)" -m mypy && "$(PY)" -m mypy docs/examples && "$(PY)" -m mypy.stubtest core._native
+	"$(PY)" -m mypy && "$(PY)" -m mypy -p deploy.grafana && "$(PY)" -m mypy docs/examples && "$(PY)" -m mypy.stubtest core._native
 
 rust-lint: $(VENV)/.run
 	cargo fmt --all --check
@@ -116,6 +116,9 @@ fuzz: tools ## ten million cases of bytes, 50,000 of trading at the edges (FUZZ_
 
 mutants: tools ## change the matching engine in every way and see a test fail (hours)
 	cargo mutants -p matching $(ARGS)
+
+dashboards: $(VENV)/.dev ## write Grafana's dashboards as the code in deploy/grafana makes them
+	"$(PY)" -m deploy.grafana
 
 lock: tools ## write both locks afresh; they name no host
 	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
