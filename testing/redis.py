@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from settings import RedisSettings
 from testing.command import SECONDS_MAX, NotReady
+from testing.guard import Guard
 from testing.kafka import free_ports
 
 SERVES = b"Ready to accept connections"
@@ -37,7 +38,7 @@ class RedisServer:
         self.port = free_ports(1)[0]
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._guard: Guard | None = None
 
     def __enter__(self) -> Self:
         """Run until the block ends."""
@@ -77,12 +78,7 @@ class RedisServer:
                 stderr=out,
                 start_new_session=True,
             )
-        # However this process ends, the guard sees its pipe end, and leaves no server behind.
-        self._guard = subprocess.Popen(
-            ["sh", "-c", 'read -r _; kill -9 "$1"', "sh", str(self._process.pid)],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
+        self._guard = Guard(self._process)
         _RUNNING.append(self)
         end = time.monotonic() + SECONDS_MAX
         while SERVES not in log.read_bytes()[before:]:
@@ -146,8 +142,7 @@ class RedisServer:
         guard, self._guard = self._guard, None
         _RUNNING.remove(self)
         if guard is not None:
-            guard.kill()
-            guard.communicate()
+            guard.dismiss()
         process.send_signal(how)
         try:
             process.wait(SECONDS_MAX)
