@@ -109,7 +109,9 @@ def _opened(settings: KafkaSettings) -> Iterator[_Logs]:
 def _cluster(settings: KafkaSettings) -> tuple[Clients, Topics]:
     # What the library says of brokers that are away is said in one line at the end.
     logging.basicConfig(level=logging.CRITICAL)
-    return Clients(settings), Topics(settings)
+    clients = Clients(settings)
+    clients.check()
+    return clients, Topics(settings)
 
 
 def _look_for(clients: Clients, names: Iterable[str]) -> None:

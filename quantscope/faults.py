@@ -20,9 +20,11 @@ from quantscope.examine import NothingThere, NotSound
 from quantscope.journals import StartRefused
 from quantscope.recovering import NothingToGoOnFrom
 from quantscope.roles.sessions import UnknownUser
+from settings import ConfigError
 
 EXPECTED = (
     AppendFailed,
+    ConfigError,
     ControlLost,
     Damaged,
     DataDirDamaged,

@@ -8,7 +8,7 @@ needs of one by these same names.  Imports nothing of the project; everything bu
 from settings.config import Config
 from settings.engine import EngineSettings
 from settings.facade import FacadeSettings
-from settings.file import ConfigError, environment, load
+from settings.file import environment, load
 from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
 from settings.kafka import KafkaSettings
@@ -17,7 +17,7 @@ from settings.redis import RedisSettings
 from settings.server import ServerSettings
 from settings.store import StoreSettings
 from settings.trading import InstrumentSettings, UserSettings
-from settings.values import Section
+from settings.values import ConfigError, Section
 
 __all__ = [
     "Config",

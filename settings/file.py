@@ -8,7 +8,7 @@ import ipaddress
 import os
 import pathlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, get_origin, get_type_hints
 
@@ -20,14 +20,10 @@ from settings.kafka import (
     EVENT_BATCH_OVERSHOOT_BYTES,
     RECORD_OVERHEAD_BYTES,
 )
-from settings.trading import InstrumentSettings
-from settings.values import MASK, Section
+from settings.trading import InstrumentSettings, UserSettings
+from settings.values import MASK, ConfigError, Section, secrets_of
 
 PREFIX = "QUANTSCOPE_"
-
-
-class ConfigError(Exception):
-    """A setting that can't be taken, in one sentence."""
 
 
 def load(
@@ -56,8 +52,9 @@ def load(
         name, separator, value = override.partition("=")
         section, _, key = name.partition(".")
         if not separator or not key:
-            raise ConfigError(f"--set takes section.key=value, not {override!r}")
-        _set(tree, section, key, value, f"--set {override}")
+            # What stands behind the name may be a password.
+            raise ConfigError(f"--set takes section.key=value, and not what was given for {name!r}")
+        _set(tree, section, key, value, f"--set {name}")
     try:
         config = msgspec.convert(tree, Config, strict=False)
     except msgspec.ValidationError as error:
@@ -112,11 +109,9 @@ def _check(config: Config) -> None:
         allowed = getattr(config.engine, limit)
         if needed > allowed:
             raise ConfigError(f"engine.{limit} = {allowed}, and {needed} {what} are configured")
-    masked = [f"user {user.name}" for user in config.users if user.password == MASK]
-    masked += ["redis"] if config.redis.password == MASK else []
-    if masked:
+    for name in _masked(config):
         raise ConfigError(
-            f"the password of {masked[0]} is {MASK}, which stands for one that was not shown: "
+            f"the {name} is {MASK}, which stands for one that was not shown: "
             "`quantscope config --show-secrets` shows them"
         )
     for instrument in config.instruments:
@@ -128,6 +123,16 @@ def _check(config: Config) -> None:
             'store.adapter = "redis" is that of a cluster, and journal.adapter is '
             f'"{config.journal.adapter}": one process keeps its store in a file'
         )
+
+
+def _masked(config: Config) -> Iterator[str]:
+    """Secrets that were not shown where the file was printed."""
+    for name in Config.__struct_fields__:
+        part: Section | tuple[Section, ...] = getattr(config, name)
+        for table in part if isinstance(part, tuple) else (part,):
+            of = f"user {table.name}" if isinstance(table, UserSettings) else name
+            hidden = (key for key in secrets_of(type(table)) if getattr(table, key) == MASK)
+            yield from (f"{key} of {of}" for key in hidden)
 
 
 def _check_kafka(config: Config) -> None:

@@ -1,10 +1,10 @@
 """Apache Kafka, which carries the journal of a cluster."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from settings.values import Bytes, Seconds, Section, about
+from settings.values import Bytes, Seconds, Secret, Section, about
 
 Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):\d{1,5}$")]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
@@ -17,6 +17,10 @@ COMMAND_BYTES_MAX = 1_024
 """No command is longer: its frame, its fields, and two texts of 255 bytes."""
 RECORD_OVERHEAD_BYTES = 512
 """What a broker counts beside a record: the frame of its batch, about 70 bytes, and room."""
+_LOGIN = ("sasl_username", "sasl_password", "sasl_password_file")
+_TLS = ("ssl_ca_location", "ssl_certificate_location", "ssl_key_location")
+_WITHOUT_USE = {"PLAINTEXT": (*_TLS, *_LOGIN), "SSL": _LOGIN, "SASL_SSL": ()}
+"""What is not to be given with a ``security_protocol``: who gives it means another."""
 
 
 class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -25,6 +29,34 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     bootstrap_servers: Annotated[
         tuple[Address, ...], about("brokers, as HOST:PORT, that are asked for all others")
     ] = ("127.0.0.1:9092",)
+    security_protocol: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_SSL"],
+        about(
+            "how brokers are talked to: in the clear, encrypted, or encrypted and with a login; "
+            "Kafka's security.protocol of that listener"
+        ),
+    ] = "PLAINTEXT"
+    ssl_ca_location: Annotated[
+        str, about("file of certificates that prove the brokers; empty for those of the system")
+    ] = ""
+    ssl_certificate_location: Annotated[
+        str, about("file of this client's own certificate, where brokers ask for one")
+    ] = ""
+    ssl_key_location: Annotated[
+        str, about("file of its private key, not encrypted; empty where it is in the same file")
+    ] = ""
+    sasl_mechanism: Annotated[Literal["SCRAM-SHA-512"], about("how it logs in with SASL_SSL")] = (
+        "SCRAM-SHA-512"
+    )
+    sasl_username: Annotated[str, about("who logs in with SASL_SSL")] = ""
+    sasl_password: Annotated[
+        Secret,
+        about(
+            "password; better by the environment (QUANTSCOPE_KAFKA_SASL_PASSWORD) or "
+            "sasl_password_file"
+        ),
+    ] = ""
+    sasl_password_file: Annotated[str, about("file whose first line is the password")] = ""
     topic_prefix: Annotated[
         Name, about("what the names of all topics begin with; one for each exchange")
     ] = "quantscope"
@@ -108,3 +140,12 @@ class KafkaSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError("min_insync_replicas is above replication_factor")
         if 2 * self.transaction_renew_s > self.transaction_timeout_s:
             raise ValueError("transaction_renew_s is above half of transaction_timeout_s")
+        if self.sasl_password and self.sasl_password_file:
+            raise ValueError("sasl_password and sasl_password_file are both given")
+        if self.ssl_key_location and not self.ssl_certificate_location:
+            raise ValueError("ssl_key_location is given, and ssl_certificate_location is not")
+        for name in _WITHOUT_USE[self.security_protocol]:
+            if getattr(self, name):
+                raise ValueError(
+                    f"{name} is given, and security_protocol is {self.security_protocol}"
+                )

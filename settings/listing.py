@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from settings.config import Config
-from settings.values import MASK, Section
+from settings.values import MASK, Section, secrets_of
 
 
 def show(config: Config, *, secrets: bool = False) -> str:
@@ -27,9 +27,11 @@ def show(config: Config, *, secrets: bool = False) -> str:
 
 def _show_table(table: Section, *, secrets: bool) -> Iterable[str]:
     hints = get_type_hints(type(table), include_extras=True)
+    hidden = secrets_of(type(table))
     for field in msgspec.structs.fields(table):
-        hidden = field.name == "password" and not secrets
-        value = MASK if hidden else getattr(table, field.name)
+        value = getattr(table, field.name)
+        if value and field.name in hidden and not secrets:
+            value = MASK
         default = "required" if field.required else f"default {_toml(field.default)}"
         setting = f"{field.name} = {_toml(value)}"
         yield f"{setting:<48}# {_description(hints[field.name])} ({default})"

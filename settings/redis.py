@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from settings.values import Bytes, Count, HostName, Port, Seconds, Section, about
+from settings.values import Bytes, Count, HostName, Port, Seconds, Secret, Section, about
 
 
 class RedisSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -18,7 +18,7 @@ class RedisSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     database: Annotated[Annotated[int, Meta(ge=0, le=2**16)], about("number of its database")] = 0
     username: Annotated[str, about("who logs in; empty for the default user")] = ""
     password: Annotated[
-        str,
+        Secret,
         about("password; better by the environment (QUANTSCOPE_REDIS_PASSWORD) or password_file"),
     ] = ""
     password_file: Annotated[str, about("file whose first line is the password")] = ""
@@ -27,6 +27,12 @@ class RedisSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = False
     tls_ca_file: Annotated[
         str, about("certificates that prove the server; empty for those of the system")
+    ] = ""
+    tls_certificate_file: Annotated[
+        str, about("this client's own certificate, where the server asks for one")
+    ] = ""
+    tls_key_file: Annotated[
+        str, about("its private key, not encrypted; empty where it is in the same file")
     ] = ""
     key_prefix: Annotated[
         Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")],
@@ -59,7 +65,10 @@ class RedisSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Hold those to each other that only make sense together."""
         if self.password and self.password_file:
             raise ValueError("password and password_file are both given")
-        if self.tls_ca_file and not self.tls:
-            raise ValueError("tls_ca_file is given, and tls is false")
+        for name in ("tls_ca_file", "tls_certificate_file", "tls_key_file"):
+            if getattr(self, name) and not self.tls:
+                raise ValueError(f"{name} is given, and tls is false")
+        if self.tls_key_file and not self.tls_certificate_file:
+            raise ValueError("tls_key_file is given, and tls_certificate_file is not")
         if self.unix_socket and self.tls:
             raise ValueError("tls is for host and port, and unix_socket is given")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from settings.values import Decimal, Section, about
+from settings.values import Decimal, Secret, Section, about
 
 
 class UserSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -14,7 +14,7 @@ class UserSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,6}$"), about("login name")]
-    password: Annotated[str, Meta(pattern=r"^[!-~]{1,10}$"), about("login password")]
+    password: Annotated[Secret, Meta(pattern=r"^[!-~]{1,10}$"), about("login password")]
     account: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9_.:-]{0,32}$"), about("account; the name when empty")
     ] = ""

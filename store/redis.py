@@ -32,6 +32,7 @@ from core import (
     trade_json,
 )
 from settings import RedisSettings
+from store.redis_access import look_at
 from store.redis_link import client, where
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ class RedisStore:
     """Queries of what a ``RedisRecorder`` writes."""
 
     def __init__(self, settings: RedisSettings) -> None:
-        """Nothing is connected yet.  Raises ``StoreFailed`` where the password can't be read."""
+        """Nothing is connected yet."""
         self._settings = settings
         self._prefix = settings.key_prefix
         self._redis = client(settings, settings.redis_connections_max)
@@ -98,9 +99,11 @@ class RedisStore:
             async with asyncio.timeout(self._settings.request_deadline_s):
                 value, *answers = await self._answers(commands)
         except TimeoutError as error:
-            raise StoreFailed(f"Redis at {where(self._settings)} does not answer") from error
+            hint = look_at(error, self._settings)
+            raise StoreFailed(f"Redis at {where(self._settings)} does not answer{hint}") from error
         except (RedisError, OSError) as error:
-            raise StoreFailed(f"Redis at {where(self._settings)}: {error}") from error
+            hint = look_at(error, self._settings)
+            raise StoreFailed(f"Redis at {where(self._settings)}: {error}{hint}") from error
         finally:
             self.in_use -= 1
         place = None if value is None else RedisPlace(value)

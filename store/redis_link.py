@@ -1,24 +1,15 @@
 """Connections to Redis: one that transactions go over, and a client for everything else."""
 
 import asyncio
-import pathlib
-import ssl
 from typing import Any, Self
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import (
-    AbstractConnection,
-    Connection,
-    SSLConnection,
-    UnixDomainSocketConnection,
-)
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from core import RedisBuffer, StoreFailed
+from core import RedisBuffer
 from settings import RedisSettings
+from store.redis_access import kind_and_arguments
 
 EXEC = -3
 """Which answer is that to ``EXEC``, or to a script: ``WATCH`` and ``GET`` follow."""
@@ -44,43 +35,9 @@ class Tainted(Exception):
     """Part of a transaction was not executed: a key holds what no recorder wrote."""
 
 
-def _kind_and_arguments(settings: RedisSettings) -> tuple[type[AbstractConnection], dict[str, Any]]:
-    arguments: dict[str, Any] = {
-        "db": settings.database,
-        "username": settings.username or None,
-        "password": _password(settings) or None,
-        "socket_connect_timeout": settings.connect_deadline_s,
-        # Whoever asks tries again, or has a deadline.
-        "retry": Retry(NoBackoff(), 0),
-        "protocol": 2,
-    }
-    if settings.unix_socket:
-        return UnixDomainSocketConnection, {**arguments, "path": settings.unix_socket}
-    arguments |= {"host": settings.host, "port": settings.port}
-    if not settings.tls:
-        return Connection, arguments
-    trusted = {"ssl_ca_certs": settings.tls_ca_file} if settings.tls_ca_file else {}
-    return SSLConnection, {
-        **arguments,
-        **trusted,
-        "ssl_cert_reqs": ssl.CERT_REQUIRED,
-        "ssl_check_hostname": True,
-    }
-
-
-def _password(settings: RedisSettings) -> str:
-    if not settings.password_file:
-        return settings.password
-    try:
-        said = pathlib.Path(settings.password_file).read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreFailed(f"redis.password_file {settings.password_file}: {error}") from error
-    return said[0] if said else ""
-
-
 def client(settings: RedisSettings, connections_max: int) -> Redis:
     """A client for queries; who finds no connection free waits for one."""
-    kind, arguments = _kind_and_arguments(settings)
+    kind, arguments = kind_and_arguments(settings)
     pool = BlockingConnectionPool(
         max_connections=connections_max,
         timeout=settings.request_deadline_s,
@@ -101,13 +58,19 @@ class Link:
     def __init__(self, settings: RedisSettings) -> None:
         """Nothing is connected yet."""
         self._settings = settings
-        kind, arguments = _kind_and_arguments(settings)
+        kind, arguments = kind_and_arguments(settings)
         self._connection = kind(**arguments)
 
     async def __aenter__(self) -> Self:
         """Connect; raises ``RedisError``, ``OSError`` or ``TimeoutError``."""
-        async with asyncio.timeout(self._settings.connect_deadline_s):
-            await self._connection.connect()
+        seconds = self._settings.connect_deadline_s
+        try:
+            async with asyncio.timeout(seconds):
+                await self._connection.connect()
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"no connection was made within {seconds:g} s (redis.connect_deadline_s)"
+            ) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -18,6 +18,7 @@ from core import FAULTS, Faults, JournalError, Recorded, RedisBuffer, RedisPlace
 from journal.kafka import Displaced
 from journal.port import NamedLog
 from settings import RedisSettings, StoreSettings
+from store.redis_access import look_at
 from store.redis_link import Cut, Full, Link, Refused, Tainted, Unwritten, client, where
 from store.redis_writing import Claim, IsVoid, Writing
 
@@ -178,9 +179,9 @@ class RedisRecorder:
                 self._anew = True
                 said = f"{server} holds what no recorder wrote: {said}"
             case ResponseError() | AuthenticationError():
-                said = f"{server} refuses: {said}"
+                said = f"{server} refuses: {said}{look_at(error, self._settings)}"
             case RedisError() | OSError():
-                said = f"{server} is away: {said}"
+                said = f"{server} is away: {said}{look_at(error, self._settings)}"
             case JournalError() | StoreFailed():
                 pass
             case _:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,6 +47,8 @@ class Brokers:
         self.directory = directory
         self.nodes = range(1, count + 1)
         self.env = {**os.environ, "KAFKA_JVM": jvm}
+        self.format_env: dict[str, str] = {}
+        """What more the script is told when it makes the nodes."""
         ports = free_ports(2 * count)
         self._ports = list(zip(ports[:count], ports[count:], strict=True))
         self.bootstrap_servers = ",".join(f"127.0.0.1:{port}" for port, _ in self._ports)
@@ -77,7 +80,7 @@ class Brokers:
         if not (self.directory / "1").exists():
             pairs = [f"{port}:{controller}" for port, controller in self._ports]
             _script("warm", pairs[0])
-            _script("format", str(self.directory), *pairs)
+            _script("format", str(self.directory), *pairs, env=self.format_env)
         down = [node for node in self.nodes if not self.runs(node)]
         logged = {node: self._launch(node) for node in nodes or down}
         for node, before in logged.items():
@@ -196,10 +199,11 @@ def free_ports(count: int) -> list[int]:
     return sorted(found)
 
 
-def _script(*arguments: str) -> None:
+def _script(*arguments: str, env: Mapping[str, str] | None = None) -> None:
     """Where it fails, what it says last says why; Maven's words stand before."""
     done = subprocess.run(
         [SCRIPT, *arguments],
+        env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -8,7 +8,8 @@ what is true of the exchange as a whole, ``halts`` what is said there of engines
 ``referee`` who says it; ``trailing`` is which engine is behind; ``engines_log`` reads back what any
 engine has told, ``agreed_log`` that on which they agree; ``measured`` is what requests take;
 ``lane`` is a gateway's way to a partition and back; ``setup`` makes the topics and holds them to
-what they must be.
+what they must be; ``security`` is what brokers are shown, and ``refusal`` says why they let nobody
+in.
 
 Imports ``core``, ``settings`` and the ports of ``journal``; whoever may import that room may import
 this one.
@@ -16,7 +17,7 @@ this one.
 
 from journal.kafka.agreed_log import AgreedLog
 from journal.kafka.appender import Appender, AppendFailed
-from journal.kafka.clients import Clients, Unavailable
+from journal.kafka.clients import Clients
 from journal.kafka.control import (
     Control,
     ControlLost,
@@ -38,6 +39,8 @@ from journal.kafka.measured import Measured, Timed
 from journal.kafka.portions import Description, Good, Marked, Portion, Portions, marks_of, state_of
 from journal.kafka.reader import Damaged, KafkaError, TopicReader
 from journal.kafka.referee import NothingToTrust, Referee
+from journal.kafka.refusal import Refused
+from journal.kafka.security import Unavailable
 from journal.kafka.setup import LostCommands, Mistake, make_topics, mend, missing_topics, mistakes
 from journal.kafka.snapshots import KafkaSnapshots
 from journal.kafka.topics import FIRST_OFFSET, Topics
@@ -81,6 +84,7 @@ __all__ = [
     "Portion",
     "Portions",
     "Referee",
+    "Refused",
     "Standing",
     "StartAgain",
     "StateHash",

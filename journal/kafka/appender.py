@@ -8,8 +8,9 @@ from typing import Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from journal.kafka.clients import Clients, Unavailable, abandon
+from journal.kafka.clients import Clients, abandon
 from journal.kafka.measured import Measured
+from journal.kafka.security import Unavailable
 from settings.kafka import RECORD_OVERHEAD_BYTES
 
 log = logging.getLogger("quantscope.kafka")

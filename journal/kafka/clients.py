@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -10,13 +10,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from journal.kafka.refusal import KNOCK_S, Doors
+from journal.kafka.security import NothingToShow, Security, Unavailable
 from settings import KafkaSettings
 
 log = logging.getLogger("quantscope.kafka")
-
-
-class Unavailable(Exception):
-    """No broker answers."""
 
 
 Client = AIOKafkaAdminClient | AIOKafkaConsumer | AIOKafkaProducer
@@ -35,18 +33,27 @@ class Clients:
     def __init__(self, settings: KafkaSettings) -> None:
         """Nothing is connected yet."""
         self.settings = settings
+        self._security = Security(settings)
+        self._doors = Doors(settings, self._security)
+
+    def check(self) -> None:
+        """Raise ``ConfigError`` where what brokers are to be shown can't be had."""
+        self._security.check()
 
     async def producer(self) -> AIOKafkaProducer:
         """One whose repeated sends within the library count once."""
-        return await self._started(AIOKafkaProducer(**self._writes(), enable_idempotence=True))
+        return await self._started(
+            lambda: AIOKafkaProducer(**self._writes(), enable_idempotence=True)
+        )
 
     async def fenced_producer(self, name: str) -> AIOKafkaProducer:
         """One of which there is one of this name: all before it can write no more."""
         timeout_ms = int(self.settings.transaction_timeout_s * 1_000)
-        client = AIOKafkaProducer(
-            **self._writes(), transactional_id=name, transaction_timeout_ms=timeout_ms
+        return await self._started(
+            lambda: AIOKafkaProducer(
+                **self._writes(), transactional_id=name, transaction_timeout_ms=timeout_ms
+            )
         )
-        return await self._started(client)
 
     async def consumer(self, wait_s: float, patience_s: float | None = None) -> AIOKafkaConsumer:
         """One that is told where to read, and notes nothing on the brokers.
@@ -57,23 +64,22 @@ class Clients:
         how long brokers are waited for: ``start_deadline_s``, unless told.
         """
         settings = self.settings
-        client = AIOKafkaConsumer(
-            **self._all(),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            fetch_min_bytes=1,
-            fetch_max_wait_ms=int(min(wait_s, settings.request_timeout_s / 2) * 1_000),
-            max_partition_fetch_bytes=settings.read_bytes_max,
-            fetch_max_bytes=max(settings.read_bytes_max, settings.message_bytes_max),
+        reads: dict[str, Any] = {
+            "group_id": None,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "none",
+            "fetch_min_bytes": 1,
+            "fetch_max_wait_ms": int(min(wait_s, settings.request_timeout_s / 2) * 1_000),
+            "max_partition_fetch_bytes": settings.read_bytes_max,
+            "fetch_max_bytes": max(settings.read_bytes_max, settings.message_bytes_max),
             # A transaction is no unit of anything here: what was acknowledged is there.
-            isolation_level="read_uncommitted",
-        )
-        return await self._started(client, patience_s)
+            "isolation_level": "read_uncommitted",
+        }
+        return await self._started(lambda: AIOKafkaConsumer(**self._all(), **reads), patience_s)
 
     async def admin(self) -> AIOKafkaAdminClient:
         """One that makes and describes topics."""
-        return await self._started(AIOKafkaAdminClient(**self._all()))
+        return await self._started(lambda: AIOKafkaAdminClient(**self._all()))
 
     @asynccontextmanager
     async def administering(self) -> AsyncIterator[AIOKafkaAdminClient]:
@@ -90,6 +96,7 @@ class Clients:
             "bootstrap_servers": list(settings.bootstrap_servers),
             "request_timeout_ms": int(settings.request_timeout_s * 1_000),
             "retry_backoff_ms": 20,
+            **self._security.arguments(),
         }
 
     def _writes(self) -> dict[str, Any]:
@@ -102,30 +109,57 @@ class Clients:
             "max_request_size": size,
         }
 
-    async def _started(self, client: CLIENT, patience_s: float | None = None) -> CLIENT:
-        """Start a client, which fails at once while no broker answers.
+    async def _started(self, make: Callable[[], CLIENT], patience_s: float | None = None) -> CLIENT:
+        """A client that is started; it fails at once while no broker answers.
 
         An attempt is not broken off, but by whoever waits for it: the library would leave what it
-        was connecting.
+        was connecting.  Each begins with what files say then.
         """
         settings = self.settings
         loop = asyncio.get_running_loop()
         deadline_s = settings.start_deadline_s if patience_s is None else patience_s
-        end, said = loop.time() + deadline_s, False
+        end, why, said = loop.time() + deadline_s, "", patience_s is not None
+        while True:
+            begun = loop.time()
+            client = await self._attempt(make)
+            if client is not None:
+                return client
+            over = loop.time() >= end
+            # Whoever refuses does it at once.
+            if loop.time() - begun < KNOCK_S and (over or not (said and self._doors.let_in)):
+                why = await self._doors.why()
+            if over:
+                named = "start_deadline_s" if patience_s is None else "request_timeout_s"
+                raise Unavailable(
+                    f"no broker of {self._servers} (kafka.bootstrap_servers) answered within "
+                    f"{deadline_s:g} s (kafka.{named}){why}"
+                )
+            if not said:
+                said = True
+                away = "no broker of %s answers yet: waited for %g s%s"
+                log.warning(away, self._servers, deadline_s, why)
+            await asyncio.sleep(settings.retry_interval_s)
+
+    @property
+    def _servers(self) -> str:
+        return ", ".join(self.settings.bootstrap_servers)
+
+    async def _attempt(self, make: Callable[[], CLIENT]) -> CLIENT | None:
+        """A client that is started; None where no broker answers, or what it is shown is away."""
         try:
-            while not await self._starts(client):
-                if loop.time() >= end:
-                    servers = ", ".join(settings.bootstrap_servers)
-                    named = "start_deadline_s" if patience_s is None else "request_timeout_s"
-                    raise Unavailable(
-                        f"no broker of {servers} (kafka.bootstrap_servers) answered within "
-                        f"{deadline_s:g} s (kafka.{named})"
-                    )
-                if not said and patience_s is None:
-                    said = True
-                    servers = ", ".join(settings.bootstrap_servers)
-                    log.warning("no broker of %s answers yet: waited for %g s", servers, deadline_s)
-                await asyncio.sleep(settings.retry_interval_s)
+            client = make()
+        except NothingToShow:
+            if not self._doors.let_in:
+                raise
+            return None
+        try:
+            await client.start()  # type: ignore[no-untyped-call]
+            await self._doors.look()
+        except (KafkaError, TimeoutError, AssertionError) as error:
+            # A broker that has just begun knows of none, over which the library asserts.
+            log.debug("no broker answers yet: %s", error)
+            await self._give_up(client)
+            return None
         except BaseException:
             await self._give_up(client)
             raise
@@ -137,16 +171,6 @@ class Clients:
             await abandon(client)
         else:
             await stop(client)
-
-    @staticmethod
-    async def _starts(client: Client) -> bool:
-        try:
-            await client.start()  # type: ignore[no-untyped-call]
-        except (KafkaError, TimeoutError, AssertionError) as error:
-            # A broker that has just begun knows of none, over which the library asserts.
-            log.debug("no broker answers yet: %s", error)
-            return False
-        return True
 
 
 async def stop(client: AIOKafkaAdminClient | AIOKafkaConsumer) -> None:

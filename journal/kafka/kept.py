@@ -9,9 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self, TypeVar
 
 from core import JournalDamaged, JournalError, JournalRange, LogRecord, first_batch_after, xxh3_64
-from journal.kafka.clients import STOP_S, Clients, Unavailable
+from journal.kafka.clients import STOP_S, Clients
 from journal.kafka.halts import BASE_MAGIC
 from journal.kafka.reader import Damaged, Ends, KafkaError, Record, TopicReader
+from journal.kafka.security import Unavailable
 from journal.kafka.topics import FIRST_OFFSET
 
 log = logging.getLogger("quantscope.kafka")

@@ -21,11 +21,12 @@ from core import (
     event_head,
 )
 from journal.kafka.appender import Appender, AppendFailed
-from journal.kafka.clients import Clients, Unavailable
+from journal.kafka.clients import Clients
 from journal.kafka.control import StartAgain, Tenure
 from journal.kafka.halts import At, base_in
 from journal.kafka.measured import Measured
 from journal.kafka.reader import Damaged, KafkaError, Record, TopicReader
+from journal.kafka.security import Unavailable
 from journal.kafka.topics import Topics
 from journal.kafka.trailing import Trailing
 from journal.sequencer import CommandSource

@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
-from journal.kafka.clients import Clients, Unavailable, stop
+from journal.kafka.clients import Clients, stop
+from journal.kafka.security import Unavailable
 
 log = logging.getLogger("quantscope.kafka")
 

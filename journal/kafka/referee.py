@@ -5,10 +5,10 @@ import logging
 
 from core import Clock
 from journal.kafka.appender import AppendFailed
-from journal.kafka.clients import Unavailable
 from journal.kafka.control import Control, Standing
 from journal.kafka.halts import At, Halt, Trust
 from journal.kafka.reader import KafkaError
+from journal.kafka.security import Unavailable
 from settings import KafkaSettings
 
 log = logging.getLogger("quantscope.kafka")

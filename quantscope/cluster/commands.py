@@ -32,6 +32,15 @@ def _of_cluster(
     return config
 
 
+def _with_store(config: Config) -> Config:
+    """Refuse a start where what the store is to be shown can't be had."""
+    if config.store.adapter == "redis":
+        from store.redis_access import check
+
+        told_in_one_line(lambda: check(config.redis))
+    return config
+
+
 def _listens(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a process that answers over HTTP."""
     command = click.option(
@@ -164,7 +173,7 @@ def recorder(
     from quantscope.cluster.surroundings import ClusterRole, Surroundings
 
     flags = {"server.host": host, "server.http_port": http_port, "server.data_dir": data_dir}
-    config = _of_cluster(config_file, overrides, **flags)
+    config = _with_store(_of_cluster(config_file, overrides, **flags))
 
     def role(around: Surroundings) -> ClusterRole:
         if config.store.adapter == "redis":
@@ -196,7 +205,7 @@ def facade(
         "server.http_port": http_port,
         "server.data_dir": data_dir,
     }
-    config = _of_cluster(config_file, overrides, **flags)
+    config = _with_store(_of_cluster(config_file, overrides, **flags))
     told_in_one_line(
         lambda: run(config, lambda around: ClusterFacade(around, number), own_pages=True)
     )

@@ -75,6 +75,7 @@ class RoleProcess:
         descriptors_max = capacity.for_connections(config, descriptors)
         self._process = Process(config, self._faults, clock, descriptors_max)
         self._clients = Clients(config.kafka)
+        self._clients.check()
         self._topics = Topics(config.kafka)
         self._loop_watch = LoopWatch(clock, CLUSTER_INTERVAL_S)
         self._figures = (

@@ -65,6 +65,7 @@ class _Setup:
         self._say = say
         self._clock = Clock(config.server)
         self._clients = Clients(config.kafka)
+        self._clients.check()
         self._topics = Topics(config.kafka)
         self._deadline_s = config.kafka.append_deadline_s
         snapshots = KafkaSnapshots(self._clients, self._topics, deadline_s=self._deadline_s)

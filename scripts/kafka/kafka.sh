@@ -12,7 +12,9 @@
 #   kafka.sh guard DIR                  wait for the end of the input, and kill all nodes then
 #
 # Nodes are numbered from 1; DIR/NODE has a node's settings, data, log and process id.  It needs Java 17
-# or newer, and Maven for the first fetch.  KAFKA_JVM in the environment: more options of the JVM.
+# or newer, and Maven for the first fetch.  In the environment: KAFKA_JVM, more options of the JVM; for format
+# KAFKA_PROPERTIES, a file of more settings for the nodes, and KAFKA_SCRAM, a user as Kafka's own --add-scram
+# takes it.
 set -euo pipefail
 
 seconds_max=60
@@ -33,7 +35,7 @@ die() {
 }
 
 usage() {
-    sed -n '2,15s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -118,7 +120,7 @@ format() {
         mkdir -p "$dir/$node"
         sed -e "s/@NODE@/$node/; s/@PORT@/${ports%:*}/; s/@CONTROLLER_PORT@/${ports#*:}/" \
             -e "s/@CONTROLLERS@/$controllers/; s/@COPIES@/$copies/; s/@IN_SYNC@/$in_sync/" \
-            "$here/server.properties" >"$dir/$node/server.properties"
+            "$here/server.properties" ${KAFKA_PROPERTIES:+"$KAFKA_PROPERTIES"} >"$dir/$node/server.properties"
         (format_node "$dir/$node") >"$dir/$node/log" 2>&1 </dev/null &
         formatting+=($!)
     done
@@ -132,7 +134,7 @@ format_node() {
     cd "$1"
     options="-Xmx128m -XX:TieredStopAtLevel=1"
     kafka kafka.tools.StorageTool format --config server.properties --cluster-id "$cluster" \
-        --initial-controllers "$voters"
+        --initial-controllers "$voters" ${KAFKA_SCRAM:+--add-scram "$KAFKA_SCRAM"}
 }
 
 # Its nodes.

@@ -5,6 +5,7 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
+from rich.pretty import pretty_repr
 
 import settings
 from facade.errors import ApiError
@@ -12,6 +13,7 @@ from facade.message import Request
 from quantscope.roles.facade import origins
 from settings import Config, ConfigError
 from settings.kafka import COMMAND_BYTES_MAX, EVENT_BATCH_OVERSHOOT_BYTES
+from settings.values import Section, secrets_of
 from testing.command import ROOT, quantscope
 
 KAFKA = "[journal]\nadapter='kafka'\n"
@@ -117,6 +119,40 @@ def test_a_lease_outlasts_the_ticks_that_renew_it() -> None:
         ("", None, "kafka.engines=a.b", "kafka.engines"),
         ("[kafka]\nengines=[]\n", None, None, "kafka.engines"),
         ("", None, "kafka.bootstrap_servers=host", "kafka.bootstrap_servers"),
+        ("", None, "kafka.security_protocol=SASL_PLAINTEXT", "kafka.security_protocol"),
+        (
+            "",
+            None,
+            "kafka.ssl_ca_location=a",
+            "ssl_ca_location is given, and security_protocol is PLAINTEXT",
+        ),
+        (
+            "[kafka]\nsecurity_protocol='SSL'\n",
+            None,
+            "kafka.sasl_username=a",
+            "sasl_username is given, and security_protocol is SSL",
+        ),
+        (
+            "[kafka]\nsecurity_protocol='SSL'\n",
+            None,
+            "kafka.ssl_key_location=a",
+            "ssl_key_location is given, and ssl_certificate_location is not",
+        ),
+        (
+            "[kafka]\nsecurity_protocol='SASL_SSL'\nsasl_password='a'\n",
+            None,
+            "kafka.sasl_password_file=a",
+            "sasl_password and sasl_password_file are both given",
+        ),
+        ("[kafka]\nsasl_password='***'\nsecurity_protocol='SASL_SSL'", None, None, "of kafka is"),
+        ("[redis]\npassword='***'\n", None, None, "the password of redis is ***"),
+        ("", None, "redis.tls_certificate_file=a", "tls_certificate_file is given, and tls is"),
+        (
+            "[redis]\ntls=true\n",
+            None,
+            "redis.tls_key_file=a",
+            "tls_key_file is given, and tls_certificate_file is not",
+        ),
         (
             KAFKA,
             None,
@@ -188,7 +224,7 @@ def test_the_command_prints_what_is_in_force(tmp_path: Path) -> None:
 def test_the_command_tells_an_error_in_one_line() -> None:
     code, out, errors = quantscope("config", "--set", "server.port=1")
     assert (code, out) == (1, "")
-    assert errors.splitlines() == ["Error: --set server.port=1: section 'server' has no key 'port'"]
+    assert errors.splitlines() == ["Error: --set server.port: section 'server' has no key 'port'"]
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
@@ -207,3 +243,38 @@ def test_passwords_are_masked_unless_they_are_asked_for(tmp_path: Path) -> None:
     assert 'password = "***"' in out
     code, out, _ = quantscope("config", "--config", str(file), "--show-secrets")
     assert 'password = "s3cret"' in out
+
+
+SECRETS = {
+    "QUANTSCOPE_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "QUANTSCOPE_KAFKA_SASL_PASSWORD": "s3cret-1",
+    "QUANTSCOPE_REDIS_PASSWORD": "s3cret-2",
+}
+
+
+def test_secrets_come_from_the_environment_and_are_not_shown() -> None:
+    code, out, errors = quantscope("config", env=SECRETS)
+    assert (code, errors) == (0, "")
+    assert out.count('= "***"') == 2 + 16
+    assert "s3cret" not in out
+    config = settings.load(None, SECRETS)
+    assert (config.kafka.sasl_password, config.redis.password) == ("s3cret-1", "s3cret-2")
+    for shown in (repr(config), f"{config}", pretty_repr(config), repr(config.users[0])):
+        assert "s3cret" not in shown
+        assert "password='demo'" not in shown
+        assert "name='demo1', password='***'" in re.sub(r"\s+", " ", shown)
+
+
+def test_every_password_is_a_secret() -> None:
+    for name in Config.__struct_fields__:
+        part: Section | tuple[Section, ...] = getattr(Config(), name)
+        table = part[0] if isinstance(part, tuple) else part
+        named = {field for field in table.__struct_fields__ if field.endswith("password")}
+        assert named == secrets_of(type(table)), name
+
+
+@pytest.mark.parametrize("given", ["kafka.sasl_pasword=s3cret", "kafka.=s3cret", "pass=s3cret"])
+def test_a_secret_that_is_given_wrongly_is_not_shown_either(given: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings.load(None, {}, [given])
+    assert "s3cret" not in str(caught.value)

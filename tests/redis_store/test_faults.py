@@ -21,7 +21,6 @@ from testing.batches import BUY, GTC, LIMIT, SELL, START_NS, UNIT, ordinary
 from testing.redis import RedisServer
 from testing.redis_store import QUICK, PlainLog, compared, in_sqlite, reached, record, recording
 
-SECRET, GUESS = "secret", "guess"
 SMALL = {"redis_transaction_bytes_max": 3_000}
 
 
@@ -311,19 +310,3 @@ async def one_order_is_the_same(settings: RedisSettings, path: Path, batches: li
         said.append([*pages, page.json, page.of])
         await store.close()
     assert said[0] == said[1]
-
-
-async def test_a_password_is_asked_for(redis: RedisServer, tmp_path: Path) -> None:
-    redis.ask("CONFIG", "SET", "requirepass", SECRET)
-    log = PlainLog(list(ordinary(12, 5)))
-    (tmp_path / "password").write_text(f"{SECRET}\n")
-    for wrong in (redis.settings(), redis.settings(password=GUESS)):
-        async with recording(log, wrong) as recorder, asyncio.timeout(10):
-            while recorder.failure is None:
-                await asyncio.sleep(0.01)
-            assert f"Redis at 127.0.0.1:{redis.port} refuses: " in recorder.failure
-            assert GUESS not in recorder.failure
-    await record(log, redis.settings(password=SECRET))
-    await record(log, redis.settings(password_file=str(tmp_path / "password")))
-    with pytest.raises(StoreFailed, match="password_file"):
-        RedisStore(redis.settings(password_file=str(tmp_path / "none")))
