@@ -1,8 +1,6 @@
 """The command line: ``quantscope serve``, ``config``, ``journal``, ``verify`` and the rest."""
 
-import logging
 import pathlib
-import sys
 from functools import partial
 from typing import Any
 
@@ -10,7 +8,7 @@ import click
 
 import settings
 from core import VERSION
-from quantscope import capacity
+from quantscope import capacity, logs
 from quantscope.cluster.commands import engine, facade, gateway, recorder, setup
 from quantscope.flow import flow
 from quantscope.load import load as load_command
@@ -65,11 +63,7 @@ def serve(
         "journal.adapter": journal,
     }
     config = load(config_file, [*overrides, *flags_of(flags)])
-    logging.basicConfig(
-        level=config.server.log_level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    logs.begin(config.server, "serve")
     told_in_one_line(lambda: serving.run(config))
 
 

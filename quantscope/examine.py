@@ -33,6 +33,7 @@ from journal.at_rest import LogAtRest, commands_at_rest, events_at_rest
 from journal.datadir import DataDir
 from journal.memory import open_memory
 from journal.port import KeptLog
+from quantscope import logs
 from quantscope.facts import Facts, gather
 from quantscope.journals import data_dir, in_directory, snapshots_of
 from quantscope.refusals import refused, text_of
@@ -166,11 +167,11 @@ def run_verify(config: Config) -> None:
             )
     click.echo(sentence(result))
     if late := _late(facts):
-        click.echo(late, err=True)
+        logs.report(late)
     if store is not None:
         click.echo(store.sentence())
         for line in store.lines():
-            click.echo(line, err=True)
+            logs.report(line)
         faults.append(store.fault(facts.found.events.first_seq))
     if result.unreadable:
         faults.append(unreadable_text(result.unreadable))

@@ -5,7 +5,6 @@ Both read up to the ends that they find at their start, and leave nothing on the
 
 import asyncio
 import contextlib
-import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from journal.kafka import (
     missing_topics,
 )
 from journal.kafka.reader import KafkaError
+from quantscope import logs
 from quantscope.examine import NothingThere, NotSound, commands, events, print_lines, sentence
 from settings import Config, KafkaSettings
 
@@ -108,7 +108,7 @@ def _opened(settings: KafkaSettings) -> Iterator[_Logs]:
 
 def _cluster(settings: KafkaSettings) -> tuple[Clients, Topics]:
     # What the library says of brokers that are away is said in one line at the end.
-    logging.basicConfig(level=logging.CRITICAL)
+    logs.be_silent()
     clients = Clients(settings)
     clients.check()
     return clients, Topics(settings)

@@ -1,17 +1,28 @@
 """What the commands of the command line share: options, the configuration, one line for errors."""
 
+import logging
 import pathlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import IO, Any
 
 import click
 
 import settings
+from quantscope import logs
 from settings import Config
+
+log = logging.getLogger("quantscope")
 
 
 class Failure(click.ClickException):
     """An error that is told in one line."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Tell it, as the log is told."""
+        if logs.in_json():
+            log.critical("%s", self.format_message())
+        else:
+            super().show(file)
 
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,9 +47,13 @@ def load(config_file: pathlib.Path | None, overrides: list[str]) -> Config:
     """The configuration in force, or one line that says what is wrong with it."""
     environment = {k: v for k, v in settings.environment().items() if k != "QUANTSCOPE_CONFIG"}
     try:
-        return settings.load(config_file, environment, overrides)
+        config = settings.load(config_file, environment, overrides)
     except settings.ConfigError as error:
         raise Failure(str(error)) from error
+    if config.server.log_format == "json":
+        # Whatever command it is may come to say something.
+        logs.begin(config.server, click.get_current_context().info_name or "quantscope")
+    return config
 
 
 def flags_of(values: Mapping[str, object]) -> list[str]:

@@ -30,6 +30,10 @@ class ServerSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("least level that is logged")
     ] = "INFO"
+    log_format: Annotated[
+        Literal["text", "json"],
+        about("lines of the log: for who reads them, or a JSON object each, for a program"),
+    ] = "text"
     huge_pages: Annotated[
         bool,
         about("take memory 2 MiB at a time: clearing so much holds up whoever needs it first"),

@@ -2,13 +2,13 @@
 
 import logging
 import pathlib
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from protocol.terms import Gateway
+from quantscope import logs
 from quantscope.options import Failure, configured, flags_of, load, told_in_one_line
 from settings import Config
 
@@ -21,24 +21,22 @@ def _of_cluster(
     config_file: pathlib.Path | None, overrides: tuple[str, ...], **flags: object
 ) -> Config:
     """The configuration of a role, whose journal is on Kafka whatever it says."""
-    config = load(config_file, [*overrides, *flags_of(flags), "journal.adapter=kafka"])
-    logging.basicConfig(
-        level=config.server.log_level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    return load(config_file, [*overrides, *flags_of(flags), "journal.adapter=kafka"])
+
+
+def _log(config: Config, process: str) -> None:
+    """Log from now on; ``process`` says which role this is, and its name."""
+    logs.begin(config.server, process)
     # Its client says of each connection that it is refused; what follows from it is said here.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    return config
 
 
-def _with_store(config: Config) -> Config:
+def _check_store(config: Config) -> None:
     """Refuse a start where what the store is to be shown can't be had."""
     if config.store.adapter == "redis":
         from store.redis_access import check
 
         told_in_one_line(lambda: check(config.redis))
-    return config
 
 
 def _listens(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,6 +85,7 @@ def setup(
     from quantscope.cluster.setup import run_forget, run_setup, run_trust
 
     config = _of_cluster(config_file, overrides)
+    _log(config, "setup")
     if trust is not None:
         if trust not in config.kafka.engines:
             known = ", ".join(config.kafka.engines)
@@ -119,6 +118,7 @@ def engine(
     if chosen not in config.kafka.engines:
         known = ", ".join(config.kafka.engines)
         raise Failure(f"--name {chosen} is none of kafka.engines, which are: {known}")
+    _log(config, f"engine {chosen}")
     told_in_one_line(lambda: run(config, lambda around: ClusterEngine(around, chosen)))
 
 
@@ -145,6 +145,7 @@ def gateway(
         "server.binary_port": binary_port,
     }
     config = _of_cluster(config_file, overrides, **flags)
+    _log(config, f"gateway {number}")
     told_in_one_line(lambda: run(config, lambda around: ClusterGateway(around, number)))
 
 
@@ -173,12 +174,14 @@ def recorder(
     from quantscope.cluster.surroundings import ClusterRole, Surroundings
 
     flags = {"server.host": host, "server.http_port": http_port, "server.data_dir": data_dir}
-    config = _with_store(_of_cluster(config_file, overrides, **flags))
+    config = _of_cluster(config_file, overrides, **flags)
+    on_redis = config.store.adapter == "redis"
+    chosen = name or ("redis" if on_redis else "archive")
+    _log(config, f"recorder {chosen}")
+    _check_store(config)
 
     def role(around: Surroundings) -> ClusterRole:
-        if config.store.adapter == "redis":
-            return ClusterRedisRecorder(around, name or "redis")
-        return ClusterRecorder(around, name or "archive")
+        return (ClusterRedisRecorder if on_redis else ClusterRecorder)(around, chosen)
 
     told_in_one_line(lambda: run(config, role))
 
@@ -205,7 +208,9 @@ def facade(
         "server.http_port": http_port,
         "server.data_dir": data_dir,
     }
-    config = _with_store(_of_cluster(config_file, overrides, **flags))
+    config = _of_cluster(config_file, overrides, **flags)
+    _log(config, f"facade {number}")
+    _check_store(config)
     told_in_one_line(
         lambda: run(config, lambda around: ClusterFacade(around, number), own_pages=True)
     )

@@ -13,6 +13,7 @@ from testing.client import Client
 from testing.cluster_process import ClusterProcess, config_of, set_up
 from testing.command import ROOT, quantscope
 from testing.kafka import Brokers, free_ports
+from testing.log_lines import lines_of
 from testing.redis import RedisServer
 from testing.waiting import until
 
@@ -68,7 +69,7 @@ async def test_of_two_gateways_of_a_number_the_later_goes_on(config: Config) -> 
 
 
 async def test_of_two_engines_of_a_name_the_later_goes_on(config: Config) -> None:
-    path = config()
+    path = config("[server]", 'log_format = "json"')
     set_up(path)
     first, second = (ClusterProcess(path, "engine") for _ in range(2))
     second.log = path.with_name("second.log")
@@ -82,6 +83,10 @@ async def test_of_two_engines_of_a_name_the_later_goes_on(config: Config) -> Non
             client.place(2, price=10)
             await client.expect_new(2)
         first.start()
+    for role, name in ((first, "engine a"), (second, "engine a"), (gateway, "gateway 1")):
+        rows = lines_of(role.said())
+        assert {row["process"] for row in rows} == {name}
+        assert rows[-1]["message"] == "stopped"
 
 
 async def test_what_is_killed_goes_on_where_it_was(config: Config) -> None:
