@@ -342,6 +342,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _send(self, request: Request, answer: Answer) -> None:
         self.server.answers[answer.status] += 1
+        if answer.status >= 500:
+            self.server.errors.answered(request, answer, self.server.now)
         keep_alive = request.keep_alive and not self.server.closing
         if self._eof and not self._has_more():
             keep_alive = False

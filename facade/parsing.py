@@ -12,6 +12,7 @@ import httptools
 from facade import target
 from facade.errors import ApiError
 from facade.message import Request
+from facade.server_errors import REQUEST_ID
 
 if TYPE_CHECKING:
     from facade.connection import Connection
@@ -39,6 +40,7 @@ _WANTED = frozenset(
         b"sec-websocket-key",
         b"sec-websocket-version",
         b"sec-websocket-extensions",
+        REQUEST_ID,
     )
 )
 

@@ -8,6 +8,7 @@ from email.utils import formatdate
 from core import FAULTS, Clock, Faults, Turns
 from facade.connection import Connection
 from facade.message import Answer, Request
+from facade.server_errors import ServerErrors
 from settings import FacadeSettings
 
 NS = 10**9
@@ -48,6 +49,7 @@ class Server:
         """And what is thrown away."""
         self.answers: Counter[int] = Counter()
         """How many answers of each status were sent."""
+        self.errors = ServerErrors()
         self._clock = clock
         self.now = 0.0
         """The time of the last sweep: precise enough for deadlines, and free."""
@@ -91,6 +93,7 @@ class Server:
     def sweep(self) -> None:
         """Look at the deadlines of all connections, when it is their turn."""
         self._tell_time()
+        self.errors.look(self.now)
         if not self._to_sweep:
             self._to_sweep = [*self.connections, *self.turned_away]
             self.turns.later(self)

@@ -158,7 +158,6 @@ class BinaryGateway:
         self.throttled.discard(connection.number)
         user, connection.user = connection.user, None
         if user is not None:
-            log.info("binary session of %s: connection lost", user.name)
             self._claims.pop(user.session, None)
             # Also for one who has only asked for the session: it may be granted all the same.
             self._close_later(user)
@@ -261,9 +260,9 @@ class BinaryGateway:
         session = self.order_entry.session(claim.session)
         debug = f"lastClOrdID={session.last_cl_ord_id} oldest={session.oldest}"
         connection.transport.write(login_accepted(user.session_id, first, debug))
-        log.info(
-            "binary session of %s: logged in from %s, at %d", user.name, connection.peer, first
-        )
+        name, session_id, peer = user.name, user.session_id, connection.peer
+        connection.called = f"binary session {session_id} of {name} from {peer}"
+        log.info("%s is logged in, and is told what comes from %d on", connection.called, first)
         if self.order_entry.replay_command(connection.number) is not None:
             self._replayer.begin(connection)
         connection.wait()

@@ -48,6 +48,9 @@ class Connection(BinaryConnection, asyncio.Protocol):
         self._over: Callable[[], None] | None = None
         self._wake = gateway.sequencer.wake
         self.peer = ""
+        self.called = ""
+        """How the log calls it: a session once that is logged in."""
+        self._is_over = False
         self.user: User | None = None
         """Who is logged in, or waits to be."""
         self.transport: asyncio.Transport
@@ -57,7 +60,8 @@ class Connection(BinaryConnection, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be taken, or be closed at once when there are too many."""
         self.transport = cast("asyncio.Transport", transport)
-        self.peer = str(transport.get_extra_info("peername"))
+        self.peer = _address(transport.get_extra_info("peername"))
+        self.called = f"binary connection from {self.peer}"
         self._gateway.turns.charge(OPEN_NS)
         self._gateway.opened(self)
 
@@ -137,7 +141,7 @@ class Connection(BinaryConnection, asyncio.Protocol):
 
     def close(self, why: str) -> None:
         """Write what is left, then close the connection."""
-        log.info("binary connection %s closes: %s", self.peer, why)
+        log.info("%s is closed: %s", self.called, why)
         self._nothing_more()
         out = self._gateway.order_entry.take_out(self.number)
         if out:
@@ -146,12 +150,13 @@ class Connection(BinaryConnection, asyncio.Protocol):
 
     def abort(self, why: str = "a fault, which is in the log") -> None:
         """Close the connection at once: its reader does not read."""
-        log.warning("binary connection %s is cut: %s", self.peer, why)
+        log.warning("%s is cut: %s", self.called, why)
         self._nothing_more()
         self.transport.abort()
 
     def _nothing_more(self) -> None:
         """A transport that closes takes nothing more; neither is the socket to."""
+        self._is_over = True
         if self.number >= 0 and not self.transport.is_closing():
             self._gateway.order_entry.set_direct(self.number, direct=False)
 
@@ -168,4 +173,15 @@ class Connection(BinaryConnection, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self.drained.set()
+        if not self._is_over and self.user is not None:
+            why = "its client has closed it" if exc is None else str(exc)
+            log.info("%s is lost: %s", self.called, why)
         self._gateway.lost(self)
+
+
+def _address(peer: object) -> str:
+    """Where a connection comes from; brackets part an address with colons from its port."""
+    match peer:
+        case (str(host), int(port), *_):
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return "nowhere"

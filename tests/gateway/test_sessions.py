@@ -1,6 +1,7 @@
 """Logins, numbers and replays of binary sessions."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from protocol.soup import Kind
 from protocol.terms import BusinessRejectReason, CxlRejReason, OrdRejReason, Side
 from testing.client import Client
 from testing.process import ServerProcess
+from testing.waiting import until
 
 
 @pytest.mark.parametrize(("user", "password"), [("demo1", "wrong"), ("nobody", "demo"), ("", "")])
@@ -51,6 +53,26 @@ async def test_of_two_logins_the_first_stays(shared: ServerProcess) -> None:
     await first.logout()
     again = await Client(shared.binary, "demo4").login()
     await again.logout()
+
+
+async def test_who_comes_and_goes_and_why_is_in_the_log(shared: ServerProcess) -> None:
+    client = await Client(shared.binary, "demo14").login()
+    await client.logout()
+    await client.login()
+    client.cut()
+    await until(lambda: "is lost: " in shared.said())
+    await Client(shared.binary, "demo14", "wrong").expect_rejected_login("A")
+    said = re.sub(r"127\.0\.0\.1:\d+", "HERE", shared.said())
+    called = f"INFO quantscope.gateway: binary session {client.session} of demo14 from HERE"
+    for how in (
+        "is logged in, and is told what comes from 1 on",
+        "is closed: logout",
+        "is lost: its client has closed it",
+    ):
+        assert f"{called} {how}" in said
+    rejected = "is closed: login of 'demo14' rejected: not authorized"
+    assert f"INFO quantscope.gateway: binary connection from HERE {rejected}" in said
+    assert said.count("of demo14 from HERE") == 4
 
 
 async def test_what_comes_right_behind_a_login_is_handled_after_it(shared: ServerProcess) -> None:

@@ -90,6 +90,22 @@ async def test_who_moves_to_a_gateway_that_is_behind_is_let_in(kafka: Brokers) -
         await moving.expect_new(4)
 
 
+async def test_whose_session_moves_is_hung_up_on_and_the_log_says_so(
+    kafka: Brokers, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "quantscope.gateway")
+    cluster = await Cluster(kafka).make()
+    async with cluster.following(), cluster.gateway(11) as one, cluster.gateway(12) as other:
+        client = await Client(one.binary).login()
+        await asyncio.sleep(cluster.config.engine.claim_interval_s + 0.2)
+        await Client(other.binary).login()
+        await client.expect_closed()
+        session = f"binary session {client.session} of demo1 from 127.0.0.1:"
+        said = [message for message in caplog.messages if message.startswith(session)]
+        assert said[-1].endswith("is closed: its session was logged in to at another gateway")
+        assert len(said) == 3
+
+
 async def test_what_engines_delete_is_promised_to_nobody(
     kafka: Brokers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
