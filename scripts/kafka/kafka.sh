@@ -19,6 +19,7 @@ set -euo pipefail
 
 seconds_max=60
 here=$(cd "$(dirname "$0")" && pwd)
+settings=$here/../../deploy/kafka/broker.properties
 jvm="-Xms128m -Xmx512m -XX:MaxDirectMemorySize=128m -XX:+UseG1GC -XX:MaxGCPauseMillis=20 ${KAFKA_JVM:-}"
 version=$(sed -n 's/.*<kafka.version>\(.*\)<.*/\1/p' "$here/pom.xml")
 # Another pom.xml is another folder, so that what lies there is what it says.
@@ -118,9 +119,8 @@ format() {
     for ports; do
         node=$((node + 1))
         mkdir -p "$dir/$node"
-        sed -e "s/@NODE@/$node/; s/@PORT@/${ports%:*}/; s/@CONTROLLER_PORT@/${ports#*:}/" \
-            -e "s/@CONTROLLERS@/$controllers/; s/@COPIES@/$copies/; s/@IN_SYNC@/$in_sync/" \
-            "$here/server.properties" ${KAFKA_PROPERTIES:+"$KAFKA_PROPERTIES"} >"$dir/$node/server.properties"
+        own_settings "$node" "${ports%:*}" "${ports#*:}" |
+            cat "$settings" - ${KAFKA_PROPERTIES:+"$KAFKA_PROPERTIES"} >"$dir/$node/server.properties"
         (format_node "$dir/$node") >"$dir/$node/log" 2>&1 </dev/null &
         formatting+=($!)
     done
@@ -128,6 +128,27 @@ format() {
         wait "$job" || die "a node could not be formatted:"$'\n'"$(tail "$dir"/*/log)"
     done
     echo "$servers"
+}
+
+own_settings() { # node, port of clients, port of controllers: what other nodes have otherwise
+    listeners="PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3"
+    cat <<END
+
+# This node's own.
+node.id=$1
+listeners=$listeners
+advertised.listeners=$listeners
+controller.quorum.bootstrap.servers=$controllers
+# Seen from the node's own directory, in which it is run.
+log.dirs=data
+default.replication.factor=$copies
+min.insync.replicas=$in_sync
+offsets.topic.replication.factor=$copies
+transaction.state.log.replication.factor=$copies
+transaction.state.log.min.isr=$in_sync
+share.coordinator.state.topic.replication.factor=$copies
+share.coordinator.state.topic.min.isr=$in_sync
+END
 }
 
 format_node() {
