@@ -22,17 +22,18 @@ CARGO   = PYO3_PYTHON="$(PY)" cargo
 FOR_test    := test setup rust-test python-test one coverage dashboards
 FOR_lint    := lint types rust-lint fmt
 FOR_check   := check
+FOR_cluster := cluster
 FOR_bench   := bench
 FOR_mutants := mutants
 FOR_lock    := lock
-TOOLS  := $(or $(strip $(foreach purpose,test lint check bench mutants lock,\
+TOOLS  := $(or $(strip $(foreach purpose,test lint check cluster bench mutants lock,\
   $(if $(filter $(FOR_$(purpose)),$(MAKECMDGOALS)),$(purpose)))),run)
 # One test comes after many: the machine was looked at when the environment was made.
 LOOKED_AT = $(if $(and $(filter one,$(MAKECMDGOALS)),$(wildcard $(VENV)/.dev)),,tools)
 NO_INSTALL ?=
 ARGS   ?=
 
-.PHONY: help run setup test bench check fmt clean tools lint types rust-lint coverage rust-test \
+.PHONY: help run cluster setup test bench check fmt clean tools lint types rust-lint coverage rust-test \
   python-test one native-quick lock fuzz mutants wheel smoke dashboards
 
 help: ## this list
@@ -40,6 +41,9 @@ help: ## this list
 
 run: $(VENV)/.native ## serve the exchange on this machine (ARGS="--http-port 8081" ...)
 	@"$(BIN)/quantscope" serve $(ARGS)
+
+cluster: $(VENV)/.native ## the same as a cluster: each role a process, on Kafka and Redis (ARGS=--help)
+	@"$(PY)" -m supervisor $(ARGS)
 
 test: rust-test python-test ## every test, Rust and Python (ARGS="-k book" for some of the Python ones)
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that this machine has what `make` needs, before anything is built.
 #
-#   scripts/tools.sh run|test|lint|check|bench|mutants|lock ...      one purpose or several
+#   scripts/tools.sh run|cluster|test|lint|check|bench|mutants|lock ...      one purpose or several
 #
 # Nothing missing: exit code 0 and silence.  Else what is missing is named, with what it is for, and
 # installed: by apt-get, as root or by sudo where that asks for no password, and by rustup where that is.
@@ -23,7 +23,7 @@ python3.12 python3.12-venv / python3.11 python3.11-venv"
 # the packages of apt: the first set that is there, and whose first package is new enough; and what to do
 # where neither apt nor rustup helps.
 table() {
-    always="run test lint check bench mutants lock"
+    always="run cluster test lint check bench mutants lock"
     need "Python" "$always" has_python 3.11 "the exchange runs on it" "$python_sets" \
         "Debian 12, Ubuntu 24.04 and later: apt-get install python3 python3-venv"
     need "Python's venv" "$always" has_venv "" "its packages are kept apart from the system's" \
@@ -35,15 +35,17 @@ table() {
         "gcc libc6-dev" "Debian, Ubuntu: apt-get install gcc libc6-dev"
     need "wrk" "test check bench" "has wrk" "" "the load test of REST runs it" \
         "wrk" "Debian, Ubuntu: apt-get install wrk"
-    need "Java" "test check bench" has_java 17 "Apache Kafka runs on it" \
+    need "Java" "cluster test check bench" has_java 17 "Apache Kafka runs on it" \
         "openjdk-17-jre-headless / openjdk-21-jre-headless / openjdk-25-jre-headless" \
         "Debian, Ubuntu: apt-get install default-jre-headless"
-    need "Maven" "test check bench" "has mvn" "" "it fetches Apache Kafka" \
+    need "Maven" "cluster test check bench" "has mvn" "" "it fetches Apache Kafka" \
         "maven" "Debian, Ubuntu: apt-get install maven"
-    need "Redis" "test check bench" "has redis-server" "" "the store of a cluster stands on it" \
+    need "Redis" "cluster test check bench" "has redis-server" "" "the store of a cluster stands on it" \
         "redis-server" "Debian, Ubuntu: apt-get install redis-server"
-    need "Prometheus" "test check" has_prometheus "" "it scrapes a cluster, and holds the alert rules" \
+    need "Prometheus" "cluster test check" has_prometheus "" "it scrapes a cluster, and holds the alert rules" \
         "prometheus" "Debian, Ubuntu: apt-get install prometheus"
+    need "docker-compose" "test check" "has docker-compose" "" "it reads docker-compose.yml" \
+        "docker-compose" "Debian, Ubuntu: apt-get install docker-compose"
     need "clippy" "lint check" "does cargo clippy --version" "$rust_least" "the linter of the Rust code" \
         "rust-clippy / rust-web-clippy" "rustup component add clippy"
     need "rustfmt" "lint check" "does rustfmt --version" "$rust_least" "the formatter of the Rust code" \

@@ -120,7 +120,8 @@ format() {
         node=$((node + 1))
         mkdir -p "$dir/$node"
         own_settings "$node" "${ports%:*}" "${ports#*:}" |
-            cat "$settings" - ${KAFKA_PROPERTIES:+"$KAFKA_PROPERTIES"} >"$dir/$node/server.properties"
+            cat "$settings" - ${KAFKA_PROPERTIES:+"$KAFKA_PROPERTIES"} |
+            sed -e "s/@PORT@/${ports%:*}/; s/@CONTROLLER_PORT@/${ports#*:}/" >"$dir/$node/server.properties"
         (format_node "$dir/$node") >"$dir/$node/log" 2>&1 </dev/null &
         formatting+=($!)
     done

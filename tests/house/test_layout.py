@@ -5,7 +5,7 @@ import re
 import tomllib
 
 ROOT = pathlib.Path(__file__).parents[2]
-KIT = {"testing"}
+KIT = {"supervisor", "testing"}
 """What is checked like the packages, and not shipped."""
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
 

@@ -27,10 +27,10 @@ def test_help_lists_the_commands() -> None:
         ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     names = set(re.findall(r"^([a-z-]+) ", listing, re.MULTILINE))
-    assert {"help", "setup", "run", "test", "bench", "check", "fmt", "clean"} <= names
+    assert {"help", "setup", "run", "cluster", "test", "bench", "check", "fmt", "clean"} <= names
 
 
-@pytest.mark.parametrize("target", ["run", "test"])
+@pytest.mark.parametrize("target", ["run", "cluster", "test"])
 def test_nothing_is_built_before_the_machine_was_looked_at(target: str) -> None:
     steps = plan(target)
     look, build = steps.index("tools.sh"), steps.index("maturin")
@@ -42,6 +42,7 @@ def test_nothing_is_built_before_the_machine_was_looked_at(target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "purpose"),
     [
+        ("cluster", "cluster"),
         ("setup", "test"),
         ("bench", "bench"),
         ("check", "check"),

@@ -18,10 +18,11 @@ ALL_OF_TEST = (
     "Maven",
     "Redis",
     "Prometheus",
+    "docker-compose",
 )
 PACKAGES = (
     "python3 python3-venv rustc-web cargo-web ca-certificates gcc libc6-dev wrk "
-    "openjdk-17-jre-headless maven redis-server prometheus"
+    "openjdk-17-jre-headless maven redis-server prometheus docker-compose"
 )
 BOOKWORM = {
     "python3": "3.11.2-1+b1",
@@ -38,9 +39,11 @@ BOOKWORM = {
     "maven": "3.8.7-1",
     "redis-server": "5:7.0.15-1~deb12u5",
     "prometheus": "2.42.0+ds-5+b6",
+    "docker-compose": "1.29.2-3",
     "rust-clippy": "1.63.0+dfsg1-2",
     "rust-web-clippy": "1.96.0+dfsg1-1~deb12u2",
 }
+KAFKA = {"Java >= 17", "Maven"}
 CARGO = "echo 'cargo 1.96.0 (abc 2026-05-25)'"
 JAVA = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
 # What a package puts into the search path.
@@ -54,6 +57,7 @@ BRINGS = {
     "maven": ("mvn", "exit 0"),
     "redis-server": ("redis-server", "exit 0"),
     "prometheus": ("prometheus", "exit 0"),
+    "docker-compose": ("docker-compose", "exit 0"),
 }
 
 
@@ -118,9 +122,8 @@ class Machine:
         self.put("wrk", "exit 0")
         self.put("java", JAVA)
         self.put("mvn", "exit 0")
-        self.put("redis-server", "exit 0")
-        self.put("prometheus", "exit 0")
-        self.put("promtool", "exit 0")
+        for name in ("redis-server", "prometheus", "promtool", "docker-compose"):
+            self.put(name, "exit 0")
 
     def calls(self) -> list[str]:
         """What was called, without the options that stand before apt-get's verb."""
@@ -339,13 +342,14 @@ def test_where_apt_has_only_a_newer_java_it_brings_that(machine: Machine) -> Non
     ("purpose", "more"),
     [
         ("run", set()),
-        ("test", {"wrk", "Java >= 17", "Maven", "Redis", "Prometheus"}),
-        ("bench", {"wrk", "Java >= 17", "Maven", "Redis"}),
+        ("cluster", {*KAFKA, "Redis", "Prometheus"}),
+        ("test", {*KAFKA, "wrk", "Redis", "Prometheus", "docker-compose"}),
+        ("bench", {*KAFKA, "wrk", "Redis"}),
         ("lint", {"clippy >= 1.89", "rustfmt >= 1.89"}),
         (
             "check",
-            {"wrk", "Java >= 17", "Maven", "Redis", "Prometheus", "clippy >= 1.89"}
-            | {"rustfmt >= 1.89"},
+            {*KAFKA, "wrk", "Redis", "Prometheus", "docker-compose"}
+            | {"clippy >= 1.89", "rustfmt >= 1.89"},
         ),
         ("mutants", {"cargo-mutants"}),
         ("lock", {"uv"}),
