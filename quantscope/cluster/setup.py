@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from core import Clock, Engine, describe_events
 from engine.followed import FollowedEngine
@@ -19,6 +20,7 @@ from journal.kafka import (
     Forgotten,
     Journal,
     KafkaSnapshots,
+    Mistake,
     NothingToTrust,
     Referee,
     Topics,
@@ -36,6 +38,9 @@ Say = Callable[[str], object]
 READ_BYTES = 2**20
 VOID_SHOWN_MAX = 1_000
 """So many events that are void are listed; of more their number is said."""
+APPEAR_S = 10.0
+"""How long brokers may take to hear of a topic that was made, in seconds."""
+RETRY_S = 0.05
 UNCHANGED = "the exchange is as it is configured"
 
 
@@ -139,10 +144,22 @@ class _Setup:
     async def _topics_made(self, admin: AIOKafkaAdminClient) -> None:
         for name in await make_topics(admin, self._topics):
             self._say(f"made the topic {name}")
-        for text in await mend(admin, self._topics):
-            self._say(text)
-        if left := await mistakes(admin, self._topics, self._config.kafka):
+        if left := await self._topics_set(admin):
             raise Misconfigured("; ".join(mistake.text for mistake in left))
+
+    async def _topics_set(self, admin: AIOKafkaAdminClient) -> list[Mistake]:
+        """Set topics as they must be; what is wrong all the same.
+
+        Whichever broker is asked may hear of a topic that was made just now later than others.
+        """
+        async with asyncio.timeout(APPEAR_S):
+            while True:
+                try:
+                    for text in await mend(admin, self._topics):
+                        self._say(text)
+                    return await mistakes(admin, self._topics, self._config.kafka)
+                except UnknownTopicOrPartitionError:
+                    await asyncio.sleep(RETRY_S)
 
     async def _journal_named(self, control: Control, *, new: bool) -> None:
         """Say in ``control`` which journal this is; where that was lost, a snapshot knows it."""

@@ -4,9 +4,11 @@ import asyncio
 
 import msgspec
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from core import Commands, Engine
-from journal.kafka import ControlLost, Journal, LostCommands, Place
+from journal.kafka import ControlLost, Journal, LostCommands, Place, Topics, mend
 from quantscope.cluster.setup import run_forget, run_setup
 from quantscope.examine import NothingThere
 from settings import Config, JournalSettings, UserSettings
@@ -50,6 +52,24 @@ async def test_it_says_what_it_did_and_does_it_once(kafka: Brokers) -> None:
     assert said[-1] == "journaled what the configuration changes: 2 command batch(es)"
     assert await set_up(cluster) == ["the exchange is as it is configured"]
     assert await journal_of(cluster) == journal
+
+
+async def test_a_broker_that_has_not_heard_of_a_new_topic_yet_is_asked_again(
+    kafka: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def mend_late(admin: AIOKafkaAdminClient, topics: Topics) -> list[str]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise UnknownTopicOrPartitionError(topics.control)
+        return await mend(admin, topics)
+
+    monkeypatch.setattr("quantscope.cluster.setup.mend", mend_late)
+    said = await set_up(Cluster(kafka))
+    assert asked == 2
+    assert said[-1] == "journaled what the configuration changes: 2 command batch(es)"
 
 
 async def test_what_changes_is_journaled_while_the_exchange_runs(kafka: Brokers) -> None:
