@@ -19,7 +19,7 @@ set -euo pipefail
 
 seconds_max=60
 here=$(cd "$(dirname "$0")" && pwd)
-settings=$here/../../deploy/kafka/broker.properties
+settings=$here/../../deploy/kafka/server.properties
 jvm="-Xms128m -Xmx512m -XX:MaxDirectMemorySize=128m -XX:+UseG1GC -XX:MaxGCPauseMillis=20 ${KAFKA_JVM:-}"
 version=$(sed -n 's/.*<kafka.version>\(.*\)<.*/\1/p' "$here/pom.xml")
 # Another pom.xml is another folder, so that what lies there is what it says.
