@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core import (
@@ -321,12 +322,12 @@ class KafkaLane:
             self._lane.tell(taken.fresh)
             self.told_times.acknowledged(self._seen.answered)
         count = _within(batches, taken.end)
-        self._place(name, batches[:count])
+        self._place(name, itertools.islice(batches, count))
         return count, taken.differs
 
-    def _place(self, name: str, batches: list[bytes]) -> None:
+    def _place(self, name: str, batches: Iterable[bytes]) -> None:
         """Note up to where an engine has told."""
-        newest = next((batch for batch in reversed(batches) if batch), None)
+        newest = next((batch for batch in reversed(list(batches)) if batch), None)
         if newest is not None:
             head = event_head(newest)
             self._blocked.pop(name, None)
