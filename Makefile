@@ -104,7 +104,8 @@ lint: $(VENV)/.dev $(VENV)/.quick
 	"$(BIN)/ruff" format --check . && "$(BIN)/ruff" check . && "$(BIN)/lint-imports" --no-logo
 
 types: $(VENV)/.dev $(VENV)/.quick
-	"$(PY)" -m mypy && "$(PY)" -m mypy -p deploy.grafana && "$(PY)" -m mypy docs/examples && "$(PY)" -m mypy.stubtest core._native
+	"$(PY)" -m mypy && "$(PY)" -m mypy -p deploy.grafana && "$(PY)" -m mypy docs/examples scripts/bare_build.py \
+	  && "$(PY)" -m mypy.stubtest core._native
 
 rust-lint: $(VENV)/.run
 	cargo fmt --all --check

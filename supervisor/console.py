@@ -50,6 +50,11 @@ class Console:
             self._put(OWN, f"{left_out} lines are not shown: nobody read them in time")
         self._put(name, text)
 
+    @property
+    def waiting(self) -> int:
+        """Lines that are not written yet."""
+        return self._lines.qsize()
+
     def _put(self, name: str, text: str) -> None:
         try:
             self._lines.put_nowait(f"{name:<{self._width}} | {text}\n")
