@@ -52,7 +52,8 @@ class Faults:
         Without ``error`` it is a panic of native code, which has told where already.
         """
         self.counts[part] += 1
-        log.error("%s: %s", part, what if error is None else f"{what}: {error!r}", exc_info=error)
+        why = "" if error is None else f": {type(error).__name__}: {error}"
+        log.error("%s: %s%s", part, what, why, exc_info=error)
 
     def call(self, callee: Callable[[], None], what: str) -> None:
         """Call somebody whose fault is not that of who calls; ``what`` names the call."""

@@ -47,6 +47,7 @@ from journal.kafka import (
     TopicReader,
     Topics,
     base_record,
+    in_words,
     log_record,
 )
 from protocol.terms import Gateway
@@ -151,7 +152,8 @@ class Follower:
                 await self._later_one(error)
             except TROUBLE as error:
                 self.restarts += 1
-                log.error("engine %s begins again at the end of its log: %r", self.name, error)
+                why = in_words(error)
+                log.error("engine %s begins again at the end of its log: %s", self.name, why)
                 await asyncio.sleep(RETRY_S)
             finally:
                 self.ready = False
@@ -215,7 +217,7 @@ class Follower:
             try:
                 await self._tenure.check()
             except TROUBLE as error:
-                log.error("engine %s: %s: %r", self.name, fence, error)
+                log.error("engine %s: %s: %s", self.name, fence, in_words(error))
                 await asyncio.sleep(RETRY_S)
             else:
                 break

@@ -23,6 +23,7 @@ from journal.kafka import (
     StateHash,
     Topics,
     Unavailable,
+    in_words,
 )
 
 log = logging.getLogger("quantscope.engine")
@@ -76,7 +77,7 @@ class SnapshotKeeper:
                 if await self._is_ours(journal, at, state, twins, on_differs):
                     await self._publish(journal, at, state)
             except (*TROUBLE, ValueError, ReplayDiffers) as error:
-                log.error("engine %s: no snapshot: %s", self._name, error)
+                log.error("engine %s: no snapshot: %s", self._name, in_words(error))
 
     async def _publish(self, journal: Journal, at: Position, state: bytes) -> None:
         await self._snapshots.publish(self._name, journal, at, state)

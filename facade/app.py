@@ -30,6 +30,7 @@ from facade.pages import Pages
 from facade.queries import Queries
 from facade.routes import Found, Router
 from facade.server import Server
+from facade.server_errors import shown
 from facade.status import StatusRoutes, refused
 from facade.table import routes
 from facade.trading import Trading
@@ -256,7 +257,8 @@ class Facade:
 
     def _failed(self, request: Request, error: BaseException) -> Answer:
         """Something unforeseen went wrong: say so to whom it concerns."""
-        self.faults.caught("request", f"{request.method!r} {request.path!r}", error)
+        what = f"{shown(request.method)} {shown(request.path)}"
+        self.faults.caught("request", what, error)
         return refused(ApiError(500, "INTERNAL"))
 
     def _spawn(

@@ -57,9 +57,9 @@ class ServerErrors:
 
 
 def _sentence(request: "Request", answer: "Answer") -> str:
-    what = f"{_shown(request.method)} {_shown(request.path)}" if request.path else "a connection"
+    what = f"{shown(request.method)} {shown(request.path)}" if request.path else "a connection"
     named = request.headers.get(REQUEST_ID)
-    of = f" (request id {_shown(named)})" if named else ""
+    of = f" (request id {shown(named)})" if named else ""
     return f"{what}{of} was answered {answer.status}{_why(answer.body)}"
 
 
@@ -71,7 +71,7 @@ def _why(body: bytes) -> str:
     return f" {said.code}: {said.error}" if said.code else ""
 
 
-def _shown(sent: bytes) -> str:
+def shown(sent: bytes) -> str:
     """What a client has sent, as one piece of a line."""
     text = sent[: LENGTH_MAX + 1].decode("ascii", "backslashreplace")
     plain = "".join(letter if letter.isprintable() else "?" for letter in text)

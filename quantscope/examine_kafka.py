@@ -23,6 +23,7 @@ from journal.kafka import (
     KeptSnapshots,
     Topics,
     Unavailable,
+    in_words,
     missing_topics,
 )
 from journal.kafka.reader import KafkaError
@@ -119,7 +120,7 @@ def _look_for(clients: Clients, names: Iterable[str]) -> None:
     try:
         missing = asyncio.run(_missing(clients, names))
     except (KafkaError, TimeoutError, Unavailable) as error:
-        raise JournalError(str(error) or repr(error)) from error
+        raise JournalError(in_words(error)) from error
     if missing:
         raise NothingThere(
             f"the topic {missing[0]} is missing: `quantscope setup` makes those of a new exchange"

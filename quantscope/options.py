@@ -2,7 +2,7 @@
 
 import logging
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
 import click
@@ -63,6 +63,7 @@ def flags_of(values: Mapping[str, object]) -> list[str]:
 
 def told_in_one_line(work: Callable[[], None]) -> None:
     """Do it; an error that an operator may expect is told without a traceback."""
+    from journal.kafka import in_words
     from quantscope.faults import EXPECTED
 
     try:
@@ -71,17 +72,17 @@ def told_in_one_line(work: Callable[[], None]) -> None:
         # Whoever read has seen enough: click ends without a word.
         raise
     except EXPECTED as error:
-        raise Failure(str(error)) from error
+        raise Failure(in_words(error)) from error
     except ExceptionGroup as group:
         expected, rest = group.split(EXPECTED)
         if expected is None or rest is not None:
             raise
-        raise Failure("; ".join(_sentences(expected))) from group
+        raise Failure("; ".join(in_words(error) for error in _within(expected))) from group
 
 
-def _sentences(group: ExceptionGroup[Exception]) -> list[str]:
-    return [
-        sentence
-        for error in group.exceptions
-        for sentence in (_sentences(error) if isinstance(error, ExceptionGroup) else [str(error)])
-    ]
+def _within(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _within(error)
+        else:
+            yield error

@@ -45,6 +45,7 @@ from journal.kafka.setup import LostCommands, Mistake, make_topics, mend, missin
 from journal.kafka.snapshots import KafkaSnapshots
 from journal.kafka.topics import FIRST_OFFSET, Topics
 from journal.kafka.trailing import Trailing
+from journal.kafka.words import in_words
 
 __all__ = [
     "FIRST_OFFSET",
@@ -96,6 +97,7 @@ __all__ = [
     "Trust",
     "Unavailable",
     "base_record",
+    "in_words",
     "log_record",
     "make_topics",
     "marks_of",

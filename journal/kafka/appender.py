@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from journal.kafka.clients import Clients, abandon
 from journal.kafka.measured import Measured
 from journal.kafka.security import Unavailable
+from journal.kafka.words import in_words
 from settings.kafka import RECORD_OVERHEAD_BYTES
 
 log = logging.getLogger("quantscope.kafka")
@@ -89,7 +90,8 @@ class Appender:
                     self._producer = await self._clients.producer()
                 await self._send(self._producer, batches, key)
             except KafkaError as error:
-                log.warning("%s: an append failed, and is repeated: %r", self._topic, error)
+                why = in_words(error)
+                log.warning("%s: an append failed, and is repeated: %s", self._topic, why)
                 self.retries += 1
                 await self._drop()
                 await asyncio.sleep(self._clients.settings.retry_interval_s)

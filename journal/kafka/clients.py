@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from journal.kafka.refusal import KNOCK_S, Doors
 from journal.kafka.security import NothingToShow, Security, Unavailable
+from journal.kafka.words import in_words
 from settings import KafkaSettings
 
 log = logging.getLogger("quantscope.kafka")
@@ -157,7 +158,7 @@ class Clients:
             await self._doors.look()
         except (KafkaError, TimeoutError, AssertionError) as error:
             # A broker that has just begun knows of none, over which the library asserts.
-            log.debug("no broker answers yet: %s", error)
+            log.debug("no broker answers yet: %s", in_words(error))
             await self._give_up(client)
             return None
         except BaseException:
@@ -209,4 +210,4 @@ async def _apart(ending: Coroutine[Any, Any, None]) -> None:
         task.cancel()
         await asyncio.wait([task], timeout=STOP_S)
     if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-        log.debug("a client does not stop by itself: %r", error)
+        log.debug("a client does not stop by itself: %s", in_words(error))

@@ -16,6 +16,7 @@ from aiokafka.errors import (
 from core import Clock
 from journal.kafka.appender import AppendFailed, check_size, send
 from journal.kafka.clients import Clients, abandon
+from journal.kafka.words import in_words
 
 log = logging.getLogger("quantscope.kafka")
 
@@ -73,7 +74,8 @@ class FencedLog:
             async with asyncio.timeout(self._clients.settings.request_timeout_s):
                 await producer.commit_transaction()
         except (TimeoutError, KafkaError) as error:
-            log.debug("the last transaction of %s is left to its timeout: %r", self._name, error)
+            why = in_words(error)
+            log.debug("the last transaction of %s is left to its timeout: %s", self._name, why)
         await abandon(producer)
 
     async def append(self, batches: Sequence[bytes]) -> None:
@@ -114,7 +116,8 @@ class FencedLog:
         except (TimeoutError, KafkaError) as error:
             await self._end(producer)
             raise AppendFailed(
-                f"{len(batches)} batch(es) for {self._topic} are not known to be there: {error!r}"
+                f"{len(batches)} batch(es) for {self._topic} are not known to be there: "
+                f"{in_words(error)}"
             ) from error
 
     async def _append(self, producer: AIOKafkaProducer, batches: Sequence[bytes]) -> None:

@@ -14,6 +14,7 @@ from journal.kafka.halts import BASE_MAGIC
 from journal.kafka.reader import Damaged, Ends, KafkaError, Record, TopicReader
 from journal.kafka.security import Unavailable
 from journal.kafka.topics import FIRST_OFFSET
+from journal.kafka.words import in_words
 
 log = logging.getLogger("quantscope.kafka")
 
@@ -295,7 +296,7 @@ class KafkaKept:
         except _Deleted as error:
             raise JournalRange(str(error)) from error
         except (TimeoutError, KafkaError, Unavailable) as error:
-            log.debug("%s can't be read: %r", self._reader.topic, error)
+            log.debug("%s can't be read: %s", self._reader.topic, in_words(error))
             # Once it is open, whatever keeps brokers from answering is said alike.
             alike = self._opened_once or not isinstance(error, Unavailable)
             why = "no broker gives what it holds" if alike else error

@@ -30,6 +30,7 @@ from journal.kafka.reader import Damaged, KafkaError, Record, TopicReader
 from journal.kafka.security import Unavailable
 from journal.kafka.topics import Topics
 from journal.kafka.trailing import Trailing
+from journal.kafka.words import in_words
 from journal.sequencer import CommandSource
 from settings import JournalSettings
 
@@ -234,7 +235,8 @@ class KafkaLane:
                     await self._open(out)
                     await self._send_until_ended(out)
             except (AppendFailed, KafkaError, TimeoutError, Unavailable) as error:
-                self._outage(str(error) or "the engine does not answer an opening")
+                said = in_words(error) if str(error) else "the engine does not answer an opening"
+                self._outage(said)
                 await asyncio.sleep(self._clients.settings.retry_interval_s)
 
     async def _open(self, out: Appender) -> None:

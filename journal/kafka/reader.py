@@ -12,6 +12,7 @@ from aiokafka.structs import ConsumerRecord
 
 from journal.kafka.clients import Clients, stop
 from journal.kafka.security import Unavailable
+from journal.kafka.words import in_words
 
 log = logging.getLogger("quantscope.kafka")
 
@@ -131,7 +132,9 @@ class TopicReader:
                 async with self._patience(f"what stands at {start}"):
                     found, start = await self._some(start, end)
             except OffsetOutOfRangeError as error:
-                raise Damaged(f"{self._at.topic} holds no record {start}: {error}") from error
+                raise Damaged(
+                    f"{self._at.topic} holds no record {start}: {in_words(error)}"
+                ) from error
             except CorruptRecordException as error:
                 at = await self._whole_until(start)
                 raise Damaged(
@@ -175,7 +178,7 @@ class TopicReader:
         try:
             records = await self._fetch(start, seconds)
         except OffsetOutOfRangeError as error:
-            raise Damaged(f"{self._at.topic} holds no record {start}: {error}") from error
+            raise Damaged(f"{self._at.topic} holds no record {start}: {in_words(error)}") from error
         now = asyncio.get_running_loop().time()
         if records:
             self._overlooked = False
@@ -191,7 +194,7 @@ class TopicReader:
             end = (await self.ends()).next
             behind = end > await self._consumer.position(self._at)
         except (KafkaError, TimeoutError) as error:
-            log.warning("%s can't be looked at: %r", self._at.topic, error)
+            log.warning("%s can't be looked at: %s", self._at.topic, in_words(error))
             behind = self._overlooked = True
         # What has come between the two looks will be read by the next.
         if behind and self._overlooked:

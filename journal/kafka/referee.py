@@ -9,6 +9,7 @@ from journal.kafka.control import Control, Standing
 from journal.kafka.halts import At, Halt, Trust
 from journal.kafka.reader import KafkaError
 from journal.kafka.security import Unavailable
+from journal.kafka.words import in_words
 from settings import KafkaSettings
 
 log = logging.getLogger("quantscope.kafka")
@@ -53,7 +54,7 @@ class Referee:
                 if trusted := self._settings.trusted_engine:
                     await self._lift(standing, halt, trusted)
             except (AppendFailed, KafkaError, TimeoutError, Unavailable) as error:
-                log.error("that engines differ can't be said yet: %s", error)
+                log.error("that engines differ can't be said yet: %s", in_words(error))
                 await asyncio.sleep(RETRY_S)
             else:
                 return

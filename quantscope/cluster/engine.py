@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from core import JournalError, Tally
 from engine.follower import Follower
 from engine.topic_retention import TopicRetention
-from journal.kafka import KafkaError, Standing, Unavailable
+from journal.kafka import KafkaError, Standing, Unavailable, in_words
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.metrics import FollowerFigures, Part, RetentionFigures
@@ -82,7 +82,7 @@ class ClusterEngine:
             try:
                 await self.retention.delete()
             except (JournalError, KafkaError, TimeoutError, Unavailable) as error:
-                log.warning("what is old can't be deleted: %r", error)
+                log.warning("what is old can't be deleted: %s", in_words(error))
 
     async def close(self) -> None:
         """It has nothing open."""

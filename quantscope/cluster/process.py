@@ -22,6 +22,7 @@ from journal.kafka import (
     StartAgain,
     Topics,
     Unavailable,
+    in_words,
     mistakes,
 )
 from quantscope import capacity, metrics
@@ -252,7 +253,7 @@ class RoleProcess:
             try:
                 await self._check(at_start=False)
             except (KafkaError, TimeoutError, Unavailable) as error:
-                log.warning("topics and brokers can't be looked at: %r", error)
+                log.warning("topics and brokers can't be looked at: %s", in_words(error))
 
     async def _check(self, *, at_start: bool) -> None:
         """See whether topics and brokers are set as they must be; a start fails where not."""

@@ -6,7 +6,15 @@ import logging
 from collections.abc import Callable
 
 from core import Recorded
-from journal.kafka import AppendFailed, Displaced, KafkaError, Place, Tenure, Unavailable
+from journal.kafka import (
+    AppendFailed,
+    Displaced,
+    KafkaError,
+    Place,
+    Tenure,
+    Unavailable,
+    in_words,
+)
 from quantscope.cluster.surroundings import Surroundings
 
 log = logging.getLogger("quantscope")
@@ -56,4 +64,4 @@ class ReaderPlace:
                 )
                 self._told = durable.command_offset
         except (AppendFailed, KafkaError, TimeoutError, Unavailable) as error:
-            log.warning("recorder %s can't say how far it is: %r", self.name, error)
+            log.warning("recorder %s can't say how far it is: %s", self.name, in_words(error))

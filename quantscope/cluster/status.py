@@ -12,6 +12,7 @@ from facade.errors import ApiError
 from facade.message import Answer, Request
 from facade.routes import Found, Router
 from facade.server import Server
+from facade.server_errors import shown
 from facade.status import StatusRoutes, refused
 from quantscope.acceptor import Acceptor
 from quantscope.roles.facade import origins
@@ -84,7 +85,8 @@ class StatusPages:
         except ApiError as error:
             answer = refused(error)
         except FAULTS as error:
-            self._faults.caught("request", f"{request.method!r} {request.path!r}", error)
+            what = f"{shown(request.method)} {shown(request.path)}"
+            self._faults.caught("request", what, error)
             answer = refused(ApiError(500, "INTERNAL"))
         # No page here waits for anything.
         if isinstance(answer, Answer):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from journal.kafka import Control, KafkaError, Standing, Unavailable
+from journal.kafka import Control, KafkaError, Standing, Unavailable, in_words
 
 log = logging.getLogger("quantscope")
 
@@ -19,7 +19,7 @@ async def watch_exchange(control: Control, on_standing: Callable[[Standing], obj
         try:
             standing = await control.read()
         except (KafkaError, TimeoutError, Unavailable) as error:
-            log.debug("what is true of the exchange can't be read: %r", error)
+            log.debug("what is true of the exchange can't be read: %s", in_words(error))
         else:
             if standing is not seen:
                 seen = standing

@@ -46,7 +46,20 @@ def faults(source: str) -> list[str]:
                     pass  # it is told what to say
                 case _:
                     found.append(f"a logger outside quantscope: {ast.unparse(node)}")
+        if _shows_python(node):
+            found.append(f"an error as Python shows it, and not in words: {ast.unparse(node)}")
     return found
+
+
+def _shows_python(node: ast.AST) -> bool:
+    """Whether a line of the log, or a sentence, has an exception by its ``repr``."""
+    match node:
+        case ast.FormattedValue(value=ast.Name(id="error"), conversion=114):
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+            words = [part for part in ast.walk(node) if isinstance(part, ast.Constant)]
+            return any("%r" in word.value for word in words if isinstance(word.value, str))
+    return False
 
 
 def test_all_files_speak_one_dialect() -> None:
@@ -58,6 +71,9 @@ def test_all_files_speak_one_dialect() -> None:
 
 def test_another_dialect_is_heard() -> None:
     assert faults("from __future__ import annotations") == ["__future__.annotations"]
+    for shown in ("log.error('it failed: %r', error)", "f'it failed: {error!r}'"):
+        assert "as Python shows it" in faults(shown)[0]
+    assert faults("log.error('it failed: %s', error); f'{name!r}'") == []
     assert faults("from typing import Final, Self") == ["typing.Final"]
     assert faults("import logging\nlog = logging.getLogger(__name__)") == [
         "a logger outside quantscope: logging.getLogger(__name__)"
