@@ -115,6 +115,7 @@ def _check(config: Config) -> None:
             "`quantscope config --show-secrets` shows them"
         )
     for instrument in config.instruments:
+        _check_steps(instrument)
         _check_side(instrument)
     if config.journal.adapter == "kafka":
         _check_kafka(config)
@@ -158,6 +159,17 @@ def _check_kafka(config: Config) -> None:
             f"engine.stamp_behind_s_max = {engine.stamp_behind_s_max:g}: a batch that is given up "
             "must not count much later"
         )
+
+
+def _check_steps(instrument: InstrumentSettings) -> None:
+    """Clients are told what prices and quantities are multiples of: nothing is one of 0."""
+    for name in ("tick", "lot"):
+        value = getattr(instrument, name)
+        if not Decimal(value):
+            raise ConfigError(
+                f"instrument {instrument.symbol}: {name} = {value} must be above 0; the finest is "
+                "0.00000001"
+            )
 
 
 def _check_side(instrument: InstrumentSettings) -> None:

@@ -28,7 +28,7 @@ class UserSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class InstrumentSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An instrument and its filters.  0 means no limit.
+    """An instrument and its filters.  0 means no limit, but of ``tick`` and ``lot``.
 
     The quantity of a whole side must be one that the engine can count: ``quantity_max`` times
     ``orders_per_side_max`` below 2^63 in multiples of 10^-8.

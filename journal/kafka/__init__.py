@@ -41,7 +41,15 @@ from journal.kafka.reader import Damaged, KafkaError, TopicReader
 from journal.kafka.referee import NothingToTrust, Referee
 from journal.kafka.refusal import Refused
 from journal.kafka.security import Unavailable
-from journal.kafka.setup import LostCommands, Mistake, make_topics, mend, missing_topics, mistakes
+from journal.kafka.setup import (
+    LostCommands,
+    Mistake,
+    make_topics,
+    mend,
+    missing_topics,
+    mistakes,
+    surplus,
+)
 from journal.kafka.snapshots import KafkaSnapshots
 from journal.kafka.topics import FIRST_OFFSET, Topics
 from journal.kafka.trailing import Trailing
@@ -105,4 +113,5 @@ __all__ = [
     "missing_topics",
     "mistakes",
     "state_of",
+    "surplus",
 ]

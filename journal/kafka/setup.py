@@ -49,8 +49,23 @@ async def mistakes(
     Raises ``KafkaError`` where they can't be asked.
     """
     found = await _found(admin, [topic.name for topic in topics.all()])
-    wrong = [mistake for topic in topics.all() for mistake in _of(topic, found.get(topic.name))]
+    wrong = []
+    for topic in topics.all():
+        there = found.get(topic.name)
+        engine = topics.engine_of(topic.name) if topics.commands in found else None
+        wrong += _of(topic, there) if there else [_missing(topic.name, engine)]
     return wrong + await _of_brokers(admin, settings)
+
+
+async def surplus(admin: AIOKafkaAdminClient, topics: Topics) -> list[str]:
+    """What is there and nobody asks for, in a line each: topics of engines that are not listed."""
+    engines = {name: topics.engine_of(name) for name in await admin.list_topics()}
+    return [
+        f"the topic {name} is of engine {engine}, which kafka.engines does not list: delete the "
+        "topic, or list the engine"
+        for name, engine in sorted(engines.items())
+        if engine and not topics.is_listed(engine)
+    ]
 
 
 async def missing_topics(admin: AIOKafkaAdminClient, names: Iterable[str]) -> list[str]:
@@ -156,15 +171,19 @@ async def _configs(
     return found
 
 
-def _of(topic: Topic, found: Found | None) -> list[Mistake]:
+def _missing(name: str, engine: str | None) -> Mistake:
+    """A topic is not there; ``engine`` has been added to an exchange that is."""
+    if engine is not None:
+        text = f"the topic {name} of engine {engine} (kafka.engines) is missing: run "
+        return Mistake(f"{text}quantscope setup, which makes it", name)
+    return Mistake(
+        f"the topic {name} is missing: quantscope setup makes those of a new exchange", name
+    )
+
+
+def _of(topic: Topic, found: Found) -> list[Mistake]:
     """What is wrong with a topic."""
     name = topic.name
-    if found is None:
-        return [
-            Mistake(
-                f"the topic {name} is missing: quantscope setup makes those of a new exchange", name
-            )
-        ]
     wrong = []
     if found.partitions != topic.partitions:
         wrong.append(
@@ -214,4 +233,5 @@ __all__ = [
     "mend",
     "missing_topics",
     "mistakes",
+    "surplus",
 ]

@@ -42,6 +42,15 @@ class Topics:
         """The event batches of one engine, which alone writes there."""
         return f"{self._settings.topic_prefix}.events.{replica}"
 
+    def engine_of(self, name: str) -> str | None:
+        """Which engine would write a topic of this name; None where it is no topic of events."""
+        begin = self.events("")
+        return name.removeprefix(begin) if name.startswith(begin) else None
+
+    def is_listed(self, engine: str) -> bool:
+        """Whether the configuration has an engine of this name."""
+        return engine in self._replicas
+
     def all(self) -> tuple[Topic, ...]:
         """Every one of them, as it must be."""
         names = {self.commands: self._partitions, self.snapshots: self._partitions}

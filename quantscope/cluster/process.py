@@ -24,6 +24,7 @@ from journal.kafka import (
     Unavailable,
     in_words,
     mistakes,
+    surplus,
 )
 from quantscope import capacity, metrics
 from quantscope.cluster.status import StatusPages
@@ -89,6 +90,8 @@ class RoleProcess:
         """As it is to be where the role begins again."""
         self._wrong: list[str] = []
         """What is not set as it must be."""
+        self._beside: list[str] = []
+        """What is there and nobody asks for."""
         self._stop = asyncio.Event()
         self._begun = asyncio.Event()
         self._early: asyncio.Task[None] | None = None
@@ -259,12 +262,16 @@ class RoleProcess:
         """See whether topics and brokers are set as they must be; a start fails where not."""
         async with self._clients.administering() as admin:
             wrong = await mistakes(admin, self._topics, self._config.kafka)
+            beside, self._beside = self._beside, await surplus(admin, self._topics)
         said, self._wrong = self._wrong, [mistake.text for mistake in wrong]
         if self._wrong and at_start:
             raise Misconfigured("; ".join(self._wrong))
         for text in self._wrong:
             if text not in said:
                 log.error("%s", text)
+        for text in self._beside:
+            if text not in beside:
+                log.warning("%s", text)
 
     # -- what it says ------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from journal.kafka import (
     make_topics,
     mend,
     mistakes,
+    surplus,
 )
 from quantscope import translate
 from quantscope.cluster.process import Misconfigured
@@ -144,6 +145,8 @@ class _Setup:
     async def _topics_made(self, admin: AIOKafkaAdminClient) -> None:
         for name in await make_topics(admin, self._topics):
             self._say(f"made the topic {name}")
+        for text in await surplus(admin, self._topics):
+            self._say(text)
         if left := await self._topics_set(admin):
             raise Misconfigured("; ".join(mistake.text for mistake in left))
 

@@ -183,6 +183,23 @@ def test_setup_mends_what_is_set_otherwise(config: Config) -> None:
         pass
 
 
+def test_an_engine_that_was_renamed_needs_a_topic_and_leaves_one(config: Config) -> None:
+    path = config()
+    set_up(path)
+    renamed = path.with_name("renamed.toml")
+    renamed.write_text(path.read_text() + 'engines = ["b"]\n')
+    assert refused(renamed, "engine") == (
+        f"the topic {path.stem}.events.b of engine b (kafka.engines) is missing: run quantscope "
+        "setup, which makes it"
+    )
+    left = f"the topic {path.stem}.events.a is of engine a, which kafka.engines does not list: "
+    said = set_up(renamed)
+    assert f"made the topic {path.stem}.events.b\n{left}" in said
+    with ClusterProcess(renamed, "engine") as engine:
+        assert engine.get("/ready") == {"status": "ready", "faults": []}
+    assert engine.said().count(f"WARNING quantscope: {left}") == 1
+
+
 def test_brokers_that_are_nowhere_are_named(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.toml"
     path.write_text('[kafka]\nbootstrap_servers = ["127.0.0.1:9"]\nstart_deadline_s = 0.5\n')

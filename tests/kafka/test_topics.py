@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from journal.kafka import Clients, Topics, Unavailable, make_topics, mistakes
+from journal.kafka import Clients, Topics, Unavailable, make_topics, mistakes, surplus
 from journal.kafka.setup import LostCommands
 from settings import KafkaSettings
 from testing.cluster import settings_of
@@ -39,8 +39,28 @@ async def test_an_engine_more_gets_its_log(kafka: Brokers, admin: AIOKafkaAdminC
     await make_topics(admin, Topics(settings))
     settings = msgspec.structs.replace(settings, engines=("a", "b"))
     more = Topics(settings)
-    assert [x.missing for x in await mistakes(admin, more, settings)] == [more.events("b")]
+    (found,) = await mistakes(admin, more, settings)
+    assert (found.missing, found.text) == (
+        more.events("b"),
+        f"the topic {more.events('b')} of engine b (kafka.engines) is missing: run quantscope "
+        "setup, which makes it",
+    )
     assert await make_topics(admin, more) == [more.events("b")]
+
+
+async def test_an_engine_less_leaves_a_topic_that_is_named(
+    kafka: Brokers, admin: AIOKafkaAdminClient
+) -> None:
+    settings = settings_of(kafka, engines=("a", "b"))
+    await make_topics(admin, Topics(settings))
+    assert await surplus(admin, Topics(settings)) == []
+    fewer = msgspec.structs.replace(settings, engines=("b",))
+    assert await mistakes(admin, Topics(fewer), fewer) == []
+    name = Topics(settings).events("a")
+    assert await surplus(admin, Topics(fewer)) == [
+        f"the topic {name} is of engine a, which kafka.engines does not list: delete the topic, or "
+        "list the engine"
+    ]
 
 
 async def test_each_wrong_setting_is_named(kafka: Brokers, admin: AIOKafkaAdminClient) -> None:

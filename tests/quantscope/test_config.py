@@ -85,6 +85,9 @@ def test_a_lease_outlasts_the_ticks_that_renew_it() -> None:
             "'a'",
         ),
         ("[[users]]\nname='a'\npassword='x'\naccount='a b'\n", None, None, "account"),
+        ("[[instruments]]\nsymbol='A'\ntick='0'\n", None, None, "A: tick = 0 must be above 0"),
+        ("[[instruments]]\nsymbol='A'\ntick='0.00'\n", None, None, "A: tick = 0.00 must be"),
+        ("[[instruments]]\nsymbol='A'\nlot='0'\n", None, None, "A: lot = 0 must be above 0"),
         ("[[instruments]]\nsymbol='A'\nquantity_max='0'\n", None, None, "quantity_max = 0"),
         (
             "[[instruments]]\nsymbol='A'\norders_per_side_max=0\n",
