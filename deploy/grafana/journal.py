@@ -34,6 +34,17 @@ BOARD = Board(
             ),
         ),
         Graph(
+            "Engines in pairs",
+            "For how long one has lacked what the other has told; silent above a second.",
+            SECONDS,
+            (
+                Query("quantscope_engine_behind_seconds", "{{engine}} behind {{name}}"),
+                Query("quantscope_engine_halted", "{{name}} halted"),
+            ),
+            warn=1,
+            alarm=5,
+        ),
+        Graph(
             "Events kept",
             "About how large each engine's log of events is, as it looked last.",
             BYTES,

@@ -9,7 +9,7 @@ from engine.follower import Follower
 from quantscope.metrics.clock import skew
 from quantscope.metrics.engine import ready, state
 from quantscope.metrics.events import EventFigures
-from quantscope.metrics.families import NS, counter, histogram
+from quantscope.metrics.families import NS, counter, gauge, histogram, labeled
 
 
 class FollowerFigures:
@@ -24,6 +24,8 @@ class FollowerFigures:
         """As they are now; before there is an engine, that it is not ready."""
         follower = self._follower
         yield ready(follower.ready)
+        title = "Whether it publishes nothing, for engines tell otherwise of one command."
+        yield gauge("quantscope_engine_halted", title, follower.halted is not None)
         engine: Engine | None = getattr(follower, "engine", None)
         if engine is None:
             return
@@ -39,3 +41,8 @@ class FollowerFigures:
         published = follower.published.latency()
         yield histogram("quantscope_engine_publish_seconds", title, published, NS)
         yield skew(follower.ticks)
+        title = "Event batches of other engines that were like this one's."
+        yield counter("quantscope_engine_compared_batches", title, follower.twins.compared)
+        title = "For how long another engine has lacked what this one has told."
+        behind = {name: follower.twins.trailing.behind_s(name) for name in follower.twins.others}
+        yield labeled("quantscope_engine_behind_seconds", title, "engine", behind)

@@ -107,6 +107,11 @@ CAUSES = {
         | fixed(of("gateway.queue_bytes_max"), 8.4e6),
     ),
     "SlowReadersCut": Cause({"quantscope_binary_slow_readers_total": "1+0"}),
+    "EnginesDiffer": Cause({"quantscope_engine_halted": "1+0"}),
+    "EngineBehind": Cause(
+        {'quantscope_engine_behind_seconds{engine="b"}': "6+5"},
+        fixed('quantscope_engine_behind_seconds{engine="b"}', 2),
+    ),
     "EngineRestarted": Cause({"quantscope_engine_restarts_total": "1+0"}),
     "SnapshotsMissing": Cause(
         {"quantscope_engine_snapshots_total": "12+0"},

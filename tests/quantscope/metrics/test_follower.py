@@ -14,11 +14,15 @@ from testing.in_process import InProcess
 from testing.kafka import Brokers
 from testing.waiting import until
 
+HALTED = "quantscope_engine_halted"
 READY = "quantscope_ready"
 OWN = {
     "quantscope_clock_skew_seconds",
     "quantscope_engine_apply_seconds",
     "quantscope_engine_publish_seconds",
+    "quantscope_engine_behind_seconds",
+    "quantscope_engine_compared_batches",
+    HALTED,
     "quantscope_engine_restarts",
     "quantscope_engine_snapshots",
 }
@@ -44,11 +48,15 @@ def follower(tmp_path: pathlib.Path) -> Follower:
     return cluster.follower(cluster.control())
 
 
-def test_before_there_is_an_engine_it_is_not_ready_and_says_no_more(follower: Follower) -> None:
+def test_before_there_is_an_engine_it_is_not_ready_and_says_little_more(
+    follower: Follower,
+) -> None:
     families = shown(FollowerFigures(follower, Tally()).collect())
-    assert families == {
-        READY: ("1 while commands are taken.", [(READY, "{}", 0.0)]),
-    }
+    assert families.keys() == {READY, HALTED}
+    assert families[READY] == ("1 while commands are taken.", [(READY, "{}", 0.0)])
+    assert families[HALTED][1] == [(HALTED, "{}", 0.0)]
+    follower.halted = "engines a and b tell otherwise"
+    assert shown(FollowerFigures(follower, Tally()).collect())[HALTED][1] == [(HALTED, "{}", 1.0)]
 
 
 async def test_the_same_engine_shows_the_same_under_the_same_names(follower: Follower) -> None:
