@@ -30,6 +30,8 @@ TOOLS  := $(or $(strip $(foreach purpose,test lint check cluster bench mutants l
   $(if $(filter $(FOR_$(purpose)),$(MAKECMDGOALS)),$(purpose)))),run)
 # One test comes after many: the machine was looked at when the environment was made.
 LOOKED_AT = $(if $(and $(filter one,$(MAKECMDGOALS)),$(wildcard $(VENV)/.dev)),,tools)
+# A file's tests share servers; most of them wait for servers, so processors are shared too.
+WORKERS ?= -n auto --maxprocesses 4 --dist loadfile
 NO_INSTALL ?=
 ARGS   ?=
 
@@ -95,7 +97,7 @@ one: $(VENV)/$(if $(findstring .py,$(TEST)),.dev,.run) $(if $(findstring .py,$(T
 	esac
 
 python-test: $(VENV)/.dev $(VENV)/.quick ## the Python tests
-	"$(PY)" -m pytest -q $(ARGS)
+	"$(PY)" -m pytest -q $(WORKERS) $(ARGS)
 
 rust-test: $(VENV)/.run ## the Rust tests (ARGS="-p view" for some)
 	$(CARGO) test $(or $(if $(filter rust-test,$(MAKECMDGOALS)),$(ARGS)),--workspace) --locked -q
@@ -113,7 +115,7 @@ rust-lint: $(VENV)/.run
 
 coverage: $(VENV)/.dev $(VENV)/.quick ## the Python tests with branch coverage (at least 95 %)
 	rm -f .coverage .coverage.*
-	"$(PY)" -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)
+	"$(PY)" -m pytest -q $(WORKERS) --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 fuzz: tools ## ten million cases of bytes, 50,000 of trading at the edges (FUZZ_CASES=n, EDGE_CASES=n, FUZZ_SEED=n)
 	FUZZ_CASES=$${FUZZ_CASES:-4000000} $(CARGO) test --profile quick --locked -q -p wire -p gateway --test fuzz

@@ -1003,7 +1003,10 @@ class Engine:
         """Apply command batches that stand at ``first_offset`` and after; return their events."""
 
     def replay(self, records: list[LogRecord]) -> bytes:
-        """Apply records of the commands log; return the event batches that they make."""
+        """Apply records of the commands log; return the event batches that they make.
+
+        It stops before the first that newer rules decide.  Raises ``ValueError`` where all are so.
+        """
 
     def snapshot(self) -> bytes:
         """Return the state as bytes, which ``restore`` takes."""

@@ -23,7 +23,7 @@ from core import (
 from engine.beginning import NeedsBase, beginnings, newest_state
 from engine.followed import FollowedEngine, told_in
 from engine.own_log import OwnLog, UntilEnded
-from engine.recovery import Recovered, recover, replayed
+from engine.recovery import NewerRules, Recovered, ReplayDiffers, check_rules, produced, recover
 from engine.snapshot_keeper import TROUBLE, SnapshotKeeper
 from engine.snapshot_places import SnapshotPlaces
 from engine.twins import Twins
@@ -103,6 +103,8 @@ class Follower:
         """Whether it may go on."""
         self._era_rose = False
         self._needs_base = False
+        self._works = False
+        """Whether it has come to the end of the commands in this life."""
         self._told = 0
         """The command whose events were the last of its log when it began."""
         self.halted: str | None = None
@@ -140,8 +142,12 @@ class Follower:
             try:
                 await self._tenure.take()
                 await self._let_go()
+                self._works = False
                 await self._live()
             except JournalDamaged:
+                raise
+            except NewerRules:
+                await self._hand_over()
                 raise
             except NeedsBase as error:
                 self._needs_base = True
@@ -194,6 +200,16 @@ class Follower:
         self.halted = f"engine {other} tells otherwise of command batch {at.command_offset}"
         era = self._standing.known().era
         await self._referee.differ(era, at, (self.name, other))
+
+    async def _hand_over(self) -> None:
+        """Leave a snapshot to the build that knows the rules by which it goes on."""
+        if not self._works:
+            return
+        at, journal = self.engine.position(), self._standing.known()
+        try:
+            await self.keeper.publish(journal, at)
+        except (*TROUBLE, ValueError, ReplayDiffers) as error:
+            log.error("engine %s: no snapshot: %s", self.name, in_words(error))
 
     @property
     def _followed(self) -> FollowedEngine:
@@ -253,7 +269,7 @@ class Follower:
                 self.recovered.events,
             )
             self._heard()
-            self.ready = True
+            self.ready = self._works = True
             await self._work(commands, writer, ticks)
 
     async def _work(self, commands: TopicReader, writer: FencedLog, ticks: Appender) -> None:
@@ -333,9 +349,10 @@ class Follower:
                 batches = [log_record(x, FIRST_OFFSET) for x in records]
                 for piece, is_place in self._places.cut(batches):
                     self.applied.begin()
-                    produced = replayed(engine, piece)
+                    events = produced(engine, piece)
                     self.applied.end()
-                    await self._publish(writer, produced)
+                    await self._publish(writer, events)
+                    check_rules(engine)
                     if is_place:
                         self.keeper.ask(engine.position())
             else:

@@ -137,18 +137,24 @@ def replay(engine: Engine, commands: KeptLog) -> Iterator[tuple[int, bytes]]:
             f"but the newest usable snapshot needs it from {start}"
         )
     for records in read_ahead(commands, start):
-        yield len(records), replayed(engine, records)
+        yield len(records), produced(engine, records)
+        check_rules(engine)
 
 
-def replayed(engine: Engine, records: list[LogRecord]) -> bytes:
-    """The events of some commands; those up to newer rules at most."""
+def produced(engine: Engine, records: list[LogRecord]) -> bytes:
+    """The events of some commands, up to newer rules at most; who takes them checks the rules."""
     try:
-        produced = engine.replay(records)
+        return engine.replay(records)
     except ValueError:
         check_rules(engine)
         raise
+
+
+def replayed(engine: Engine, records: list[LogRecord]) -> bytes:
+    """The events of commands; raises ``NewerRules`` where another build decides what follows."""
+    events = produced(engine, records)
     check_rules(engine)
-    return produced
+    return events
 
 
 def check_rules(engine: Engine) -> None:
@@ -192,9 +198,9 @@ def recover(
     stored = StoredEvents(events, engine.position().command_offset)
     replayed = appended = 0
     unreadable = unreadable_of(engine)
-    for count, produced in replay(engine, commands):
+    for count, events_made in replay(engine, commands):
         replayed += count
-        new = split_batches(stored.match(produced))
+        new = split_batches(stored.match(events_made))
         if new:
             if not appended:
                 before_append()

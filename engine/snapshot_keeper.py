@@ -75,11 +75,15 @@ class SnapshotKeeper:
             try:
                 state = await asyncio.to_thread(self._state, at)
                 if await self._is_ours(journal, at, state, twins, on_differs):
-                    await self._publish(journal, at, state)
+                    await self._written(journal, at, state)
             except (*TROUBLE, ValueError, ReplayDiffers) as error:
                 log.error("engine %s: no snapshot: %s", self._name, in_words(error))
 
-    async def _publish(self, journal: Journal, at: Position, state: bytes) -> None:
+    async def publish(self, journal: Journal, at: Position) -> None:
+        """Publish one of this place at once; raises as ``KafkaSnapshots.publish`` does."""
+        await self._written(journal, at, await asyncio.to_thread(self._state, at))
+
+    async def _written(self, journal: Journal, at: Position, state: bytes) -> None:
         await self._snapshots.publish(self._name, journal, at, state)
         self.written += 1
         log.info(

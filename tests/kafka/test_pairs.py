@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from core import Engine, LogRecord, StoreReader, event_head
+from core import RULES, Commands, Engine, LogRecord, StoreReader, event_head
 from engine import follower as engine_room
 from engine.follower import Follower
-from engine.recovery import replayed
+from engine.recovery import NewerRules, produced
 from journal.kafka import StartAgain
+from protocol.terms import Gateway
 from quantscope.cluster.process import found_in
 from quantscope.cluster.setup import run_trust
 from settings import Config, JournalSettings, StoreSettings
@@ -131,12 +132,12 @@ class Wrong:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.engine: Engine | None = None
         self.at = 0
-        monkeypatch.setattr(engine_room, "replayed", self._replayed)
+        monkeypatch.setattr(engine_room, "produced", self._produced)
 
     def begin(self, follower: Follower) -> None:
         self.engine = follower.engine
 
-    def _replayed(self, engine: Engine, records: list[LogRecord]) -> bytes:
+    def _produced(self, engine: Engine, records: list[LogRecord]) -> bytes:
         if engine is self.engine:
             self.engine, self.at = None, records[0].offset
             first = records[0]
@@ -147,7 +148,7 @@ class Wrong:
                 batch=b"no batch",
             )
             records = [other, *records[1:]]
-        return replayed(engine, records)
+        return produced(engine, records)
 
 
 @asynccontextmanager
@@ -267,6 +268,33 @@ async def test_a_recorder_takes_what_both_hold_and_goes_over_to_the_one_that_liv
             await grown(sent, 20)
             await until(lambda: role.position().command_offset > at + 30)
     await is_recorded(cluster, tmp_path / "archive" / "store.db", "b")
+
+
+async def test_before_newer_rules_an_engine_leaves_a_snapshot_and_ends(kafka: Brokers) -> None:
+    cluster = await pair(kafka)
+    cut = Commands()
+    cut.rules(RULES + 1)
+    sealed = cut.seal(Gateway.ENGINE, 0, 0, cluster.clock.now_ns(), 1)
+    assert sealed is not None
+    async with cluster.control() as control:
+        follower = cluster.follower(control)
+        running = asyncio.create_task(follower.run())
+        await until(lambda: follower.ready)
+        async with cluster.appender() as out:
+            await out.append([sealed])
+            await out.append([sealed])
+        with pytest.raises(NewerRules, match="start the version that knows them"):
+            await running
+        stands = follower.engine.position()
+    (newest,) = await asyncio.to_thread(cluster.snapshots().newest, 1)
+    assert newest.good.command_offset == stands.command_offset
+    assert newest.good.event_hash == stands.event_hash
+    # The cut itself is told: whoever goes on begins behind it.
+    told = await asyncio.to_thread(cluster.events, "a")
+    assert event_head(told[-1]).command_offset == stands.command_offset
+    with pytest.raises(NewerRules):
+        async with cluster.control() as control:
+            await cluster.follower(control).run()
 
 
 def test_a_trusted_engine_is_one_of_them() -> None:

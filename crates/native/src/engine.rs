@@ -209,6 +209,8 @@ impl Engine {
     }
 
     /// Apply batches with their offsets and append times; the event batches they make.
+    ///
+    /// It goes as far as it may: where newer rules decide from one of them on, those before are applied.
     fn make<'py, B: AsRef<[u8]> + Sync>(
         &mut self,
         py: Python<'py>,
@@ -218,7 +220,10 @@ impl Engine {
         out.clear();
         let made = self.run(py, usize::MAX, |inner| {
             for (offset, append_ns, batch) in records {
-                inner.apply(*offset, *append_ns, batch.as_ref(), &mut out)?;
+                match inner.apply(*offset, *append_ns, batch.as_ref(), &mut out) {
+                    Err(_) if !out.is_empty() => break,
+                    applied => applied?,
+                }
             }
             Ok(())
         });
