@@ -97,7 +97,7 @@ class Follower:
         self._referee = Referee(control, clients.settings, clock, f"engine {name}")
         self.twins = self._new_twins(name)
         self.name = name
-        self._standing: Standing
+        self._standing = Standing()
         """What was true of the exchange when it began."""
         self._go = asyncio.Event()
         """Whether it may go on."""
@@ -184,9 +184,13 @@ class Follower:
         if standing.halt is not None:
             self.halted = str(standing.halt)
             self._go.clear()
-        elif hasattr(self, "_standing") and standing.known().era > self._standing.known().era:
+        elif self._began_in_era_before(standing):
             self._era_rose = True
             self._go.set()
+
+    def _began_in_era_before(self, standing: Standing) -> bool:
+        begun = self._standing.journal is not None
+        return begun and self._standing.known().era < standing.known().era
 
     async def _may_go_on(self) -> None:
         """Wait while it is halted; raises ``EraRose`` where it has to begin anew."""

@@ -50,11 +50,11 @@ class ClusterEngine:
 
     def standing(self) -> list[str]:
         """It is ready at the end of the commands."""
+        if self.follower.halted is not None:
+            return [self.follower.halted]
         silent_s = self.follower.silent_s
         if silent_s > self._process.config.kafka.partition_silence_s:
             return [f"no broker has answered for {silent_s:.0f} s"]
-        if self.follower.halted is not None:
-            return [self.follower.halted]
         if self.follower.ready:
             return []
         return [f"engine {self.follower.name} is not at the end of the commands"]
