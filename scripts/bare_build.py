@@ -9,7 +9,7 @@ names.  What RUN, COPY and CMD do is done for real but for this: ``apt-get`` ins
 packages are looked up by name, where this machine is that Debian), and the compiler is the one that
 ``cargo`` is here.  With ``--built`` nothing is compiled, which takes minutes: where ``maturin
 build`` stands, the packages of the context are put together with the extension that this checkout
-has.  The context is what docker-compose would send, by .dockerignore.
+has.  The context is what .dockerignore leaves of the project.
 
 At the end the last stage runs what CMD says, then COMMAND, as the user that USER names, with
 nothing writable but WORKDIR and /tmp.  Exit code: that of the last; 2 where a step fails.
@@ -18,6 +18,7 @@ nothing writable but WORKDIR and /tmp.  Exit code: that of the last; 2 where a s
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -283,19 +284,27 @@ def packages_environment() -> dict[str, str]:
 
 
 def context() -> list[str]:
-    """The files that docker-compose would send, by its own library."""
-    code = (
-        "import sys; from docker.utils.build import exclude_paths; "
-        "lines = open('.dockerignore').read().splitlines(); "
-        "rules = [line for line in lines if line and not line.startswith('#')]; "
-        "print(*sorted(exclude_paths('.', rules)), sep='\\n')"
-    )
-    listing = subprocess.run(
-        ["/usr/bin/python3", "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
-    if listing.returncode != 0:
-        raise Refused(f"docker-compose's library is not found: {listing.stderr.strip()[-300:]}")
-    return [name for name in listing.stdout.splitlines() if (PROJECT / name).is_file()]
+    """The files that are sent to a build: those that .dockerignore leaves, the last rule first."""
+    lines = (PROJECT / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    patterns = [(matching(rule.removeprefix("!")), rule[0] == "!") for rule in reversed(rules)]
+    # What is looked into; a rule may bring back a part of what another leaves out.
+    roots = {rule.removeprefix("!").partition("/")[0] for rule in rules if rule[0] == "!"}
+    found = []
+    for root in sorted(roots):
+        for file in (PROJECT / root, *(PROJECT / root).rglob("*")):
+            name = str(file.relative_to(PROJECT))
+            wanted = next((kept for pattern, kept in patterns if pattern.match(name)), True)
+            if wanted and file.is_file():
+                found.append(name)
+    return found
+
+
+def matching(rule: str) -> re.Pattern[str]:
+    """What a rule of .dockerignore matches: a path, and all below it."""
+    parts = re.split(r"(\*\*/|\*)", rule)
+    words = {"**/": "(?:.*/)?", "*": "[^/]*"}
+    return re.compile("".join(words.get(part, re.escape(part)) for part in parts) + "(?:/|$)")
 
 
 def look_up(stage: Stage) -> None:

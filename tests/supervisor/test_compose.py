@@ -98,6 +98,18 @@ def test_roles_may_do_little_and_write_nowhere_but_in_their_volume(one: Services
     assert builders == ["setup"]
 
 
+def test_the_manual_names_images_memory_and_ports(three: Services, plan: Plan) -> None:
+    manual = (ROOT / "docs/operations.md").read_text()
+    section = manual.partition("\n## Running a cluster\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| (\d+[mg]) \|", section, re.MULTILINE)
+    memory = {name: most for names, most in rows for name in re.findall(r"`([\w-]+)`", names)}
+    assert memory == {name: service["mem_limit"] for name, service in three.items()}
+    ports = re.findall(r"^\| `([\w.-]+)` \| (\d+) \|", section, re.MULTILINE)
+    assert {name: int(port) for name, port in ports} == plan.ports
+    images = {service["image"] for service in three.values()} - {three["setup"]["image"]}
+    assert images == set(re.findall(r"`([\w/]+:v?\d+\.\d+\.\d+)`", section))
+
+
 # -- as a cluster ----------------------------------------------------------------------------
 
 
