@@ -44,6 +44,7 @@ def test_every_kind_of_change_has_its_list_of_files() -> None:
         "A route of REST",
         "A metric",
         "A setting",
+        "A process of a cluster",
         "A reader of events",
     ]
     for part in lists:
