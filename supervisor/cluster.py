@@ -27,9 +27,9 @@ class Cluster:
         self._failure: Failure | None = None
 
     async def run(self) -> None:
-        """Until SIGINT or SIGTERM; raises ``Failure`` where it can't be started."""
+        """Until SIGINT or SIGTERM, or its terminal is gone; raises ``Failure`` for a bad start."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal, signal.Signals(number).name)
         async with asyncio.TaskGroup() as group:
             starting = group.create_task(self._try_to_start(group))
@@ -55,8 +55,8 @@ class Cluster:
     async def _try_to_start(self, group: asyncio.TaskGroup) -> None:
         try:
             await self._start(group)
-        except Failure as failure:
-            self._failure = failure
+        except (Failure, OSError) as error:
+            self._failure = error if isinstance(error, Failure) else Failure(str(error))
             self._stop.set()
 
     async def _start(self, group: asyncio.TaskGroup) -> None:

@@ -88,6 +88,15 @@ def test_every_container_is_bounded_pinned_and_kept_running(three: Services) -> 
             assert volume.endswith(":ro" if of_the_project else ":rw"), volume
 
 
+def test_images_are_of_the_versions_that_the_project_names(one: Services) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    kafka = re.search(r"<kafka.version>(.*)<", (ROOT / "scripts/kafka/pom.xml").read_text())
+    assert kafka
+    assert one["kafka"]["image"] == f"apache/kafka:{kafka[1]}"
+    for name, service in {**roles(one), "setup": one["setup"]}.items():
+        assert service["image"] == f"quantscope:{project['version']}", name
+
+
 def test_roles_may_do_little_and_write_nowhere_but_in_their_volume(one: Services) -> None:
     for name, service in roles(one).items():
         assert service["read_only"] is True, name

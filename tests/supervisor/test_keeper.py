@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from supervisor.console import Console
 from supervisor.failure import Failure
 from supervisor.keeper import Keeper
 from supervisor.program import Kind, Program
+from testing.command import ROOT
 
 SECONDS_MAX = 20
 
@@ -153,6 +156,32 @@ async def test_a_stop_does_not_wait_for_a_pause(monkeypatch: pytest.MonkeyPatch,
         group.create_task(one.run())
         await until(heard, "it is started again in 1000 s")
         await one.stop()
+
+
+def test_what_it_started_ends_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    script = (
+        "import asyncio, os\n"
+        "from supervisor.console import Console\n"
+        "from supervisor.keeper import Keeper\n"
+        "from supervisor.program import Kind, Program\n"
+        f"command = ('sh', '-c', 'echo $$ >{child}.part; mv {child}.part {child}; exec sleep 99')\n"
+        "program = Program('one', Kind.ROLE, command)\n"
+        "asyncio.run(Keeper(program, Console(8), os.open(os.devnull, os.O_RDONLY)).run())\n"
+    )
+    supervisor = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
+    wait_for(child.exists)
+    supervisor.kill()
+    supervisor.wait()
+    process = Path("/proc") / child.read_text().strip()
+    wait_for(lambda: not process.exists())
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS_MAX
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_lines_that_nobody_reads_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
