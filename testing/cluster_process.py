@@ -46,6 +46,9 @@ class ClusterProcess(Requests, Running):
         self.role = role
         self.arguments = arguments
         self.http = self.binary = 0
+        self.env = dict(os.environ)
+        self.under: list[str] = []
+        """A command that runs another one, under which it is started."""
         self.process: subprocess.Popen[str] | None = None
         name = "-".join((config.stem, role, *arguments)).replace("/", "_")
         self.log = config.with_name(f"{name}.log")
@@ -57,13 +60,20 @@ class ClusterProcess(Requests, Running):
 
     def launch(self) -> None:
         """Start it, and wait for nothing."""
-        command = [*QUANTSCOPE, self.role, "--config", str(self.config), *self.arguments]
+        command = [
+            *self.under,
+            *QUANTSCOPE,
+            self.role,
+            "--config",
+            str(self.config),
+            *self.arguments,
+        ]
         command += ["--http-port", str(self.http)]
         if self.role == "gateway":
             command += ["--binary-port", str(self.binary)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=log, text=True
+                command, cwd=ROOT, env=self.env, stdout=subprocess.PIPE, stderr=log, text=True
             )
         _RUNNING.append(self)
 

@@ -19,8 +19,8 @@ from testing.guard import Guard
 from testing.kafka import free_ports
 
 FOLDER = ROOT / "deploy/prometheus"
-SCRAPE_S = 0.25
-"""How often it scrapes, and looks at the rules."""
+SCRAPE_S = 0.5
+"""How often it scrapes, and looks at the rules; so long a process has for its answer."""
 UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0}
 _RUNNING: list["PrometheusServer"] = []
 

@@ -46,5 +46,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="tests that take any exchange run on one whose roles are processes, on Kafka",
     )
     parser.addoption(
+        "--alarms",
+        action="store_true",
+        help="every alarm of a cluster is made to fire by its cause, on a real Prometheus",
+    )
+    parser.addoption(
         "--seed", type=int, default=None, help="what they follow from; a failure prints it"
     )

@@ -1,6 +1,7 @@
 """The recorder of a cluster: a store beside no engine, filled from the engines' events on Kafka."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import pathlib
@@ -201,6 +202,10 @@ class ClusterRecorder:
     async def _watch(self) -> None:
         """Look how far it is behind, and whether it still writes for anybody."""
         while True:
+            if self.standing():
+                # It does not read meanwhile, so nobody else sees what comes.
+                with contextlib.suppress(JournalError):
+                    await asyncio.to_thread(self._events.of_chosen.look)
             newest = self._events.newest
             if newest is not None:
                 self.lag.look(event_head(newest.value).last_seq, self.position().sequence)

@@ -1,10 +1,11 @@
 """The recorder of a cluster that fills Redis: nothing of it lies on a disk of its own."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-from core import Recorded, event_head, recorder_seed
+from core import JournalError, Recorded, event_head, recorder_seed
 from journal.kafka import Standing
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.reader_place import ReaderPlace
@@ -103,6 +104,10 @@ class ClusterRedisRecorder:
         while True:
             if self._events.to_change:
                 self._events.change()
+            if self.recorder.failure is not None:
+                # It does not read meanwhile, so nobody else sees what comes.
+                with contextlib.suppress(JournalError):
+                    await asyncio.to_thread(self._events.of_chosen.look)
             newest = self._events.newest
             if newest is not None:
                 self.lag.look(event_head(newest.value).last_seq, self.position().sequence)

@@ -272,6 +272,9 @@ async def test_a_recorder_fills_redis_and_needs_no_directory(
             assert "this one ends" in recorder.said()
             await asyncio.to_thread(redis.kill)
             await until(lambda: later.ask("/ready")[0] == 503)
+            # The engine ticks on.
+            await until(lambda: later.metrics()["quantscope_recorder_lag_events"] >= 2)
+            assert later.metrics()["quantscope_recorder_lag_seconds"] > 1
             await asyncio.to_thread(redis.start)
             await until(lambda: later.ask("/ready")[0] == 200)
     assert len((await store.orders(1, limit=1_000)).orders) == 30

@@ -115,7 +115,7 @@ async def test_who_is_killed_is_missed_and_who_lacks_brokers_says_so(
         ("CommandsNotAcknowledged", "facade"),
     )
     await asyncio.to_thread(brokers.start)
-    await watched.is_quiet(seconds=60)
+    await watched.is_quiet()
 
 
 def test_prometheus_has_taken_every_rule(watched: Watched) -> None:

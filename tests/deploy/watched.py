@@ -11,7 +11,7 @@ from testing.kafka import Brokers
 from testing.prometheus import PrometheusServer, Target
 from testing.redis import RedisServer
 from testing.running import Running
-from testing.waiting import SECONDS_MAX, until
+from testing.waiting import until
 
 QUICK = (
     "[server]",
@@ -29,6 +29,8 @@ QUICK = (
 SCALE = 1 / 60
 """A minute of the rules is a second."""
 LOOK_S = 0.1
+FIRES_S = 60.0
+"""For what takes seconds on a machine that does nothing else."""
 
 Alert = tuple[str, str]
 """Its name, and that of the process that it is about; empty where it is about none."""
@@ -100,7 +102,7 @@ class Watched(Running):
         for process in self.processes.values():
             process.kill()
 
-    async def fires(self, *alerts: Alert, seconds: float = SECONDS_MAX) -> None:
+    async def fires(self, *alerts: Alert, seconds: float = FIRES_S) -> None:
         """Wait until each of these has been seen to fire."""
         missing, seen = set(alerts), set[Alert]()
         end = time.monotonic() + seconds
@@ -110,7 +112,7 @@ class Watched(Running):
             assert time.monotonic() < end, f"{sorted(missing)} did not fire; {sorted(seen)} did"
             await asyncio.sleep(LOOK_S)
 
-    async def is_quiet(self, *, seconds: float = SECONDS_MAX) -> None:
+    async def is_quiet(self, *, seconds: float = FIRES_S) -> None:
         """Wait until no alert fires."""
         end = time.monotonic() + seconds
         while firing := await asyncio.to_thread(self.prometheus.firing):
