@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
@@ -35,6 +35,10 @@ DURABLE_S = 5.0
 NOTHING = Recorded(offset=0, sequence=0, command_offset=0)
 
 
+async def _always() -> None:
+    """Nobody else has its name."""
+
+
 def _recorded(place: RedisPlace | None) -> Recorded:
     if place is None:
         return NOTHING
@@ -57,17 +61,21 @@ class RedisRecorder:
         *,
         seed: Callable[[], bytes | None] = lambda: None,
         is_void: IsVoid = lambda _command, _part, _chain: False,
+        allowed: Callable[[], Awaitable[None]] = _always,
         faults: Faults | None = None,
     ) -> None:
         """Nothing is connected yet.  ``seed`` is asked in a thread: see ``core.recorder_seed``.
 
         So is ``is_void``, whether what was recorded up to a place does not count any more.
+        ``allowed`` is asked each time before it begins to write: it raises ``Displaced`` where
+        another has this one's name.
         """
         self._is_void = is_void
         self._events = events
         self._settings = redis
         self._store = store
         self._seed = seed
+        self._allowed = allowed
         self._faults = faults or Faults()
         self._claim = Claim()
         self._share = 1
@@ -106,6 +114,10 @@ class RedisRecorder:
         return dict(self._counts)
 
     # -- told by what writes -----------------------------------------------------------------
+
+    async def begins(self) -> None:
+        """See ``Told``."""
+        await self._allowed()
 
     def written(self, buffer: RedisBuffer, place: RedisPlace) -> None:
         """See ``Told``."""

@@ -27,7 +27,7 @@ from store.redis_sweep import Sweeper
 log = logging.getLogger("quantscope.store")
 
 SWEEP_INTERVAL_S = 1.0
-"""How often it is looked how much memory Redis uses, in seconds."""
+"""How often it is looked how much memory Redis uses, and whether another writes, in seconds."""
 KEYS_AT_ONCE = 1_000
 """Keys that are deleted at once where the store is begun anew."""
 MUCH_EVENTS = 1_000
@@ -35,18 +35,24 @@ MUCH_EVENTS = 1_000
 
 
 class Claim:
-    """Whose the store is: the later writer's, which has the higher number."""
+    """Whose the store is: the later writer's, which has the higher number.
+
+    Of two that begin at once the one that writes first is the earlier: who has never written comes
+    after whoever has.  So one of them goes on, and it is no matter when Redis came.
+    """
 
     def __init__(self) -> None:
         """Nobody's yet."""
         self.nonce = secrets.randbits(63)
         self.life = 0
+        self.written = False
+        """Whether it stands in Redis, or did."""
 
     def take(self, place: RedisPlace | None) -> None:
         """Be its writer from now on, or still; raises ``Displaced`` where a later one has it."""
         before = 0 if place is None else place.life
-        if self.life == 0:
-            self.life = before + 1
+        if not self.written:
+            self.life = max(self.life, before + 1)
         elif place is not None and place.nonce != self.nonce and before >= self.life:
             raise Displaced("another recorder has begun to write to this store: this one ends")
         # One that is earlier stands there where Redis has lost what this one wrote.
@@ -54,6 +60,9 @@ class Claim:
 
 class Told(Protocol):
     """Who is told what was written."""
+
+    async def begins(self) -> None:
+        """Writing begins; raises ``Displaced`` where this recorder has none to do any more."""
 
     def written(self, buffer: RedisBuffer, place: RedisPlace) -> None:
         """Redis has executed a transaction."""
@@ -97,7 +106,7 @@ class Writing:
         self._writer: RedisWriter
         self._place: RedisPlace
         self._value = b""
-        """What Redis holds of the position, at the beginning."""
+        """What Redis holds of the position."""
         self._under_way: asyncio.Task[None] | None = None
         self._records: list[LogRecord] = []
         self._offset = 0
@@ -108,6 +117,8 @@ class Writing:
     async def begin(self, *, anew: bool, seed: Callable[[], bytes | None], is_void: IsVoid) -> None:
         """Go on from what Redis holds, or begin anew, as where that does not count any more."""
         value = await self._link.begin()
+        # From here on nothing is written that another has come before.
+        await self._told.begins()
         self._value = value or b""
         place = None if value is None else RedisPlace(value)
         self._claim.take(place)
@@ -187,7 +198,6 @@ class Writing:
         )
         buffer = self._writer.delete([], swept=0, deleted_ns=0)
         await self._execute(buffer)
-        self._value = buffer.place
 
     async def _delete_all(self) -> None:
         prefix = self._settings.key_prefix
@@ -214,6 +224,7 @@ class Writing:
                 more, events = await self._turn()
                 if self._sweep_is_due():
                     await self._executed()
+                    await self._look()
                     await self._sweep(full=False)
                 if more:
                     continue
@@ -278,7 +289,9 @@ class Writing:
     async def _execute(self, buffer: RedisBuffer) -> None:
         if await self._link.execute(buffer) != buffer.place:
             raise Unwritten
+        self._value = buffer.place
         self._place = RedisPlace(buffer.place)
+        self._claim.written = True
         self._told.written(buffer, self._place)
 
     async def _rest(self, seconds: float) -> bool:
@@ -286,6 +299,11 @@ class Writing:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
         return self._stop.is_set()
+
+    async def _look(self) -> None:
+        """Notice, also while nothing is to be written, that another writes, or Redis forgot."""
+        if await self._redis.get(f"{self._settings.key_prefix}position") != self._value:
+            raise Unwritten
 
     # -- making room -------------------------------------------------------------------------
 

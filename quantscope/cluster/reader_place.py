@@ -40,6 +40,10 @@ class ReaderPlace:
         """Have the name from now on; raises ``AppendFailed``."""
         await self._tenure.take()
 
+    async def check(self) -> None:
+        """Raise ``Displaced`` where a later one has its name; or as brokers fail."""
+        await self._tenure.check()
+
     async def keep(self) -> None:
         """Say how far it is; raises ``Displaced`` where a later one has its name."""
         while True:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from core import JournalError, Recorded, event_head, recorder_seed
-from journal.kafka import Standing
+from journal.kafka import KafkaError, Standing, Unavailable, in_words
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.reader_place import ReaderPlace
 from quantscope.cluster.recorded_log import RecordedLog
@@ -44,6 +44,7 @@ class ClusterRedisRecorder:
             config.store,
             seed=self._learn,
             is_void=self._recorded.is_void,
+            allowed=self._has_its_name,
             faults=around.process.faults,
         )
         self._place = ReaderPlace(around, name, self.recorder.durable)
@@ -93,6 +94,16 @@ class ClusterRedisRecorder:
     def on_standing(self, standing: Standing) -> None:
         """See ``ClusterRole``."""
         self._recorded.on_standing(standing)
+
+    async def _has_its_name(self) -> None:
+        """Raise ``Displaced`` where a later one has it: of two, Redis is to have the later one's.
+
+        Where brokers are away, whose it is can't be known, and nothing can be read to be recorded.
+        """
+        try:
+            await self._place.check()
+        except (KafkaError, TimeoutError, Unavailable) as error:
+            raise JournalError(f"no broker says whose the name is: {in_words(error)}") from error
 
     def _learn(self) -> bytes | None:
         """What Redis can't learn from a log without its beginning."""

@@ -17,6 +17,7 @@ from testing.cluster import Cluster
 from testing.kafka import Brokers
 from testing.redis import RedisServer
 from testing.redis_store import compared
+from testing.waiting import until
 from tests.kafka.flowing import flow, grown
 
 QUICK = Config(store=StoreSettings(adapter="redis", recorder_interval_s=0.01))
@@ -79,6 +80,38 @@ async def test_beside_a_log_without_its_beginning_it_asks_a_snapshot(
             await asyncio.sleep(0.02)
     seed = recorder_seed(engine)
     await compared(redis.settings(), tmp_path / "store.db", batches[40:], seed)
+
+
+async def test_of_two_of_a_name_that_wait_for_redis_the_later_goes_on(
+    kafka: Brokers, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody looks whose the name is but who begins to write.
+    monkeypatch.setattr("quantscope.cluster.reader_place.INTERVAL_S", 60.0)
+    cluster = await Cluster(kafka, QUICK).make()
+    batches = list(ordinary(6, 20))
+    async with cluster.event_appender() as out:
+        await out.append(batches)
+    await asyncio.to_thread(redis.kill)
+    roles: list[ClusterRedisRecorder] = []
+    over = asyncio.Event()
+
+    async def record() -> None:
+        async with recording(cluster, redis) as role:
+            roles.append(role)
+            await over.wait()
+
+    older = asyncio.create_task(record())
+    await until(lambda: bool(roles) and roles[0].recorder.failure is not None)
+    later = asyncio.create_task(record())
+    await until(lambda: len(roles) > 1 and roles[1].recorder.failure is not None)
+    await asyncio.to_thread(redis.start)
+    with pytest.raises(Displaced, match="another recorder redis has begun: this one ends"):
+        await older
+    last = event_head(batches[-1]).last_seq
+    await until(lambda: roles[1].position().sequence == last)
+    assert roles[1].standing() == []
+    over.set()
+    await later
 
 
 async def test_a_later_one_of_its_name_ends_it(kafka: Brokers, redis: RedisServer) -> None:

@@ -7,16 +7,18 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from core import Commands, Engine, StoreDamaged, StoreFailed, split_batches
+from core import Commands, Engine, RedisPlace, StoreDamaged, StoreFailed, split_batches
 from journal.kafka import Displaced
 from settings import RedisSettings
 from store.redis import RedisStore
 from store.redis_link import client
 from store.redis_recorder import RedisRecorder
+from store.redis_writing import Claim
 from testing.batches import BUY, GTC, LIMIT, SELL, START_NS, UNIT, ordinary
 from testing.redis import RedisServer
 from testing.redis_store import QUICK, PlainLog, compared, in_sqlite, reached, record, recording
@@ -136,7 +138,8 @@ async def test_two_that_begin_at_once_leave_one(redis: RedisServer, tmp_path: Pa
         try:
             async with recording(log, settings) as recorder:
                 await reached(recorder, log.last_seq)
-                await asyncio.sleep(0.3)
+                # Each looks once a second whose the store is.
+                await asyncio.sleep(2.5)
         except Displaced:
             return False
         return True
@@ -146,6 +149,52 @@ async def test_two_that_begin_at_once_leave_one(redis: RedisServer, tmp_path: Pa
         assert sorted(await asyncio.gather(run(), run())) == [False, True]
     await record(log, settings)
     await compared(settings, tmp_path / "store.db", batches)
+
+
+@pytest.mark.parametrize("empty", [True, False])
+async def test_of_two_that_wait_for_redis_one_goes_on_when_it_comes(
+    redis: RedisServer, tmp_path: Path, empty: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    batches = list(ordinary(7, 20))
+    log, settings = PlainLog(batches), redis.settings(**SMALL)
+    if not empty:
+        await record(PlainLog(batches[:10]), settings)
+    await asyncio.to_thread(redis.kill)
+    recorders = [RedisRecorder(log, settings, QUICK) for _ in range(2)]
+    running = {asyncio.create_task(recorder.run()): recorder for recorder in recorders}
+    while not all(recorder.failure for recorder in recorders):
+        await asyncio.sleep(0.01)
+    await asyncio.to_thread(redis.start)
+    (ended,), (on,) = await asyncio.wait(running, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+    with pytest.raises(Displaced, match="another recorder has begun to write to this store"):
+        await ended
+    await reached(running[on], log.last_seq)
+    await asyncio.sleep(0.3)
+    assert running[on].failure is None
+    running[on].stop()
+    await on
+    await compared(settings, tmp_path / "store.db", batches)
+
+
+def test_who_has_never_written_comes_after_whoever_has() -> None:
+    first, second = Claim(), Claim()
+    first.take(None)
+    second.take(None)
+    assert (first.life, second.life) == (1, 1)
+    first.written = True
+    place = cast(RedisPlace, SimpleNamespace(life=first.life, nonce=first.nonce))
+    first.take(place)
+    second.take(place)
+    assert (first.life, second.life) == (1, 2)
+    second.written = True
+    place = cast(RedisPlace, SimpleNamespace(life=second.life, nonce=second.nonce))
+    with pytest.raises(Displaced):
+        first.take(place)
+    second.take(place)
+    # A Redis that stepped back holds an earlier one's, or nothing.
+    second.take(cast(RedisPlace, SimpleNamespace(life=1, nonce=first.nonce)))
+    second.take(None)
+    assert second.life == 2
 
 
 async def test_a_log_that_does_not_go_on_from_redis_is_told(

@@ -330,7 +330,9 @@ async def test_a_line_that_cannot_be_written_to_is_cut_and_others_hear_all(
     await served.place(side="SELL", quantity="2")
     await until(lambda: len(gateway._connections) == 1)
     (kept,) = gateway._connections.values()
-    (left,) = (x for x in lines if str(x.writer.get_extra_info("sockname")) == kept.peer)
+    (left,) = (
+        x for x in lines if "{}:{}".format(*x.writer.get_extra_info("sockname")) == kept.peer
+    )
     await left.expect(m.ExecutionReportTrade)
     left.place(2)
     await left.expect_new(2)
