@@ -90,7 +90,7 @@ class Setup:
         for entry in self.entries:
             row = entries.get((entry.kind, entry.key))
             if row is None:
-                lines.append(f"user {entry.name}: new; gateways know it from their next start on")
+                lines.append(f"user {entry.name}: new; gateways know it after SIGHUP, or a start")
             elif (row.cancel_on_disconnect, row.stp) != (entry.cancel_on_disconnect, entry.stp):
                 lines.append(f"user {entry.name}: other settings")
         return sorted(lines)

@@ -69,7 +69,8 @@ class BinaryGateway:
         self.rejected_logins = 0
         self.slow_readers = 0
         """Connections that were cut because too much was left unread."""
-        self._users = {user.name.lower(): user for user in users}
+        self._users: dict[str, User] = {}
+        self.admit(users)
         self._claims: dict[int, tuple[Connection, LoginRequested]] = {}
         """Who waits for a session, by the session's number."""
         self._asked: Counter[int] = Counter()
@@ -79,6 +80,10 @@ class BinaryGateway:
         self._grace: dict[int, asyncio.TimerHandle] = {}
         self._replayer = Replayer(order_entry, events, self.faults)
         self._restart = Restart(order_entry, sequencer, events, fresh, self.faults)
+
+    def admit(self, users: list[User]) -> None:
+        """These may log in from now on, and no others; who is logged in stays."""
+        self._users = {user.name.lower(): user for user in users}
 
     # -- CommandSource -----------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from journal.datadir import Era
+from settings import UserSettings
 
 
 @dataclass(frozen=True)
@@ -12,12 +13,24 @@ class User:
     """A user of binary order entry: its session, and the engine's entry of it."""
 
     name: str
-    password: str
+    password: str = field(repr=False)
     entry: int
     session: int
     """Place of the session in ``core.OrderEntry``."""
     session_id: str
     cancel_on_disconnect: bool
+
+    @classmethod
+    def of(cls, user: UserSettings, entry: int, session: int, session_id: str) -> "User":
+        """A user as it is configured."""
+        return cls(
+            name=user.name,
+            password=user.password,
+            entry=entry,
+            session=session,
+            session_id=session_id,
+            cancel_on_disconnect=user.cancel_on_disconnect,
+        )
 
     def admits(self, password: str) -> bool:
         """Compare in constant time, without case, as SoupBinTCP asks."""

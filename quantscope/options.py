@@ -45,15 +45,20 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def load(config_file: pathlib.Path | None, overrides: list[str]) -> Config:
     """The configuration in force, or one line that says what is wrong with it."""
-    environment = {k: v for k, v in settings.environment().items() if k != "QUANTSCOPE_CONFIG"}
     try:
-        config = settings.load(config_file, environment, overrides)
+        config = read(config_file, overrides)
     except settings.ConfigError as error:
         raise Failure(str(error)) from error
     if config.server.log_format == "json":
         # Whatever command it is may come to say something.
         logs.begin(config.server, click.get_current_context().info_name or "quantscope")
     return config
+
+
+def read(config_file: pathlib.Path | None, overrides: list[str]) -> Config:
+    """The configuration as it is now; raises ``ConfigError``."""
+    environment = {k: v for k, v in settings.environment().items() if k != "QUANTSCOPE_CONFIG"}
+    return settings.load(config_file, environment, overrides)
 
 
 def flags_of(values: Mapping[str, object]) -> list[str]:

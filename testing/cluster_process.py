@@ -110,6 +110,11 @@ class ClusterProcess(Requests, Running):
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
 
+    def tell_to_reread(self) -> None:
+        """Ask it to take what has changed in its configuration, and wait for nothing."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
     def ends(self) -> int:
         """Wait until it has ended; its exit code."""
         process, self.process = self.process, None

@@ -9,7 +9,7 @@ import click
 
 from protocol.terms import Gateway
 from quantscope import logs
-from quantscope.options import Failure, configured, flags_of, load, told_in_one_line
+from quantscope.options import Failure, configured, flags_of, load, read, told_in_one_line
 from settings import Config
 
 NUMBER_MAX = 2**16 - 2
@@ -146,7 +146,13 @@ def gateway(
     }
     config = _of_cluster(config_file, overrides, **flags)
     _log(config, f"gateway {number}")
-    told_in_one_line(lambda: run(config, lambda around: ClusterGateway(around, number)))
+    told_in_one_line(
+        lambda: run(
+            config,
+            lambda around: ClusterGateway(around, number),
+            read=lambda: read(config_file, list(overrides)),
+        )
+    )
 
 
 @click.command()

@@ -11,17 +11,19 @@ from gateway.checkpoints import SessionCheckpoints
 from gateway.connection import Connection
 from gateway.restart import Fresh
 from gateway.retention import first_command
-from gateway.users import User, session_id
-from journal.datadir import Era
 from journal.kafka import AppendFailed, EnginesLog, Standing
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.on_lane import OnLane
 from quantscope.cluster.surroundings import Surroundings
+from quantscope.cluster.users import GatewayUsers
 from quantscope.metrics import LaneFigures, OrderEntryFigures, Part, PortFigures
 from quantscope.roles.gateway import serve_lines
-from quantscope.roles.sessions import users_of
+from settings import Config
 
 log = logging.getLogger("quantscope")
+
+HEAR_S = 0.02
+"""How often it is looked whether events were told, where that is waited for, in seconds."""
 
 
 class ClusterGateway:
@@ -37,6 +39,7 @@ class ClusterGateway:
         self.lane = self._on_lane.lane
         deadline_s = config.kafka.append_deadline_s
         self.checkpoints = SessionCheckpoints(around.clients, around.topics, deadline_s=deadline_s)
+        self._users = GatewayUsers(config.users, around.journal)
         self._opened = contextlib.ExitStack()
         self._log: EnginesLog
         self.ports: Mapping[str, Acceptor] = {}
@@ -62,7 +65,7 @@ class ClusterGateway:
         process, settings = self._around.process, self._config.gateway
         engine = await self._on_lane.learn()
         order_entry = OrderEntry(settings, process.clock)
-        users = self._users(engine, order_entry)
+        users = self._users.begin(engine, order_entry)
         events = await asyncio.to_thread(self._on_lane.followed.log)
         self._log = await asyncio.to_thread(self._opened.enter_context, events)
         await asyncio.to_thread(self._index(order_entry, engine))
@@ -112,12 +115,42 @@ class ClusterGateway:
 
     # -- sessions ----------------------------------------------------------------------------
 
-    def _users(self, engine: Engine, order_entry: OrderEntry) -> list[User]:
-        journal = self._around.journal
-        named, era = journal.journal_id, Era(journal.era)
-        return users_of(
-            self._config, engine, order_entry, lambda name: session_id(named, era, name)
-        )
+    async def reread(self, config: Config) -> None:
+        """Let those log in whom the configuration has now; who is logged in stays.
+
+        Where somebody is new nothing is told until an engine was read that knows him.
+        """
+        users, order_entry = config.users, self.binary.order_entry
+        if self._users.adds(users):
+            try:
+                await self._hear_all()
+                async with self.lane.at_rest() as engine:
+                    if order_entry.fault is not None:
+                        raise JournalError("order entry has failed, and begins again")
+                    admitted, lines = self._users.take(users, engine, order_entry)
+            except (JournalError, TimeoutError) as error:
+                log.error("the users are not read again: %s", error)
+                return
+        else:
+            admitted, lines = self._users.take(users, None, order_entry)
+        self.binary.admit(admitted)
+        for line in lines:
+            log.error("%s", line)
+        log.info("the users were read again: %d may log in", len(admitted))
+
+    async def _hear_all(self) -> None:
+        """Wait until the events of all commands that are there now were told; ``TimeoutError``."""
+        end = await asyncio.to_thread(self._on_lane.followed.commands_end)
+        seconds = self._config.kafka.append_deadline_s
+        try:
+            async with asyncio.timeout(seconds):
+                while self.lane.told is None or self.lane.told[0] < end:
+                    await asyncio.sleep(HEAR_S)
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"the engine has not told of command batch {end} within {seconds:g} s "
+                "(kafka.append_deadline_s)"
+            ) from error
 
     def _index(self, order_entry: OrderEntry, engine: Engine) -> Callable[[], None]:
         """What learns, blocking, where messages stand that the engine has told of."""
@@ -172,5 +205,5 @@ class ClusterGateway:
 
     def _fresh(self, engine: Engine) -> Fresh:
         again = OrderEntry(self._config.gateway, self._around.process.clock)
-        self._users(engine, again)
+        self._users.begin(engine, again)
         return Fresh(again, 0, self._index(again, engine))

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 import uvloop
 
-from core import Clock, Faults, huge_pages, shorten_slice
+from core import FAULTS, Clock, Faults, huge_pages, shorten_slice
 from journal.kafka import (
     Clients,
     Control,
@@ -28,12 +28,12 @@ from journal.kafka import (
 )
 from quantscope import capacity, metrics
 from quantscope.cluster.status import StatusPages
-from quantscope.cluster.surroundings import ClusterRole, CountsFaults, Surroundings
+from quantscope.cluster.surroundings import ClusterRole, CountsFaults, Rereads, Surroundings
 from quantscope.cluster.watch import watch_exchange
 from quantscope.loop_watch import CLUSTER_INTERVAL_S, LoopWatch
 from quantscope.metrics import ClockFigures, LoopFigures, ProcessFigures
 from quantscope.roles.role import Process
-from settings import Config
+from settings import Config, ConfigError
 
 log = logging.getLogger("quantscope")
 
@@ -53,22 +53,35 @@ class Misconfigured(Exception):
     """Topics or brokers are not set as they must be."""
 
 
-def run(config: Config, make: Make, *, own_pages: bool = False) -> None:
+def run(
+    config: Config, make: Make, *, own_pages: bool = False, read: Callable[[], Config] | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT, or until another process takes this one's name.
 
-    A role with ``own_pages`` serves ``/metrics``, ``/health`` and ``/ready`` by itself.
+    A role with ``own_pages`` serves ``/metrics``, ``/health`` and ``/ready`` by itself.  ``read``
+    gives the configuration as it is now, for one that takes some of it at SIGHUP.
     """
     huge_pages(config.server.huge_pages)
     descriptors = capacity.raise_descriptors()
     config = capacity.fit(config, descriptors)
-    uvloop.run(RoleProcess(config, make, descriptors, own_pages=own_pages).run())
+    uvloop.run(RoleProcess(config, make, descriptors, own_pages=own_pages, read=read).run())
 
 
 class RoleProcess:
     """The one role of this process, with what it has around it."""
 
-    def __init__(self, config: Config, make: Make, descriptors: int, *, own_pages: bool) -> None:
+    def __init__(
+        self,
+        config: Config,
+        make: Make,
+        descriptors: int,
+        *,
+        own_pages: bool,
+        read: Callable[[], Config] | None = None,
+    ) -> None:
         """Nothing is opened yet; ``descriptors`` are what this process may have."""
+        self._read = read
+        self._reading: asyncio.Task[None] | None = None
         self._config = config
         self._make = make
         self._own_pages = own_pages
@@ -102,9 +115,7 @@ class RoleProcess:
         loop.set_exception_handler(self._faults.on_callback)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop, signal.Signals(number).name)
-        loop.add_signal_handler(
-            signal.SIGHUP, log.info, "SIGHUP: the configuration is read at a start"
-        )
+        loop.add_signal_handler(signal.SIGHUP, self._told_to_reread)
         try:
             async with self._pages():
                 await self._until_stopped(self._live())
@@ -119,6 +130,21 @@ class RoleProcess:
     def _told_to_stop(self, signal_name: str) -> None:
         log.info("stopping, by %s", signal_name)
         self._stop.set()
+
+    def _told_to_reread(self) -> None:
+        role, read = self._role, self._read
+        if read is None or not isinstance(role, Rereads):
+            log.info("SIGHUP: the configuration is read at a start")
+        elif self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._reread(role, read))
+
+    async def _reread(self, role: Rereads, read: Callable[[], Config]) -> None:
+        try:
+            await role.reread(await asyncio.to_thread(read))
+        except ConfigError as error:
+            log.error("SIGHUP: nothing is changed: %s", error)
+        except FAULTS as error:
+            self._faults.caught("callback", "SIGHUP: the configuration can't be taken", error)
 
     @contextlib.asynccontextmanager
     async def _pages(self) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ from journal.kafka import Clients, Control, Eras, Journal, KafkaSnapshots, Stand
 from quantscope.acceptor import Acceptor
 from quantscope.metrics import Part
 from quantscope.roles.role import Process
+from settings import Config
 
 
 async def nothing_listens() -> None:
@@ -68,6 +69,14 @@ class ClusterRole(Protocol):
 
     async def close(self) -> None:
         """See ``Role``."""
+
+
+@runtime_checkable
+class Rereads(Protocol):
+    """A role that takes some of a configuration that has changed, when it is told to (SIGHUP)."""
+
+    async def reread(self, config: Config) -> None:
+        """Take what it can of a configuration; once it is open."""
 
 
 @runtime_checkable

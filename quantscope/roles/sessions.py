@@ -1,7 +1,8 @@
 """Order entry with its sessions, as the configuration names them and the engine has them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from core import Engine, Faults, JournalError, OrderEntry
 from engine.recovery import READ_BYTES
@@ -13,7 +14,7 @@ from gateway.restart import Fresh
 from gateway.users import User, session_id
 from journal.datadir import Era
 from protocol.terms import EntryKind
-from settings import Config
+from settings import Config, UserSettings
 
 log = logging.getLogger("quantscope")
 
@@ -30,7 +31,8 @@ def binary_gateway(
     journal_id = service.journals.commands.journal_id
 
     def users_in(engine: Engine, sessions: OrderEntry) -> list[User]:
-        return users_of(config, engine, sessions, lambda name: session_id(journal_id, era, name))
+        named = partial(session_id, journal_id, era)
+        return users_of(config.users, engine, sessions, named)
 
     users = users_in(service.engine, order_entry)
     _index_sessions(service, order_entry, index, service.journals.events.next_offset)
@@ -65,16 +67,19 @@ class UnknownUser(Exception):
 
 
 def users_of(
-    config: Config, engine: Engine, order_entry: OrderEntry, session_id_of: Callable[[str], str]
+    users: Iterable[UserSettings],
+    engine: Engine,
+    order_entry: OrderEntry,
+    session_id_of: Callable[[str], str],
 ) -> list[User]:
-    """The configured users, and a session for each in order entry, as far as the engine has come.
+    """These users, and a session for each in order entry, as far as the engine has come.
 
     ``session_id_of`` gives the id of a user's session.  Raises ``UnknownUser``.
     """
     order_entry.learn_instruments(engine)
     entries = entries_by_name(engine)
-    users = []
-    for user in config.users:
+    made = []
+    for user in users:
         entry = entries.get((EntryKind.BINARY, user.name.lower()))
         if entry is None:
             raise UnknownUser(
@@ -82,17 +87,8 @@ def users_of(
                 "quantscope setup makes it known"
             )
         slot = order_entry.add_session(entry.entry, entry.entry_seq, entry.last_cl_ord_id)
-        users.append(
-            User(
-                name=user.name,
-                password=user.password,
-                entry=entry.entry,
-                session=slot,
-                session_id=session_id_of(user.name),
-                cancel_on_disconnect=user.cancel_on_disconnect,
-            )
-        )
-    return users
+        made.append(User.of(user, entry.entry, slot, session_id_of(user.name)))
+    return made
 
 
 def _index_sessions(

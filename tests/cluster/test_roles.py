@@ -166,7 +166,7 @@ def test_a_user_whom_no_setup_made_known_is_named(config: Config) -> None:
             "user new of the configuration is not known to the exchange: quantscope setup makes it "
             "known"
         )
-        assert set_up(more).startswith("user new: new; gateways know it from their next start on")
+        assert set_up(more).startswith("user new: new; gateways know it after SIGHUP, or a start")
         with ClusterProcess(more, "gateway"):
             pass
 
@@ -181,6 +181,23 @@ def test_setup_mends_what_is_set_otherwise(config: Config) -> None:
     assert set_up(wider).count(": segment.bytes = 1048576") == 5
     with ClusterProcess(wider, "engine"):
         pass
+
+
+async def test_at_sighup_a_gateway_takes_the_users_as_they_are_now(config: Config) -> None:
+    path = config()
+    set_up(path)
+    before = path.read_text()
+    with ClusterProcess(path, "engine"), ClusterProcess(path, "gateway") as gateway:
+        await Client(gateway.binary, "new", "x").expect_rejected_login("A")
+        path.write_text(before + '[[users]]\nname = "new"\npassword = "x"\n')
+        set_up(path)
+        gateway.tell_to_reread()
+        await until(lambda: "the users were read again: 1 may log in" in gateway.said())
+        await Client(gateway.binary, "new", "x").login()
+        path.write_text("[gateway\n")
+        gateway.tell_to_reread()
+        await until(lambda: "SIGHUP: nothing is changed: " in gateway.said())
+        await Client(gateway.binary, "new", "x").expect_rejected_login("S")
 
 
 def test_an_engine_that_was_renamed_needs_a_topic_and_leaves_one(config: Config) -> None:

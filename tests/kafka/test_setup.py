@@ -77,7 +77,7 @@ async def test_what_changes_is_journaled_while_the_exchange_runs(kafka: Brokers)
     async with cluster.following() as follower:
         users = (*cluster.config.users, UserSettings(name="late", password="x"))  # noqa: S106
         config = msgspec.structs.replace(cluster.config, users=users)
-        line = "user late: new; gateways know it from their next start on"
+        line = "user late: new; gateways know it after SIGHUP, or a start"
         assert await set_up(cluster, config, dry_run=True) == [line]
         assert await set_up(cluster, config) == [
             line,
