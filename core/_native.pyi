@@ -97,6 +97,7 @@ __all__ = [
     "Stretch",
     "Sum",
     "Taken",
+    "TakenBack",
     "Tally",
     "TallyRow",
     "Throttled",
@@ -132,6 +133,7 @@ __all__ = [
     "split_batches",
     "store_at_rest",
     "sum_of",
+    "take_back",
     "tells",
     "terms",
     "trade_json",
@@ -712,6 +714,8 @@ class EventHead:
     """Whether it is the last of them."""
     command_offset: Final[int]
     """The command batch that made it."""
+    command_hash: Final[int]
+    """The hash of that."""
     time_ns: Final[int]
     """Engine time, in ns since the epoch, UTC."""
     first_seq: Final[int]
@@ -730,6 +734,7 @@ class EventHead:
         part: int,
         last: bool,
         command_offset: int,
+        command_hash: int,
         time_ns: int,
         first_seq: int,
         last_seq: int,
@@ -1765,6 +1770,27 @@ class Recorder:
 
     def stats(self) -> dict[str, int]:
         """Return counters since it began; ``lag_entries`` and ``cpu_ns`` are of now."""
+
+@final
+class TakenBack:
+    """What a store has taken back."""
+
+    orders: Final[int]
+    """Orders that had begun, and are nobody's now."""
+    changed: Final[int]
+    """Older ones that stand as they did before."""
+    trades: Final[int]
+    """Trades."""
+    def __new__(cls, *, orders: int, changed: int, trades: int) -> TakenBack: ...
+
+def take_back(
+    path: str | PathLike[str], lost: bytes, seed: bytes, to: LogRecord, journal_id: int
+) -> TakenBack:
+    """Make a store that nobody else writes what it was behind a record of its log.
+
+    ``lost`` are the event batches behind that, up to the store's last; ``seed`` is what an engine
+    knows that stands there.  Raises ``StoreFailed`` where these are not of the store.
+    """
 
 def recorder_seed(engine: Engine) -> bytes:
     """Return what an engine knows of entries, instruments and open orders, as a ``seed``."""

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from core import Engine, Position
 from engine.followed import told_in
 from engine.recovery import JournalGap
-from journal.kafka import FIRST_OFFSET, Began, KafkaKept, KafkaSnapshots, LostCommands
+from journal.kafka import (
+    FIRST_OFFSET,
+    Began,
+    KafkaKept,
+    KafkaSnapshots,
+    Proof,
+    held_to,
+    last_of,
+    lost_commands,
+)
 
 
 class NeedsBase(JournalGap):
@@ -19,10 +28,10 @@ def beginnings(
 
     A log goes on without a gap only from a state that it reaches.  One that holds nothing may begin
     behind any: it gets as much as the commands still make; but where it has ``began`` anew it
-    begins there.  Raises ``LostCommands`` where a state was made of commands that are gone, and
-    ``NeedsBase`` where the log can't go on.
+    begins there.  Raises ``LostCommands`` where a state or the log was made of commands that are
+    gone, and ``NeedsBase`` where the log can't go on.
     """
-    _hold_to(commands, snapshots)
+    _hold_to(commands, snapshots, own)
     whole = commands.first_offset <= FIRST_OFFSET
     least = 0 if began is None else began.command_offset
     empty = own.written_offset < own.first_offset
@@ -60,14 +69,17 @@ def newest_state(snapshots: KafkaSnapshots, commands: KafkaKept) -> Position:
     )
 
 
-def _hold_to(commands: KafkaKept, snapshots: KafkaSnapshots) -> None:
-    for good, _ in snapshots.newest(1):
-        if good.command_offset >= commands.next_offset:
-            raise LostCommands(
-                f"{commands.topic} ends at command batch {commands.next_offset - 1}, and a "
-                f"snapshot was made behind {good.command_offset}: what was acknowledged since is "
-                "gone"
-            )
+def _hold_to(commands: KafkaKept, snapshots: KafkaSnapshots, own: KafkaKept | None = None) -> None:
+    proofs = [
+        Proof(f"a state of {good.maker}", good.command_offset, good.command_hash)
+        for good, _ in snapshots.newest(1)
+    ]
+    if own is not None and (last := last_of(own)):
+        proofs.append(last)
+    # Another engine may have made its state of commands that have come since.
+    commands.look()
+    if wrong := held_to(commands, proofs):
+        raise lost_commands(wrong)
 
 
 def _oldest_first(snapshots: KafkaSnapshots, commands: KafkaKept) -> Iterator[Engine]:

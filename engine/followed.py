@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from core import Engine, EventsEnd, JournalRange, event_head
 from engine.recovery import check_rules, replayed
 from journal.kafka import (
-    FIRST_OFFSET,
     Beginning,
-    Clients,
     EnginesLog,
-    Eras,
     KafkaKept,
     KafkaSnapshots,
-    Topics,
+    Logs,
+    TopicReader,
 )
 
 READ_BYTES = 2**20
@@ -41,30 +39,23 @@ class Standing:
 class FollowedEngine:
     """One replica; its calls block."""
 
-    def __init__(
-        self,
-        clients: Clients,
-        topics: Topics,
-        name: str,
-        snapshots: KafkaSnapshots,
-        eras: Eras | None = None,
-    ) -> None:
-        """Nothing is connected yet.  ``eras`` says where its log begins."""
-        self._clients = clients
-        self._topics = topics
+    def __init__(self, logs: Logs, name: str, snapshots: KafkaSnapshots) -> None:
+        """Nothing is connected yet."""
+        self._logs = logs
         self.name = name
         self._snapshots = snapshots
-        self._eras = eras or Eras()
 
     def twin(self, name: str) -> "FollowedEngine":
         """Another replica."""
-        return FollowedEngine(self._clients, self._topics, name, self._snapshots, self._eras)
+        return FollowedEngine(self._logs, name, self._snapshots)
+
+    def follow(self) -> TopicReader:
+        """Its log, to be followed; to be entered."""
+        return self._logs.follow_events(self.name)
 
     def kept(self) -> KafkaKept:
         """Its log, to be entered."""
-        return KafkaKept(
-            self._clients, self._topics.events(self.name), begins=self._eras.begins(self.name)
-        )
+        return self._logs.events(self.name)
 
     @contextmanager
     def events(self) -> Iterator[KafkaKept]:
@@ -74,7 +65,7 @@ class FollowedEngine:
 
     def commands_end(self) -> int:
         """The last command that there is; 0 where there is none."""
-        with self._commands() as commands:
+        with self._logs.commands() as commands:
             return commands.written_offset
 
     def told(self) -> int:
@@ -86,14 +77,14 @@ class FollowedEngine:
         """Kafka's offset from which on its log holds the events of later commands."""
         with self.events() as events:
             try:
-                return events.batch_after(command) - FIRST_OFFSET
+                return events.kafka_offset(events.batch_after(command))
             except JournalRange:
-                return events.first_offset - FIRST_OFFSET
+                return events.kafka_offset(events.first_offset)
 
     def end(self) -> int:
         """Kafka's offset behind its log."""
         with self.events() as events:
-            return events.next_offset - FIRST_OFFSET
+            return events.kafka_offset(events.next_offset)
 
     def behind(self, command_offset: int) -> Engine:
         """It, right behind a command.
@@ -102,19 +93,17 @@ class FollowedEngine:
         """
         engine = next(self._snapshots.engines(command_offset), None) or Engine()
         check_rules(engine)
-        with self._commands() as commands:
+        topics = self._logs.topics
+        with self._logs.commands() as commands:
             while (start := engine.position().command_offset + 1) <= command_offset:
                 records = commands.read(start, READ_BYTES)
                 if not records:
                     raise JournalRange(
-                        f"{self._topics.commands} ends before command batch {command_offset}, of "
-                        f"which {self._topics.events(self.name)} tells"
+                        f"{topics.commands} ends before command batch {command_offset}, of which "
+                        f"{topics.events(self.name)} tells"
                     )
                 replayed(engine, [record for record in records if record.offset <= command_offset])
         return engine
-
-    def _commands(self) -> KafkaKept:
-        return KafkaKept(self._clients, self._topics.commands)
 
 
 class FollowedEngines:
@@ -122,18 +111,14 @@ class FollowedEngines:
 
     def __init__(
         self,
-        clients: Clients,
-        topics: Topics,
+        logs: Logs,
         names: Sequence[str],
         snapshots: KafkaSnapshots,
-        eras: Eras,
     ) -> None:
-        """Nothing is connected yet.  ``eras`` says what of their logs counts."""
-        self._each = {
-            name: FollowedEngine(clients, topics, name, snapshots, eras) for name in names
-        }
+        """Nothing is connected yet."""
+        self._each = {name: FollowedEngine(logs, name, snapshots) for name in names}
         self.void: Mapping[str, int] = {
-            name: void.era for name in names if (void := eras.void_from(name)) is not None
+            name: void.era for name in names if (void := logs.eras.void_from(name)) is not None
         }
         """Engines whose log counts only once it begins anew, and in which era it does."""
         self._any = self._each[names[0]]

@@ -28,17 +28,18 @@ from engine.snapshot_keeper import TROUBLE, SnapshotKeeper
 from engine.snapshot_places import SnapshotPlaces
 from engine.twins import Twins
 from journal.kafka import (
-    FIRST_OFFSET,
     Appender,
     At,
-    Base,
+    Bases,
     Began,
     Clients,
     Control,
     Fenced,
     FencedLog,
-    KafkaKept,
     KafkaSnapshots,
+    LogBase,
+    Logs,
+    LostEnd,
     Measured,
     Referee,
     Standing,
@@ -49,6 +50,7 @@ from journal.kafka import (
     base_record,
     in_words,
     log_record,
+    lost_commands,
 )
 from protocol.terms import Gateway
 from settings import JournalSettings
@@ -91,8 +93,9 @@ class Follower:
         self._control = control
         self._tenure = Tenure(control, f"engine.{name}", clock)
         self._append_deadline_s = clients.settings.append_deadline_s
+        self._logs = Logs(clients, topics, Bases())
         self.snapshots = KafkaSnapshots(clients, topics, deadline_s=self._append_deadline_s)
-        self.keeper = SnapshotKeeper(clients, topics, name, control, snapshots=self.snapshots)
+        self.keeper = SnapshotKeeper(name, control)
         self._places = SnapshotPlaces(journal)
         self._referee = Referee(control, clients.settings, clock, f"engine {name}")
         self.twins = self._new_twins(name)
@@ -124,7 +127,6 @@ class Follower:
         others = [other for other in self._clients.settings.engines if other != name]
         return Twins(
             self._clients,
-            self._topics,
             name,
             others,
             self._clock,
@@ -167,17 +169,30 @@ class Follower:
     async def _let_go(self) -> None:
         """Learn what is true of the exchange, and wait until nothing is halted."""
         while True:
-            self._standing = await self._control.read()
-            self._standing.known()
-            halt = self._standing.halt
-            if halt is None:
+            standing = await self._control.read()
+            standing.known()
+            if standing.halt is None:
                 break
-            self.halted = str(halt)
+            self.halted = str(standing.halt)
             await asyncio.sleep(RETRY_S)
         self.halted = None
         self._era_rose = False
-        self.snapshots.eras = self._standing.eras
+        self._read_by(standing)
         self._go.set()
+
+    def _read_by(self, standing: Standing) -> None:
+        """Read logs and states by what is true of the exchange."""
+        self._standing = standing
+        bases, eras = Bases(standing.known().bases), standing.eras
+        self._logs = Logs(self._clients, self._topics, bases, eras)
+        self.snapshots = KafkaSnapshots(
+            self._clients,
+            self._topics,
+            deadline_s=self._append_deadline_s,
+            bases=bases,
+            eras=eras,
+        )
+        self.keeper.read_by(self._logs, self.snapshots)
 
     def on_standing(self, standing: Standing) -> None:
         """Stop while the exchange is halted; begin again with a new era."""
@@ -218,12 +233,15 @@ class Follower:
     @property
     def _followed(self) -> FollowedEngine:
         """It, as its log tells."""
-        return FollowedEngine(
-            self._clients, self._topics, self.name, self.snapshots, self._standing.eras
-        )
+        return FollowedEngine(self._logs, self.name, self.snapshots)
 
     def _heard(self) -> None:
         self._heard_ns = self._clock.monotonic_ns()
+
+    @property
+    def heard(self) -> int:
+        """The last command that it has applied; 0 while it does not follow."""
+        return self.engine.position().command_offset if self.ready else 0
 
     @property
     def silent_s(self) -> float:
@@ -250,7 +268,7 @@ class Follower:
         async with AsyncExitStack() as stack:
             writer = FencedLog(clients, topics.events(self.name), 0, self._writer_name, self._clock)
             await stack.enter_async_context(writer)
-            commands = await stack.enter_async_context(TopicReader(clients, topics.commands))
+            commands = await stack.enter_async_context(self._logs.follow_commands())
             ticks = await stack.enter_async_context(
                 Appender(
                     clients,
@@ -300,13 +318,12 @@ class Follower:
             return
         at = await asyncio.to_thread(self._newest_state)
         era = self._standing.known().era
-        base = Base(era, at.command_offset, at.event_seq, at.event_hash)
+        base = LogBase(era, at.command_offset, at.event_seq, at.event_hash)
         await writer.append([base_record(base)])
         offset = await asyncio.to_thread(self._followed.end)
         began = Began(self.name, offset - 1, era, at.command_offset)
         await self._control.say(began)
-        self._standing = await self._control.read()
-        self.snapshots.eras = self._standing.eras
+        self._read_by(await self._control.read())
         self._needs_base = False
         log.error(
             "engine %s: its log begins anew behind command batch %d: what stands before that is "
@@ -316,7 +333,7 @@ class Follower:
         )
 
     def _newest_state(self) -> Position:
-        with KafkaKept(self._clients, self._topics.commands) as commands:
+        with self._logs.commands() as commands:
             return newest_state(self.snapshots, commands)
 
     @property
@@ -327,7 +344,7 @@ class Follower:
         self, writer: FencedLog, loop: asyncio.AbstractEventLoop, ended: threading.Event
     ) -> Recovered:
         with ExitStack() as stack:
-            commands = stack.enter_context(KafkaKept(self._clients, self._topics.commands))
+            commands = stack.enter_context(self._logs.commands())
             own = stack.enter_context(self._followed.kept())
             self._told = told_in(own)
             events = OwnLog(own, ended, writer, loop)
@@ -343,14 +360,17 @@ class Follower:
 
     async def _follow(self, commands: TopicReader, writer: FencedLog, ticks: Appender) -> None:
         """Apply what comes, publish what follows; where nothing comes, let time go on."""
-        engine = self.engine
-        at = engine.position().command_offset + 1 - FIRST_OFFSET
+        engine, bases = self.engine, self._logs.bases
+        at = bases.kafka_offset(engine.position().command_offset + 1)
         while True:
-            records = await commands.follow(at, self._journal.tick_interval_s)
+            try:
+                records = await commands.follow(at, self._journal.tick_interval_s)
+            except LostEnd as error:
+                raise lost_commands(str(error)) from error
             await self._may_go_on()
             if records:
                 at = records[-1].offset + 1
-                batches = [log_record(x, FIRST_OFFSET) for x in records]
+                batches = [log_record(x, bases) for x in records]
                 for piece, is_place in self._places.cut(batches):
                     self.applied.begin()
                     events = produced(engine, piece)

@@ -7,12 +7,13 @@ snapshot of this journal, which needs no command before it.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core import Engine, JournalDamaged, JournalError, LogRecord, published_in
+from core import Commands, Engine, JournalDamaged, JournalError, LogRecord, published_in
 from engine.evidence import Found, SnapshotFound
 from engine.recovery import READ_BYTES, stored_after
 from engine.snapshots import Snapshots
 from journal.at_rest import LogAtRest
 from journal.mark import Numbers
+from protocol.terms import Gateway
 
 NUMBERS_MARGIN = 10**12
 """So far above all that is known numbers go on at least, where more may have been told."""
@@ -20,6 +21,8 @@ NUMBERS_SPREAD = 10**13
 """And by chance up to so much further: a backup that is put back twice does not number alike."""
 MESSAGES_MARGIN = 10**9
 """The same for the messages of each session."""
+RAISED_MAX = 1_000
+"""Commands in one batch of those that raise numbers."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ def assess(found: Found, base: Base, snapshots: Snapshots, events: LogAtRest | N
         to_ns=numbers.time_ns,
         exact=exact,
         base_seq=position.event_seq,
-        numbers=numbers if exact else _beyond(numbers),
+        numbers=numbers if exact else beyond(numbers),
         entries=tuple(sorted(entries.items())),
     )
 
@@ -182,10 +185,23 @@ def _last_seq(found: Found, base: Base) -> int:
     return found.events.numbers.events if found.events.command > base.offset else 0
 
 
-def _beyond(numbers: Numbers) -> Numbers:
+def beyond(numbers: Numbers) -> Numbers:
+    """Numbers above all that may have been told, where more may have been than is known."""
     return Numbers(
         numbers.orders + NUMBERS_MARGIN,
         numbers.trades + NUMBERS_MARGIN,
         numbers.events + NUMBERS_MARGIN,
         numbers.time_ns,
     )
+
+
+def raise_all(numbers: Numbers, entries: Iterable[tuple[int, int]], stamp_ns: int) -> list[bytes]:
+    """Batches of the commands above whose numbers, and messages of entries, an engine goes on."""
+    commands = Commands()
+    commands.raise_numbers(orders=numbers.orders, trades=numbers.trades, events=numbers.events)
+    for entry, seq in entries:
+        commands.raise_entry(entry, seq)
+    batches = []
+    while sealed := commands.seal(Gateway.ENGINE, 0, 0, stamp_ns, RAISED_MAX):
+        batches.append(sealed)
+    return batches

@@ -14,14 +14,12 @@ from engine.twins import OnDiffers, Twins
 from journal.kafka import (
     AppendFailed,
     At,
-    Clients,
     Control,
     Journal,
     KafkaError,
-    KafkaKept,
     KafkaSnapshots,
+    Logs,
     StateHash,
-    Topics,
     Unavailable,
     in_words,
 )
@@ -37,27 +35,22 @@ LOOK_S = 0.2
 class SnapshotKeeper:
     """Those of one engine."""
 
-    def __init__(
-        self,
-        clients: Clients,
-        topics: Topics,
-        name: str,
-        control: Control,
-        *,
-        snapshots: KafkaSnapshots,
-    ) -> None:
+    def __init__(self, name: str, control: Control) -> None:
         """Nothing is due."""
-        self._clients = clients
-        self._topics = topics
         self._name = name
         self._control = control
-        self._snapshots = snapshots
+        self._logs: Logs
+        self._snapshots: KafkaSnapshots
         self._due: Position | None = None
         self._wake = asyncio.Event()
         self.written = 0
         """How many this engine has published."""
         self.agreed = 0
         """How often another engine had the same state."""
+
+    def read_by(self, logs: Logs, snapshots: KafkaSnapshots) -> None:
+        """From now on by these."""
+        self._logs, self._snapshots = logs, snapshots
 
     def ask(self, at: Position) -> None:
         """One is due at this place; of several that wait the newest is made."""
@@ -94,7 +87,7 @@ class SnapshotKeeper:
         )
 
     def _state(self, at: Position) -> bytes:
-        with KafkaKept(self._clients, self._topics.commands) as commands:
+        with self._logs.commands() as commands:
             return replica(self._snapshots, commands, at).snapshot()
 
     async def _is_ours(

@@ -14,11 +14,13 @@ from aiokafka.admin import RecordsToDelete
 
 from core import Clock
 from journal.kafka import (
-    FIRST_OFFSET,
+    Bases,
     Clients,
     Control,
+    Journal,
     KafkaKept,
     KafkaSnapshots,
+    Logs,
     Marked,
     Portions,
     Topics,
@@ -54,17 +56,19 @@ class TopicRetention:
         config: Config,
         clock: Clock,
         control: Control,
+        journal: Journal,
     ) -> None:
         """``name`` is the engine's."""
         self._clients = clients
+        self._logs = Logs(clients, topics, bases := Bases(journal.bases))
         self._topics = topics
         self._name = name
         self._config = config
         self._clock = clock
         self._control = control
         deadline_s = config.kafka.append_deadline_s
-        self._snapshots = KafkaSnapshots(clients, topics, deadline_s=deadline_s)
-        self._sessions = Portions(clients, topics.sessions, deadline_s=deadline_s)
+        self._snapshots = KafkaSnapshots(clients, topics, deadline_s=deadline_s, bases=bases)
+        self._sessions = Portions(clients, topics.sessions, deadline_s=deadline_s, bases=bases)
         self.events_bytes = 0
         """About how many bytes of events the log has."""
         self.unread: dict[str, int] = {}
@@ -95,7 +99,7 @@ class TopicRetention:
     def needed(self, read: dict[str, int]) -> Needed:
         """What is needed now, where readers have read the events of so many commands; it blocks."""
         snapshots = self._settled(self._snapshots)
-        with KafkaKept(self._clients, self._topics.events(self._name)) as events:
+        with self._logs.events(self._name) as events:
             self.events_bytes = sampled_bytes(events)
             places = {reader: _place(events, command) for reader, command in read.items()}
             self.unread = {
@@ -106,10 +110,11 @@ class TopicRetention:
                 return Needed()
             sessions = self._settled(self._sessions)
             command = snapshots[1].good.command_offset
-            offset = self._first_event(events, command, sessions, read, places)
+            first = self._first_event(events, command, sessions, read, places)
+            offset = events.kafka_offset(first)
         return Needed(
-            commands=command + 1 - FIRST_OFFSET,
-            events=offset - FIRST_OFFSET,
+            commands=self._logs.bases.kafka_offset(command + 1),
+            events=offset,
             snapshots=snapshots[1].good.begin,
             sessions=sessions[1].good.begin if len(sessions) > 1 else 0,
         )

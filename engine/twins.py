@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from core import Clock, JournalError, JournalRange, event_head
 from engine.followed import FollowedEngine
-from journal.kafka import At, Clients, Eras, TopicReader, Topics, Trailing
+from journal.kafka import At, Clients, Eras, Trailing
 from journal.kafka.halts import base_in
 
 log = logging.getLogger("quantscope.engine")
@@ -28,7 +28,6 @@ class Twins:
     def __init__(
         self,
         clients: Clients,
-        topics: Topics,
         name: str,
         others: Sequence[str],
         clock: Clock,
@@ -38,7 +37,6 @@ class Twins:
     ) -> None:
         """``own`` is the engine itself as its log tells; ``on_differs`` is awaited with a twin."""
         self._clients = clients
-        self._topics = topics
         self._name = name
         self.others = others
         self._own = own
@@ -85,7 +83,7 @@ class Twins:
     async def _compare(self, name: str, eras: Eras, command: int) -> None:
         void = eras.void_from(name)
         at = await self._start(self._own().twin(name), command)
-        async with TopicReader(self._clients, self._topics.events(name)) as events:
+        async with self._own().twin(name).follow() as events:
             while True:
                 records = await events.follow(at, POLL_S)
                 if not records:

@@ -12,14 +12,16 @@ import msgspec
 from core import EventsEnd, JournalError, JournalRange, OrderEntry, event_head
 from gateway.retention import first_command
 from journal.kafka import (
+    NEW,
+    Bases,
     Clients,
     Description,
     EnginesLog,
     Good,
     Journal,
+    Logs,
     Portions,
     Topics,
-    marks_of,
     state_of,
 )
 from settings import GatewaySettings
@@ -36,9 +38,12 @@ Rows = list[tuple[int, list[tuple[int, int]]]]
 class SessionCheckpoints(Portions):
     """All that the topic holds."""
 
-    def __init__(self, clients: Clients, topics: Topics, *, deadline_s: float) -> None:
-        """``deadline_s`` is how long a record of one may take to be there."""
-        super().__init__(clients, topics.sessions, deadline_s=deadline_s)
+    def __init__(
+        self, clients: Clients, topics: Topics, *, deadline_s: float, bases: Bases = NEW
+    ) -> None:
+        """See ``Portions``."""
+        super().__init__(clients, topics.sessions, deadline_s=deadline_s, bases=bases)
+        self._logs = Logs(clients, topics, bases)
 
     async def publish(
         self,
@@ -55,6 +60,7 @@ class SessionCheckpoints(Portions):
         """
         rows = msgspec.msgpack.encode(order_entry.index().sessions)
         needed = order_entry.needs_command(settings.session_replay_messages_min)
+        command_hash = await asyncio.to_thread(self._logs.command_hash, command_offset)
         what = Description(
             maker=maker,
             journal=journal,
@@ -62,6 +68,7 @@ class SessionCheckpoints(Portions):
             event_seq=end.sequence,
             event_hash=end.hash,
             first_needed=command_offset + 1 if needed is None else needed,
+            command_hash=command_hash,
         )
         return await self.write(what, rows, await asyncio.to_thread(self.end))
 
@@ -90,7 +97,7 @@ class SessionCheckpoints(Portions):
     def _restored(self, order_entry: OrderEntry, events: EnginesLog, command: int) -> int:
         """Take over the newest checkpoint that serves; behind which command it stands, or 0."""
         with self.kept() as kept:
-            for good, _ in marks_of(kept):
+            for good, _ in self.marks(kept):
                 if good.command_offset > command:
                     continue
                 try:

@@ -6,8 +6,9 @@ Both read up to the ends that they find at their start, and leave nothing on the
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -17,13 +18,16 @@ from core import JournalError
 from engine.recovery import JournalGap, ReplayDiffers, unreadable_text
 from engine.verify import verify
 from journal.kafka import (
+    Bases,
     Clients,
+    Control,
+    Journal,
     KafkaKept,
     KafkaSnapshots,
     KeptSnapshots,
+    Logs,
     Topics,
     Unavailable,
-    in_words,
     missing_topics,
 )
 from journal.kafka.reader import KafkaError
@@ -31,16 +35,20 @@ from quantscope import logs
 from quantscope.examine import NothingThere, NotSound, commands, events, print_lines, sentence
 from settings import Config, KafkaSettings
 
+T = TypeVar("T")
+
 
 def print_journal(
     config: Config, topic: str, engine: str | None, first: int | None, limit: int | None
 ) -> None:
     """Commands, or the events of an engine, as JSON lines, one line per command or event."""
     clients, topics = _cluster(config.kafka)
+    replica = engine or config.kafka.engines[0]
     is_commands = topic == "commands"
-    name = topics.commands if is_commands else topics.events(engine or config.kafka.engines[0])
-    _look_for(clients, [name])
-    with KafkaKept(clients, name) as log:
+    name = topics.commands if is_commands else topics.events(replica)
+    _look_for(clients, [name, topics.control])
+    logs = _logs(clients, topics, config.kafka)
+    with logs.commands() if is_commands else logs.events(replica) as log:
         print_lines(commands(log, first) if is_commands else events(log, first), limit)
 
 
@@ -82,7 +90,7 @@ def _progress() -> Progress:
 
 
 @dataclass(frozen=True)
-class _Logs:
+class _Compared:
     """What is compared, each up to the end that it had when it was opened."""
 
     snapshots: KeptSnapshots
@@ -92,19 +100,20 @@ class _Logs:
 
 
 @contextlib.contextmanager
-def _opened(settings: KafkaSettings) -> Iterator[_Logs]:
+def _opened(settings: KafkaSettings) -> Iterator[_Compared]:
     """All topics; the commands last, so that what follows from them is not found without them."""
     clients, topics = _cluster(settings)
-    names = {engine: topics.events(engine) for engine in settings.engines}
-    _look_for(clients, [topics.commands, topics.snapshots, *names.values()])
-    states = KafkaSnapshots(clients, topics, deadline_s=settings.append_deadline_s)
+    names = [topics.events(engine) for engine in settings.engines]
+    _look_for(clients, [topics.commands, topics.snapshots, *names, topics.control])
+    logs = _logs(clients, topics, settings)
+    states = KafkaSnapshots(
+        clients, topics, deadline_s=settings.append_deadline_s, bases=logs.bases
+    )
     with contextlib.ExitStack() as stack:
         snapshots = stack.enter_context(states.judged())
-        events = {
-            engine: stack.enter_context(KafkaKept(clients, name)) for engine, name in names.items()
-        }
-        commands = stack.enter_context(KafkaKept(clients, topics.commands))
-        yield _Logs(snapshots, events, commands)
+        events = {engine: stack.enter_context(logs.events(engine)) for engine in settings.engines}
+        commands = stack.enter_context(logs.commands())
+        yield _Compared(snapshots, events, commands)
 
 
 def _cluster(settings: KafkaSettings) -> tuple[Clients, Topics]:
@@ -115,16 +124,30 @@ def _cluster(settings: KafkaSettings) -> tuple[Clients, Topics]:
     return clients, Topics(settings)
 
 
+def _logs(clients: Clients, topics: Topics, settings: KafkaSettings) -> Logs:
+    """By the bases that ``control`` says; raises ``JournalError`` or ``ControlLost``."""
+
+    async def said() -> Journal:
+        async with Control(clients, topics, deadline_s=settings.append_deadline_s) as control:
+            return (await control.read()).known()
+
+    return Logs(clients, topics, Bases(_asked(said()).bases))
+
+
 def _look_for(clients: Clients, names: Iterable[str]) -> None:
     """Raise ``JournalError`` where no broker answers, ``NothingThere`` where a topic is missing."""
-    try:
-        missing = asyncio.run(_missing(clients, names))
-    except (KafkaError, TimeoutError, Unavailable) as error:
-        raise JournalError(in_words(error)) from error
-    if missing:
+    if missing := _asked(_missing(clients, names)):
         raise NothingThere(
             f"the topic {missing[0]} is missing: `quantscope setup` makes those of a new exchange"
         )
+
+
+def _asked(question: Coroutine[Any, Any, T]) -> T:
+    """What brokers answer; raises ``JournalError`` where none does."""
+    try:
+        return asyncio.run(question)
+    except (KafkaError, TimeoutError, Unavailable) as error:
+        raise JournalError(str(error) or repr(error)) from error
 
 
 async def _missing(clients: Clients, names: Iterable[str]) -> list[str]:

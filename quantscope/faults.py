@@ -1,6 +1,7 @@
 """The errors that an operator is told in one line, without a traceback."""
 
 from core import DataDirLocked, JournalError, StoreFailed
+from engine.lost_end import NothingLeft
 from engine.recovery import JournalGap, NewerRules, ReplayDiffers
 from engine.service import EngineFault
 from engine.setup import SetupRefused
@@ -38,6 +39,7 @@ EXPECTED = (
     Misconfigured,
     NewerRules,
     NotSound,
+    NothingLeft,
     NothingThere,
     NothingToGoOnFrom,
     PortInUse,

@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import Clock, Commands, LogRecord, delete_after, describe_events, first_batch_after
-from engine.loss import Loss, whole_records
+from core import Clock, LogRecord, delete_after, describe_events, first_batch_after
+from engine.loss import Loss, raise_all, whole_records
 from engine.plan import Refusal, Start, decide
 from engine.recovery import READ_BYTES
 from engine.snapshots import SUFFIX, Snapshots
@@ -23,7 +23,6 @@ from journal.datadir import DataDir
 from journal.folder import sync
 from journal.mark import End, Mark, Recovery
 from journal.sqlite import open_commands, open_events
-from protocol.terms import Gateway
 from quantscope.facts import Facts, gather
 from quantscope.journals import StartRefused, data_dir, in_directory, snapshots_of
 from quantscope.refusals import (
@@ -43,8 +42,6 @@ REBUILT = "commands.recovered.db"
 """The commands log that will take the place of the one that lost something."""
 WAITING_BYTES_MAX = 1 << 24
 """How much of it may wait for its writer while it is written."""
-RAISED_MAX = 1_000
-"""Commands in one batch of those that raise numbers."""
 
 
 class NothingToGoOnFrom(Exception):
@@ -258,23 +255,13 @@ class _Recovering:
             raise OSError(f"{rebuilt} ends at {new.next_offset - 1}, not at {self._recovery.base}")
         if raised:
             stamp = Clock(self._config.server).now_ns()
-            new.append(stamp, self._raise_all(stamp))
+            recovery = self._recovery
+            new.append(stamp, raise_all(recovery.numbers, recovery.entries, stamp))
             new.sync()
         new.close()
         if (failure := new.failure) is not None:
             raise OSError(f"{rebuilt}: {failure}")
         self._swap(rebuilt, path)
-
-    def _raise_all(self, stamp: int) -> list[bytes]:
-        numbers = self._recovery.numbers
-        commands = Commands()
-        commands.raise_numbers(orders=numbers.orders, trades=numbers.trades, events=numbers.events)
-        for entry, seq in self._recovery.entries:
-            commands.raise_entry(entry, seq)
-        batches = []
-        while sealed := commands.seal(Gateway.ENGINE, 0, 0, stamp, RAISED_MAX):
-            batches.append(sealed)
-        return batches
 
     def _swap(self, rebuilt: Path, path: Path) -> None:
         """Put it in the place of the old log, which stays whole under another name."""

@@ -126,7 +126,7 @@ class Writing:
         if anew or value is None or place is None or not place.offset:
             await self._begin_anew(seed)
         elif await asyncio.to_thread(is_void, place.command_offset, place.part, place.chain):
-            log.error("recorder: what Redis holds was told by an engine that is not trusted")
+            log.error("recorder: what Redis holds up to event %d is void or lost", place.sequence)
             await self._begin_anew(seed)
         elif not await self._goes_on(value, place):
             log.warning("recorder: the log lacks what follows on event %d", place.sequence)

@@ -16,8 +16,11 @@ from core import Clock, Engine, Faults, Recorder, split_batches
 from engine.followed import FollowedEngine, FollowedEngines
 from engine.follower import Follower
 from engine.recovery import replay
+from gateway.checkpoints import SessionCheckpoints
 from journal.kafka import (
+    NEW,
     Appender,
+    Bases,
     Clients,
     Control,
     Displaced,
@@ -25,6 +28,7 @@ from journal.kafka import (
     KafkaKept,
     KafkaLane,
     KafkaSnapshots,
+    Logs,
     Standing,
     Tenure,
     Topics,
@@ -89,10 +93,20 @@ class Cluster:
         deadline_s = self.settings.append_deadline_s
         return Appender(self.clients, self.topics.commands, deadline_s=deadline_s)
 
-    def snapshots(self) -> KafkaSnapshots:
+    @property
+    def logs(self) -> Logs:
+        """Of a journal that has lost nothing."""
+        return Logs(self.clients, self.topics, NEW)
+
+    def snapshots(self, bases: Bases = NEW) -> KafkaSnapshots:
         """The engines' states."""
         deadline_s = self.settings.append_deadline_s
-        return KafkaSnapshots(self.clients, self.topics, deadline_s=deadline_s)
+        return KafkaSnapshots(self.clients, self.topics, deadline_s=deadline_s, bases=bases)
+
+    def checkpoints(self, bases: Bases = NEW) -> SessionCheckpoints:
+        """Those of the sessions."""
+        deadline_s = self.settings.append_deadline_s
+        return SessionCheckpoints(self.clients, self.topics, deadline_s=deadline_s, bases=bases)
 
     @asynccontextmanager
     async def around(self) -> AsyncIterator[Surroundings]:
@@ -149,12 +163,12 @@ class Cluster:
 
     def followed(self, name: str = "a") -> FollowedEngine:
         """What an engine's log tells of it."""
-        return FollowedEngine(self.clients, self.topics, name, self.snapshots())
+        return FollowedEngine(self.logs, name, self.snapshots())
 
     def engines(self, eras: Eras | None = None) -> FollowedEngines:
         """What all engines' logs tell of them; in the first era, unless told."""
-        names, known = self.settings.engines, eras or Eras()
-        return FollowedEngines(self.clients, self.topics, names, self.snapshots(), known)
+        logs = replace(self.logs, eras=eras or Eras())
+        return FollowedEngines(logs, self.settings.engines, self.snapshots())
 
     def standing(self) -> Standing:
         """What is true of it as a whole."""

@@ -14,19 +14,13 @@ import msgspec
 
 from core import Clock
 from journal.kafka.appender import Appender
+from journal.kafka.bases import FIRST_OFFSET, Base
 from journal.kafka.clients import Clients
 from journal.kafka.halts import Began, Eras, Halt, StateHash, Trust
 from journal.kafka.reader import KafkaError, TopicReader
-from journal.kafka.topics import FIRST_OFFSET, Topics
+from journal.kafka.topics import Topics
 
 log = logging.getLogger("quantscope.kafka")
-
-
-class Base(msgspec.Struct, frozen=True):
-    """From one of Kafka's offsets of ``commands`` on, a command's offset is that and ``base``."""
-
-    kafka_offset: int
-    base: int
 
 
 class Journal(msgspec.Struct, frozen=True, tag="journal"):
@@ -36,6 +30,8 @@ class Journal(msgspec.Struct, frozen=True, tag="journal"):
     """Names it, for ever."""
     era: int = 1
     """Of the sessions: those of one era know no other's."""
+    era_nonce: str = ""
+    """Tells it from the same of a copy that went on elsewhere; the first era has none."""
     bases: tuple[Base, ...] = (Base(0, FIRST_OFFSET),)
 
     @property
@@ -147,7 +143,8 @@ class Control:
     async def __aenter__(self) -> Self:
         """Connect; raises ``Unavailable``."""
         await self._opened.enter_async_context(self._reader)
-        await self._opened.enter_async_context(self._out)
+        # It connects once there is something to say.
+        self._opened.push_async_exit(self._out)
         return self
 
     async def __aexit__(self, *_: object) -> None:

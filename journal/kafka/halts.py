@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 BASE_MAGIC = b"QSB2"
-"""What the record of a ``Base`` begins with; no batch does."""
+"""What the record of a ``LogBase`` begins with; no batch does."""
 
 
 class At(NamedTuple):
@@ -65,7 +65,7 @@ class Trust(msgspec.Struct, frozen=True, tag="trust"):
         return f"trust.{self.era}"
 
 
-class Base(msgspec.Struct, frozen=True):
+class LogBase(msgspec.Struct, frozen=True):
     """A record of an engine's log, which goes on from here behind another place than before."""
 
     era: int
@@ -76,7 +76,7 @@ class Base(msgspec.Struct, frozen=True):
 
 
 class Began(msgspec.Struct, frozen=True, tag="began"):
-    """Where the newest ``Base`` of an engine's log stands: before it nothing counts."""
+    """Where the newest ``LogBase`` of an engine's log stands: before it nothing counts."""
 
     engine: str
     kafka_offset: int
@@ -148,13 +148,13 @@ class Eras(msgspec.Struct, frozen=True):
         )
 
 
-def base_record(base: Base) -> bytes:
+def base_record(base: LogBase) -> bytes:
     """The record of it."""
     return BASE_MAGIC + msgspec.json.encode(base)
 
 
-def base_in(value: bytes) -> Base | None:
-    """What a record says, where it is a ``Base``; raises ``msgspec.MsgspecError``."""
+def base_in(value: bytes) -> LogBase | None:
+    """What a record says, where it is a ``LogBase``; raises ``msgspec.MsgspecError``."""
     if not value.startswith(BASE_MAGIC):
         return None
-    return msgspec.json.decode(value[len(BASE_MAGIC) :], type=Base)
+    return msgspec.json.decode(value[len(BASE_MAGIC) :], type=LogBase)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from core import Engine, JournalError
+from journal.kafka.bases import NEW, Bases
 from journal.kafka.kept import KafkaKept
 from journal.kafka.portions import Good, Portion, read_record, records_of, state_of
 
@@ -23,9 +24,10 @@ class JudgedState:
 class KeptSnapshots:
     """The states up to the end at which the topic was opened; it blocks."""
 
-    def __init__(self, kept: KafkaKept) -> None:
-        """Nothing is connected yet."""
+    def __init__(self, kept: KafkaKept, bases: Bases = NEW) -> None:
+        """Nothing is connected yet.  What stands behind a place that was lost is not looked at."""
         self._kept = kept
+        self._bases = bases
 
     def __enter__(self) -> Self:
         """Connect, and learn the end; raises ``JournalError``."""
@@ -41,10 +43,13 @@ class KeptSnapshots:
         found = []
         for record in records_of(self._kept, self._kept.first_offset, self._kept.next_offset):
             decoded = read_record(record)
-            if not isinstance(decoded, Portion):
+            if not (isinstance(decoded, Portion) or self._lost(decoded)):
                 found.append((record.offset, decoded))
         for at, good in reversed(found):
             yield self._judged(f"at record {at} of {self._kept.topic}", good)
+
+    def _lost(self, good: Good | None) -> bool:
+        return good is not None and self._bases.lost(good.command_offset)
 
     def _judged(self, name: str, good: Good | None) -> JudgedState:
         if good is None:

@@ -3,17 +3,17 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self, TypeVar
 
 from core import JournalDamaged, JournalError, JournalRange, LogRecord, first_batch_after, xxh3_64
+from journal.kafka.bases import NEW, Bases
 from journal.kafka.clients import STOP_S, Clients
 from journal.kafka.halts import BASE_MAGIC
 from journal.kafka.reader import Damaged, Ends, KafkaError, Record, TopicReader
 from journal.kafka.security import Unavailable
-from journal.kafka.topics import FIRST_OFFSET
 from journal.kafka.words import in_words
 
 log = logging.getLogger("quantscope.kafka")
@@ -23,10 +23,10 @@ WAIT_S = 0.01
 """It looks here and there, and seldom waits for what comes next."""
 
 
-def log_record(record: Record, base: int) -> LogRecord:
+def log_record(record: Record, bases: Bases) -> LogRecord:
     """A record of Kafka's as one of a log; its chain is the hash of what it holds."""
     return LogRecord(
-        offset=record.offset + base,
+        offset=bases.command(record.offset),
         append_ns=record.append_ns,
         chain=xxh3_64(record.value),
         batch=record.value,
@@ -40,9 +40,9 @@ class _Deleted(Exception):
 class KafkaKept:
     """What one partition holds, up to the end at which it was looked at; a ``NamedLog``.
 
-    Its offsets are Kafka's and ``base``.  Where a transaction has ended there is an offset without
-    a record: a read from there begins with the next one.  It has a loop in a thread of its own.
-    After a failure it takes a new client.
+    Its offsets are Kafka's by a list of bases.  Where a transaction has ended, or what stands there
+    does not count, there is an offset without a record: a read from there begins with the next one.
+    It has a loop in a thread of its own.  After a failure it takes a new client.
     """
 
     def __init__(
@@ -51,14 +51,15 @@ class KafkaKept:
         topic: str,
         partition: int = 0,
         *,
-        base: int = FIRST_OFFSET,
+        bases: Bases = NEW,
+        counts: Callable[[Record], bool] | None = None,
         journal_id: int = 0,
         begins: int = 0,
     ) -> None:
         """Nothing is connected yet.  ``journal_id`` is of whoever knows which journal it is of.
 
-        What stands before Kafka's offset ``begins`` does not count, as where an engine's log has
-        begun anew.
+        What does not ``count`` is passed over; so is all before Kafka's offset ``begins``, where an
+        engine's log has begun anew.
         """
         # A thread can't be told to stop: whoever waits longer for brokers does it before.
         self._reader = TopicReader(
@@ -67,8 +68,9 @@ class KafkaKept:
             partition,
             wait_s=WAIT_S,
             patience_s=clients.settings.request_timeout_s,
+            counts=counts,
         )
-        self._base = base
+        self._bases = bases
         self._begins = begins
         self.journal_id = journal_id
         """Name of the journal."""
@@ -125,7 +127,7 @@ class KafkaKept:
     @property
     def first_offset(self) -> int:
         """First offset that is kept, or one before it."""
-        return self._ends.first + self._base
+        return self._bases.first_place(self._ends.first)
 
     @property
     def written_offset(self) -> int:
@@ -135,7 +137,11 @@ class KafkaKept:
     @property
     def next_offset(self) -> int:
         """The offset behind the last one, as it was opened or looked at last."""
-        return self._ends.next + self._base
+        return self._bases.command(self._ends.next)
+
+    def kafka_offset(self, offset: int) -> int:
+        """Where one of its offsets stands, as Kafka counts."""
+        return self._bases.kafka_offset(offset)
 
     def look(self) -> None:
         """Learn the ends once more; where nothing has come that is one question to a broker."""
@@ -147,8 +153,9 @@ class KafkaKept:
             self._forget_old()
             if self._handed is not None and self._handed[0] == offset:
                 return self._handed[1]
-            at = offset - self._base
-            if not self._ends.first <= at < self._ends.next:
+            at = self._bases.kafka_offset(offset)
+            here = self._ends.first <= at < self._ends.next
+            if not here or self._bases.command(at) != offset:
                 return None
             found = self._call(self._fetch(at, at + 1))
         return xxh3_64(found[0].value) if found else None
@@ -185,7 +192,8 @@ class KafkaKept:
             if at >= first:
                 raise
             self._ends = Ends(first, max(first, self._ends.next))
-            raise _Deleted(f"{reader.topic}: offset {at + self._base} was deleted") from error
+            offset = self._bases.command(at)
+            raise _Deleted(f"{reader.topic}: offset {offset} was deleted") from error
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[TopicReader]:
@@ -245,7 +253,7 @@ class KafkaKept:
                 f"{self._reader.topic} holds offsets from {self.first_offset} to "
                 f"{self.next_offset - 1}, and {start} is asked for"
             )
-        at = start - self._base
+        at = self._bases.kafka_offset(start)
         with self._one_at_a_time:
             self._forget_old()
             if not self._rest or at != self._rest_begins:
@@ -254,7 +262,7 @@ class KafkaKept:
             while not records and (taken := self._take(bytes_max)):
                 # That the log begins anew here concerns who opens it, not who is under way.
                 batches = [x for x in taken if not x.value.startswith(BASE_MAGIC)]
-                records = [log_record(record, self._base) for record in batches]
+                records = [log_record(record, self._bases) for record in batches]
             if records:
                 self._handed = (records[-1].offset, records[-1].chain)
             return records

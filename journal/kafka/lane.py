@@ -22,11 +22,13 @@ from core import (
     event_head,
 )
 from journal.kafka.appender import Appender, AppendFailed
+from journal.kafka.bases import NEW, Bases
 from journal.kafka.clients import Clients
 from journal.kafka.control import StartAgain, Tenure
 from journal.kafka.halts import At, base_in
+from journal.kafka.logs import Logs
 from journal.kafka.measured import Measured
-from journal.kafka.reader import Damaged, KafkaError, Record, TopicReader
+from journal.kafka.reader import Damaged, KafkaError, Record
 from journal.kafka.security import Unavailable
 from journal.kafka.topics import Topics
 from journal.kafka.trailing import Trailing
@@ -87,6 +89,7 @@ class KafkaLane:
         *,
         engine_behind: Callable[[int], Engine],
         on_differs: Callable[[str, Differs], Awaitable[None]] = _nobody_sees,
+        bases: Bases = NEW,
         faults: Faults | None = None,
     ) -> None:
         """``replicas`` are the engines that are read; ``tenure`` is of the gateway's number.
@@ -96,7 +99,7 @@ class KafkaLane:
         """
         self.faults = faults or Faults()
         self._clients = clients
-        self._topics = topics
+        self._logs = Logs(clients, topics, bases)
         self.replicas = replicas
         """The engines."""
         self._compare_batches = clients.settings.compare_batches if len(replicas) > 1 else 0
@@ -139,6 +142,8 @@ class KafkaLane:
         self._telling = asyncio.Lock()
         """Whoever has it holds the events up."""
         self.outages = 0
+        self.heard = 0
+        """The last command of which events were told here."""
         self.requests = Measured(clock)
         self.told_times = AckTimes(clock)
         """From when batches are sealed until all that follows from them is told."""
@@ -284,7 +289,7 @@ class KafkaLane:
 
     async def _follow(self, name: str, at: int) -> None:
         """Tell what an engine publishes, where no other has published it before."""
-        async with TopicReader(self._clients, self._topics.events(name)) as events:
+        async with self._logs.follow_events(name) as events:
             while True:
                 records = await events.follow(at, POLL_S)
                 if not records:
@@ -319,6 +324,7 @@ class KafkaLane:
             raise Damaged(f"{topic}, offsets {first} to {last}: {error}") from error
         if taken.fresh:
             self._told_at = asyncio.get_running_loop().time()
+            self.heard = self._seen.command_offset
             # Whose incarnation has ended is not to take its own dropped batches for a fault.
             self._learn(taken.changes)
             self._lane.tell(taken.fresh)

@@ -11,6 +11,7 @@ import msgspec
 
 from core import JournalRange, LogRecord
 from journal.kafka.appender import Appender
+from journal.kafka.bases import NEW, PLAIN, Bases
 from journal.kafka.clients import Clients
 from journal.kafka.control import Journal
 from journal.kafka.kept import KafkaKept
@@ -54,6 +55,8 @@ class Good(msgspec.Struct, frozen=True, array_like=True, tag="good"):
     """An engine's own hash of its state."""
     first_needed: int = 0
     """The oldest command whose events the sessions of a checkpoint need."""
+    command_hash: int = 0
+    """Hash of the command batch behind which it stands; 0 where it does not say."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Description:
     event_hash: int
     state_hash: int = 0
     first_needed: int = 0
+    command_hash: int = 0
 
 
 class Marked(NamedTuple):
@@ -83,11 +87,22 @@ _decoder = msgspec.msgpack.Decoder(Portion | Good)
 class Portions:
     """All states that one topic holds."""
 
-    def __init__(self, clients: Clients, topic: str, *, deadline_s: float) -> None:
-        """``deadline_s`` is how long a record of one may take to be there."""
+    def __init__(
+        self, clients: Clients, topic: str, *, deadline_s: float, bases: Bases = NEW
+    ) -> None:
+        """``deadline_s`` is how long a record of one may take to be there.
+
+        ``bases`` say which places were lost: a state behind such a one is none.
+        """
         self._clients = clients
         self._topic = topic
         self._deadline_s = deadline_s
+        self._bases = bases
+
+    @property
+    def topic(self) -> str:
+        """Where they are."""
+        return self._topic
 
     async def write(self, what: Description, state: bytes, begin: int) -> Good:
         """Publish a state; ``begin`` is an offset of the topic before it, as ``end`` gives it.
@@ -110,6 +125,7 @@ class Portions:
             digest=_digest(state),
             state_hash=what.state_hash,
             first_needed=what.first_needed,
+            command_hash=what.command_hash,
         )
         encode = msgspec.msgpack.encode
         async with Appender(self._clients, self._topic, deadline_s=self._deadline_s) as out:
@@ -132,11 +148,17 @@ class Portions:
     def newest(self, count: int) -> list[Marked]:
         """The newest marks, the newest first; it blocks."""
         with self.kept() as kept:
-            return [marked for marked, _ in zip(marks_of(kept), range(count), strict=False)]
+            return [marked for marked, _ in zip(self.marks(kept), range(count), strict=False)]
+
+    def marks(self, kept: KafkaKept) -> Iterator[Marked]:
+        """The marks that count, the newest first."""
+        return (
+            marked for marked in marks_of(kept) if not self._bases.lost(marked.good.command_offset)
+        )
 
     def kept(self) -> KafkaKept:
         """The topic, to be entered."""
-        return KafkaKept(self._clients, self._topic, base=0)
+        return KafkaKept(self._clients, self._topic, bases=PLAIN)
 
 
 def marks_of(kept: KafkaKept) -> Iterator[Marked]:

@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
+from core import xxh3_64
 from journal.kafka.clients import Clients, stop
 from journal.kafka.security import Unavailable
 from journal.kafka.words import in_words
@@ -28,6 +30,10 @@ POLLS = 5
 
 class Damaged(Exception):
     """What stands in a partition can't be so."""
+
+
+class LostEnd(Damaged):
+    """What was read in a partition is not there any more: it has lost its end."""
 
 
 class Record(NamedTuple):
@@ -64,19 +70,28 @@ class TopicReader:
         *,
         wait_s: float = POLL_S,
         patience_s: float | None = None,
+        counts: Callable[[Record], bool] | None = None,
     ) -> None:
-        """Nothing is connected yet.  ``wait_s``, ``patience_s``: see ``Clients.consumer``."""
+        """Nothing is connected yet.  ``wait_s``, ``patience_s``: see ``Clients.consumer``.
+
+        What does not ``count`` is passed over, as if there were none.
+        """
         self._patience_s = patience_s
+        self._counts = counts
         self._clients = clients
         self._wait_s = wait_s
         self._at = TopicPartition(topic, partition)
         self._consumer: AIOKafkaConsumer
         self._position = -1
-        """Where the consumer reads on; -1 where it was not told yet."""
+        """Where it is asked for what the consumer gives next; -1 where it was not told yet."""
         self._overlooked = False
         """Whether there was more at the last look than the consumer gave."""
         self._watched = 0.0
         """When that was, or when something was read since, by the loop's clock."""
+        self._last: tuple[int, int] | None = None
+        """Offset and hash of what ``follow`` gave last."""
+        self._link: object = None
+        """Over which connection, of which leader, that was known to be there still."""
 
     async def __aenter__(self) -> Self:
         """Connect; raises ``Unavailable``."""
@@ -172,13 +187,18 @@ class TopicReader:
     async def follow(self, start: int, seconds: float) -> list[Record]:
         """The records from ``start`` on; none where none comes within so many seconds.
 
-        Waits for brokers that are away.  Raises ``Damaged`` where records are gone that should be
-        there.
+        Waits for brokers that are away.  After an outage, and where another broker leads, the last
+        record is read again first.  Raises ``LostEnd`` where another stands there now, or none, and
+        ``Damaged`` where older ones are gone that should be there.
         """
         try:
             records = await self._fetch(start, seconds)
+            if self.link not in (None, self._link):
+                records = await self._read_again(records)
         except OffsetOutOfRangeError as error:
-            raise Damaged(f"{self._at.topic} holds no record {start}: {in_words(error)}") from error
+            raise await self._out_of_range(start, error) from error
+        if records:
+            self._last = records[-1].offset, xxh3_64(records[-1].value)
         now = asyncio.get_running_loop().time()
         if records:
             self._overlooked = False
@@ -187,6 +207,43 @@ class TopicReader:
             self._watched = now
             await self._watch()
         return records
+
+    @property
+    def link(self) -> object:
+        """Leader and connection; None where there is none.
+
+        The library connects again, and follows a change of leader, without a word.
+        """
+        client = self._consumer._client
+        leader = client.cluster.leader_for_partition(self._at)
+        connection = client._conns.get((leader, ConnectionGroup.DEFAULT))
+        return None if connection is None else (leader, connection)
+
+    async def _read_again(self, records: list[Record]) -> list[Record]:
+        """The records that follow on the last one, once that has been read again."""
+        link = self.link
+        if self._last is None:
+            self._link = link
+            return records
+        offset, _ = self._last
+        found = await self._fetch(offset, self._clients.settings.request_timeout_s)
+        if not found:
+            return []
+        if (found[0].offset, xxh3_64(found[0].value)) != self._last:
+            raise LostEnd(
+                f"{self._at.topic} holds another record at Kafka's offset {offset} than was read "
+                "there"
+            )
+        self._link = link
+        return found[1:]
+
+    async def _out_of_range(self, start: int, error: OffsetOutOfRangeError) -> Damaged:
+        if (await self.ends()).first <= start:
+            # Others may have appended what stands there now.
+            return LostEnd(
+                f"{self._at.topic} has ended before Kafka's offset {start}, up to which it was read"
+            )
+        return Damaged(f"{self._at.topic} holds no record {start}: {error}")
 
     async def _watch(self) -> None:
         """A consumer whose broker was away may never read on (seen): then take another one."""
@@ -231,9 +288,11 @@ class TopicReader:
         fetched: list[ConsumerRecord[bytes, bytes]]
         fetched = (await self._consumer.getmany(self._at, timeout_ms=timeout_ms)).get(self._at, [])
         records = [Record(x.offset, x.timestamp * MS_NS, x.value or b"") for x in fetched]
+        if self._counts is not None:
+            records = [record for record in records if self._counts(record)]
         if records:
             self._position = records[-1].offset + 1
         return records
 
 
-__all__ = ["Damaged", "Ends", "KafkaError", "Record", "TopicReader"]
+__all__ = ["Damaged", "Ends", "KafkaError", "LostEnd", "Record", "TopicReader"]

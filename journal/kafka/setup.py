@@ -77,19 +77,22 @@ async def missing_topics(admin: AIOKafkaAdminClient, names: Iterable[str]) -> li
     return [name for name in names if name not in there]
 
 
-async def make_topics(admin: AIOKafkaAdminClient, topics: Topics) -> list[str]:
+async def make_topics(
+    admin: AIOKafkaAdminClient, topics: Topics, *, accept_loss: bool = False
+) -> list[str]:
     """Make the topics that are not there; the names of those that were made.
 
     The commands come first: where they are missing and any other is there, they were lost, and are
-    not made anew.  Raises ``LostCommands``, and ``KafkaError``.
+    not made anew unless that is accepted.  Raises ``LostCommands``, and ``KafkaError``.
     """
     wanted = {topic.name: topic for topic in topics.all()}
     found = await _found(admin, wanted)
-    if found and topics.commands not in found:
+    if found and topics.commands not in found and not accept_loss:
         others = ", ".join(sorted(found))
         raise LostCommands(
             f"the topic {topics.commands} is gone, and these are there: {others}.  It is not made "
-            "anew, for it would begin where others believe to know it; bring it back, or delete "
+            "anew, for it would begin where others believe to know it; bring it back, or let "
+            "quantscope setup --accept-loss go on from the newest state of an engine; or delete "
             "all of them, or take another kafka.topic_prefix for a new exchange"
         )
     made = []

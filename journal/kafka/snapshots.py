@@ -5,10 +5,12 @@ import logging
 from collections.abc import Iterator
 
 from core import Engine, JournalError, Position
+from journal.kafka.bases import NEW, Bases
 from journal.kafka.clients import Clients
 from journal.kafka.control import Journal
 from journal.kafka.halts import Eras
 from journal.kafka.judged import KeptSnapshots
+from journal.kafka.logs import Logs
 from journal.kafka.portions import Description, Good, Portions, marks_of, state_of
 from journal.kafka.topics import Topics
 
@@ -19,16 +21,24 @@ class KafkaSnapshots(Portions):
     """All states of engines that there are."""
 
     def __init__(
-        self, clients: Clients, topics: Topics, *, deadline_s: float, eras: Eras | None = None
+        self,
+        clients: Clients,
+        topics: Topics,
+        *,
+        deadline_s: float,
+        bases: Bases = NEW,
+        eras: Eras | None = None,
     ) -> None:
-        """``deadline_s`` is how long a record of one may take to be there."""
-        super().__init__(clients, topics.snapshots, deadline_s=deadline_s)
+        """See ``Portions``."""
+        super().__init__(clients, topics.snapshots, deadline_s=deadline_s, bases=bases)
+        self._logs = Logs(clients, topics, bases)
         self.eras = eras or Eras()
         """What of them counts."""
 
     async def publish(self, maker: str, journal: Journal, at: Position, state: bytes) -> None:
         """Publish the state of an engine that stands there; raises as ``Portions.write`` does."""
         begin = await asyncio.to_thread(self.end)
+        command_hash = await asyncio.to_thread(self._logs.command_hash, at.command_offset)
         what = Description(
             maker=maker,
             journal=journal,
@@ -36,6 +46,7 @@ class KafkaSnapshots(Portions):
             event_seq=at.event_seq,
             event_hash=at.event_hash,
             state_hash=Engine.hash_of(state),
+            command_hash=command_hash,
         )
         await self.write(what, state, begin)
 
@@ -47,12 +58,13 @@ class KafkaSnapshots(Portions):
 
     def judged(self) -> KeptSnapshots:
         """Those that are there now, for who looks at all of them."""
-        return KeptSnapshots(self.kept())
+        return KeptSnapshots(self.kept(), self._bases)
 
     def newest_journal(self) -> Journal | None:
-        """Which journal the newest good state is of; it blocks."""
-        newest = self.newest(1)
-        return newest[0].good.journal if newest else None
+        """Which journal the states are of, as the one of the newest era says it; it blocks."""
+        with self.kept() as kept:
+            journals = [good.journal for good, _ in marks_of(kept)]
+        return max(journals, key=lambda journal: journal.era, default=None)
 
     def engines(self, up_to: int | None = None) -> Iterator[Engine]:
         """The engines of all good states, the newest first; it blocks.
@@ -61,7 +73,7 @@ class KafkaSnapshots(Portions):
         is passed over with a word in the log.
         """
         with self.kept() as kept:
-            for good, _ in marks_of(kept):
+            for good, _ in self.marks(kept):
                 if up_to is not None and good.command_offset > up_to:
                     continue
                 if self.eras.voids(good.maker, good.journal.era, good.command_offset):

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from settings import KafkaSettings
 
-FIRST_OFFSET = 1
-"""The offset of the first command of a journal, where Kafka's own begin with 0."""
-
 
 @dataclass(frozen=True)
 class Topic:

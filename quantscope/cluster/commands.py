@@ -68,6 +68,12 @@ def _numbered(number: Gateway) -> Callable[[Callable[..., Any]], Callable[..., A
     metavar="ENGINE",
     help="Of engines that tell otherwise, go on with ENGINE: what others told is void.",
 )
+@click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Where the commands have lost their end, go on without it: sessions get new ids, and all "
+    "is numbered far above what was told.",
+)
 def setup(
     config_file: pathlib.Path | None,
     overrides: tuple[str, ...],
@@ -75,6 +81,7 @@ def setup(
     dry_run: bool,
     forget: str | None,
     trust: str | None,
+    accept_loss: bool,
 ) -> None:
     """Make the topics of an exchange, and journal its configuration.
 
@@ -94,7 +101,9 @@ def setup(
     elif forget is not None:
         told_in_one_line(lambda: run_forget(config, forget, click.echo))
     else:
-        told_in_one_line(lambda: run_setup(config, click.echo, dry_run=dry_run))
+        told_in_one_line(
+            lambda: run_setup(config, click.echo, dry_run=dry_run, accept_loss=accept_loss)
+        )
 
 
 @click.command()

@@ -41,12 +41,18 @@ class ClusterEngine:
             process.config,
             process.clock,
             around.control,
+            around.journal,
         )
         self._process = process
         self.figures: tuple[Part, ...] = (
             FollowerFigures(self.follower, tally),
             RetentionFigures(self.retention),
         )
+
+    @property
+    def heard(self) -> int:
+        """See ``ClusterRole``."""
+        return self.follower.heard
 
     def standing(self) -> list[str]:
         """It is ready at the end of the commands."""

@@ -60,6 +60,11 @@ class ClusterFacade:
             on_resumed=lambda: self.rest.archive.damage.clear(),
         )
 
+    @property
+    def heard(self) -> int:
+        """See ``ClusterRole``."""
+        return self.lane.heard
+
     def standing(self) -> list[str]:
         """It is ready while commands are taken; without the store trading goes on."""
         return self.rest.wrong()

@@ -38,12 +38,19 @@ class ClusterGateway:
         self._on_lane = OnLane(around, number)
         self.lane = self._on_lane.lane
         deadline_s = config.kafka.append_deadline_s
-        self.checkpoints = SessionCheckpoints(around.clients, around.topics, deadline_s=deadline_s)
+        self.checkpoints = SessionCheckpoints(
+            around.clients, around.topics, deadline_s=deadline_s, bases=around.bases
+        )
         self._users = GatewayUsers(config.users, around.journal)
         self._opened = contextlib.ExitStack()
         self._log: EnginesLog
         self.ports: Mapping[str, Acceptor] = {}
         self.binary: BinaryGateway
+
+    @property
+    def heard(self) -> int:
+        """See ``ClusterRole``."""
+        return self.lane.heard
 
     def standing(self) -> list[str]:
         """It is ready while commands are taken."""

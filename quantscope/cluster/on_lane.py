@@ -20,9 +20,7 @@ class OnLane:
         names = config.kafka.engines
         self._era = around.journal.era
         self._referee = Referee(around.control, config.kafka, clock, f"gateway {number}")
-        self.followed = FollowedEngines(
-            around.clients, around.topics, names, around.snapshots(), around.eras
-        )
+        self.followed = FollowedEngines(around.logs, names, around.snapshots())
         self.lane = KafkaLane(
             around.clients,
             around.topics,
@@ -33,6 +31,7 @@ class OnLane:
             Tenure(around.control, f"gateway.{number}", clock),
             engine_behind=self.followed.behind,
             on_differs=self._differ,
+            bases=around.bases,
             faults=process.faults,
         )
         self._stop_deadline_s = config.server.stop_deadline_s

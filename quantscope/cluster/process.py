@@ -19,6 +19,7 @@ from journal.kafka import (
     Control,
     Displaced,
     KafkaError,
+    LostCommands,
     StartAgain,
     Topics,
     Unavailable,
@@ -27,6 +28,7 @@ from journal.kafka import (
     surplus,
 )
 from quantscope import capacity, metrics
+from quantscope.cluster.journal_watch import JournalWatch
 from quantscope.cluster.status import StatusPages
 from quantscope.cluster.surroundings import ClusterRole, CountsFaults, Rereads, Surroundings
 from quantscope.cluster.watch import watch_exchange
@@ -216,6 +218,9 @@ class RoleProcess:
             control = Control(self._clients, self._topics, deadline_s=deadline_s)
             await opened.enter_async_context(control)
             standing = await control.read()
+            known = standing.known()
+            watch = JournalWatch(self._clients, self._topics, control, standing.journal or known)
+            await watch.begin()
             role = self._make(
                 Surroundings(
                     self._process,
@@ -232,9 +237,9 @@ class RoleProcess:
             opened.push_async_callback(role.close)
             await role.open()
             self._role = role
-            await self._serve(role, control)
+            await self._serve(role, control, watch)
 
-    async def _serve(self, role: ClusterRole, control: Control) -> None:
+    async def _serve(self, role: ClusterRole, control: Control, journal: JournalWatch) -> None:
         self._pinned = self._with_ports(role)
         async with asyncio.TaskGroup() as group:
             keep = self._faults.keep
@@ -245,8 +250,18 @@ class RoleProcess:
                     ("the look at topics and brokers", self._check_often),
                 )
             ]
-            watching.append(group.create_task(self._begin(role)))
-            watching.append(group.create_task(watch_exchange(control, role.on_standing)))
+            what = "the look at the journal"
+            watch = keep(
+                "watch",
+                what,
+                lambda: journal.run(lambda: role.heard),
+                ends=(StartAgain, LostCommands),
+            )
+            watching += [
+                group.create_task(watch),
+                group.create_task(self._begin(role)),
+                group.create_task(watch_exchange(control, role.on_standing)),
+            ]
             await role.run(self._stop)
             for task in watching:
                 task.cancel()

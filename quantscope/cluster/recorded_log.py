@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
-from journal.kafka import AgreedLog, At, KafkaKept, Referee, Standing, StartAgain, Trailing
+from journal.kafka import AgreedLog, At, Referee, Standing, StartAgain, Trailing
 from quantscope.cluster.surroundings import Surroundings
 
 log = logging.getLogger("quantscope")
@@ -20,6 +20,7 @@ class RecordedLog:
         names = process.config.kafka.engines
         self._era = around.journal.era
         self._trusts = eras.trusts
+        self._bases = around.bases
         self._referee = Referee(
             around.control, process.config.kafka, process.clock, f"recorder {recorder}"
         )
@@ -27,12 +28,7 @@ class RecordedLog:
         self._loop: asyncio.AbstractEventLoop
         self._halted: str | None = None
         self.events = AgreedLog(
-            {
-                name: KafkaKept(
-                    around.clients, around.topics.events(name), begins=eras.begins(name)
-                )
-                for name in names
-            },
+            {name: around.logs.events(name) for name in names},
             Trailing(names, process.clock.monotonic_ns),
             eras=eras,
             journal_id=around.journal.journal_id,
@@ -70,7 +66,9 @@ class RecordedLog:
         return [] if self._halted is None else [self._halted]
 
     def is_void(self, command_offset: int, part: int, chain: int) -> bool:
-        """Whether what was recorded up to there is void, as an engine is trusted; it blocks."""
+        """Whether what was recorded up to there is void, or lost with the commands; it blocks."""
+        if self._bases.lost(command_offset):
+            return True
         if any(command_offset >= trust.command_offset for trust in self._trusts) and (
             self.events.holds_another(command_offset, part, chain)
         ):

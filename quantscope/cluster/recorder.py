@@ -25,6 +25,7 @@ from quantscope.acceptor import Acceptor
 from quantscope.cluster.reader_place import ReaderPlace
 from quantscope.cluster.recorded_log import RecordedLog
 from quantscope.cluster.surroundings import Surroundings
+from quantscope.cluster.taking_back import taken_back
 from quantscope.metrics import BehindFigures, Part, RecorderFigures
 from quantscope.recording import recorder_on
 from store.lag import Behind
@@ -48,9 +49,9 @@ class ClusterRecorder:
         """Nothing is opened yet."""
         config = around.process.config
         self._process = around.process
-        self._clients = around.clients
         self._data_dir = pathlib.Path(config.server.data_dir)
         self._journal_id = around.journal.journal_id
+        self._logs = around.logs
         self._recorded = RecordedLog(around, name)
         self._events = self._recorded.events
         self._directory: DataDir
@@ -66,6 +67,11 @@ class ClusterRecorder:
     def figures(self) -> tuple[Part, ...]:
         """See ``ClusterRole``."""
         return (RecorderFigures(self.service), BehindFigures(self.lag, self.standing))
+
+    @property
+    def heard(self) -> int:
+        """See ``ClusterRole``."""
+        return self.position().command_offset
 
     async def open(self) -> None:
         """Take the directory, and begin to record.
@@ -133,6 +139,7 @@ class ClusterRecorder:
         path = self._directory.store
         try:
             self._events.look()
+            taken_back(path, self._logs, self._events.chosen, self._snapshots)
             self._put_aside(path)
             seed = self._learn(path)
         except JournalError as error:

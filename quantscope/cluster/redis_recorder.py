@@ -55,6 +55,11 @@ class ClusterRedisRecorder:
         """See ``ClusterRole``."""
         return (RedisRecorderFigures(self.recorder), BehindFigures(self.lag, self.standing))
 
+    @property
+    def heard(self) -> int:
+        """See ``ClusterRole``."""
+        return self.position().command_offset
+
     async def open(self) -> None:
         """Take its name and look at the log; raises ``JournalError`` where no broker answers."""
         await self._place.take()

@@ -5,7 +5,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from journal.kafka import Clients, Control, Eras, Journal, KafkaSnapshots, Standing, Topics
+from journal.kafka import (
+    Bases,
+    Clients,
+    Control,
+    Eras,
+    Journal,
+    KafkaSnapshots,
+    Logs,
+    Standing,
+    Topics,
+)
 from quantscope.acceptor import Acceptor
 from quantscope.metrics import Part
 from quantscope.roles.role import Process
@@ -35,10 +45,22 @@ class Surroundings:
     eras: Eras = field(default_factory=Eras)
     """What of the engines' logs and states counts."""
 
+    @property
+    def bases(self) -> Bases:
+        """By which commands stand in their topic."""
+        return Bases(self.journal.bases)
+
+    @property
+    def logs(self) -> Logs:
+        """The commands, and the events of engines."""
+        return Logs(self.clients, self.topics, self.bases, self.eras)
+
     def snapshots(self) -> KafkaSnapshots:
         """The states of engines."""
         deadline_s = self.process.config.kafka.append_deadline_s
-        return KafkaSnapshots(self.clients, self.topics, deadline_s=deadline_s, eras=self.eras)
+        return KafkaSnapshots(
+            self.clients, self.topics, deadline_s=deadline_s, bases=self.bases, eras=self.eras
+        )
 
 
 class ClusterRole(Protocol):
@@ -54,6 +76,10 @@ class ClusterRole(Protocol):
 
     def standing(self) -> list[str]:
         """Why it is not ready; nothing where it is."""
+
+    @property
+    def heard(self) -> int:
+        """The last command of which it has heard what follows; 0 while it can't tell."""
 
     def on_standing(self, standing: Standing) -> None:
         """Something else is true of the exchange, as engines that are found to differ.

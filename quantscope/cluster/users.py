@@ -68,7 +68,9 @@ class GatewayUsers:
         return admitted, lines
 
     def _session_id(self, name: str) -> str:
-        return session_id(self._journal.journal_id, Era(self._journal.era), name)
+        return session_id(
+            self._journal.journal_id, Era(self._journal.era, self._journal.era_nonce), name
+        )
 
 
 SETUP = "quantscope setup makes it known, and then this is to be said again"

@@ -14,7 +14,7 @@ from aiokafka.admin import RecordsToDelete
 
 import settings
 from core import Commands, Engine, describe_commands, describe_events, split_batches
-from journal.kafka import FencedLog, Good, Journal, KafkaKept, Portion
+from journal.kafka import PLAIN, FencedLog, Good, Journal, KafkaKept, Portion
 from journal.kafka.clients import stop
 from settings import Config, JournalSettings
 from testing.cluster import Cluster, records
@@ -196,7 +196,7 @@ async def test_a_snapshot_that_is_none_is_named(kafka: Brokers, run: Run, harm: 
     await kept.publish("b", Journal(1), engine.position(), engine.snapshot())
 
     def mark() -> Good:
-        with KafkaKept(cluster.clients, cluster.topics.snapshots, base=0) as log:
+        with KafkaKept(cluster.clients, cluster.topics.snapshots, bases=PLAIN) as log:
             found = msgspec.msgpack.Decoder(Portion | Good).decode(records(log)[-1])
         assert isinstance(found, Good)
         return found

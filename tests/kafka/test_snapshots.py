@@ -8,7 +8,7 @@ import pytest
 
 from core import Engine
 from engine.replica import replica
-from journal.kafka import Appender, Good, Journal, KafkaKept, Portion
+from journal.kafka import PLAIN, Appender, Good, Journal, KafkaKept, Portion
 from settings import Config, JournalSettings
 from testing.cluster import Cluster
 from testing.kafka import Brokers
@@ -57,7 +57,7 @@ async def test_what_is_not_whole_is_passed_over_with_a_word(
     await kept.publish("a", JOURNAL, at, engine.snapshot())
 
     def parts() -> list[Portion | Good]:
-        with KafkaKept(cluster.clients, cluster.topics.snapshots, base=0) as log:
+        with KafkaKept(cluster.clients, cluster.topics.snapshots, bases=PLAIN) as log:
             records = log.read(0, 1 << 20)
         decoder = msgspec.msgpack.Decoder(Portion | Good)
         return [decoder.decode(record.batch) for record in records]

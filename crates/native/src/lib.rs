@@ -132,11 +132,12 @@ mod _native {
     };
     #[pymodule_export]
     use super::rows::{
-        Beginning, Beginnings, OrdersPage, Recorded, StoreEnd, StoredOrder, Stretch, Trade,
+        Beginning, Beginnings, OrdersPage, Recorded, StoreEnd, StoredOrder, Stretch, TakenBack,
+        Trade,
     };
     #[pymodule_export]
     use super::store::{
-        Recorder, StoreDamaged, StoreFailed, StoreReader, recorder_seed, store_at_rest,
+        Recorder, StoreDamaged, StoreFailed, StoreReader, recorder_seed, store_at_rest, take_back,
     };
     #[pymodule_export]
     use super::stored::{EventHead, StoredStream, event_head, first_batch_after};

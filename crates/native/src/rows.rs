@@ -52,6 +52,15 @@ named! {
     }
 }
 
+named! {
+    /// What a store has taken back.
+    TakenBack {
+        orders: u64,
+        changed: u64,
+        trades: u64,
+    }
+}
+
 /// An order as JSON.
 #[derive(Debug)]
 #[pyclass(module = "core._native", frozen, get_all)]

@@ -8,16 +8,17 @@ use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use store::history;
-use store::{HighWater, OrderQuery, Reader, Runner, StoreError};
+use store::{HighWater, OrderQuery, Origin, Reader, Runner, StoreError, Target};
 use wire::record::OrdStatus;
 use wire::record::numbers::COUNTER;
 use wire::text::TradeState;
 
 use crate::engine::Engine;
 use crate::event_sources::Events;
+use crate::journal::LogRecord;
 use crate::rows::{
     Beginning, Beginnings, NumberedJson, OrdersPage, Recorded, StoreEnd, StoredOrder, Stretch,
-    Trade, numbered,
+    TakenBack, Trade, numbered,
 };
 use crate::settings::StoreSettings;
 use crate::sums::{Bar, Sum};
@@ -176,6 +177,34 @@ pub fn store_at_rest(py: Python<'_>, path: PathBuf, settled: bool) -> PyResult<O
             late_ns: told.late_ns,
         }
     }))
+}
+
+/// A store that nobody else writes is again what it was behind a record of its log: what the batches in
+/// `lost` have told, the last of which is its last, is taken back.
+#[pyfunction]
+pub fn take_back(
+    py: Python<'_>,
+    path: PathBuf,
+    lost: &[u8],
+    seed: &[u8],
+    to: &LogRecord,
+    journal_id: u64,
+) -> PyResult<TakenBack> {
+    let to = Target {
+        offset: to.offset,
+        batch: to.batch.as_bytes(py),
+        origin: Origin {
+            journal_id,
+            chain: to.chain,
+        },
+    };
+    let taken = py.detach(|| store::take_back(&path, lost, seed, &to));
+    let taken = taken.map_err(|error| failed(&error))?;
+    Ok(TakenBack {
+        orders: taken.orders,
+        changed: taken.changed,
+        trades: taken.trades,
+    })
 }
 
 /// What an engine knows of entries, instruments and open orders, as a recorder's `seed`.

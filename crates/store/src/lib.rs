@@ -45,6 +45,7 @@ mod shown;
 mod source;
 mod startup;
 mod state;
+mod take_back;
 pub mod tape;
 mod upgraded;
 mod write;
@@ -59,6 +60,7 @@ pub use runner::{Runner, RunnerLimits};
 pub use seed::seed_of;
 pub use source::{EventSource, LogSource, read_kept};
 pub use state::Stats;
+pub use take_back::{TakenBack, Target, take_back};
 pub use upgraded::move_position;
 
 /// Version of the layout, in the file's `user_version`.

@@ -135,7 +135,7 @@ impl OrderRow {
         clippy::arithmetic_side_effects,
         reason = "changes are counted one by one; what is left is no longer than what there was"
     )]
-    fn move_oldest(&mut self) -> Result<Vec<OlderChanges>, StoreError> {
+    pub fn move_oldest(&mut self) -> Result<Vec<OlderChanges>, StoreError> {
         let changes = std::mem::take(&mut self.changes);
         let (mut parts, mut rest, mut begin) = (Vec::new(), &*changes, &*changes);
         let mut part = self.begin_part();
