@@ -102,6 +102,8 @@ class RecorderService:
     def begin_again(self, reason: str) -> None:
         """End the recorder, and begin another: what it reads is to be another."""
         self._fail(reason)
+        # That is no failure, after which one waits.
+        self._pause = 0.0
         self._ended.set()
 
     async def _begin(self) -> None:

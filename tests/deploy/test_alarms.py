@@ -23,7 +23,6 @@ from journal.kafka import Appender, Clients, Topics
 from protocol import soup
 from testing.client import Client, hang_up
 from testing.cluster_process import ClusterProcess, end_cluster
-from testing.command import ROOT
 from testing.kafka import Brokers
 from testing.parts import system_clock
 from testing.redis import RedisServer
@@ -34,7 +33,23 @@ from tests.deploy.watched import Watched
 IN_EACH_RUN = {"ProcessDown", "NotReady", "PartitionSilent", "CommandsNotAcknowledged"}
 """``test_watched.py`` brings these about."""
 BROUGHT: set[str] = set()
-BREAKS = """
+MISTAKEN = """
+import engine.follower as room
+produced, seen = room.produced, 0
+def mistaken(engine, records):
+    global seen
+    seen += len(records)
+    if 100 < seen < 10**6:
+        seen, first = 10**6, records[0]
+        wrong = type(first)(
+            offset=first.offset, append_ns=first.append_ns, chain=first.chain, batch=b"no batch"
+        )
+        records = [wrong, *records[1:]]
+    return produced(engine, records)
+room.produced = mistaken
+"""
+"""An engine that takes a command batch for none, once."""
+UNFORESEEN = """
 import quantscope.metrics.clock, time
 look, count = quantscope.metrics.clock.ClockFigures.collect, 0
 def collect(self):
@@ -130,6 +145,20 @@ async def ask_on(watched: Watched) -> None:
         await asyncio.sleep(0.05)
 
 
+@brings("EngineBehind")
+async def test_an_engine_of_a_pair_is_away(stage: Stage) -> None:
+    with stage.watched() as watched:
+        await watched.is_up()
+        watched.twin.kill()
+        await watched.fires(("EngineBehind", "engine-a"))
+
+
+@brings("EnginesDiffer")
+async def test_an_engine_makes_a_wrong_event(stage: Stage) -> None:
+    with stage.watched().breaks("engine-b", MISTAKEN) as watched:
+        await watched.fires(("EnginesDiffer", "engine-a"), ("EnginesDiffer", "engine-b"))
+
+
 @brings("ProcessRestarts")
 async def test_a_process_ends_again_and_again(stage: Stage) -> None:
     with stage.watched(scale=1 / 10) as watched:
@@ -201,10 +230,7 @@ async def test_a_process_has_little_memory(stage: Stage) -> None:
 
 @brings("Faults", "EventLoopStops")
 async def test_something_that_nobody_foresaw(stage: Stage) -> None:
-    watched = stage.watched(scale=1 / 20)
-    (stage.directory / "sitecustomize.py").write_text(BREAKS)
-    watched.gateway.env["PYTHONPATH"] = f"{stage.directory}:{ROOT}"
-    with watched:
+    with stage.watched(scale=1 / 20).breaks("gateway-1", UNFORESEEN) as watched:
         await watched.fires(("Faults", "gateway-1"), ("EventLoopStops", "gateway-1"))
 
 
@@ -258,7 +284,7 @@ async def test_topics_take_too_little(stage: Stage) -> None:
                 changed = ConfigResource(ConfigResourceType.TOPIC, topic, configs=small)
                 await admin.alter_configs([changed])
             await watched.fires(alert)
-        assert "no snapshot" in watched.engine.said()
+        assert "no snapshot" in watched.engine.said() + watched.twin.said()
 
 
 @brings("UnreadableCommands", "BatchesOutOfOrder")
@@ -307,6 +333,7 @@ async def test_redis_goes_and_forgets(stage: Stage) -> None:
         stage.redis.ask("FLUSHALL")
         await watched.fires(("RedisSteppedBack", "recorder"))
         await asyncio.to_thread(stage.redis.kill)
+        watched.facade.place()
         await watched.fires(
             ("RecorderFailed", "recorder"),
             ("StoreUnreadable", "facade"),

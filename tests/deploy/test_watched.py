@@ -82,6 +82,7 @@ async def test_every_panel_and_every_alert_has_data_under_load(watched: Watched)
     shown = watched.prometheus.ask("targets", state="active")["activeTargets"]
     assert {(x["labels"]["role"], x["labels"]["name"]) for x in shown} == {
         ("engine", "engine-a"),
+        ("engine", "engine-b"),
         ("gateway", "gateway-1"),
         ("facade", "facade"),
         ("recorder", "recorder"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from testing.cluster_process import ClusterProcess, config_of, set_up
+from testing.command import ROOT
 from testing.kafka import Brokers
 from testing.prometheus import PrometheusServer, Target
 from testing.redis import RedisServer
@@ -37,7 +38,7 @@ Alert = tuple[str, str]
 
 
 class Watched(Running):
-    """An engine, a gateway, a facade, a recorder on Redis and an archive, with their own topics."""
+    """A pair of engines, a gateway, a facade, a recorder on Redis and an archive, on own topics."""
 
     def __init__(
         self, directory: Path, brokers: Brokers, redis: RedisServer, *, scale: float = SCALE
@@ -46,11 +47,13 @@ class Watched(Running):
         prefix = f"w-{secrets.token_hex(3)}"
         lines = (*QUICK, f"port = {redis.port}")
         self.config = config_of(directory, brokers, prefix, *lines)
+        self.config.write_text(self.config.read_text() + 'engines = ["a", "b"]\n')
         self._directory = directory
         self._scale = scale
         archive = ("--name", "archive", "--data-dir", str(directory / "archive"))
         on_redis = ("--set", "store.adapter=redis")
-        self.engine = ClusterProcess(self.config, "engine")
+        self.engine = ClusterProcess(self.config, "engine", "--name", "a")
+        self.twin = ClusterProcess(self.config, "engine", "--name", "b")
         self.gateway = ClusterProcess(self.config, "gateway")
         self.facade = ClusterProcess(self.config, "facade", *on_redis)
         self.recorder = ClusterProcess(self.config, "recorder", *on_redis)
@@ -61,6 +64,7 @@ class Watched(Running):
             "recorder": self.recorder,
             "archive": self.archive,
             "engine-a": self.engine,
+            "engine-b": self.twin,
         }
         """By the name that Prometheus has for each; first those who are talked to."""
         self.prometheus: PrometheusServer
@@ -70,6 +74,12 @@ class Watched(Running):
         for name, process in self.processes.items():
             if not of or name in of:
                 process.arguments += tuple(x for y in settings for x in ("--set", y))
+        return self
+
+    def breaks(self, name: str, code: str) -> Self:
+        """Let a process execute this before anything else; before the start."""
+        (self._directory / "sitecustomize.py").write_text(code)
+        self.processes[name].env["PYTHONPATH"] = f"{self._directory}:{ROOT}"
         return self
 
     @property
