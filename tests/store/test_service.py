@@ -135,6 +135,20 @@ async def test_a_store_that_cannot_be_written_is_logged_until_it_can(
     check(path, fold)
 
 
+async def test_one_that_is_begun_again_by_choice_waits_for_nothing(tmp_path: Path) -> None:
+    log, path = memory_log(), tmp_path / "store.db"
+    log.append(1, list(ordinary(12, 3)))
+    service = RecorderService(lambda: new_recorder(path, log), retry_s=3_600)
+    async with service, asyncio.timeout(20):
+        running = asyncio.create_task(service.run())
+        for restarts in range(1, 4):
+            service.begin_again("what it reads is to be another")
+            while service.restarts < restarts:
+                await asyncio.sleep(0.01)
+            assert service.failed is None
+        running.cancel()
+
+
 async def test_another_journal_begins_another_store(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
