@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -12,18 +11,11 @@ from gateway.checkpoints import SessionCheckpoints
 from journal.kafka import Journal
 from quantscope.roles.sessions import users_of
 from settings import Config, JournalSettings
-from testing.client import Client, hang_up
+from testing.client import Client
 from testing.cluster import Cluster
 from testing.kafka import Brokers
 
 QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.5)
-
-
-@pytest.fixture(autouse=True)
-async def lines() -> AsyncIterator[None]:
-    """No line outlives its test."""
-    yield
-    await hang_up()
 
 
 async def traded(cluster: Cluster) -> Engine:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from websockets.asyncio.client import connect
 
 from journal.kafka import Displaced
 from settings import Config, FacadeSettings, ServerSettings
-from testing.client import Client, hang_up
+from testing.client import Client
 from testing.cluster import Cluster
 from testing.kafka import Brokers
 from testing.requests import PLAIN
@@ -20,13 +19,6 @@ OTHER = 3
 """The number of a second facade."""
 UNKNOWN = 2**40
 """An order id far above all that are given."""
-
-
-@pytest.fixture(autouse=True)
-async def lines() -> AsyncIterator[None]:
-    """No line outlives its test."""
-    yield
-    await hang_up()
 
 
 def remove(store: Path) -> None:

@@ -11,20 +11,13 @@ from core import Clock, Commands, Engine, EventsEnd
 from journal.kafka import Beginning, Displaced
 from protocol.terms import Gateway
 from settings import Config, EngineSettings, ServerSettings
-from testing.client import Client, hang_up
+from testing.client import Client
 from testing.cluster import Cluster, Served
 from testing.kafka import Brokers
 from testing.trader import Trader
 from testing.waiting import SECONDS_MAX
 
 SHORT_LEASE = Config(engine=EngineSettings(gateway_lease_s=3.0))
-
-
-@pytest.fixture(autouse=True)
-async def lines() -> AsyncIterator[None]:
-    """No line outlives its test."""
-    yield
-    await hang_up()
 
 
 async def test_an_order_goes_through_and_is_told_again_from_any_number(kafka: Brokers) -> None:

@@ -1,7 +1,6 @@
 """Commands that have lost their end: nobody goes on by them, and nothing comes twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -25,7 +24,7 @@ from protocol.terms import Gateway
 from quantscope.cluster.journal_watch import JournalWatch
 from quantscope.cluster.setup import run_setup
 from settings import Config, JournalSettings
-from testing.client import Client, hang_up
+from testing.client import Client
 from testing.cluster import Cluster, records
 from testing.cut_topic import cut_topic
 from testing.kafka import Brokers
@@ -33,13 +32,6 @@ from testing.kafka import Brokers
 QUICK = Config(
     journal=JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.3, snapshot_commands_min=1)
 )
-
-
-@pytest.fixture(autouse=True)
-async def lines() -> AsyncIterator[None]:
-    """No line outlives its test."""
-    yield
-    await hang_up()
 
 
 def tick(stamp_ns: int) -> bytes:

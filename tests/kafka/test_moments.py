@@ -1,7 +1,6 @@
 """Moments at which a client could be told something twice, or nothing, or two could both end."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import TopicPartition
@@ -13,20 +12,13 @@ from gateway.connection import Connection
 from journal.kafka import Displaced
 from protocol.terms import Gateway
 from settings import Config, GatewaySettings, JournalSettings
-from testing.client import Client, hang_up
+from testing.client import Client
 from testing.cluster import Cluster
 from testing.kafka import Brokers
 from testing.waiting import until
 
 QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.3, snapshot_commands_min=1)
 NOTHING_KEPT = GatewaySettings(session_replay_bytes_max=1)
-
-
-@pytest.fixture(autouse=True)
-async def lines() -> AsyncIterator[None]:
-    """No line outlives its test."""
-    yield
-    await hang_up()
 
 
 async def placed(client: Client, first: int, last: int) -> None:

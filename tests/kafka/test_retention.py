@@ -1,7 +1,6 @@
 """What nobody needs any more is deleted, and nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,7 +9,7 @@ from engine.topic_retention import TopicRetention, sampled_bytes
 from journal.kafka import PLAIN, Journal, KafkaKept, Place
 from quantscope.metrics import RetentionFigures
 from settings import Config, GatewaySettings, JournalSettings
-from testing.client import Client, hang_up
+from testing.client import Client
 from testing.cluster import Cluster
 from testing.kafka import Brokers
 
@@ -20,13 +19,6 @@ UNREAD = "quantscope_reader_unread_bytes{'reader': 'recorder.archive'}"
 PASSED_OVER = "quantscope_reader_passed_over{'reader': 'recorder.archive'}"
 BYTES = GatewaySettings(session_replay_bytes_max=1)
 """Nothing is kept for sessions."""
-
-
-@pytest.fixture(autouse=True)
-async def lines() -> AsyncIterator[None]:
-    """No line outlives its test."""
-    yield
-    await hang_up()
 
 
 @pytest.fixture(autouse=True)

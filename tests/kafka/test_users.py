@@ -1,24 +1,16 @@
 """Users of a gateway that become others while it runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 
 from quantscope.cluster.setup import run_setup
 from settings import Config, UserSettings
-from testing.client import Client, hang_up
+from testing.client import Client
 from testing.cluster import Cluster
 from testing.kafka import Brokers
 from testing.waiting import until
-
-
-@pytest.fixture(autouse=True)
-async def lines() -> AsyncIterator[None]:
-    """No line outlives its test."""
-    yield
-    await hang_up()
 
 
 def user(name: str, password: str = "demo") -> UserSettings:  # noqa: S107
