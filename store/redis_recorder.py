@@ -60,16 +60,18 @@ class RedisRecorder:
         store: StoreSettings,
         *,
         seed: Callable[[], bytes | None] = lambda: None,
+        prepare: Callable[[], object] = lambda: None,
         is_void: IsVoid = lambda _command, _part, _chain: False,
         allowed: Callable[[], Awaitable[None]] = _always,
         faults: Faults | None = None,
     ) -> None:
         """Nothing is connected yet.  ``seed`` is asked in a thread: see ``core.recorder_seed``.
 
-        So is ``is_void``, whether what was recorded up to a place does not count any more.
-        ``allowed`` is asked each time before it begins to write: it raises ``Displaced`` where
-        another has this one's name.
+        So is ``is_void``, whether what was recorded up to a place does not count any more, and
+        ``prepare`` before each beginning.  ``allowed`` is asked each time before it begins to
+        write: it raises ``Displaced`` where another has this one's name.
         """
+        self._prepare = prepare
         self._is_void = is_void
         self._events = events
         self._settings = redis
@@ -85,7 +87,9 @@ class RedisRecorder:
         self._anew = False
         """Whether what Redis holds is not to be gone on from."""
         self._full = False
-        self._stop = asyncio.Event()
+        self._stopped = False
+        self._over = asyncio.Event()
+        """Whether who writes now is to record what the log holds, and end."""
         names = ("transactions", "events", "orders", "trades", "failures")
         self._counts = dict.fromkeys((*names, "deleted", "steps_back", "full"), 0)
         self.failure: str | None = None
@@ -150,7 +154,12 @@ class RedisRecorder:
 
     def stop(self) -> None:
         """Let it record what the log holds, and end."""
-        self._stop.set()
+        self._stopped = True
+        self._over.set()
+
+    def begin_again(self) -> None:
+        """Let it go on from what Redis holds: what it reads is to be another."""
+        self._over.set()
 
     async def run(self) -> None:
         """Record until it is stopped; raises ``Displaced`` where a later one has begun."""
@@ -158,16 +167,16 @@ class RedisRecorder:
         while True:
             recorded = self._counts["transactions"]
             try:
-                return await self._record()
+                await self._record()
             except Displaced:
                 raise
             except FAULTS as error:
                 self._fail(self._learned(error))
-            if self._stop.is_set():
+            if self._stopped:
                 return
             pause = RETRY_S if self._counts["transactions"] > recorded else pause
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), pause)
+                await asyncio.wait_for(self._over.wait(), pause)
             pause = min(2 * pause, self._store.recorder_retry_interval_s_max)
             self.restarts += 1
 
@@ -212,6 +221,9 @@ class RedisRecorder:
         self.failure = None
 
     async def _record(self) -> None:
+        if not self._stopped:
+            self._over.clear()
+        await asyncio.to_thread(self._prepare)
         redis = client(self._settings, 1)
         try:
             async with Link(self._settings) as link:
@@ -223,7 +235,7 @@ class RedisRecorder:
                     self._store,
                     self._claim,
                     self,
-                    self._stop,
+                    self._over,
                     share=self._share,
                 )
                 await writing.begin(anew=self._anew, seed=self._seed, is_void=self._is_void)

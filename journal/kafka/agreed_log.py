@@ -126,15 +126,19 @@ class AgreedLog:
         return bool(others) and self._trailing.is_silent(self.chosen)
 
     def change(self) -> None:
-        """Give another engine's log from now on: offsets of the one before mean nothing there."""
+        """Give another engine's log from now on: offsets of the one before mean nothing there.
+
+        Nobody is to read meanwhile.
+        """
         others = [name for name in self._copies if not self._trailing.is_silent(name)]
         if not others:
             return
         before, self.chosen = self.chosen, others[0]
         self._turn += 1
         self._held = []
-        del self._copies[self.chosen]
-        self._copies[before] = Copy(self._logs[before])
+        copies = {name: copy for name, copy in self._copies.items() if name != self.chosen}
+        # Another dict: whether it is to be changed is asked in other threads.
+        self._copies = copies | {before: Copy(self._logs[before])}
         for copy in self._copies.values():
             copy.forget()
         log.warning("engine %s is silent: the log of engine %s is recorded", before, self.chosen)

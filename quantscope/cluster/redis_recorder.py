@@ -43,6 +43,7 @@ class ClusterRedisRecorder:
             config.redis,
             config.store,
             seed=self._learn,
+            prepare=self._prepare,
             is_void=self._recorded.is_void,
             allowed=self._has_its_name,
             faults=around.process.faults,
@@ -115,11 +116,16 @@ class ClusterRedisRecorder:
         engine = next(self._snapshots.engines(), None)
         return None if engine is None else recorder_seed(engine)
 
+    def _prepare(self) -> None:
+        """Read another engine's log from now on, where that is to be: nobody reads meanwhile."""
+        if self._events.to_change:
+            self._events.change()
+
     async def _watch(self) -> None:
         """Look how far it is behind, and whether the engine is silent whose log is recorded."""
         while True:
             if self._events.to_change:
-                self._events.change()
+                self.recorder.begin_again()
             if self.recorder.failure is not None:
                 # It does not read meanwhile, so nobody else sees what comes.
                 with contextlib.suppress(JournalError):

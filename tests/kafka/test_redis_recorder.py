@@ -1,14 +1,15 @@
 """The recorder of a cluster on Redis: from a log with holes, and from one without its beginning."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from core import Engine, event_head, recorder_seed
+from core import Engine, LogRecord, event_head, recorder_seed
 from journal.kafka import Displaced, Journal
 from quantscope.cluster.redis_recorder import ClusterRedisRecorder
 from settings import Config, StoreSettings
@@ -123,3 +124,62 @@ async def test_a_later_one_of_its_name_ends_it(kafka: Brokers, redis: RedisServe
 
     with pytest.raises(Displaced, match="this one ends"):
         await displaced()
+
+
+async def test_it_goes_over_to_the_engine_that_lives_and_nothing_fails(
+    kafka: Brokers,
+    redis: RedisServer,
+    tmp_path: Path,
+    seed: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cluster = await Cluster(kafka, QUICK, engines=("a", "b")).make()
+    reads = Overlaps()
+    async with AsyncExitStack() as first:
+        await first.enter_async_context(cluster.following("a"))
+        async with (
+            cluster.following("b"),
+            flow(cluster, seed) as sent,
+            recording(cluster, redis) as role,
+        ):
+            reads.watch(role)
+            await grown(sent, 20)
+            await recorded_some(role)
+            await first.aclose()
+            at = role.position().command_offset
+            async with asyncio.timeout(30):
+                while role.position().command_offset < at + 20:
+                    await asyncio.sleep(0.02)
+    assert [text for text in caplog.messages if "the log of engine b is recorded" in text]
+    assert not [text for text in caplog.messages if text.startswith("recorder: ")]
+    assert reads.changed == 1
+    batches = await asyncio.to_thread(cluster.events, "b")
+    recorded = [x for x in batches if event_head(x).last_seq <= role.position().sequence]
+    await compared(redis.settings(), tmp_path / "store.db", recorded)
+
+
+class Overlaps:
+    """Sees to it that no other log is given while one is read."""
+
+    def __init__(self) -> None:
+        self.reading = False
+        self.changed = 0
+
+    def watch(self, role: ClusterRedisRecorder) -> None:
+        log = role._events
+        read, change = log.read, log.change
+
+        def reading(start: int, bytes_max: int) -> list[LogRecord]:
+            self.reading = True
+            try:
+                return read(start, bytes_max)
+            finally:
+                self.reading = False
+
+        def changing() -> None:
+            assert not self.reading
+            assert threading.current_thread() is not threading.main_thread()
+            self.changed += 1
+            change()
+
+        log.read, log.change = reading, changing  # type: ignore[method-assign]
