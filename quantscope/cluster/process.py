@@ -170,7 +170,11 @@ class RoleProcess:
     def _listening(self) -> AbstractAsyncContextManager[StatusPages]:
         port = self._config.server.http_port
         return StatusPages.listening(
-            self._process, port, metrics=self._metrics, standing=self._standing
+            self._process,
+            port,
+            metrics=self._metrics,
+            standing=self._standing,
+            more_to_come=self._own_pages,
         )
 
     async def _serve_early(self) -> None:

@@ -31,8 +31,13 @@ class StatusPages:
         *,
         metrics: Callable[[], bytes],
         standing: Callable[[], list[str]],
+        more_to_come: bool = False,
     ) -> None:
-        """``metrics`` renders the figures, ``standing`` says why the role is not ready."""
+        """``metrics`` renders the figures, ``standing`` says why the role is not ready.
+
+        Where there is ``more_to_come`` the role will serve other pages at the same place.
+        """
+        self._more_to_come = more_to_come
         config = process.config
         self._faults = process.faults
         self._origins = origins(config)
@@ -49,12 +54,13 @@ class StatusPages:
         *,
         metrics: Callable[[], bytes],
         standing: Callable[[], list[str]],
+        more_to_come: bool = False,
     ) -> AsyncIterator["StatusPages"]:
         """Listen on a port of the process's host (0 takes a free one), and serve.
 
         Raises ``PortInUse`` and ``OSError`` as ``Acceptor.listen`` does.
         """
-        pages = cls(process, metrics=metrics, standing=standing)
+        pages = cls(process, metrics=metrics, standing=standing, more_to_come=more_to_come)
         pages.acceptor = await Acceptor.listen(
             PORT_NAME,
             process.config.server.host,
@@ -102,4 +108,9 @@ class StatusPages:
 
     def _find(self, request: Request) -> Found:
         self._origins.check(request)
-        return self._router.find(request)
+        try:
+            return self._router.find(request)
+        except ApiError as error:
+            if error.status == 404 and self._more_to_come:
+                raise ApiError(503, "UNAVAILABLE", "it has not begun yet: ask again") from error
+            raise
