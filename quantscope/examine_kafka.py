@@ -8,24 +8,25 @@ import contextlib
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
-from core import JournalError
+from core import JournalError, JournalRange
 from engine.recovery import JournalGap, ReplayDiffers, unreadable_text
 from engine.verify import verify
 from journal.kafka import (
     Bases,
     Clients,
     Control,
-    Journal,
     KafkaKept,
     KafkaSnapshots,
     KeptSnapshots,
     Logs,
+    Standing,
     Topics,
     Unavailable,
     missing_topics,
@@ -36,6 +37,8 @@ from quantscope.examine import NothingThere, NotSound, commands, events, print_l
 from settings import Config, KafkaSettings
 
 T = TypeVar("T")
+ATTEMPTS = 10
+"""So often it is begun again where engines have deleted what was to be read."""
 
 
 def print_journal(
@@ -58,26 +61,45 @@ def run_verify(config: Config) -> None:
     What differs in one log does not keep the others from being looked at.
     """
     faults: list[str] = []
-    with _opened(config.kafka) as logs, _progress() as bar:
-        for engine, log in logs.events.items():
-            try:
-                result = verify(
-                    logs.snapshots,
-                    logs.commands,
-                    log,
-                    events_name=log.topic,
-                    progress=_shown(bar, engine),
-                )
-            except (JournalGap, ReplayDiffers) as error:
-                faults.append(f"engine {engine}: {error}")
-                continue
-            click.echo(f"engine {engine}: {sentence(result)}")
-            faults += result.bad_snapshots
-            if result.unreadable:
-                faults.append(unreadable_text(result.unreadable))
+    waiting, attempts = list(config.kafka.engines), 0
+    with _progress() as bar:
+        while waiting:
+            with _opened(config.kafka) as logs:
+                while waiting and (found := _faults_of(logs, waiting[0], bar)) is not None:
+                    faults += found
+                    del waiting[0]
+            attempts += 1
+            if waiting and attempts == ATTEMPTS:
+                raise JournalError("engines delete the oldest of what is read faster than it is")
     if faults:
         # Each engine passes over the same commands, and meets the same snapshots.
         raise NotSound("; ".join(dict.fromkeys(faults)))
+
+
+def _faults_of(logs: "_Compared", engine: str, bar: Progress) -> list[str] | None:
+    """What is wrong in an engine's log; None where what was to be read was deleted meanwhile."""
+    log = logs.events[engine]
+    try:
+        result = verify(
+            logs.snapshots,
+            logs.commands,
+            log,
+            events_name=log.topic,
+            progress=_shown(bar, engine),
+        )
+    except JournalRange:
+        if logs.deleted():
+            return None
+        raise
+    except (JournalGap, ReplayDiffers) as error:
+        return None if logs.deleted() else [f"engine {engine}: {error}"]
+    faults = list(result.bad_snapshots)
+    if faults and logs.deleted():
+        return None
+    click.echo(f"engine {engine}: {sentence(result)}")
+    if result.unreadable:
+        faults.append(unreadable_text(result.unreadable))
+    return faults
 
 
 def _shown(bar: Progress, engine: str) -> Callable[[int, int], None]:
@@ -97,6 +119,14 @@ class _Compared:
     events: dict[str, KafkaKept]
     """By the name of the engine."""
     commands: KafkaKept
+    firsts: Callable[[], list[int]]
+    """Where each of them begins now."""
+    began: list[int]
+    """And where each began when all were opened."""
+
+    def deleted(self) -> bool:
+        """Whether the oldest of what they hold was deleted since."""
+        return self.firsts() != self.began
 
 
 @contextlib.contextmanager
@@ -107,13 +137,28 @@ def _opened(settings: KafkaSettings) -> Iterator[_Compared]:
     _look_for(clients, [topics.commands, topics.snapshots, *names, topics.control])
     logs = _logs(clients, topics, settings)
     states = KafkaSnapshots(
-        clients, topics, deadline_s=settings.append_deadline_s, bases=logs.bases
+        clients,
+        topics,
+        deadline_s=settings.append_deadline_s,
+        bases=logs.bases,
+        eras=logs.eras,
     )
     with contextlib.ExitStack() as stack:
         snapshots = stack.enter_context(states.judged())
         events = {engine: stack.enter_context(logs.events(engine)) for engine in settings.engines}
         commands = stack.enter_context(logs.commands())
-        yield _Compared(snapshots, events, commands)
+        kept = [snapshots.kept, *events.values(), commands]
+        began = [log.first_offset for log in kept]
+        yield _Compared(snapshots, events, commands, partial(_first_now, kept), began)
+
+
+def _first_now(logs: Iterable[KafkaKept]) -> list[int]:
+    """Where each of them begins now."""
+    firsts = []
+    for log in logs:
+        log.look()
+        firsts.append(log.first_offset)
+    return firsts
 
 
 def _cluster(settings: KafkaSettings) -> tuple[Clients, Topics]:
@@ -127,11 +172,12 @@ def _cluster(settings: KafkaSettings) -> tuple[Clients, Topics]:
 def _logs(clients: Clients, topics: Topics, settings: KafkaSettings) -> Logs:
     """By the bases that ``control`` says; raises ``JournalError`` or ``ControlLost``."""
 
-    async def said() -> Journal:
+    async def said() -> Standing:
         async with Control(clients, topics, deadline_s=settings.append_deadline_s) as control:
-            return (await control.read()).known()
+            return await control.read()
 
-    return Logs(clients, topics, Bases(_asked(said()).bases))
+    standing = _asked(said())
+    return Logs(clients, topics, Bases(standing.known().bases), standing.eras)
 
 
 def _look_for(clients: Clients, names: Iterable[str]) -> None:

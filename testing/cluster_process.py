@@ -49,6 +49,8 @@ class ClusterProcess(Requests, Running):
         self.env = dict(os.environ)
         self.under: list[str] = []
         """A command that runs another one, under which it is started."""
+        self.ready_s_max = SECONDS_MAX
+        """How long a start may take, in seconds."""
         self.process: subprocess.Popen[str] | None = None
         name = "-".join((config.stem, role, *arguments)).replace("/", "_")
         self.log = config.with_name(f"{name}.log")
@@ -82,7 +84,7 @@ class ClusterProcess(Requests, Running):
         process = self.process
         assert process is not None
         assert process.stdout is not None
-        readable, _, _ = select.select([process.stdout], [], [], SECONDS_MAX)
+        readable, _, _ = select.select([process.stdout], [], [], self.ready_s_max)
         try:
             assert readable, "not ready in time"
             said = ready_line(process)
@@ -99,6 +101,21 @@ class ClusterProcess(Requests, Running):
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.ends()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has begun, and not ended by itself or otherwise."""
+        return self.process is not None and self.process.poll() is None
+
+    def freeze(self) -> None:
+        """Let it hang: its connections stay, and nothing answers."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Stop it as an operator would."""

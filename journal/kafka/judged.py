@@ -6,6 +6,7 @@ from typing import Self
 
 from core import Engine, JournalError
 from journal.kafka.bases import NEW, Bases
+from journal.kafka.halts import Eras
 from journal.kafka.kept import KafkaKept
 from journal.kafka.portions import Good, Portion, read_record, records_of, state_of
 
@@ -24,39 +25,44 @@ class JudgedState:
 class KeptSnapshots:
     """The states up to the end at which the topic was opened; it blocks."""
 
-    def __init__(self, kept: KafkaKept, bases: Bases = NEW) -> None:
-        """Nothing is connected yet.  What stands behind a place that was lost is not looked at."""
-        self._kept = kept
+    def __init__(self, kept: KafkaKept, bases: Bases = NEW, eras: Eras | None = None) -> None:
+        """Nothing is connected yet.  What is void, or behind a lost place, is not looked at."""
+        self._eras = eras or Eras()
+        self.kept = kept
+        """The topic."""
         self._bases = bases
 
     def __enter__(self) -> Self:
         """Connect, and learn the end; raises ``JournalError``."""
-        self._kept.__enter__()
+        self.kept.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Let go of the brokers."""
-        self._kept.__exit__()
+        self.kept.__exit__()
 
     def judge(self) -> Iterator[JudgedState]:
         """Read every state that is marked, the newest first, and hold it to its mark."""
         found = []
-        for record in records_of(self._kept, self._kept.first_offset, self._kept.next_offset):
+        for record in records_of(self.kept, self.kept.first_offset, self.kept.next_offset):
             decoded = read_record(record)
             if not (isinstance(decoded, Portion) or self._lost(decoded)):
                 found.append((record.offset, decoded))
         for at, good in reversed(found):
-            yield self._judged(f"at record {at} of {self._kept.topic}", good)
+            yield self._judged(f"at record {at} of {self.kept.topic}", good)
 
     def _lost(self, good: Good | None) -> bool:
-        return good is not None and self._bases.lost(good.command_offset)
+        if good is None:
+            return False
+        void = self._eras.voids(good.maker, good.journal.era, good.command_offset)
+        return void or self._bases.lost(good.command_offset)
 
     def _judged(self, name: str, good: Good | None) -> JudgedState:
         if good is None:
             return JudgedState(name, fault=ValueError("it is neither a portion of one nor a mark"))
         name = f"of engine {good.maker} at command batch {good.command_offset}, {name}"
         try:
-            if Engine.hash_of(state_of(self._kept, good)) != good.state_hash:
+            if Engine.hash_of(state_of(self.kept, good)) != good.state_hash:
                 raise ValueError("its state has another hash than its mark says")
         except (ValueError, JournalError) as error:
             return JudgedState(name, good.command_offset, fault=error)
@@ -67,7 +73,7 @@ class KeptSnapshots:
         good = found.good
         if good is None:
             raise ValueError("it is no good one")
-        engine = Engine.restore(state_of(self._kept, good))
+        engine = Engine.restore(state_of(self.kept, good))
         at = engine.position()
         if (at.command_offset, at.event_seq, at.event_hash) != (
             good.command_offset,

@@ -58,7 +58,7 @@ class KafkaSnapshots(Portions):
 
     def judged(self) -> KeptSnapshots:
         """Those that are there now, for who looks at all of them."""
-        return KeptSnapshots(self.kept(), self._bases)
+        return KeptSnapshots(self.kept(), self._bases, self.eras)
 
     def newest_journal(self) -> Journal | None:
         """Which journal the states are of, as the one of the newest era says it; it blocks."""

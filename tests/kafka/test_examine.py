@@ -14,8 +14,10 @@ from aiokafka.admin import RecordsToDelete
 
 import settings
 from core import Commands, Engine, describe_commands, describe_events, split_batches
-from journal.kafka import PLAIN, FencedLog, Good, Journal, KafkaKept, Portion
+from engine.verify import Verified, verify
+from journal.kafka import FIRST_OFFSET, PLAIN, FencedLog, Good, Journal, KafkaKept, Portion
 from journal.kafka.clients import stop
+from quantscope import examine_kafka
 from settings import Config, JournalSettings
 from testing.cluster import Cluster, records
 from testing.command import quantscope
@@ -113,7 +115,8 @@ async def test_each_engine_is_verified_while_all_go_on(kafka: Brokers, run: Run)
     cluster = await Cluster(kafka, Config(journal=QUICK), engines=("a", "b")).make()
     async with cluster.following("a") as a, cluster.following("b") as b, flow(cluster, 2) as sent:
         async with asyncio.timeout(30):
-            while not (a.keeper.written and b.keeper.written):
+            # The last of them that lives publishes.
+            while a.keeper.written + b.keeper.written < 2:
                 await asyncio.sleep(0.05)
         await grown(sent, 5)
         code, out, errors = await run(cluster, "verify")
@@ -126,6 +129,37 @@ async def test_each_engine_is_verified_while_all_go_on(kafka: Brokers, run: Run)
         assert int(first[2]) > int(first[3])
         assert first[4] == second[4]
         assert int(first[4]) >= 2
+
+
+async def test_what_engines_delete_while_it_reads_is_begun_again_behind(
+    kafka: Brokers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = await Cluster(kafka, Config(journal=QUICK)).make()
+    async with cluster.following() as a, flow(cluster, 4) as sent:
+        while not a.keeper.written:
+            await grown(sent, 5)
+    (mark,) = await asyncio.to_thread(cluster.snapshots().newest, 1)
+    first, tries = mark.good.command_offset + 1, []
+
+    def deleting(*arguments: Any, **more: Any) -> Verified:
+        tries.append(arguments)
+        if len(tries) == 1:
+            asyncio.run(delete(cluster, cluster.topics.commands, first - FIRST_OFFSET))
+        return verify(*arguments, **more)
+
+    monkeypatch.setattr(examine_kafka, "verify", deleting)
+    await asyncio.to_thread(examine_kafka.run_verify, cluster.config)
+    assert len(tries) == 2
+    assert (
+        f"engine a: verified from the snapshot at command batch {first - 1}: "
+        in capsys.readouterr().out
+    )
+
+
+async def delete(cluster: Cluster, topic: str, before: int) -> None:
+    """What stands before one of Kafka's offsets."""
+    async with cluster.clients.administering() as admin:
+        await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before)})
 
 
 @pytest.mark.parametrize("harm", ["other", "surplus", "bytes", "strange"])
