@@ -52,6 +52,11 @@ class Trader:
         self.unanswered: dict[int, tuple[int, ...]] = {}
         self._next = 1
 
+    async def begin(self, exchange: Exchange) -> None:
+        """Log in to a session of which nothing was heard yet, and go on with its numbers."""
+        self.client = await Client(exchange.binary, self.user).login()
+        self._next = self.client.last_cl_ord_id + 1
+
     async def come_back(self, exchange: Exchange) -> None:
         """Log in where the sequence broke off, and settle by ClOrdID what has no answer.
 

@@ -139,6 +139,8 @@ class Control:
         self._standing = Standing()
         self._next = 0
         """Kafka's offset behind what was read."""
+        self._doubtful = False
+        """Whether the last read has failed: its client may be over."""
 
     async def __aenter__(self) -> Self:
         """Connect; raises ``Unavailable``."""
@@ -154,12 +156,17 @@ class Control:
     async def read(self) -> Standing:
         """What is true now; raises ``KafkaError``, ``TimeoutError`` or ``Unavailable``."""
         async with self._turn:
+            if self._doubtful:
+                await self._reader.reconnect()
+            self._doubtful = True
             try:
-                return await self._read()
+                standing = await self._read()
             except (KafkaError, TimeoutError):
                 # A client whose broker was away may never read on.
                 await self._reader.reconnect()
-                return await self._read()
+                standing = await self._read()
+            self._doubtful = False
+            return standing
 
     async def _read(self) -> Standing:
         first, end = await self._reader.ends()

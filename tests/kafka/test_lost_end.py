@@ -68,16 +68,17 @@ async def refused(cluster: Cluster) -> str:
     return str(said.value)
 
 
-async def traded(cluster: Cluster) -> Client:
-    """A session has been told of forty orders, and a state stands behind some of them."""
+async def traded(cluster: Cluster, stands: int = 20) -> Client:
+    """A session has been told of forty orders, and a state stands behind so many of them."""
     async with cluster.following() as follower, cluster.gateway() as served:
         client = await Client(served.binary).login()
         for number in range(1, 41):
             client.place(number, price=10 + number)
             await client.expect_new(number)
-            if number == 20:
+            if number == stands:
+                seen = follower.keeper.written
                 async with asyncio.timeout(20):
-                    while not follower.keeper.written:
+                    while follower.keeper.written < seen + 2:
                         await asyncio.sleep(0.02)
     return client
 
