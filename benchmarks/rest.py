@@ -10,14 +10,12 @@ import msgspec
 from benchmarks.context import Context, measure
 from benchmarks.processes import (
     LOAD_TIMEOUT_S,
-    QUANTSCOPE,
-    ROOT,
     BenchError,
     longest_stop_ms,
-    ready_line,
 )
 from benchmarks.recorder import catch_up
 from benchmarks.result import Row, figure
+from testing.command import QUANTSCOPE, ROOT, ready_line
 from testing.process import ServerProcess
 
 USERS = 1000
