@@ -20,6 +20,7 @@ from journal.kafka import (
     TopicReader,
     Topics,
     Unavailable,
+    in_words,
     lost_commands,
 )
 
@@ -69,7 +70,7 @@ class JournalWatch:
             try:
                 return await self._hold(0)
             except TROUBLE as error:
-                log.warning("the commands can't be looked at yet: %s", error)
+                log.warning("the commands can't be looked at yet: %s", in_words(error))
             await asyncio.sleep(INTERVAL_S)
 
     async def run(self, heard: Heard) -> None:
@@ -79,7 +80,7 @@ class JournalWatch:
                 async with self._logs.follow_commands() as commands:
                     await self._watch(commands, heard)
             except TROUBLE as error:
-                log.debug("the journal can't be looked at: %r", error)
+                log.debug("the journal can't be looked at: %s", in_words(error))
             await asyncio.sleep(INTERVAL_S)
 
     async def _watch(self, commands: TopicReader, heard: Heard) -> None:

@@ -24,7 +24,7 @@ LOST = 30
 """Command batches, each of many orders."""
 
 
-class Exchange:
+class WholeExchange:
     """An exchange whose roles are processes, with an archive and Redis beside it."""
 
     def __init__(self, tmp_path: Path, brokers: Brokers, redis: RedisServer) -> None:
@@ -90,7 +90,7 @@ async def test_nobody_goes_on_until_it_is_accepted_and_then_nothing_comes_twice(
     tmp_path: Path, redis: RedisServer, seed: int
 ) -> None:
     with Brokers(tmp_path / "kafka") as brokers:
-        exchange = Exchange(tmp_path, brokers, redis)
+        exchange = WholeExchange(tmp_path, brokers, redis)
         set_up(exchange.config)
         exchange.start()
         rng = random.Random(seed)
