@@ -198,22 +198,42 @@ def restore(
 @main.command("import")
 @configured
 @click.argument("source", metavar="DATA_DIR", type=Folder())
-@click.argument("directory", metavar="NEW_DIR", type=Folder())
+@click.argument("directory", metavar="[NEW_DIR]", type=Folder(), required=False)
+@click.option(
+    "--archive",
+    metavar="DIR",
+    type=Folder(),
+    help="Of a cluster: the new directory that gets the store, for a recorder.",
+)
 def import_(
     config_file: pathlib.Path | None,
     overrides: tuple[str, ...],
     source: pathlib.Path,
-    directory: pathlib.Path,
+    directory: pathlib.Path | None,
+    archive: pathlib.Path | None,
 ) -> None:
     """Make NEW_DIR, of this version, of DATA_DIR, which version 1 wrote.
+
+    Without NEW_DIR: make a new cluster, as the configuration says, of DATA_DIR, which this version
+    or version 1 wrote.
 
     DATA_DIR must have been stopped cleanly by the version that wrote it, and is not changed.
     Sessions keep their ids and numbers, and orders, trades and their history stay as they are.
     """
-    from quantscope import importing
+    if directory is not None:
+        from quantscope import importing
 
-    config = load(config_file, list(overrides))
-    told_in_one_line(lambda: importing.run_import(config, source, directory))
+        if archive is not None:
+            raise Failure("--archive is of a cluster: NEW_DIR gets the store as it is")
+        config = load(config_file, list(overrides))
+        told_in_one_line(lambda: importing.run_import(config, source, directory))
+        return
+    from quantscope import importing_cluster
+
+    config = load(config_file, [*overrides, "journal.adapter=kafka"])
+    told_in_one_line(
+        lambda: importing_cluster.run_import_into_cluster(config, source, archive, click.echo)
+    )
 
 
 def _on_kafka(config: Config, data_dir: str | None) -> bool:

@@ -49,6 +49,11 @@ FOLDER_MODE = 0o755
 def run_import(config: Config, source: Path, directory: Path) -> None:
     """Make ``directory`` of ``source``, whole or not at all; ``source`` is not changed."""
     in_directory(config, "`quantscope import`")
+    click.echo(brought_over(config, source, directory))
+
+
+def brought_over(config: Config, source: Path, directory: Path) -> str:
+    """Do it; what was done, in a sentence."""
     directory = Path(os.path.abspath(directory))
     with DataDir.at_rest(source) as old:
         _check_version(old)
@@ -64,7 +69,7 @@ def run_import(config: Config, source: Path, directory: Path) -> None:
             directory.rmdir()
         partial.rename(directory)
         sync(directory.parent)
-    click.echo(
+    return (
         f"{directory} goes on from command batch {importing.last}, with {importing.batches} event "
         f"batches of {source}, which was not changed"
     )
@@ -112,7 +117,7 @@ class _Importing:
         ).close()
         self._bring_store()
         if (old.path / "era").exists():
-            _copy(old.path / "era", new.path / "era")
+            copy_durably(old.path / "era", new.path / "era")
         Snapshots(new.snapshot_folder, self._config.journal.snapshots_kept).write(
             SnapshotHeader(
                 header.journal_id,
@@ -231,12 +236,12 @@ class _Importing:
         for ending in ("", "-wal"):
             file = self._old.store.with_name(self._old.store.name + ending)
             if file.exists():
-                _copy(file, self._new.path / file.name)
+                copy_durably(file, self._new.path / file.name)
         last = events.read(at.offset, 1)[0]
         move_store(self._new.store, event_head(last.batch).hash, last.chain)
 
 
-def _copy(file: Path, to: Path) -> None:
+def copy_durably(file: Path, to: Path) -> None:
     """Copy a file durably."""
     shutil.copyfile(file, to)
     sync(to)
