@@ -61,8 +61,12 @@ impl Recent {
 
     /// The hash of the batch there; `None` where it is too old.
     fn hash_at(&self, place: Place) -> Option<u64> {
-        let at = self.places.binary_search_by_key(&place, |(place, _)| *place);
-        at.ok().and_then(|at| self.places.get(at)).map(|(_, hash)| *hash)
+        let at = self
+            .places
+            .binary_search_by_key(&place, |(place, _)| *place);
+        at.ok()
+            .and_then(|at| self.places.get(at))
+            .map(|(_, hash)| *hash)
     }
 }
 
@@ -95,12 +99,7 @@ impl EventsFollower {
     /// command batch that made the last event there.  Copies are held to the last `held_to`.
     #[new]
     #[pyo3(signature = (gateway, end, command_offset=0, held_to=0))]
-    fn new(
-        gateway: u16,
-        end: Option<EventsEnd>,
-        command_offset: u64,
-        held_to: usize,
-    ) -> Self {
+    fn new(gateway: u16, end: Option<EventsEnd>, command_offset: u64, held_to: usize) -> Self {
         Self {
             gateway,
             end,
