@@ -7,7 +7,7 @@ by the sessions, up to a bound.  What is older is deleted; Kafka does that in fi
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
@@ -78,7 +78,10 @@ class TopicRetention:
 
     async def delete(self) -> None:
         """Delete what nobody needs now; raises ``JournalError`` or ``KafkaError``."""
-        places = (await self._control.read()).places
+        standing = await self._control.read()
+        places = standing.places
+        # The log may have begun anew meanwhile.
+        self._logs = replace(self._logs, eras=standing.eras)
         read = {place.reader: place.command_offset for place in places.values()}
         needed = await asyncio.to_thread(self.needed, read)
         before = {

@@ -228,19 +228,24 @@ class KafkaKept:
             self._ahead = await reader.read(known, end)
             if not self._ahead:
                 return known
-            self.newest = self._ahead[-1]
-            known = self.newest.offset + 1
+            self._note(self._ahead)
+            known = self._ahead[-1].offset + 1
         width = 1
         while known < end:
             start = max(known, end - width)
             following = start
             while records := await reader.read(following, end):
-                self.newest = records[-1]
-                following = self.newest.offset + 1
+                self._note(records)
+                following = records[-1].offset + 1
             if following > start or start == known:
                 return following
             width *= 4
         return known
+
+    def _note(self, records: list[Record]) -> None:
+        """Which is the newest; that a log begins anew there is no record of one."""
+        batches = [x for x in records if not x.value.startswith(BASE_MAGIC)]
+        self.newest = batches[-1] if batches else self.newest
 
     def read(self, start: int, bytes_max: int) -> list[LogRecord]:
         """Return records from ``start`` on: one at least, if there is one.

@@ -80,7 +80,11 @@ def last_of(events: KafkaKept) -> Proof | None:
     """What the last batch of a log of events knows of; None where there is none."""
     if events.written_offset < events.first_offset:
         return None
-    head = event_head(events.read(events.written_offset, 1)[0].batch)
+    last = events.read(events.written_offset, 1)
+    if not last:
+        # The log is just about to begin anew.
+        return None
+    head = event_head(last[0].batch)
     return Proof(events.topic, head.command_offset, head.command_hash, head.last_seq)
 
 

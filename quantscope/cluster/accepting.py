@@ -24,6 +24,7 @@ from journal.kafka import (
     Bases,
     Clients,
     Control,
+    Eras,
     Journal,
     KafkaSnapshots,
     Logs,
@@ -48,14 +49,16 @@ MAKER = "setup"
 class Accepting:
     """One loss that is accepted."""
 
-    def __init__(self, clients: Clients, topics: Topics, journal: Journal, clock: Clock) -> None:
-        """``journal`` is what ``control`` says now."""
+    def __init__(
+        self, clients: Clients, topics: Topics, journal: Journal, clock: Clock, eras: Eras
+    ) -> None:
+        """``journal`` and ``eras`` are what ``control`` says now."""
         self._clients = clients
         self._topics = topics
         self._journal = journal
         self._clock = clock
         self._settings: KafkaSettings = clients.settings
-        self._logs = Logs(clients, topics, Bases(journal.bases))
+        self._logs = Logs(clients, topics, Bases(journal.bases), eras)
         self._snapshots = self._states(journal)
         sessions = Portions(
             clients,

@@ -67,7 +67,8 @@ class ClusterFacade:
 
     def standing(self) -> list[str]:
         """It is ready while commands are taken; without the store trading goes on."""
-        return self.rest.wrong()
+        fault = self.lane.fault
+        return self.rest.wrong() if fault is None else [fault, *self.rest.wrong()]
 
     @property
     def figures(self) -> tuple[Part, ...]:

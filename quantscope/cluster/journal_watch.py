@@ -9,6 +9,7 @@ from journal.kafka import (
     Bases,
     Clients,
     Control,
+    Eras,
     Journal,
     KafkaError,
     KafkaSnapshots,
@@ -44,13 +45,13 @@ class JournalWatch:
     """
 
     def __init__(
-        self, clients: Clients, topics: Topics, control: Control, journal: Journal
+        self, clients: Clients, topics: Topics, control: Control, journal: Journal, eras: Eras
     ) -> None:
-        """``journal`` is what the process began with."""
+        """``journal`` is what the process began with, and ``eras`` what of the events counts."""
         bases = Bases(journal.bases)
         self._control = control
         self._journal = journal
-        self._logs = Logs(clients, topics, bases)
+        self._logs = Logs(clients, topics, bases, eras)
         deadline_s = clients.settings.append_deadline_s
         self._proofs = Proofs(
             self._logs,

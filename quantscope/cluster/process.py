@@ -223,7 +223,9 @@ class RoleProcess:
             await opened.enter_async_context(control)
             standing = await control.read()
             known = standing.known()
-            watch = JournalWatch(self._clients, self._topics, control, standing.journal or known)
+            watch = JournalWatch(
+                self._clients, self._topics, control, standing.journal or known, standing.eras
+            )
             await watch.begin()
             role = self._make(
                 Surroundings(

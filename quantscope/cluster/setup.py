@@ -90,12 +90,12 @@ class _Setup:
             await self._topics_made(admin, accept_loss=accept_loss)
         async with self._control() as control:
             journal = await self._journal_named(control)
-            accepting = Accepting(self._clients, self._topics, journal, self._clock)
+            self._eras = (await control.read()).eras
+            accepting = Accepting(self._clients, self._topics, journal, self._clock, self._eras)
             if accept_loss:
                 journal = await accepting.run(control, self._say)
             else:
                 await accepting.refuse(control)
-            self._eras = (await control.read()).eras
         await self._configured(await asyncio.to_thread(self._engine, journal))
 
     async def look(self) -> None:

@@ -11,6 +11,7 @@ from journal.kafka import (
     Base,
     Bases,
     Description,
+    Eras,
     Journal,
     Logs,
     LostCommands,
@@ -57,7 +58,7 @@ async def refused(cluster: Cluster) -> str:
     """What each start of a process, an engine and ``setup`` say alike."""
     async with cluster.control() as control:
         journal = (await control.read()).known()
-        watch = JournalWatch(cluster.clients, cluster.topics, control, journal)
+        watch = JournalWatch(cluster.clients, cluster.topics, control, journal, Eras())
         with pytest.raises(LostCommands) as said:
             await watch.begin()
         with pytest.raises(LostCommands, match="--accept-loss"):
