@@ -114,8 +114,10 @@ def journal(
     if engine is not None and (topic == "commands" or config.journal.adapter != "kafka"):
         raise Failure("--engine says whose events are read of a journal on Kafka (journal.adapter)")
     if _on_kafka(config, data_dir):
-        from quantscope import examine_kafka
+        from quantscope import examine_kafka, logs
 
+        # What the library says of brokers that are away is said in one line at the end.
+        logs.be_silent()
         work = partial(examine_kafka.print_journal, config, topic, engine)
     else:
         from quantscope import examine
@@ -137,8 +139,9 @@ def verify(
     """
     config = load(config_file, [*overrides, *flags_of({"server.data_dir": data_dir})])
     if _on_kafka(config, data_dir):
-        from quantscope import examine_kafka
+        from quantscope import examine_kafka, logs
 
+        logs.be_silent()
         work = examine_kafka.run_verify
     else:
         from quantscope import examine

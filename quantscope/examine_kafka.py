@@ -32,7 +32,6 @@ from journal.kafka import (
     missing_topics,
 )
 from journal.kafka.reader import KafkaError
-from quantscope import logs
 from quantscope.examine import NothingThere, NotSound, commands, events, print_lines, sentence
 from settings import Config, KafkaSettings
 
@@ -162,8 +161,6 @@ def _first_now(logs: Iterable[KafkaKept]) -> list[int]:
 
 
 def _cluster(settings: KafkaSettings) -> tuple[Clients, Topics]:
-    # What the library says of brokers that are away is said in one line at the end.
-    logs.be_silent()
     clients = Clients(settings)
     clients.check()
     return clients, Topics(settings)
