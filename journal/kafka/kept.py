@@ -76,8 +76,8 @@ class KafkaKept:
         """Name of the journal."""
         self.newest: Record | None = None
         """The last record, as far as it was looked at."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="kafka", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread
         self._opened = AsyncExitStack()
         self._ends = Ends(0, 0)
         self._end = -1
@@ -105,6 +105,8 @@ class KafkaKept:
 
     def __enter__(self) -> Self:
         """Connect, and learn the ends; raises ``JournalError`` where no broker answers."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="kafka", daemon=True)
         self._thread.start()
         try:
             self._call(self._opened.enter_async_context(self._reader))
