@@ -94,7 +94,8 @@ async def test_whose_session_moves_is_hung_up_on_and_the_log_says_so(
         await client.expect_closed()
         session = f"binary session {client.session} of demo1 from 127.0.0.1:"
         said = [message for message in caplog.messages if message.startswith(session)]
-        assert said[-1].endswith("is closed: its session was logged in to at another gateway")
+        moved = "is closed: its session was logged in to at another gateway"
+        assert any(message.endswith(moved) for message in said)
         assert len(said) == 3
 
 
