@@ -182,9 +182,10 @@ async def test_over_a_wrong_event_all_halt_until_one_is_trusted(
             await client.expect_closed()
             await until(lambda: good.halted is not None and bad.halted is not None)
             assert any("otherwise of command batch" in line for line in served.role.standing())
-            async with cluster.control() as control:
-                halt = (await control.read()).halt
-            assert halt is not None
+            async with cluster.control() as control, asyncio.timeout(20):
+                # They stop at once, and say so then.
+                while (halt := (await control.read()).halt) is None:
+                    await asyncio.sleep(0.02)
             assert halt.command_offset == wrong.at
             said: list[str] = []
             await asyncio.to_thread(run_trust, cluster.config, right, said.append)
