@@ -41,9 +41,12 @@ class EnginesLog:
     def choose(self, is_silent: Callable[[str], bool], preferred: str) -> Self:
         """Read another engine's log from now on, where the one that was read has fallen silent."""
         if preferred != self.chosen and is_silent(self.chosen):
-            self.chosen = preferred
-            self._turn += 1
+            self._take(preferred)
         return self
+
+    def _take(self, name: str) -> None:
+        self.chosen = name
+        self._turn += 1
 
     @property
     def _log(self) -> KafkaKept:
@@ -74,16 +77,7 @@ class EnginesLog:
 
     def read(self, start: int, bytes_max: int) -> list[LogRecord]:
         """See ``KeptLog``."""
-        base = self._base
-        return [
-            LogRecord(
-                offset=base + record.offset,
-                append_ns=record.append_ns,
-                chain=record.chain,
-                batch=record.batch,
-            )
-            for record in self._log.read(self._own(start), bytes_max)
-        ]
+        return self._moved(self._log.read(self._own(start), bytes_max))
 
     def waiting(self, start: int, bytes_max: int) -> list[bytes]:
         """See ``ReplayedLog``."""
@@ -92,6 +86,21 @@ class EnginesLog:
     def batch_after(self, command: int) -> int:
         """Where the events of later commands begin."""
         return self._base + self._log.batch_after(command)
+
+    def _moved(self, records: list[LogRecord]) -> list[LogRecord]:
+        """Records of the chosen log as they are called here."""
+        base = self._base
+        if not base:
+            return records
+        return [
+            LogRecord(
+                offset=base + record.offset,
+                append_ns=record.append_ns,
+                chain=record.chain,
+                batch=record.batch,
+            )
+            for record in records
+        ]
 
     def _own(self, offset: int) -> int:
         own = offset - self._base

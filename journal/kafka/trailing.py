@@ -49,5 +49,5 @@ class Trailing:
 
     @property
     def preferred(self) -> str:
-        """The first that is not silent; of silent ones the one that was heard of last."""
+        """The first that is not silent; the first of all where there is none."""
         return next(iter(self.living), next(iter(self._at)))
