@@ -1,6 +1,33 @@
-"""A server that a test started is left behind by nobody, however the tests end."""
+"""Servers that tests start: left behind by nobody, however the tests end."""
 
 import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from testing.command import SECONDS_MAX, NotReady
+
+LOOK_S = 0.01
+
+
+def begun(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """A server whose words go to a file; Ctrl-C does not reach it before the tests do."""
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+
+
+def until_it_serves(
+    name: str, process: subprocess.Popen[bytes], serves: Callable[[], bool], log: Path
+) -> None:
+    """Wait for a server; raises ``NotReady``, with what it said last."""
+    end = time.monotonic() + SECONDS_MAX
+    while not serves():
+        if process.poll() is not None or time.monotonic() > end:
+            said = log.read_text(errors="replace")[-2_000:]
+            raise NotReady(f"{name} does not serve:\n{said}")
+        time.sleep(LOOK_S)
 
 
 class Guard:

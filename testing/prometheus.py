@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,7 +14,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from testing.command import ROOT, SECONDS_MAX, NotReady
-from testing.guard import Guard
+from testing.guard import Guard, begun, until_it_serves
 from testing.kafka import free_ports
 
 FOLDER = ROOT / "deploy/prometheus"
@@ -117,24 +116,14 @@ class PrometheusServer:
         # What is gone is gone soon: it is looked at often.
         arguments += ["--query.lookback-delta=10s"]
         log = self.directory / "log"
-        with log.open("ab") as out:
-            # In a session of its own Ctrl-C does not reach it, before the tests have ended it.
-            self._process = subprocess.Popen(
-                ["prometheus", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        self._guard = Guard(self._process)
+        process = self._process = begun(["prometheus", *arguments], log)
+        self._guard = Guard(process)
         _RUNNING.append(self)
-        end = time.monotonic() + SECONDS_MAX
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > end:
-                said = log.read_text(errors="replace")[-2_000:]
-                self.end()
-                raise NotReady(f"Prometheus does not serve:\n{said}")
-            time.sleep(0.02)
+        try:
+            until_it_serves("Prometheus", process, self._answers, log)
+        except NotReady:
+            self.end()
+            raise
         return self
 
     def end(self) -> None:

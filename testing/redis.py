@@ -5,14 +5,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from settings import RedisSettings
 from testing.command import SECONDS_MAX, NotReady
-from testing.guard import Guard
+from testing.guard import Guard, begun, until_it_serves
 from testing.kafka import free_ports
 
 SERVES = b"Ready to accept connections"
@@ -69,24 +68,14 @@ class RedisServer:
         arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory)]
         arguments += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
         arguments += ["--maxmemory-policy", "noeviction", *self._options]
-        with log.open("ab") as out:
-            # In a session of its own Ctrl-C does not reach it, before the tests have ended it.
-            self._process = subprocess.Popen(
-                ["redis-server", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        self._guard = Guard(self._process)
+        process = self._process = begun(["redis-server", *arguments], log)
+        self._guard = Guard(process)
         _RUNNING.append(self)
-        end = time.monotonic() + SECONDS_MAX
-        while SERVES not in log.read_bytes()[before:]:
-            if self._process.poll() is not None or time.monotonic() > end:
-                said = log.read_text(errors="replace")[-2_000:]
-                self.end()
-                raise NotReady(f"Redis does not serve:\n{said}")
-            time.sleep(0.01)
+        try:
+            until_it_serves("Redis", process, lambda: SERVES in log.read_bytes()[before:], log)
+        except NotReady:
+            self.end()
+            raise
         return self
 
     def stop(self) -> None:

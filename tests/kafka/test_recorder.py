@@ -105,14 +105,14 @@ async def test_brokers_that_die_are_waited_for_and_that_is_said_once(
                 await grown(sent, 30)
                 before = role.position().sequence
                 await asyncio.to_thread(own_kafka.kill)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while not role.standing():
                         await asyncio.sleep(0.05)
                 assert "recorder archive failed: " in role.standing()[0]
                 await asyncio.sleep(3)
                 await asyncio.to_thread(own_kafka.start)
                 await grown(sent, 30)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while role.standing() or role.position().sequence <= before:
                         await asyncio.sleep(0.05)
         assert role.service.restarts == 0
