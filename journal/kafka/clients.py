@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from journal.kafka.refusal import KNOCK_S, Doors
@@ -154,7 +155,7 @@ class Clients:
                 raise
             return None
         try:
-            await client.start()  # type: ignore[no-untyped-call]
+            await _start(client)
             await self._doors.look()
         except (KafkaError, TimeoutError, AssertionError) as error:
             # A broker that has just begun knows of none, over which the library asserts.
@@ -174,14 +175,25 @@ class Clients:
             await stop(client)
 
 
+async def _start(client: Client) -> None:
+    """Start a client.  Whoever is canceled meanwhile waits a moment for the end of the attempt.
+
+    The library forgets the connection over which it was asking for the names of the brokers.
+    """
+    starting: asyncio.Task[None] = asyncio.create_task(client.start())  # type: ignore[no-untyped-call]
+    try:
+        await asyncio.wait([starting])
+    except asyncio.CancelledError:
+        await _apart(starting)
+        raise
+    starting.result()
+
+
 async def stop(client: AIOKafkaAdminClient | AIOKafkaConsumer) -> None:
     """Stop a client; one that waits for brokers that are gone is cut off."""
     await _apart(client.stop() if isinstance(client, AIOKafkaConsumer) else client.close())
     # Where that was broken off, or the client has never started, its connections are open still.
-    await _apart(client._client.close())
-    # So are those that were being made meanwhile.
-    for connection in tuple(client._client._conns.values()):
-        connection.close()
+    await _let_go(client._client)
 
 
 async def abandon(producer: AIOKafkaProducer) -> None:
@@ -195,16 +207,23 @@ async def abandon(producer: AIOKafkaProducer) -> None:
         sending: asyncio.Task[None] = sender.sender_task
         sending.cancel()
         await asyncio.wait([sending], timeout=STOP_S)
-    await _apart(producer.client.close())
+    await _let_go(producer.client)
 
 
-async def _apart(ending: Coroutine[Any, Any, None]) -> None:
+async def _let_go(connected: AIOKafkaClient) -> None:
+    """Close all connections of a client, also those that were being made meanwhile."""
+    await _apart(connected.close())
+    for connection in tuple(connected._conns.values()):
+        connection.close()
+
+
+async def _apart(ending: Coroutine[Any, Any, None] | asyncio.Task[None]) -> None:
     """Wait for the end of something, not too long, in a task of its own.
 
     The library cancels tasks of its own and waits for them, and lets that show as if its caller
     were canceled.
     """
-    task = asyncio.create_task(ending)
+    task = ending if isinstance(ending, asyncio.Task) else asyncio.create_task(ending)
     await asyncio.wait([task], timeout=STOP_S)
     if not task.done():
         task.cancel()
