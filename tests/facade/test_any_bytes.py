@@ -109,5 +109,5 @@ async def test_any_bytes_are_answered_or_refused(
             connection.connection_lost(None)
         assert not server.connections
         assert not exchange.facade.notifications.sockets
-        assert not caplog.records
+        assert not caplog.messages, f"--seed {seed} --cases {cases}"
         exchange.engine.validate()
