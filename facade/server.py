@@ -104,6 +104,9 @@ class Server:
         clock = self.turns.clock
         while left:
             for connection in left[-SWEPT:]:
+                if connection not in self.connections and connection not in self.turned_away:
+                    # It was lost while it waited to be looked at.
+                    continue
                 try:
                     connection.sweep(self.now)
                 except FAULTS as error:

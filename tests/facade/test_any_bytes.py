@@ -10,7 +10,7 @@ import re
 import pytest
 
 from settings import FacadeSettings
-from testing.in_process import InProcess
+from testing.in_process import InProcess, config_of
 from tests.facade.pipe import ByHand, Pipe
 from tests.facade.sent import UPGRADE
 
@@ -74,6 +74,7 @@ def some_bytes(chance: random.Random) -> bytes:
     return bytes(whole)
 
 
+@pytest.mark.timeout(36_000)
 async def test_any_bytes_are_answered_or_refused(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -82,7 +83,7 @@ async def test_any_bytes_are_answered_or_refused(
     if seed is None:
         seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
-    async with InProcess(LIMITS) as exchange:
+    async with InProcess(config=config_of(LIMITS, "engine.gateway_lease_s=3600")) as exchange:
         server = exchange.facade.server
         turns = server.turns = ByHand(LIMITS.turn_us_max, exchange.clock.monotonic_ns)
         for case in range(cases):

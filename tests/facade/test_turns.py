@@ -16,6 +16,7 @@ from facade.server import SWEPT, WASTE_BYTES
 from facade.websocket import WebSocket
 from settings import FacadeSettings
 from testing.in_process import InProcess
+from tests.facade.pipe import ByHand, Pipe
 from tests.facade.sent import GET, LAST_GET, ORDER, UPGRADE, post, statuses
 
 LIMITS = FacadeSettings(
@@ -265,6 +266,20 @@ async def test_deadlines_of_many_connections_are_looked_at_in_turns() -> None:
                 writer.close()
         assert max(swept.values()) <= 2 * SWEPT
         assert seen.connections == []
+
+
+async def test_a_connection_that_is_lost_before_its_deadlines_are_looked_at_is_no_fault() -> None:
+    async with InProcess() as exchange:
+        server = exchange.facade.server
+        turns = server.turns = ByHand(10_000, exchange.clock.monotonic_ns)
+        lost, held = server.connect(), server.connect()
+        for connection in (lost, held):
+            connection.connection_made(Pipe(connection))
+        server.sweep()
+        lost.connection_lost(None)
+        turns.turn()
+        assert not exchange.facade.faults.counts["connection"]
+        held.connection_lost(None)
 
 
 @pytest.mark.parametrize("sent", [GET, b"no request\r\n\r\n", post(ORDER), UPGRADE])
