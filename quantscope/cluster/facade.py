@@ -68,7 +68,8 @@ class ClusterFacade:
     def standing(self) -> list[str]:
         """It is ready while commands are taken; without the store trading goes on."""
         fault = self.lane.fault
-        return self.rest.wrong() if fault is None else [fault, *self.rest.wrong()]
+        faults = self._on_lane.standing() if fault is None else [fault, *self._on_lane.standing()]
+        return [*faults, *self.rest.wrong()]
 
     @property
     def figures(self) -> tuple[Part, ...]:

@@ -53,8 +53,9 @@ class ClusterGateway:
         return self.lane.heard
 
     def standing(self) -> list[str]:
-        """It is ready while commands are taken."""
+        """It is ready while commands are taken, and by its clock will be."""
         faults = [] if self.lane.ready else [f"commands are not taken: {self.lane.fault}"]
+        faults += self._on_lane.standing()
         fault = self.binary.order_entry.fault
         return faults if fault is None else [*faults, f"order entry failed: {fault}"]
 

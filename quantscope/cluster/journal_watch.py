@@ -17,6 +17,7 @@ from journal.kafka import (
     Portions,
     Proof,
     Proofs,
+    Standing,
     StartAgain,
     TopicReader,
     Topics,
@@ -38,7 +39,7 @@ Heard = Callable[[], int]
 
 
 class JournalWatch:
-    """Looks at what is true of the exchange, and at the end of the commands.
+    """Looks at the end of the commands, and hears of what is true of the exchange.
 
     Nobody goes on by commands that have lost their end.  That they have is seen at a start, and
     after an outage or a change of leader: an end goes with a broker.
@@ -75,7 +76,7 @@ class JournalWatch:
             await asyncio.sleep(INTERVAL_S)
 
     async def run(self, heard: Heard) -> None:
-        """Until canceled; raises ``StartAgain`` and ``LostCommands``."""
+        """Until canceled; raises ``LostCommands``."""
         while True:
             try:
                 async with self._logs.follow_commands() as commands:
@@ -88,16 +89,15 @@ class JournalWatch:
         link: object = None
         end = 0
         while True:
-            await self._look()
             end_before, end = end, await commands.end()
             link_before, link = link, commands.link
             if link != link_before or end < end_before:
                 await self._hold(heard())
             await asyncio.sleep(INTERVAL_S)
 
-    async def _look(self) -> None:
-        journal = (await self._control.read()).journal
-        if journal not in (None, self._journal):
+    def on_standing(self, standing: Standing) -> None:
+        """Raise ``StartAgain`` where it is another journal than the one that it began with."""
+        if standing.journal not in (None, self._journal):
             raise StartAgain("the journal goes on in another era, which quantscope setup has begun")
 
     async def _hold(self, heard: int) -> None:

@@ -9,6 +9,8 @@ from journal.kafka import At, Beginning, KafkaLane, Referee, Standing, StartAgai
 from quantscope.cluster.learning import learned
 from quantscope.cluster.surroundings import Surroundings
 
+NS = 1_000_000_000
+
 
 class OnLane:
     """A number's lane to the engines, from where one of them stands."""
@@ -35,7 +37,19 @@ class OnLane:
             faults=process.faults,
         )
         self._stop_deadline_s = config.server.stop_deadline_s
+        self._behind_s_max = config.engine.stamp_behind_s_max
         self._begins: Beginning
+
+    def standing(self) -> list[str]:
+        """Why orders may soon be dropped, where the clock is so far off; see ``ClusterRole``."""
+        off_s = self.lane.requests.skew_ns / NS
+        if abs(off_s) <= self._behind_s_max / 2:
+            return []
+        return [
+            f"the clock is {abs(off_s):.1f} s {'ahead of' if off_s > 0 else 'behind'} that of the "
+            f"brokers: commands are dropped beyond engine.stamp_behind_s_max = "
+            f"{self._behind_s_max:g} s"
+        ]
 
     async def learn(self) -> Engine:
         """The engine as it stands, which is waited for; the lane goes on from there."""

@@ -261,12 +261,12 @@ class RoleProcess:
                 "watch",
                 what,
                 lambda: journal.run(lambda: role.heard),
-                ends=(StartAgain, LostCommands),
+                ends=(LostCommands,),
             )
             watching += [
                 group.create_task(watch),
                 group.create_task(self._begin(role)),
-                group.create_task(watch_exchange(control, role.on_standing)),
+                group.create_task(watch_exchange(control, journal.on_standing, role.on_standing)),
             ]
             await role.run(self._stop)
             for task in watching:

@@ -12,8 +12,8 @@ INTERVAL_S = 0.3
 """How often it is looked, in seconds: a halt is to be heard of within a second."""
 
 
-async def watch_exchange(control: Control, on_standing: Callable[[Standing], object]) -> None:
-    """Tell of each change until canceled; brokers that are away are waited for."""
+async def watch_exchange(control: Control, *listeners: Callable[[Standing], object]) -> None:
+    """Tell each of every change until canceled; brokers that are away are waited for."""
     seen: Standing | None = None
     while True:
         try:
@@ -23,5 +23,6 @@ async def watch_exchange(control: Control, on_standing: Callable[[Standing], obj
         else:
             if standing is not seen:
                 seen = standing
-                on_standing(standing)
+                for listener in listeners:
+                    listener(standing)
         await asyncio.sleep(INTERVAL_S)

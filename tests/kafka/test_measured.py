@@ -1,13 +1,18 @@
 """What requests take is counted, and a clock that is off is told from a slow broker."""
 
+import asyncio
+import re
+
 import pytest
 
 from core import Clock
 from journal.kafka import Appender, Measured, Timed
 from journal.kafka.measured import MS_NS, skew_ns
+from quantscope.cluster.gateway import ClusterGateway
 from settings import ServerSettings
 from testing.cluster import Cluster
 from testing.kafka import Brokers
+from testing.waiting import until
 
 S = 10**9
 
@@ -57,3 +62,27 @@ async def test_each_request_to_a_broker_shows_how_far_the_clock_is_off(
             assert sum(measured.took.latency().counts) == count
             # A broker's answer takes milliseconds, and this machine may be busy.
             assert abs(measured.skew_ns / S - off_s) <= min(abs(off_s), 1)
+
+
+@pytest.mark.parametrize(("off_s", "said"), [(-7, "behind that"), (7, "ahead of that")])
+async def test_a_gateway_whose_clock_is_off_is_not_ready_and_says_so(
+    kafka: Brokers, off_s: int, said: str
+) -> None:
+    cluster = await Cluster(kafka).make()
+    right = cluster.clock
+    async with cluster.following():
+        cluster.clock = Clock(
+            ServerSettings(), wall=lambda: right.now_ns() + off_s * S, boot=right.monotonic_ns
+        )
+        async with cluster.around() as around, asyncio.TaskGroup() as group:
+            stop = asyncio.Event()
+            role = ClusterGateway(around, 11)
+            await role.open()
+            running = group.create_task(role.run(stop))
+            await until(lambda: role.lane.ready)
+            (fault,) = role.standing()
+            # A broker's answer takes a while, which may be the clock's as well.
+            assert re.match(rf"the clock is [67]\.\d s {said} of the brokers: ", fault)
+            stop.set()
+            await running
+            await role.close()
