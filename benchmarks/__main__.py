@@ -10,7 +10,10 @@ from rich.console import Console
 from benchmarks import (
     binary,
     cluster,
+    cluster_recovery,
+    cluster_rest,
     cores,
+    gaps,
     long_order,
     memory,
     neighbours,
@@ -24,7 +27,20 @@ from benchmarks.result import Result
 from benchmarks.table import RESULTS, ROOT, read_results, show, write_documents, write_results
 from testing.command import NotReady
 
-MODULES = (cores, binary, cluster, rest, neighbours, long_order, recovery, memory, redis_store)
+MODULES = (
+    cores,
+    binary,
+    cluster,
+    cluster_rest,
+    cluster_recovery,
+    gaps,
+    rest,
+    neighbours,
+    long_order,
+    recovery,
+    memory,
+    redis_store,
+)
 
 
 @click.command()

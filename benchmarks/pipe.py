@@ -21,8 +21,8 @@ from journal.kafka import Clients, Topics
 from journal.kafka.clients import abandon, stop
 from settings import KafkaSettings
 
-HEAD = struct.Struct("<HQ")
-"""Number of the gateway, and when it sent the frame, in ns."""
+HEAD = struct.Struct("<HQQ")
+"""Number of the gateway, when it sent the frame, in ns, and which of its frames it is, from 1."""
 FOLLOW_S = 0.5
 REQUEST_FRAMES_MAX = 2
 """Frames in a request: ``journal.group_batches_max``."""
@@ -56,10 +56,10 @@ async def reading(clients: Clients, topic: str) -> tuple[AIOKafkaConsumer, Topic
     return consumer, at
 
 
-async def relay(settings: KafkaSettings, event_bytes: int) -> None:
-    """Each frame of ``commands`` becomes one of ``events``."""
+async def relay(settings: KafkaSettings, name: str, event_bytes: int) -> None:
+    """Each frame of ``commands`` becomes one of this engine's events."""
     clients, topics = Clients(settings), Topics(settings)
-    producer = await clients.fenced_producer(f"{settings.topic_prefix}.relay")
+    producer = await clients.fenced_producer(f"{settings.topic_prefix}.relay.{name}")
     await producer.begin_transaction()
     consumer, at = await reading(clients, topics.commands)
     print("ready relay=1", flush=True)
@@ -70,7 +70,7 @@ async def relay(settings: KafkaSettings, event_bytes: int) -> None:
             # A request holds as much as fits.
             size = max(1, settings.message_bytes_max // (event_bytes + 512))
             now, frames = frames[:size], frames[size:]
-            await send(producer, topics.events("a"), [x[: HEAD.size] + rest for x in now])
+            await send(producer, topics.events(name), [x[: HEAD.size] + rest for x in now])
 
 
 class PipeGateway:
@@ -83,6 +83,9 @@ class PipeGateway:
         self._in_flight = in_flight
         self._rate = rate
         self._under_way = 0
+        self._sent = 0
+        self._seen = 0
+        """The last frame that came back, from whichever relay."""
         self._due: deque[int] = deque()
         self._room = asyncio.Event()
         self.counting = False
@@ -92,8 +95,9 @@ class PipeGateway:
         """Take what comes back."""
         while True:
             for frame in await read(consumer, at):
-                number, sent_ns = HEAD.unpack_from(frame)
-                if number == self._number:
+                number, sent_ns, count = HEAD.unpack_from(frame)
+                if number == self._number and count > self._seen:
+                    self._seen = count
                     self._under_way -= 1
                     if self.counting:
                         self.latencies.append(now_ns() - sent_ns)
@@ -118,7 +122,11 @@ class PipeGateway:
                 await self._room.wait()
                 continue
             self._under_way += len(sent)
-            await send(producer, topic, [HEAD.pack(self._number, x) + self._rest for x in sent])
+            await send(producer, topic, [self._frame(due_ns) for due_ns in sent])
+
+    def _frame(self, due_ns: int) -> bytes:
+        self._sent += 1
+        return HEAD.pack(self._number, due_ns, self._sent) + self._rest
 
     def _next(self) -> list[int]:
         """When the frames were due that can go now."""
@@ -128,12 +136,19 @@ class PipeGateway:
         return [now_ns()] * min(self._in_flight - self._under_way, REQUEST_FRAMES_MAX)
 
 
-async def gateway(settings: KafkaSettings, pipe: PipeGateway, seconds: float, warm: float) -> None:
+async def gateway(
+    settings: KafkaSettings,
+    pipe: PipeGateway,
+    relays: tuple[str, ...],
+    seconds: float,
+    warm: float,
+) -> None:
     """Run for so long after warming up, and print what was seen."""
     clients, topics = Clients(settings), Topics(settings)
     producer = await clients.producer()
-    consumer, at = await reading(clients, topics.events("a"))
-    work: list[Any] = [pipe.read(consumer, at), pipe.write(producer, topics.commands)]
+    logs = [await reading(clients, topics.events(name)) for name in relays]
+    work: list[Any] = [pipe.read(consumer, at) for consumer, at in logs]
+    work.append(pipe.write(producer, topics.commands))
     if pipe._rate:
         work.append(pipe.arrive())
     tasks = [asyncio.create_task(x) for x in work]
@@ -147,7 +162,8 @@ async def gateway(settings: KafkaSettings, pipe: PipeGateway, seconds: float, wa
             task.result()
         task.cancel()
     await asyncio.wait(tasks)
-    await stop(consumer)
+    for consumer, _ in logs:
+        await stop(consumer)
     await abandon(producer)
     waits = sorted(pipe.latencies)
     print(
@@ -175,10 +191,11 @@ def main() -> None:
 @main.command("relay")
 @click.argument("servers")
 @click.argument("prefix")
+@click.option("--name", default="a", show_default=True)
 @click.option("--event-bytes", type=int, required=True)
-def relay_command(servers: str, prefix: str, event_bytes: int) -> None:
+def relay_command(servers: str, prefix: str, name: str, event_bytes: int) -> None:
     """Pass frames on, until it is ended."""
-    uvloop.run(relay(settings_of(servers, prefix), event_bytes))
+    uvloop.run(relay(settings_of(servers, prefix), name, event_bytes))
 
 
 @main.command("gateway")
@@ -186,6 +203,7 @@ def relay_command(servers: str, prefix: str, event_bytes: int) -> None:
 @click.argument("prefix")
 @click.option("--number", type=int, required=True)
 @click.option("--command-bytes", type=int, required=True)
+@click.option("--reads", multiple=True, default=("a",))
 @click.option("--in-flight", type=int, default=1)
 @click.option("--rate", type=float, default=0.0)
 @click.option("--seconds", type=float, default=10.0)
@@ -195,6 +213,7 @@ def gateway_command(
     prefix: str,
     number: int,
     command_bytes: int,
+    reads: tuple[str, ...],
     in_flight: int,
     rate: float,
     seconds: float,
@@ -202,7 +221,7 @@ def gateway_command(
 ) -> None:
     """Send frames, and print how many came back and after what time."""
     pipe = PipeGateway(number, command_bytes, in_flight, rate)
-    uvloop.run(gateway(settings_of(servers, prefix), pipe, seconds, warmup_seconds))
+    uvloop.run(gateway(settings_of(servers, prefix), pipe, reads, seconds, warmup_seconds))
 
 
 if __name__ == "__main__":

@@ -73,10 +73,13 @@ BEHIND = figure(
 )
 
 
-def wrk(port: int, seconds: int) -> dict[str, Any]:
+def wrk(
+    port: int, seconds: int, *, threads: int = 4, connections: int = CONNECTIONS
+) -> dict[str, Any]:
     """The load test, word for word but for the port and the time; gives the script's result."""
     command = (
-        f"wrk -t4 -c{CONNECTIONS} -d{seconds}s -s tests/post.lua http://localhost:{port}/orders"
+        f"wrk -t{threads} -c{connections} -d{seconds}s -s tests/post.lua "
+        f"http://localhost:{port}/orders"
     )
     done = subprocess.run(
         command.split(), cwd=ROOT, capture_output=True, text=True, timeout=LOAD_TIMEOUT_S,

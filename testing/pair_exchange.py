@@ -1,11 +1,13 @@
-"""A whole cluster of processes: a pair of engines, two of order entry, REST, and two stores."""
+"""A whole cluster of processes: engines, two of order entry, REST, and two stores."""
 
+import asyncio
 import itertools
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from journal.kafka import Clients, Topics
 from settings import Config, load
 from testing.cluster_process import ClusterProcess, config_of, set_up
 from testing.command import quantscope
@@ -77,12 +79,13 @@ class PairExchange:
         redis: RedisServer,
         *lines: str,
         kafka: tuple[str, ...] = (),
+        engines: tuple[str, ...] = ENGINES,
     ) -> None:
         """Nothing is started yet; lines of TOML, and those of its table ``kafka`` apart."""
         prefix = f"p{next(_numbers)}-{secrets.token_hex(3)}"
         path = config_of(directory, brokers, prefix, *lines, "[redis]", f"port = {redis.port}")
         copies = len(brokers.nodes)
-        names = ", ".join(f'"{name}"' for name in ENGINES)
+        names = ", ".join(f'"{name}"' for name in engines)
         own = [f"engines = [{names}]", f"replication_factor = {copies}"]
         own += [f"min_insync_replicas = {1 + copies // 2}", *kafka, ""]
         path.write_text(path.read_text() + "\n".join(own))
@@ -90,7 +93,7 @@ class PairExchange:
         self.redis = redis
         on_redis = ("--set", "store.adapter=redis")
         self.archive_dir = directory / "archive"
-        self.engines = {name: self._role("engine", "--name", name) for name in ENGINES}
+        self.engines = {name: self._role("engine", "--name", name) for name in engines}
         self.gateways = [self._role("gateway", "--number", number) for number in GATEWAYS]
         self.facade = self._role("facade", *on_redis)
         self.archive = self._role("recorder", "--data-dir", str(self.archive_dir))
@@ -133,6 +136,18 @@ class PairExchange:
             role.launch()
         for role in self.roles:
             role.until_ready()
+
+    def leader(self) -> int:
+        """Number of the broker that leads the commands."""
+
+        async def ask() -> int:
+            topic = Topics(self.config.kafka).commands
+            async with Clients(self.config.kafka).administering() as admin:
+                (said,) = await admin.describe_topics([topic])
+            leader: int = said["partitions"][0]["leader"]
+            return leader
+
+        return asyncio.run(ask())
 
     def verified(self) -> str:
         """What ``quantscope verify`` says of all logs, which must be good."""

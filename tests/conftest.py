@@ -35,6 +35,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how often a test of the journal kills its writer",
     )
     parser.addoption(
+        "--brokers",
+        type=int,
+        choices=(1, 3),
+        default=1,
+        help="how many brokers there are where a test kills every process of a cluster",
+    )
+    parser.addoption(
+        "--outage-s",
+        type=float,
+        default=2.0,
+        help="for how many seconds a test lets a broker or Redis be away",
+    )
+    parser.addoption(
         "--cases",
         type=int,
         default=20_000,

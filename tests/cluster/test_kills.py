@@ -7,80 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from core import StoreReader
-from store.redis import RedisStore
-from testing.engine_logs import EngineLogs, fold_of
-from testing.fold import Fold, shown
 from testing.kafka import Brokers
+from testing.market import QUICK, Market, trading
 from testing.pair_exchange import PairExchange
-from testing.port import Exchange
-from testing.poster import Poster
 from testing.redis import RedisServer
-from testing.stored import check
-from testing.trader import Trader
-
-TRADERS = 4
-BACK_S = 180
-"""Within which all have heard of something again, on a machine that does much else."""
-QUICK = (
-    "[journal]",
-    "snapshot_interval_s = 2.0",
-    "snapshot_commands_min = 10",
-    "[store]",
-    "recorder_interval_s = 0.05",
-    "recorder_retry_interval_s_max = 0.5",
-)
-
-
-class Market:
-    """Clients of a cluster that trade without end, and all that they were told."""
-
-    def __init__(self, exchange: PairExchange, chance: random.Random) -> None:
-        self.exchange = exchange
-        self.chance = chance
-        self.rest = Poster()
-        self.traders = [
-            Trader(f"demo{n}", random.Random(chance.random()), in_flight_max=8, pause_s=0.05)
-            for n in range(1, TRADERS + 1)
-        ]
-
-    def somewhere(self) -> Exchange:
-        """A gateway, whether it serves or not."""
-        return self.chance.choice(self.exchange.gateways)
-
-    def begin(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        """Let all trade."""
-        parts = [trader.live(self.somewhere) for trader in self.traders]
-        parts.append(self.rest.live(self.exchange.facade, self.chance, 0.05))
-        return [group.create_task(part) for part in parts]
-
-    async def goes_on(self) -> None:
-        """Wait until each has heard of something new."""
-
-        def heard() -> list[int]:
-            return [*(len(trader.told) for trader in self.traders), len(self.rest.acknowledged)]
-
-        before = heard()
-        try:
-            async with asyncio.timeout(BACK_S):
-                while any(now < then + 5 for now, then in zip(heard(), before, strict=True)):
-                    assert not self.exchange.ended()
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            pytest.fail(f"heard {heard()}, and {before} before that")
-
-    async def settle(self) -> None:
-        """Let each have an answer to all that it has asked, and be told all of it once more."""
-        for trader in self.traders:
-            await trader.settle(self.somewhere)
-            assert not trader.unanswered
-        await self.rest.settle(self.exchange.facade)
-        for trader in self.traders:
-            assert await trader.check(self.exchange.gateways[0]) == 1
-        await self.rest.check(self.exchange.facade)
 
 
 def victims(exchange: PairExchange, chance: random.Random) -> Iterator[str]:
@@ -91,69 +23,21 @@ def victims(exchange: PairExchange, chance: random.Random) -> Iterator[str]:
         yield from names
 
 
-async def check_stores(exchange: PairExchange, logs: EngineLogs) -> None:
-    """Archive and Redis hold what the engines' logs tell, and that is the same in both."""
-    batches = logs.agreed()
-    archive = exchange.archive_dir / "store.db"
-    archived = StoreReader(archive).position()
-    assert archived.command_offset >= logs.common() > 0
-    await asyncio.to_thread(check, archive, fold_of(batches, archived.sequence))
-    store = RedisStore(exchange.config.redis)
-    try:
-        position = await store.position()
-        assert position.command_offset >= logs.common()
-        await check_redis(store, fold_of(batches, position.sequence))
-    finally:
-        await store.close()
-
-
-async def check_redis(store: RedisStore, fold: Fold) -> None:
-    """All orders, and no other, as they are shown; all trades."""
-    for number, expected in fold.orders.items():
-        order = await store.order(number)
-        assert order is not None
-        assert msgspec.json.decode(order.json) == shown(expected)
-    assert await store.order(max(fold.orders) + 1) is None
-    for instrument, trades in fold.trades.items():
-        newest = await store.trades(instrument, limit=1_000)
-        assert [msgspec.json.decode(trade) for _, trade in newest] == trades[:1_000]
-
-
 @pytest.mark.timeout(7200)
 async def test_nothing_is_lost_or_doubled_when_any_process_is_killed(
     tmp_path: Path, redis: RedisServer, pytestconfig: pytest.Config, seed: int
 ) -> None:
     chance = random.Random(seed)
-    with Brokers(tmp_path / "kafka") as brokers:
+    with Brokers(tmp_path / "kafka", pytestconfig.getoption("brokers")) as brokers:
         exchange = PairExchange(tmp_path, brokers, redis, *QUICK)
         await asyncio.to_thread(exchange.start)
         market = Market(exchange, chance)
         order = victims(exchange, chance)
-        with EngineLogs(exchange.config.kafka) as logs:
-            async with asyncio.TaskGroup() as group:
-                tasks = [*market.begin(group), group.create_task(logs.follow())]
+        async with trading(exchange, market):
+            for name in itertools.islice(order, pytestconfig.getoption("kills")):
+                await asyncio.sleep(chance.uniform(0.05, 1.0))
+                sys.stderr.write(f"killing {name}\n")
+                await asyncio.to_thread(exchange.parts[name].kill)
+                await asyncio.sleep(chance.choice((0.0, chance.uniform(0, 3.0))))
+                await asyncio.to_thread(exchange.parts[name].start)
                 await market.goes_on()
-                for name in itertools.islice(order, pytestconfig.getoption("kills")):
-                    await asyncio.sleep(chance.uniform(0.05, 1.0))
-                    sys.stderr.write(f"killing {name}\n")
-                    await asyncio.to_thread(exchange.parts[name].kill)
-                    await asyncio.sleep(chance.choice((0.0, chance.uniform(0, 3.0))))
-                    await asyncio.to_thread(exchange.parts[name].start)
-                    await market.goes_on()
-                for task in tasks:
-                    task.cancel()
-            await market.settle()
-            await asyncio.to_thread(end, exchange, logs)
-            await check_stores(exchange, logs)
-
-
-def end(exchange: PairExchange, logs: EngineLogs) -> None:
-    """Stop all in order, the engines last, having compared all that they told."""
-    assert not exchange.faults()
-    for role in (exchange.facade, *exchange.gateways):
-        role.stop()
-    exchange.verified()
-    logs.read()
-    for role in (exchange.archive, exchange.into_redis, *exchange.engines.values()):
-        role.stop()
-    logs.read()

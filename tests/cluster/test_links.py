@@ -1,0 +1,51 @@
+"""Every link of a cluster delayed, cut, hung and half-opened: as with kills, nothing is lost."""
+
+import asyncio
+import itertools
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from testing.linked import LinkedBrokers, LinkedExchange
+from testing.market import QUICK, Market, trading
+from testing.proxy import Trouble
+from testing.redis import RedisServer
+
+DELAY_S = (0.02, 0.5)
+LASTS_S = (0.2, 6.0)
+
+
+def troubles(exchange: LinkedExchange, chance: random.Random) -> Iterator[tuple[str, Trouble]]:
+    """Each trouble on each link in turn, in another order each time."""
+    kinds = [kind for kind in Trouble if kind is not Trouble.NONE]
+    pairs = list(itertools.product(exchange.links, kinds))
+    while True:
+        chance.shuffle(pairs)
+        yield from pairs
+
+
+@pytest.mark.timeout(7200)
+async def test_nothing_is_lost_or_doubled_when_any_link_is_in_trouble(
+    tmp_path: Path, redis: RedisServer, pytestconfig: pytest.Config, seed: int
+) -> None:
+    chance = random.Random(seed)
+    with (
+        LinkedBrokers(tmp_path / "kafka") as brokers,
+        LinkedExchange(tmp_path, brokers, redis, *QUICK) as exchange,
+    ):
+        await asyncio.to_thread(exchange.start)
+        market = Market(
+            exchange, chance, gateways=exchange.seen_gateways, facade=exchange.seen_facade
+        )
+        order = troubles(exchange, chance)
+        async with trading(exchange, market):
+            for link, trouble in itertools.islice(order, pytestconfig.getoption("kills")):
+                lasts_s = chance.uniform(*LASTS_S)
+                sys.stderr.write(f"{link}: what goes through {trouble.value}, {lasts_s:.1f} s\n")
+                exchange.links[link].make(trouble, delay_s=chance.uniform(*DELAY_S))
+                await asyncio.sleep(lasts_s)
+                exchange.links[link].heal()
+                await market.goes_on()
