@@ -100,21 +100,24 @@ async def trading(exchange: PairExchange, market: Market) -> AsyncIterator[None]
             for task in tasks:
                 task.cancel()
         await market.settle()
-        await asyncio.to_thread(end, exchange, logs)
-        await check_stores(exchange, logs)
+        told = await asyncio.to_thread(end, exchange, logs)
+        await check_stores(exchange, logs, told)
 
 
-async def check_stores(exchange: PairExchange, logs: EngineLogs) -> None:
-    """Archive and Redis hold what the engines' logs tell, and that is the same in both."""
+async def check_stores(exchange: PairExchange, logs: EngineLogs, told: int) -> None:
+    """Archive and Redis hold what the engines' logs tell, which is the same in both.
+
+    They do at least up to the command up to which was told when the recorders were stopped.
+    """
     batches = logs.agreed()
     archive = exchange.archive_dir / "store.db"
     archived = StoreReader(archive).position()
-    assert archived.command_offset >= logs.common() > 0
+    assert archived.command_offset >= told > 0
     await asyncio.to_thread(check, archive, fold_of(batches, archived.sequence))
     store = RedisStore(exchange.config.redis)
     try:
         position = await store.position()
-        assert position.command_offset >= logs.common()
+        assert position.command_offset >= told
         await check_redis(store, fold_of(batches, position.sequence))
     finally:
         await store.close()
@@ -132,13 +135,18 @@ async def check_redis(store: RedisStore, fold: Fold) -> None:
         assert [msgspec.json.decode(trade) for _, trade in newest] == trades[:1_000]
 
 
-def end(exchange: PairExchange, logs: EngineLogs) -> None:
-    """Stop all in order, the engines last, having compared all that they told."""
+def end(exchange: PairExchange, logs: EngineLogs) -> int:
+    """Stop all in order, the engines last, having compared all that they told.
+
+    The last command of which all of them had told before.
+    """
     assert not exchange.faults()
     for role in (exchange.facade, *exchange.gateways):
         role.stop()
     exchange.verified()
     logs.read()
+    told = logs.common()
     for role in (exchange.archive, exchange.into_redis, *exchange.engines.values()):
         role.stop()
     logs.read()
+    return told
