@@ -10,7 +10,7 @@ import settings
 from core import VERSION
 from quantscope import capacity, logs
 from quantscope.cluster.commands import engine, facade, gateway, recorder, setup
-from quantscope.flow import flow
+from quantscope.flow_command import flow
 from quantscope.load import load as load_command
 from quantscope.options import Failure, configured, flags_of, load, told_in_one_line
 from settings import Config
@@ -113,7 +113,8 @@ def journal(
     config = load(config_file, [*overrides, *flags_of({"server.data_dir": data_dir})])
     if engine is not None and (topic == "commands" or config.journal.adapter != "kafka"):
         raise Failure("--engine says whose events are read of a journal on Kafka (journal.adapter)")
-    if _on_kafka(config, data_dir):
+    cluster = _on_kafka(config, data_dir)
+    if cluster:
         from quantscope import examine_kafka, logs
 
         # What the library says of brokers that are away is said in one line at the end.
@@ -123,7 +124,7 @@ def journal(
         from quantscope import examine
 
         work = partial(examine.print_journal, config, topic)
-    told_in_one_line(lambda: work(first, limit))
+    told_in_one_line(lambda: work(first, limit), cluster=cluster)
 
 
 @main.command()
@@ -138,7 +139,8 @@ def verify(
     compared; for one in a data directory the exchange must be stopped.
     """
     config = load(config_file, [*overrides, *flags_of({"server.data_dir": data_dir})])
-    if _on_kafka(config, data_dir):
+    cluster = _on_kafka(config, data_dir)
+    if cluster:
         from quantscope import examine_kafka, logs
 
         logs.be_silent()
@@ -147,7 +149,7 @@ def verify(
         from quantscope import examine
 
         work = examine.run_verify
-    told_in_one_line(lambda: work(config))
+    told_in_one_line(lambda: work(config), cluster=cluster)
 
 
 @main.command()
@@ -235,7 +237,8 @@ def import_(
 
     config = load(config_file, [*overrides, "journal.adapter=kafka"])
     told_in_one_line(
-        lambda: importing_cluster.run_import_into_cluster(config, source, archive, click.echo)
+        lambda: importing_cluster.run_import_into_cluster(config, source, archive, click.echo),
+        cluster=True,
     )
 
 

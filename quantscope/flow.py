@@ -17,7 +17,6 @@ from quantscope.flow_state import ENDS, FlowState
 
 UNIT = 10**DECIMALS
 CONNECT_TIMEOUT_S = 10.0
-FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -137,29 +136,7 @@ def show_table(result: Result, console: Console) -> None:
     console.print(table)
 
 
-@click.command(short_help="Send an order flow file through the binary protocol.")
-@click.argument("file", type=FILE)
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65_535),
-    default=9879,
-    show_default=True,
-    help="Port of the binary protocol.",
-)
-@click.option("--user", default="demo1", show_default=True)
-@click.option("--password", default="demo", show_default=True)
-@click.option("--symbol", default="BTCUSD", show_default=True)
-@click.option(
-    "--in-flight",
-    type=click.IntRange(1, 1_000_000),
-    default=1000,
-    show_default=True,
-    help="Requests without an answer.",
-)
-@click.option("--verify", type=FILE, help="The venue's trades, to be compared with ours.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def flow(
+def run_flow(
     *,
     file: pathlib.Path,
     host: str,
@@ -171,7 +148,7 @@ def flow(
     verify: pathlib.Path | None,
     as_json: bool,
 ) -> None:
-    """Send the order flow in FILE (.csv or .csv.gz) and print what became of it."""
+    """Send the order flow in a file and print what became of it; see ``flow_command``."""
     console = Console(stderr=as_json)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     try:

@@ -66,23 +66,38 @@ def flags_of(values: Mapping[str, object]) -> list[str]:
     return [f"{name}={value}" for name, value in values.items() if value is not None]
 
 
-def told_in_one_line(work: Callable[[], None]) -> None:
-    """Do it; an error that an operator may expect is told without a traceback."""
-    from journal.kafka import in_words
-    from quantscope.faults import EXPECTED
+def told_in_one_line(work: Callable[[], None], *, cluster: bool = False) -> None:
+    """Do it; an error that an operator may expect is told without a traceback.
 
+    Of a ``cluster`` more may be expected, for which its libraries are loaded.
+    """
     try:
         work()
     except BrokenPipeError:
         # Whoever read has seen enough: click ends without a word.
         raise
-    except EXPECTED as error:
-        raise Failure(in_words(error)) from error
-    except ExceptionGroup as group:
-        expected, rest = group.split(EXPECTED)
-        if expected is None or rest is not None:
+    except Exception as error:
+        told = _in_one_line(error, cluster=cluster)
+        if told is None:
             raise
-        raise Failure("; ".join(in_words(error) for error in _within(expected))) from group
+        raise Failure(told) from error
+
+
+def _in_one_line(error: Exception, *, cluster: bool) -> str | None:
+    """What is told of an error; None where nobody could expect it."""
+    if cluster:
+        from quantscope.cluster.faults import EXPECTED, in_words
+    else:
+        from quantscope.faults import EXPECTED, in_words
+
+    if isinstance(error, EXPECTED):
+        return in_words(error)
+    if not isinstance(error, ExceptionGroup):
+        return None
+    expected, rest = error.split(EXPECTED)
+    if expected is None or rest is not None:
+        return None
+    return "; ".join(in_words(each) for each in _within(expected))
 
 
 def _within(group: ExceptionGroup[Exception]) -> Iterator[Exception]:

@@ -11,9 +11,19 @@ import uvloop
 
 from core import Clock, Faults, huge_pages, shorten_slice
 from journal.datadir import DataDir
-from quantscope import capacity, metrics
+from quantscope import capacity
 from quantscope.journals import StartRefused, data_dir
 from quantscope.loop_watch import LoopWatch
+from quantscope.metrics.clock import ClockFigures
+from quantscope.metrics.engine import EngineFigures
+from quantscope.metrics.events import EventFigures
+from quantscope.metrics.exposition import Renderer, renderer
+from quantscope.metrics.facade import FacadeFigures, own_faults
+from quantscope.metrics.log import LogFigures
+from quantscope.metrics.loop import LoopFigures
+from quantscope.metrics.order_entry import OrderEntryFigures
+from quantscope.metrics.ports import PortFigures
+from quantscope.metrics.recorder import LagFigures, RecorderFigures
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.facade import FacadeRole
 from quantscope.roles.gateway import GatewayRole
@@ -116,25 +126,25 @@ class Exchange:
         loop.add_signal_handler(signal.SIGUSR1, self.engine.service.take_clock)
         return stop
 
-    def _renderer(self) -> metrics.Renderer:
+    def _renderer(self) -> Renderer:
         """What renders the figures of all roles, which are open."""
         service, binary, rest = self.engine.service, self.gateway.binary, self.facade.rest
         recorder = self.recorder
         ports = (*self.facade.ports.values(), *self.gateway.ports.values())
         parts = (
-            metrics.EventFigures(lambda: binary.order_entry.tally()),
-            metrics.EngineFigures(service),
-            metrics.ClockFigures(self.clock),
-            metrics.LoopFigures(self.loop_watch),
-            metrics.OrderEntryFigures(binary),
-            metrics.FacadeFigures(rest),
-            metrics.PortFigures(ports),
-            metrics.LogFigures("commands", lambda: service.journals.commands),
-            metrics.LogFigures("events", lambda: service.journals.events),
-            metrics.LagFigures(recorder.service, recorder.lag, service),
-            metrics.RecorderFigures(recorder.service),
+            EventFigures(lambda: binary.order_entry.tally()),
+            EngineFigures(service),
+            ClockFigures(self.clock),
+            LoopFigures(self.loop_watch),
+            OrderEntryFigures(binary),
+            FacadeFigures(rest),
+            PortFigures(ports),
+            LogFigures("commands", lambda: service.journals.commands),
+            LogFigures("events", lambda: service.journals.events),
+            LagFigures(recorder.service, recorder.lag, service),
+            RecorderFigures(recorder.service),
         )
-        return metrics.renderer(parts, self.faults, lambda: metrics.own_faults(rest))
+        return renderer(parts, self.faults, lambda: own_faults(rest))
 
     def _standing(self) -> list[str]:
         """What does not work now, of parts that the facade does not know by itself."""

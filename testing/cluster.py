@@ -41,7 +41,7 @@ from quantscope.cluster.process import found_in
 from quantscope.cluster.setup import run_setup
 from quantscope.cluster.surroundings import ClusterRole, Surroundings
 from quantscope.cluster.watch import watch_exchange
-from quantscope.metrics import renderer
+from quantscope.metrics.exposition import renderer
 from quantscope.roles.role import Process
 from settings import Config, KafkaSettings
 from testing.kafka import Brokers

@@ -9,7 +9,7 @@ from testing.cluster_process import ClusterProcess
 from testing.kafka import Brokers, free_ports
 from testing.pair_exchange import PairExchange
 from testing.port import Exchange
-from testing.proxy import Proxy
+from testing.proxy import LinkProxy
 from testing.redis import RedisServer
 
 TO_BROKERS = ("engine a", "engine b", "gateway 1", "gateway 3", "facade", "archive", "to Redis")
@@ -25,7 +25,7 @@ class LinkedBrokers(Brokers):
         directory.mkdir(parents=True, exist_ok=True)
         names = [f"LINK{at}" for at in range(len(TO_BROKERS))]
         own = free_ports(len(names))
-        self.proxies = dict(zip(TO_BROKERS, map(Proxy, own), strict=True))
+        self.proxies = dict(zip(TO_BROKERS, map(LinkProxy, own), strict=True))
         there = "PLAINTEXT://127.0.0.1:@PORT@,CONTROLLER://127.0.0.1:@CONTROLLER_PORT@"
         ports = [proxy.port for proxy in self.proxies.values()]
         protocols = "".join(f",{name}:PLAINTEXT" for name in names)
@@ -60,15 +60,15 @@ class LinkedExchange(PairExchange):
     ) -> None:
         """Nothing is started yet."""
         self._ways = iter(brokers.proxies.values())
-        self._redis = [Proxy(redis.port), Proxy(redis.port)]
+        self._redis = [LinkProxy(redis.port), LinkProxy(redis.port)]
         super().__init__(directory, brokers, redis, *lines)
         for role, proxy in zip((self.facade, self.into_redis), self._redis, strict=True):
             role.arguments += ("--set", f"redis.port={proxy.port}")
-        lines_ = [Proxy(gateway.binary) for gateway in self.gateways]
-        rest = Proxy(self.facade.http)
+        lines_ = [LinkProxy(gateway.binary) for gateway in self.gateways]
+        rest = LinkProxy(self.facade.http)
         self.seen_gateways: list[Exchange] = [Beyond(0, proxy.port) for proxy in lines_]
         self.seen_facade: Exchange = Beyond(rest.port)
-        self.links: dict[str, Proxy] = {
+        self.links: dict[str, LinkProxy] = {
             **{f"{name} to the broker": proxy for name, proxy in brokers.proxies.items()},
             "facade to Redis": self._redis[0],
             "recorder to Redis": self._redis[1],

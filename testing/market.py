@@ -31,7 +31,7 @@ QUICK = (
 )
 
 
-class Market:
+class LiveMarket:
     """Clients of a cluster that trade without end, and all that they were told."""
 
     def __init__(
@@ -90,7 +90,7 @@ class Market:
 
 
 @contextlib.asynccontextmanager
-async def trading(exchange: PairExchange, market: Market) -> AsyncIterator[None]:
+async def trading(exchange: PairExchange, market: LiveMarket) -> AsyncIterator[None]:
     """Let all trade while the block runs; then no client and no store lacks or doubles a thing."""
     with EngineLogs(exchange.config.kafka) as logs:
         async with asyncio.TaskGroup() as group:

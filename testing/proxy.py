@@ -24,10 +24,10 @@ class Trouble(Enum):
     """Connections of that time are dead for good; new ones of later are not."""
 
 
-class Pipe:
+class Passage:
     """One connection with the server."""
 
-    def __init__(self, proxy: "Proxy", client: asyncio.StreamWriter) -> None:
+    def __init__(self, proxy: "LinkProxy", client: asyncio.StreamWriter) -> None:
         """Not connected yet."""
         self._proxy = proxy
         self.dead = False
@@ -82,7 +82,7 @@ class Pipe:
             writer.transport.abort()
 
 
-class Proxy:
+class LinkProxy:
     """Listens on a port of its own, before the server at ``target``."""
 
     def __init__(self, target: int) -> None:
@@ -92,7 +92,7 @@ class Proxy:
         self.delay_s = 0.0
         self.flows: asyncio.Event
         self._trouble = Trouble.NONE
-        self._pipes: set[Pipe] = set()
+        self._pipes: set[Passage] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._server: asyncio.Server
@@ -156,7 +156,7 @@ class Proxy:
         if self._trouble is Trouble.CUT:
             writer.transport.abort()
             return
-        pipe = Pipe(self, writer)
+        pipe = Passage(self, writer)
         pipe.dead = self._trouble is Trouble.HALF_OPEN
         self._pipes.add(pipe)
         try:

@@ -17,6 +17,11 @@ NUMBER_MAX = 2**16 - 2
 Gateways = click.IntRange(1, NUMBER_MAX)
 
 
+def _told(work: Callable[[], None]) -> None:
+    """Do it; what may be expected of a cluster is told in one line."""
+    told_in_one_line(work, cluster=True)
+
+
 def _of_cluster(
     config_file: pathlib.Path | None, overrides: tuple[str, ...], **flags: object
 ) -> Config:
@@ -36,7 +41,7 @@ def _check_store(config: Config) -> None:
     if config.store.adapter == "redis":
         from store.redis_access import check
 
-        told_in_one_line(lambda: check(config.redis))
+        _told(lambda: check(config.redis))
 
 
 def _listens(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,13 +102,11 @@ def setup(
         if trust not in config.kafka.engines:
             known = ", ".join(config.kafka.engines)
             raise Failure(f"--trust {trust} is none of kafka.engines, which are: {known}")
-        told_in_one_line(lambda: run_trust(config, trust, click.echo))
+        _told(lambda: run_trust(config, trust, click.echo))
     elif forget is not None:
-        told_in_one_line(lambda: run_forget(config, forget, click.echo))
+        _told(lambda: run_forget(config, forget, click.echo))
     else:
-        told_in_one_line(
-            lambda: run_setup(config, click.echo, dry_run=dry_run, accept_loss=accept_loss)
-        )
+        _told(lambda: run_setup(config, click.echo, dry_run=dry_run, accept_loss=accept_loss))
 
 
 @click.command()
@@ -128,7 +131,7 @@ def engine(
         known = ", ".join(config.kafka.engines)
         raise Failure(f"--name {chosen} is none of kafka.engines, which are: {known}")
     _log(config, f"engine {chosen}")
-    told_in_one_line(lambda: run(config, lambda around: ClusterEngine(around, chosen)))
+    _told(lambda: run(config, lambda around: ClusterEngine(around, chosen)))
 
 
 @click.command()
@@ -155,7 +158,7 @@ def gateway(
     }
     config = _of_cluster(config_file, overrides, **flags)
     _log(config, f"gateway {number}")
-    told_in_one_line(
+    _told(
         lambda: run(
             config,
             lambda around: ClusterGateway(around, number),
@@ -198,7 +201,7 @@ def recorder(
     def role(around: Surroundings) -> ClusterRole:
         return (ClusterRedisRecorder if on_redis else ClusterRecorder)(around, chosen)
 
-    told_in_one_line(lambda: run(config, role))
+    _told(lambda: run(config, role))
 
 
 @click.command()
@@ -226,6 +229,4 @@ def facade(
     config = _of_cluster(config_file, overrides, **flags)
     _log(config, f"facade {number}")
     _check_store(config)
-    told_in_one_line(
-        lambda: run(config, lambda around: ClusterFacade(around, number), own_pages=True)
-    )
+    _told(lambda: run(config, lambda around: ClusterFacade(around, number), own_pages=True))

@@ -10,7 +10,9 @@ from engine.topic_retention import TopicRetention
 from journal.kafka import KafkaError, Standing, Unavailable, in_words
 from quantscope.acceptor import Acceptor
 from quantscope.cluster.surroundings import Surroundings
-from quantscope.metrics import FollowerFigures, Part, RetentionFigures
+from quantscope.metrics.exposition import Part
+from quantscope.metrics.follower import FollowerFigures
+from quantscope.metrics.retention import RetentionFigures
 
 log = logging.getLogger("quantscope")
 

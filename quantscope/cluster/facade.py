@@ -11,14 +11,11 @@ from quantscope.acceptor import Acceptor
 from quantscope.cluster.on_lane import OnLane
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.journals import data_dir
-from quantscope.metrics import (
-    FacadeFigures,
-    LaneFigures,
-    Part,
-    PortFigures,
-    StoreFigures,
-    own_faults,
-)
+from quantscope.metrics.exposition import Part
+from quantscope.metrics.facade import FacadeFigures, own_faults
+from quantscope.metrics.lane import LaneFigures
+from quantscope.metrics.ports import PortFigures
+from quantscope.metrics.store import StoreFigures
 from quantscope.roles.facade import origins, serve_requests
 from store.follower import StoreFollower
 from store.redis import RedisStore

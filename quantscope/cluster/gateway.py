@@ -16,7 +16,10 @@ from quantscope.acceptor import Acceptor
 from quantscope.cluster.on_lane import OnLane
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.cluster.users import GatewayUsers
-from quantscope.metrics import LaneFigures, OrderEntryFigures, Part, PortFigures
+from quantscope.metrics.exposition import Part
+from quantscope.metrics.lane import LaneFigures
+from quantscope.metrics.order_entry import OrderEntryFigures
+from quantscope.metrics.ports import PortFigures
 from quantscope.roles.gateway import serve_lines
 from settings import Config
 

@@ -27,13 +27,16 @@ from journal.kafka import (
     mistakes,
     surplus,
 )
-from quantscope import capacity, metrics
+from quantscope import capacity
 from quantscope.cluster.journal_watch import JournalWatch
 from quantscope.cluster.status import StatusPages
 from quantscope.cluster.surroundings import ClusterRole, CountsFaults, Rereads, Surroundings
 from quantscope.cluster.watch import watch_exchange
 from quantscope.loop_watch import CLUSTER_INTERVAL_S, LoopWatch
-from quantscope.metrics import ClockFigures, LoopFigures, ProcessFigures
+from quantscope.metrics.clock import ClockFigures
+from quantscope.metrics.exposition import renderer
+from quantscope.metrics.loop import LoopFigures
+from quantscope.metrics.process import ProcessFigures
 from quantscope.roles.role import Process
 from settings import Config, ConfigError
 
@@ -333,7 +336,7 @@ class RoleProcess:
         figures = () if self._role is None else self._role.figures
         parts = (*figures, *self._figures)
         own = self._role.own_faults if isinstance(self._role, CountsFaults) else dict
-        return metrics.renderer(parts, self._faults, own)()
+        return renderer(parts, self._faults, own)()
 
 
 def found_in(errors: BaseExceptionGroup[BaseException], kind: type[E]) -> E | None:

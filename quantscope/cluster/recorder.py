@@ -26,7 +26,8 @@ from quantscope.cluster.reader_place import ReaderPlace
 from quantscope.cluster.recorded_log import RecordedLog
 from quantscope.cluster.surroundings import Surroundings
 from quantscope.cluster.taking_back import taken_back
-from quantscope.metrics import BehindFigures, Part, RecorderFigures
+from quantscope.metrics.exposition import Part
+from quantscope.metrics.recorder import BehindFigures, RecorderFigures
 from quantscope.recording import recorder_on
 from store.lag import Behind
 from store.recorder import RecorderService

@@ -11,7 +11,9 @@ from quantscope.acceptor import Acceptor
 from quantscope.cluster.reader_place import ReaderPlace
 from quantscope.cluster.recorded_log import RecordedLog
 from quantscope.cluster.surroundings import Surroundings
-from quantscope.metrics import BehindFigures, Part, RedisRecorderFigures
+from quantscope.metrics.exposition import Part
+from quantscope.metrics.recorder import BehindFigures
+from quantscope.metrics.redis_recorder import RedisRecorderFigures
 from store.lag import Behind
 from store.redis_recorder import RedisRecorder
 

@@ -17,7 +17,7 @@ from journal.kafka import (
     Topics,
 )
 from quantscope.acceptor import Acceptor
-from quantscope.metrics import Part
+from quantscope.metrics.exposition import Part
 from quantscope.roles.role import Process
 from settings import Config
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from core import Clock
-from journal.kafka import Measured
 from quantscope.metrics.families import NS, counter, gauge
 
 
@@ -25,9 +24,3 @@ class ClockFigures:
         yield counter("quantscope_clock_jumps", title, clock.steps_refused)
         title = "Those that were taken later."
         yield counter("quantscope_clock_jumps_taken", title, clock.steps_taken)
-
-
-def skew(requests: Measured) -> Metric:
-    """How far the clock of a process is from that of the brokers."""
-    title = "How far the clock is ahead of the brokers', at least; below 0 where it is behind."
-    return gauge("quantscope_clock_skew_seconds", title, requests.skew_ns / NS)

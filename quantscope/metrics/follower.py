@@ -6,10 +6,10 @@ from prometheus_client.core import Metric
 
 from core import Engine, Tally
 from engine.follower import Follower
-from quantscope.metrics.clock import skew
 from quantscope.metrics.engine import ready, state
 from quantscope.metrics.events import EventFigures
 from quantscope.metrics.families import NS, counter, gauge, histogram, labeled
+from quantscope.metrics.skew import skew
 
 
 class FollowerFigures:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from journal.kafka import KafkaLane
-from quantscope.metrics.clock import skew
 from quantscope.metrics.engine import ready
 from quantscope.metrics.families import NS, counter, gauge, histogram
+from quantscope.metrics.skew import skew
 
 
 class LaneFigures:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from testing.kafka import Brokers
-from testing.market import QUICK, Market, trading
+from testing.market import QUICK, LiveMarket, trading
 from testing.pair_exchange import PairExchange
 from testing.redis import RedisServer
 
@@ -31,7 +31,7 @@ async def test_nothing_is_lost_or_doubled_when_any_process_is_killed(
     with Brokers(tmp_path / "kafka", pytestconfig.getoption("brokers")) as brokers:
         exchange = PairExchange(tmp_path, brokers, redis, *QUICK)
         await asyncio.to_thread(exchange.start)
-        market = Market(exchange, chance)
+        market = LiveMarket(exchange, chance)
         order = victims(exchange, chance)
         async with trading(exchange, market):
             for name in itertools.islice(order, pytestconfig.getoption("kills")):

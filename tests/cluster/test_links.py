@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from testing.linked import LinkedBrokers, LinkedExchange
-from testing.market import QUICK, Market, trading
+from testing.market import QUICK, LiveMarket, trading
 from testing.proxy import Trouble
 from testing.redis import RedisServer
 
@@ -37,7 +37,7 @@ async def test_nothing_is_lost_or_doubled_when_any_link_is_in_trouble(
         LinkedExchange(tmp_path, brokers, redis, *QUICK) as exchange,
     ):
         await asyncio.to_thread(exchange.start)
-        market = Market(
+        market = LiveMarket(
             exchange, chance, gateways=exchange.seen_gateways, facade=exchange.seen_facade
         )
         order = troubles(exchange, chance)

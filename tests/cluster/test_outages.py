@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from testing.kafka import Brokers
-from testing.market import QUICK, Market, trading
+from testing.market import QUICK, LiveMarket, trading
 from testing.pair_exchange import PairExchange, Part
 from testing.redis import RedisServer
 
@@ -36,7 +36,7 @@ async def test_what_is_away_for_long_takes_nothing_along(
     with Brokers(tmp_path / "kafka") as brokers:
         exchange = PairExchange(tmp_path, brokers, redis, *QUICK, kafka=SHORT)
         await asyncio.to_thread(exchange.start)
-        market = Market(exchange, chance)
+        market = LiveMarket(exchange, chance)
         async with trading(exchange, market):
             for name, how, begin, over in OUTAGES:
                 begun = time.monotonic()

@@ -14,7 +14,8 @@ from core import Faults
 from facade.models import Health, Readiness
 from quantscope.acceptor import PortInUse
 from quantscope.cluster.status import StatusPages
-from quantscope.metrics import ClockFigures, renderer
+from quantscope.metrics.clock import ClockFigures
+from quantscope.metrics.exposition import renderer
 from quantscope.roles.role import Process
 from settings import Config, FacadeSettings, ServerSettings
 from testing.parts import system_clock

@@ -7,8 +7,10 @@ from prometheus_client.core import Metric
 
 from core import Faults, PanicException
 from quantscope.loop_watch import LoopWatch
-from quantscope.metrics import ClockFigures, LoopFigures, renderer
+from quantscope.metrics.clock import ClockFigures
+from quantscope.metrics.exposition import renderer
 from quantscope.metrics.families import gauge
+from quantscope.metrics.loop import LoopFigures
 from testing.parts import system_clock
 from testing.requests import parse_metrics
 

@@ -8,7 +8,9 @@ from prometheus_client.core import Metric
 
 from core import Engine, Tally
 from engine.follower import Follower
-from quantscope.metrics import EngineFigures, EventFigures, FollowerFigures
+from quantscope.metrics.engine import EngineFigures
+from quantscope.metrics.events import EventFigures
+from quantscope.metrics.follower import FollowerFigures
 from testing.cluster import Cluster
 from testing.in_process import InProcess
 from testing.kafka import Brokers
