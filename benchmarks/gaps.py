@@ -10,11 +10,14 @@ import itertools
 import pathlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from benchmarks.cluster_roles import loads
 from benchmarks.context import Context, measure
 from benchmarks.result import Figure, Row, figure
 from testing.client import Client
+from testing.cluster_process import ClusterProcess
 from testing.kafka import Brokers
 from testing.pair_exchange import PairExchange, Part
 from testing.redis import RedisServer
@@ -58,6 +61,26 @@ KILLS = (
         lambda exchange: exchange.parts[f"broker {exchange.leader()}"],
         brokers=3,
     ),
+)
+
+ROLLING_RATE = 5_000
+ROLLING_CONNECTIONS = 16
+RESTART_S = 6.0
+"""What a restart takes, at most."""
+BETWEEN_S = 1.0
+"""Between two restarts."""
+ROLLING = figure(
+    "cluster, rolling restart, longest time to the answer",
+    f"a cluster at a steady {ROLLING_RATE:,} orders/s, all whose roles but the gateway of the load "
+    "are stopped and started again, one after the other: longest time to the answer",
+    "ms",
+    bar="<= 4000",
+)
+ROLLING_LOST = figure(
+    "cluster, rolling restart, orders lost or rejected",
+    "a cluster in that rolling restart: orders that were not answered, or rejected",
+    "orders",
+    bar="<= 0",
 )
 
 
@@ -159,3 +182,30 @@ async def _killed(exchange: PairExchange, victim: Part, window: float) -> tuple[
             await asyncio.to_thread(victim.kill)
             group.create_task(asyncio.to_thread(victim.start))
     return quiet, looking.result()
+
+
+@measure("rolling")
+def rolling(ctx: Context) -> list[Row]:
+    """Each role but one gateway is stopped as an operator would, and started again."""
+    command = f"quantscope load --rate {ROLLING_RATE} (at a gateway of a cluster of two engines)"
+    longest, lost = ROLLING.row(command), ROLLING_LOST.row(command)
+    for _ in ctx.each_run("rolling"):
+        with ctx.data_dir() as path, exchange_of(path, KILLS[0]) as exchange:
+            gateway, *_ = exchange.gateways
+            how = ("--connections", ROLLING_CONNECTIONS, "--rate", ROLLING_RATE)
+            loads([gateway], *how, "--seconds", ctx.seconds(WINDOW_S, 2))
+            roles = [role for role in exchange.roles if role is not gateway]
+            with ThreadPoolExecutor(1) as pool:
+                restarted = pool.submit(_restarted, roles)
+                found = loads([gateway], *how, "--seconds", RESTART_S * len(roles))
+                restarted.result()
+        longest.samples.append(max(result["latency_us"]["max"] for result in found) / 1e3)
+        lost.samples.append(float(sum(result["lost"] + result["rejects"] for result in found)))
+    return [longest, lost]
+
+
+def _restarted(roles: list[ClusterProcess]) -> None:
+    for role in roles:
+        time.sleep(BETWEEN_S)
+        role.stop()
+        role.start()
