@@ -10,6 +10,7 @@ from rich.console import Console
 from benchmarks import (
     binary,
     cluster,
+    cluster_memory,
     cluster_recovery,
     cluster_rest,
     cores,
@@ -32,6 +33,7 @@ MODULES = (
     binary,
     cluster,
     cluster_rest,
+    cluster_memory,
     cluster_recovery,
     gaps,
     rest,

@@ -48,6 +48,7 @@ class Roles:
     gateways: Sequence[ClusterProcess]
     facades: Sequence[ClusterProcess] = ()
     recorders: Sequence[ClusterProcess] = ()
+    redis: RedisServer | None = None
 
     @property
     def commands(self) -> int:
@@ -96,6 +97,7 @@ class Bench:
                 return process
 
             store: tuple[str, ...] = ()
+            redis: RedisServer | None = None
             if recorded or facades:
                 redis = stack.enter_context(RedisServer(self.directory / "redis"))
                 store = ("--set", "store.adapter=redis", "--set", f"redis.port={redis.port}")
@@ -105,6 +107,7 @@ class Bench:
                 [begun("gateway", "--number", str(11 + at)) for at in range(gateways)],
                 [begun("facade", "--number", str(31 + at), *store) for at in range(facades)],
                 [begun("recorder", *store)] if recorded else [],
+                redis,
             )
 
     def frames(self, orders: int) -> Frames:
@@ -204,7 +207,10 @@ def pids(brokers: Brokers, roles: Roles) -> dict[str, list[int]]:
         "recorders": roles.recorders,
     }
     numbers = {name: [pid_of(process) for process in parts] for name, parts in found.items()}
-    return {name: pids for name, pids in numbers.items() if pids} | {"broker": [brokers.pid()]}
+    servers = {"broker": [brokers.pid()]}
+    if roles.redis is not None:
+        servers["Redis"] = [roles.redis.pid()]
+    return {name: pids for name, pids in numbers.items() if pids} | servers
 
 
 @contextlib.contextmanager

@@ -114,6 +114,11 @@ class RedisServer:
         shutil.rmtree(self.directory)
         shutil.move(saved, self.directory)
 
+    def pid(self) -> int:
+        """Number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def ask(self, *words: str) -> str:
         """What it answers to one command, as its protocol has it."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS_MAX) as line:
