@@ -89,7 +89,7 @@ class Trader:
         while True:
             try:
                 await self.come_back(where())
-            except AWAY:
+            except (*AWAY, TimeoutError):
                 await asyncio.sleep(BACK_S)
             else:
                 await self.trade()
@@ -123,12 +123,12 @@ class Trader:
         return report
 
     async def trade(self) -> None:
-        """Send and hear until the line is lost."""
+        """Send and hear until the line is lost, or silent: even heartbeats come more often."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._send())
                 group.create_task(self._listen())
-        except* (EOFError, ConnectionError):
+        except* (EOFError, ConnectionError, TimeoutError):
             self.client.cut()
 
     async def _listen(self) -> None:

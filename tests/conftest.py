@@ -12,6 +12,18 @@ hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 
+WHOLE_CLUSTERS = ("tests/cluster/", "tests/deploy/", "tests/supervisor/")
+"""Where tests run so many processes that two at a time are too much for a small machine."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes (pytest-xdist), one of these has all whole clusters."""
+    for item in items:
+        if item.nodeid.startswith(WHOLE_CLUSTERS):
+            item.add_marker(pytest.mark.xdist_group("clusters"))
+
+
 def pytest_configure() -> None:
     """No test is run on an extension of yesterday."""
     from testing.sources import stale

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from journal.kafka.connections import ClosesAll
 from journal.kafka.refusal import KNOCK_S, Doors
 from journal.kafka.security import NothingToShow, Security, Unavailable
 from journal.kafka.words import in_words
@@ -211,10 +212,9 @@ async def abandon(producer: AIOKafkaProducer) -> None:
 
 
 async def _let_go(connected: AIOKafkaClient) -> None:
-    """Close all connections of a client, also those that were being made meanwhile."""
+    """Close all connections of a client, also those that its tasks are still opening."""
     await _apart(connected.close())
-    for connection in tuple(connected._conns.values()):
-        connection.close()
+    connected._conns = ClosesAll(connected)
 
 
 async def _apart(ending: Coroutine[Any, Any, None] | asyncio.Task[None]) -> None:

