@@ -57,7 +57,12 @@ class Client:
         """Send a login request on a new line; what is answered."""
         await self.connect()
         self.send(soup.LoginRequest(self.user, self.password, session, sequence).encode())
-        return await self.packet()
+        try:
+            return await self.packet()
+        except BaseException:
+            # A line that is not closed here keeps its descriptor.
+            self.cut()
+            raise
 
     async def login(self, session: str = "", sequence: int = 0) -> "Client":
         """Log in, which must succeed."""

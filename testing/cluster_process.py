@@ -84,9 +84,10 @@ class ClusterProcess(Requests, Running):
         process = self.process
         assert process is not None
         assert process.stdout is not None
-        readable, _, _ = select.select([process.stdout], [], [], self.ready_s_max)
+        spoken = select.poll()
+        spoken.register(process.stdout, select.POLLIN)
         try:
-            assert readable, "not ready in time"
+            assert spoken.poll(1e3 * self.ready_s_max), "not ready in time"
             said = ready_line(process)
         except (AssertionError, NotReady) as error:
             self.kill()

@@ -75,9 +75,12 @@ class Trader:
 
     async def _log_in(self, exchange: Exchange) -> None:
         session = self.client.session
+        if session:
+            self.client.cut()
         client = Client(exchange.binary, self.user)
         answer = await client.ask_login(session, len(self.told) + 1)
         if answer.kind == Kind.LOGIN_REJECTED:
+            client.cut()
             raise Refused(answer.payload)
         await client.accepted(answer)
         assert client.following == len(self.told) + 1
