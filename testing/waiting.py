@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-SECONDS_MAX = 30
+SECONDS_MAX = 90
+"""Whole clusters are slow on a machine that does much else."""
 
 
 async def until(holds: Callable[[], bool]) -> None:

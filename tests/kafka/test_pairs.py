@@ -32,6 +32,10 @@ QUICK = Config(
     journal=JournalSettings(snapshot_interval_s=0.5, snapshot_commands_min=1, tick_interval_s=0.2),
     store=StoreSettings(recorder_interval_s=0.01, recorder_retry_interval_s_max=0.2),
 )
+RARELY = msgspec.structs.replace(
+    QUICK, journal=msgspec.structs.replace(QUICK.journal, snapshot_interval_s=3600.0)
+)
+"""No snapshot is made."""
 
 
 async def pair(kafka: Brokers, config: Config = QUICK, **changed: Any) -> Cluster:
@@ -169,7 +173,8 @@ async def until_it_starts_again(cluster: Cluster) -> AsyncIterator[Served]:
 async def test_over_a_wrong_event_all_halt_until_one_is_trusted(
     kafka: Brokers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, right: str
 ) -> None:
-    cluster = await pair(kafka)
+    # A log that begins anew behind a snapshot would make a new store begin there, too.
+    cluster = await pair(kafka, RARELY)
     wrong = Wrong(monkeypatch)
     other = PAIR[1 - PAIR.index(right)]
     async with cluster.following(right) as good, cluster.following(other) as bad:
