@@ -11,7 +11,6 @@ from benchmarks.result import Row, figure
 from core import Commands
 from journal.kafka import NEW, Appender, Clients, KafkaKept, KafkaSnapshots, Topics
 from protocol.terms import Gateway, OrdType, Side, TimeInForce
-from settings import InstrumentSettings
 from testing.cluster_process import ClusterProcess
 
 RESTING = 1_000_000
@@ -58,7 +57,7 @@ def passing(orders: int) -> Iterator[tuple[int, int]]:
 
 def batches_of(commands: Iterator[tuple[int, int]], size: int, opened: int) -> Iterator[bytes]:
     """Command batches of a facade that has opened; the last one may be shorter."""
-    buffer, count, number = Commands(), 0, 1
+    buffer, count, number = Commands(), 0, 0
     for order, canceled in commands:
         side = Side.BUY if order // INSTRUMENTS % 2 else Side.SELL
         level = (order // (2 * INSTRUMENTS)) % 500
@@ -144,12 +143,9 @@ def started_s(engine: ClusterProcess) -> float:
 
 
 def instruments() -> str:
-    """So many that each side holds its share of the orders."""
-    share = RESTING // INSTRUMENTS
-    known = InstrumentSettings(symbol="X", orders_per_side_max=share)
+    """So many that each side can hold its share of the orders."""
     return "\n".join(
-        f'[[instruments]]\nsymbol = "I{number}"\norders_per_side_max = {known.orders_per_side_max}'
-        for number in range(1, INSTRUMENTS + 1)
+        f'[[instruments]]\nsymbol = "I{number}"' for number in range(1, INSTRUMENTS + 1)
     )
 
 
