@@ -22,6 +22,8 @@ LATER = 20_000
 """So many orders come between an order and its cancel, where orders do not rest for good."""
 UNIT = 10**8
 DEADLINE_S = 60.0
+FIRST = 1
+"""The first incarnation of a gateway's number."""
 REQUEST_BATCHES = 400
 SNAPSHOT_S_MAX = 120.0
 
@@ -57,7 +59,7 @@ def passing(orders: int) -> Iterator[tuple[int, int]]:
 
 def batches_of(commands: Iterator[tuple[int, int]], size: int, opened: int) -> Iterator[bytes]:
     """Command batches of a facade that has opened; the last one may be shorter."""
-    buffer, count, number = Commands(), 0, 0
+    buffer, count, number = Commands(), 0, 1
     for order, canceled in commands:
         side = Side.BUY if order // INSTRUMENTS % 2 else Side.SELL
         level = (order // (2 * INSTRUMENTS)) % 500
@@ -104,9 +106,8 @@ class Written:
         assert opening is not None
         async with out:
             await out.append([opening])
-            opened = await asyncio.to_thread(self._end)
             group: list[bytes] = []
-            for batch in batches_of(commands, size, opened):
+            for batch in batches_of(commands, size, FIRST):
                 group.append(batch)
                 if len(group) == REQUEST_BATCHES or sum(map(len, group)) > 2**20:
                     await out.append(group)
