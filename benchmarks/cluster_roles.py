@@ -14,7 +14,7 @@ from benchmarks.processes import BenchError, running
 from journal.kafka import Clients, KafkaKept, Topics
 from quantscope.cluster.setup import run_setup
 from settings import Config, KafkaSettings, load
-from testing.cluster_process import ClusterProcess, config_of
+from testing.cluster_process import ClusterProcess, config_of, end_cluster
 from testing.command import QUANTSCOPE, ROOT
 from testing.kafka import Brokers
 from testing.redis import RedisServer
@@ -217,4 +217,8 @@ def pids(brokers: Brokers, roles: Roles) -> dict[str, list[int]]:
 def brokers_at(ctx: Context) -> Iterator[tuple[Brokers, pathlib.Path]]:
     """One broker on the disk that is measured, with all of Java's compilers."""
     with ctx.data_dir() as path, Brokers(path / "kafka", jvm="") as brokers:
-        yield brokers, path
+        try:
+            yield brokers, path
+        finally:
+            # A measurement that fails leaves no role behind.
+            end_cluster()

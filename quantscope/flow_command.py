@@ -1,6 +1,7 @@
 """The command ``quantscope flow``: no other one loads what it needs."""
 
 import pathlib
+from typing import Any
 
 import click
 
@@ -29,29 +30,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
 )
 @click.option("--verify", type=FILE, help="The venue's trades, to be compared with ours.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def flow(
-    *,
-    file: pathlib.Path,
-    host: str,
-    port: int,
-    user: str,
-    password: str,
-    symbol: str,
-    in_flight: int,
-    verify: pathlib.Path | None,
-    as_json: bool,
-) -> None:
+def flow(**terms: Any) -> None:
     """Send the order flow in FILE (.csv or .csv.gz) and print what became of it."""
     from quantscope.flow import run_flow
 
-    run_flow(
-        file=file,
-        host=host,
-        port=port,
-        user=user,
-        password=password,
-        symbol=symbol,
-        in_flight=in_flight,
-        verify=verify,
-        as_json=as_json,
-    )
+    run_flow(**terms)

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from testing.poster import Poster
 from testing.stored import check
 from testing.trader import Trader
 
+THING = TypeVar("THING")
 TRADERS = 4
 BACK_S = 180
 """Within which all have heard of something again, on a machine that does much else."""
@@ -41,12 +43,17 @@ class LiveMarket:
         *,
         gateways: Sequence[Exchange] = (),
         facade: Exchange | None = None,
+        lines_hang: bool = False,
     ) -> None:
-        """They reach gateways and facade directly, unless other ways are told."""
+        """They reach gateways and facade directly, unless other ways are told.
+
+        ``lines_hang``: see ``Trader.live``.
+        """
         self.exchange = exchange
         self.gateways = gateways or exchange.gateways
         self.facade = facade or exchange.facade
         self.chance = chance
+        self._lines_hang = lines_hang
         self.rest = Poster()
         self.traders = [
             Trader(f"demo{n}", random.Random(chance.random()), in_flight_max=8, pause_s=0.05)
@@ -59,7 +66,9 @@ class LiveMarket:
 
     def begin(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Let all trade."""
-        parts = [trader.live(self.somewhere) for trader in self.traders]
+        parts = [
+            trader.live(self.somewhere, lines_hang=self._lines_hang) for trader in self.traders
+        ]
         parts.append(self.rest.live(self.facade, self.chance, 0.05))
         return [group.create_task(part) for part in parts]
 
@@ -87,6 +96,14 @@ class LiveMarket:
         for trader in self.traders:
             assert await trader.check(self.exchange.gateways[0]) == 1
         await self.rest.check(self.exchange.facade)
+
+
+def in_turns(things: Iterable[THING], chance: random.Random) -> Iterator[THING]:
+    """Each of them in turn, in another order each time, without end."""
+    order = list(things)
+    while True:
+        chance.shuffle(order)
+        yield from order
 
 
 @contextlib.asynccontextmanager

@@ -87,15 +87,22 @@ class Trader:
         assert not session or client.session == session
         self.client = client
 
-    async def live(self, where: Callable[[], Exchange]) -> None:
-        """Trade until canceled; come back, somewhere, whenever the line is lost."""
+    async def live(self, where: Callable[[], Exchange], *, lines_hang: bool = False) -> None:
+        """Trade until canceled; come back, somewhere, whenever the line is lost.
+
+        Where ``lines_hang`` one that is silent for too long is lost, too: heartbeats come often.
+        """
+        lost: tuple[type[Exception], ...] = (*AWAY, *((TimeoutError,) if lines_hang else ()))
         while True:
             try:
                 await self.come_back(where())
-            except (*AWAY, TimeoutError):
+            except lost:
                 await asyncio.sleep(BACK_S)
-            else:
+                continue
+            try:
                 await self.trade()
+            except* lost:
+                self.client.cut()
 
     async def settle(self, where: Callable[[], Exchange]) -> None:
         """Come back for the last time: all that was sent is answered then."""
@@ -126,12 +133,12 @@ class Trader:
         return report
 
     async def trade(self) -> None:
-        """Send and hear until the line is lost, or silent: even heartbeats come more often."""
+        """Send and hear until the line is lost."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._send())
                 group.create_task(self._listen())
-        except* (EOFError, ConnectionError, TimeoutError):
+        except* (EOFError, ConnectionError):
             self.client.cut()
 
     async def _listen(self) -> None:

@@ -18,6 +18,8 @@ def _send_or_break(self: AIOKafkaConnection, request: Any, expect_response: bool
     try:
         return _send(self, request, expect_response)  # type: ignore[no-untyped-call]
     except RuntimeError as error:
+        if self._writer is None or not self._writer.transport.is_closing():
+            raise
         self.close(reason=CloseReason.CONNECTION_BROKEN, exc=error)
         raise KafkaConnectionError(
             f"connection to {self.host}:{self.port} is closed: {error}"

@@ -4,23 +4,14 @@ import asyncio
 import itertools
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from testing.kafka import Brokers
-from testing.market import QUICK, LiveMarket, trading
+from testing.market import QUICK, LiveMarket, in_turns, trading
 from testing.pair_exchange import PairExchange
 from testing.redis import RedisServer
-
-
-def victims(exchange: PairExchange, chance: random.Random) -> Iterator[str]:
-    """Each process in turn, in another order each time."""
-    names = list(exchange.parts)
-    while True:
-        chance.shuffle(names)
-        yield from names
 
 
 @pytest.mark.timeout(7200)
@@ -32,7 +23,7 @@ async def test_nothing_is_lost_or_doubled_when_any_process_is_killed(
         exchange = PairExchange(tmp_path, brokers, redis, *QUICK)
         await asyncio.to_thread(exchange.start)
         market = LiveMarket(exchange, chance)
-        order = victims(exchange, chance)
+        order = in_turns(exchange.parts, chance)
         async with trading(exchange, market):
             for name in itertools.islice(order, pytestconfig.getoption("kills")):
                 await asyncio.sleep(chance.uniform(0.05, 1.0))

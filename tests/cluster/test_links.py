@@ -4,27 +4,17 @@ import asyncio
 import itertools
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from testing.linked import LinkedBrokers, LinkedExchange
-from testing.market import QUICK, LiveMarket, trading
+from testing.market import QUICK, LiveMarket, in_turns, trading
 from testing.proxy import Trouble
 from testing.redis import RedisServer
 
 DELAY_S = (0.02, 0.5)
 LASTS_S = (0.2, 6.0)
-
-
-def troubles(exchange: LinkedExchange, chance: random.Random) -> Iterator[tuple[str, Trouble]]:
-    """Each trouble on each link in turn, in another order each time."""
-    kinds = [kind for kind in Trouble if kind is not Trouble.NONE]
-    pairs = list(itertools.product(exchange.links, kinds))
-    while True:
-        chance.shuffle(pairs)
-        yield from pairs
 
 
 @pytest.mark.timeout(7200)
@@ -38,9 +28,14 @@ async def test_nothing_is_lost_or_doubled_when_any_link_is_in_trouble(
     ):
         await asyncio.to_thread(exchange.start)
         market = LiveMarket(
-            exchange, chance, gateways=exchange.seen_gateways, facade=exchange.seen_facade
+            exchange,
+            chance,
+            gateways=exchange.seen_gateways,
+            facade=exchange.seen_facade,
+            lines_hang=True,
         )
-        order = troubles(exchange, chance)
+        kinds = [kind for kind in Trouble if kind is not Trouble.NONE]
+        order = in_turns(itertools.product(exchange.links, kinds), chance)
         async with trading(exchange, market):
             for link, trouble in itertools.islice(order, pytestconfig.getoption("kills")):
                 lasts_s = chance.uniform(*LASTS_S)

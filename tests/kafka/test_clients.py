@@ -51,6 +51,7 @@ async def test_a_connection_that_uvloop_has_closed_is_a_broken_one(
         raise RuntimeError("unable to perform operation on <TCPTransport>; the handler is closed")
 
     for connection in broken:
+        connection._writer.transport.abort()
         monkeypatch.setattr(connection._writer, "write", closed)
     assert await consumer.end_offsets([at]) == ends
     assert not any(connection.connected() for connection in broken)
