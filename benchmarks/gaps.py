@@ -77,10 +77,16 @@ ROLLING = figure(
     bar="<= 4000",
 )
 ROLLING_LOST = figure(
-    "cluster, rolling restart, orders lost or rejected",
-    "a cluster in that rolling restart: orders that were not answered, or rejected",
+    "cluster, rolling restart, orders lost",
+    "a cluster in that rolling restart: orders that were not answered",
     "orders",
     bar="<= 0",
+)
+ROLLING_REJECTS = figure(
+    "cluster, rolling restart, rejects",
+    "a cluster in that rolling restart: rejects, of cancels that came behind an execution",
+    "rejects",
+    baseline="as many seconds before it",
 )
 
 
@@ -188,20 +194,23 @@ async def _killed(exchange: PairExchange, victim: Part, window: float) -> tuple[
 def rolling(ctx: Context) -> list[Row]:
     """Each role but one gateway is stopped as an operator would, and started again."""
     command = f"quantscope load --rate {ROLLING_RATE} (at a gateway of a cluster of two engines)"
-    longest, lost = ROLLING.row(command), ROLLING_LOST.row(command)
+    longest, lost, rejects = (row.row(command) for row in (ROLLING, ROLLING_LOST, ROLLING_REJECTS))
     for _ in ctx.each_run("rolling"):
         with ctx.data_dir() as path, exchange_of(path, KILLS[0]) as exchange:
             gateway, *_ = exchange.gateways
             how = ("--connections", ROLLING_CONNECTIONS, "--rate", ROLLING_RATE)
-            loads([gateway], *how, "--seconds", ctx.seconds(WINDOW_S, 2))
             roles = [role for role in exchange.roles if role is not gateway]
+            how = (*how, "--seconds", RESTART_S * len(roles))
+            (before,) = loads([gateway], *how)
             with ThreadPoolExecutor(1) as pool:
                 restarted = pool.submit(_restarted, roles)
-                found = loads([gateway], *how, "--seconds", RESTART_S * len(roles))
+                (found,) = loads([gateway], *how)
                 restarted.result()
-        longest.samples.append(max(result["latency_us"]["max"] for result in found) / 1e3)
-        lost.samples.append(float(sum(result["lost"] + result["rejects"] for result in found)))
-    return [longest, lost]
+        longest.samples.append(found["latency_us"]["max"] / 1e3)
+        lost.samples.append(float(found["lost"]))
+        rejects.samples.append(float(found["rejects"]))
+        rejects.baseline_samples.append(float(before["rejects"]))
+    return [longest, lost, rejects]
 
 
 def _restarted(roles: list[ClusterProcess]) -> None:
