@@ -30,8 +30,7 @@ TOOLS  := $(or $(strip $(foreach purpose,test lint check cluster bench mutants l
   $(if $(filter $(FOR_$(purpose)),$(MAKECMDGOALS)),$(purpose)))),run)
 # One test comes after many: the machine was looked at when the environment was made.
 LOOKED_AT = $(if $(and $(filter one,$(MAKECMDGOALS)),$(wildcard $(VENV)/.dev)),,tools)
-# One of the workers has all tests with whole clusters: more at a time are too much for two processors.
-WORKERS ?= -n auto --maxprocesses 4 --dist loadgroup
+WORKERS ?= -n auto --maxprocesses 4
 # Tests start thousands of processes, each of which would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 NO_INSTALL ?=

@@ -200,11 +200,11 @@ def rolling(ctx: Context) -> list[Row]:
             gateway, *_ = exchange.gateways
             how = ("--connections", ROLLING_CONNECTIONS, "--rate", ROLLING_RATE)
             roles = [role for role in exchange.roles if role is not gateway]
-            how = (*how, "--seconds", RESTART_S * len(roles))
-            (before,) = loads([gateway], *how)
+            how_long = ("--seconds", RESTART_S * len(roles))
+            (before,) = loads([gateway], *how, *how_long)
             with ThreadPoolExecutor(1) as pool:
                 restarted = pool.submit(_restarted, roles)
-                (found,) = loads([gateway], *how)
+                (found,) = loads([gateway], *how, *how_long)
                 restarted.result()
         longest.samples.append(found["latency_us"]["max"] / 1e3)
         lost.samples.append(float(found["lost"]))

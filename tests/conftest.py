@@ -2,6 +2,8 @@
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest.register_assert_rewrite("testing")
 pytest_plugins = ("testing.fixtures",)
@@ -14,14 +16,29 @@ hypothesis.settings.load_profile("house")
 
 WHOLE_CLUSTERS = ("tests/cluster/", "tests/deploy/", "tests/supervisor/")
 """Where tests run so many processes that two at a time are too much for a small machine."""
+LONGEST_FIRST = (WHOLE_CLUSTERS, "tests/kafka/", "tests/system/")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes (pytest-xdist), one of these has all whole clusters."""
-    for item in items:
-        if item.nodeid.startswith(WHOLE_CLUSTERS):
-            item.add_marker(pytest.mark.xdist_group("clusters"))
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(room) for room in LONGEST_FIRST])
+
+
+class ByFile(LoadScopeScheduling):
+    """Where tests run in several processes, one has a file's tests, and one all whole clusters.
+
+    (pytest-xdist's own ``loadgroup`` does not group with pytest 9.2.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "clusters" if nodeid.startswith(WHOLE_CLUSTERS) else nodeid.split("::", 1)[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """The order of files is that of ``LONGEST_FIRST``."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 def pytest_configure() -> None:

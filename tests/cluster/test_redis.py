@@ -37,6 +37,8 @@ async def test_what_has_ended_is_found_on_redis_and_never_said_not_to_be(
         await client.expect_new(1)
         for _ in orders:
             await client.report()
+        # The gateway has told it; the facade reads the events by itself.
+        await until(lambda: rest.get(f"/orders/{orders[-1]}")["status"] == "FILLED")
         known = [rest.get(f"/orders/{order}") for order in orders]
         assert {order["status"] for order in known} == {"FILLED"}
         # A facade that is started again knows what is open; the rest is on Redis.

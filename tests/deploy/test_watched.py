@@ -13,6 +13,7 @@ from testing.cluster_process import end_cluster
 from testing.kafka import Brokers
 from testing.prometheus import PrometheusServer
 from testing.redis import RedisServer
+from testing.waiting import until
 from tests.deploy.rules import alerts
 from tests.deploy.shown import queries
 from tests.deploy.watched import Watched
@@ -119,8 +120,11 @@ async def test_who_is_killed_is_missed_and_who_lacks_brokers_says_so(
     await watched.is_quiet()
 
 
-def test_prometheus_has_taken_every_rule(watched: Watched) -> None:
-    loaded = watched.prometheus.ask("rules")["groups"]
-    rules = [rule for group in loaded for rule in group["rules"]]
-    assert {rule["name"] for rule in rules} == alerts().keys()
-    assert {rule["health"] for rule in rules} == {"ok"}
+async def test_prometheus_has_taken_every_rule(watched: Watched) -> None:
+    def rules() -> list[dict[str, str]]:
+        groups = watched.prometheus.ask("rules")["groups"]
+        return [rule for group in groups for rule in group["rules"]]
+
+    assert {rule["name"] for rule in rules()} == alerts().keys()
+    # None was looked at yet when it starts.
+    await until(lambda: {rule["health"] for rule in rules()} == {"ok"})
