@@ -26,6 +26,8 @@ IN_FLIGHT = 100
 GATEWAYS = 2
 STEADY_CONNECTIONS = 16
 RATES = (1_000, 5_000)
+JAVA_WARMUP_S = 60.0
+"""At less than full load its compilers take as much of two processors as its work, for a minute."""
 LAG_INTERVAL_S = 0.1
 LOAD = f"{CONNECTIONS} x {IN_FLIGHT} in flight, {GATEWAYS} gateways, one broker"
 TOLD = f"{GATEWAYS} gateways, one broker; {CONNECTIONS} connections, {IN_FLIGHT} requests in flight"
@@ -237,6 +239,9 @@ def cluster_steady(ctx: Context) -> list[Row]:
     tail, lag = STEADY_P99.row(command), STEADY_LAG.row(command)
     for _ in ctx.each_run("cluster-steady"):
         with brokers_at(ctx) as (brokers, path):
+            with Bench(brokers, path, "warm").roles(gateways=1, facades=1, recorded=True) as roles:
+                how = ("--connections", STEADY_CONNECTIONS, "--in-flight", STEADY_CONNECTIONS)
+                loads(roles.gateways, *how, "--seconds", ctx.seconds(JAVA_WARMUP_S, 2))
             for rate in RATES:
                 _at_a_rate(ctx, brokers, path, rate, rows[rate], (tail, lag))
     return [row for pair in rows.values() for row in pair] + [tail, lag]

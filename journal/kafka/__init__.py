@@ -1,16 +1,17 @@
 """The journal on Apache Kafka: topics, and the few ways in which an exchange reads and writes them.
 
 One record is one batch, as one row of SQLite's is.  ``topics`` says which there are; ``clients``
-makes the library's clients; ``reader`` reads a partition, and ``kept`` does so for code without a
-loop; ``appender`` sends batches where others send theirs, ``fenced`` writes a log that has one
-writer at a time; ``portions`` are states in a topic, ``snapshots`` those of engines; ``control`` is
-what is true of the exchange as a whole, ``bases`` where by it each command stands, ``logs`` what is
-read by that, ``proofs`` what commands are held to, ``halts`` what is said there of engines that
-differ and ``referee`` who says it; ``trailing`` is which engine is behind; ``engines_log`` reads
-back what any engine has told, ``agreed_log`` that on which they agree; ``measured`` is what
-requests take; ``lane`` is a gateway's way to a partition and back; ``setup`` makes the topics and
-holds them to what they must be; ``security`` is what brokers are shown, and ``refusal`` says why
-they let nobody in.
+makes the library's clients, whose connections ``straight`` uses for the two requests of every
+batch; ``fetching`` and ``reader`` read a partition, and ``kept`` does so for code without a loop;
+``sending`` sends batches: by it ``appender`` where others send theirs, and ``fenced`` writes a log
+that has one writer at a time; ``portions`` are states in a topic, ``snapshots`` those of engines;
+``control`` is what is true of the exchange as a whole, ``bases`` where by it each command stands,
+``logs`` what is read by that, ``proofs`` what commands are held to, ``halts`` what is said there of
+engines that differ and ``referee`` who says it; ``trailing`` is which engine is behind;
+``engines_log`` reads back what any engine has told, ``agreed_log`` that on which they agree;
+``measured`` is what requests take; ``lane`` is a gateway's way to a partition and back; ``setup``
+makes the topics and holds them to what they must be; ``security`` is what brokers are shown, and
+``refusal`` says why they let nobody in.
 
 Imports ``core``, ``settings`` and the ports of ``journal``; whoever may import that room may import
 this one.

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from journal.kafka.clients import Clients, abandon
 from journal.kafka.measured import Measured
 from journal.kafka.security import Unavailable
+from journal.kafka.sending import send
 from journal.kafka.words import in_words
 from settings.kafka import RECORD_OVERHEAD_BYTES
 
@@ -120,31 +121,3 @@ def check_size(batch: bytes, bytes_max: int) -> None:
         raise TooLarge(
             f"a batch of {len(batch)} bytes is above kafka.message_bytes_max = {bytes_max}"
         )
-
-
-async def send(
-    producer: AIOKafkaProducer,
-    topic: str,
-    partition: int,
-    batches: Sequence[bytes],
-    key: bytes | None = None,
-) -> int | None:
-    """Send batches, as few requests as they fit in, one after the other.
-
-    Return when the broker appended the last, in ms since the epoch, where it stamps records.
-    """
-    append_ms: int | None = None
-    rest = list(batches)
-    while rest:
-        request = producer.create_batch()
-        taken = 0
-        # The first one always fits.
-        while taken < len(rest):
-            if request.append(key=key, value=rest[taken], timestamp=None) is None:
-                break
-            taken += 1
-        sent = await producer.send_batch(request, topic, partition=partition)
-        answer = await sent
-        append_ms = answer.timestamp if answer is not None and answer.timestamp_type else None
-        del rest[:taken]
-    return append_ms

@@ -72,13 +72,17 @@ class Clients:
             "enable_auto_commit": False,
             "auto_offset_reset": "none",
             "fetch_min_bytes": 1,
-            "fetch_max_wait_ms": int(min(wait_s, settings.request_timeout_s / 2) * 1_000),
+            "fetch_max_wait_ms": self.wait_ms(wait_s),
             "max_partition_fetch_bytes": settings.read_bytes_max,
             "fetch_max_bytes": max(settings.read_bytes_max, settings.message_bytes_max),
             # A transaction is no unit of anything here: what was acknowledged is there.
             "isolation_level": "read_uncommitted",
         }
         return await self._started(lambda: AIOKafkaConsumer(**self._all(), **reads), patience_s)
+
+    def wait_ms(self, wait_s: float) -> int:
+        """How long a broker is to hold back an empty answer; it has longer for that, in ms."""
+        return int(min(wait_s, self.settings.request_timeout_s / 2) * 1_000)
 
     async def admin(self) -> AIOKafkaAdminClient:
         """One that makes and describes topics."""

@@ -14,8 +14,9 @@ from aiokafka.errors import (
 )
 
 from core import Clock
-from journal.kafka.appender import AppendFailed, check_size, send
+from journal.kafka.appender import AppendFailed, check_size
 from journal.kafka.clients import Clients, abandon
+from journal.kafka.sending import send
 from journal.kafka.words import in_words
 
 log = logging.getLogger("quantscope.kafka")

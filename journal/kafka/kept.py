@@ -172,9 +172,6 @@ class KafkaKept:
                 end = max(end, first)
                 self._ends = Ends(first, await self._records_end(reader, first, end))
                 self._end = end
-            if not self._ends.first <= self._fetched < self._ends.next:
-                # A consumer at the end would ask again and again, and hold up each look.
-                reader.rest()
 
     async def _fetch(self, at: int, end: int | None = None) -> list[Record]:
         async with self._reading() as reader:

@@ -9,16 +9,15 @@ from typing import NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import ConnectionGroup
 from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRangeError
-from aiokafka.structs import ConsumerRecord
 
 from core import xxh3_64
 from journal.kafka.clients import Clients, stop
+from journal.kafka.fetching import Fetching, Record
 from journal.kafka.security import Unavailable
 from journal.kafka.words import in_words
 
 log = logging.getLogger("quantscope.kafka")
 
-MS_NS = 1_000_000
 WATCH_S = 1.0
 """How often it is looked whether there is more than is given, in seconds: a look waits for the
 poll that is under way."""
@@ -34,16 +33,6 @@ class Damaged(Exception):
 
 class LostEnd(Damaged):
     """What was read in a partition is not there any more: it has lost its end."""
-
-
-class Record(NamedTuple):
-    """A record as it stands in a partition."""
-
-    offset: int
-    """Kafka's."""
-    append_ns: int
-    """When the broker took it, in ns since the epoch, UTC; Kafka counts ms."""
-    value: bytes
 
 
 class Ends(NamedTuple):
@@ -82,10 +71,13 @@ class TopicReader:
         self._wait_s = wait_s
         self._at = TopicPartition(topic, partition)
         self._consumer: AIOKafkaConsumer
+        self._fetching: Fetching
         self._position = -1
-        """Where it is asked for what the consumer gives next; -1 where it was not told yet."""
+        """Where it is asked for what stands at ``_reached``; -1 where nothing was read yet."""
+        self._reached = 0
+        """Behind all that was read, also where that is no record."""
         self._overlooked = False
-        """Whether there was more at the last look than the consumer gave."""
+        """Whether there was more at the last look than was given."""
         self._watched = 0.0
         """When that was, or when something was read since, by the loop's clock."""
         self._last: tuple[int, int] | None = None
@@ -95,13 +87,12 @@ class TopicReader:
 
     async def __aenter__(self) -> Self:
         """Connect; raises ``Unavailable``."""
-        self._consumer = await self._clients.consumer(self._wait_s, self._patience_s)
-        self._consumer.assign([self._at])
+        await self._connect()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Let go of the brokers."""
-        await stop(self._consumer)
+        await self._let_go()
 
     @property
     def topic(self) -> str:
@@ -151,25 +142,13 @@ class TopicReader:
                     f"{self._at.topic} holds no record {start}: {in_words(error)}"
                 ) from error
             except CorruptRecordException as error:
-                at = await self._whole_until(start)
                 raise Damaged(
-                    f"{self._at.topic}: what stands at Kafka's offset {at} does not match its "
-                    "checksum"
+                    f"{self._at.topic}: what stands at Kafka's offset {self._reached} does not "
+                    "match its checksum"
                 ) from error
             if found:
                 return found
         return []
-
-    async def _whole_until(self, start: int) -> int:
-        """Where the damage begins: the records before it are given one by one."""
-        self._consumer.seek(self._at, start)
-        self._position = -1
-        with contextlib.suppress(CorruptRecordException):
-            async with asyncio.timeout(self._clients.settings.request_timeout_s):
-                while True:
-                    await self._consumer.getmany(self._at, timeout_ms=1_000, max_records=1)
-        at: int = await self._consumer.position(self._at)
-        return at
 
     async def _some(self, start: int, end: int) -> tuple[list[Record], int]:
         """A fetch's records before ``end``, and where to go on."""
@@ -181,7 +160,7 @@ class TopicReader:
             if found:
                 return [], end
             # What stands there is the end of a transaction, which is no record.
-            start = max(start, await self._consumer.position(self._at))
+            start = max(start, self._reached)
         return [], end
 
     async def follow(self, start: int, seconds: float) -> list[Record]:
@@ -248,8 +227,7 @@ class TopicReader:
     async def _watch(self) -> None:
         """A consumer whose broker was away may never read on (seen): then take another one."""
         try:
-            end = (await self.ends()).next
-            behind = end > await self._consumer.position(self._at)
+            behind = (await self.ends()).next > self._reached
         except (KafkaError, TimeoutError) as error:
             log.warning("%s can't be looked at: %s", self._at.topic, in_words(error))
             behind = self._overlooked = True
@@ -270,24 +248,26 @@ class TopicReader:
 
     async def reconnect(self) -> None:
         """Take a new client; raises ``Unavailable``."""
-        await stop(self._consumer)
-        self._consumer = await self._clients.consumer(self._wait_s, self._patience_s)
-        self._consumer.assign([self._at])
+        await self._let_go()
+        await self._connect()
+
+    async def _connect(self) -> None:
+        clients = self._clients
+        self._consumer = await clients.consumer(self._wait_s, self._patience_s)
+        client = self._consumer._client
+        client.add_topic(self._at.topic)
+        wait_ms, bytes_max = clients.wait_ms(self._wait_s), clients.settings.read_bytes_max
+        self._fetching = Fetching(client, self._at, wait_ms=wait_ms, bytes_max=bytes_max)
         self._position = -1
 
-    def rest(self) -> None:
-        """Ask no broker for what comes next, until something is read again."""
-        self._consumer.pause(self._at)
+    async def _let_go(self) -> None:
+        self._fetching.close()
+        await stop(self._consumer)
 
     async def _fetch(self, start: int, seconds: float) -> list[Record]:
-        self._consumer.resume(self._at)
         if start != self._position:
-            self._consumer.seek(self._at, start)
-            self._position = start
-        timeout_ms = int(seconds * 1_000)
-        fetched: list[ConsumerRecord[bytes, bytes]]
-        fetched = (await self._consumer.getmany(self._at, timeout_ms=timeout_ms)).get(self._at, [])
-        records = [Record(x.offset, x.timestamp * MS_NS, x.value or b"") for x in fetched]
+            self._position = self._reached = start
+        records, self._reached = await self._fetching.take(self._reached, seconds)
         if self._counts is not None:
             records = [record for record in records if self._counts(record)]
         if records:
