@@ -54,13 +54,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--sequences",
         type=int,
-        default=10_000,
+        default=4_000,
         help="random sequences of commands by which the engine is held to its naive twin",
     )
     parser.addoption(
         "--kills",
         type=int,
-        default=4,
+        default=2,
         help="how often a test of the journal kills its writer",
     )
     parser.addoption(

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 ROOT = pathlib.Path(__file__).parents[2]
 STUB = ast.parse((ROOT / "core/_native.pyi").read_text())
 ROOMS = ("clients", "core", "engine", "facade", "gateway", "journal", "quantscope", "store")
-OWN_LAYOUTS = {"engine/snapshot_header.py": "a layout of Python alone"}
+OWN_LAYOUTS = {
+    "engine/snapshot_header.py": "a layout of Python alone",
+    "journal/kafka/straight.py": "Kafka's own requests, of which batches are a part as they are",
+}
 """Who may cut bytes by number, and why."""
 
 Named = ast.ClassDef | ast.FunctionDef
