@@ -21,6 +21,7 @@ from core import (
     split_batches,
 )
 from engine.beginning import NeedsBase, beginnings, newest_state
+from engine.chained import ChainedEvents
 from engine.followed import FollowedEngine, told_in
 from engine.own_log import OwnLog, UntilEnded
 from engine.recovery import NewerRules, Recovered, ReplayDiffers, check_rules, produced, recover
@@ -354,7 +355,7 @@ class Follower:
             begins = engine.position().command_offset
             places = SnapshotPlaces(self._journal, begins)
             read = UntilEnded(commands, ended, places.pass_over)
-            recovered = recover(iter((engine,)), read, events, self._clock)
+            recovered = recover(iter((engine,)), read, events, self._clock, stored_in=ChainedEvents)
         self._places = places
         return recovered
 

@@ -1,13 +1,15 @@
 """How the engine comes back: the last good snapshot, then the tail of the commands log.
 
-What the replay produces is compared, byte by byte, with the events that are stored for that
-stretch; a difference halts.  Only what comes after the stored events is new.
+What the replay produces is compared with the events that are stored for that stretch, byte by byte
+here, by their hashes in ``chained``; a difference halts.  Only what comes after the stored events
+is new.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 from core import (
     RULES,
@@ -55,6 +57,20 @@ class Recovered:
     seconds: float
     begin: Callable[[], None] = nothing
     """To be called before anything else is appended."""
+
+
+class Stored(Protocol):
+    """The events that are stored behind some command."""
+
+    @property
+    def gone_bytes(self) -> int:
+        """Bytes that were produced of what the log holds no more."""
+
+    def match(self, produced: bytes) -> bytes:
+        """Compare ``produced`` with what is stored; return the part that is not stored yet."""
+
+    def surplus(self) -> bool:
+        """Whether events are stored that no stored command made."""
 
 
 class StoredEvents:
@@ -186,16 +202,17 @@ def recover(
     events: ContinuedLog,
     clock: Clock,
     before_append: Callable[[], None] = nothing,
+    stored_in: Callable[[KeptLog, int], Stored] = StoredEvents,
 ) -> Recovered:
     """Bring an engine to the end of the commands log, and the events log with it.
 
-    ``before_append`` is called before the first event is appended, if any is: all that is stored
-    has been compared by then.
+    ``stored_in`` says what is stored behind a command.  ``before_append`` is called before the
+    first event is appended, if any is: all that is stored has been compared by then.
     """
     begin = clock.monotonic_ns()
     engine = next(engines, None) or Engine()
     check_rules(engine)
-    stored = StoredEvents(events, engine.position().command_offset)
+    stored = stored_in(events, engine.position().command_offset)
     replayed = appended = 0
     unreadable = unreadable_of(engine)
     for count, events_made in replay(engine, commands):

@@ -93,6 +93,8 @@ class Setup:
                 lines.append(f"user {entry.name}: new; gateways know it after SIGHUP, or a start")
             elif (row.cancel_on_disconnect, row.stp) != (entry.cancel_on_disconnect, entry.stp):
                 lines.append(f"user {entry.name}: other settings")
+        if engine.rules() < RULES:
+            lines.append(f"rules: version {engine.rules()} -> {RULES}")
         return sorted(lines)
 
     def _limits(self, engine: Engine, out: Commands) -> None:

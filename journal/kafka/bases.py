@@ -74,6 +74,11 @@ class Bases:
                 return max(command - base, begin)
         raise ValueError(f"{command} is no place")
 
+    @property
+    def all_count(self) -> bool:
+        """Whether whatever stands there is a command of this journal: nothing was ever lost."""
+        return len(self._stretches) == 1 and self._stretches[0].begin == 0
+
     def counts(self, kafka_offset: int) -> bool:
         """Whether what stands there is a command of this journal."""
         return any(x.begin <= kafka_offset < x.end for x in self._stretches)

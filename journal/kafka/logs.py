@@ -1,5 +1,6 @@
 """The commands and the events of an exchange, each read by the bases of its journal."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core import event_head
@@ -28,7 +29,7 @@ class Logs:
     def commands(self) -> KafkaKept:
         """The commands, for code without a loop; to be entered."""
         return KafkaKept(
-            self.clients, self.topics.commands, bases=self.bases, counts=self._is_command
+            self.clients, self.topics.commands, bases=self.bases, counts=self._commands_that_count
         )
 
     def events(self, replica: str, journal_id: int = 0) -> KafkaKept:
@@ -48,7 +49,7 @@ class Logs:
 
     def follow_commands(self) -> TopicReader:
         """The commands, to be followed; to be entered."""
-        return TopicReader(self.clients, self.topics.commands, counts=self._is_command)
+        return TopicReader(self.clients, self.topics.commands, counts=self._commands_that_count)
 
     def follow_events(self, replica: str) -> TopicReader:
         """The log of an engine, to be followed; to be entered."""
@@ -58,6 +59,11 @@ class Logs:
     @property
     def _has_lost(self) -> bool:
         return len(self.bases.rows) > 1
+
+    @property
+    def _commands_that_count(self) -> Callable[[Record], bool] | None:
+        """Which do; None for all of them."""
+        return None if self.bases.all_count else self._is_command
 
     def _is_command(self, record: Record) -> bool:
         return self.bases.counts(record.offset)

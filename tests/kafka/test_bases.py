@@ -15,6 +15,13 @@ BASES = Bases((Base(0, 1), Base(9, 991, kafka_end=6, behind=6)))
 """Of nine commands three are nobody's; the tenth stands at 1000."""
 
 
+def test_all_commands_count_where_none_was_ever_lost() -> None:
+    assert Bases().all_count
+    assert not BASES.all_count
+    # What stood before was deleted with all that knew of it.
+    assert not Bases((Base(5, 1),)).all_count
+
+
 def tick(stamp_ns: int) -> bytes:
     commands = Commands()
     commands.tick()
