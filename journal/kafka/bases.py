@@ -50,9 +50,13 @@ class Bases:
         """``rows`` are in the order in which they were added; there is one at least."""
         self.rows = tuple(rows)
         self._stretches = _stretches(self.rows)
+        self._base = self._stretches[0].base if self.all_count else None
+        """The base of all records, where it is one: a replay asks for each."""
 
     def command(self, kafka_offset: int) -> int:
         """The place of what stands there; where nothing counts, that of the next that does."""
+        if self._base is not None:
+            return kafka_offset + self._base
         for begin, end, base, *_ in self._stretches:
             if kafka_offset < end:
                 return max(kafka_offset, begin) + base
