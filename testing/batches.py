@@ -45,6 +45,16 @@ def ordinary(
         incarnation = 1
 
 
+def ticks(count: int) -> Iterator[bytes]:
+    """Command batches in which nothing but time goes on."""
+    for stamp_ns in range(1, count + 1):
+        tick = Commands()
+        tick.tick()
+        sealed = tick.seal(0, 0, 0, stamp_ns, 1)
+        assert sealed is not None
+        yield sealed
+
+
 def command(rng: random.Random, buffer: Commands, user: str, about: int) -> None:
     """One command of the mix; cancels and amendments name a likely order, or none that is open."""
     order_id = max(1, about // 2 - rng.randrange(200))

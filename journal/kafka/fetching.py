@@ -61,11 +61,12 @@ class Fetching:
         """From where on was asked."""
         self._failed = False
 
-    def close(self) -> None:
-        """Wait for no answer any more; the client is to be stopped next."""
+    def let_go(self) -> None:
+        """Wait for no answer any more: the client is stopped next, or asked for something else."""
         asked, self._asked = self._asked, None
-        if asked is not None:
-            asked.cancel()
+        if asked is not None and not asked.cancel() and not asked.cancelled():
+            # Nobody asks any more how it failed.
+            asked.exception()
 
     async def take(self, offset: int, seconds: float) -> tuple[list[Record], int]:
         """The records from ``offset`` on, and where to go on; none where none comes in time.
@@ -99,8 +100,7 @@ class Fetching:
         """What was asked already, where that was the same."""
         if self._asked is not None and self._offset == offset:
             return self._asked
-        if self._asked is not None:
-            self._asked.cancel()
+        self.let_go()
         self._offset = offset
         self._asked = asyncio.create_task(self._fetch(offset))
         return self._asked

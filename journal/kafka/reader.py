@@ -261,7 +261,7 @@ class TopicReader:
         self._position = -1
 
     async def _let_go(self) -> None:
-        self._fetching.close()
+        self._fetching.let_go()
         await stop(self._consumer)
 
     async def _fetch(self, start: int, seconds: float) -> list[Record]:

@@ -89,18 +89,26 @@ def _is_begun(producer: AIOKafkaProducer, at: TopicPartition) -> bool:
 async def _send_straight(
     producer: AIOKafkaProducer, at: TopicPartition, built: BatchBuilder, count: int
 ) -> int | None:
-    """Send so many records; the next number is taken once they are there."""
+    """Send so many records.  After a ``KafkaError`` the next attempt takes the same numbers.
+
+    After a cancellation nothing else gets them: a broker that has the records would take what comes
+    with their numbers for these, and acknowledge what it does not have.
+    """
     manager, client = producer._txn_manager, producer.client
     number = manager.sequence_number(at)
     built._set_producer_state(manager.producer_id, manager.producer_epoch, number)
     timeout_ms = client._request_timeout_ms
     produce = Produce(at, built._build(), manager.transactional_id, timeout_ms)
     leader = client.cluster.leader_for_partition(at)
-    answer: Produced = await client.send(leader, request(produce))
-    error = for_code(answer.error_code)
-    if error is InvalidProducerEpoch:
-        raise ProducerFenced
-    if error not in (NoError, DuplicateSequenceNumber):
-        raise error(f"{at.topic}: a broker has refused a record batch")
     manager.increment_sequence_number(at, count)
+    try:
+        answer: Produced = await client.send(leader, request(produce))
+        error = for_code(answer.error_code)
+        if error is InvalidProducerEpoch:
+            raise ProducerFenced
+        if error not in (NoError, DuplicateSequenceNumber):
+            raise error(f"{at.topic}: a broker has refused a record batch")
+    except KafkaError:
+        manager.increment_sequence_number(at, -count)
+        raise
     return answer.append_ms if answer.append_ms >= 0 else None

@@ -2,10 +2,11 @@
 
 import pytest
 
-from core import Commands, Engine, LogRecord, split_batches
+from core import Engine, LogRecord, split_batches
 from engine.chained import ChainedEvents
 from engine.recovery import ReplayDiffers, recover
 from journal import Log
+from testing.batches import ticks
 from testing.parts import memory_log, system_clock
 
 COUNT = 9
@@ -23,12 +24,7 @@ def batches(commands: Log, stamp_from: int = COUNT + 1) -> list[bytes]:
 @pytest.fixture
 def commands() -> Log:
     log = memory_log()
-    for offset in range(1, COUNT + 1):
-        tick = Commands()
-        tick.tick()
-        batch = tick.seal(0, 0, 0, offset, 1)
-        assert batch is not None
-        log.append(offset, [batch])
+    log.append(1, list(ticks(COUNT)))
     return log
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from core import Commands, Engine, describe_commands
+from core import RULES, Commands, Engine, describe_commands
 from engine.setup import (
     EntrySetup,
     InstrumentSetup,
     Setup,
     SetupRefused,
+    batches_of,
     entries_by_name,
 )
 from protocol.terms import EntryKind
@@ -148,3 +149,11 @@ def test_what_does_not_fit_is_refused_by_the_limits_name(market: Market) -> None
         market.configure(replace(SETUP, limits=engine_limits(accounts_max=2), entries=users))
     tight = replace(SETUP, limits=engine_limits(accounts_max=1, instruments_max=1))
     assert market.configure(tight)[1:] == []
+
+
+def test_who_looks_first_is_told_of_newer_rules() -> None:
+    engine = Engine()
+    assert f"rules: version 0 -> {RULES}" in SETUP.changes(engine)
+    for offset, batch in enumerate(batches_of(engine, SETUP, 1, 1_000), 1):
+        engine.apply(offset, 1, [batch])
+    assert SETUP.changes(engine) == []

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from core import Commands, Engine, split_batches
+from core import Engine, split_batches
 from engine.recovery import JournalGap, ReplayDiffers, recover
 from engine.snapshot_header import SnapshotHeader
 from engine.snapshots import Snapshots
 from engine.verify import verify
 from journal import Log
+from testing.batches import ticks
 from testing.parts import memory_log, system_clock
 
 COUNT = 9
@@ -24,11 +25,7 @@ def logs(directory: Path) -> tuple[Log, Log, Snapshots]:
     """Commands, their events, and snapshots in the middle and at the end."""
     commands, events, snapshots = memory_log(), memory_log(), Snapshots(directory, kept=2)
     engine = Engine()
-    for offset in range(1, COUNT + 1):
-        tick = Commands()
-        tick.tick()
-        batch = tick.seal(0, 0, 0, offset, 1)
-        assert batch is not None
+    for offset, batch in enumerate(ticks(COUNT), 1):
         commands.append(offset, [batch])
         events.append(offset, split_batches(engine.apply(offset, offset, [batch])))
         if offset in (5, COUNT):

@@ -1,6 +1,7 @@
 """What comes next is asked for ahead, and read on after whatever a broker says."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -56,7 +57,7 @@ async def reading(cluster: Cluster) -> AsyncIterator[tuple[Fetching, int]]:
     try:
         yield fetching, end
     finally:
-        fetching.close()
+        fetching.let_go()
         await stop(consumer)
 
 
@@ -119,3 +120,21 @@ async def test_what_will_not_be_otherwise_is_told(
         with pytest.raises(TopicAuthorizationFailedError):
             await fetching.take(end, 1.0)
         assert await fetching.take(end, 0.05) == ([], end)
+
+
+async def test_who_lets_go_leaves_no_failure_that_nobody_has_seen(
+    kafka: Brokers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster = await Cluster(kafka).make()
+    answers = Answers(monkeypatch)
+    async with reading(cluster) as (fetching, end), cluster.appender() as out:
+        await out.append([b"there"])
+        _, following = await fetching.take(end, 5.0)
+        answers.instead = [KafkaConnectionError("cut")]
+        assert await fetching.take(following + 1, 0.0) == ([], following + 1)
+        await asyncio.sleep(0.05)
+        assert not answers.instead
+    del fetching
+    gc.collect()
+    await asyncio.sleep(0)
+    assert not [x.message for x in caplog.records if "never retrieved" in x.message]

@@ -122,3 +122,34 @@ async def test_each_transaction_says_first_where_it_writes(
     await abandon(producer)
     found = await asyncio.to_thread(stored, cluster)
     assert found[-4:] == [b"first", b"straight", b"first of the next", b"straight again"]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["taken", "not-taken"])
+async def test_what_follows_a_canceled_batch_is_there_or_is_not_acknowledged(
+    kafka: Brokers, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    cluster = await Cluster(kafka).make()
+    before = len(await asyncio.to_thread(stored, cluster))
+    producer = await begun(cluster, "plain")
+    ask, hangs = AIOKafkaClient.send, asyncio.Event()
+
+    async def hang(self: AIOKafkaClient, node: Any, request: Any, **how: Any) -> Any:
+        if there:
+            await ask(self, node, request, **how)  # type: ignore[no-untyped-call]
+        hangs.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AIOKafkaClient, "send", hang)
+        sending = asyncio.create_task(send(producer, cluster.topics.commands, 0, [b"canceled"]))
+        await hangs.wait()
+        sending.cancel()
+        await asyncio.wait([sending])
+    if there:
+        await send(producer, cluster.topics.commands, 0, [b"next"])
+    else:
+        with pytest.raises(OutOfOrderSequenceNumber):
+            await send(producer, cluster.topics.commands, 0, [b"next"])
+    await abandon(producer)
+    found = await asyncio.to_thread(stored, cluster)
+    assert found[before:] == [b"first", *([b"canceled", b"next"] if there else [])]
