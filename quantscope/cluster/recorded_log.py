@@ -39,11 +39,14 @@ class RecordedLog:
     async def opened(self) -> AsyncIterator[AgreedLog]:
         """Connect; raises ``JournalError`` where no broker answers."""
         self._loop = asyncio.get_running_loop()
-        events = await asyncio.to_thread(self.events.__enter__)
+        opening = asyncio.create_task(asyncio.to_thread(self.events.__enter__))
         try:
-            yield events
+            yield await asyncio.shield(opening)
         finally:
-            await asyncio.to_thread(events.__exit__)
+            # Its thread goes on, also where whoever waited for it was canceled.
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                await asyncio.to_thread(self.events.__exit__)
 
     def _on_differs(self, at: At, engines: tuple[str, ...]) -> None:
         self._loop.call_soon_threadsafe(self._differences.put_nowait, (at, engines))

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 
+from core import JournalError
 from engine.housekeeping import Housekeeping
 from engine.service import Service
 from journal.datadir import DataDir, DataDirLost
@@ -80,7 +81,17 @@ class EngineRole:
                 await self.housekeeping.last_snapshot()
             for task in tasks:
                 task.cancel()
+        await self._write_events()
         self._stopped = True
+
+    async def _write_events(self) -> None:
+        """Have all events in the log before the recorder takes its last look at it."""
+        try:
+            await asyncio.to_thread(self.service.journals.events.sync)
+        except JournalError as error:
+            log.error(
+                "the last events are not written, and made again at the next start: %s", error
+            )
 
     async def close(self) -> None:
         """Commit what is queued, and write that this was the end; after a fault, nothing."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from core import Engine, LogRecord, event_head, recorder_seed
-from journal.kafka import Displaced, Journal
+from journal.kafka import Displaced, Journal, KafkaKept
 from quantscope.cluster.redis_recorder import ClusterRedisRecorder
 from settings import Config, StoreSettings
 from testing.batches import ordinary
@@ -124,6 +125,35 @@ async def test_a_later_one_of_its_name_ends_it(kafka: Brokers, redis: RedisServe
 
     with pytest.raises(Displaced, match="this one ends"):
         await displaced()
+
+
+async def test_canceled_while_it_opens_it_leaves_no_connection(
+    kafka: Brokers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = await Cluster(kafka, QUICK).make()
+    begun, enter = threading.Event(), KafkaKept.__enter__
+    before = readers()
+
+    def late(self: KafkaKept) -> KafkaKept:
+        begun.set()
+        time.sleep(0.1)
+        return enter(self)
+
+    monkeypatch.setattr(KafkaKept, "__enter__", late)
+    async with cluster.around() as around:
+        role = ClusterRedisRecorder(around, "redis")
+        opening = asyncio.create_task(role.open())
+        await asyncio.to_thread(begun.wait)
+        opening.cancel()
+        await asyncio.wait([opening])
+        assert opening.cancelled()
+        await role.close()
+    assert readers() == before
+
+
+def readers() -> list[threading.Thread]:
+    """Threads in which topics are read."""
+    return [thread for thread in threading.enumerate() if thread.name == "kafka"]
 
 
 async def test_it_goes_over_to_the_engine_that_lives_and_nothing_fails(
