@@ -77,15 +77,18 @@ class Trader:
         session = self.client.session
         if session:
             self.client.cut()
-        client = Client(exchange.binary, self.user)
-        answer = await client.ask_login(session, len(self.told) + 1)
-        if answer.kind == Kind.LOGIN_REJECTED:
-            client.cut()
-            raise Refused(answer.payload)
-        await client.accepted(answer)
+        client = await self._logged_in(exchange, session, len(self.told) + 1)
         assert client.following == len(self.told) + 1
         assert not session or client.session == session
         self.client = client
+
+    async def _logged_in(self, exchange: Exchange, session: str, sequence: int) -> Client:
+        client = Client(exchange.binary, self.user)
+        answer = await client.ask_login(session, sequence)
+        if answer.kind == Kind.LOGIN_REJECTED:
+            client.cut()
+            raise Refused(answer.payload)
+        return await client.accepted(answer)
 
     async def live(self, where: Callable[[], Exchange], *, lines_hang: bool = False) -> None:
         """Trade until canceled; come back, somewhere, whenever the line is lost.
@@ -166,10 +169,17 @@ class Trader:
 
         And each request was executed once.
         """
+        session = self.client.session
         self.client.cut()
-        await asyncio.sleep(0.1)
-        client = Client(exchange.binary, self.user)
-        await client.login(self.client.session, 1)
+        async with asyncio.timeout(SETTLE_S):
+            while True:
+                try:
+                    client = await self._logged_in(exchange, session, 1)
+                except Refused:
+                    # That the line is gone may not be known there yet.
+                    await asyncio.sleep(BACK_S)
+                else:
+                    break
         assert client.following == client.oldest
         kept = self.told[client.oldest - 1 :]
         assert [await client.report() for _ in kept] == kept
