@@ -156,8 +156,12 @@ def pipe(
     warm: float,
     *how: Any,
     relays: Sequence[str] = ("a",),
+    readers: int = 0,
 ) -> list[dict[str, float]]:
-    """What bare processes do with such frames, for each gateway."""
+    """What bare processes do with such frames, for each gateway.
+
+    ``readers`` read what comes back besides the gateways, as facades and recorders do.
+    """
     where = [",".join(settings.bootstrap_servers), settings.topic_prefix]
     command = [sys.executable, "-m", "benchmarks.pipe"]
     gateway = [*command, "gateway", *where, "--command-bytes", str(frames.command_bytes)]
@@ -167,6 +171,8 @@ def pipe(
     with contextlib.ExitStack() as stack:
         for name in relays:
             stack.enter_context(running([*relay, "--name", name]))
+        for _ in range(readers):
+            stack.enter_context(running([*command, "reader", *where]))
         begun = [
             subprocess.Popen(
                 [*gateway, "--number", str(number)], cwd=ROOT, stdout=subprocess.PIPE, text=True

@@ -2,7 +2,8 @@
 
 It is what brokers, client library and machine allow: the same topics and settings, as many writers
 and readers, frames of the same sizes, as many in flight or at the same rate, and neither matching
-nor sockets.  ``python -m benchmarks.pipe relay`` stands for the engine, ``gateway`` for a gateway.
+nor sockets.  ``python -m benchmarks.pipe relay`` stands for the engine, ``gateway`` for a gateway,
+``reader`` for whoever else reads the events: a facade, a recorder.
 """
 
 import asyncio
@@ -71,6 +72,14 @@ async def relay(settings: KafkaSettings, name: str, event_bytes: int) -> None:
             size = max(1, settings.message_bytes_max // (event_bytes + 512))
             now, frames = frames[:size], frames[size:]
             await send(producer, topics.events(name), [x[: HEAD.size] + rest for x in now])
+
+
+async def look_on(settings: KafkaSettings, name: str) -> None:
+    """Read an engine's events, and do nothing with them."""
+    consumer, at = await reading(Clients(settings), Topics(settings).events(name))
+    print("ready reader=1", flush=True)
+    while True:
+        await read(consumer, at)
 
 
 class PipeGateway:
@@ -196,6 +205,15 @@ def main() -> None:
 def relay_command(servers: str, prefix: str, name: str, event_bytes: int) -> None:
     """Pass frames on, until it is ended."""
     uvloop.run(relay(settings_of(servers, prefix), name, event_bytes))
+
+
+@main.command("reader")
+@click.argument("servers")
+@click.argument("prefix")
+@click.option("--name", default="a", show_default=True)
+def reader_command(servers: str, prefix: str, name: str) -> None:
+    """Read what comes back, until it is ended."""
+    uvloop.run(look_on(settings_of(servers, prefix), name))
 
 
 @main.command("gateway")
