@@ -30,9 +30,9 @@ def config_of(directory: Path, brokers: Brokers, prefix: str, *lines: str) -> Pa
     return path
 
 
-def set_up(config: Path, *arguments: str) -> str:
+def set_up(config: Path, *arguments: str, root: Path = ROOT) -> str:
     """Make the topics and journal the configuration; what ``quantscope setup`` says of it."""
-    code, out, errors = quantscope("setup", "--config", str(config), *arguments)
+    code, out, errors = quantscope("setup", "--config", str(config), *arguments, root=root)
     assert code == 0, errors
     return out
 
@@ -47,6 +47,8 @@ class ClusterProcess(Requests, Running):
         self.arguments = arguments
         self.http = self.binary = 0
         self.env = dict(os.environ)
+        self.root = ROOT
+        """The build that it is started from."""
         self.under: list[str] = []
         """A command that runs another one, under which it is started."""
         self.ready_s_max = SECONDS_MAX
@@ -75,7 +77,7 @@ class ClusterProcess(Requests, Running):
             command += ["--binary-port", str(self.binary)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.env, stdout=subprocess.PIPE, stderr=log, text=True
+                command, cwd=self.root, env=self.env, stdout=subprocess.PIPE, stderr=log, text=True
             )
         _RUNNING.append(self)
 

@@ -12,12 +12,15 @@ SECONDS_MAX = 60
 
 
 def quantscope(
-    *arguments: str, env: dict[str, str] | None = None, seconds_max: float = SECONDS_MAX
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    seconds_max: float = SECONDS_MAX,
+    root: pathlib.Path = ROOT,
 ) -> tuple[int, str, str]:
-    """Run a command to its end: code, output, errors."""
+    """Run a command to its end, of the build in ``root``: code, output, errors."""
     done = subprocess.run(
         [*QUANTSCOPE, *arguments],
-        cwd=ROOT,
+        cwd=root,
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from typing import Protocol
 from journal.kafka import Clients, Topics
 from settings import Config, load
 from testing.cluster_process import ClusterProcess, config_of, set_up
-from testing.command import quantscope
+from testing.command import ROOT, quantscope
 from testing.kafka import Brokers, free_ports
 from testing.redis import RedisServer
 
@@ -90,6 +90,8 @@ class PairExchange:
         own += [f"min_insync_replicas = {1 + copies // 2}", *kafka, ""]
         path.write_text(path.read_text() + "\n".join(own))
         self.path = path
+        self.root = ROOT
+        """The build of the commands that look at it."""
         self.redis = redis
         on_redis = ("--set", "store.adapter=redis")
         self.archive_dir = directory / "archive"
@@ -152,7 +154,7 @@ class PairExchange:
     def verified(self) -> str:
         """What ``quantscope verify`` says of all logs, which must be good."""
         command = ("verify", "--config", str(self.path), "--set", "journal.adapter=kafka")
-        code, out, errors = quantscope(*command, seconds_max=VERIFY_S_MAX)
+        code, out, errors = quantscope(*command, seconds_max=VERIFY_S_MAX, root=self.root)
         assert code == 0, errors
         return out
 

@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--sequences",
         type=int,
-        default=4_000,
+        default=2_000,
         help="random sequences of commands by which the engine is held to its naive twin",
     )
     parser.addoption(
@@ -79,7 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cases",
         type=int,
-        default=20_000,
+        default=10_000,
         help="random inputs that a port is given, where a test gives it any bytes",
     )
     parser.addoption(
@@ -91,6 +91,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--alarms",
         action="store_true",
         help="every alarm of a cluster is made to fire by its cause, on a real Prometheus",
+    )
+    parser.addoption(
+        "--builds",
+        action="store_true",
+        help="a second build is made, with newer rules, and takes over from this one under load",
     )
     parser.addoption(
         "--seed", type=int, default=None, help="what they follow from; a failure prints it"
