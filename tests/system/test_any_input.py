@@ -158,7 +158,7 @@ async def test_the_edges_of_every_filter(served: Within) -> None:
         assert len(edges) > 20
         values = [f"{edge:f}" for edge in sorted(edges)]
         for price in values:
-            for quantity in random.Random(price).sample(values, 12):
+            for quantity in random.Random(price).sample(values, 5):
                 for kind in ({}, {"order_type": "MARKET", "price": None}):
                     order = {**ORDER, "symbol": instrument["symbol"], "quantity": quantity}
                     side = random.Random(quantity).choice(("BUY", "SELL"))
