@@ -27,6 +27,53 @@ pub fn write(ns: u64, out: &mut Vec<u8>) {
     out.push(b'Z');
 }
 
+/// Append the time `ns` after the epoch as FIX has it: `20261123-18:57:20.123456`; what is finer is cut off.
+pub fn write_utc_timestamp(ns: u64, out: &mut Vec<u8>) {
+    let (seconds, micros) = (ns / SECOND_NS, (ns % SECOND_NS) / 1_000);
+    let (year, month, day) = civil(seconds / DAY_S);
+    let second = seconds % DAY_S;
+    digits(year, 4, out);
+    digits(month, 2, out);
+    digits(day, 2, out);
+    for (mark, value) in [
+        (b'-', second / 3_600),
+        (b':', second / 60 % 60),
+        (b':', second % 60),
+    ] {
+        out.push(mark);
+        digits(value, 2, out);
+    }
+    out.push(b'.');
+    digits(micros, 6, out);
+}
+
+/// Days from 1970-01-01 to a day of the Gregorian calendar; `None` where there is no such day, or it is before.
+#[must_use]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "years are below 10,000, and each part is taken of what holds it"
+)]
+pub fn days_from_civil(year: u64, month: u64, day: u64) -> Option<u64> {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let length = match month {
+        2 => 28 + u64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1970..10_000).contains(&year) || !(1..=length).contains(&day) {
+        return None;
+    }
+    // Years are counted from March, as in `civil`.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
+    Some(days - 719_468)
+}
+
 /// The time `ns` after the epoch as [`write`] writes it.
 #[must_use]
 pub fn to_string(ns: u64) -> String {
@@ -96,6 +143,7 @@ mod tests {
         let (mut year, mut month, mut day) = (1970, 1, 1);
         for n in 0..200_000 {
             assert_eq!(civil(n), (year, month, day));
+            assert_eq!(days_from_civil(year, month, day), Some(n));
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             let length = lengths[month as usize - 1] + u64::from(leap && month == 2);
             day += 1;

@@ -1,0 +1,185 @@
+//! The fields of a message, in order.
+
+use super::{SOH, value};
+
+/// A field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// Its tag, above 0.
+    pub tag: u32,
+    /// What stands behind the `=`; not empty.
+    pub value: &'a [u8],
+}
+
+/// What is no field; the tag as far as there is one, for RefTagID (371).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldError {
+    /// The tag is no number, or 0 (373=0).
+    Tag,
+    /// There is no value (373=4).
+    NoValue(u32),
+    /// A SOH where a field would go on, or no `=` (373=17).
+    Delimiter(u32),
+    /// The length before a field of data is no number, or another than that of the data (373=6).
+    Length(u32),
+}
+
+/// The fields that `bytes` hold, each up to its SOH.  After an error there are no more.
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    rest: &'a [u8],
+    /// The tag of data, and how many bytes of it follow, where the last field said so.
+    data: Option<(u32, usize)>,
+}
+
+impl<'a> Fields<'a> {
+    /// Read `bytes`, whose last byte is SOH.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            data: None,
+        }
+    }
+
+    fn fail(&mut self, error: FieldError) -> Option<Result<Field<'a>, FieldError>> {
+        self.rest = &[];
+        Some(Err(error))
+    }
+}
+
+/// The tag of the data whose length stands in `tag` (FIX 4.4 volume 6, fields of type data).
+#[inline(always)]
+const fn data_of(tag: u32) -> Option<u32> {
+    Some(match tag {
+        90 => 91,
+        93 => 89,
+        95 => 96,
+        212 => 213,
+        348 => 349,
+        350 => 351,
+        352 => 353,
+        354 => 355,
+        356 => 357,
+        358 => 359,
+        360 => 361,
+        362 => 363,
+        364 => 365,
+        445 => 446,
+        618 => 619,
+        621 => 622,
+        _ => return None,
+    })
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<Field<'a>, FieldError>;
+
+    #[inline]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "positions within the bytes that were given; a tag has at most nine digits"
+    )]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (mut tag, mut at) = (0u32, 0);
+        loop {
+            match self.rest.get(at) {
+                Some(digit @ b'0'..=b'9') if at < 9 && (at > 0 || *digit != b'0') => {
+                    tag = 10 * tag + u32::from(digit - b'0');
+                }
+                Some(b'=') if at > 0 => break,
+                Some(&SOH) if at > 0 => return self.fail(FieldError::Delimiter(tag)),
+                _ => return self.fail(FieldError::Tag),
+            }
+            at += 1;
+        }
+        let behind = &self.rest[at + 1..];
+        let length = match self.data.take() {
+            Some((of, length)) if of == tag => match behind.get(length) {
+                Some(&SOH) => length,
+                _ => return self.fail(FieldError::Length(tag)),
+            },
+            _ => match behind.iter().position(|byte| *byte == SOH) {
+                Some(length) => length,
+                None => return self.fail(FieldError::Delimiter(tag)),
+            },
+        };
+        if length == 0 {
+            return self.fail(FieldError::NoValue(tag));
+        }
+        let value = &behind[..length];
+        if let Some(of) = data_of(tag) {
+            match value::length(value) {
+                Some(length) => self.data = Some((of, length)),
+                None => return self.fail(FieldError::Length(tag)),
+            }
+        }
+        self.rest = &behind[length + 1..];
+        Some(Ok(Field { tag, value }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<Result<(u32, String), FieldError>> {
+        let bytes = text.replace('|', "\x01").into_bytes();
+        let text = |value: &[u8]| String::from_utf8_lossy(value).replace('\x01', "|");
+        Fields::new(&bytes)
+            .map(|found| found.map(|field| (field.tag, text(field.value))))
+            .collect()
+    }
+
+    #[test]
+    fn fields_come_in_order() {
+        assert_eq!(
+            read("34=2|58=a=b|99999=1|"),
+            [
+                Ok((34, "2".into())),
+                Ok((58, "a=b".into())),
+                Ok((99_999, "1".into()))
+            ]
+        );
+        assert_eq!(read(""), []);
+    }
+
+    #[test]
+    fn data_may_hold_what_ends_a_field() {
+        assert_eq!(
+            read("95=5|96=a|10=|34=1|"),
+            [
+                Ok((95, "5".into())),
+                Ok((96, "a|10=".into())),
+                Ok((34, "1".into()))
+            ]
+        );
+        // Only right behind its length.
+        assert_eq!(read("95=5|34=1|96=ab|").len(), 3);
+    }
+
+    #[test]
+    fn what_is_no_field_is_named() {
+        for (text, error) in [
+            ("=1|", FieldError::Tag),
+            ("a=1|", FieldError::Tag),
+            ("0=1|", FieldError::Tag),
+            ("05=1|", FieldError::Tag),
+            ("-5=1|", FieldError::Tag),
+            ("1234567890=1|", FieldError::Tag),
+            ("|", FieldError::Tag),
+            ("34|", FieldError::Delimiter(34)),
+            ("34=1", FieldError::Delimiter(34)),
+            ("34=|", FieldError::NoValue(34)),
+            ("95=x|96=a|", FieldError::Length(95)),
+            ("95=3|96=a|", FieldError::Length(96)),
+            ("95=1|96=abc|", FieldError::Length(96)),
+            ("95=99999999999999999999|96=abc|", FieldError::Length(95)),
+        ] {
+            assert_eq!(read(text).pop(), Some(Err(error)), "{text}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Where messages begin and end: BeginString, BodyLength and CheckSum.
+
+use std::fmt;
+
+use super::SOH;
+
+/// Bytes of `10=ddd` and its SOH.
+const TRAILER: usize = 7;
+/// Longest BeginString that is looked for, with its tag and SOH.
+const BEGIN_BYTES_MAX: usize = 18;
+/// Most digits of a BodyLength.
+const LENGTH_DIGITS_MAX: usize = 7;
+/// How a message begins.
+const BEGIN: &[u8] = b"8=FIX";
+
+/// What stands at the front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// A whole message.
+    Message(Message<'a>),
+    /// Bytes that are none, up to where one may begin.
+    Garbled(Garbled),
+}
+
+/// A message whose length and checksum are right, and whose third field is MsgType.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// BeginString (8).
+    pub begin_string: &'a [u8],
+    /// MsgType (35).
+    pub msg_type: &'a [u8],
+    /// The fields behind MsgType, up to CheckSum, which is left out.
+    pub fields: &'a [u8],
+    /// All of it.
+    pub bytes: &'a [u8],
+}
+
+/// Why bytes are no message (FIX 4.4 volume 2, "Garbled message").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Garbled {
+    /// BeginString (8) is not the first field.
+    BeginString,
+    /// BodyLength (9) is not the second field, no number, or not where CheckSum begins.
+    BodyLength,
+    /// More bytes than a message may have.
+    TooLong,
+    /// MsgType (35) is not the third field.
+    MsgType,
+    /// CheckSum (10) is another than the bytes'.
+    CheckSum,
+}
+
+impl fmt::Display for Garbled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BeginString => "BeginString (8) is not the first field",
+            Self::BodyLength => "BodyLength (9) is wrong",
+            Self::TooLong => "the message is too long",
+            Self::MsgType => "MsgType (35) is not the third field",
+            Self::CheckSum => "CheckSum (10) is wrong",
+        })
+    }
+}
+
+impl std::error::Error for Garbled {}
+
+/// The whole messages at the front of `bytes`, and what stands between them.
+#[derive(Debug, Clone)]
+pub struct Frames<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    message_bytes_max: usize,
+}
+
+impl<'a> Frames<'a> {
+    /// Read `bytes`; a whole message has at most `message_bytes_max` bytes.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8], message_bytes_max: usize) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            message_bytes_max,
+        }
+    }
+
+    /// Bytes that were given: what is behind them is no whole message yet.
+    #[must_use]
+    pub const fn consumed(&self) -> usize {
+        self.at
+    }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Frame<'a>;
+
+    #[inline]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "positions within the bytes that were given"
+    )]
+    fn next(&mut self) -> Option<Frame<'a>> {
+        let rest = &self.bytes[self.at..];
+        let (frame, used) = match framed(rest, self.message_bytes_max) {
+            Framed::Partial => return None,
+            Framed::Whole(message) => (Frame::Message(message), message.bytes.len()),
+            Framed::Skipped(why, used) => (Frame::Garbled(why), used),
+            Framed::Broken(why) => (Frame::Garbled(why), next_begin(rest)),
+        };
+        self.at += used;
+        Some(frame)
+    }
+}
+
+/// What stands at the front of some bytes.
+enum Framed<'a> {
+    /// What may become a message, or nothing.
+    Partial,
+    /// A message.
+    Whole(Message<'a>),
+    /// So many bytes are garbled.
+    Skipped(Garbled, usize),
+    /// Garbled up to wherever the next message begins.
+    Broken(Garbled),
+}
+
+#[inline]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions within the bytes that were given, and a length of seven digits"
+)]
+fn framed(bytes: &[u8], message_bytes_max: usize) -> Framed<'_> {
+    if !starts(bytes, b"8=") {
+        return Framed::Broken(Garbled::BeginString);
+    }
+    let head = &bytes[..bytes.len().min(BEGIN_BYTES_MAX)];
+    let Some(begin_end) = head.iter().position(|byte| *byte == SOH) else {
+        return match bytes.len() < BEGIN_BYTES_MAX {
+            true => Framed::Partial,
+            false => Framed::Broken(Garbled::BeginString),
+        };
+    };
+    if begin_end < 3 {
+        return Framed::Broken(Garbled::BeginString);
+    }
+    let rest = &bytes[begin_end + 1..];
+    if !starts(rest, b"9=") {
+        return Framed::Broken(Garbled::BodyLength);
+    }
+    let digits = rest.get(2..).unwrap_or_default();
+    let digits = &digits[..digits.len().min(LENGTH_DIGITS_MAX + 1)];
+    let Some(count) = digits.iter().position(|byte| *byte == SOH) else {
+        let partial = digits.len() <= LENGTH_DIGITS_MAX && digits.iter().all(u8::is_ascii_digit);
+        return match partial {
+            true => Framed::Partial,
+            false => Framed::Broken(Garbled::BodyLength),
+        };
+    };
+    if count == 0 || !digits[..count].iter().all(u8::is_ascii_digit) {
+        return Framed::Broken(Garbled::BodyLength);
+    }
+    let length = digits[..count]
+        .iter()
+        .fold(0usize, |sum, digit| 10 * sum + usize::from(digit - b'0'));
+    let body = begin_end + 1 + 2 + count + 1;
+    let (end, total) = (body + length, body + length + TRAILER);
+    if total > message_bytes_max {
+        return Framed::Broken(Garbled::TooLong);
+    }
+    let Some(message) = bytes.get(..total) else {
+        return Framed::Partial;
+    };
+    let trailer = &message[end..];
+    let closed = message[end - 1] == SOH && trailer.starts_with(b"10=") && trailer[6] == SOH;
+    if !closed || !trailer[3..6].iter().all(u8::is_ascii_digit) {
+        return Framed::Broken(Garbled::BodyLength);
+    }
+    let said = trailer[3..6]
+        .iter()
+        .fold(0u32, |sum, digit| 10 * sum + u32::from(digit - b'0'));
+    if said != u32::from(checksum(&message[..end])) {
+        return Framed::Skipped(Garbled::CheckSum, total);
+    }
+    let fields = &message[body..end];
+    let typed = fields.strip_prefix(b"35=");
+    let type_end = typed.and_then(|fields| fields.iter().position(|byte| *byte == SOH));
+    let (Some(fields), Some(type_end)) = (typed, type_end) else {
+        return Framed::Skipped(Garbled::MsgType, total);
+    };
+    Framed::Whole(Message {
+        begin_string: &bytes[2..begin_end],
+        msg_type: &fields[..type_end],
+        fields: &fields[type_end + 1..],
+        bytes: message,
+    })
+}
+
+/// Whether bytes begin so, as far as they go.
+fn starts(bytes: &[u8], with: &[u8]) -> bool {
+    let common = bytes.len().min(with.len());
+    bytes[..common] == with[..common]
+}
+
+/// The sum of all bytes, modulo 256.
+#[inline(always)]
+pub(super) fn checksum(bytes: &[u8]) -> u8 {
+    bytes
+        .iter()
+        .fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
+}
+
+/// Where the next message may begin, behind the first byte.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions within the bytes that were given"
+)]
+fn next_begin(bytes: &[u8]) -> usize {
+    (1..bytes.len())
+        .find(|at| bytes[at - 1] == SOH && starts(&bytes[*at..], BEGIN))
+        .unwrap_or(bytes.len())
+}
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

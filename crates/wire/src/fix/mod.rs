@@ -1,0 +1,23 @@
+//! FIX tag=value encoding, as FIX.4.2 and FIX.4.4 have it: messages, fields and their values, without I/O.
+//!
+//! # Layout
+//! `8=BeginString|9=BodyLength|35=MsgType|...|10=CheckSum|` with SOH (0x01) for `|`.  BodyLength counts the
+//! bytes from behind its own SOH to the one before `10=`; CheckSum is the sum of all bytes before `10=`, modulo
+//! 256, as three digits.  (FIX 4.4 volume 1, "FIX Message Format and Delivery".)
+//!
+//! * [`Frames`]: whole messages at the front of what a socket gave.
+//! * [`Fields`]: the fields of a message, in order.
+//! * [`value`]: what stands in a field, by its type.
+//! * [`Writer`]: a message, field by field.
+
+mod field;
+mod frame;
+pub mod value;
+mod writer;
+
+pub use field::{Field, FieldError, Fields};
+pub use frame::{Frame, Frames, Garbled, Message};
+pub use writer::Writer;
+
+/// Ends each field.
+pub const SOH: u8 = 1;

@@ -1,0 +1,239 @@
+//! What stands in a field, by its type (FIX 4.4 volume 1, "Field Data Types").
+
+use crate::text::decimal::{DecimalError, ONE, SCALE};
+use crate::text::time::{SECOND_NS, days_from_civil};
+
+/// Most digits that are read of a number, zeros in front among them.
+const DIGITS_MAX: usize = 40;
+
+/// The number of a sequence, a count or a length: digits alone.
+#[must_use]
+pub fn unsigned(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || value.len() > DIGITS_MAX {
+        return None;
+    }
+    value.iter().try_fold(0u64, |sum, digit| {
+        let digit = digit.is_ascii_digit().then(|| digit.wrapping_sub(b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit.into())
+    })
+}
+
+/// The length of data, in bytes.
+#[must_use]
+pub fn length(value: &[u8]) -> Option<usize> {
+    usize::try_from(unsigned(value)?).ok()
+}
+
+/// A whole number, with or without a minus.
+#[must_use]
+pub fn int(value: &[u8]) -> Option<i64> {
+    match value.strip_prefix(b"-") {
+        Some(digits) => 0i64.checked_sub_unsigned(unsigned(digits)?),
+        None => i64::try_from(unsigned(value)?).ok(),
+    }
+}
+
+/// A price or a quantity, in units of 10^-8: digits with or without a point and a minus, no exponent.  Zeros in
+/// front and at the end mean nothing.
+///
+/// # Errors
+/// `Syntax` where it is no such number, `Precision` where it is finer than 10^-8, `Range` where it does not fit.
+pub fn decimal(value: &[u8]) -> Result<i64, DecimalError> {
+    if value.len() > DIGITS_MAX {
+        return Err(DecimalError::Syntax);
+    }
+    let (negative, digits) = match value.strip_prefix(b"-") {
+        Some(digits) => (true, digits),
+        None => (false, value),
+    };
+    let point = digits.iter().position(|byte| *byte == b'.');
+    let (whole, fraction) = digits.split_at(point.unwrap_or(digits.len()));
+    let fraction = fraction.get(1..).unwrap_or_default();
+    if whole.is_empty() && fraction.is_empty() {
+        return Err(DecimalError::Syntax);
+    }
+    if !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
+        return Err(DecimalError::Syntax);
+    }
+    let (kept, rest) = fraction.split_at(fraction.len().min(SCALE));
+    if rest.iter().any(|digit| *digit != b'0') {
+        return Err(DecimalError::Precision);
+    }
+    let units = number(whole)
+        .and_then(|whole| whole.checked_mul(ONE))
+        .ok_or(DecimalError::Range)?;
+    let zeros = SCALE.saturating_sub(kept.len()) as u32;
+    let parts = number(kept)
+        .and_then(|parts| parts.checked_mul(10i64.checked_pow(zeros)?))
+        .ok_or(DecimalError::Range)?;
+    let sum = units.checked_add(parts).ok_or(DecimalError::Range)?;
+    Ok(if negative { sum.wrapping_neg() } else { sum })
+}
+
+/// Digits, none of which are nothing else.
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0i64, |sum, digit| {
+        let digit = i64::from(digit.wrapping_sub(b'0'));
+        sum.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// `Y` or `N`.
+#[must_use]
+pub const fn boolean(value: &[u8]) -> Option<bool> {
+    match value {
+        b"Y" => Some(true),
+        b"N" => Some(false),
+        _ => None,
+    }
+}
+
+/// One character.
+#[must_use]
+pub const fn character(value: &[u8]) -> Option<u8> {
+    match value {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+/// A UTCTimestamp, `YYYYMMDD-HH:MM:SS` with up to nine digits behind a point, in ns since the epoch.
+///
+/// The second 60 is that of a leap second: it is the next one's first.
+#[must_use]
+pub fn timestamp(value: &[u8]) -> Option<u64> {
+    let (day, time) = (value.get(..8)?, value.get(9..17)?);
+    if value.get(8) != Some(&b'-') || time.get(2) != Some(&b':') || time.get(5) != Some(&b':') {
+        return None;
+    }
+    let (hour, minute, second) = (two(time, 0)?, two(time, 3)?, two(time, 6)?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let fraction = match value.get(17..)? {
+        [] => 0,
+        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
+            let zeros = 9u32.checked_sub(digits.len() as u32)?;
+            unsigned(digits)?.checked_mul(10u64.checked_pow(zeros)?)?
+        }
+        _ => return None,
+    };
+    let seconds = hour
+        .checked_mul(3_600)?
+        .checked_add(minute.checked_mul(60)?)?
+        .checked_add(second)?;
+    date(day)?
+        .checked_add(seconds.checked_mul(SECOND_NS)?)?
+        .checked_add(fraction)
+}
+
+/// A UTCDate, `YYYYMMDD`: where it begins, in ns since the epoch.
+#[must_use]
+pub fn date(value: &[u8]) -> Option<u64> {
+    if value.len() != 8 {
+        return None;
+    }
+    let century = two(value, 0)?.checked_mul(100)?;
+    let year = century.checked_add(two(value, 2)?)?;
+    let days = days_from_civil(year, two(value, 4)?, two(value, 6)?)?;
+    days.checked_mul(86_400)?.checked_mul(SECOND_NS)
+}
+
+/// Two digits.
+fn two(value: &[u8], at: usize) -> Option<u64> {
+    unsigned(value.get(at..at.checked_add(2)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_have_digits_alone() {
+        for (text, found) in [
+            ("0", Some(0)),
+            ("007", Some(7)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("", None),
+            ("+1", None),
+            ("-1", None),
+            ("1e3", None),
+            ("1.0", None),
+            (" 1", None),
+        ] {
+            assert_eq!(unsigned(text.as_bytes()), found, "{text}");
+        }
+        assert_eq!(unsigned(&[b'0'; 41]), None);
+        assert_eq!(int(b"-9223372036854775808"), Some(i64::MIN));
+        assert_eq!(int(b"9223372036854775808"), None);
+        assert_eq!(
+            (int(b"-"), int(b"--1"), int(b"-05")),
+            (None, None, Some(-5))
+        );
+    }
+
+    #[test]
+    fn decimals_are_exact() {
+        for (text, found) in [
+            ("1", Ok(ONE)),
+            ("00023.23", Ok(2_323_000_000)),
+            ("23.0000", Ok(23 * ONE)),
+            ("23.", Ok(23 * ONE)),
+            (".5", Ok(ONE / 2)),
+            ("-0.00000001", Ok(-1)),
+            ("0.000000010", Ok(1)),
+            ("0.000000001", Err(DecimalError::Precision)),
+            ("92233720368.54775807", Ok(i64::MAX)),
+            ("92233720368.54775808", Err(DecimalError::Range)),
+            ("99999999999999999999999999", Err(DecimalError::Range)),
+            ("", Err(DecimalError::Syntax)),
+            (".", Err(DecimalError::Syntax)),
+            ("-", Err(DecimalError::Syntax)),
+            ("+1", Err(DecimalError::Syntax)),
+            ("1e5", Err(DecimalError::Syntax)),
+            ("1.2.3", Err(DecimalError::Syntax)),
+            ("0x1", Err(DecimalError::Syntax)),
+            ("1,5", Err(DecimalError::Syntax)),
+        ] {
+            assert_eq!(decimal(text.as_bytes()), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_exist_or_are_none() {
+        let second = 1_732_388_240 * SECOND_NS;
+        for (text, found) in [
+            ("20241123-18:57:20", Some(second)),
+            ("20241123-18:57:20.123", Some(second + 123_000_000)),
+            ("20241123-18:57:20.123456789", Some(second + 123_456_789)),
+            ("20161231-23:59:60", Some(1_483_228_800 * SECOND_NS)),
+            ("19700101-00:00:00", Some(0)),
+            ("20240229-00:00:00", Some(1_709_164_800 * SECOND_NS)),
+            ("20230229-00:00:00", None),
+            ("20241301-00:00:00", None),
+            ("20240100-00:00:00", None),
+            ("20240101-24:00:00", None),
+            ("20240101-00:60:00", None),
+            ("20240101-00:00:61", None),
+            ("20240101 00:00:00", None),
+            ("20240101-00:00", None),
+            ("20240101-00:00:00.", None),
+            ("20240101-00:00:00.1234567890", None),
+            ("20240101-0a:00:00", None),
+            ("", None),
+        ] {
+            assert_eq!(timestamp(text.as_bytes()), found, "{text}");
+        }
+        assert_eq!(date(b"20240229"), Some(1_709_164_800 * SECOND_NS));
+        assert_eq!((date(b"2024022"), date(b"19691231")), (None, None));
+        assert_eq!(
+            (boolean(b"Y"), boolean(b"N"), boolean(b"y")),
+            (Some(true), Some(false), None)
+        );
+        assert_eq!(
+            (character(b"1"), character(b""), character(b"12")),
+            (Some(b'1'), None, None)
+        );
+    }
+}
