@@ -25,7 +25,6 @@ __all__ = [
     "Bar",
     "Beginning",
     "Beginnings",
-    "BinaryConnection",
     "Claimed",
     "Clock",
     "Commands",
@@ -66,6 +65,7 @@ __all__ = [
     "MemoryLog",
     "NotOpen",
     "OrderEntry",
+    "OrderEntryConnection",
     "OrderStands",
     "OrdersInMemory",
     "OrdersPage",
@@ -1320,8 +1320,16 @@ class OrderEntry:
     def replay_command(self, connection: int) -> int | None:
         """Return the command from whose events on it needs old messages; None where it is live."""
 
-    def replay(self, connection: int, batches: bytes) -> bool:
-        """Make a connection's messages again from event batches; return whether it is live now."""
+    def fall_behind(self, connection: int) -> bool:
+        """Tell a connection what ``replay`` is given from now on; False where that is so."""
+
+    def replay(
+        self, connection: int, batches: bytes, at: int, messages_max: int
+    ) -> tuple[int, bool]:
+        """Make a connection's messages again from event batches that begin ``at`` so many bytes.
+
+        At most ``messages_max``.  Return where to go on, and whether the connection is live now.
+        """
 
     def scan(self, batches: bytes) -> None:
         """Learn from event batches of before where the sessions' messages stand."""
@@ -1357,7 +1365,7 @@ class OrderEntry:
         """Return the times from socket read to answer, in ns."""
 
 @disjoint_base
-class BinaryConnection:
+class OrderEntryConnection:
     """The part of a protocol of the event loop that runs for every read.
 
     What order entry asks because of a read is given to ``decide`` of the class that inherits.

@@ -1,27 +1,25 @@
-"""One TCP connection of binary order entry: a thin shell around ``core.OrderEntry``."""
+"""One TCP connection of order entry: a thin shell around ``core.OrderEntry``."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from core import (
-    BinaryConnection,
-    LoginRequested,
     LogoutRequested,
     Malformed,
+    OrderEntryConnection,
     PutOff,
     ReadFailed,
     ReadOutcome,
-    SecurityListRequested,
     Throttled,
     Wake,
 )
 from gateway.users import User
 
 if TYPE_CHECKING:
-    from gateway.binary import BinaryGateway
+    from gateway.connections import Connections
 
 READ_NS = 60_000
 """Nanoseconds that the system takes for a long read, about; no clock of ours sees it."""
@@ -33,18 +31,18 @@ CLOSE_NS = 100_000
 log = logging.getLogger("quantscope.gateway")
 
 
-class Connection(BinaryConnection, asyncio.Protocol):
+class Connection(OrderEntryConnection, asyncio.Protocol):
     """Reads are native; what they ask for is decided by the gateway."""
 
-    def __new__(cls, gateway: "BinaryGateway") -> Self:
+    def __new__(cls, gateway: "Connections[Any]") -> Self:
         """Read for the order entry of a gateway."""
         return super().__new__(cls, gateway.order_entry)
 
-    def __init__(self, gateway: "BinaryGateway") -> None:
+    def __init__(self, gateway: "Connections[Any]") -> None:
         """Wait for the transport."""
         self._gateway = gateway
         self._waiting = False
-        self._question: SecurityListRequested | None = None
+        self._question: Callable[[], None] | None = None
         self._over: Callable[[], None] | None = None
         self._wake = gateway.sequencer.wake
         self.peer = ""
@@ -53,6 +51,9 @@ class Connection(BinaryConnection, asyncio.Protocol):
         self._is_over = False
         self.user: User | None = None
         """Who is logged in, or waits to be."""
+        self._written = self._taken = 0
+        """Bytes that the transport was given, and of them those that the system has taken."""
+        self._taken_at = 0.0
         self.transport: asyncio.Transport
         self.drained = asyncio.Event()
         self.drained.set()
@@ -74,14 +75,8 @@ class Connection(BinaryConnection, asyncio.Protocol):
 
     def _handle(self, asked: ReadOutcome) -> None:
         match asked:
-            case LoginRequested():
-                self._gateway.login(self, asked)
-            case SecurityListRequested():
-                # It costs more than an order: it waits its turn, and what comes after it, too.
-                self._question = asked
-                self._put_off()
             case PutOff():
-                self._put_off()
+                self.put_off()
             case Throttled():
                 self.transport.pause_reading()
                 self._gateway.throttled.add(self.number)
@@ -92,9 +87,12 @@ class Connection(BinaryConnection, asyncio.Protocol):
                 self.abort("its read failed")
             case Malformed(reason=why):
                 self.end(self.close, f"malformed: {why}")
+            case _:
+                self._gateway.decide(self, asked)
 
-    def _put_off(self) -> None:
-        """A question, and what comes after much at once, waits for its turn."""
+    def put_off(self, answer: Callable[[], None] | None = None) -> None:
+        """The answer to a question, and what comes after much at once, waits for its turn."""
+        self._question = answer
         if not self.transport.is_closing():
             self.transport.pause_reading()
             self.wait()
@@ -117,9 +115,7 @@ class Connection(BinaryConnection, asyncio.Protocol):
             over()
             return
         if question is not None:
-            self._gateway.write(
-                self, self._gateway.security_list(question.req_id, question.instrument)
-            )
+            question()
             if self.transport.is_closing():
                 return
         if self._gateway.is_crowded(self):
@@ -139,13 +135,31 @@ class Connection(BinaryConnection, asyncio.Protocol):
             self.transport.pause_reading()
             self.wait()
 
+    def write(self, data: bytes) -> None:
+        """Write behind all that was written before."""
+        self._written += len(data)
+        self.transport.write(data)
+
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes that the transport holds back, for the system takes none for its reader."""
+        size: int = self.transport.get_write_buffer_size()
+        return size
+
+    def silent_since(self, now: float) -> float:
+        """For how many seconds nothing was taken, of what the transport holds back."""
+        taken = self._written - self.unread_bytes
+        if taken != self._taken:
+            self._taken, self._taken_at = taken, now
+        return now - self._taken_at
+
     def close(self, why: str) -> None:
         """Write what is left, then close the connection."""
         log.info("%s is closed: %s", self.called, why)
         self._nothing_more()
         out = self._gateway.order_entry.take_out(self.number)
         if out:
-            self.transport.write(out)
+            self.write(out)
         self.transport.close()
 
     def abort(self, why: str = "a fault, which is in the log") -> None:
@@ -163,6 +177,7 @@ class Connection(BinaryConnection, asyncio.Protocol):
     def pause_writing(self) -> None:
         """The transport's buffer is above its high-water mark."""
         self.drained.clear()
+        self._taken_at = asyncio.get_running_loop().time()
         self._gateway.paused(self)
 
     def resume_writing(self) -> None:

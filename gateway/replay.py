@@ -13,6 +13,8 @@ log = logging.getLogger("quantscope.gateway")
 
 READ_BYTES = 2**20
 """Bytes of events that are read at a time for one connection."""
+MESSAGES_MAX = 256
+"""Messages that are made at a time, before whoever else waits for the loop goes on."""
 WRITER_PAUSE_S = 0.002
 """How long to wait for a commit that fell between two looks, in seconds."""
 
@@ -58,11 +60,8 @@ class Replayer:
                     # the loop, it is all there is, however fast more comes.
                     batches = self._events().waiting(offset, READ_BYTES)
                     offset += len(batches)
-                live = self._order_entry.replay(connection.number, b"".join(batches))
-                connection.transport.write(self._order_entry.take_out(connection.number))
-                if live:
+                if await self._tell(connection, b"".join(batches)):
                     return
-                await connection.drained.wait()
                 if not batches:
                     await asyncio.sleep(WRITER_PAUSE_S)
         except JournalRange as error:
@@ -73,6 +72,18 @@ class Replayer:
         except FAULTS as error:
             self._faults.caught("connection", f"replay to {connection.peer} failed", error)
             connection.abort("replay failed")
+
+    async def _tell(self, connection: Connection, batches: bytes) -> bool:
+        """Tell what these hold, at the pace of its reader; whether that was all there is."""
+        at, live = 0, False
+        while not live and not connection.transport.is_closing():
+            at, live = self._order_entry.replay(connection.number, batches, at, MESSAGES_MAX)
+            connection.write(self._order_entry.take_out(connection.number))
+            await connection.drained.wait()
+            if at >= len(batches):
+                break
+            await asyncio.sleep(0)
+        return live
 
     def _first(self, command: int) -> int:
         """Where the events of a command begin; raises ``JournalRange`` where they are gone."""

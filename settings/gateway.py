@@ -22,8 +22,11 @@ class GatewaySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
         Annotated[int, Meta(ge=64, le=65535)], about("bytes of one packet; more is malformed")
     ] = 1_024
     queue_bytes_max: Annotated[
-        Bytes, about("bytes queued to a slow reader; beyond it the connection is closed")
+        Bytes, about("bytes queued to a slow reader; beyond it the rest is told from the log")
     ] = 8 * 2**20
+    write_deadline_s: Annotated[
+        Seconds, about("seconds in which a slow reader takes nothing; then the connection is cut")
+    ] = 10.0
     requests_in_flight_max: Annotated[
         Count, about("unanswered requests of a connection; beyond it the socket is not read")
     ] = 10_000

@@ -58,7 +58,7 @@ BOARD = Board(
         Graph(
             "Slowest reader",
             "What waits for the client that reads slowest, as a part of queue_bytes_max. At 100 % "
-            "it is cut.",
+            "a WebSocket is cut, and a session is told the rest from the log.",
             SHARE,
             (
                 Query(
@@ -75,10 +75,12 @@ BOARD = Board(
         ),
         Graph(
             "Cut and refused",
-            "Slow readers that were cut, and connections too many, in five minutes.",
+            "In five minutes: slow readers that were cut or are told from the log, and connections "
+            "too many.",
             COUNT,
             (
                 Query("increase(quantscope_binary_slow_readers_total[5m])", "{{name}} cut"),
+                Query("increase(quantscope_binary_fallen_behind_total[5m])", "{{name}} behind"),
                 Query(
                     "increase(quantscope_http_connections_refused_total[5m])", "{{name}} refused"
                 ),

@@ -26,7 +26,9 @@ class OrderEntryFigures:
         rejected = gateway.rejected_logins
         yield counter("quantscope_binary_login_rejects", "Logins refused.", rejected)
         yield gauge("quantscope_binary_connections", "TCP connections.", gateway.connections)
-        title = "Connections that were cut because their reader had left too much unread."
+        title = "How often a slow reader was told the rest from the log."
+        yield counter("quantscope_binary_fallen_behind", title, gateway.fallen_behind)
+        title = "Connections that were cut because their reader took nothing for too long."
         yield counter("quantscope_binary_slow_readers", title, gateway.slow_readers)
         title = "Bytes that wait for the slowest reader of a connection."
         yield gauge("quantscope_binary_buffer_bytes", title, gateway.largest_buffer)

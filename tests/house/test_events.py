@@ -22,7 +22,7 @@ READERS = {
     "view/src/orders.rs": "ids that were passed over",
     "store/src/pending.rs": "rows of trades, entries and instruments",
     "store/src/take_back.rs": "rows that events have told of which the journal has lost",
-    "gateway/src/instruments.rs": "what clients are told of instruments",
+    "gateway/src/soup/instruments.rs": "what clients are told of instruments",
     "gateway/src/tally.rs": "counts for the operator",
     "gateway/src/reports.rs": "a session whose numbers were raised",
     "native/src/follow.rs": "what became of a gateway's own incarnations",

@@ -1,11 +1,12 @@
 //! Where the sessions' messages stand, kept from one life to the next.
 
-use crate::order_entry::OrderEntry;
+use crate::connections::Connections;
+use crate::protocol::Protocol;
 
 /// An entry's number, and the (message number, offset) pairs of its session.
 pub type Row = (u32, Vec<(u64, u64)>);
 
-impl OrderEntry {
+impl<P: Protocol> Connections<P> {
     /// The offset of the event batch that will be seen next, and what is known of all before it.
     #[must_use]
     pub fn index(&self) -> (u64, Vec<Row>) {

@@ -23,7 +23,7 @@ fn known(sessions: &[(u32, u64)]) -> OrderEntry {
 fn told() -> OrderEntry {
     let mut entry = known(&[(3, 5_000), (4, 0)]);
     for number in 1..=5_000 {
-        entry.sessions[0].located(number, 10 * number);
+        entry.sessions[0].located(number, 10 * number, 0);
     }
     entry.set_next_offset(50_001);
     entry
@@ -40,8 +40,8 @@ fn where_messages_stand_is_kept() {
         assert_eq!(later.sessions[0].command_of(number), before);
     }
     assert_eq!((later.sessions[0].oldest, later.sessions[1].oldest), (1, 1));
-    later.sessions[0].located(5_001, 60_000);
-    later.sessions[0].located(6_001, 70_000);
+    later.sessions[0].located(5_001, 60_000, 0);
+    later.sessions[0].located(6_001, 70_000, 0);
     assert_eq!(later.sessions[0].command_of(6_001), Some(70_000));
 }
 

@@ -1,6 +1,7 @@
-//! Order entry over the binary protocol, without I/O: bytes in, commands out; events in, bytes out.
+//! Order entry without I/O: bytes in, commands out; events in, bytes out.
 //!
-//! [`OrderEntry`] holds every connection and every session.  A *session* is the logical one, a
+//! [`Connections`] is what every protocol needs, and a [`Protocol`] what it is given: [`OrderEntry`] is that of the
+//! binary one.  It holds every connection and every session.  A *session* is the logical one, a
 //! user's: it has a number for each message it was ever told, and outlives connections.  A
 //! *connection* is a TCP connection that has logged in to a session, or not yet.
 //!
@@ -23,21 +24,30 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod connection;
+mod connections;
 mod histogram;
 mod index;
-mod instruments;
 mod intake;
-mod order_entry;
+mod limits;
 mod pending;
+mod protocol;
 mod replay;
 mod reports;
 mod session;
+mod soup;
 mod tally;
 
+pub use connections::{Claimed, Connections, TickAction};
 pub use histogram::{BOUNDS_NS, Histogram};
 pub use index::Row;
-pub use instruments::Instruments;
 pub use intake::Before;
-pub use order_entry::{Claimed, Limits, OrderEntry, Received, TickAction};
+pub use limits::Limits;
+pub use protocol::{Protocol, Reading, Told};
 pub use session::Session;
+pub use soup::{Asks, Instruments, Soup};
 pub use tally::Tally;
+
+/// Order entry over the binary protocol.
+pub type OrderEntry = Connections<Soup>;
+/// What a read of it asks.
+pub type Received = protocol::Received<Asks>;

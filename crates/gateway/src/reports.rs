@@ -2,12 +2,12 @@
 
 use wire::record::event::EntryClaimed;
 use wire::record::{Dropped, Event, EventBatch, RecordError};
-use wire::sbe::encode_report;
 
-use crate::order_entry::{Claimed, OrderEntry};
+use crate::connections::{Claimed, Connections};
+use crate::protocol::{Protocol, Told};
 use crate::replay::messages_of;
 
-impl OrderEntry {
+impl<P: Protocol> Connections<P> {
     /// Log a connection in to a session, to be told from message `sequence` on (0: the newest).
     ///
     /// Returns the number of the first message it will get, or `None` when that lies beyond the next.
@@ -40,33 +40,53 @@ impl OrderEntry {
         session.command_of(connection.replay_next)
     }
 
-    /// Append to the connection's buffer what `batches` hold for it; true once it is live.
+    /// Whoever reads too slowly is not told what happens any more, but what `replay` is given, from the next
+    /// message on; false where that is so already.
+    pub fn fall_behind(&mut self, connection_id: u32) -> bool {
+        let Some(Some(connection)) = self.connections.get_mut(connection_id as usize) else {
+            return false;
+        };
+        let session = connection
+            .session
+            .and_then(|slot| self.sessions.get(slot as usize));
+        let Some(session) = session.filter(|_| connection.live) else {
+            return false;
+        };
+        connection.live = false;
+        connection.replay_next = session.sent.saturating_add(1);
+        true
+    }
+
+    /// Append to the connection's buffer what `batches` hold for it, `messages_max` messages at most: how many
+    /// bytes of whole batches are done with, and whether it is live now.
     ///
     /// # Errors
     /// A [`RecordError`] where `batches` are not event batches.
-    pub fn replay(&mut self, connection_id: u32, batches: &[u8]) -> Result<bool, RecordError> {
+    pub fn replay(
+        &mut self,
+        connection_id: u32,
+        batches: &[u8],
+        messages_max: u64,
+    ) -> Result<(usize, bool), RecordError> {
         let Some(connection) = self
             .connections
             .get_mut(connection_id as usize)
             .and_then(Option::as_mut)
         else {
-            return Ok(true);
+            return Ok((batches.len(), true));
         };
         let Some(session) = connection
             .session
             .and_then(|s| self.sessions.get(s as usize))
         else {
-            return Ok(true);
+            return Ok((batches.len(), true));
         };
-        connection.replay_next = messages_of(
-            session.entry,
-            connection.replay_next,
-            batches,
-            &mut connection.out,
-        )?;
+        let (next, out) = (connection.replay_next, &mut connection.out);
+        let portion = messages_of(&self.protocol, session, next, batches, messages_max, out)?;
+        connection.replay_next = portion.next;
         connection.spoke = true;
         connection.live = connection.replay_next > session.sent;
-        Ok(connection.live)
+        Ok((portion.used, connection.live))
     }
 
     /// Read event batches only to learn where the sessions' messages stand.
@@ -80,9 +100,12 @@ impl OrderEntry {
     pub fn scan(&mut self, batches: &[u8]) -> Result<(), RecordError> {
         let mut rest = batches;
         while !rest.is_empty() {
+            let before = rest.len();
             let batch = EventBatch::take(&mut rest)?;
             let command = batch.header.command_offset;
             self.next_offset += 1;
+            self.seen_bytes += (before - rest.len()) as u64;
+            let at = self.seen_bytes;
             for event in batch.events() {
                 let (_, event) = event?;
                 // It is journaled while nobody is logged in, so that it is never routed.
@@ -93,7 +116,7 @@ impl OrderEntry {
                 }
                 event.recipients(|entry, number, _| {
                     if let Some(session) = self.session_of(entry) {
-                        session.located(number, command);
+                        session.located(number, command, at);
                     }
                 });
             }
@@ -118,7 +141,9 @@ impl OrderEntry {
     ) -> Result<(), RecordError> {
         let mut rest = batches;
         while !rest.is_empty() {
+            let before = rest.len();
             let batch = EventBatch::take(&mut rest)?;
+            self.seen_bytes += (before - rest.len()) as u64;
             let header = batch.header;
             let own = header.gateway == gateway && header.incarnation == incarnation;
             if own && !matches!(header.dropped, Dropped::No | Dropped::Repeat) {
@@ -128,15 +153,20 @@ impl OrderEntry {
             for event in batch.events() {
                 let (seq, event) = event?;
                 self.tally.add(&event);
-                self.instruments.take(&event);
+                self.protocol.see(&event);
                 if let Event::EntryClaimed(claimed) = &event {
                     let own = (claimed.gateway, claimed.incarnation) == (gateway, incarnation);
                     self.learn_claim(claimed, own);
                 }
                 event.recipients(|entry, number, leg| {
-                    self.tell(entry, number, header.command_offset, |out| {
-                        encode_report(&event, seq, &header, leg, out);
-                    });
+                    let told = Told {
+                        event: &event,
+                        seq,
+                        header: &header,
+                        leg,
+                        number,
+                    };
+                    self.tell(entry, &told);
                 });
             }
             self.next_offset += 1;
@@ -163,7 +193,7 @@ impl OrderEntry {
         let Some(session) = self.session_of(claim.entry).filter(|_| granted) else {
             return;
         };
-        session.last_cl_ord_id = claim.last_num;
+        P::claimed(&mut session.state, claim);
         if own {
             return;
         }
@@ -188,12 +218,15 @@ impl OrderEntry {
         clippy::arithmetic_side_effects,
         reason = "reports are counted one by one"
     )]
-    fn tell(&mut self, entry: u32, number: u64, command: u64, write: impl FnOnce(&mut Vec<u8>)) {
-        let Some(session) = self.session_of(entry) else {
+    fn tell(&mut self, entry: u32, told: &Told<'_>) {
+        let at = self.seen_bytes;
+        let number = told.number;
+        let slot = self.slot_of(entry);
+        let Some(session) = slot.and_then(|slot| self.sessions.get_mut(slot as usize)) else {
             return;
         };
         session.sent = number;
-        session.located(number, command);
+        session.located(number, told.header.command_offset, at);
         let Some(connection_id) = session.connection_id else {
             return;
         };
@@ -208,7 +241,7 @@ impl OrderEntry {
             self.touched.push(connection_id);
         }
         connection.spoke = true;
-        write(&mut connection.out);
+        self.protocol.report(session, told, &mut connection.out);
         self.reports += 1;
     }
 

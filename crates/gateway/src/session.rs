@@ -5,9 +5,13 @@ use std::collections::VecDeque;
 /// Messages between two entries of a session's replay index.
 const INDEX_STEP: u64 = 1_024;
 
+/// Bytes of events behind the last entry, after which each message has one: so much at most is read for a
+/// message of a quiet session.
+pub const INDEX_BYTES: u64 = 4 << 20;
+
 /// A user's session: what it was told so far, and where that stands in the events log.
 #[derive(Debug, Clone, Default)]
-pub struct Session {
+pub struct Session<S> {
     /// The entry's number in the engine.
     pub entry: u32,
     /// Number of the last message that exists.  Messages are counted one by one, so that no number comes
@@ -15,36 +19,42 @@ pub struct Session {
     pub sent: u64,
     /// Oldest message that the events log keeps; `sent + 1` when it keeps none.
     pub oldest: u64,
-    /// Highest ClOrdID that was passed on.
-    pub last_cl_ord_id: u64,
+    /// What its protocol knows of it.
+    pub state: S,
     /// The connection that is logged in.
     pub connection_id: Option<u32>,
     /// (message number, offset of the command that made it), rising: the same in every copy of the events.
     index: VecDeque<(u64, u64)>,
+    /// Where among the bytes of events the last of these was noted.
+    noted_at: u64,
 }
 
-impl Session {
+impl<S: Copy + Default> Session<S> {
     /// A session that was told `sent` messages, of which none has been found in the log yet.
     #[must_use]
-    pub fn new(entry: u32, sent: u64, last_cl_ord_id: u64) -> Self {
+    pub fn new(entry: u32, sent: u64, state: S) -> Self {
         Self {
             entry,
             sent,
             oldest: sent.saturating_add(1),
-            last_cl_ord_id,
+            state,
             ..Self::default()
         }
     }
 
-    /// Message `number` follows from the command at this offset.
+    /// Message `number` follows from the command at this offset, whose events end `at` so many bytes.
     #[inline(always)]
-    pub fn located(&mut self, number: u64, command: u64) {
+    pub fn located(&mut self, number: u64, command: u64, at: u64) {
         match self.index.back() {
-            Some((last, _)) if number < last.saturating_add(INDEX_STEP) => {}
-            Some(_) => self.index.push_back((number, command)),
-            None => {
+            Some((last, _))
+                if number < last.saturating_add(INDEX_STEP)
+                    && at < self.noted_at.saturating_add(INDEX_BYTES) => {}
+            last => {
+                if last.is_none() {
+                    self.oldest = number;
+                }
                 self.index.push_back((number, command));
-                self.oldest = number;
+                self.noted_at = at;
             }
         }
     }

@@ -1,12 +1,14 @@
 //! Where a session's messages stand.
 
-use super::Session;
+use super::INDEX_BYTES;
+
+type Session = super::Session<u64>;
 
 fn told(count: u64) -> Session {
     let mut session = Session::new(1, 0, 0);
     for number in 1..=count {
         session.sent = number;
-        session.located(number, 10 * number);
+        session.located(number, 10 * number, 0);
     }
     session
 }
@@ -34,7 +36,7 @@ fn what_the_log_forgets_is_no_longer_offered_and_what_is_needed_is_named() {
     session.forget_before(u64::MAX);
     assert_eq!(session.oldest, 5_001);
     session.sent = 5_001;
-    session.located(5_001, 60_000);
+    session.located(5_001, 60_000, 0);
     assert_eq!(session.oldest, 5_001);
 }
 
@@ -45,7 +47,7 @@ fn what_another_has_found_stands_before_what_was_seen_since() {
     let mut session = Session::new(1, 3_000, 0);
     for number in 3_001..=6_000 {
         session.sent = number;
-        session.located(number, 10 * number);
+        session.located(number, 10 * number, 0);
     }
     assert_eq!(session.oldest, 3_001);
     session.put_before(&older);
@@ -57,4 +59,20 @@ fn what_another_has_found_stands_before_what_was_seen_since() {
     let mut nothing = Session::new(1, 5, 0);
     nothing.put_before(&Session::new(1, 5, 0));
     assert_eq!(nothing.oldest, 6);
+}
+
+#[test]
+fn little_is_read_for_a_message_of_a_quiet_session() {
+    let mut session = Session::new(1, 0, 0);
+    // One message in each MiB of events, of 100 commands.
+    for number in 1..=100 {
+        session.sent = number;
+        session.located(number, 100 * number, number << 20);
+    }
+    let step = INDEX_BYTES >> 20;
+    for number in 1..=100 {
+        let command = session.command_of(number).unwrap_or_default();
+        assert!(command <= 100 * number && command + 100 * step > 100 * number);
+    }
+    assert_eq!(session.index().count() as u64, 100 / step);
 }

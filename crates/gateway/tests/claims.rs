@@ -71,13 +71,13 @@ fn a_claim_is_a_command_and_its_answer_is_told_once() {
     told(&mut entry, &[claimed(OWN, false, 9)]);
     let granted = false;
     assert_eq!(entry.take_claimed(), [Claimed { session, granted }]);
-    assert_eq!(entry.session(session).unwrap().last_cl_ord_id, 2);
+    assert_eq!(entry.session(session).unwrap().state, 2);
     told(&mut entry, &[claimed(OWN, true, 9)]);
     let granted = true;
     assert_eq!(entry.take_claimed(), [Claimed { session, granted }]);
     assert_eq!(entry.take_claimed(), []);
     // What others have sent of it since counts too.
-    assert_eq!(entry.session(session).unwrap().last_cl_ord_id, 9);
+    assert_eq!(entry.session(session).unwrap().state, 9);
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn a_read_that_panics_takes_nothing_of_other_lines_with_it() {
     entry.requests = 2;
 
     assert_eq!(entry.waiting(), 2);
-    assert_eq!(entry.session(slots[1]).unwrap().last_cl_ord_id, 0);
+    assert_eq!(entry.session(slots[1]).unwrap().state, 0);
     assert!(entry.take_out(connections[1]).is_empty());
     assert_eq!(
         entry.receive(connections[0], &orders(3..=3), 0),
@@ -104,10 +104,7 @@ fn what_is_left_of_a_fault_knows_the_open_lines_and_the_figures_alone() {
     bare.adopt(&again, 33);
     assert_eq!(bare.index(), (33, vec![(7, vec![])]));
     let session = bare.session(slot).unwrap();
-    assert_eq!(
-        (session.sent, session.oldest, session.last_cl_ord_id),
-        (9, 10, 4)
-    );
+    assert_eq!((session.sent, session.oldest, session.state), (9, 10, 4));
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod mutate;
 mod common;
 
 use common::orders;
-use gateway::{Limits, OrderEntry, Received};
+use gateway::{Asks, Limits, OrderEntry, Received};
 use mutate::{Random, damage, each_case, stream};
 use wire::record::{Command, CommandBatch, CommandBatchHeader};
 
@@ -35,14 +35,16 @@ fn attack(entry: &mut OrderEntry, slot: u32, random: &mut Random, bytes: &[u8]) 
         loop {
             asked = match asked {
                 Received::Nothing => break,
-                Received::Login { sequence, .. } => {
+                Received::Asks(Asks::Login { sequence, .. }) => {
                     if entry.login(connection, slot, sequence).is_none() {
                         entry.disconnected(connection);
                         return;
                     }
                     entry.receive(connection, &[], 0)
                 }
-                Received::SecurityList(..) | Received::Later => entry.receive(connection, &[], 0),
+                Received::Asks(Asks::SecurityList(..)) | Received::Later => {
+                    entry.receive(connection, &[], 0)
+                }
                 Received::Throttle | Received::Logout | Received::Malformed(_) => {
                     entry.disconnected(connection);
                     return;

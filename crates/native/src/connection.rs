@@ -10,7 +10,7 @@ use crate::gateway_outcomes::ReadOutcome;
 /// What the order entry asks because of a read is given to `decide` of the class that inherits.
 #[derive(Debug)]
 #[pyclass(module = "core._native", subclass)]
-pub struct BinaryConnection {
+pub struct OrderEntryConnection {
     entry: Py<OrderEntry>,
     /// The number that the order entry gave; -1 before that, and the connection is not read.
     #[pyo3(get, set)]
@@ -18,7 +18,7 @@ pub struct BinaryConnection {
 }
 
 #[pymethods]
-impl BinaryConnection {
+impl OrderEntryConnection {
     #[new]
     const fn new(order_entry: Py<OrderEntry>) -> Self {
         Self {

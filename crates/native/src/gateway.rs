@@ -293,7 +293,7 @@ impl OrderEntry {
             entry: session.entry,
             sent: session.sent,
             oldest: session.oldest,
-            last_cl_ord_id: session.last_cl_ord_id,
+            last_cl_ord_id: session.state,
             connection: session.connection_id,
         })
     }
@@ -302,7 +302,10 @@ impl OrderEntry {
     fn learn_instruments(&mut self, engine: PyRef<'_, Engine>) -> PyResult<()> {
         self.guarded(|inner| {
             for view in engine.inner.instruments() {
-                inner.instruments.set(view.id, view.spec, view.symbol);
+                inner
+                    .protocol
+                    .instruments
+                    .set(view.id, view.spec, view.symbol);
             }
         })
     }
@@ -315,7 +318,12 @@ impl OrderEntry {
         instrument: Option<u32>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let mut out = Vec::new();
-        self.guarded(|inner| inner.instruments.answer(req_id, instrument, &mut out))?;
+        self.guarded(|inner| {
+            inner
+                .protocol
+                .instruments
+                .answer(req_id, instrument, &mut out)
+        })?;
         Ok(PyBytes::new(py, &out))
     }
 
@@ -385,11 +393,26 @@ impl OrderEntry {
         self.inner.replay_command(connection)
     }
 
-    /// Make messages again from event batches; whether the connection is live now.
-    fn replay(&mut self, py: Python<'_>, connection: u32, batches: &[u8]) -> PyResult<bool> {
-        let replayed = py.detach(|| caught(|| self.inner.replay(connection, batches)));
+    /// Whoever reads too slowly is told what `replay` is given from now on; false where that is so already.
+    fn fall_behind(&mut self, connection: u32) -> PyResult<bool> {
+        self.guarded(|inner| inner.fall_behind(connection))
+    }
+
+    /// Make messages again, `messages_max` at most, from event batches that begin `at` so many bytes: where to
+    /// go on, and whether the connection is live now.
+    fn replay(
+        &mut self,
+        py: Python<'_>,
+        connection: u32,
+        batches: &[u8],
+        at: usize,
+        messages_max: u64,
+    ) -> PyResult<(usize, bool)> {
+        let rest = batches.get(at..).unwrap_or_default();
+        let replayed = py.detach(|| caught(|| self.inner.replay(connection, rest, messages_max)));
         // What it has changed is the connection's alone, which its owner cuts.
-        replayed.map_err(PyRuntimeError::new_err)?.map_err(bad)
+        let (used, live) = replayed.map_err(PyRuntimeError::new_err)?.map_err(bad)?;
+        Ok((at.saturating_add(used), live))
     }
 
     fn scan(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<()> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gateway::{Received, Row, TickAction};
+use gateway::{Asks, Received, Row, TickAction};
 use pyo3::prelude::*;
 
 use crate::named::named;
@@ -100,15 +100,15 @@ impl ReadOutcome {
             Received::Later => Self::PutOff(PutOff),
             Received::Logout => Self::Logout(LogoutRequested),
             Received::Malformed(reason) => Self::Malformed(Malformed { reason }),
-            Received::SecurityList(req_id, instrument) => {
+            Received::Asks(Asks::SecurityList(req_id, instrument)) => {
                 Self::SecurityList(SecurityListRequested { req_id, instrument })
             }
-            Received::Login {
+            Received::Asks(Asks::Login {
                 user,
                 password,
                 session,
                 sequence,
-            } => Self::Login(LoginRequested {
+            }) => Self::Login(LoginRequested {
                 user,
                 password: Secret(password),
                 session,

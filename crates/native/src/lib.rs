@@ -87,7 +87,7 @@ mod _native {
     #[pymodule_export]
     use super::commands::Commands;
     #[pymodule_export]
-    use super::connection::BinaryConnection;
+    use super::connection::OrderEntryConnection;
     #[pymodule_export]
     use super::describe::{
         cancel_reasons, describe_commands, describe_events, describe_message, recode_message,

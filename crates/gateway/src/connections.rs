@@ -1,63 +1,14 @@
-//! All connections and sessions of binary order entry: who there is, and their deadlines.
+//! All connections and sessions of order entry by one protocol: who there is, and their deadlines.
 //!
 //! `intake` is the way in (socket reads to sealed batches), `reports` the way out (events to buffers).
 
-use wire::soup;
-
 use crate::connection::Connection;
 use crate::histogram::Histogram;
-use crate::instruments::Instruments;
+use crate::limits::Limits;
 use crate::pending::Pending;
-use crate::session::Session;
+use crate::protocol::Protocol;
+use crate::session::{INDEX_BYTES, Session};
 use crate::tally::Tally;
-
-/// Bounds of order entry; units are in the names.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of one packet.
-    pub packet_bytes_max: usize,
-    /// Bytes of one connection that are handled at a time; a packet is, whatever its length.
-    pub turn_bytes_max: usize,
-    /// Unanswered requests of one connection.
-    pub requests_in_flight_max: u32,
-    /// Orders that wait to be sealed, beyond which those wait that have more than a turn's bytes.  A
-    /// question, a repeat and what is refused count for `NO_ORDER` of `pending`.
-    pub requests_waiting_max: usize,
-    /// From connection to login.
-    pub login_deadline_ns: u64,
-    /// Silence after which a heartbeat is sent.
-    pub heartbeat_interval_ns: u64,
-    /// Without a whole packet, after which the connection is dropped.
-    pub idle_deadline_ns: u64,
-}
-
-/// What a socket read asks of the connection's owner.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Received {
-    /// Nothing: requests, if any, wait to be sealed.
-    Nothing,
-    /// Stop reading the socket until the connection is among those to resume.
-    Throttle,
-    /// There is more than is handled in one turn: stop reading the socket, and ask for the rest later.
-    Later,
-    /// Decide on a login; what came after it waits for the next call of `receive`.
-    Login {
-        /// User name, as sent.
-        user: String,
-        /// Password, as sent.
-        password: String,
-        /// Session id, empty for the current one.
-        session: String,
-        /// First message wanted, 0 for the newest.
-        sequence: u64,
-    },
-    /// Tell the instruments: number of the question, the one instrument or all.
-    SecurityList(u64, Option<u32>),
-    /// The client says goodbye.
-    Logout,
-    /// Say why (it is in the connection's buffer) and close.
-    Malformed(String),
-}
 
 /// What a tick asks of a connection's owner.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,12 +30,14 @@ pub struct Claimed {
 
 /// Connections, sessions, and the command records that wait to be sealed.
 #[derive(Debug)]
-pub struct OrderEntry {
+pub struct Connections<P: Protocol> {
+    /// Its own state.
+    pub protocol: P,
     pub(crate) limits: Limits,
     pub(crate) connections: Vec<Option<Connection>>,
     free: Vec<u32>,
     generation: u32,
-    pub(crate) sessions: Vec<Session>,
+    pub(crate) sessions: Vec<Session<P::Session>>,
     /// Slot of a session by its entry number, plus 1.
     by_entry: Vec<u32>,
     pub(crate) pending: Pending,
@@ -97,10 +50,10 @@ pub struct OrderEntry {
     /// Who is to be told when fewer requests wait.
     crowd: Vec<u32>,
     pub(crate) busy: bool,
-    /// What clients are told when they ask for instruments.
-    pub instruments: Instruments,
     /// Offset of the event batch that `route` will see next.
     pub(crate) next_offset: u64,
+    /// Bytes of the events that were seen, by which sessions note where their messages stand.
+    pub(crate) seen_bytes: u64,
     /// From the socket read to the answer.
     pub latency: Histogram,
     /// Requests received, of all sessions.
@@ -111,7 +64,7 @@ pub struct OrderEntry {
     pub tally: Tally,
 }
 
-impl OrderEntry {
+impl<P: Protocol> Connections<P> {
     /// What it was made with.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
@@ -122,6 +75,7 @@ impl OrderEntry {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
+            protocol: P::default(),
             limits,
             connections: Vec::new(),
             free: Vec::new(),
@@ -135,8 +89,9 @@ impl OrderEntry {
             moved: Vec::new(),
             crowd: Vec::new(),
             busy: false,
-            instruments: Instruments::default(),
             next_offset: 1,
+            // The first message of a session that is seen is noted, whatever an earlier life has noted.
+            seen_bytes: INDEX_BYTES,
             latency: Histogram::default(),
             requests: 0,
             reports: 0,
@@ -149,10 +104,9 @@ impl OrderEntry {
         clippy::arithmetic_side_effects,
         reason = "sessions and entries are numbered one by one"
     )]
-    pub fn add_session(&mut self, entry: u32, sent: u64, last_cl_ord_id: u64) -> u32 {
+    pub fn add_session(&mut self, entry: u32, sent: u64, state: P::Session) -> u32 {
         let slot = self.sessions.len() as u32;
-        self.sessions
-            .push(Session::new(entry, sent, last_cl_ord_id));
+        self.sessions.push(Session::new(entry, sent, state));
         let entry = entry as usize;
         if self.by_entry.len() <= entry {
             self.by_entry.resize(entry + 1, 0);
@@ -163,11 +117,11 @@ impl OrderEntry {
 
     /// The session at `slot`.
     #[must_use]
-    pub fn session(&self, slot: u32) -> Option<&Session> {
+    pub fn session(&self, slot: u32) -> Option<&Session<P::Session>> {
         self.sessions.get(slot as usize)
     }
 
-    pub(crate) fn session_of(&mut self, entry: u32) -> Option<&mut Session> {
+    pub(crate) fn session_of(&mut self, entry: u32) -> Option<&mut Session<P::Session>> {
         let slot = self.slot_of(entry)?;
         self.sessions.get_mut(slot as usize)
     }
@@ -178,7 +132,7 @@ impl OrderEntry {
     }
 
     /// Every session, to be changed by its owner.
-    pub fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Session> {
+    pub fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Session<P::Session>> {
         self.sessions.iter_mut()
     }
 
@@ -251,7 +205,7 @@ impl OrderEntry {
             } else if connection.session.is_some()
                 && now_ns.saturating_sub(connection.spoke_ns) >= limits.heartbeat_interval_ns
             {
-                soup::push_empty(soup::kind::SERVER_HEARTBEAT, &mut connection.out);
+                P::heartbeat(&mut connection.out);
                 connection.spoke_ns = now_ns;
                 TickAction::Heartbeat
             } else {
@@ -296,6 +250,7 @@ impl OrderEntry {
         }
         bare.busy = self.busy;
         bare.next_offset = self.next_offset;
+        bare.seen_bytes = self.seen_bytes;
         bare.latency = self.latency.clone();
         bare.requests = self.requests;
         bare.reports = self.reports;
@@ -303,12 +258,12 @@ impl OrderEntry {
         bare
     }
 
-    /// Take over the sessions of another, and what it knows of instruments, as they stand before the event
-    /// batch at `next_offset`.
+    /// Take over the sessions of another, and what its protocol knows, as they stand before the event batch at
+    /// `next_offset`.
     pub fn adopt(&mut self, of: &Self, next_offset: u64) {
         self.sessions.clone_from(&of.sessions);
         self.by_entry.clone_from(&of.by_entry);
-        self.instruments.clone_from(&of.instruments);
+        self.protocol.clone_from(&of.protocol);
         self.next_offset = next_offset;
     }
 
