@@ -25,6 +25,7 @@
 
 mod connection;
 mod connections;
+pub mod fix;
 mod histogram;
 mod index;
 mod intake;

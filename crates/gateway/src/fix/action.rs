@@ -1,0 +1,122 @@
+//! What a session asks of whoever drives it.
+
+/// Why a message was rejected: SessionRejectReason (373) of FIX 4.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Reason {
+    /// A tag that is no number.
+    InvalidTag = 0,
+    /// A field that the message needs is not there.
+    RequiredTagMissing = 1,
+    /// A tag without a value.
+    NoValue = 4,
+    /// A value that is not among those of its field.
+    ValueIncorrect = 5,
+    /// A value that is not of its field's type.
+    IncorrectFormat = 6,
+    /// SenderCompID or TargetCompID is another than at the Logon.
+    CompId = 9,
+    /// SendingTime is too far from the time now, or before OrigSendingTime.
+    SendingTime = 10,
+    /// No such MsgType.
+    InvalidMsgType = 11,
+    /// A tag that stands twice.
+    TagTwice = 13,
+    /// A field of the header behind one of the body.
+    OutOfOrder = 14,
+    /// A field that holds a SOH and is not data.
+    Delimiter = 17,
+}
+
+impl Reason {
+    /// What Text (58) says of it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::InvalidTag => "invalid tag number",
+            Self::RequiredTagMissing => "required tag missing",
+            Self::NoValue => "tag specified without a value",
+            Self::ValueIncorrect => "value is incorrect (out of range) for this tag",
+            Self::IncorrectFormat => "incorrect data format for value",
+            Self::CompId => "CompID problem",
+            Self::SendingTime => "SendingTime accuracy problem",
+            Self::InvalidMsgType => "invalid MsgType",
+            Self::TagTwice => "tag appears more than once",
+            Self::OutOfOrder => "tag specified out of required order",
+            Self::Delimiter => "non \"data\" value includes field delimiter (SOH character)",
+        }
+    }
+}
+
+/// An administrative message that the session says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admin {
+    /// The answer to a Logon: HeartBtInt, and whether numbers begin anew.
+    Logon {
+        /// Seconds.
+        heartbeat_s: u32,
+        /// ResetSeqNumFlag (141).
+        reset: bool,
+    },
+    /// Heartbeat, with the TestReqID that it answers.
+    Heartbeat(Option<Vec<u8>>),
+    /// TestRequest, whose TestReqID is this number.
+    TestRequest(u64),
+    /// ResendRequest from this number on, to the end.
+    ResendRequest(u64),
+    /// Reject of a message.
+    Reject {
+        /// RefSeqNum (45).
+        number: u64,
+        /// RefTagID (371).
+        tag: Option<u32>,
+        /// RefMsgType (372).
+        msg_type: Vec<u8>,
+        /// SessionRejectReason (373).
+        reason: Reason,
+    },
+    /// Logout, with Text (58) where there is something to say.
+    Logout(Option<String>),
+}
+
+/// A Logon that is to be decided on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logon {
+    /// SenderCompID (49).
+    pub sender: Vec<u8>,
+    /// TargetCompID (56).
+    pub target: Vec<u8>,
+    /// SenderSubID (50).
+    pub sender_sub: Vec<u8>,
+    /// MsgSeqNum (34).
+    pub number: u64,
+    /// HeartBtInt (108), in seconds, as it was sent.
+    pub heartbeat_s: i64,
+    /// ResetSeqNumFlag (141).
+    pub reset: bool,
+    /// NextExpectedMsgSeqNum (789).
+    pub next_expected: Option<u64>,
+    /// Username (553).
+    pub username: Vec<u8>,
+    /// Password (554), in 4.2 RawData (96).
+    pub password: Vec<u8>,
+}
+
+/// What is to be done, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Decide on a Logon: nothing else is handled before that.
+    Decide(Logon),
+    /// Journal a message of the session, and send it when it is durable.
+    Say(Admin),
+    /// Send a Logout that belongs to no session: MsgSeqNum 1, no event.
+    Outside(&'static str),
+    /// Let the numbers of both sides begin anew: what is journaled next has number 1.
+    Reset,
+    /// Take the application message of this number: the one that was given, or one that has waited.
+    Take(u64, Option<Vec<u8>>),
+    /// Tell again what was told from the first number to the last; 0 is the newest.
+    Resend(u64, u64),
+    /// Close the connection once all that was said is sent.
+    Close(&'static str),
+}

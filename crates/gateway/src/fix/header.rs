@@ -1,0 +1,207 @@
+//! The standard header (FIX 4.4 volume 1, "Standard Message Header").
+
+use wire::fix::{FieldError, Fields, Message, value};
+
+use super::action::Reason;
+
+/// A version of the protocol: BeginString (8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// FIX.4.2.
+    Fix42,
+    /// FIX.4.4.
+    Fix44,
+}
+
+impl Version {
+    /// The version of a BeginString, if it is one of ours.
+    #[must_use]
+    pub const fn of(begin_string: &[u8]) -> Option<Self> {
+        match begin_string {
+            b"FIX.4.2" => Some(Self::Fix42),
+            b"FIX.4.4" => Some(Self::Fix44),
+            _ => None,
+        }
+    }
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// SessionRejectReason (373).
+    pub reason: Reason,
+    /// RefTagID (371), as far as there is one.
+    pub tag: Option<u32>,
+}
+
+/// What stands in a message's header, as far as it could be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// SenderCompID (49).
+    pub sender: &'a [u8],
+    /// TargetCompID (56).
+    pub target: &'a [u8],
+    /// SenderSubID (50).
+    pub sender_sub: &'a [u8],
+    /// MsgSeqNum (34).
+    pub number: Option<u64>,
+    /// PossDupFlag (43).
+    pub poss_dup: bool,
+    /// PossResend (97).
+    pub poss_resend: bool,
+    /// SendingTime (52), in ns since the epoch.
+    pub sending_ns: Option<u64>,
+    /// OrigSendingTime (122), in ns since the epoch.
+    pub original_ns: Option<u64>,
+    /// The fields behind the header.
+    pub body: &'a [u8],
+    /// The first thing that is wrong in the whole message.
+    pub fault: Option<Fault>,
+}
+
+/// Whether a tag is one of the header's, in either version.
+const fn is_header(tag: u32) -> bool {
+    matches!(
+        tag,
+        34 | 43
+            | 49
+            | 50
+            | 52
+            | 56
+            | 57
+            | 90
+            | 91
+            | 97
+            | 115
+            | 116
+            | 122
+            | 128
+            | 129
+            | 142..=145
+            | 212
+            | 213
+            | 347
+            | 369
+            | 370
+            | 627..=630
+    )
+}
+
+/// Whether a tag of the header may stand several times: the hops of a message.
+const fn is_hop(tag: u32) -> bool {
+    matches!(tag, 627..=630)
+}
+
+impl<'a> Header<'a> {
+    /// Read the header of a message, and look whether the rest of it consists of fields.
+    #[must_use]
+    pub fn read(message: &Message<'a>) -> Self {
+        let mut found = Self::default();
+        let mut seen = [0u32; 24];
+        let (mut count, mut in_body) = (0usize, false);
+        let mut rest = message.fields.len();
+        for field in Fields::new(message.fields) {
+            let field = match field {
+                Ok(field) => field,
+                Err(error) => {
+                    found.wrong(of(error));
+                    break;
+                }
+            };
+            // A field stands as its tag, the `=`, its value and the SOH.
+            let size = digits(field.tag)
+                .saturating_add(field.value.len())
+                .saturating_add(2);
+            if !is_header(field.tag) {
+                if !in_body {
+                    let at = message.fields.len().saturating_sub(rest);
+                    found.body = message.fields.get(at..).unwrap_or_default();
+                }
+                in_body = true;
+            } else if in_body {
+                found.wrong(Fault {
+                    reason: Reason::OutOfOrder,
+                    tag: Some(field.tag),
+                });
+                // What it says counts all the same: a duplicate that is misplaced is one.
+                found.take(field.tag, field.value);
+            } else {
+                let before = seen.get(..count).unwrap_or_default();
+                if before.contains(&field.tag) && !is_hop(field.tag) {
+                    found.wrong(Fault {
+                        reason: Reason::TagTwice,
+                        tag: Some(field.tag),
+                    });
+                } else if let Some(slot) = seen.get_mut(count) {
+                    *slot = field.tag;
+                    count = count.saturating_add(1);
+                }
+                found.take(field.tag, field.value);
+            }
+            rest = rest.saturating_sub(size);
+        }
+        found
+    }
+
+    /// Remember what is wrong first.
+    fn wrong(&mut self, fault: Fault) {
+        self.fault.get_or_insert(fault);
+    }
+
+    fn take(&mut self, tag: u32, text: &'a [u8]) {
+        let format = Fault {
+            reason: Reason::IncorrectFormat,
+            tag: Some(tag),
+        };
+        match tag {
+            49 => self.sender = text,
+            50 => self.sender_sub = text,
+            56 => self.target = text,
+            34 => {
+                self.number = value::unsigned(text).filter(|number| *number > 0);
+                if self.number.is_none() {
+                    self.wrong(format);
+                }
+            }
+            43 | 97 => match value::boolean(text) {
+                Some(flag) if tag == 43 => self.poss_dup = flag,
+                Some(flag) => self.poss_resend = flag,
+                None => self.wrong(format),
+            },
+            52 | 122 => match value::timestamp(text) {
+                Some(ns) if tag == 52 => self.sending_ns = Some(ns),
+                Some(ns) => self.original_ns = Some(ns),
+                None => self.wrong(format),
+            },
+            _ => {}
+        }
+    }
+
+    /// The value of a field of the body; the first, where there are several.
+    #[must_use]
+    pub fn field(&self, tag: u32) -> Option<&'a [u8]> {
+        Fields::new(self.body)
+            .map_while(Result::ok)
+            .find(|field| field.tag == tag)
+            .map(|field| field.value)
+    }
+}
+
+/// How many digits a tag has.
+const fn digits(tag: u32) -> usize {
+    match tag.checked_ilog10() {
+        Some(tens) => (tens as usize).saturating_add(1),
+        None => 1,
+    }
+}
+
+/// What a Reject says of something that is no field.
+const fn of(error: FieldError) -> Fault {
+    let (reason, tag) = match error {
+        FieldError::Tag => (Reason::InvalidTag, None),
+        FieldError::NoValue(tag) => (Reason::NoValue, Some(tag)),
+        FieldError::Delimiter(tag) => (Reason::Delimiter, Some(tag)),
+        FieldError::Length(tag) => (Reason::IncorrectFormat, Some(tag)),
+    };
+    Fault { reason, tag }
+}

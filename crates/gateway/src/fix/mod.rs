@@ -1,0 +1,21 @@
+//! FIX sessions, the acceptor's side, without I/O: whole messages and time in, actions out.
+//!
+//! [`Header`] reads what every message begins with.  [`Machine`] is one session on one connection: what it
+//! says is journaled before it is sent, so that a number never stands for other content, and no state but
+//! [`Numbers`] outlives a connection.
+//!
+//! The rules are those of FIX 4.4 volume 2, "FIX Session Protocol", and of the FIX session layer test cases;
+//! where these leave a choice, docs say which.
+
+mod action;
+mod header;
+mod logon;
+mod machine;
+mod rules;
+mod sequence;
+mod settings;
+
+pub use action::{Action, Admin, Logon, Reason};
+pub use header::{Fault, Header, Version};
+pub use machine::Machine;
+pub use settings::{Now, Numbers, Settings};

@@ -1,0 +1,42 @@
+//! What a session is given: bounds, numbers, and the time.
+
+/// Bounds and names; units are in the names.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Our CompID.
+    pub comp_id: Vec<u8>,
+    /// How far SendingTime may be from the time now.
+    pub sending_time_ns_max: u64,
+    /// Longest HeartBtInt.
+    pub heartbeat_s_max: u32,
+    /// Messages that wait behind a gap.
+    pub gap_messages_max: usize,
+    /// Bytes of them.
+    pub gap_bytes_max: usize,
+    /// After which a gap that is not being filled is asked for again, and then given up.
+    pub resend_deadline_ns: u64,
+    /// Without a Logon, after which the connection is closed.
+    pub logon_deadline_ns: u64,
+}
+
+/// What of a session outlives its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// The lowest number that was neither processed nor filled.
+    pub next_in: u64,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self { next_in: 1 }
+    }
+}
+
+/// Both times: since whenever, and since the epoch, in ns.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// For intervals.
+    pub monotonic_ns: u64,
+    /// For what is written.
+    pub wall_ns: u64,
+}
