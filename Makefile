@@ -123,7 +123,7 @@ coverage: $(VENV)/.dev $(VENV)/.quick ## the Python tests with branch coverage (
 	"$(PY)" -m pytest -q $(WORKERS) --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 fuzz: tools ## ten million cases of bytes, 50,000 of trading at the edges (FUZZ_CASES=n, EDGE_CASES=n, FUZZ_SEED=n)
-	FUZZ_CASES=$${FUZZ_CASES:-4000000} $(CARGO) test --profile quick --locked -q -p wire -p gateway --test fuzz
+	FUZZ_CASES=$${FUZZ_CASES:-4000000} $(CARGO) test --profile quick --locked -q -p wire -p gateway --test fuzz --test fix_fuzz
 	FUZZ_CASES=$${EDGE_CASES:-50000} $(CARGO) test --profile quick --locked -q -p store --test edges
 
 mutants: tools ## change the matching engine in every way and see a test fail (hours)
