@@ -234,16 +234,16 @@ class Connections(abc.ABC, Generic[LOGIN]):
         """Write to a connection; a reader that leaves too much unread is told the rest later."""
         try:
             connection.write(data)
-            if connection.unread_bytes > self._settings.queue_bytes_max:
-                self._fall_behind(connection)
+            self._check_unread(connection)
         except FAULTS as error:
             # Events are being told: the others are to hear of them all the same.
             self.faults.caught("connection", f"nothing can be written to {connection.peer}", error)
             self._cut(connection, "nothing can be written to it")
 
-    def _fall_behind(self, connection: Connection) -> None:
-        """Whoever reads too slowly is told what comes from the log, at its own pace."""
-        if self.order_entry.fall_behind(connection.number):
+    def _check_unread(self, connection: Connection) -> None:
+        """Whoever leaves too much unread is told what comes from the log, at its own pace."""
+        too_much = connection.unread_bytes > self._settings.queue_bytes_max
+        if too_much and self.order_entry.fall_behind(connection.number):
             self.fallen_behind += 1
             log.info("%s reads slowly: it is told the rest from the log", connection.called)
             self._replayer.begin(connection)
