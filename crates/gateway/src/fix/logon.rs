@@ -125,3 +125,7 @@ impl Machine {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "logon_tests.rs"]
+mod tests;

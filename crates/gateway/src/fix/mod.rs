@@ -14,6 +14,8 @@ mod machine;
 mod rules;
 mod sequence;
 mod settings;
+#[cfg(test)]
+mod talk;
 
 pub use action::{Action, Admin, Logon, Reason};
 pub use header::{Fault, Header, Version};
