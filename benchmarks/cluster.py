@@ -63,7 +63,7 @@ def full(name: str, title: str, engines: int, *, bar: str | None, recorded: bool
             "orders/s",
             bar=bar,
             baseline=f"{PIPE}, commands/s",
-            headline=bar is not None,
+            headline=name == "cluster-full",
         ),
         share=figure(
             f"{of}, against the pipe",
@@ -182,7 +182,6 @@ STEADY_P50 = {
         f"its recorder, one broker, {STEADY_CONNECTIONS} connections): time to the answer, p50",
         "us",
         bar=f"<= {3_000 + 1_000 * (rate == RATES[1])}",
-        headline=True,
     )
     for rate in RATES
 }
