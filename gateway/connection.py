@@ -115,6 +115,10 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
             over()
             return
         if question is not None:
+            if not self.drained.is_set():
+                # Nobody makes answers for who does not read them: see ``resume_writing``.
+                self._question = question
+                return
             question()
             if self.transport.is_closing():
                 return
@@ -184,6 +188,8 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
         """The transport's buffer is below its low-water mark."""
         self.drained.set()
         self._gateway.resumed(self)
+        if self._question is not None:
+            self.wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from protocol import messages as m
+from protocol.soup import Kind
 from protocol.terms import MassCancelRequestType, Side
 from testing.client import Client
 from testing.in_process import InProcess
@@ -93,4 +94,25 @@ async def test_a_reader_that_takes_little_at_a_time_is_never_cut(tmp_path: Path)
         transport.resume_reading()  # type: ignore[attr-defined]
         for number in range(1, count + 1):
             await client.expect_new(number)
+        await client.logout()
+
+
+async def test_questions_that_nobody_reads_the_answers_of_wait(tmp_path: Path) -> None:
+    count = 3_000
+    async with inside(tmp_path, SMALL) as served:
+        client = await Client(served.binary).login()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        for number in range(1, count + 1):
+            client.ask_instruments(number)
+        client.place(1)
+        (line,) = served.lines
+        await until(lambda: not line.drained.is_set())
+        await asyncio.sleep(0.2)
+        assert served.gateway.largest_buffer < QUEUE
+        client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        answers = 0
+        while (await client.packet()).kind != Kind.SEQUENCED:
+            answers += 1
+        # What came behind the questions is heard behind them.
+        assert answers >= count
         await client.logout()

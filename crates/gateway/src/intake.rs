@@ -131,10 +131,11 @@ impl<P: Protocol> Connections<P> {
             outcome = Received::Throttle;
         }
         let more = now.len() < bytes.len() || (enough && used < bytes.len());
-        connection.later = outcome == Received::Nothing && more;
-        if connection.later {
+        if outcome == Received::Nothing && more {
             outcome = Received::Later;
         }
+        // What is to be decided first holds up the rest as well.
+        connection.later = matches!(outcome, Received::Later | Received::Asks(_));
         (used, outcome)
     }
 

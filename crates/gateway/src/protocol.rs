@@ -117,12 +117,11 @@ impl<P: Protocol> Reading<'_, P> {
         self.requests += 1;
     }
 
-    /// The record is whole, of something that changes nothing; whether there are enough of these.
+    /// The record is whole, of something that changes nothing.
     #[inline(always)]
-    pub fn other(&mut self) -> bool {
+    pub fn other(&mut self) {
         self.order();
         self.others += 1;
-        self.has_enough()
     }
 
     /// Whether no more is to be handled in this turn.
