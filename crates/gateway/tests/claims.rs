@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/events.rs"]
+mod events;
 
 use common::orders;
+use events::batch;
 use gateway::{Claimed, Limits, OrderEntry, Received};
-use wire::record::batch::{CommandBatchHeader, EVENT_MAGIC, EventBatchHeader, HASH};
+use wire::record::batch::CommandBatchHeader;
 use wire::record::event::{EntryClaimed, Refused};
 use wire::record::{Command, CommandBatch, Event};
 use wire::soup::{Packets, Sender};
@@ -22,18 +25,8 @@ const LIMITS: Limits = Limits {
 };
 const OWN: (u16, u32) = (1, 4);
 
-/// These events, in a batch of somebody else.
 fn told(entry: &mut OrderEntry, events: &[Event<'_>]) {
-    let mut records = Vec::new();
-    for event in events {
-        event.encode(&mut records);
-    }
-    let mut header = EventBatchHeader::from_bytes(&[0; 128]).unwrap();
-    header.magic = EVENT_MAGIC;
-    header.len = (EventBatchHeader::SIZE + records.len() + HASH) as u32;
-    header.count = events.len() as u32;
-    let batch = [&header.to_bytes()[..], &records, &[0; HASH]].concat();
-    entry.route(OWN.0, OWN.1, &batch, 0).unwrap();
+    entry.route(OWN.0, OWN.1, &batch(events), 0).unwrap();
 }
 
 fn claimed(by: (u16, u32), granted: bool, last_num: u64) -> Event<'static> {

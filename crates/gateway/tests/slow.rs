@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "common/events.rs"]
+mod events;
+
 use gateway::{Limits, OrderEntry};
 use wire::record::Event;
-use wire::record::batch::{EVENT_MAGIC, EventBatchHeader, HASH};
 use wire::record::event::Refused;
 use wire::soup::{Packets, Sender};
 
@@ -20,23 +22,16 @@ const LIMITS: Limits = Limits {
 
 /// A batch that tells the session of entry 7 these messages.
 fn batch(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
-    let (mut records, mut count) = (Vec::new(), 0);
-    for entry_seq in numbers {
-        let refused = Refused {
+    let refused = numbers.map(|entry_seq| {
+        Event::Refused(Refused {
             entry: 7,
             entry_seq,
             ref_id: entry_seq,
             template: 100,
             reason: 3,
-        };
-        Event::Refused(refused).encode(&mut records);
-        count += 1;
-    }
-    let mut header = EventBatchHeader::from_bytes(&[0; 128]).unwrap();
-    header.magic = EVENT_MAGIC;
-    header.len = (EventBatchHeader::SIZE + records.len() + HASH) as u32;
-    header.count = count;
-    [&header.to_bytes()[..], &records, &[0; HASH]].concat()
+        })
+    });
+    events::batch(&refused.collect::<Vec<_>>())
 }
 
 /// How many packets wait to be written.

@@ -1,5 +1,7 @@
 //! What a session asks of whoever drives it.
 
+use std::fmt;
+
 /// Why a message was rejected: SessionRejectReason (373) of FIX 4.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -79,6 +81,16 @@ pub enum Admin {
     Logout(Option<String>),
 }
 
+/// A secret, which is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub Vec<u8>);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 /// A Logon that is to be decided on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logon {
@@ -99,7 +111,7 @@ pub struct Logon {
     /// Username (553).
     pub username: Vec<u8>,
     /// Password (554), in 4.2 RawData (96).
-    pub password: Vec<u8>,
+    pub password: Password,
 }
 
 /// What is to be done, in this order.

@@ -59,6 +59,9 @@ pub struct Header<'a> {
     pub fault: Option<Fault>,
 }
 
+/// How many tags the header has but for hops.
+const HEADER_TAGS: usize = 24;
+
 /// Whether a tag is one of the header's, in either version.
 const fn is_header(tag: u32) -> bool {
     matches!(
@@ -97,50 +100,43 @@ impl<'a> Header<'a> {
     #[must_use]
     pub fn read(message: &Message<'a>) -> Self {
         let mut found = Self::default();
-        let mut seen = [0u32; 24];
+        let mut seen = [0u32; HEADER_TAGS];
         let (mut count, mut in_body) = (0usize, false);
-        let mut rest = message.fields.len();
-        for field in Fields::new(message.fields) {
-            let field = match field {
-                Ok(field) => field,
-                Err(error) => {
+        let mut fields = Fields::new(message.fields);
+        loop {
+            let here = fields.rest();
+            let field = match fields.next() {
+                Some(Ok(field)) => field,
+                Some(Err(error)) => {
                     found.wrong(of(error));
-                    break;
+                    return found;
                 }
+                None => return found,
             };
-            // A field stands as its tag, the `=`, its value and the SOH.
-            let size = digits(field.tag)
-                .saturating_add(field.value.len())
-                .saturating_add(2);
             if !is_header(field.tag) {
                 if !in_body {
-                    let at = message.fields.len().saturating_sub(rest);
-                    found.body = message.fields.get(at..).unwrap_or_default();
+                    found.body = here;
                 }
                 in_body = true;
-            } else if in_body {
-                found.wrong(Fault {
-                    reason: Reason::OutOfOrder,
-                    tag: Some(field.tag),
-                });
-                // What it says counts all the same: a duplicate that is misplaced is one.
-                found.take(field.tag, field.value);
-            } else {
-                let before = seen.get(..count).unwrap_or_default();
-                if before.contains(&field.tag) && !is_hop(field.tag) {
-                    found.wrong(Fault {
-                        reason: Reason::TagTwice,
-                        tag: Some(field.tag),
-                    });
-                } else if let Some(slot) = seen.get_mut(count) {
-                    *slot = field.tag;
-                    count = count.saturating_add(1);
-                }
-                found.take(field.tag, field.value);
+                continue;
             }
-            rest = rest.saturating_sub(size);
+            let before = seen.get(..count).unwrap_or_default();
+            let tag = Some(field.tag);
+            if in_body {
+                let reason = Reason::OutOfOrder;
+                found.wrong(Fault { reason, tag });
+            } else if before.contains(&field.tag) {
+                let reason = Reason::TagTwice;
+                found.wrong(Fault { reason, tag });
+            } else if !is_hop(field.tag)
+                && let Some(slot) = seen.get_mut(count)
+            {
+                *slot = field.tag;
+                count = count.saturating_add(1);
+            }
+            // Also what stands elsewhere counts: a duplicate that is misplaced is one.
+            found.take(field.tag, field.value);
         }
-        found
     }
 
     /// Remember what is wrong first.
@@ -184,14 +180,6 @@ impl<'a> Header<'a> {
             .map_while(Result::ok)
             .find(|field| field.tag == tag)
             .map(|field| field.value)
-    }
-}
-
-/// How many digits a tag has.
-const fn digits(tag: u32) -> usize {
-    match tag.checked_ilog10() {
-        Some(tens) => (tens as usize).saturating_add(1),
-        None => 1,
     }
 }
 

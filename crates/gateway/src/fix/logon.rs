@@ -2,7 +2,7 @@
 
 use wire::fix::{Message, value};
 
-use super::action::{Action, Admin, Logon};
+use super::action::{Action, Admin, Logon, Password};
 use super::header::{Header, Version};
 use super::machine::{Machine, SECOND_NS, Stage};
 use super::sequence::{Place, place};
@@ -63,10 +63,15 @@ impl Machine {
                 Version::Fix44 => header.field(789).and_then(value::unsigned),
             },
             username: text(553),
-            password,
+            password: Password(password),
         };
         self.stage = Stage::Deciding;
-        self.logon = Some(logon.clone());
+        // Whoever decides has the password; for as long as the connection lives nobody else needs it.
+        let password = Password(Vec::new());
+        self.logon = Some(Logon {
+            password,
+            ..logon.clone()
+        });
         out.push(Action::Decide(logon));
     }
 

@@ -1,6 +1,6 @@
 //! How FIX sessions begin: test cases 1S of "FIX session layer test cases" (FIX 4.4 volume 2), and 789.
 
-use super::super::action::{Action, Logon};
+use super::super::action::{Action, Logon, Password};
 use super::super::talk::{Field, SECOND_NS, Talk, WALL_NS, asks, left, logon_answer};
 
 #[test]
@@ -17,7 +17,7 @@ fn case_1s_a_valid_logon_is_decided_on_and_answered() {
         reset: false,
         next_expected: None,
         username: b"demo1".to_vec(),
-        password: b"Demo".to_vec(),
+        password: Password(b"Demo".to_vec()),
     };
     assert_eq!(asked, [Action::Decide(expected)]);
     // Nothing is handled before the decision.
@@ -36,7 +36,7 @@ fn case_1s_in_4_2_the_password_is_raw_data() {
         panic!("{asked:?}")
     };
     assert_eq!(
-        (&logon.password[..], logon.next_expected),
+        (&logon.password.0[..], logon.next_expected),
         (&b"a|b"[..], None)
     );
 }
@@ -138,6 +138,38 @@ fn a_second_logon_ends_the_session_unless_numbers_begin_anew() {
         &talk.hear("A", 2, &[(98, "0"), (108, "30")]),
         "second Logon",
     );
+    let mut talk = Talk::logged_on();
+    talk.hear("D", 2, &[(11, "a")]);
+    talk.hear("D", 9, &[(11, "of before")]);
+    let anew = [(98, "0"), (108, "30"), (141, "Y")];
+    assert_eq!(
+        talk.hear("A", 1, &anew),
+        [Action::Reset, logon_answer(true)]
+    );
+    assert_eq!(talk.numbers.next_in, 2);
+    for number in 2..=9 {
+        assert_eq!(
+            talk.hear("D", number, &[(11, "b")]),
+            [Action::Take(number, None)]
+        );
+    }
+}
+
+#[test]
+fn a_password_is_shown_nowhere_and_kept_by_nobody() {
+    let mut talk = Talk::new();
+    let asked = talk.first("A", 1, &[(98, "0"), (108, "30"), (554, "s3cret")]);
+    let [Action::Decide(logon)] = &asked[..] else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(logon.password.0, b"s3cret");
+    let bytes = format!("{:?}", b"s3cret".to_vec());
+    for shown in [format!("{asked:?}"), format!("{:?}", talk.machine)] {
+        assert!(
+            !shown.contains(&bytes) && !shown.contains("s3cret"),
+            "{shown}"
+        );
+    }
 }
 
 #[test]

@@ -117,6 +117,9 @@ impl Machine {
             reject(number, fault, message.msg_type, out);
             return self.leave(fault.reason.text().to_owned(), out);
         }
+        if message.msg_type == b"A" && !header.poss_dup {
+            return self.again(&header, number, numbers, out);
+        }
         if message.msg_type == b"4" && !is_gap_fill(&header) {
             return self.reset_mode(number, &header, numbers, now, out);
         }
@@ -156,7 +159,7 @@ impl Machine {
             return reject(number, fault, message.msg_type, out);
         }
         match message.msg_type {
-            b"0" | b"3" => {}
+            b"0" | b"3" | b"A" => {}
             b"1" => {
                 let answered = header.field(112).map(<[u8]>::to_vec);
                 out.push(Action::Say(Admin::Heartbeat(answered)));
@@ -164,7 +167,6 @@ impl Machine {
             b"2" => self.resend(number, header, out),
             b"4" => fill(number, header, numbers, out),
             b"5" => self.answer_logout(out),
-            b"A" => self.again(header, number, numbers, out),
             _ => out.push(Action::Take(number, waited.map(<[u8]>::to_vec))),
         }
     }
@@ -277,10 +279,12 @@ impl Machine {
         numbers: &mut Numbers,
         out: &mut Vec<Action>,
     ) {
-        if header.field(141) != Some(b"Y") || number != 1 {
+        if header.fault.is_some() || header.field(141) != Some(b"Y") || number != 1 {
             return self.leave("second Logon on one connection".to_owned(), out);
         }
         *numbers = Numbers { next_in: 2 };
+        // What waited was of the numbers before.
+        (self.waiting, self.gap) = (Waiting::default(), None);
         out.push(Action::Reset);
         let heartbeat_s = (self.heartbeat_ns / SECOND_NS) as u32;
         out.push(Action::Say(Admin::Logon {

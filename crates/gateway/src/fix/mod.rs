@@ -17,7 +17,7 @@ mod settings;
 #[cfg(test)]
 mod talk;
 
-pub use action::{Action, Admin, Logon, Reason};
+pub use action::{Action, Admin, Logon, Password, Reason};
 pub use header::{Fault, Header, Version};
 pub use machine::Machine;
 pub use settings::{Now, Numbers, Settings};

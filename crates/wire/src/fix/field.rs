@@ -42,6 +42,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// What is not read yet.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     fn fail(&mut self, error: FieldError) -> Option<Result<Field<'a>, FieldError>> {
         self.rest = &[];
         Some(Err(error))

@@ -8,35 +8,28 @@ const ERA_DAYS: u64 = 146_097;
 
 /// Append the time `ns` after the epoch: `2026-11-23T18:57:20.123456Z`; what is finer is cut off.
 pub fn write(ns: u64, out: &mut Vec<u8>) {
-    let (seconds, micros) = (ns / SECOND_NS, (ns % SECOND_NS) / 1_000);
-    let (year, month, day) = civil(seconds / DAY_S);
-    let second = seconds % DAY_S;
-    digits(year, 4, out);
-    for (mark, value) in [
-        (b'-', month),
-        (b'-', day),
-        (b'T', second / 3_600),
-        (b':', second / 60 % 60),
-        (b':', second % 60),
-    ] {
-        out.push(mark);
-        digits(value, 2, out);
-    }
-    out.push(b'.');
-    digits(micros, 6, out);
+    write_with("-", b'T', ns, out);
     out.push(b'Z');
 }
 
 /// Append the time `ns` after the epoch as FIX has it: `20261123-18:57:20.123456`; what is finer is cut off.
 pub fn write_utc_timestamp(ns: u64, out: &mut Vec<u8>) {
+    write_with("", b'-', ns, out);
+}
+
+/// Date and time with these marks between the parts of a date, and between it and the time.
+#[inline(always)]
+fn write_with(in_date: &str, behind_date: u8, ns: u64, out: &mut Vec<u8>) {
     let (seconds, micros) = (ns / SECOND_NS, (ns % SECOND_NS) / 1_000);
     let (year, month, day) = civil(seconds / DAY_S);
     let second = seconds % DAY_S;
     digits(year, 4, out);
-    digits(month, 2, out);
-    digits(day, 2, out);
+    for value in [month, day] {
+        out.extend_from_slice(in_date.as_bytes());
+        digits(value, 2, out);
+    }
     for (mark, value) in [
-        (b'-', second / 3_600),
+        (behind_date, second / 3_600),
         (b':', second / 60 % 60),
         (b':', second % 60),
     ] {
