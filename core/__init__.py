@@ -50,6 +50,7 @@ from core._native import (
     Log,
     LogEnds,
     LoginRequested,
+    LogonRequested,
     LogoutRequested,
     LogReader,
     LogRecord,
@@ -61,6 +62,7 @@ from core._native import (
     OrdersInMemory,
     OrdersPage,
     OrderStands,
+    Over,
     PanicException,
     Pipeline,
     Position,
@@ -75,6 +77,8 @@ from core._native import (
     RedisRows,
     RedisSwept,
     RedisWriter,
+    ReplayPortion,
+    ResendRequested,
     Routed,
     SecurityListRequested,
     Session,
@@ -139,6 +143,9 @@ from core.turns import Turns
 ReadOutcome = (
     LoginRequested
     | SecurityListRequested
+    | LogonRequested
+    | ResendRequested
+    | Over
     | PutOff
     | Throttled
     | LogoutRequested
@@ -146,7 +153,7 @@ ReadOutcome = (
     | ReadFailed
     | Wake
 )
-"""What a read of a binary connection asks of its owner."""
+"""What a read of a connection of order entry asks of its owner."""
 Reply = Answered | NotOpen | AnsweredByStore
 """What became of a request over REST that changes the exchange."""
 
@@ -199,6 +206,7 @@ __all__ = [
     "LogReader",
     "LogRecord",
     "LoginRequested",
+    "LogonRequested",
     "LogoutRequested",
     "Malformed",
     "MemoryLog",
@@ -208,6 +216,7 @@ __all__ = [
     "OrderStands",
     "OrdersInMemory",
     "OrdersPage",
+    "Over",
     "PanicException",
     "Pipeline",
     "Position",
@@ -223,7 +232,9 @@ __all__ = [
     "RedisRows",
     "RedisSwept",
     "RedisWriter",
+    "ReplayPortion",
     "Reply",
+    "ResendRequested",
     "Routed",
     "SecurityListRequested",
     "Session",

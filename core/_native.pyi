@@ -6,6 +6,7 @@ from typing_extensions import disjoint_base
 
 from settings import (
     FacadeSettings,
+    FixSettings,
     GatewaySettings,
     JournalSettings,
     ServerSettings,
@@ -60,6 +61,7 @@ __all__ = [
     "LogReader",
     "LogRecord",
     "LoginRequested",
+    "LogonRequested",
     "LogoutRequested",
     "Malformed",
     "MemoryLog",
@@ -69,6 +71,7 @@ __all__ = [
     "OrderStands",
     "OrdersInMemory",
     "OrdersPage",
+    "Over",
     "PanicException",
     "Pipeline",
     "Position",
@@ -83,6 +86,8 @@ __all__ = [
     "RedisRows",
     "RedisSwept",
     "RedisWriter",
+    "ReplayPortion",
+    "ResendRequested",
     "Routed",
     "SecurityListRequested",
     "Session",
@@ -299,8 +304,13 @@ class Commands:
         text: str = "",
         order_id: int = 0,
         instrument: int | None = None,
+        request: str = "",
+        poss_resend: bool = False,
     ) -> None:
-        """Cancel an order, which is named by its id or by ``orig_num``, its ClOrdID."""
+        """Cancel an order, which is named by its id or by ``orig_num``, its ClOrdID.
+
+        In FIX the order's ClOrdID is ``text``, and the request's own ``request``.
+        """
 
     def replace(
         self,
@@ -314,6 +324,8 @@ class Commands:
         price: int | None = None,
         qty: int | None = None,
         instrument: int | None = None,
+        request: str = "",
+        poss_resend: bool = False,
     ) -> None:
         """Amend an order, named as in ``cancel``; what is None stays as it is."""
 
@@ -328,6 +340,7 @@ class Commands:
         side: int = 0,
         quiet: bool = False,
         prior: int = 0,
+        request: str = "",
     ) -> None:
         """Cancel all orders of a sender, or those of an instrument; of one side, unless it is 0.
 
@@ -343,8 +356,26 @@ class Commands:
         num: int = 0,
         order_id: int = 0,
         instrument: int | None = None,
+        text: str = "",
+        request: str = "",
     ) -> None:
-        """Ask how an order stands."""
+        """Ask how an order stands; in FIX ``text`` is its ClOrdID, ``request`` OrdStatusReqID."""
+
+    def session_message(
+        self,
+        *,
+        entry: int,
+        num: int,
+        msg_type: int,
+        number: int = 0,
+        end: int = 0,
+        ref_tag: int = 0,
+        reason: int = 0,
+        flag: bool = False,
+        ref_msg_type: str = "",
+        text: str = "",
+    ) -> None:
+        """Say what a FIX session says that is about no order; ``msg_type`` is MsgType's code."""
 
     def refuse(self, entry: int, ref_id: int, template: int, reason: int) -> None:
         """Tell a sender that a message was no request."""
@@ -383,6 +414,9 @@ class Commands:
 
     def raise_entry(self, entry: int, entry_seq: int) -> None:
         """Go on above the number of a message that an entry was told."""
+
+    def session_reset(self, entry: int, epoch: int) -> None:
+        """Let the numbers of an entry's session begin anew, where ``epoch`` is the one it has."""
 
     def clear(self) -> None:
         """Forget what waits."""
@@ -889,7 +923,15 @@ class Entry:
 
     @property
     def last_cl_ord_id(self) -> int:
-        """Highest ClOrdID that it has sent."""
+        """Highest ClOrdID that it has sent; of FIX the last message that is done with."""
+
+    @property
+    def epoch(self) -> int:
+        """How often its session was reset."""
+
+    @property
+    def base(self) -> int:
+        """Number of the event at which its session was reset last, or 0."""
 
 @final
 class Instrument:
@@ -955,6 +997,8 @@ class EngineLimits:
     """How long an entry whose owner has ended may be claimed before it counts as closed, in ns."""
     claim_interval_ns: Final[int]
     """How long after a claim no other gateway may claim the entry, in ns."""
+    client_ids_per_session_max: Final[int]
+    """Client order ids that are remembered per FIX session, beside those of open orders."""
     def __new__(
         cls,
         *,
@@ -967,6 +1011,7 @@ class EngineLimits:
         gateway_lease_ns: int,
         handover_grace_ns: int,
         claim_interval_ns: int,
+        client_ids_per_session_max: int,
     ) -> EngineLimits: ...
 
 @final
@@ -1114,9 +1159,60 @@ class Wake:
 
     def __new__(cls) -> Wake: ...
 
+@final
+class LogonRequested:
+    """A client asks for a session by a FIX Logon; fields are empty where it has none."""
+
+    begin_string: Final[str]
+    """BeginString (8)."""
+    sender_comp_id: Final[str]
+    """SenderCompID (49): who the client says it is."""
+    target_comp_id: Final[str]
+    """TargetCompID (56): ours."""
+    sender_sub_id: Final[str]
+    """SenderSubID (50)."""
+    reset: Final[bool]
+    """ResetSeqNumFlag (141)."""
+    username: Final[str]
+    """Username (553)."""
+    password: Final[str]
+    """Password (554), in FIX.4.2 RawData (96)."""
+    def __new__(
+        cls,
+        *,
+        begin_string: str,
+        sender_comp_id: str,
+        target_comp_id: str,
+        sender_sub_id: str,
+        reset: bool,
+        username: str,
+        password: str,
+    ) -> LogonRequested: ...
+
+@final
+class ResendRequested:
+    """A client asks to be told messages again, by a FIX ResendRequest."""
+
+    first: Final[int]
+    """BeginSeqNo (7)."""
+    last: Final[int]
+    """EndSeqNo (16); 0 is the newest."""
+    def __new__(cls, *, first: int, last: int) -> ResendRequested: ...
+
+@final
+class Over:
+    """The connection is over: it is to be closed, with what is in its buffer."""
+
+    reason: Final[str]
+    """Why."""
+    def __new__(cls, *, reason: str) -> Over: ...
+
 _ReadAsks: TypeAlias = (
     LoginRequested
     | SecurityListRequested
+    | LogonRequested
+    | ResendRequested
+    | Over
     | PutOff
     | Throttled
     | LogoutRequested
@@ -1163,7 +1259,34 @@ class Routed:
     """Answers to the claims of this gateway."""
     moved: Final[list[int]]
     """The connections whose sessions were logged in to elsewhere: they are to be closed."""
-    def __new__(cls, *, resumed: list[int], claimed: list[Claimed], moved: list[int]) -> Routed: ...
+    ended: Final[list[tuple[int, str]]]
+    """The connections that were told the last message of their sessions, and why they close."""
+    behind: Final[list[int]]
+    """The connections that are to be told messages again, by ``replay``."""
+    opened: Final[list[tuple[int, str]]]
+    """Entries of FIX that were opened: number and name."""
+    def __new__(
+        cls,
+        *,
+        resumed: list[int],
+        claimed: list[Claimed],
+        moved: list[int],
+        ended: list[tuple[int, str]],
+        behind: list[int],
+        opened: list[tuple[int, str]],
+    ) -> Routed: ...
+
+@final
+class ReplayPortion:
+    """Messages were made again."""
+
+    at: Final[int]
+    """Where in the event batches to go on."""
+    live: Final[bool]
+    """Whether the connection is told what happens now."""
+    elsewhere: Final[bool]
+    """Whether it is to be told others first: see ``OrderEntry.replay_command``."""
+    def __new__(cls, *, at: int, live: bool, elsewhere: bool) -> ReplayPortion: ...
 
 @final
 class Failed:
@@ -1184,11 +1307,20 @@ class Session:
     oldest: Final[int]
     """Oldest message that the events log keeps; ``sent + 1`` where it keeps none."""
     last_cl_ord_id: Final[int]
-    """Highest ClOrdID that was passed on."""
+    """Highest ClOrdID that was passed on, of the binary protocol."""
+    next_in: Final[int]
+    """MsgSeqNum that is expected next, of FIX."""
     connection: Final[int | None]
     """The connection that is logged in."""
     def __new__(
-        cls, *, entry: int, sent: int, oldest: int, last_cl_ord_id: int, connection: int | None
+        cls,
+        *,
+        entry: int,
+        sent: int,
+        oldest: int,
+        last_cl_ord_id: int,
+        next_in: int,
+        connection: int | None,
     ) -> Session: ...
 
 @final
@@ -1238,14 +1370,20 @@ class Tally:
 
 @final
 class OrderEntry:
-    """Every connection and session of binary order entry, without I/O; one thread owns it.
+    """Every connection and session of order entry by one protocol, without I/O.
+
+    One thread owns it.
 
     A fault in it is no fault of the exchange: it is told once, as ``Failed``, and its state is
     thrown away; it goes on without sessions until ``begin_again``.  A call that fails is a
     ``RuntimeError``, ``ValueError`` is for bytes that are no event batches.
     """
 
-    def __new__(cls, settings: GatewaySettings, clock: Clock) -> OrderEntry: ...
+    def __new__(
+        cls, settings: GatewaySettings, clock: Clock, fix: FixSettings | None = None
+    ) -> OrderEntry:
+        """Make that of the binary protocol, or with ``fix`` that of FIX."""
+
     @property
     def settings(self) -> dict[str, int | float]:
         """What it took of the configuration."""
@@ -1267,8 +1405,43 @@ class OrderEntry:
     def complete(self, of: OrderEntry) -> None:
         """Take over where the older messages stand that another has found: it is whole again."""
 
-    def add_session(self, entry: int, sent: int, last_cl_ord_id: int) -> int:
-        """Add a session that was told ``sent`` messages; return its slot."""
+    def add_session(self, entry: int, sent: int, base: int, last_cl_ord_id: int) -> int:
+        """Add a session of the binary protocol that was told ``sent`` messages; return its slot.
+
+        ``base`` is the number of the message at which it was reset last.
+        """
+
+    def add_fix_session(
+        self,
+        entry: int,
+        *,
+        sent: int,
+        base: int,
+        epoch: int,
+        last_num: int,
+        begin_string: str,
+        sender_comp_id: str,
+        target_comp_id: str,
+        sender_sub_id: str,
+        target_sub_id: str,
+        account: str,
+    ) -> int:
+        """Add a session of FIX, whose names are those of what it is told; return its slot."""
+
+    def open_fix_entry(self, name: str, account: str, cancel_on_disconnect: bool, stp: int) -> None:
+        """Open the entry of a session of FIX; ``Routed`` has it then."""
+
+    def logon(self, connection: int, session: int) -> int | None:
+        """Accept a connection's Logon for a session; return the MsgSeqNum that is next."""
+
+    def refuse_logon(self, connection: int) -> None:
+        """Refuse a connection's Logon: what is to be said stands in its buffer."""
+
+    def tell_again(self, connection: int, first: int, last: int) -> bool:
+        """Tell messages again, from the first to the last (0: the newest).
+
+        Return whether ``replay`` is to be given them now.
+        """
 
     def session(self, slot: int) -> Session:
         """Return how a session stands; ``ValueError`` where there is none."""
@@ -1323,12 +1496,10 @@ class OrderEntry:
     def fall_behind(self, connection: int) -> bool:
         """Tell a connection what ``replay`` is given from now on; False where that is so."""
 
-    def replay(
-        self, connection: int, batches: bytes, at: int, messages_max: int
-    ) -> tuple[int, bool]:
+    def replay(self, connection: int, batches: bytes, at: int, messages_max: int) -> ReplayPortion:
         """Make a connection's messages again from event batches that begin ``at`` so many bytes.
 
-        At most ``messages_max``.  Return where to go on, and whether the connection is live now.
+        At most ``messages_max``.
         """
 
     def scan(self, batches: bytes) -> None:

@@ -225,7 +225,7 @@ class Service:
         engine, stamp = recovered.engine, self.clock.now_ns()
         batches = batches_of(engine, self._setup, stamp, self._settings.batch_commands_max)
         recovered.begin()
-        for gateway in (Gateway.BINARY, Gateway.FACADE):
+        for gateway in (Gateway.BINARY, Gateway.FACADE, Gateway.FIX):
             opening = Commands()
             opening.gateway_open(gateway, secrets.randbits(64))
             sealed = opening.seal(gateway, 0, 0, stamp, 1)

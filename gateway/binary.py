@@ -50,9 +50,13 @@ class BinaryGateway(Connections[LoginRequested]):
     def _tell_instruments(self, connection: Connection, asked: SecurityListRequested) -> None:
         self.write(connection, self.security_list(asked.req_id, asked.instrument))
 
-    def first_wanted(self, asked: LoginRequested) -> int:
+    def enter(self, connection: Connection, session: int, asked: LoginRequested) -> int | None:
         """See ``Connections``."""
-        return asked.sequence
+        return self.order_entry.login(connection.number, session, asked.sequence)
+
+    def asks_for(self, asked: LoginRequested) -> str:
+        """See ``Connections``."""
+        return repr(asked.user)
 
     def accept(self, connection: Connection, user: User, session: Session, first: int) -> None:
         """See ``Connections``."""

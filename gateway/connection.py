@@ -10,6 +10,7 @@ from core import (
     LogoutRequested,
     Malformed,
     OrderEntryConnection,
+    Over,
     PutOff,
     ReadFailed,
     ReadOutcome,
@@ -62,7 +63,7 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
         """Be taken, or be closed at once when there are too many."""
         self.transport = cast("asyncio.Transport", transport)
         self.peer = _address(transport.get_extra_info("peername"))
-        self.called = f"binary connection from {self.peer}"
+        self.called = f"{self._gateway.protocol} connection from {self.peer}"
         self._gateway.turns.charge(OPEN_NS)
         self._gateway.opened(self)
 
@@ -85,6 +86,8 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
             case ReadFailed(reason=why):
                 self._gateway.faults.caught("connection", f"a read of {self.peer}: {why}", None)
                 self.abort("its read failed")
+            case Over(reason=why):
+                self.end(self.close, why)
             case Malformed(reason=why):
                 self.end(self.close, f"malformed: {why}")
             case _:

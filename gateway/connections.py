@@ -10,7 +10,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from core import (
     FAULTS,
@@ -41,15 +41,8 @@ TICK_S = 0.25
 """How often heartbeats and deadlines are looked at, in seconds."""
 
 
-class Login(Protocol):
-    """What a client asks for a session with."""
-
-    @property
-    def user(self) -> str:
-        """Who it says it is."""
-
-
-LOGIN = TypeVar("LOGIN", bound=Login)
+LOGIN = TypeVar("LOGIN")
+"""What a client asks for a session with."""
 
 
 class Connections(abc.ABC, Generic[LOGIN]):
@@ -116,8 +109,11 @@ class Connections(abc.ABC, Generic[LOGIN]):
         """A connection asks what only this protocol asks."""
 
     @abc.abstractmethod
-    def first_wanted(self, asked: LOGIN) -> int:
-        """The number of the first message that a login wants; 0 for the newest."""
+    def enter(self, connection: Connection, session: int, asked: LOGIN) -> int | None:
+        """Log a connection in to a session that is this gateway's; what it is told first.
+
+        By its number; None where what the login wants is not there.
+        """
 
     @abc.abstractmethod
     def accept(self, connection: Connection, user: User, session: Session, first: int) -> None:
@@ -126,6 +122,10 @@ class Connections(abc.ABC, Generic[LOGIN]):
     @abc.abstractmethod
     def refuse(self, connection: Connection, asked: LOGIN, *, authorized: bool) -> None:
         """A login is refused: it is not authorized, or else its session is not available."""
+
+    @abc.abstractmethod
+    def asks_for(self, asked: LOGIN) -> str:
+        """Who a login says it is, for the log."""
 
     # -- CommandSource -----------------------------------------------------------------------
 
@@ -138,6 +138,10 @@ class Connections(abc.ABC, Generic[LOGIN]):
             self._claimed(claim)
         for number in output.moved:
             self._moved(number)
+        for number, why in output.ended:
+            self._ended(number, why)
+        for number in output.behind:
+            self._tell_again(number)
         for number in output.resumed:
             connection = self._connections.get(number)
             if connection is not None and number in self.throttled:
@@ -299,8 +303,7 @@ class Connections(abc.ABC, Generic[LOGIN]):
         connection, asked = waiting
         user, first = connection.user, None
         if claim.granted:
-            wanted = self.first_wanted(asked)
-            first = self.order_entry.login(connection.number, claim.session, wanted)
+            first = self.enter(connection, claim.session, asked)
         if user is None or first is None:
             connection.user = None
             if user is not None and claim.granted:
@@ -324,12 +327,23 @@ class Connections(abc.ABC, Generic[LOGIN]):
             connection.user = None
             connection.end(connection.close, "its session was logged in to at another gateway")
 
+    def _ended(self, number: int, why: str) -> None:
+        """It was told the last message of its session."""
+        connection = self._connections.get(number)
+        if connection is not None:
+            connection.end(connection.close, why)
+
+    def _tell_again(self, number: int) -> None:
+        connection = self._connections.get(number)
+        if connection is not None:
+            self._replayer.begin(connection)
+
     def reject(self, connection: Connection, asked: LOGIN, *, authorized: bool) -> None:
         """Refuse a login, and close its line."""
         self.rejected_logins += 1
         self.refuse(connection, asked, authorized=authorized)
         why = "session not available" if authorized else "not authorized"
-        connection.end(connection.close, f"login of {asked.user!r} rejected: {why}")
+        connection.end(connection.close, f"login of {self.asks_for(asked)} rejected: {why}")
 
     # -- life --------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ proof all the same that the journal reached so far.
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -49,10 +49,14 @@ class IndexFile:
         self._folder = folder
 
     def capture(
-        self, order_entry: OrderEntry, commands: Log, events: Log, era: int
+        self, order_entries: Iterable[OrderEntry], commands: Log, events: Log, era: int
     ) -> Callable[[], None]:
-        """Take what is known now; what is returned writes it, once the events can be read."""
-        known = order_entry.index()
+        """Take what is known now; what is returned writes it, once the events can be read.
+
+        All of them have seen the same events.
+        """
+        parts = [order_entry.index() for order_entry in order_entries]
+        known = parts[0]
 
         def write() -> None:
             last = events.read(known.next_offset - 1, 1)[0]
@@ -64,7 +68,7 @@ class IndexFile:
                 command_chain=commands.read(command, 1)[0].chain,
                 next_offset=known.next_offset,
                 chain=last.chain,
-                sessions=known.sessions,
+                sessions=[row for part in parts for row in part.sessions],
             )
             body = msgspec.msgpack.encode(index)
             self._folder.write(NAME, MAGIC + _digest(body) + body)

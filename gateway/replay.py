@@ -4,7 +4,15 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from core import FAULTS, Faults, JournalError, JournalRange, OrderEntry, first_batch_after
+from core import (
+    FAULTS,
+    Faults,
+    JournalError,
+    JournalRange,
+    OrderEntry,
+    ReplayPortion,
+    first_batch_after,
+)
 from gateway.connection import Connection
 from gateway.retention import first_command
 from journal.port import ReplayedLog
@@ -44,26 +52,7 @@ class Replayer:
 
     async def _pump(self, connection: Connection) -> None:
         try:
-            command = self._order_entry.replay_command(connection.number) or 1
-            offset = await asyncio.to_thread(self._first, command)
-            while not connection.transport.is_closing():
-                batches = []
-                # Beyond what is written there is nothing to be read, and asking is an error.
-                if offset <= self._events().written_offset:
-                    records = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
-                    if connection.transport.is_closing():
-                        return
-                    batches = [record.batch for record in records]
-                    offset = records[-1].offset + 1 if records else offset
-                if not batches:
-                    # What the session was told last is not written yet: taken in this very turn of
-                    # the loop, it is all there is, however fast more comes.
-                    batches = self._events().waiting(offset, READ_BYTES)
-                    offset += len(batches)
-                if await self._tell(connection, b"".join(batches)):
-                    return
-                if not batches:
-                    await asyncio.sleep(WRITER_PAUSE_S)
+            await self._replay(connection)
         except JournalRange as error:
             await self._deleted(connection, error)
         except (OSError, ValueError, JournalError) as error:
@@ -73,17 +62,51 @@ class Replayer:
             self._faults.caught("connection", f"replay to {connection.peer} failed", error)
             connection.abort("replay failed")
 
-    async def _tell(self, connection: Connection, batches: bytes) -> bool:
-        """Tell what these hold, at the pace of its reader; whether that was all there is."""
-        at, live = 0, False
-        while not live and not connection.transport.is_closing():
-            at, live = self._order_entry.replay(connection.number, batches, at, MESSAGES_MAX)
+    async def _replay(self, connection: Connection) -> None:
+        offset = await self._beginning(connection)
+        while not connection.transport.is_closing():
+            batches, offset = await self._read(offset)
+            if connection.transport.is_closing():
+                return
+            if not batches:
+                # What the session was told last is not written yet: taken in this very turn of
+                # the loop, it is all there is, however fast more comes.
+                batches = self._events().waiting(offset, READ_BYTES)
+                offset += len(batches)
+            told = await self._tell(connection, b"".join(batches))
+            if told.live:
+                return
+            if told.elsewhere:
+                offset = await self._beginning(connection)
+            elif not batches:
+                await asyncio.sleep(WRITER_PAUSE_S)
+
+    async def _beginning(self, connection: Connection) -> int:
+        """Where the messages stand that a connection is to be told next."""
+        command = self._order_entry.replay_command(connection.number) or 1
+        return await asyncio.to_thread(self._first, command)
+
+    async def _read(self, offset: int) -> tuple[list[bytes], int]:
+        """Some batches from an offset on, and the offset behind them."""
+        # Beyond what is written there is nothing to be read, and asking is an error.
+        if offset > self._events().written_offset:
+            return [], offset
+        records = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
+        following = records[-1].offset + 1 if records else offset
+        return [record.batch for record in records], following
+
+    async def _tell(self, connection: Connection, batches: bytes) -> ReplayPortion:
+        """Tell what these hold, at the pace of its reader; how far that went."""
+        at = 0
+        while True:
+            told = self._order_entry.replay(connection.number, batches, at, MESSAGES_MAX)
+            at = told.at
             connection.write(self._order_entry.take_out(connection.number))
             await connection.drained.wait()
-            if at >= len(batches):
-                break
+            over = told.live or told.elsewhere or at >= len(batches)
+            if over or connection.transport.is_closing():
+                return told
             await asyncio.sleep(0)
-        return live
 
     def _first(self, command: int) -> int:
         """Where the events of a command begin; raises ``JournalRange`` where they are gone."""

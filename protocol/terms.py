@@ -226,6 +226,8 @@ class ExecInst(IntFlag):
 REPEAT_ONLY = 0x80
 """Beside ``ExecInst`` in a record, from a gateway that takes no new orders now: the order that came
 before is answered again, any other is refused with BUSY."""
+POSS_RESEND = 0x40
+"""Beside ``ExecInst`` in a record of FIX: the client may have sent the order before."""
 STP_OF_ENTRY = 255
 """In place of a ``SelfMatchPreventionInstruction`` in a record: what the entry was opened with."""
 
@@ -239,11 +241,12 @@ class EntryKind(Code):
 
 
 class Gateway(Code):
-    """Who sealed a command batch: the engine's own commands, binary order entry, the facade."""
+    """Who sealed a command batch: the engine itself, order entry by a protocol, the facade."""
 
     ENGINE = 0
     BINARY = 1
     FACADE = 2
+    FIX = 3
 
 
 PRICE_SCALE = 10**8

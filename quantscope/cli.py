@@ -42,6 +42,7 @@ def main() -> None:
 @click.option("--host", metavar="H", help="Address to listen on.")
 @click.option("--http-port", type=int, metavar="N", help="Port of REST and WebSocket; 0: any.")
 @click.option("--binary-port", type=int, metavar="N", help="Port of binary order entry; 0: any.")
+@click.option("--fix-port", type=int, metavar="N", help="Port of FIX order entry; 0: any.")
 @click.option("--journal", type=click.Choice(["sqlite", "memory"]), help="Where commands are kept.")
 def serve(
     config_file: pathlib.Path | None,
@@ -50,6 +51,7 @@ def serve(
     host: str | None,
     http_port: int | None,
     binary_port: int | None,
+    fix_port: int | None,
     journal: str | None,
 ) -> None:
     """Run the whole exchange in this process."""
@@ -60,6 +62,7 @@ def serve(
         "server.host": host,
         "server.http_port": http_port,
         "server.binary_port": binary_port,
+        "server.fix_port": fix_port,
         "journal.adapter": journal,
     }
     config = load(config_file, [*overrides, *flags_of(flags)])

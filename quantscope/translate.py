@@ -54,6 +54,7 @@ def engine_limits(config: Config) -> EngineLimits:
         gateway_lease_ns=int(engine.gateway_lease_s * NS),
         handover_grace_ns=int(config.gateway.handover_grace_s * NS),
         claim_interval_ns=int(engine.claim_interval_s * NS),
+        client_ids_per_session_max=engine.client_ids_per_session_max,
     )
 
 

@@ -9,6 +9,7 @@ from settings.config import Config
 from settings.engine import EngineSettings
 from settings.facade import FacadeSettings
 from settings.file import environment, load
+from settings.fix import FixSettings
 from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
 from settings.kafka import KafkaSettings
@@ -24,6 +25,7 @@ __all__ = [
     "ConfigError",
     "EngineSettings",
     "FacadeSettings",
+    "FixSettings",
     "GatewaySettings",
     "InstrumentSettings",
     "JournalSettings",

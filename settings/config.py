@@ -4,6 +4,7 @@ import msgspec
 
 from settings.engine import EngineSettings
 from settings.facade import FacadeSettings
+from settings.fix import FixSettings
 from settings.gateway import GatewaySettings
 from settings.journal import JournalSettings
 from settings.kafka import KafkaSettings
@@ -22,6 +23,7 @@ class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     kafka: KafkaSettings = KafkaSettings()
     engine: EngineSettings = EngineSettings()
     gateway: GatewaySettings = GatewaySettings()
+    fix: FixSettings = FixSettings()
     facade: FacadeSettings = FacadeSettings()
     store: StoreSettings = StoreSettings()
     redis: RedisSettings = RedisSettings()

@@ -13,6 +13,9 @@ class EngineSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     accounts_max: Annotated[Count, about("accounts; an order of one more gets ACCOUNT_LIMIT")] = (
         1_000_000
     )
+    client_ids_per_session_max: Annotated[
+        Count, about("client order ids remembered per FIX session, beside those of open orders")
+    ] = 100_000
     client_ids_per_account_max: Annotated[
         Count, about("client order ids in text remembered per account; the oldest is forgotten")
     ] = 10_000

@@ -17,6 +17,7 @@ class ServerSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     host: Annotated[str, about("address to listen on")] = "127.0.0.1"
     http_port: Annotated[Port, about("port of REST and WebSocket; 0 takes a free one")] = 8080
     binary_port: Annotated[Port, about("port of binary order entry; 0 takes a free one")] = 9879
+    fix_port: Annotated[Port, about("port of FIX order entry; 0 takes a free one")] = 9878
     allow_open: Annotated[
         bool, about("listen on other addresses than loopback, though REST knows no passwords")
     ] = False

@@ -46,7 +46,7 @@ class ServerProcess(Requests, Running):
         self.settings += arguments
         self.env = {**os.environ, **(env or {})}
         self.process: subprocess.Popen[str] | None = None
-        self.http = self.binary = 0
+        self.http = self.binary = self.fix = 0
         self.start_s = 0.0
         """How long the last start has taken, in seconds."""
         data_dir.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class ServerProcess(Requests, Running):
         begun = time.monotonic()
         port = str(self.binary if self._same_port else 0)
         command = [*self.under, *QUANTSCOPE, "serve", "--data-dir", str(self.data_dir)]
-        command += ["--http-port", "0", "--binary-port", port, *self.settings]
+        command += ["--http-port", "0", "--binary-port", port, "--fix-port", "0", *self.settings]
         command += [x for setting in settings for x in ("--set", setting)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
@@ -79,6 +79,7 @@ class ServerProcess(Requests, Running):
             raise NotReady(f"{error}\n{self.said()[-2000:]}") from error
         self.start_s = time.monotonic() - begun
         self.http, self.binary = (int(said[x].rpartition(":")[2]) for x in ("http", "binary"))
+        self.fix = int(said["fix"].rpartition(":")[2])
         return self
 
     def kill(self) -> None:
@@ -126,7 +127,15 @@ class ServerProcess(Requests, Running):
     def refuses_to_start(self) -> str:
         """The one line that it says instead of starting."""
         code, out, errors = quantscope(
-            "serve", "--data-dir", str(self.data_dir), "--http-port", "0", "--binary-port", "0"
+            "serve",
+            "--data-dir",
+            str(self.data_dir),
+            "--http-port",
+            "0",
+            "--binary-port",
+            "0",
+            "--fix-port",
+            "0",
         )
         assert code != 0
         assert out == ""

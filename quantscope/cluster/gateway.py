@@ -113,7 +113,7 @@ class ClusterGateway:
                     process.faults.keep("gateway", "the checkpoints of sessions", self._keep)
                 ),
             ]
-            await serve_lines(self.binary, self.ports["binary"], stop, self._on_lane.drain)
+            await serve_lines([self.binary], [self.ports["binary"]], stop, self._on_lane.drain)
             for task in working:
                 task.cancel()
 

@@ -57,7 +57,7 @@ class GatewayUsers:
                     # Where its messages stand is learned at a start.
                     lines.append(f"user {user.name} has traded elsewhere: {START}")
                     continue
-                slot = order_entry.add_session(entry.entry, 0, entry.last_cl_ord_id)
+                slot = order_entry.add_session(entry.entry, 0, entry.base, entry.last_cl_ord_id)
                 self._known.append(user)
                 self._made[name] = User.of(user, entry.entry, slot, self._session_id(user.name))
             made = self._made[name]

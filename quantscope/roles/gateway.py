@@ -1,16 +1,21 @@
-"""The gateway's role: binary order entry, its port, and what the log keeps for its sessions."""
+"""The gateway's role: order entry over TCP, its ports, and what the log keeps for its sessions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
 
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
+from gateway.connections import Connections
+from gateway.fix import FixGateway
 from gateway.index_file import IndexFile
 from gateway.retention import NONE_KEPT, first_command, first_needed
 from quantscope.acceptor import Acceptor
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.role import Process
-from quantscope.roles.sessions import binary_gateway
+from quantscope.roles.sessions import binary_gateway, fix_gateway
 
 
 class GatewayRole:
@@ -23,32 +28,45 @@ class GatewayRole:
         self.index = IndexFile(engine.directory.snapshot_folder) if engine.durable else None
         self.ports: Mapping[str, Acceptor] = {}
         self.binary: BinaryGateway
+        self.fix: FixGateway
+
+    @property
+    def protocols(self) -> tuple[Connections[Any], ...]:
+        """Order entry by each protocol."""
+        return (self.binary, self.fix)
 
     async def open(self) -> None:
         """Learn the sessions, and listen."""
         process, engine = self._process, self._engine
+        config, service = process.config, engine.service
         self.binary = binary_gateway(
-            process.config, engine.service, engine.directory.era, self.index, process.faults
+            config, service, engine.directory.era, self.index, process.faults
         )
-        engine.service.attach(self.binary)
+        self.fix = fix_gateway(config, service, self.index, process.faults)
+        service.attach(*self.protocols)
         engine.housekeeping.keep_for_sessions(self)
-        server = process.config.server
-        acceptor = await Acceptor.listen(
-            "binary",
-            server.host,
-            server.binary_port,
-            lambda: Connection(self.binary),
-            process.descriptors_max,
-            process.faults,
-        )
-        self.ports = {"binary": acceptor}
+        ports = {}
+        for name, gateway, port in (
+            ("binary", self.binary, config.server.binary_port),
+            ("fix", self.fix, config.server.fix_port),
+        ):
+            ports[name] = await Acceptor.listen(
+                name,
+                config.server.host,
+                port,
+                partial(Connection, gateway),
+                process.descriptors_max,
+                process.faults,
+            )
+            self.ports = dict(ports)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take connections; at the end answer what was asked, and close every connection."""
         async with asyncio.TaskGroup() as group:
-            working = group.create_task(self.binary.run())
-            await serve_lines(self.binary, self.ports["binary"], stop, self._engine.drain)
-            working.cancel()
+            working = [group.create_task(gateway.run()) for gateway in self.protocols]
+            await serve_lines(self.protocols, self.ports.values(), stop, self._engine.drain)
+            for task in working:
+                task.cancel()
 
     async def close(self) -> None:
         """Listen no more, where it never ran."""
@@ -60,33 +78,40 @@ class GatewayRole:
     def first_needed(self) -> int:
         """The first offset of the events log that a session could still ask for."""
         events, settings = self._engine.service.journals.events, self._process.config.gateway
-        return first_needed(self.binary.order_entry, events, settings)
+        return min(
+            first_needed(gateway.order_entry, events, settings) for gateway in self.protocols
+        )
 
     def deleted_before(self, offset: int) -> None:
         """The events log begins there now."""
         events = self._engine.service.journals.events
         first = NONE_KEPT if offset > events.written_offset else first_command(events, offset)
-        self.binary.order_entry.forget_before(first)
+        for gateway in self.protocols:
+            gateway.order_entry.forget_before(first)
 
     def capture(self) -> Callable[[], None]:
         """Where the messages of the sessions stand now; what is returned writes it."""
-        order_entry = self.binary.order_entry
-        if self.index is None or order_entry.fault is not None:
-            return lambda: None  # it does not know where messages stand
+        order_entries = [gateway.order_entry for gateway in self.protocols]
+        if self.index is None or any(entry.fault is not None for entry in order_entries):
+            return lambda: None  # one does not know where messages stand
         journals, era = self._engine.service.journals, self._engine.directory.era.number
-        return self.index.capture(order_entry, journals.commands, journals.events, era)
+        return self.index.capture(order_entries, journals.commands, journals.events, era)
 
 
 async def serve_lines(
-    binary: BinaryGateway,
-    acceptor: Acceptor,
+    gateways: Iterable[Connections[Any]],
+    acceptors: Iterable[Acceptor],
     stop: asyncio.Event,
     drain: Callable[[], Awaitable[None]],
 ) -> None:
     """Take connections until told to stop; then ``drain`` what was asked, and close them."""
-    async with acceptor:
+    async with contextlib.AsyncExitStack() as stack:
+        for acceptor in acceptors:
+            await stack.enter_async_context(acceptor)
         await stop.wait()
-        acceptor.close()
+        for acceptor in acceptors:
+            acceptor.close()
         await drain()
-        binary.close()
+        for gateway in gateways:
+            gateway.close()
         await asyncio.sleep(0)

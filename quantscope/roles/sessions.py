@@ -9,6 +9,7 @@ from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import entries_by_name
 from gateway.binary import BinaryGateway
+from gateway.fix import FixGateway, sessions_of
 from gateway.index_file import IndexFile
 from gateway.restart import Fresh
 from gateway.users import User, session_id
@@ -62,6 +63,47 @@ def binary_gateway(
     )
 
 
+def fix_gateway(
+    config: Config,
+    service: Service,
+    index: IndexFile | None,
+    faults: Faults | None = None,
+) -> FixGateway:
+    """FIX order entry, with the sessions that the engine has."""
+
+    def sessions_in(engine: Engine, order_entry: OrderEntry) -> list[User]:
+        order_entry.learn_instruments(engine)
+        return sessions_of(order_entry, config.fix, engine.entries())
+
+    order_entry = OrderEntry(config.gateway, service.clock, config.fix)
+    sessions = sessions_in(service.engine, order_entry)
+    _index_sessions(service, order_entry, index, service.journals.events.next_offset)
+
+    def fresh(engine: Engine) -> Fresh:
+        again = OrderEntry(config.gateway, service.clock, config.fix)
+        next_offset = service.journals.events.next_offset
+        sessions_in(engine, again)
+
+        def learn() -> None:
+            service.journals.events.sync()
+            _index_sessions(service, again, index, next_offset)
+
+        return Fresh(again, next_offset, learn)
+
+    return FixGateway(
+        order_entry,
+        config.users,
+        config.fix,
+        sessions,
+        service,
+        config.gateway,
+        service.clock,
+        events=lambda: service.journals.events,
+        fresh=fresh,
+        faults=faults,
+    )
+
+
 class UnknownUser(Exception):
     """A configured user of whom no engine was told."""
 
@@ -86,7 +128,9 @@ def users_of(
                 f"user {user.name} of the configuration is not known to the exchange: "
                 "quantscope setup makes it known"
             )
-        slot = order_entry.add_session(entry.entry, entry.entry_seq, entry.last_cl_ord_id)
+        slot = order_entry.add_session(
+            entry.entry, entry.entry_seq, entry.base, entry.last_cl_ord_id
+        )
         made.append(User.of(user, entry.entry, slot, session_id_of(user.name)))
     return made
 

@@ -63,6 +63,8 @@ PUT: dict[str, Callable[[Commands, dict[str, Any]], None]] = {
     "REPLACE": lambda buffer, fields: buffer.replace(**fields),
     "MASS_CANCEL": mass_cancel,
     "STATUS": lambda buffer, fields: buffer.status(**fields),
+    "SESSION_MESSAGE": lambda buffer, fields: buffer.session_message(**fields),
+    "SESSION_RESET": lambda buffer, fields: buffer.session_reset(**fields),
     "REFUSE": lambda buffer, fields: buffer.refuse(**fields),
     "INSTRUMENT": lambda buffer, fields: buffer.instrument(**fields),
     "SETTINGS": lambda buffer, fields: buffer.settings(EngineLimits(**fields)),

@@ -1,7 +1,6 @@
 """Cancels, amendments, mass cancels and questions in the naive engine."""
 
 from dataclasses import replace as copy_of
-from typing import Any
 
 from testing.twin.naive_enter import (
     check_notional,
@@ -10,6 +9,16 @@ from testing.twin.naive_enter import (
     check_qty,
     cross,
     crosses,
+)
+from testing.twin.naive_fix import (
+    AGAIN,
+    FIRST,
+    LATE,
+    came,
+    confirm,
+    pass_by,
+    remember_of_session,
+    say_status,
 )
 from testing.twin.naive_state import INT64_MAX, Command, Entry, Order, State
 
@@ -31,14 +40,23 @@ def find_asker(state: State, command: Command) -> Asker:
     return entry or NOBODY
 
 
-def repeats(asker: Asker, num: int) -> bool:
-    """Whether a binary entry uses a ClOrdID again; a new one is remembered."""
-    if not isinstance(asker, Entry) or asker.kind != "BINARY":
-        return False
-    if num <= asker.last_num:
-        return True
-    asker.last_num = num
-    return False
+def came_before(asker: Asker, command: Command) -> str:
+    """Whether a request came before; a ClOrdID of the binary protocol is remembered."""
+    if not isinstance(asker, Entry) or asker.kind == "REST":
+        return FIRST
+    if asker.kind == "FIX":
+        return came(asker, command["num"], command["request"])
+    if command["num"] <= asker.last_num:
+        return AGAIN
+    asker.last_num = command["num"]
+    return FIRST
+
+
+def keep_request(state: State, asker: Asker, command: Command, order: Order | None) -> None:
+    """Keep the ClOrdID of a request of FIX, and which order it means."""
+    if isinstance(asker, Entry) and command["request"]:
+        order_id = order.order_id if order else 0
+        remember_of_session(state, asker, command["request"], (order_id, None, "NONE"))
 
 
 def number(asker: Asker) -> int:
@@ -81,7 +99,8 @@ def by_text(state: State, entry: Entry, text: str) -> Order | str:
     """The open order that a client order id in text stands for."""
     if text not in entry.remembered:
         return "UNKNOWN_ORDER"
-    return state.open.get(entry.remembered[text][0], "ORDER_CLOSED")
+    order_id = entry.remembered[text][0]
+    return state.open.get(order_id, "ORDER_CLOSED") if order_id else "UNKNOWN_ORDER"
 
 
 def by_id(state: State, asker: Asker, order_id: int) -> Order | str:
@@ -113,6 +132,8 @@ def refuse_change(
         reason=reason,
         response_to=1 if command["type"] == "CANCEL" else 2,
         status=order.status if order else "REJECTED",
+        text=command["text"] if command["request"] else "",
+        request=command["request"],
     )
 
 
@@ -123,37 +144,60 @@ def speaks_for(state: State, asker: Asker, order: Order) -> bool:
     return isinstance(asker, Entry) and asker.entry == order.entry
 
 
-def take_out(state: State, order: Order, reason: str, asker: Asker, num: int) -> None:
+def take_out(state: State, order: Order, reason: str, asker: Asker, command: Command) -> None:
     """Cancel an open order at someone's request; both entries are told."""
     qty, order.leaves = order.leaves, 0
+    asked = {"num": command["num"], "request": command["request"]}
     if speaks_for(state, asker, order):
-        state.say_canceled(order, qty, reason, num=num)
+        state.say_canceled(order, qty, reason, **asked)
     else:
         state.say_canceled(order, qty, reason)
-        state.say_canceled(order, qty, reason, num=num, entry=number(asker))
+        state.say_canceled(order, qty, reason, **asked, entry=number(asker))
     state.close(order)
+
+
+def find(state: State, asker: Asker, command: Command) -> tuple[Order | None, str] | None:
+    """The order that a request means, and why not; None where all has been said."""
+    before = came_before(asker, command)
+    if before == LATE:
+        pass_by(state, command["num"])
+        return None
+    if before == AGAIN and command["poss_resend"] and isinstance(asker, Entry):
+        if asker.kind == "FIX":
+            confirm(state, asker, command["num"], command["request"])
+        else:
+            # Its names are numbers, of which none is remembered with an order.
+            asked = {"req_id": 0, "num": command["num"], "instrument": None}
+            say_status(state, asker, None, asked, (command["request"], ""))
+        return None
+    if before == AGAIN:
+        refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
+        return None
+    order, reason = find_order(state, asker, command, command["orig_num"])
+    keep_request(state, asker, command, order if reason == "NONE" else None)
+    return order, reason
 
 
 def cancel(state: State, command: Command) -> None:
     """A CANCEL command."""
     asker = find_asker(state, command)
-    if repeats(asker, command["num"]):
-        refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
+    found = find(state, asker, command)
+    if found is None:
         return
-    order, reason = find_order(state, asker, command, command["orig_num"])
+    order, reason = found
     if order is None or reason != "NONE":
         refuse_change(state, asker, command, reason, order)
     else:
-        take_out(state, order, "REQUESTED", asker, command["num"])
+        take_out(state, order, "REQUESTED", asker, command)
 
 
 def amend(state: State, command: Command) -> None:
     """A REPLACE command."""
     asker = find_asker(state, command)
-    if repeats(asker, command["num"]):
-        refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
+    found = find(state, asker, command)
+    if found is None:
         return
-    order, reason = find_order(state, asker, command, command["orig_num"])
+    order, reason = found
     if order is None or reason != "NONE":
         refuse_change(state, asker, command, reason, order)
         return
@@ -165,9 +209,9 @@ def amend(state: State, command: Command) -> None:
     if reason != "NONE":
         refuse_change(state, asker, command, reason, order)
     elif qty <= order.cum:
-        take_out(state, order, "AMENDED", asker, command["num"])
+        take_out(state, order, "AMENDED", asker, command)
     else:
-        change(state, order, price, qty, asker, command["num"])
+        change(state, order, price, qty, asker, command)
 
 
 def check_wish(state: State, order: Order, price: int, qty: int) -> str:
@@ -196,8 +240,11 @@ def check_wish(state: State, order: Order, price: int, qty: int) -> str:
     return next((reason for reason in reasons if reason != "NONE"), "NONE")
 
 
-def change(state: State, order: Order, price: int, qty: int, asker: Asker, num: int) -> None:
+def change(
+    state: State, order: Order, price: int, qty: int, asker: Asker, command: Command
+) -> None:
     """An order gets a new price or quantity, and may trade."""
+    num, request = command["num"], command["request"]
     old = copy_of(order)
     kept = price == order.price and qty < order.total
     order.price, order.leaves = price, qty - order.cum
@@ -205,9 +252,12 @@ def change(state: State, order: Order, price: int, qty: int, asker: Asker, num: 
     if own and isinstance(asker, Entry) and asker.kind == "BINARY":
         order.num = num
     copied = not speaks_for(state, asker, order)
-    say_replaced(state, order, old, old.entry, old.num if copied else num, kept)
+    own_asked = (old.num, "") if copied else (num, request)
+    say_replaced(state, order, old, old.entry, own_asked, kept)
     if copied:
-        say_replaced(state, order, old, number(asker), num, kept)
+        say_replaced(state, order, old, number(asker), (num, request), kept)
+    if own and request:
+        order.text = request
     if kept:
         return
     state.leave(order)
@@ -222,8 +272,11 @@ def change(state: State, order: Order, price: int, qty: int, asker: Asker, num: 
         del state.open[order.order_id]
 
 
-def say_replaced(state: State, order: Order, old: Order, entry: int, num: int, kept: bool) -> None:
-    """An order was amended."""
+def say_replaced(
+    state: State, order: Order, old: Order, entry: int, asked: tuple[int, str], kept: bool
+) -> None:
+    """An order was amended; ``asked`` is number and name of the request."""
+    num, request = asked
     state.say(
         "REPLACED",
         entry=entry,
@@ -244,7 +297,8 @@ def say_replaced(state: State, order: Order, old: Order, entry: int, num: int, k
         status=order.status,
         kept_priority=kept,
         copy=entry != order.entry,
-        text=order.text,
+        text=old.text,
+        request=request,
     )
 
 
@@ -252,7 +306,11 @@ def mass_cancel(state: State, command: Command) -> None:
     """A MASS_CANCEL command."""
     asker = find_asker(state, command)
     reason, meant = "NONE", []
-    if repeats(asker, command["num"]):
+    before = came_before(asker, command)
+    if before == LATE:
+        pass_by(state, command["num"])
+        return
+    if before == AGAIN:
         reason = "DUPLICATE_CLIENT_ORDER_ID"
     elif not isinstance(asker, Entry):
         reason = "UNKNOWN_ORDER"
@@ -263,8 +321,10 @@ def mass_cancel(state: State, command: Command) -> None:
     else:
         meant = [order for order in state.open.values() if is_meant(asker, command, order)]
         meant.sort(key=lambda order: (order.entry, order.order_id))
+    if before == FIRST:
+        keep_request(state, asker, command, None)
     for order in meant:
-        take_out(state, order, "MASS", asker, command["num"])
+        take_out(state, order, "MASS", asker, command)
     told = 0 if command["quiet"] else number(asker)
     state.say(
         "MASS_CANCELED",
@@ -277,12 +337,13 @@ def mass_cancel(state: State, command: Command) -> None:
         side=command["side"],
         reason=reason,
         quiet=command["quiet"],
+        request=command["request"],
     )
 
 
 def is_meant(entry: Entry, command: Command, order: Order) -> bool:
     """Whether an order is one that a mass cancel means."""
-    own = order.entry == entry.entry if entry.kind == "BINARY" else order.account == entry.account
+    own = order.account == entry.account if entry.kind == "REST" else order.entry == entry.entry
     here = command["kind"] == "ALL" or order.instrument == command["instrument"]
     side = {0: order.side, 1: "BUY", 2: "SELL"}[command["side"]]
     return own and here and order.side == side
@@ -291,31 +352,10 @@ def is_meant(entry: Entry, command: Command, order: Order) -> bool:
 def status(state: State, command: Command) -> None:
     """A STATUS command."""
     asker = state.entries.get(command["entry"], NOBODY)
+    if isinstance(asker, Entry) and asker.kind == "FIX" and came(asker, command["num"], "") == LATE:
+        pass_by(state, command["num"])
+        return
     order, reason = find_order(state, asker, command, command["num"])
-    fields: dict[str, Any] = {
-        "entry": number(asker),
-        "entry_seq": state.tell(number(asker)),
-        "req_id": command["req_id"],
-    }
-    if order is None or reason != "NONE":
-        empty = dict.fromkeys(
-            ("order_id", "qty", "leaves", "cum", "avg_px", "side", "ord_type", "tif"), 0
-        )
-        fields |= empty | {"num": command["num"], "price": None, "status": "REJECTED"}
-        fields["instrument"] = command["instrument"]
-    else:
-        fields |= {
-            "order_id": order.order_id,
-            "num": order.num,
-            "price": order.price,
-            "qty": order.total,
-            "leaves": order.leaves,
-            "cum": order.cum,
-            "avg_px": order.avg_px,
-            "instrument": order.instrument,
-            "side": 1 if order.side == "BUY" else 2,
-            "ord_type": 2,
-            "tif": {"DAY": 0, "GTC": 1}[order.tif],
-            "status": order.status,
-        }
-    state.say("STATUS_REPORT", **fields)
+    found = order if reason == "NONE" else None
+    entry = asker if isinstance(asker, Entry) else None
+    say_status(state, entry, found, command, (command["text"], command["request"]))

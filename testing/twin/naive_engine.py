@@ -9,6 +9,7 @@ from typing import Any
 
 from testing.twin.naive_change import amend, cancel, mass_cancel, status
 from testing.twin.naive_enter import enter
+from testing.twin.naive_fix import reset_session, session_message
 from testing.twin.naive_state import (
     SECOND_NS,
     Command,
@@ -162,7 +163,17 @@ def close_unclaimed(state: State) -> None:
             close_entry(state, {"entry": number})
 
 
-SPEAK = ("NEW", "CANCEL", "REPLACE", "MASS_CANCEL", "STATUS", "REFUSE", "ENTRY_CLOSED")
+SPEAK = (
+    "NEW",
+    "CANCEL",
+    "REPLACE",
+    "MASS_CANCEL",
+    "STATUS",
+    "REFUSE",
+    "ENTRY_CLOSED",
+    "SESSION_MESSAGE",
+    "SESSION_RESET",
+)
 
 
 def heeds(state: State, command: Command) -> bool:
@@ -189,6 +200,7 @@ def claim_entry(state: State, command: Command) -> None:
         granted=granted,
         entry_seq=entry.seq if entry else 0,
         last_num=entry.last_num if entry else 0,
+        base=entry.base if entry else 0,
     )
 
 
@@ -343,6 +355,8 @@ DO = {
     "MASS_CANCEL": mass_cancel,
     "STATUS": status,
     "REFUSE": refuse,
+    "SESSION_MESSAGE": session_message,
+    "SESSION_RESET": reset_session,
     "INSTRUMENT": set_instrument,
     "SETTINGS": set_settings,
     "RAISE": raise_numbers,

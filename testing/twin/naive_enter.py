@@ -1,6 +1,7 @@
 """A new order in the naive engine, and how it trades."""
 
-from protocol.terms import REPEAT_ONLY, ExecInst
+from protocol.terms import POSS_RESEND, REPEAT_ONLY, ExecInst
+from testing.twin.naive_fix import AGAIN, FIRST, came, confirm, pass_by, remember_of_session
 from testing.twin.naive_state import (
     INT64_MAX,
     Command,
@@ -21,8 +22,12 @@ def enter(state: State, new: Command) -> None:
     if isinstance(entry, str):
         reject(state, None, new, 0, entry, user=new["user"])
         return
-    if came_before(state, entry, new):
+    if entry.kind == "FIX":
+        if came_before_by_fix(state, entry, new):
+            return
+    elif came_before(state, entry, new):
         return
+    new = new | {"exec_inst": new["exec_inst"] & ~POSS_RESEND}
     state.orders += 1
     order_id = state.orders
     listing = state.listings.get(new["instrument"])
@@ -49,7 +54,23 @@ def sender(state: State, new: Command) -> Entry | str:
 def content(new: Command) -> tuple[object, ...]:
     """What a user says of an order."""
     names = ("price", "qty", "instrument", "side", "ord_type", "tif", "stp")
-    return (*(new[name] for name in names), new["exec_inst"] & ~REPEAT_ONLY)
+    return (*(new[name] for name in names), new["exec_inst"] & ~(REPEAT_ONLY | POSS_RESEND))
+
+
+def came_before_by_fix(state: State, entry: Entry, new: Command) -> bool:
+    """Whether a FIX session used the client order id before, and what is said then."""
+    before = came(entry, new["num"], new["text"])
+    if before == FIRST:
+        if not new["exec_inst"] & REPEAT_ONLY:
+            return False
+        reject(state, entry, new, 0, "BUSY")
+    elif before != AGAIN:
+        pass_by(state, new["num"])
+    elif new["exec_inst"] & POSS_RESEND:
+        confirm(state, entry, new["num"], new["text"])
+    else:
+        reject(state, entry, new, 0, "DUPLICATE_CLIENT_ORDER_ID")
+    return True
 
 
 def came_before(state: State, entry: Entry, new: Command) -> bool:
@@ -64,9 +85,6 @@ def came_before(state: State, entry: Entry, new: Command) -> bool:
         if not new["text"] or not new["exec_inst"] & REPEAT_ONLY:
             return False
         reject(state, entry, new, 0, "BUSY")
-        return True
-    if entry.kind == "FIX":
-        reject(state, entry, new, 0, "DUPLICATE_CLIENT_ORDER_ID")
         return True
     order_id, said, reason = entry.remembered[new["text"]]
     state.say(
@@ -85,6 +103,9 @@ def came_before(state: State, entry: Entry, new: Command) -> bool:
 
 def remember(state: State, entry: Entry, new: Command, order_id: int, reason: str) -> None:
     """Keep a client order id; the oldest ones make room."""
+    if entry.kind == "FIX":
+        remember_of_session(state, entry, new["text"], (order_id, content(new), reason))
+        return
     most = state.settings["client_ids_per_account_max"]
     while entry.remembered and len(entry.remembered) >= most:
         del entry.remembered[next(iter(entry.remembered))]

@@ -62,6 +62,9 @@ class Entry:
     stp: str
     seq: int = 0
     last_num: int = 0
+    """Highest ClOrdID of the binary protocol; of FIX the last message that is done with."""
+    epoch: int = 0
+    base: int = 0
     owner: tuple[int, int] | None = None
     """Gateway and incarnation of the last claim that was granted."""
     claimed_ns: int = 0
@@ -112,6 +115,7 @@ class State:
             "gateway_lease_ns": 5 * SECOND_NS,
             "handover_grace_ns": 0,
             "claim_interval_ns": SECOND_NS,
+            "client_ids_per_session_max": 100_000,
         }
         self.lease_ns = 0
         """Engine time, of which a step counts as a second at most."""
@@ -184,6 +188,7 @@ class State:
         *,
         num: int | None = None,
         entry: int | None = None,
+        request: str = "",
     ) -> None:
         """A quantity of an order has left; with `entry`, a copy for that one."""
         status = {"DECREMENTED": order.status, "SESSION_END": "EXPIRED"}.get(reason, "CANCELED")
@@ -207,6 +212,7 @@ class State:
             status=status,
             copy=entry is not None,
             text=order.text,
+            request=request,
         )
 
     def queue_up(self, order: Order) -> None:

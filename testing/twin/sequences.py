@@ -3,7 +3,8 @@
 import random
 from collections.abc import Iterator
 
-from testing.twin.naive_state import DAY_NS, SECOND_NS, Command, Order, State
+from testing.twin.naive_fix import IN_SEQ
+from testing.twin.naive_state import DAY_NS, SECOND_NS, Command, Entry, Order, State
 from testing.twin.pair import Pair, Step
 
 COMMANDS_MAX = 500
@@ -23,6 +24,7 @@ class Sequence:
         self.random = random.Random(seed)
         self.pair = Pair()
         self.nums: dict[int, int] = {}
+        self.requests = 0
         # Of each gateway's last batch; none before it is open.
         self.numbers: dict[int, int] = {}
         self.alone = self.random.choice((0.3, 0.9, 1.0))
@@ -134,6 +136,7 @@ class Sequence:
             "gateway_lease_ns": rng.choice((0, 10**9, 5 * 10**9, 5 * 10**9, 2**64 - 1)),
             "handover_grace_ns": rng.choice((0, 10**9, 5 * 10**9, 2**64 - 1)),
             "claim_interval_ns": rng.choice((0, 10**9, 2**64 - 1)),
+            "client_ids_per_session_max": rng.choice((0, 2, 1_000)),
         }
 
     def number_of(self, index: int) -> int:
@@ -208,8 +211,40 @@ class Sequence:
             self.mass_cancel(),
             self.mass_cancel(),
             self.mass_cancel(),
+            self.session_message(entry),
+            self.session_message(entry),
+            self.session_reset(entry),
         )
         return rng.choice(kinds)
+
+    def session_message(self, entry: int) -> Command:
+        """What a session says, mostly one of FIX."""
+        rng = self.random
+        row = self.state.entries.get(entry)
+        num = rng.randrange(9) if row is None else max(0, self.in_num(row) - 1)
+        return {
+            "type": "SESSION_MESSAGE",
+            "entry": entry,
+            "num": num,
+            "msg_type": ord(rng.choice("0123A5j")),
+            "number": rng.randrange(100),
+            "end": rng.randrange(2),
+            "ref_tag": rng.randrange(100),
+            "reason": rng.randrange(18),
+            "flag": rng.random() < 0.5,
+            "ref_msg_type": rng.choice(("", "D")),
+            "text": rng.choice(TEXTS),
+        }
+
+    def session_reset(self, entry: int) -> Command:
+        """The numbers of a session begin anew, where its epoch is known."""
+        row = self.state.entries.get(entry)
+        epoch = 0 if row is None else row.epoch
+        return {
+            "type": "SESSION_RESET",
+            "entry": entry,
+            "epoch": max(0, epoch + self.random.choice((0, 0, 1, -1))),
+        }
 
     def raised(self) -> Command:
         """Numbers above those so far, or below, or as high as they get."""
@@ -241,11 +276,34 @@ class Sequence:
         if rng.random() < self.rare / 4:
             entry = rng.choice((0, 99, None))
         number = entry or 0
+        row = self.state.entries.get(number)
+        if row is not None and row.kind == "FIX":
+            return {"entry": entry, "user": "", "num": self.in_num(row)}
         num = self.nums.get(number, 0) + rng.choice((1, 1, 1, 5))
         if rng.random() < self.rare:
             num -= rng.choice((1, 2, 5))
         self.nums[number] = max(num, self.nums.get(number, 0))
         return {"entry": entry, "user": "", "num": max(0, num)}
+
+    def in_num(self, entry: Entry) -> int:
+        """The number of a session's next message; at times of one before, or of another epoch."""
+        rng = self.random
+        num = entry.last_num + rng.choice((1, 1, 1, 3))
+        if rng.random() < self.rare:
+            num += rng.choice((-1, -2, -3, IN_SEQ, -IN_SEQ))
+        return max(0, num)
+
+    def request(self, who: Command) -> Command:
+        """The own name of a request of FIX, at times one of before."""
+        rng = self.random
+        row = self.state.entries.get(who["entry"] or 0)
+        if row is None or row.kind != "FIX":
+            return {"request": "", "poss_resend": False}
+        self.requests += 1
+        name = f"r{self.requests}"
+        if row.remembered and rng.random() < 5 * self.rare:
+            name = rng.choice(list(row.remembered))
+        return {"request": name, "poss_resend": rng.random() < 2 * self.rare}
 
     def price_qty(self, instrument: int | None, side: str) -> tuple[int, int]:
         """A price near the middle and a quantity, on tick and lot but for rare ones."""
@@ -295,7 +353,7 @@ class Sequence:
         """Post-only now and then, for a gateway that takes repeats alone, and what is not there."""
         rng = self.random
         if rng.random() < self.rare:
-            return rng.choice((3, 0x80, 0x81))
+            return rng.choice((3, 0x80, 0x81, 0x40, 0x40))
         return rng.choice((0,) * 9 + (1,))
 
     def names(self) -> tuple[Order | None, Command]:
@@ -324,7 +382,8 @@ class Sequence:
 
     def cancel(self) -> Command:
         order, names = self.names()
-        return {"type": "CANCEL", **self.who(order), **names}
+        who = self.who(order)
+        return {"type": "CANCEL", **who, **names, **self.request(who)}
 
     def replace(self) -> Command:
         rng = self.random
@@ -337,29 +396,37 @@ class Sequence:
             qty = rng.randint(1, max(1, order.total))
         if order and rng.random() < 0.2:
             qty = rng.choice((order.cum, order.cum + 1, order.total))
+        who = self.who(order)
         return {
             "type": "REPLACE",
-            **self.who(order),
+            **who,
             **names,
+            **self.request(who),
             "price": price if what & 1 else None,
             "qty": qty if what & 2 else None,
         }
 
     def status_names(self) -> Command:
         order, names = self.names()
-        entry = self.who(order)["entry"]
+        who = self.who(order)
+        row = self.state.entries.get(who["entry"] or 0)
+        is_fix = row is not None and row.kind == "FIX"
         return {
-            "entry": entry or 0,
-            "num": names["orig_num"],
+            "entry": who["entry"] or 0,
+            "num": who["num"] if is_fix else names["orig_num"],
             "order_id": names["order_id"],
             "instrument": names["instrument"],
+            "text": names["text"] if is_fix else "",
+            "request": self.random.choice(("", "q")) if is_fix else "",
         }
 
     def mass_cancel(self) -> Command:
         rng = self.random
+        who = self.who()
         return {
             "type": "MASS_CANCEL",
-            **self.who(),
+            **who,
+            "request": self.request(who)["request"],
             "kind": rng.choice(("SECURITY", "ALL")),
             "instrument": rng.choice((None, 1, 1, 2, 99)),
             "side": rng.choice((0, 0, 1, 2, 3)),

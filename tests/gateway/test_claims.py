@@ -66,7 +66,7 @@ def gateway_of(**settings: Any) -> BinaryGateway:
     clock = system_clock()
     limits = GatewaySettings(**settings)
     order_entry = OrderEntry(limits, clock)
-    slot = order_entry.add_session(7, 3, 9)
+    slot = order_entry.add_session(7, 3, 0, 9)
     user = User("ann", "x", 7, slot, "s", cancel_on_disconnect=True)
     return BinaryGateway(
         order_entry,
@@ -88,7 +88,16 @@ def log_in(gateway: BinaryGateway) -> Line:
 
 def answer(gateway: BinaryGateway, *, granted: bool) -> None:
     claimed = [Claimed(session=0, granted=granted)]
-    gateway.on_output(Routed(resumed=[], claimed=claimed, moved=[]))
+    nothing: Any = []
+    routed = Routed(
+        resumed=nothing,
+        claimed=claimed,
+        moved=nothing,
+        ended=nothing,
+        behind=nothing,
+        opened=nothing,
+    )
+    gateway.on_output(routed)
 
 
 async def test_nothing_is_read_or_answered_before_the_claim_is() -> None:

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 def served(data_dir: pathlib.Path) -> set[str]:
     command = [sys.executable, "-m", "quantscope.cli", "serve", "--data-dir", str(data_dir)]
-    ports = ["--http-port", "0", "--binary-port", "0"]
+    ports = ["--http-port", "0", "--binary-port", "0", "--fix-port", "0"]
     with subprocess.Popen([*command, *ports], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()

@@ -118,7 +118,7 @@ def test_an_exchange_logs_lines_of_json_and_says_ready_as_ever(tmp_path: Path) -
         port = exchange.http
         code, out, errors = quantscope(
             *("serve", "--data-dir", str(tmp_path / "other"), "--set", JSON),
-            *("--http-port", str(port), "--binary-port", "0"),
+            *("--http-port", str(port), "--binary-port", "0", "--fix-port", "0"),
         )
         assert (code, out) == (1, "")
         last = lines_of(errors)[-1]

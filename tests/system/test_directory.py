@@ -16,7 +16,7 @@ from testing.command import quantscope
 from testing.damage import contents
 from testing.process import ServerProcess
 
-SERVE = ["serve", "--http-port", "0", "--binary-port", "0"]
+SERVE = ["serve", "--http-port", "0", "--binary-port", "0", "--fix-port", "0"]
 SECONDS_TO_NOTICE = 5
 """Far above the second in which it has to be noticed: this machine may be busy."""
 
@@ -152,9 +152,7 @@ def test_a_commands_log_that_is_deleted_under_a_server_costs_nothing(tmp_path: P
     exchange.verified()
 
 
-@pytest.mark.parametrize(
-    "command", [["serve", "--http-port", "0", "--binary-port", "0"], ["verify"]]
-)
+@pytest.mark.parametrize("command", [SERVE, ["verify"]])
 def test_what_is_no_directory_is_said_plainly(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")

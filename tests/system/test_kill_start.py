@@ -23,6 +23,7 @@ def killed_start(exchange: ServerProcess, seconds: float) -> None:
     """Start it, and kill it so many seconds later, whatever it is doing."""
     command = [sys.executable, "-m", "quantscope.cli", "serve", "--data-dir"]
     command += [str(exchange.data_dir), "--http-port", "0", "--binary-port", "0"]
+    command += ["--fix-port", "0"]
     with exchange.log.open("a") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log)
     time.sleep(seconds)

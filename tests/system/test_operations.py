@@ -20,9 +20,10 @@ async def test_a_second_process_on_the_same_data_directory_is_refused(tmp_path: 
 
 async def test_a_port_in_use_is_named_with_flag_and_variable(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data") as exchange:
-        for name, port in (("http", exchange.http), ("binary", exchange.binary)):
+        own = {"http": exchange.http, "binary": exchange.binary, "fix": exchange.fix}
+        for name, port in own.items():
             flag = f"--{name}-port"
-            ports = {"--http-port": "0", "--binary-port": "0", flag: str(port)}
+            ports = {"--http-port": "0", "--binary-port": "0", "--fix-port": "0", flag: str(port)}
             flags = [x for pair in ports.items() for x in pair]
             other = str(tmp_path / "other")
             code, _, errors = quantscope("serve", "--data-dir", other, *flags)

@@ -40,7 +40,12 @@ async def within(
     directory: Path, *overrides: str, change: Callable[[Config], Config] = lambda config: config
 ) -> AsyncIterator[Within]:
     """Serve until the block ends, and stop as an operator would."""
-    ports = ("server.http_port=0", "server.binary_port=0", f"server.data_dir={directory}")
+    ports = (
+        "server.http_port=0",
+        "server.binary_port=0",
+        "server.fix_port=0",
+        f"server.data_dir={directory}",
+    )
     config = change(settings.load(None, {}, (*ports, *overrides)))
     with DataDir(directory) as held:
         exchange = serve.Exchange(config, held, 1_000)

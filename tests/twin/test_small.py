@@ -45,6 +45,8 @@ named = st.fixed_dictionaries(
         "order_id": st.integers(1, 12),
         "text": st.just(""),
         "instrument": st.sampled_from((None, 1)),
+        "request": st.just(""),
+        "poss_resend": st.just(False),
     }
 )
 new = st.fixed_dictionaries(
@@ -74,6 +76,7 @@ mass = st.sampled_from((0, 1, 2)).map(
         "side": side,
         "quiet": False,
         "prior": 0,
+        "request": "",
     }
 )
 asked = st.tuples(who, st.one_of(new, new, new, market, cancel, replace, replace, mass)).map(

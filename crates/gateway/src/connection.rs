@@ -39,9 +39,21 @@ impl Rest {
     }
 }
 
-/// What is known of a connection.
+/// Messages that are told again to a connection that goes on with others then; both by number, the last one
+/// included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resend {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+}
+
+/// What is known of a connection; `C` is what its protocol knows.
 #[derive(Debug)]
-pub struct Connection {
+pub struct Connection<C> {
+    /// What its protocol knows.
+    pub state: C,
     /// Tells connections apart that had the same number one after the other.
     pub generation: u32,
     /// What was read and is not handled yet.
@@ -50,8 +62,18 @@ pub struct Connection {
     pub session: Option<u32>,
     /// Gets what is told as it happens; false while older messages are replayed.
     pub live: bool,
+    /// It waits for the message that every session of its protocol begins with, and is told nothing before.
+    pub begins: bool,
     /// The next message that a replay has to send.
     pub replay_next: u64,
+    /// The first message that it was never told.
+    pub told_next: u64,
+    /// What is being told again.
+    pub resend: Option<Resend>,
+    /// What is to be told again after that.
+    pub resend_later: Option<Resend>,
+    /// It is to be closed when it was told the last message of its session, for this reason.
+    pub ends: Option<&'static str>,
     /// Requests without an answer.
     pub unanswered: u32,
     /// The owner was told not to read the socket.
@@ -70,16 +92,22 @@ pub struct Connection {
     pub spoke_ns: u64,
 }
 
-impl Connection {
+impl<C> Connection<C> {
     /// A connection that was opened at `now_ns`.
     #[must_use]
-    pub fn new(generation: u32, now_ns: u64) -> Self {
+    pub fn new(generation: u32, state: C, now_ns: u64) -> Self {
         Self {
+            state,
             generation,
             rest: Rest::default(),
             session: None,
             live: false,
+            begins: false,
             replay_next: 0,
+            told_next: 0,
+            resend: None,
+            resend_later: None,
+            ends: None,
             unanswered: 0,
             throttled: false,
             later: false,
@@ -88,6 +116,26 @@ impl Connection {
             spoke: false,
             heard_ns: now_ns,
             spoke_ns: now_ns,
+        }
+    }
+
+    /// Tell messages again as soon as what is told again now was told; whether that has begun.  The newest wish
+    /// takes the place of one that waits.
+    pub fn tell_again(&mut self, resend: Resend) -> bool {
+        self.resend_later = Some(resend);
+        if self.begins || !self.live {
+            return false;
+        }
+        self.begin_resend();
+        true
+    }
+
+    /// Go on with what is to be told again, if anything is.
+    pub fn begin_resend(&mut self) {
+        self.resend = self.resend_later.take();
+        match self.resend {
+            Some(resend) => (self.live, self.replay_next) = (false, resend.first),
+            None => self.replay_next = self.told_next,
         }
     }
 }

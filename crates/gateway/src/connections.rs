@@ -7,6 +7,7 @@ use crate::histogram::Histogram;
 use crate::limits::Limits;
 use crate::pending::Pending;
 use crate::protocol::Protocol;
+use crate::protocol::{Passing, Reading};
 use crate::session::{INDEX_BYTES, Session};
 use crate::tally::Tally;
 
@@ -34,7 +35,7 @@ pub struct Connections<P: Protocol> {
     /// Its own state.
     pub protocol: P,
     pub(crate) limits: Limits,
-    pub(crate) connections: Vec<Option<Connection>>,
+    pub(crate) connections: Vec<Option<Connection<P::Connection>>>,
     free: Vec<u32>,
     generation: u32,
     pub(crate) sessions: Vec<Session<P::Session>>,
@@ -47,6 +48,10 @@ pub struct Connections<P: Protocol> {
     pub(crate) claimed: Vec<Claimed>,
     /// Connections whose session was logged in to elsewhere.
     pub(crate) moved: Vec<u32>,
+    /// Connections that were told the last message of their session: why they are to be closed.
+    pub(crate) ended: Vec<(u32, &'static str)>,
+    /// Connections that are to be told messages again.
+    pub(crate) behind: Vec<u32>,
     /// Who is to be told when fewer requests wait.
     crowd: Vec<u32>,
     pub(crate) busy: bool,
@@ -74,8 +79,14 @@ impl<P: Protocol> Connections<P> {
     /// No connections, no sessions.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
+        Self::of(P::default(), limits)
+    }
+
+    /// The same, of a protocol that was given something.
+    #[must_use]
+    pub fn of(protocol: P, limits: Limits) -> Self {
         Self {
-            protocol: P::default(),
+            protocol,
             limits,
             connections: Vec::new(),
             free: Vec::new(),
@@ -87,6 +98,8 @@ impl<P: Protocol> Connections<P> {
             resumed: Vec::new(),
             claimed: Vec::new(),
             moved: Vec::new(),
+            ended: Vec::new(),
+            behind: Vec::new(),
             crowd: Vec::new(),
             busy: false,
             next_offset: 1,
@@ -99,14 +112,16 @@ impl<P: Protocol> Connections<P> {
         }
     }
 
-    /// Add the session of an entry that was told `sent` messages; its slot.
+    /// Add the session of an entry that was told `sent` messages, and reset at the one of number `base`; its slot.
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "sessions and entries are numbered one by one"
     )]
-    pub fn add_session(&mut self, entry: u32, sent: u64, state: P::Session) -> u32 {
+    pub fn add_session(&mut self, entry: u32, (sent, base): (u64, u64), state: P::Session) -> u32 {
         let slot = self.sessions.len() as u32;
-        self.sessions.push(Session::new(entry, sent, state));
+        let mut session = Session::new(entry, sent, state);
+        session.base = base;
+        self.sessions.push(session);
         let entry = entry as usize;
         if self.by_entry.len() <= entry {
             self.by_entry.resize(entry + 1, 0);
@@ -131,9 +146,12 @@ impl<P: Protocol> Connections<P> {
         self.by_entry.get(entry as usize)?.checked_sub(1)
     }
 
-    /// Every session, to be changed by its owner.
-    pub fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Session<P::Session>> {
-        self.sessions.iter_mut()
+    /// The oldest command whose events the sessions' last `messages` messages need.
+    pub fn needs_command(&self, messages: u64) -> Option<u64> {
+        let needed = self.sessions.iter();
+        needed
+            .filter_map(|session| session.needs_command(messages))
+            .min()
     }
 
     /// New orders are refused (or no longer).
@@ -153,7 +171,8 @@ impl<P: Protocol> Connections<P> {
     )]
     pub fn connected(&mut self, now_ns: u64) -> u32 {
         self.generation = self.generation.wrapping_add(1);
-        let connection = Connection::new(self.generation, now_ns);
+        let state = self.protocol.connected(now_ns);
+        let connection = Connection::new(self.generation, state, now_ns);
         if let Some(slot) = self.free.pop() {
             self.connections[slot as usize] = Some(connection);
             return slot;
@@ -175,45 +194,97 @@ impl<P: Protocol> Connections<P> {
         Some(slot)
     }
 
-    pub(crate) fn connection(&mut self, connection_id: u32) -> Option<&mut Connection> {
+    pub(crate) fn connection(
+        &mut self,
+        connection_id: u32,
+    ) -> Option<&mut Connection<P::Connection>> {
         self.connections.get_mut(connection_id as usize)?.as_mut()
     }
 
     /// Heartbeats and deadlines; heartbeats stand in the connections' buffers.
     pub fn tick(&mut self, now_ns: u64) -> Vec<(u32, TickAction)> {
-        let limits = self.limits;
         let mut actions = Vec::new();
-        for (slot, connection) in self.connections.iter_mut().enumerate() {
-            let Some(connection) = connection else {
-                continue;
+        for slot in 0..self.connections.len() as u32 {
+            let action = match self.pass_time(slot, now_ns) {
+                Passing::Nothing => continue,
+                Passing::Close(why) => TickAction::Close(why),
+                Passing::Deadlines => match self.deadlines(slot, now_ns) {
+                    Some(action) => action,
+                    None => continue,
+                },
             };
-            // A connection whose socket is not read, at our own word, can give no sign of life.
-            if (connection.heard || connection.throttled || connection.later)
-                && connection.session.is_some()
-            {
-                connection.heard_ns = now_ns;
-            }
-            if connection.spoke {
-                connection.spoke_ns = now_ns;
-            }
-            (connection.heard, connection.spoke) = (false, false);
-            let silent_ns = now_ns.saturating_sub(connection.heard_ns);
-            let action = if connection.session.is_none() && silent_ns >= limits.login_deadline_ns {
-                TickAction::Close("login deadline")
-            } else if connection.session.is_some() && silent_ns >= limits.idle_deadline_ns {
-                TickAction::Close("idle deadline")
-            } else if connection.session.is_some()
-                && now_ns.saturating_sub(connection.spoke_ns) >= limits.heartbeat_interval_ns
-            {
-                P::heartbeat(&mut connection.out);
-                connection.spoke_ns = now_ns;
-                TickAction::Heartbeat
-            } else {
-                continue;
-            };
-            actions.push((slot as u32, action));
+            actions.push((slot, action));
         }
         actions
+    }
+
+    /// Time has passed on a connection, as its protocol sees it.
+    fn pass_time(&mut self, connection_id: u32, now_ns: u64) -> Passing {
+        let reading = |protocol: &mut P, reading: &mut Reading<'_, P>| protocol.tick(reading);
+        self.with_reading(connection_id, now_ns, reading)
+            .unwrap_or(Passing::Nothing)
+    }
+
+    /// Let the protocol do something on a connection, which may bring records.
+    pub(crate) fn with_reading<T>(
+        &mut self,
+        connection_id: u32,
+        now_ns: u64,
+        work: impl FnOnce(&mut P, &mut Reading<'_, P>) -> T,
+    ) -> Option<T> {
+        let limits = self.limits;
+        let connection = self.connections.get_mut(connection_id as usize)?.as_mut()?;
+        let session = connection
+            .session
+            .and_then(|slot| self.sessions.get_mut(slot as usize));
+        let mut reading = Reading {
+            limits: &limits,
+            busy: self.busy,
+            session,
+            connection: &mut connection.state,
+            out: &mut connection.out,
+            now_ns,
+            ends: &mut connection.ends,
+            pending: &mut self.pending,
+            heard: false,
+            requests: 0,
+            others: 0,
+        };
+        let done = work(&mut self.protocol, &mut reading);
+        let said = (reading.requests, reading.others);
+        connection.heard |= reading.heard;
+        self.attribute(connection_id, said, now_ns);
+        Some(done)
+    }
+
+    /// The deadlines of all protocols, and a heartbeat after silence.
+    fn deadlines(&mut self, connection_id: u32, now_ns: u64) -> Option<TickAction> {
+        let limits = self.limits;
+        let connection = self.connection(connection_id)?;
+        // A connection whose socket is not read, at our own word, can give no sign of life.
+        if (connection.heard || connection.throttled || connection.later)
+            && connection.session.is_some()
+        {
+            connection.heard_ns = now_ns;
+        }
+        if connection.spoke {
+            connection.spoke_ns = now_ns;
+        }
+        (connection.heard, connection.spoke) = (false, false);
+        let silent_ns = now_ns.saturating_sub(connection.heard_ns);
+        if connection.session.is_none() && silent_ns >= limits.login_deadline_ns {
+            Some(TickAction::Close("login deadline"))
+        } else if connection.session.is_some() && silent_ns >= limits.idle_deadline_ns {
+            Some(TickAction::Close("idle deadline"))
+        } else if connection.session.is_some()
+            && now_ns.saturating_sub(connection.spoke_ns) >= limits.heartbeat_interval_ns
+        {
+            P::heartbeat(&mut connection.out);
+            connection.spoke_ns = now_ns;
+            Some(TickAction::Heartbeat)
+        } else {
+            None
+        }
     }
 
     /// The log now begins with the events of this command.
@@ -230,6 +301,8 @@ impl<P: Protocol> Connections<P> {
         self.resumed.clear();
         self.claimed.clear();
         self.moved.clear();
+        self.ended.clear();
+        self.behind.clear();
         self.crowd.clear();
     }
 
@@ -237,15 +310,17 @@ impl<P: Protocol> Connections<P> {
     /// that are open, which are logged in to nothing.  It has no sessions until it is given some.
     #[must_use]
     pub fn bare(&self, now_ns: u64) -> Self {
-        let mut bare = Self::new(self.limits);
+        let mut bare = Self::of(self.protocol.anew(), self.limits);
         bare.generation = self.generation;
         for (slot, connection) in self.connections.iter().enumerate() {
             let connection = connection.as_ref();
             if connection.is_none() {
                 bare.free.push(slot as u32);
             }
-            let connection =
-                connection.map(|connection| Connection::new(connection.generation, now_ns));
+            let connection = connection.map(|connection| {
+                let state = self.protocol.connected(now_ns);
+                Connection::new(connection.generation, state, now_ns)
+            });
             bare.connections.push(connection);
         }
         bare.busy = self.busy;

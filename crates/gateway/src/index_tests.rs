@@ -15,7 +15,7 @@ const LIMITS: Limits = Limits {
 fn known(sessions: &[(u32, u64)]) -> OrderEntry {
     let mut entry = OrderEntry::new(LIMITS);
     for (number, sent) in sessions {
-        entry.add_session(*number, *sent, 0);
+        entry.add_session(*number, (*sent, 0), 0);
     }
     entry
 }

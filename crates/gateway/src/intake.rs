@@ -1,12 +1,12 @@
 //! The way in: socket reads to command records, and records to sealed batches.
 
 use wire::record::CommandBatchHeader;
-use wire::record::command::{Command, EntryClaim, EntryClosed};
+use wire::record::command::{Command, EntryClaim, EntryClosed, EntryOpen};
 
 use crate::connection::Rest;
 use crate::connections::Connections;
 use crate::pending::{Mark, Share};
-use crate::protocol::{Protocol, Reading, Received};
+use crate::protocol::{Protocol, Received};
 
 /// Where a connection stood before a read.
 #[derive(Debug, Clone, Copy)]
@@ -74,54 +74,25 @@ impl<P: Protocol> Connections<P> {
 
     /// Handle the whole messages of `bytes`, or of as many as may be handled at a time: how many bytes
     /// they took, and what is asked.
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "requests of one read, and of a connection that is read only while few are unanswered"
-    )]
     fn messages(
         &mut self,
         connection_id: u32,
         bytes: &[u8],
         now_ns: u64,
     ) -> (usize, Received<P::Asks>) {
-        let Some(connection) = self
-            .connections
-            .get_mut(connection_id as usize)
-            .and_then(Option::as_mut)
-        else {
-            return (bytes.len(), Received::Nothing);
-        };
         let limits = self.limits;
         let most = limits.turn_bytes_max.max(limits.packet_bytes_max);
         let now = bytes.get(..most).unwrap_or(bytes);
-        let session = connection
-            .session
-            .and_then(|slot| self.sessions.get_mut(slot as usize));
-        let mut reading = Reading {
-            limits: &limits,
-            busy: self.busy,
-            session,
-            out: &mut connection.out,
-            pending: &mut self.pending,
-            heard: false,
-            requests: 0,
-            others: 0,
+        let read = self.with_reading(connection_id, now_ns, |protocol, reading| {
+            let (used, outcome) = protocol.receive(now, reading);
+            (used, outcome, reading.has_enough())
+        });
+        let Some((used, mut outcome, enough)) = read else {
+            return (bytes.len(), Received::Nothing);
         };
-        let (used, mut outcome) = self.protocol.receive(now, &mut reading);
-        let (requests, others) = (reading.requests, reading.others);
-        let enough = reading.has_enough();
-        connection.heard |= reading.heard;
-        if requests > 0 {
-            self.requests += u64::from(requests);
-            connection.unanswered += requests;
-            self.pending.attribute(Share {
-                connection_id,
-                generation: connection.generation,
-                requests,
-                others,
-                received_ns: now_ns,
-            });
-        }
+        let Some(connection) = self.connection(connection_id) else {
+            return (used, outcome);
+        };
         // Also of a read that ended with something else: its rest is asked for with an empty one.
         if outcome == Received::Nothing
             && !connection.throttled
@@ -139,6 +110,35 @@ impl<P: Protocol> Connections<P> {
         (used, outcome)
     }
 
+    /// The last records that wait are a connection's: so many requests, and how many of them are no orders.
+    #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "requests of one read, and of a connection that is read only while few are unanswered"
+    )]
+    pub(crate) fn attribute(
+        &mut self,
+        connection_id: u32,
+        (requests, others): (u32, u32),
+        received_ns: u64,
+    ) {
+        if requests == 0 {
+            return;
+        }
+        let Some(Some(connection)) = self.connections.get_mut(connection_id as usize) else {
+            return;
+        };
+        self.requests += u64::from(requests);
+        connection.unanswered += requests;
+        self.pending.attribute(Share {
+            connection_id,
+            generation: connection.generation,
+            requests,
+            others,
+            received_ns,
+        });
+    }
+
     /// Commands that wait to be sealed.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -149,6 +149,11 @@ impl<P: Protocol> Connections<P> {
     /// will learn.
     pub fn claim(&mut self, entry: u32) {
         self.push_own(&Command::EntryClaim(EntryClaim { entry }));
+    }
+
+    /// A session is to have an entry, which `route` will learn: what opens it, its name and its account.
+    pub fn open_entry(&mut self, open: EntryOpen, name: &str, account: &str) {
+        self.push_own(&Command::EntryOpen(open, name, account));
     }
 
     /// A client is gone for good, or for longer than its grace: the engine is to know.

@@ -1,8 +1,8 @@
 //! Order entry without I/O: bytes in, commands out; events in, bytes out.
 //!
 //! [`Connections`] is what every protocol needs, and a [`Protocol`] what it is given: [`OrderEntry`] is that of the
-//! binary one.  It holds every connection and every session.  A *session* is the logical one, a
-//! user's: it has a number for each message it was ever told, and outlives connections.  A
+//! binary one, [`FixEntry`] that of FIX.  It holds every connection and every session.  A *session* is the
+//! logical one, a user's: it has a number for each message it was ever told, and outlives connections.  A
 //! *connection* is a TCP connection that has logged in to a session, or not yet.
 //!
 //! # Contract
@@ -28,6 +28,7 @@ mod connections;
 pub mod fix;
 mod histogram;
 mod index;
+mod instruments;
 mod intake;
 mod limits;
 mod pending;
@@ -41,14 +42,18 @@ mod tally;
 pub use connections::{Claimed, Connections, TickAction};
 pub use histogram::{BOUNDS_NS, Histogram};
 pub use index::Row;
+pub use instruments::Instruments;
 pub use intake::Before;
 pub use limits::Limits;
-pub use protocol::{Protocol, Reading, Told};
+pub use protocol::{Passing, Protocol, Reading, Received as ReceivedOf, Told};
+pub use reports::Replayed;
 pub use session::Session;
-pub use soup::{Asks, Instruments, Soup};
+pub use soup::{Asks, Soup, answer};
 pub use tally::Tally;
 
 /// Order entry over the binary protocol.
 pub type OrderEntry = Connections<Soup>;
-/// What a read of it asks.
-pub type Received = protocol::Received<Asks>;
+/// Order entry over FIX.
+pub type FixEntry = Connections<fix::Fix>;
+/// What a read of the binary protocol asks.
+pub type Received = ReceivedOf<Asks>;

@@ -5,6 +5,19 @@ use wire::record::{EventBatch, RecordError};
 use crate::protocol::{Protocol, Told};
 use crate::session::Session;
 
+/// Which messages are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The number of the first.
+    pub next: u64,
+    /// The number of the last.
+    pub last: u64,
+    /// Messages at most.
+    pub messages_max: u64,
+    /// What stands before this number may have been told.
+    pub told_before: u64,
+}
+
 /// What was made of some event batches.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Portion {
@@ -12,9 +25,11 @@ pub struct Portion {
     pub next: u64,
     /// Bytes of whole batches that need not be read again.
     pub used: usize,
+    /// One of them was the last that a connection is told.
+    pub ended: bool,
 }
 
-/// Append the messages of a session from number `next` on that `batches` hold, `messages_max` at most.
+/// Append the messages of a session that are wanted and that `batches` hold.
 ///
 /// # Errors
 /// A [`RecordError`] where `batches` are not event batches.
@@ -25,13 +40,17 @@ pub struct Portion {
 pub fn messages_of<P: Protocol>(
     protocol: &P,
     session: &Session<P::Session>,
-    next: u64,
+    connection: &mut P::Connection,
+    wanted: Wanted,
     batches: &[u8],
-    messages_max: u64,
     out: &mut Vec<u8>,
 ) -> Result<Portion, RecordError> {
-    let mut portion = Portion { next, used: 0 };
-    let end = next.saturating_add(messages_max);
+    let mut portion = Portion {
+        next: wanted.next,
+        used: 0,
+        ended: false,
+    };
+    let end = (wanted.next.saturating_add(wanted.messages_max)).min(wanted.last.saturating_add(1));
     let mut rest = batches;
     while !rest.is_empty() && portion.next < end {
         let batch = EventBatch::take(&mut rest)?;
@@ -52,8 +71,10 @@ pub fn messages_of<P: Protocol>(
                     header: &batch.header,
                     leg,
                     number,
+                    told_before: wanted.told_before,
                 };
-                protocol.report(session, &told, out);
+                protocol.report(session, connection, &told, out);
+                portion.ended |= number >= wanted.told_before && P::ends(&event);
                 portion.next += 1;
             });
             if !whole {

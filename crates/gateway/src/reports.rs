@@ -1,39 +1,120 @@
 //! The way out: events to reports, in the buffers of the connections that are told.
 
-use wire::record::event::EntryClaimed;
+use wire::record::event::{EntryClaimed, SessionReset};
 use wire::record::{Dropped, Event, EventBatch, RecordError};
 
+use crate::connection::Resend;
 use crate::connections::{Claimed, Connections};
 use crate::protocol::{Protocol, Told};
-use crate::replay::messages_of;
+use crate::replay::{Wanted, messages_of};
+
+/// How a replay goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replayed {
+    /// With the event batches that follow.
+    More,
+    /// It is over: the connection is told what happens.
+    Live,
+    /// With other messages: see [`Connections::replay_command`].
+    Elsewhere,
+}
 
 impl<P: Protocol> Connections<P> {
-    /// Log a connection in to a session, to be told from message `sequence` on (0: the newest).
+    /// Log a connection in to a session, to be told from message `sequence` on, as the session counts (0: the
+    /// newest).
     ///
     /// Returns the number of the first message it will get, or `None` when that lies beyond the next.
     pub fn login(&mut self, connection_id: u32, slot: u32, sequence: u64) -> Option<u64> {
         let session = self.sessions.get_mut(slot as usize)?;
         let next = session.sent.saturating_add(1);
-        if sequence > next {
-            return None;
-        }
         let first = match sequence {
             0 => next,
-            wanted => wanted.max(session.oldest).min(next),
+            wanted => {
+                let wanted = wanted.saturating_add(session.base);
+                if wanted > next {
+                    return None;
+                }
+                let oldest = session.oldest.max(session.base.saturating_add(1));
+                wanted.max(oldest).min(next)
+            }
         };
         let connection = self.connections.get_mut(connection_id as usize)?.as_mut()?;
         session.connection_id = Some(connection_id);
         connection.session = Some(slot);
         connection.live = first == next;
-        connection.replay_next = first;
-        Some(first)
+        (connection.replay_next, connection.told_next) = (first, first);
+        Some(session.shown(first))
     }
 
-    /// From which command on to read the events for a connection that is not live; `None` when it is.
+    /// Log a connection in to a session, to be told from the message on that sessions of its protocol begin with,
+    /// which is still to come.
+    pub(crate) fn bind(&mut self, connection_id: u32, slot: u32) -> Option<()> {
+        let session = self.sessions.get_mut(slot as usize)?;
+        let next = session.sent.saturating_add(1);
+        let connection = self.connections.get_mut(connection_id as usize)?.as_mut()?;
+        session.connection_id = Some(connection_id);
+        connection.session = Some(slot);
+        (connection.live, connection.begins) = (false, true);
+        (connection.replay_next, connection.told_next) = (next, next);
+        Some(())
+    }
+
+    /// Tell a connection messages again, as its session counts them; one that is not kept any more is told as the
+    /// protocol tells of a gap.  Whether `replay` is to be given them now; else that is said when it is.
+    ///
+    /// `last` is not beyond what the connection was told.
+    pub fn tell_again(&mut self, connection_id: u32, first: u64, last: u64) -> bool {
+        let Some(Some(connection)) = self.connections.get_mut(connection_id as usize) else {
+            return false;
+        };
+        let session = connection
+            .session
+            .and_then(|slot| self.sessions.get(slot as usize));
+        let Some(session) = session else {
+            return false;
+        };
+        let newest = match connection.begins {
+            true => session.sent,
+            false => connection.told_next.saturating_sub(1),
+        };
+        let last = match last {
+            0 => newest,
+            last => last.saturating_add(session.base).min(newest),
+        };
+        let first = first.saturating_add(session.base);
+        if first > last {
+            return false;
+        }
+        let begun = connection.tell_again(Resend { first, last });
+        if begun {
+            self.protocol
+                .replays(&mut connection.state, session.shown(first));
+            self.skip_deleted(connection_id);
+        }
+        begun
+    }
+
+    /// What a replay wants first is what there is.
+    fn skip_deleted(&mut self, connection_id: u32) {
+        let Some(Some(connection)) = self.connections.get_mut(connection_id as usize) else {
+            return;
+        };
+        let session = connection
+            .session
+            .and_then(|slot| self.sessions.get(slot as usize));
+        if let Some(session) = session {
+            let last = connection.resend.map_or(u64::MAX, |resend| resend.last);
+            let oldest = session.oldest.min(last.saturating_add(1));
+            connection.replay_next = connection.replay_next.max(oldest);
+        }
+    }
+
+    /// From which command on to read the events for a connection that is not live; `None` when it is, or has not
+    /// begun.
     #[must_use]
     pub fn replay_command(&self, connection_id: u32) -> Option<u64> {
         let connection = self.connections.get(connection_id as usize)?.as_ref()?;
-        if connection.live {
+        if connection.live || connection.begins {
             return None;
         }
         let session = self.sessions.get(connection.session? as usize)?;
@@ -53,12 +134,15 @@ impl<P: Protocol> Connections<P> {
             return false;
         };
         connection.live = false;
-        connection.replay_next = session.sent.saturating_add(1);
+        connection.told_next = session.sent.saturating_add(1);
+        connection.replay_next = connection.told_next;
+        let next = session.shown(connection.told_next);
+        self.protocol.replays(&mut connection.state, next);
         true
     }
 
     /// Append to the connection's buffer what `batches` hold for it, `messages_max` messages at most: how many
-    /// bytes of whole batches are done with, and whether it is live now.
+    /// bytes of whole batches are done with, and how it goes on.
     ///
     /// # Errors
     /// A [`RecordError`] where `batches` are not event batches.
@@ -67,26 +151,53 @@ impl<P: Protocol> Connections<P> {
         connection_id: u32,
         batches: &[u8],
         messages_max: u64,
-    ) -> Result<(usize, bool), RecordError> {
-        let Some(connection) = self
-            .connections
-            .get_mut(connection_id as usize)
-            .and_then(Option::as_mut)
-        else {
-            return Ok((batches.len(), true));
+    ) -> Result<(usize, Replayed), RecordError> {
+        let done = (batches.len(), Replayed::Live);
+        let Some(Some(connection)) = self.connections.get_mut(connection_id as usize) else {
+            return Ok(done);
         };
-        let Some(session) = connection
-            .session
-            .and_then(|s| self.sessions.get(s as usize))
-        else {
-            return Ok((batches.len(), true));
+        let slot = connection.session;
+        let Some(session) = slot.and_then(|slot| self.sessions.get(slot as usize)) else {
+            return Ok(done);
         };
-        let (next, out) = (connection.replay_next, &mut connection.out);
-        let portion = messages_of(&self.protocol, session, next, batches, messages_max, out)?;
+        let wanted = Wanted {
+            next: connection.replay_next,
+            last: connection.resend.map_or(u64::MAX, |resend| resend.last),
+            messages_max,
+            told_before: connection.told_next,
+        };
+        let state = &mut connection.state;
+        let out = &mut connection.out;
+        let portion = messages_of(&self.protocol, session, state, wanted, batches, out)?;
         connection.replay_next = portion.next;
         connection.spoke = true;
-        connection.live = connection.replay_next > session.sent;
-        Ok((portion.used, connection.live))
+        if connection.resend.is_none() {
+            connection.told_next = portion.next;
+        }
+        if portion.ended
+            && let Some(why) = connection.ends
+        {
+            self.ended.push((connection_id, why));
+        }
+        if portion.next <= wanted.last.min(session.sent) {
+            return Ok((portion.used, Replayed::More));
+        }
+        let next = session.shown(portion.next);
+        let again = connection.resend.is_some() || connection.resend_later.is_some();
+        self.protocol.replayed(session, state, next, out);
+        if !again {
+            connection.live = true;
+            return Ok((portion.used, Replayed::Live));
+        }
+        connection.begin_resend();
+        connection.live = connection.resend.is_none() && connection.replay_next > session.sent;
+        if connection.live {
+            return Ok((portion.used, Replayed::Live));
+        }
+        let next = session.shown(connection.replay_next);
+        self.protocol.replays(&mut connection.state, next);
+        self.skip_deleted(connection_id);
+        Ok((portion.used, Replayed::Elsewhere))
     }
 
     /// Read event batches only to learn where the sessions' messages stand.
@@ -113,6 +224,10 @@ impl<P: Protocol> Connections<P> {
                     && let Some(session) = self.session_of(raised.entry)
                 {
                     session.forget_before(u64::MAX);
+                }
+                if let Event::SessionReset(reset) = &event {
+                    self.learn_reset(reset);
+                    continue;
                 }
                 event.recipients(|entry, number, _| {
                     if let Some(session) = self.session_of(entry) {
@@ -158,6 +273,10 @@ impl<P: Protocol> Connections<P> {
                     let own = (claimed.gateway, claimed.incarnation) == (gateway, incarnation);
                     self.learn_claim(claimed, own);
                 }
+                if let Event::SessionReset(reset) = &event {
+                    self.learn_reset(reset);
+                    continue;
+                }
                 event.recipients(|entry, number, leg| {
                     let told = Told {
                         event: &event,
@@ -165,6 +284,7 @@ impl<P: Protocol> Connections<P> {
                         header: &header,
                         leg,
                         number,
+                        told_before: number,
                     };
                     self.tell(entry, &told);
                 });
@@ -176,6 +296,21 @@ impl<P: Protocol> Connections<P> {
         }
         self.make_room();
         Ok(())
+    }
+
+    /// The numbers of a session have begun anew: nothing of before is told any more, not even again.
+    fn learn_reset(&mut self, reset: &SessionReset) {
+        let Some(session) = self.session_of(reset.entry) else {
+            return;
+        };
+        session.reset(reset.entry_seq);
+        P::reset(&mut session.state, reset);
+        let connection_id = session.connection_id;
+        if let Some(connection) = connection_id.and_then(|id| self.connection(id)) {
+            (connection.resend, connection.resend_later) = (None, None);
+            connection.told_next = reset.entry_seq.saturating_add(1);
+            connection.replay_next = connection.told_next;
+        }
     }
 
     /// A session was claimed, here or elsewhere.
@@ -233,16 +368,35 @@ impl<P: Protocol> Connections<P> {
         let Some(Some(connection)) = self.connections.get_mut(connection_id as usize) else {
             return;
         };
+        let begun = connection.begins && P::begins(told.event);
+        if begun {
+            (connection.begins, connection.live) = (false, true);
+            connection.told_next = number;
+        }
         // A log may be ahead of what is told: its replay has had this message then.
-        if !connection.live || number < connection.replay_next {
+        if !connection.live || number < connection.told_next {
             return;
         }
         if connection.out.is_empty() {
             self.touched.push(connection_id);
         }
         connection.spoke = true;
-        self.protocol.report(session, told, &mut connection.out);
+        connection.told_next = number + 1;
+        let (state, out) = (&mut connection.state, &mut connection.out);
+        self.protocol.report(session, state, told, out);
         self.reports += 1;
+        if P::ends(told.event)
+            && let Some(why) = connection.ends
+        {
+            self.ended.push((connection_id, why));
+        }
+        if begun && connection.resend_later.is_some() {
+            connection.begin_resend();
+            let first = session.shown(connection.replay_next);
+            self.protocol.replays(&mut connection.state, first);
+            self.behind.push(connection_id);
+            self.skip_deleted(connection_id);
+        }
     }
 
     /// Batch `number` of this gateway is answered.
@@ -296,6 +450,16 @@ impl<P: Protocol> Connections<P> {
     /// The connections whose session was logged in to elsewhere, which are to be closed.
     pub fn take_moved(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.moved)
+    }
+
+    /// The connections that were told the last message of their session, and why they are to be closed.
+    pub fn take_ended(&mut self) -> Vec<(u32, &'static str)> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// The connections that are to be told messages again, by `replay`.
+    pub fn take_behind(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.behind)
     }
 
     /// The connections whose sockets may be read again.

@@ -19,6 +19,8 @@ pub struct Session<S> {
     pub sent: u64,
     /// Oldest message that the events log keeps; `sent + 1` when it keeps none.
     pub oldest: u64,
+    /// The number that the entry's session was reset at last: it numbers its messages from the next one on.
+    pub base: u64,
     /// What its protocol knows of it.
     pub state: S,
     /// The connection that is logged in.
@@ -40,6 +42,19 @@ impl<S: Copy + Default> Session<S> {
             state,
             ..Self::default()
         }
+    }
+
+    /// The numbers begin anew behind this message; what came before is not told again.
+    pub fn reset(&mut self, base: u64) {
+        (self.base, self.sent) = (base, base);
+        self.forget_before(u64::MAX);
+    }
+
+    /// A number of the entry's as the session counts.
+    #[inline(always)]
+    #[must_use]
+    pub const fn shown(&self, number: u64) -> u64 {
+        number.saturating_sub(self.base)
     }
 
     /// Message `number` follows from the command at this offset, whose events end `at` so many bytes.

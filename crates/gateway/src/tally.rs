@@ -57,12 +57,12 @@ impl Tally {
         match event {
             Event::Accepted(..) => self.accepted += 1,
             Event::Trade(..) => self.trades += 1,
-            Event::Replaced(x, _) if !x.copy => self.replaced += 1,
-            Event::Canceled(x, _) if !x.copy => {
+            Event::Replaced(x, ..) if !x.copy => self.replaced += 1,
+            Event::Canceled(x, ..) if !x.copy => {
                 bump(&mut self.canceled, usize::from(x.reason.code()));
             }
             Event::Rejected(x, _, _) => bump(&mut self.rejected, usize::from(x.reason.code())),
-            Event::CancelRejected(x) => {
+            Event::CancelRejected(x, ..) => {
                 bump(&mut self.cancel_rejected, usize::from(x.reason.code()));
             }
             // Told as an order that is rejected.

@@ -37,6 +37,7 @@ fn claimed(by: (u16, u32), granted: bool, last_num: u64) -> Event<'static> {
         granted,
         entry_seq: 0,
         last_num,
+        base: 0,
     })
 }
 
@@ -53,7 +54,7 @@ fn refused(entry_seq: u64) -> Event<'static> {
 #[test]
 fn a_claim_is_a_command_and_its_answer_is_told_once() {
     let mut entry = OrderEntry::new(LIMITS);
-    let session = entry.add_session(7, 0, 2);
+    let session = entry.add_session(7, (0, 0), 2);
     entry.claim(7);
     let header = CommandBatchHeader::from_bytes(&[0; 64]).unwrap();
     let mut bytes = Vec::new();
@@ -83,7 +84,7 @@ fn a_line_whose_session_was_claimed_elsewhere_hears_no_more() {
         (OWN, true, false),
     ] {
         let mut entry = OrderEntry::new(LIMITS);
-        let session = entry.add_session(7, 0, 0);
+        let session = entry.add_session(7, (0, 0), 0);
         let line = entry.connected(0);
         entry.login(line, session, 0).unwrap();
         told(
@@ -105,7 +106,7 @@ fn a_line_whose_session_was_claimed_elsewhere_hears_no_more() {
 #[test]
 fn the_old_line_does_not_take_the_session_from_one_that_came_back() {
     let mut entry = OrderEntry::new(LIMITS);
-    let session = entry.add_session(7, 0, 0);
+    let session = entry.add_session(7, (0, 0), 0);
     let old = entry.connected(0);
     entry.login(old, session, 0).unwrap();
     told(&mut entry, &[claimed((2, 1), true, 0)]);
@@ -123,7 +124,7 @@ fn the_old_line_does_not_take_the_session_from_one_that_came_back() {
 #[test]
 fn a_session_that_has_moved_on_by_the_time_its_claim_is_told_is_not_granted() {
     let mut entry = OrderEntry::new(LIMITS);
-    let session = entry.add_session(7, 0, 0);
+    let session = entry.add_session(7, (0, 0), 0);
     told(
         &mut entry,
         &[claimed(OWN, true, 0), claimed((2, 1), true, 0)],
@@ -141,7 +142,7 @@ fn a_session_that_has_moved_on_by_the_time_its_claim_is_told_is_not_granted() {
 #[test]
 fn what_an_outage_has_forgotten_is_not_answered() {
     let mut entry = OrderEntry::new(LIMITS);
-    let session = entry.add_session(7, 0, 0);
+    let session = entry.add_session(7, (0, 0), 0);
     let line = entry.connected(0);
     entry.login(line, session, 0).unwrap();
     told(

@@ -21,7 +21,7 @@ const LIMITS: Limits = Limits {
 #[test]
 fn a_line_that_is_not_read_at_our_word_does_not_become_idle() {
     let mut entry = OrderEntry::new(LIMITS);
-    let slot = entry.add_session(3, 0, 0);
+    let slot = entry.add_session(3, (0, 0), 0);
     let connection = entry.connected(0);
     assert_eq!(entry.login(connection, slot, 0), Some(1));
     assert_eq!(

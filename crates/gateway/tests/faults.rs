@@ -39,7 +39,10 @@ fn sealed(entry: &mut OrderEntry) -> Vec<(u32, u64)> {
 #[test]
 fn a_read_that_panics_takes_nothing_of_other_lines_with_it() {
     let mut entry = OrderEntry::new(LIMITS);
-    let slots = [entry.add_session(7, 0, 0), entry.add_session(8, 0, 0)];
+    let slots = [
+        entry.add_session(7, (0, 0), 0),
+        entry.add_session(8, (0, 0), 0),
+    ];
     let connections = [entry.connected(0), entry.connected(0)];
     for (connection, slot) in connections.into_iter().zip(slots) {
         assert_eq!(entry.login(connection, slot, 0), Some(1));
@@ -81,7 +84,7 @@ fn a_read_that_panics_takes_nothing_of_other_lines_with_it() {
 #[test]
 fn what_is_left_of_a_fault_knows_the_open_lines_and_the_figures_alone() {
     let mut entry = OrderEntry::new(LIMITS);
-    let slot = entry.add_session(7, 0, 0);
+    let slot = entry.add_session(7, (0, 0), 0);
     let connections = [entry.connected(0), entry.connected(0), entry.connected(0)];
     entry.login(connections[0], slot, 0);
     entry.receive(connections[0], &orders(1..=2), 0);
@@ -100,7 +103,7 @@ fn what_is_left_of_a_fault_knows_the_open_lines_and_the_figures_alone() {
     assert_eq!(bare.tick(150).first(), Some(&(0, late)));
 
     let mut again = OrderEntry::new(LIMITS);
-    again.add_session(7, 9, 4);
+    again.add_session(7, (9, 0), 4);
     bare.adopt(&again, 33);
     assert_eq!(bare.index(), (33, vec![(7, vec![])]));
     let session = bare.session(slot).unwrap();

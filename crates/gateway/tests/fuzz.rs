@@ -45,7 +45,10 @@ fn attack(entry: &mut OrderEntry, slot: u32, random: &mut Random, bytes: &[u8]) 
                 Received::Asks(Asks::SecurityList(..)) | Received::Later => {
                     entry.receive(connection, &[], 0)
                 }
-                Received::Throttle | Received::Logout | Received::Malformed(_) => {
+                Received::Throttle
+                | Received::Logout
+                | Received::Malformed(_)
+                | Received::Over(_) => {
                     entry.disconnected(connection);
                     return;
                 }
@@ -58,8 +61,8 @@ fn attack(entry: &mut OrderEntry, slot: u32, random: &mut Random, bytes: &[u8]) 
 #[test]
 fn a_damaged_line_beside_a_good_one() {
     let mut entry = OrderEntry::new(LIMITS);
-    let attacked = entry.add_session(ATTACKER, 0, 0);
-    let victim = entry.add_session(VICTIM, 0, 0);
+    let attacked = entry.add_session(ATTACKER, (0, 0), 0);
+    let victim = entry.add_session(VICTIM, (0, 0), 0);
     let good = entry.connected(0);
     assert_eq!(entry.login(good, victim, 0), Some(1));
     let order = orders(1..=1);
@@ -85,7 +88,7 @@ fn a_damaged_line_beside_a_good_one() {
                 Command::Cancel(x, ..) => assert_eq!(x.entry, ATTACKER),
                 Command::Replace(x, ..) => assert_eq!(x.entry, ATTACKER),
                 Command::MassCancel(x, ..) => assert_eq!(x.entry, ATTACKER),
-                Command::Status(x) => assert_eq!(x.entry, ATTACKER),
+                Command::Status(x, ..) => assert_eq!(x.entry, ATTACKER),
                 Command::Refuse(x) => assert_eq!(x.entry, ATTACKER),
                 other => panic!("{other:?} from a client"),
             }

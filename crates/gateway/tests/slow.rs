@@ -5,7 +5,7 @@
 #[path = "common/events.rs"]
 mod events;
 
-use gateway::{Limits, OrderEntry};
+use gateway::{Limits, OrderEntry, Replayed};
 use wire::record::Event;
 use wire::record::event::Refused;
 use wire::soup::{Packets, Sender};
@@ -48,7 +48,7 @@ fn packets(entry: &mut OrderEntry, connection: u32) -> usize {
 #[test]
 fn who_has_fallen_behind_hears_of_nothing_new_until_it_was_told_what_was_before() {
     let mut entry = OrderEntry::new(LIMITS);
-    let session = entry.add_session(7, 0, 0);
+    let session = entry.add_session(7, (0, 0), 0);
     let connection = entry.connected(0);
     assert!(!entry.fall_behind(connection));
     entry.login(connection, session, 0).unwrap();
@@ -65,7 +65,7 @@ fn who_has_fallen_behind_hears_of_nothing_new_until_it_was_told_what_was_before(
     // Also what it was told before may stand where one begins to read.
     let log = [batch(1..=2), missed].concat();
     let (used, live) = entry.replay(connection, &log, 1_000).unwrap();
-    assert_eq!((used, live), (log.len(), true));
+    assert_eq!((used, live), (log.len(), Replayed::Live));
     assert_eq!(packets(&mut entry, connection), 7);
     entry.route(1, 1, &batch(10..=10), 0).unwrap();
     assert_eq!(packets(&mut entry, connection), 1);
@@ -74,7 +74,7 @@ fn who_has_fallen_behind_hears_of_nothing_new_until_it_was_told_what_was_before(
 #[test]
 fn a_portion_ends_after_so_many_messages_also_within_a_batch() {
     let mut entry = OrderEntry::new(LIMITS);
-    let session = entry.add_session(7, 1_000, 0);
+    let session = entry.add_session(7, (1_000, 0), 0);
     let connection = entry.connected(0);
     // Nobody has noted where they stand.
     assert_eq!(entry.login(connection, session, 1), Some(1_001));
@@ -85,7 +85,7 @@ fn a_portion_ends_after_so_many_messages_also_within_a_batch() {
     let (mut at, mut live, mut told) = (0, false, Vec::new());
     while !live {
         let (used, now_live) = entry.replay(connection, &log[at..], 256).unwrap();
-        (at, live) = (at + used, now_live);
+        (at, live) = (at + used, now_live == Replayed::Live);
         told.push(packets(&mut entry, connection));
     }
     assert_eq!(told, [256, 256, 188]);

@@ -22,7 +22,7 @@ const LIMITS: Limits = Limits {
 };
 
 fn logged_in(entry: &mut OrderEntry, number: u32) -> u32 {
-    let slot = entry.add_session(number, 0, 0);
+    let slot = entry.add_session(number, (0, 0), 0);
     let connection = entry.connected(0);
     assert_eq!(entry.login(connection, slot, 0), Some(1));
     connection

@@ -227,8 +227,9 @@ impl Flow {
             orig_num,
             order_id: 0,
             instrument: NO_INSTRUMENT,
+            poss_resend: false,
         };
-        (Command::Cancel(cancel, "", ""), None)
+        (Command::Cancel(cancel, "", "", ""), None)
     }
 
     fn forget(&mut self, entry: u32, num: u64) {
@@ -287,7 +288,7 @@ impl Flow {
             Event::Trade(trade, ..) if trade.maker_leaves == 0 => {
                 self.forget(trade.maker_entry, trade.maker_num);
             }
-            Event::Rejected(..) | Event::CancelRejected(_) => self.rejects += 1,
+            Event::Rejected(..) | Event::CancelRejected(..) => self.rejects += 1,
             _ => {}
         }
     }

@@ -3,11 +3,12 @@
 //! Less quantity at the same price keeps the order's priority; anything else loses it, and may
 //! trade.  A total quantity that is executed already cancels what is open.
 
-use super::cancel::{Named, Refusal, Requester};
+use super::cancel::{Named, Refusal};
 use super::checks;
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
+use super::requests::{Came, Request, Requester};
 use super::side::key;
 use wire::record::command::{NO_PRICE, NO_QTY, Replace};
 use wire::record::event::Replaced;
@@ -22,38 +23,45 @@ struct Amendment {
 }
 
 impl Engine {
-    pub(crate) fn amend(&mut self, replace: &Replace, user: &str, text: &str, out: &mut Emit<'_>) {
-        let (requester, repeats) = self.requester_once((replace.entry, user), replace.num, out);
+    pub(crate) fn amend(
+        &mut self,
+        replace: &Replace,
+        user: &str,
+        text: &str,
+        request: &str,
+        out: &mut Emit<'_>,
+    ) {
+        let (entry, num) = (replace.entry, replace.num);
+        let (request, came) = self.request(entry, user, (num, request), out);
         let named = Named {
             orig_num: replace.orig_num,
             text,
             order_id: replace.order_id,
             instrument: replace.instrument,
         };
-        let mut refusal = Refusal {
-            num: replace.num,
-            response_to: 2,
-            slot: None,
-            reason: Reason::DuplicateClientOrderId,
+        let found = match came {
+            Came::First => self.find(request.by, &named),
+            Came::Again if replace.poss_resend => return self.confirm(request, out),
+            Came::Again => Err((Reason::DuplicateClientOrderId, None)),
+            Came::Late => return self.pass_by(num, out),
         };
-        if repeats {
-            return self.refuse_change(requester, &named, &refusal, out);
-        }
-        let found = self.find(requester, &named).and_then(|slot| {
+        self.remember_request(request, came, found.ok());
+        let wanted = found.and_then(|slot| {
             let amendment = self.amendment(&self.order_at(slot), replace);
             Ok((slot, amendment.map_err(|reason| (reason, Some(slot)))?))
         });
-        match found {
-            Ok((slot, Some(amendment))) => {
-                self.change(slot, amendment, (requester, replace.num), out)
-            }
+        match wanted {
+            Ok((slot, Some(amendment))) => self.change(slot, amendment, request, out),
             Ok((slot, None)) => {
-                let request = Some((requester, replace.num));
-                self.cancel_slot(slot, CancelReason::Amended, request, out);
+                self.cancel_slot(slot, CancelReason::Amended, Some(request), out);
             }
             Err((reason, slot)) => {
-                (refusal.reason, refusal.slot) = (reason, slot);
-                self.refuse_change(requester, &named, &refusal, out);
+                let refusal = Refusal {
+                    response_to: 2,
+                    slot,
+                    reason,
+                };
+                self.refuse_change(request, &named, &refusal, out);
             }
         }
     }
@@ -123,7 +131,7 @@ impl Engine {
         &mut self,
         slot: u32,
         amendment: Amendment,
-        request: (Requester, u64),
+        request: Request<'_>,
         out: &mut Emit<'_>,
     ) {
         let old = self.order_at(slot);
@@ -166,13 +174,13 @@ impl Engine {
         slot: u32,
         old: &Order,
         kept_priority: bool,
-        (requester, num): (Requester, u64),
+        request: Request<'_>,
         out: &mut Emit<'_>,
     ) {
-        let (own_num, copy) = self.reported_as(old, (requester, num));
-        let own = requester == Requester::Entry(old.entry);
+        let ((own_num, own_text), copy) = self.reported_as(old, request);
+        let own = request.by == Requester::Entry(old.entry);
         if own && self.parties.entry(old.entry).kind == EntryKind::Binary {
-            self.books.rename(slot, num);
+            self.books.rename(slot, request.num);
         }
         let order = self.order_at(slot);
         let mut replaced = Replaced {
@@ -196,11 +204,14 @@ impl Engine {
             copy: false,
         };
         let text = self.books.open().text(order.text);
-        out.event(&Event::Replaced(replaced, text));
-        if let Some((entry, num)) = copy {
+        out.event(&Event::Replaced(replaced, text, own_text));
+        if let Some((entry, (num, asked))) = copy {
             (replaced.entry, replaced.num, replaced.copy) = (entry, num, true);
             replaced.entry_seq = self.parties.next_seq(entry);
-            out.event(&Event::Replaced(replaced, text));
+            out.event(&Event::Replaced(replaced, text, asked));
+        }
+        if own && !own_text.is_empty() {
+            self.books.set_text(slot, order, own_text);
         }
     }
 }

@@ -168,6 +168,11 @@ impl Books {
         self.open.rename(slot, num);
     }
 
+    /// Give the order of a FIX session another client order id.
+    pub(crate) fn set_text(&mut self, slot: u32, order: Order, text: &str) {
+        self.open.set_text(slot, order, text);
+    }
+
     /// Forget an order that stands in no queue: its names, its text, its slot.
     #[inline(always)]
     pub(crate) fn remove(&mut self, slot: u32, numbered: bool) {

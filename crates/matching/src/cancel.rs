@@ -3,30 +3,10 @@
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
-use wire::record::command::{Cancel, NO_ENTRY, NO_INSTRUMENT, who};
+use super::requests::{Asked, Came, Request, Requester};
+use wire::record::command::{Cancel, NO_INSTRUMENT};
 use wire::record::event::{CancelRejected, Canceled};
-use wire::record::{CancelReason, EntryKind, Event, OrdStatus, Reason, Stp, Who};
-
-/// Who asks for a change of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Requester {
-    /// An entry; it speaks for its account.
-    Entry(u32),
-    /// Whoever owns the order.
-    Any,
-    /// Nobody that is known.
-    Nobody,
-}
-
-impl Requester {
-    /// The entry that is answered, or 0.
-    pub(crate) const fn entry(self) -> u32 {
-        match self {
-            Self::Entry(entry) => entry,
-            Self::Any | Self::Nobody => 0,
-        }
-    }
-}
+use wire::record::{CancelReason, EntryKind, Event, OrdStatus, Reason};
 
 /// The order that a request means, as the request names it.
 #[derive(Debug, Clone, Copy)]
@@ -40,56 +20,15 @@ pub(crate) struct Named<'a> {
 /// Why no order was found, and the one that was found where only its instrument is another.
 pub(crate) type NotFound = (Reason, Option<u32>);
 
-/// A request that is refused: its number, the answer's FIX 434, the order if one was found.
+/// Why a request is refused, the answer's FIX 434, the order if one was found.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal {
-    pub(crate) num: u64,
     pub(crate) response_to: u8,
     pub(crate) slot: Option<u32>,
     pub(crate) reason: Reason,
 }
 
 impl Engine {
-    /// Who asks; a user without a REST entry is nobody.
-    #[inline(always)]
-    pub(crate) fn requester(&self, entry: u32, user: &str) -> Requester {
-        match who(entry, user) {
-            Who::Entry(entry) if self.parties.knows(entry) => Requester::Entry(entry),
-            Who::Entry(_) => Requester::Nobody,
-            Who::User(user) => match self.parties.find(EntryKind::Rest, user) {
-                Some(entry) => Requester::Entry(entry),
-                None => Requester::Nobody,
-            },
-            Who::Any => Requester::Any,
-        }
-    }
-
-    /// Who asks, and whether it is a binary entry that repeats a ClOrdID.
-    ///
-    /// The REST entry of an account that came another way is opened; one of an unknown account is not.
-    #[inline(always)]
-    pub(crate) fn requester_once(
-        &mut self,
-        (entry, user): (u32, &str),
-        num: u64,
-        out: &mut Emit<'_>,
-    ) -> (Requester, bool) {
-        let mut requester = self.requester(entry, user);
-        if requester == Requester::Nobody
-            && entry == NO_ENTRY
-            && self.parties.account(user).is_some()
-        {
-            let opened = self.new_entry(EntryKind::Rest, user, user, (false, Stp::None), out);
-            requester = opened.map_or(Requester::Nobody, Requester::Entry);
-        }
-        let repeats = match requester {
-            Requester::Entry(entry) if self.parties.entry(entry).kind == EntryKind::Binary => {
-                !self.parties.rises(entry, num)
-            }
-            _ => false,
-        };
-        (requester, repeats)
-    }
-
     /// The open order that is meant.  All names that are given must name it.
     #[inline(always)]
     pub(crate) fn find(&self, requester: Requester, named: &Named<'_>) -> Result<u32, NotFound> {
@@ -127,6 +66,8 @@ impl Engine {
 
     fn find_by_text(&self, entry: u32, text: &str) -> Result<u32, Reason> {
         match self.client_ids.find(entry, text) {
+            // A request that has met no order.
+            Some(known) if known.order_id == 0 => Err(Reason::UnknownOrder),
             Some(known) => {
                 let open = self.books.open();
                 open.by_id(known.order_id).ok_or(Reason::OrderClosed)
@@ -157,32 +98,40 @@ impl Engine {
         }
     }
 
-    pub(crate) fn cancel(&mut self, cancel: &Cancel, user: &str, text: &str, out: &mut Emit<'_>) {
-        let (requester, repeats) = self.requester_once((cancel.entry, user), cancel.num, out);
+    pub(crate) fn cancel(
+        &mut self,
+        cancel: &Cancel,
+        user: &str,
+        text: &str,
+        request: &str,
+        out: &mut Emit<'_>,
+    ) {
+        let (entry, num) = (cancel.entry, cancel.num);
+        let (request, came) = self.request(entry, user, (num, request), out);
         let named = Named {
             orig_num: cancel.orig_num,
             text,
             order_id: cancel.order_id,
             instrument: cancel.instrument,
         };
-        let found = if repeats {
-            Err((Reason::DuplicateClientOrderId, None))
-        } else {
-            self.find(requester, &named)
+        let found = match came {
+            Came::First => self.find(request.by, &named),
+            Came::Again if cancel.poss_resend => return self.confirm(request, out),
+            Came::Again => Err((Reason::DuplicateClientOrderId, None)),
+            Came::Late => return self.pass_by(num, out),
         };
+        self.remember_request(request, came, found.ok());
         match found {
             Ok(slot) => {
-                let request = Some((requester, cancel.num));
-                self.cancel_here(slot, CancelReason::Requested, request, out);
+                self.cancel_here(slot, CancelReason::Requested, Some(request), out);
             }
             Err((reason, slot)) => {
                 let refusal = Refusal {
-                    num: cancel.num,
                     response_to: 1,
                     slot,
                     reason,
                 };
-                self.refuse_change(requester, &named, &refusal, out);
+                self.refuse_change(request, &named, &refusal, out);
             }
         }
     }
@@ -190,7 +139,7 @@ impl Engine {
     /// Answer a refused cancel or amendment.
     pub(crate) fn refuse_change(
         &mut self,
-        requester: Requester,
+        request: Request<'_>,
         named: &Named<'_>,
         refusal: &Refusal,
         out: &mut Emit<'_>,
@@ -202,25 +151,33 @@ impl Engine {
             }
             None => (0, named.instrument, OrdStatus::Rejected),
         };
-        out.event(&Event::CancelRejected(CancelRejected {
-            entry: requester.entry(),
-            entry_seq: self.parties.next_seq(requester.entry()),
+        let entry = request.by.entry();
+        let rejected = CancelRejected {
+            entry,
+            entry_seq: self.parties.next_seq(entry),
             order_id,
-            num: refusal.num,
+            num: request.num,
             orig_num: named.orig_num,
             instrument,
             reason: refusal.reason,
             response_to: refusal.response_to,
             status,
-        }));
+        };
+        // What REST names its orders by is not told again.
+        let text = if request.text.is_empty() {
+            ""
+        } else {
+            named.text
+        };
+        out.event(&Event::CancelRejected(rejected, text, request.text));
     }
 
-    /// Cancel an open order, and tell its entry and the one that asked (`request`: who, and its number).
+    /// Cancel an open order, and tell its entry and the one that asked.
     pub(crate) fn cancel_slot(
         &mut self,
         slot: u32,
         reason: CancelReason,
-        request: Option<(Requester, u64)>,
+        request: Option<Request<'_>>,
         out: &mut Emit<'_>,
     ) {
         self.cancel_here(slot, reason, request, out);
@@ -232,39 +189,40 @@ impl Engine {
         &mut self,
         slot: u32,
         reason: CancelReason,
-        request: Option<(Requester, u64)>,
+        request: Option<Request<'_>>,
         out: &mut Emit<'_>,
     ) {
         let mut order = self.order_at(slot);
         let qty = std::mem::take(&mut order.leaves);
-        let (num, copy) = match request {
+        let (own, copy) = match request {
             Some(request) => self.reported_as(&order, request),
-            None => (order.num, None),
+            None => ((order.num, ""), None),
         };
-        self.report_canceled_to((order.entry, false), &order, (qty, reason), num, out);
-        if let Some((entry, num)) = copy {
-            self.report_copy(entry, &order, (qty, reason), num, out);
+        self.report_canceled_to((order.entry, false), &order, (qty, reason), own, out);
+        if let Some((entry, asked)) = copy {
+            self.report_copy(entry, &order, (qty, reason), asked, out);
         }
         self.close(slot);
     }
 
-    /// How a change that was asked for is told: the number for the order's own entry; whom else, and the
-    /// number for that one.
+    /// How a change that was asked for is told: the request's number and text for the order's own entry; whom
+    /// else, and number and text for that one.
     ///
     /// A session hears its own numbers only.  REST has no numbers: who asks by order id alone asks for
     /// the order's entry.
     #[inline(always)]
-    pub(crate) fn reported_as(
+    pub(crate) fn reported_as<'r>(
         &self,
         order: &Order,
-        (requester, num): (Requester, u64),
-    ) -> (u64, Option<(u32, u64)>) {
-        match requester {
-            Requester::Entry(entry) if entry == order.entry => (num, None),
+        request: Request<'r>,
+    ) -> (Asked<'r>, Option<(u32, Asked<'r>)>) {
+        let asked = (request.num, request.text);
+        match request.by {
+            Requester::Entry(entry) if entry == order.entry => (asked, None),
             Requester::Any if self.parties.entry(order.entry).kind == EntryKind::Rest => {
-                (num, None)
+                (asked, None)
             }
-            _ => (order.num, Some((requester.entry(), num))),
+            by => ((order.num, ""), Some((by.entry(), asked))),
         }
     }
 
@@ -276,7 +234,7 @@ impl Engine {
         num: u64,
         out: &mut Emit<'_>,
     ) {
-        self.report_canceled_to((order.entry, false), order, what, num, out);
+        self.report_canceled_to((order.entry, false), order, what, (num, ""), out);
     }
 
     /// Tell the entry that asked of what happened to another's order.
@@ -286,10 +244,10 @@ impl Engine {
         entry: u32,
         order: &Order,
         what: (i64, CancelReason),
-        num: u64,
+        asked: Asked<'_>,
         out: &mut Emit<'_>,
     ) {
-        self.report_canceled_to((entry, true), order, what, num, out);
+        self.report_canceled_to((entry, true), order, what, asked, out);
     }
 
     #[inline(always)]
@@ -298,7 +256,7 @@ impl Engine {
         (entry, copy): (u32, bool),
         order: &Order,
         (qty, reason): (i64, CancelReason),
-        num: u64,
+        (num, request): Asked<'_>,
         out: &mut Emit<'_>,
     ) {
         let status = match reason {
@@ -325,6 +283,6 @@ impl Engine {
             copy,
         };
         let text = self.books.open().text(order.text);
-        out.event(&Event::Canceled(canceled, text));
+        out.event(&Event::Canceled(canceled, text, request));
     }
 }

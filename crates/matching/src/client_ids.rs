@@ -1,13 +1,17 @@
 //! Client order ids in text, remembered after their orders are gone.
 //!
-//! Scope is the entry.  Each entry remembers at most `client_ids_per_account_max`; the oldest is
-//! forgotten first.  The highest ClOrdID of a binary entry stands in the entry itself.
+//! Scope is the entry.  Each entry remembers at most `client_ids_per_account_max`, a FIX session
+//! `client_ids_per_session_max`; the oldest is forgotten first, but for those of open orders of a FIX session.
+//! The highest ClOrdID of a binary entry stands in the entry itself.
 
 use super::index::{Index, mix_text};
 use super::pool::{NONE, Pool, Slot};
 use wire::record::command::NewOrder;
 use wire::record::{ExecInst, Reason};
 use xxhash_rust::xxh3::xxh3_64;
+
+/// So many that are needed are passed over at most, before one is remembered beyond the bound.
+const RENEWED_MAX: u32 = 4;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Remembered {
@@ -74,7 +78,7 @@ pub(crate) struct ClientIds {
 pub(crate) fn content(new: &NewOrder) -> u64 {
     let mut what = *new;
     (what.entry, what.num) = (0, 0);
-    what.exec_inst &= !ExecInst::REPEAT_ONLY;
+    what.exec_inst &= !(ExecInst::REPEAT_ONLY | ExecInst::POSS_RESEND);
     xxh3_64(&what.to_bytes())
 }
 
@@ -99,7 +103,7 @@ impl ClientIds {
     }
 
     /// Remember a text that is not known, as the youngest of an entry (`number`, and its queue), and forget
-    /// the oldest above `most`.
+    /// the oldest above `most`; those that are needed still become the youngest, a few at a time.
     #[allow(
         clippy::arithmetic_side_effects,
         reason = "remembered one by one, and as many as `most`"
@@ -110,9 +114,16 @@ impl ClientIds {
         most: u32,
         text: &str,
         (order_id, content, reason): (u64, u64, Reason),
+        is_needed: impl Fn(&Remembered) -> bool,
     ) {
-        while queue.len > 0 && queue.len >= most {
-            self.forget_oldest(queue);
+        let mut renewed = 0;
+        while queue.len > 0 && queue.len >= most && renewed < RENEWED_MAX {
+            if is_needed(&self.pool[queue.oldest]) {
+                self.renew_oldest(queue);
+                renewed += 1;
+            } else {
+                self.forget_oldest(queue);
+            }
         }
         if most == 0 {
             return;
@@ -125,13 +136,28 @@ impl ClientIds {
         record.younger = NONE;
         (record.order_id, record.content, record.reason) = (order_id, content, reason);
         self.index.insert(mix_text(u64::from(number), text), slot);
+        self.append(queue, slot);
+        queue.len += 1;
+    }
+
+    /// Put the one in a slot, which has no younger one, at the end of a queue.
+    fn append(&mut self, queue: &mut Queue, slot: u32) {
         let last = std::mem::replace(&mut queue.newest, slot);
         if last == NONE {
             queue.oldest = slot;
         } else {
             self.pool[last].younger = slot;
         }
-        queue.len += 1;
+    }
+
+    /// The oldest becomes the youngest.
+    fn renew_oldest(&mut self, queue: &mut Queue) {
+        let slot = queue.oldest;
+        if slot == queue.newest {
+            return;
+        }
+        queue.oldest = std::mem::replace(&mut self.pool[slot].younger, NONE);
+        self.append(queue, slot);
     }
 
     #[allow(

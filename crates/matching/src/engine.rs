@@ -24,6 +24,7 @@ const SETTINGS: Settings = Settings {
     gateway_lease_ns: 5_000_000_000,
     handover_grace_ns: 0,
     claim_interval_ns: 1_000_000_000,
+    client_ids_per_session_max: 100_000,
 };
 
 /// The rules by which this engine decides.
@@ -243,10 +244,18 @@ impl Engine {
             // What it opens was decided with the batch; anywhere else it means nothing.
             Command::GatewayOpen(_) | Command::Tick => {}
             Command::New(new, user, text) => self.enter(new, user, text, out),
-            Command::Cancel(cancel, user, text) => self.cancel(cancel, user, text, out),
-            Command::Replace(replace, user, text) => self.amend(replace, user, text, out),
-            Command::MassCancel(mass, user) => self.mass_cancel(mass, user, out),
-            Command::Status(status) => self.status(status, out),
+            Command::Cancel(cancel, user, text, request) => {
+                self.cancel(cancel, user, text, request, out);
+            }
+            Command::Replace(replace, user, text, request) => {
+                self.amend(replace, user, text, request, out);
+            }
+            Command::MassCancel(mass, user, request) => self.mass_cancel(mass, user, request, out),
+            Command::Status(status, text, request) => self.status(status, text, request, out),
+            Command::SessionMessage(said, ref_msg_type, text) => {
+                self.session_message(said, (ref_msg_type, text), out);
+            }
+            Command::SessionReset(reset) => self.reset_session(reset, out),
             Command::Refuse(refuse) => self.refuse(refuse, out),
             Command::EntryOpen(open, name, account) => self.open_entry(open, name, account, out),
             Command::EntryClaim(claim) => self.claim(claim.entry, from, out),

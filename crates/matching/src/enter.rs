@@ -6,6 +6,7 @@ use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
 use super::pool::NONE;
+use super::requests::{Came, Request, Requester};
 use super::side::key;
 use wire::record::command::{NO_PRICE, NewOrder, who};
 use wire::record::event::{Accepted, Rejected, Repeated};
@@ -20,9 +21,17 @@ impl Engine {
             Err(reason) => return self.reject(0, new, 0, reason, (user, text), out),
         };
         let kind = self.parties.entry(entry).kind;
-        if self.came_before(entry, kind, new, text, out) {
+        let came_before = match kind {
+            EntryKind::Fix => self.came_before_by_fix(entry, new, text, out),
+            EntryKind::Binary | EntryKind::Rest => self.came_before(entry, kind, new, text, out),
+        };
+        if came_before {
             return;
         }
+        let new = &NewOrder {
+            exec_inst: new.exec_inst & !ExecInst::POSS_RESEND,
+            ..*new
+        };
         let order_id = self.numbers.next_order();
         let checked = if self.books.instruments().knows(new.instrument) {
             checks::new_order(self.books.listing(new.instrument), new)
@@ -31,10 +40,7 @@ impl Engine {
         };
         if kind != EntryKind::Binary && !text.is_empty() {
             let reason = checked.err().unwrap_or(Reason::None);
-            let most = self.settings.client_ids_per_account_max;
-            let whose = (entry, self.parties.ids_mut(entry));
-            let what = (order_id, content(new), reason);
-            self.client_ids.remember(whose, most, text, what);
+            self.remember_order(entry, kind, text, (order_id, content(new), reason));
         }
         match checked {
             Ok(()) => self.accept(entry, new, order_id, text, out),
@@ -89,17 +95,6 @@ impl Engine {
             }
             return refused;
         };
-        if kind == EntryKind::Fix {
-            self.reject(
-                entry,
-                new,
-                0,
-                Reason::DuplicateClientOrderId,
-                ("", text),
-                out,
-            );
-            return true;
-        }
         let repeated = Repeated {
             entry,
             account: self.parties.entry(entry).account,
@@ -111,6 +106,49 @@ impl Engine {
         };
         out.event(&Event::Repeated(repeated, text));
         true
+    }
+
+    /// The same for a FIX session: a ClOrdID that came before is refused, whatever else the order says, or its
+    /// order's state is told where the client may have sent it before.
+    fn came_before_by_fix(
+        &mut self,
+        entry: u32,
+        new: &NewOrder,
+        text: &str,
+        out: &mut Emit<'_>,
+    ) -> bool {
+        let busy = new.exec_inst & ExecInst::REPEAT_ONLY != 0;
+        let may_be_sent_before = new.exec_inst & ExecInst::POSS_RESEND != 0;
+        match self.came_by_fix(entry, new.num, text) {
+            Came::First if !busy => return false,
+            Came::First => self.reject(entry, new, 0, Reason::Busy, ("", text), out),
+            Came::Late => self.pass_by(new.num, out),
+            Came::Again if may_be_sent_before => {
+                let by = Requester::Entry(entry);
+                let num = new.num;
+                self.confirm(Request { by, num, text }, out);
+            }
+            Came::Again => {
+                let reason = Reason::DuplicateClientOrderId;
+                self.reject(entry, new, 0, reason, ("", text), out);
+            }
+        }
+        true
+    }
+
+    fn remember_order(
+        &mut self,
+        entry: u32,
+        kind: EntryKind,
+        text: &str,
+        what: (u64, u64, Reason),
+    ) {
+        if kind == EntryKind::Fix {
+            return self.remember_of_session(entry, text, what);
+        }
+        let most = self.settings.client_ids_per_account_max;
+        let whose = (entry, self.parties.ids_mut(entry));
+        self.client_ids.remember(whose, most, text, what, |_| false);
     }
 
     fn reject(

@@ -12,8 +12,8 @@
 //! * The parts: `numbers` counts orders and trades; `gateways` says whose turn it is, `claims` whose commands
 //!   count; `parties` has accounts, entries and the lists of their orders; `client_ids` what these said
 //!   before; `books` the instruments and all open orders.
-//! * `enter`, `checks`, `cross`, `cancel`, `mass_cancel`, `amend`, `status`, `admin`, `expiry`,
-//!   `ownership`: what each command and the passing of time do to the parts, and what is told of it.
+//! * `enter`, `requests`, `checks`, `cross`, `cancel`, `mass_cancel`, `amend`, `status`, `sessions`, `admin`,
+//!   `expiry`, `ownership`: what each command and the passing of time do to the parts, and what is told of it.
 //! * Within `books`: `instruments`, `book`, `side`, `ladder`, `windows`, `level`, `tree`, `node`, `pools`
 //!   hold the levels; `orders`, `resting`, `pool`, `paged_list`, `ids`, `index`, `texts` the orders; `names`
 //!   symbols.  `prefetcher` prefetches all of these.
@@ -69,8 +69,10 @@ mod pool;
 mod pools;
 mod prefetcher;
 mod read;
+mod requests;
 mod resting;
 mod restore;
+mod sessions;
 mod side;
 mod snapshot;
 mod status;

@@ -6,29 +6,36 @@ use wire::record::command::MassCancel;
 use wire::record::event::MassCanceled;
 use wire::record::{CancelReason, EntryKind, Event, MassCancelType, Reason, Side};
 
-use super::cancel::Requester;
+use super::requests::{Came, Requester};
 
 impl Engine {
-    pub(crate) fn mass_cancel(&mut self, mass: &MassCancel, user: &str, out: &mut Emit<'_>) {
-        let (requester, repeats) = self.requester_once((mass.entry, user), mass.num, out);
-        let checked = if repeats {
-            Err(Reason::DuplicateClientOrderId)
-        } else {
-            self.check_mass(requester, mass)
+    pub(crate) fn mass_cancel(
+        &mut self,
+        mass: &MassCancel,
+        user: &str,
+        request: &str,
+        out: &mut Emit<'_>,
+    ) {
+        let (request, came) = self.request(mass.entry, user, (mass.num, request), out);
+        let requester = request.by;
+        let checked = match came {
+            Came::First => self.check_mass(requester, mass),
+            Came::Again => Err(Reason::DuplicateClientOrderId),
+            Came::Late => return self.pass_by(mass.num, out),
         };
+        self.remember_request(request, came, None);
         let mut count = 0;
         if checked.is_ok() {
             let slots = self.collect(requester.entry(), mass);
             count = slots.len() as u32;
             for slot in &slots {
-                let request = Some((requester, mass.num));
-                self.cancel_slot(*slot, CancelReason::Mass, request, out);
+                self.cancel_slot(*slot, CancelReason::Mass, Some(request), out);
             }
             self.slots = slots;
         }
         // What is quiet tells no entry, so that it gets one report for all partitions.
         let told = if mass.quiet { 0 } else { requester.entry() };
-        out.event(&Event::MassCanceled(MassCanceled {
+        let canceled = MassCanceled {
             entry: told,
             entry_seq: self.parties.next_seq(told),
             num: mass.num,
@@ -38,7 +45,8 @@ impl Engine {
             side: mass.side,
             reason: checked.err().unwrap_or(Reason::None),
             quiet: mass.quiet,
-        }));
+        };
+        out.event(&Event::MassCanceled(canceled, request.text));
     }
 
     fn check_mass(&self, requester: Requester, mass: &MassCancel) -> Result<(), Reason> {
@@ -55,13 +63,13 @@ impl Engine {
         Ok(())
     }
 
-    /// The open orders that a mass cancel means: a binary entry's own, else the account's, entry by
+    /// The open orders that a mass cancel means: those of its session, else (REST) the account's, entry by
     /// entry in order of opening, each by order id.
     fn collect(&mut self, entry: u32, mass: &MassCancel) -> Vec<u32> {
         let mut slots = std::mem::take(&mut self.slots);
         slots.clear();
         let row = self.parties.entry(entry);
-        if row.kind == EntryKind::Binary {
+        if row.kind != EntryKind::Rest {
             self.collect_entry(entry, mass, &mut slots);
         } else {
             for entry in self.parties.entries_of(row.account) {

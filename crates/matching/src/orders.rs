@@ -69,6 +69,22 @@ impl OpenOrders {
         self.texts.get(text)
     }
 
+    /// The client order id of the order in a slot; empty for none.
+    pub(crate) fn text_of(&self, slot: u32) -> &str {
+        let beside = self.pool[slot].beside;
+        if beside == NONE {
+            return "";
+        }
+        self.texts.get(self.beside[beside].text)
+    }
+
+    /// Give the order of a FIX session another client order id.
+    pub(crate) fn set_text(&mut self, slot: u32, mut order: Order, text: &str) {
+        self.texts.forget(order.text);
+        order.text = self.texts.keep(text);
+        self.note(slot, &order);
+    }
+
     /// How many client order ids are kept.
     pub(crate) fn texts(&self) -> usize {
         self.texts.used()

@@ -66,11 +66,11 @@ impl Engine {
         let known = self.parties.knows(entry);
         let (now_ns, interval_ns) = (self.gateways.now_ns(), self.settings.claim_interval_ns);
         let granted = known && self.claims.claim(entry, by, now_ns, interval_ns);
-        let (entry_seq, last_num) = if known {
+        let (entry_seq, last_num, base) = if known {
             let row = self.parties.entry(entry);
-            (row.seq, row.last_num)
+            (row.seq, row.last_num, row.base)
         } else {
-            (0, 0)
+            (0, 0, 0)
         };
         out.event(&Event::EntryClaimed(EntryClaimed {
             entry,
@@ -79,6 +79,7 @@ impl Engine {
             granted,
             entry_seq,
             last_num,
+            base,
         }));
     }
 
@@ -89,8 +90,10 @@ impl Engine {
             Command::New(new, ..) => new.entry,
             Command::Cancel(cancel, ..) => cancel.entry,
             Command::Replace(replace, ..) => replace.entry,
-            Command::MassCancel(mass, _) => mass.entry,
-            Command::Status(status) => status.entry,
+            Command::MassCancel(mass, ..) => mass.entry,
+            Command::Status(status, ..) => status.entry,
+            Command::SessionMessage(said, ..) => said.entry,
+            Command::SessionReset(reset) => reset.entry,
             Command::Refuse(refuse) => refuse.entry,
             Command::EntryClosed(closed) => closed.entry,
             _ => return true,

@@ -32,8 +32,12 @@ pub(crate) struct Entry {
     pub(crate) stp: Stp,
     /// Number of the last event told to it.
     pub(crate) seq: u64,
-    /// Highest ClOrdID of a binary entry.
+    /// Highest ClOrdID of a binary entry; of a FIX session the last message that is done with.
     pub(crate) last_num: u64,
+    /// How often its session was reset.
+    pub(crate) epoch: u64,
+    /// Number of the event at which it was reset last, or 0.
+    pub(crate) base: u64,
     /// Its open orders, by order id.
     orders: PagedList,
     /// Its remembered client order ids.
@@ -87,6 +91,8 @@ impl Parties {
             stp: Stp::None,
             seq: 0,
             last_num: 0,
+            epoch: 0,
+            base: 0,
             orders: PagedList::EMPTY,
             ids: Queue::EMPTY,
             next: 0,
@@ -143,7 +149,26 @@ impl Parties {
         before != wanted
     }
 
-    /// Take note of a binary entry's ClOrdID; whether it is higher than all before.
+    /// How often the session of an entry was reset.
+    pub(crate) fn epoch(&self, entry: u32) -> u64 {
+        self.entry(entry).epoch
+    }
+
+    /// The numbers of an entry's session begin anew with the next event told to it; the number of this one.
+    pub(crate) fn begin_anew(&mut self, entry: u32, epoch: u64) -> u64 {
+        let base = self.next_seq(entry);
+        let row = self.entry_mut(entry);
+        (row.epoch, row.base) = (epoch, base);
+        base
+    }
+
+    /// As a snapshot says it: epoch and base.
+    pub(crate) fn restore_reset(&mut self, entry: u32, reset: (u64, u64)) {
+        let row = self.entry_mut(entry);
+        (row.epoch, row.base) = reset;
+    }
+
+    /// Take note of the number of a request; whether it is higher than all before.
     #[inline(always)]
     pub(crate) fn rises(&mut self, entry: u32, num: u64) -> bool {
         let entry = self.entry_mut(entry);

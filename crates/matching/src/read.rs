@@ -36,6 +36,10 @@ pub struct EntryView<'e> {
     pub entry_seq: u64,
     /// Highest ClOrdID of a binary entry, or 0.
     pub last_cl_ord_id: u64,
+    /// How often its session was reset.
+    pub epoch: u64,
+    /// Number of the event at which its session was reset last, or 0.
+    pub base: u64,
     /// Client order ids in text that are remembered.
     pub client_ids: u32,
 }
@@ -204,6 +208,8 @@ impl Engine {
                 account: self.parties.account_name(id),
                 entry_seq: row.seq,
                 last_cl_ord_id: row.last_num,
+                epoch: row.epoch,
+                base: row.base,
                 client_ids: row.ids.len(),
             })
     }

@@ -247,6 +247,8 @@ fn read_entry(engine: &mut Engine, from: &mut Reader<'_>) -> Read<()> {
         let whose = (number, engine.parties.ids_mut(number));
         read_client_id(&mut engine.client_ids, whose, from)?;
     }
+    let reset = (from.u64("entry's epoch")?, from.u64("entry's base")?);
+    engine.parties.restore_reset(number, reset);
     Ok(())
 }
 
@@ -259,7 +261,8 @@ fn read_client_id(
     let (order_id, content) = (from.u64("client id's order")?, from.u64("content")?);
     let reason = Reason::from_code(from.u16("reason")?).ok_or(SnapshotError::Field("reason"))?;
     // The limit was kept to when it was remembered; it may have been lowered since.
-    ids.remember(whose, u32::MAX, text, (order_id, content, reason));
+    let what = (order_id, content, reason);
+    ids.remember(whose, u32::MAX, text, what, |_| false);
     Ok(())
 }
 

@@ -140,6 +140,8 @@ impl Engine {
             to.u64(known.content);
             to.u16(known.reason.code());
         }
+        to.u64(entry.epoch);
+        to.u64(entry.base);
     }
 
     fn write_instruments(&self, to: &mut Writer<'_>) {

@@ -1,42 +1,81 @@
 //! The status of an order, and a gateway's own refusals: what is answered and changes nothing.
 
-use super::cancel::{Named, Requester};
+use super::cancel::Named;
 use super::emit::Emit;
 use super::engine::Engine;
-use wire::record::command::{NO_ENTRY, NO_PRICE, Refuse, Status};
+use super::requests::{Came, Request, Requester};
+use wire::record::command::{NO_ENTRY, NO_INSTRUMENT, NO_PRICE, Refuse, Status};
 use wire::record::event::{Refused, StatusReport};
-use wire::record::{Event, OrdStatus, OrdType};
+use wire::record::{EntryKind, Event, OrdStatus, OrdType};
 
 impl Engine {
-    pub(crate) fn status(&mut self, status: &Status, out: &mut Emit<'_>) {
+    pub(crate) fn status(
+        &mut self,
+        status: &Status,
+        text: &str,
+        request: &str,
+        out: &mut Emit<'_>,
+    ) {
         let requester = match status.entry {
             NO_ENTRY => Requester::Nobody,
             entry => self.requester(entry, ""),
         };
+        if let Requester::Entry(entry) = requester
+            && self.parties.entry(entry).kind == EntryKind::Fix
+            && self.came_by_fix(entry, status.num, "") == Came::Late
+        {
+            return self.pass_by(status.num, out);
+        }
         let named = Named {
             orig_num: status.num,
-            text: "",
+            text,
             order_id: status.order_id,
             instrument: status.instrument,
         };
+        let found = self.find(requester, &named).ok();
+        let told = (status.req_id, status.num, status.instrument);
+        self.tell_status(requester.entry(), told, found, (text, request), out);
+    }
+
+    /// A request that its client may have sent before was sent before: the state of the order is told.
+    pub(crate) fn confirm(&mut self, request: Request<'_>, out: &mut Emit<'_>) {
+        let entry = request.by.entry();
+        let known = self.client_ids.find(entry, request.text);
+        let order_id = known.map_or(0, |known| known.order_id);
+        let slot = self.books.open().by_id(order_id);
+        let told = (0, request.num, NO_INSTRUMENT);
+        self.tell_status(entry, told, slot, (request.text, ""), out);
+    }
+
+    /// Tell an entry the state of the order in a slot, if there is one: what was asked for is its id, the order's
+    /// number and instrument, the order's client order id, and the request's own.
+    fn tell_status(
+        &mut self,
+        entry: u32,
+        (req_id, num, instrument): (u64, u64, u32),
+        slot: Option<u32>,
+        (text, request): (&str, &str),
+        out: &mut Emit<'_>,
+    ) {
         let mut report = StatusReport {
-            entry: requester.entry(),
-            entry_seq: self.parties.next_seq(requester.entry()),
-            req_id: status.req_id,
+            entry,
+            entry_seq: self.parties.next_seq(entry),
+            req_id,
             order_id: 0,
-            num: status.num,
+            num,
             price: NO_PRICE,
             qty: 0,
             leaves: 0,
             cum: 0,
             avg_px: 0,
-            instrument: status.instrument,
+            instrument,
             side: 0,
             ord_type: 0,
             tif: 0,
             status: OrdStatus::Rejected,
         };
-        if let Ok(slot) = self.find(requester, &named) {
+        let mut text = text;
+        if let Some(slot) = slot {
             let order = self.order_at(slot);
             report.order_id = order.order_id;
             report.num = order.num;
@@ -50,8 +89,11 @@ impl Engine {
             report.ord_type = OrdType::Limit.code();
             report.tif = order.tif.code();
             report.status = order.status();
+            if self.parties.entry(order.entry).kind == EntryKind::Fix && order.entry == entry {
+                text = self.books.open().text(order.text);
+            }
         }
-        out.event(&Event::StatusReport(report));
+        out.event(&Event::StatusReport(report, text, request));
     }
 
     pub(crate) fn refuse(&mut self, refuse: &Refuse, out: &mut Emit<'_>) {

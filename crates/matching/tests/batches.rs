@@ -351,13 +351,14 @@ fn a_crowd_is_canceled_in_any_order_and_by_one_word() {
             orig_num: if n % 2 == 0 { n * 3 } else { 0 },
             order_id: if n % 2 == 0 { 0 } else { n * 4 - 1 },
             instrument: NO_INSTRUMENT,
+            poss_resend: false,
         };
-        commands.push(Command::Cancel(cancel, "", ""));
+        commands.push(Command::Cancel(cancel, "", "", ""));
         commands.push(order(3, n, Side::Buy, 1_001 + (n % 50) as i64));
     }
     let canceled = |out: &[u8]| -> usize {
         let events = |(batch, _): &(EventBatch<'_>, _)| -> usize {
-            let gone = |e: &Result<_, _>| matches!(e, Ok((_, Event::Canceled(_, _))));
+            let gone = |e: &Result<_, _>| matches!(e, Ok((_, Event::Canceled(..))));
             batch.events().filter(gone).count()
         };
         split(out).iter().map(events).sum()
@@ -377,7 +378,7 @@ fn a_crowd_is_canceled_in_any_order_and_by_one_word() {
     let out = apply(
         &mut engine,
         0,
-        &batch((0, 0, 0), 0, &[Command::MassCancel(all, "")]),
+        &batch((0, 0, 0), 0, &[Command::MassCancel(all, "", "")]),
     );
     assert_eq!(canceled(&out), left);
     assert!(engine.orders().all(|order| order.entry != 1));

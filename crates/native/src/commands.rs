@@ -170,7 +170,8 @@ impl Commands {
     }
 
     #[pyo3(signature = (
-        *, entry=None, user="", num=0, orig_num=0, text="", order_id=0, instrument=None
+        *, entry=None, user="", num=0, orig_num=0, text="", order_id=0, instrument=None,
+        request="", poss_resend=false
     ))]
     #[allow(clippy::too_many_arguments)]
     fn cancel(
@@ -182,23 +183,27 @@ impl Commands {
         text: &str,
         order_id: u64,
         instrument: Option<u32>,
+        request: &str,
+        poss_resend: bool,
     ) -> PyResult<()> {
         fits("user", user, TEXT_BYTES_MAX)?;
         fits("text", text, TEXT_BYTES_MAX)?;
+        fits("request", request, TEXT_BYTES_MAX)?;
         let fixed = command::Cancel {
             entry: entry.unwrap_or(command::NO_ENTRY),
             num,
             orig_num,
             order_id,
             instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
+            poss_resend,
         };
-        self.push(&Command::Cancel(fixed, user, text));
+        self.push(&Command::Cancel(fixed, user, text, request));
         Ok(())
     }
 
     #[pyo3(signature = (
         *, entry=None, user="", num=0, orig_num=0, text="", order_id=0, price=None, qty=None,
-        instrument=None
+        instrument=None, request="", poss_resend=false
     ))]
     #[allow(clippy::too_many_arguments)]
     fn replace(
@@ -212,9 +217,12 @@ impl Commands {
         price: Option<i64>,
         qty: Option<i64>,
         instrument: Option<u32>,
+        request: &str,
+        poss_resend: bool,
     ) -> PyResult<()> {
         fits("user", user, TEXT_BYTES_MAX)?;
         fits("text", text, TEXT_BYTES_MAX)?;
+        fits("request", request, TEXT_BYTES_MAX)?;
         let fixed = command::Replace {
             entry: entry.unwrap_or(command::NO_ENTRY),
             num,
@@ -223,13 +231,15 @@ impl Commands {
             price: price.unwrap_or(command::NO_PRICE),
             qty: qty.unwrap_or(command::NO_QTY),
             instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
+            poss_resend,
         };
-        self.push(&Command::Replace(fixed, user, text));
+        self.push(&Command::Replace(fixed, user, text, request));
         Ok(())
     }
 
     #[pyo3(signature = (
-        *, kind, entry=None, user="", num=0, instrument=None, side=0, quiet=false, prior=0
+        *, kind, entry=None, user="", num=0, instrument=None, side=0, quiet=false, prior=0,
+        request=""
     ))]
     #[allow(clippy::too_many_arguments)]
     fn mass_cancel(
@@ -242,8 +252,10 @@ impl Commands {
         side: u8,
         quiet: bool,
         prior: u32,
+        request: &str,
     ) -> PyResult<()> {
         fits("user", user, TEXT_BYTES_MAX)?;
+        fits("request", request, TEXT_BYTES_MAX)?;
         let fixed = command::MassCancel {
             entry: entry.unwrap_or(command::NO_ENTRY),
             num,
@@ -253,11 +265,14 @@ impl Commands {
             quiet,
             prior,
         };
-        self.push(&Command::MassCancel(fixed, user));
+        self.push(&Command::MassCancel(fixed, user, request));
         Ok(())
     }
 
-    #[pyo3(signature = (*, entry, req_id, num=0, order_id=0, instrument=None))]
+    #[pyo3(signature = (
+        *, entry, req_id, num=0, order_id=0, instrument=None, text="", request=""
+    ))]
+    #[allow(clippy::too_many_arguments)]
     fn status(
         &mut self,
         entry: u32,
@@ -265,14 +280,54 @@ impl Commands {
         num: u64,
         order_id: u64,
         instrument: Option<u32>,
-    ) {
-        self.push(&Command::Status(command::Status {
+        text: &str,
+        request: &str,
+    ) -> PyResult<()> {
+        fits("text", text, TEXT_BYTES_MAX)?;
+        fits("request", request, TEXT_BYTES_MAX)?;
+        let fixed = command::Status {
             entry,
             req_id,
             num,
             order_id,
             instrument: instrument.unwrap_or(command::NO_INSTRUMENT),
-        }));
+        };
+        self.push(&Command::Status(fixed, text, request));
+        Ok(())
+    }
+
+    /// What a FIX session says that is about no order; see `SessionMessage` of the records.
+    #[pyo3(signature = (
+        *, entry, num, msg_type, number=0, end=0, ref_tag=0, reason=0, flag=false, ref_msg_type="", text=""
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn session_message(
+        &mut self,
+        entry: u32,
+        num: u64,
+        msg_type: u8,
+        number: u64,
+        end: u64,
+        ref_tag: u32,
+        reason: u16,
+        flag: bool,
+        ref_msg_type: &str,
+        text: &str,
+    ) -> PyResult<()> {
+        fits("ref_msg_type", ref_msg_type, TEXT_BYTES_MAX)?;
+        fits("text", text, TEXT_BYTES_MAX)?;
+        let fixed = command::SessionMessage {
+            entry,
+            num,
+            msg_type,
+            number,
+            end,
+            ref_tag,
+            reason,
+            flag,
+        };
+        self.push(&Command::SessionMessage(fixed, ref_msg_type, text));
+        Ok(())
     }
 
     fn refuse(&mut self, entry: u32, ref_id: u64, template: u16, reason: u16) {
@@ -348,6 +403,14 @@ impl Commands {
         self.push(&Command::RaiseEntry(command::RaiseEntry {
             entry,
             entry_seq,
+        }));
+    }
+
+    /// Let the numbers of an entry's session begin anew, in both directions, where `epoch` is the one it has.
+    fn session_reset(&mut self, entry: u32, epoch: u64) {
+        self.push(&Command::SessionReset(command::SessionReset {
+            entry,
+            epoch,
         }));
     }
 

@@ -46,6 +46,7 @@ named! {
         gateway_lease_ns: u64,
         handover_grace_ns: u64,
         claim_interval_ns: u64,
+        client_ids_per_session_max: u32,
     }
 }
 
@@ -61,6 +62,7 @@ impl EngineLimits {
             gateway_lease_ns: settings.gateway_lease_ns,
             handover_grace_ns: settings.handover_grace_ns,
             claim_interval_ns: settings.claim_interval_ns,
+            client_ids_per_session_max: settings.client_ids_per_session_max,
         }
     }
 
@@ -76,6 +78,7 @@ impl EngineLimits {
             gateway_lease_ns: self.gateway_lease_ns,
             handover_grace_ns: self.handover_grace_ns,
             claim_interval_ns: self.claim_interval_ns,
+            client_ids_per_session_max: self.client_ids_per_session_max,
         }
     }
 }
@@ -113,6 +116,8 @@ pub struct Entry {
     stp: u8,
     entry_seq: u64,
     last_cl_ord_id: u64,
+    epoch: u64,
+    base: u64,
 }
 
 /// The matching engine of one partition; one thread owns it.
@@ -338,6 +343,8 @@ impl Engine {
             stp: view.opened.stp.code(),
             entry_seq: view.entry_seq,
             last_cl_ord_id: view.last_cl_ord_id,
+            epoch: view.epoch,
+            base: view.base,
         });
         entries.collect()
     }

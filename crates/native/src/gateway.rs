@@ -1,29 +1,32 @@
-//! Order entry of the binary protocol, as Python sees it.
+//! Order entry, as Python sees it.
 
 use std::sync::Arc;
 
-use gateway::{OrderEntry as Inner, Row};
+use gateway::fix::{Fix, Names};
+use gateway::{FixEntry, OrderEntry as Binary, Replayed, Row};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use wire::record::{CommandBatchHeader, RecordError};
-use wire::soup::{self, LoginAccepted, LoginRejected};
+use wire::fix::Version;
+use wire::record::command::EntryOpen;
+use wire::record::{CommandBatchHeader, EntryKind, RecordError, Stp};
 
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
 use crate::gateway_outcomes::{
-    Claimed, ConnectionDue, Failed, ReadFailed, ReadOutcome, Routed, Session, SessionIndex,
+    Claimed, ConnectionDue, Failed, ReadOutcome, ReplayPortion, Routed, Session, SessionIndex,
     TallyRow, Traffic, Wake,
 };
 use crate::gil::without_gil;
 use crate::histogram::Histogram;
 use crate::ports::{CommandSource, EventReader, Sequencer};
-use crate::settings::GatewaySettings;
+use crate::protocols::{Entries, each};
+use crate::settings::{FixSettings, GatewaySettings};
 use crate::tally::rows;
 use crate::writer::Writer;
 
-/// Every connection and session of binary order entry.
+/// Every connection and session of order entry by one protocol.
 ///
 /// A fault in it is no fault of the exchange: it is told once.  Its state is thrown away then, and it goes
 /// on `bare`, without sessions, until it is given new ones; it is whole again when these know where their
@@ -31,7 +34,7 @@ use crate::writer::Writer;
 #[derive(Debug)]
 #[pyclass(module = "core._native")]
 pub struct OrderEntry {
-    inner: Inner,
+    inner: Entries,
     /// By which connections and requests are timed.
     clock: Py<Clock>,
     /// What it showed last.
@@ -58,6 +61,10 @@ impl OrderEntry {
     /// The time now.
     fn look(&mut self, py: Python<'_>) -> PyResult<u64> {
         self.now_ns = self.clock.try_borrow(py)?.monotonic_ns(py)?;
+        if self.inner.needs_time() {
+            let wall_ns = self.clock.try_borrow_mut(py)?.now(py)?;
+            self.inner.tell_time(wall_ns);
+        }
         Ok(self.now_ns)
     }
 
@@ -73,7 +80,7 @@ impl OrderEntry {
     }
 
     /// Do something with the state; a panic is the end of that.
-    fn guarded<T>(&mut self, work: impl FnOnce(&mut Inner) -> T) -> PyResult<T> {
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Entries) -> T) -> PyResult<T> {
         let inner = &mut self.inner;
         caught(|| work(inner)).map_err(|panic| {
             self.fail(panic.clone());
@@ -85,11 +92,13 @@ impl OrderEntry {
     fn seal(&mut self, header: CommandBatchHeader, commands_max: usize, out: &mut Vec<u8>) -> bool {
         self.own = (header.gateway, header.incarnation);
         let (inner, end) = (&mut self.inner, out.len());
-        caught(|| inner.seal(header, commands_max, out)).unwrap_or_else(|panic| {
-            out.truncate(end);
-            self.fail(panic);
-            false
-        })
+        caught(|| each!(inner, inner => inner.seal(header, commands_max, out))).unwrap_or_else(
+            |panic| {
+                out.truncate(end);
+                self.fail(panic);
+                false
+            },
+        )
     }
 
     /// Take event batches.
@@ -98,7 +107,7 @@ impl OrderEntry {
         let now_ns = self.look(py)?;
         let inner = &mut self.inner;
         let outcome = without_gil(py, batches.len(), || {
-            caught(|| inner.route(gateway, incarnation, batches, now_ns))
+            caught(|| each!(inner, inner => inner.route(gateway, incarnation, batches, now_ns)))
         });
         match outcome {
             Ok(Ok(())) => {}
@@ -116,17 +125,7 @@ impl OrderEntry {
         data: &[u8],
     ) -> PyResult<Option<ReadOutcome>> {
         let now_ns = self.look(py)?;
-        let inner = &mut self.inner;
-        let before = inner.before(connection);
-        let received = match caught(|| inner.receive(connection, data, now_ns)) {
-            Ok(received) => received,
-            // One connection's bytes did that: it alone is to go.
-            Err(reason) => {
-                self.inner.undo(&before);
-                return Ok(Some(ReadOutcome::Failed(ReadFailed { reason })));
-            }
-        };
-        Ok(ReadOutcome::of(received))
+        Ok(self.inner.read(connection, data, now_ns))
     }
 
     /// Take a socket read; what is asked because of it.
@@ -144,7 +143,7 @@ impl OrderEntry {
             return Ok(None);
         }
         let asked = this.asked(slf.py(), connection, data)?;
-        let waiting = this.inner.waiting();
+        let waiting = each!(&this.inner, inner => inner.waiting());
         if asked.is_some() || waiting == 0 {
             return Ok(asked);
         }
@@ -165,16 +164,17 @@ impl OrderEntry {
     /// Write because of them, until Python is to write something: what, and by whom.
     fn next_written<'py>(&mut self, py: Python<'py>) -> Option<(Py<PyAny>, Bound<'py, PyBytes>)> {
         let (inner, writers) = (&mut self.inner, &self.writers);
-        let next = || loop {
-            let written = inner.take_touched(|connection, out| {
+        let mut next = || loop {
+            let write = |connection: u32, out: &[u8]| {
                 let writer = writers.get(connection as usize)?.as_ref()?;
                 writer.write(py, out)
-            })?;
+            };
+            let written = each!(&mut *inner, inner => inner.take_touched(write))?;
             if written.is_some() {
                 return written;
             }
         };
-        caught(next).unwrap_or_else(|panic| {
+        caught(&mut next).unwrap_or_else(|panic| {
             self.fail(panic);
             None
         })
@@ -213,14 +213,19 @@ impl EventReader for Py<OrderEntry> {
             let failed = Failed { reason: fault };
             return Ok(Some(failed.into_pyobject(py)?.into_any()));
         }
-        let claimed = this.inner.take_claimed().into_iter();
-        let routed = Routed {
-            resumed: this.inner.take_resumed(),
-            claimed: claimed.map(Claimed::of).collect(),
-            moved: this.inner.take_moved(),
-        };
-        let all = (&routed.resumed, &routed.claimed, &routed.moved);
-        if all.0.is_empty() && all.1.is_empty() && all.2.is_empty() {
+        let routed = each!(&mut this.inner, inner => Routed {
+            resumed: inner.take_resumed(),
+            claimed: inner.take_claimed().into_iter().map(Claimed::of).collect(),
+            moved: inner.take_moved(),
+            ended: inner.take_ended().into_iter().map(|(it, why)| (it, why.to_owned())).collect(),
+            behind: inner.take_behind(),
+            opened: Vec::new(),
+        });
+        let mut routed = routed;
+        if let Entries::Fix(inner) = &mut this.inner {
+            routed.opened = std::mem::take(&mut inner.protocol.opened);
+        }
+        if routed.is_empty() {
             return Ok(None);
         }
         Ok(Some(routed.into_pyobject(py)?.into_any()))
@@ -229,10 +234,24 @@ impl EventReader for Py<OrderEntry> {
 
 #[pymethods]
 impl OrderEntry {
+    /// The binary protocol's, or with `fix` that of FIX.
     #[new]
-    fn new(settings: GatewaySettings, clock: Py<Clock>) -> PyResult<Self> {
+    #[pyo3(signature = (settings, clock, fix=None))]
+    fn new(
+        settings: GatewaySettings,
+        clock: Py<Clock>,
+        fix: Option<FixSettings>,
+    ) -> PyResult<Self> {
+        let limits = settings.limits()?;
+        let inner = match &fix {
+            None => Entries::Binary(Binary::new(limits)),
+            Some(fix) => Entries::Fix(FixEntry::of(
+                Fix::new(fix.settings(&limits)?),
+                fix.limits(limits),
+            )),
+        };
         Ok(Self {
-            inner: Inner::new(settings.limits()?),
+            inner,
             clock,
             now_ns: 0,
             writers: Vec::new(),
@@ -246,7 +265,7 @@ impl OrderEntry {
     /// What it took of the configuration.
     #[getter]
     fn settings(&self) -> GatewaySettings {
-        GatewaySettings::of(self.inner.limits())
+        GatewaySettings::of(each!(&self.inner, inner => inner.limits()))
     }
 
     /// Why it does not work now, until it is whole again.
@@ -279,33 +298,109 @@ impl OrderEntry {
         self.fault.clear();
     }
 
-    fn add_session(&mut self, entry: u32, sent: u64, last_cl_ord_id: u64) -> u32 {
-        self.inner.add_session(entry, sent, last_cl_ord_id)
+    /// Add a session of the binary protocol; `base` is the number of the event at which it was reset last.
+    fn add_session(
+        &mut self,
+        entry: u32,
+        sent: u64,
+        base: u64,
+        last_cl_ord_id: u64,
+    ) -> PyResult<u32> {
+        let inner = self.inner.binary()?;
+        Ok(inner.add_session(entry, (sent, base), last_cl_ord_id))
+    }
+
+    /// Add a session of FIX.
+    #[pyo3(signature = (
+        entry, *, sent, base, epoch, last_num, begin_string, sender_comp_id, target_comp_id,
+        sender_sub_id, target_sub_id, account
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "all of them are named")]
+    fn add_fix_session(
+        &mut self,
+        entry: u32,
+        sent: u64,
+        base: u64,
+        epoch: u64,
+        last_num: u64,
+        begin_string: &str,
+        sender_comp_id: &str,
+        target_comp_id: &str,
+        sender_sub_id: &str,
+        target_sub_id: &str,
+        account: &str,
+    ) -> PyResult<u32> {
+        let version = Version::of(begin_string.as_bytes());
+        let version = version.ok_or_else(|| PyValueError::new_err("begin_string"))?;
+        let comp_ids = (sender_comp_id, target_comp_id);
+        let names = Names::new(version, comp_ids, (sender_sub_id, target_sub_id), account);
+        self.inner
+            .add_fix_session(entry, (sent, base), (epoch, last_num), names)
+    }
+
+    /// Open the entry of a session of FIX; `Routed` has it.
+    fn open_fix_entry(
+        &mut self,
+        name: &str,
+        account: &str,
+        cancel_on_disconnect: bool,
+        stp: u8,
+    ) -> PyResult<()> {
+        let stp = Stp::from_code(stp).ok_or_else(|| PyValueError::new_err("stp"))?;
+        let open = EntryOpen {
+            kind: EntryKind::Fix,
+            cancel_on_disconnect,
+            stp,
+        };
+        self.guarded(|inner| {
+            inner.fix()?.open_entry(open, name, account);
+            PyResult::Ok(())
+        })?
+    }
+
+    /// Accept a connection's Logon, for a session that is this gateway's; the MsgSeqNum that is next.
+    fn logon(&mut self, py: Python<'_>, connection: u32, session: u32) -> PyResult<Option<u64>> {
+        let now_ns = self.look(py)?;
+        self.guarded(|inner| PyResult::Ok(inner.fix()?.logon(connection, session, now_ns)))?
+    }
+
+    /// Refuse a connection's Logon: what is to be said stands in its buffer.
+    fn refuse_logon(&mut self, py: Python<'_>, connection: u32) -> PyResult<()> {
+        let now_ns = self.look(py)?;
+        self.guarded(|inner| {
+            inner.fix()?.refuse(connection, now_ns);
+            PyResult::Ok(())
+        })?
+    }
+
+    /// Tell a connection messages again, from the first number to the last (0: the newest); whether `replay` is
+    /// to be given them now.
+    fn tell_again(&mut self, connection: u32, first: u64, last: u64) -> PyResult<bool> {
+        self.guarded(|inner| each!(inner, inner => inner.tell_again(connection, first, last)))
     }
 
     /// How a session stands.
     fn session(&self, slot: u32) -> PyResult<Session> {
-        let session = self
-            .inner
-            .session(slot)
-            .ok_or_else(|| PyValueError::new_err("no such session"))?;
-        Ok(Session {
-            entry: session.entry,
-            sent: session.sent,
-            oldest: session.oldest,
-            last_cl_ord_id: session.state,
-            connection: session.connection_id,
-        })
+        let missing = || PyValueError::new_err("no such session");
+        match &self.inner {
+            Entries::Binary(inner) => {
+                let session = inner.session(slot).ok_or_else(missing)?;
+                Ok(Session::of(session, session.state, 0))
+            }
+            Entries::Fix(inner) => {
+                let session = inner.session(slot).ok_or_else(missing)?;
+                Ok(Session::of(session, 0, session.state.numbers.next_in))
+            }
+        }
     }
 
     /// The instruments as an engine has them; what changes of them events tell.
     fn learn_instruments(&mut self, engine: PyRef<'_, Engine>) -> PyResult<()> {
         self.guarded(|inner| {
             for view in engine.inner.instruments() {
-                inner
-                    .protocol
-                    .instruments
-                    .set(view.id, view.spec, view.symbol);
+                each!(&mut *inner, inner => {
+                    inner.protocol.instruments.set(view.id, view.spec, view.symbol);
+                });
             }
         })
     }
@@ -319,20 +414,19 @@ impl OrderEntry {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let mut out = Vec::new();
         self.guarded(|inner| {
-            inner
-                .protocol
-                .instruments
-                .answer(req_id, instrument, &mut out)
-        })?;
+            let instruments = &inner.binary()?.protocol.instruments;
+            gateway::answer(instruments, req_id, instrument, &mut out);
+            PyResult::Ok(())
+        })??;
         Ok(PyBytes::new(py, &out))
     }
 
     fn set_busy(&mut self, busy: bool) {
-        self.inner.set_busy(busy);
+        each!(&mut self.inner, inner => inner.set_busy(busy));
     }
 
     fn set_next_offset(&mut self, offset: u64) {
-        self.inner.set_next_offset(offset);
+        each!(&mut self.inner, inner => inner.set_next_offset(offset));
     }
 
     /// A connection was opened on this socket (a descriptor, -1 for none); its number.
@@ -342,7 +436,7 @@ impl OrderEntry {
     #[allow(clippy::arithmetic_side_effects, reason = "connections in memory")]
     fn connected(&mut self, py: Python<'_>, socket: i32, write: Py<PyAny>) -> PyResult<u32> {
         let now_ns = self.look(py)?;
-        let connection = self.guarded(|inner| inner.connected(now_ns))?;
+        let connection = self.guarded(|inner| each!(inner, inner => inner.connected(now_ns)))?;
         let slot = connection as usize;
         if self.writers.len() <= slot {
             self.writers.resize_with(slot + 1, || None);
@@ -362,44 +456,43 @@ impl OrderEntry {
         if let Some(writer) = self.writers.get_mut(connection as usize) {
             *writer = None;
         }
-        self.guarded(|inner| inner.disconnected(connection))
+        self.guarded(|inner| each!(inner, inner => inner.disconnected(connection)))
     }
 
     #[getter]
     fn waiting(&self) -> usize {
-        self.inner.waiting()
+        each!(&self.inner, inner => inner.waiting())
     }
 
     /// Whether the rest of a connection has to wait for requests to be sealed; it is then told as resumed.
     fn is_crowded(&mut self, connection: u32) -> PyResult<bool> {
-        self.guarded(|inner| inner.is_crowded(connection))
+        self.guarded(|inner| each!(inner, inner => inner.is_crowded(connection)))
     }
 
     /// Ask the engine for a session; `Routed` has the answer.
     fn claim(&mut self, entry: u32) -> PyResult<()> {
-        self.guarded(|inner| inner.claim(entry))
+        self.guarded(|inner| each!(inner, inner => inner.claim(entry)))
     }
 
     fn entry_closed(&mut self, entry: u32) -> PyResult<()> {
-        self.guarded(|inner| inner.entry_closed(entry))
+        self.guarded(|inner| each!(inner, inner => inner.entry_closed(entry)))
     }
 
     /// The number of the first message the connection will get; `None` when `sequence` lies beyond the next.
     fn login(&mut self, connection: u32, session: u32, sequence: u64) -> PyResult<Option<u64>> {
-        self.guarded(|inner| inner.login(connection, session, sequence))
+        self.guarded(|inner| each!(inner, inner => inner.login(connection, session, sequence)))
     }
 
     fn replay_command(&self, connection: u32) -> Option<u64> {
-        self.inner.replay_command(connection)
+        each!(&self.inner, inner => inner.replay_command(connection))
     }
 
     /// Whoever reads too slowly is told what `replay` is given from now on; false where that is so already.
     fn fall_behind(&mut self, connection: u32) -> PyResult<bool> {
-        self.guarded(|inner| inner.fall_behind(connection))
+        self.guarded(|inner| each!(inner, inner => inner.fall_behind(connection)))
     }
 
-    /// Make messages again, `messages_max` at most, from event batches that begin `at` so many bytes: where to
-    /// go on, and whether the connection is live now.
+    /// Make messages again, `messages_max` at most, from event batches that begin `at` so many bytes.
     fn replay(
         &mut self,
         py: Python<'_>,
@@ -407,33 +500,39 @@ impl OrderEntry {
         batches: &[u8],
         at: usize,
         messages_max: u64,
-    ) -> PyResult<(usize, bool)> {
+    ) -> PyResult<ReplayPortion> {
+        self.look(py)?;
         let rest = batches.get(at..).unwrap_or_default();
         let replayed = py.detach(|| caught(|| self.inner.replay(connection, rest, messages_max)));
         // What it has changed is the connection's alone, which its owner cuts.
-        let (used, live) = replayed.map_err(PyRuntimeError::new_err)?.map_err(bad)?;
-        Ok((at.saturating_add(used), live))
+        let (used, replayed) = replayed.map_err(PyRuntimeError::new_err)?.map_err(bad)?;
+        Ok(ReplayPortion {
+            at: at.saturating_add(used),
+            live: replayed == Replayed::Live,
+            elsewhere: replayed == Replayed::Elsewhere,
+        })
     }
 
     fn scan(&mut self, py: Python<'_>, batches: &[u8]) -> PyResult<()> {
-        py.detach(|| self.inner.scan(batches)).map_err(bad)
+        py.detach(|| each!(&mut self.inner, inner => inner.scan(batches)))
+            .map_err(bad)
     }
 
     fn take_out<'py>(&mut self, py: Python<'py>, connection: u32) -> PyResult<Bound<'py, PyBytes>> {
-        let out = self.guarded(|inner| inner.take_out(connection))?;
+        let out = self.guarded(|inner| each!(inner, inner => inner.take_out(connection)))?;
         Ok(PyBytes::new(py, &out))
     }
 
     /// Which connections have a heartbeat in their buffer, and which are to be closed.
     fn tick(&mut self, py: Python<'_>) -> PyResult<Vec<ConnectionDue>> {
         let now_ns = self.look(py)?;
-        let due = self.guarded(|inner| inner.tick(now_ns))?;
+        let due = self.guarded(|inner| each!(inner, inner => inner.tick(now_ns)))?;
         Ok(due.into_iter().map(ConnectionDue::of).collect())
     }
 
     /// What is known of where the sessions' messages stand in the events log.
     fn index(&self) -> SessionIndex {
-        let (next_offset, sessions) = self.inner.index();
+        let (next_offset, sessions) = each!(&self.inner, inner => inner.index());
         SessionIndex {
             next_offset,
             sessions,
@@ -441,70 +540,38 @@ impl OrderEntry {
     }
 
     fn restore_index(&mut self, rows: Vec<Row>) -> bool {
-        self.inner.restore_index(&rows)
+        each!(&mut self.inner, inner => inner.restore_index(&rows))
     }
 
     fn forget_before(&mut self, first_command: u64) -> PyResult<()> {
-        self.guarded(|inner| inner.forget_before(first_command))
+        self.guarded(|inner| each!(inner, inner => inner.forget_before(first_command)))
     }
 
     /// The oldest command whose events the sessions' last `messages` messages need.
     fn needs_command(&mut self, messages: u64) -> PyResult<Option<u64>> {
-        self.guarded(|inner| {
-            let needed = inner.sessions_mut();
-            needed
-                .filter_map(|session| session.needs_command(messages))
-                .min()
-        })
+        self.guarded(|inner| each!(inner, inner => inner.needs_command(messages)))
     }
 
     fn outage(&mut self) -> PyResult<()> {
         self.own = NOBODY;
-        self.guarded(Inner::outage)
+        self.guarded(|inner| each!(inner, inner => inner.outage()))
     }
 
     /// What went through so far.
     fn counts(&self) -> Traffic {
-        Traffic {
-            requests: self.inner.requests,
-            reports: self.inner.reports,
-        }
+        each!(&self.inner, inner => Traffic {
+            requests: inner.requests,
+            reports: inner.reports,
+        })
     }
 
     /// What the events say, of all gateways.
     fn tally(&self) -> Vec<TallyRow> {
-        rows(&self.inner.tally)
+        rows(each!(&self.inner, inner => &inner.tally))
     }
 
     /// From socket read to answer, in ns.
     fn latency(&self) -> Histogram {
-        Histogram::from(&self.inner.latency)
+        Histogram::from(each!(&self.inner, inner => &inner.latency))
     }
-}
-
-/// Packets that the gateway sends by itself.
-#[pyfunction]
-pub fn login_accepted<'py>(
-    py: Python<'py>,
-    session: &str,
-    sequence: u64,
-    debug: &str,
-) -> Bound<'py, PyBytes> {
-    let mut out = Vec::new();
-    LoginAccepted { session, sequence }.push(&mut out);
-    soup::push_debug(debug, &mut out);
-    PyBytes::new(py, &out)
-}
-
-/// A Login Rejected packet: not authorized, or else no such session.
-#[pyfunction]
-pub fn login_rejected(py: Python<'_>, authorized: bool) -> Bound<'_, PyBytes> {
-    let reason = if authorized {
-        LoginRejected::SessionNotAvailable
-    } else {
-        LoginRejected::NotAuthorized
-    };
-    let mut out = Vec::new();
-    reason.push(&mut out);
-    PyBytes::new(py, &out)
 }

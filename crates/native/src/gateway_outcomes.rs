@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use gateway::{Asks, Received, Row, TickAction};
+use gateway::fix::{self, Logon};
+use gateway::{Asks, ReceivedOf, Row, TickAction};
 use pyo3::prelude::*;
+use wire::fix::Version;
 
 use crate::named::named;
 
@@ -33,6 +35,49 @@ named! {
     SecurityListRequested {
         req_id: u64,
         instrument: Option<u32>,
+    }
+}
+
+named! {
+    /// A client asks for a session by a FIX Logon; fields are empty where it has none.
+    LogonRequested {
+        begin_string: String,
+        sender_comp_id: String,
+        target_comp_id: String,
+        sender_sub_id: String,
+        reset: bool,
+        username: String,
+        password: Secret,
+    }
+}
+
+impl LogonRequested {
+    fn of(logon: &Logon, version: Version) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            begin_string: version.begin_string().to_owned(),
+            sender_comp_id: text(&logon.sender),
+            target_comp_id: text(&logon.target),
+            sender_sub_id: text(&logon.sender_sub),
+            reset: logon.reset,
+            username: text(&logon.username),
+            password: Secret(text(&logon.password.0)),
+        }
+    }
+}
+
+named! {
+    /// A client asks to be told messages again, from the first number to the last; 0 is the newest.
+    ResendRequested {
+        first: u64,
+        last: u64,
+    }
+}
+
+named! {
+    /// The connection is over: what is to be said stands in its buffer.
+    Over {
+        reason: String,
     }
 }
 
@@ -78,6 +123,12 @@ pub enum ReadOutcome {
     /// See the class.
     SecurityList(SecurityListRequested),
     /// See the class.
+    Logon(LogonRequested),
+    /// See the class.
+    Resend(ResendRequested),
+    /// See the class.
+    Over(Over),
+    /// See the class.
     PutOff(PutOff),
     /// See the class.
     Throttled(Throttled),
@@ -92,28 +143,45 @@ pub enum ReadOutcome {
 }
 
 impl ReadOutcome {
-    /// What order entry has received, where that asks something.
-    pub fn of(received: Received) -> Option<Self> {
-        Some(match received {
-            Received::Nothing => return None,
-            Received::Throttle => Self::Throttled(Throttled),
-            Received::Later => Self::PutOff(PutOff),
-            Received::Logout => Self::Logout(LogoutRequested),
-            Received::Malformed(reason) => Self::Malformed(Malformed { reason }),
-            Received::Asks(Asks::SecurityList(req_id, instrument)) => {
+    /// What binary order entry has received, where that asks something.
+    pub fn of_binary(received: ReceivedOf<Asks>) -> Option<Self> {
+        Self::of(received, |asks| match asks {
+            Asks::SecurityList(req_id, instrument) => {
                 Self::SecurityList(SecurityListRequested { req_id, instrument })
             }
-            Received::Asks(Asks::Login {
+            Asks::Login {
                 user,
                 password,
                 session,
                 sequence,
-            }) => Self::Login(LoginRequested {
+            } => Self::Login(LoginRequested {
                 user,
                 password: Secret(password),
                 session,
                 sequence,
             }),
+        })
+    }
+
+    /// The same of FIX.
+    pub fn of_fix(received: ReceivedOf<fix::Asks>, version: Version) -> Option<Self> {
+        Self::of(received, |asks| match asks {
+            fix::Asks::Logon(logon) => Self::Logon(LogonRequested::of(&logon, version)),
+            fix::Asks::Resend(first, last) => Self::Resend(ResendRequested { first, last }),
+        })
+    }
+
+    fn of<A>(received: ReceivedOf<A>, asked: impl FnOnce(A) -> Self) -> Option<Self> {
+        Some(match received {
+            ReceivedOf::Nothing => return None,
+            ReceivedOf::Throttle => Self::Throttled(Throttled),
+            ReceivedOf::Later => Self::PutOff(PutOff),
+            ReceivedOf::Logout => Self::Logout(LogoutRequested),
+            ReceivedOf::Malformed(reason) => Self::Malformed(Malformed { reason }),
+            ReceivedOf::Over(reason) => Self::Over(Over {
+                reason: reason.to_owned(),
+            }),
+            ReceivedOf::Asks(asks) => asked(asks),
         })
     }
 }
@@ -182,6 +250,34 @@ named! {
         claimed: Vec<Claimed>,
         /// The sessions of these connections were logged in to elsewhere.
         moved: Vec<u32>,
+        /// These connections were told the last message of their sessions: why they are to be closed.
+        ended: Vec<(u32, String)>,
+        /// These connections are to be told messages again.
+        behind: Vec<u32>,
+        /// Entries of FIX that were opened: number and name.
+        opened: Vec<(u32, String)>,
+    }
+}
+
+impl Routed {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.resumed.is_empty()
+            && self.claimed.is_empty()
+            && self.moved.is_empty()
+            && self.ended.is_empty()
+            && self.behind.is_empty()
+            && self.opened.is_empty()
+    }
+}
+
+named! {
+    /// Messages were made again: where in the event batches to go on, whether the connection is live now, or is
+    /// to be told others first, which stand elsewhere.
+    ReplayPortion {
+        at: usize,
+        live: bool,
+        elsewhere: bool,
     }
 }
 
@@ -199,7 +295,26 @@ named! {
         sent: u64,
         oldest: u64,
         last_cl_ord_id: u64,
+        next_in: u64,
         connection: Option<u32>,
+    }
+}
+
+impl Session {
+    /// A session, in its own numbers; `last_cl_ord_id` of the binary protocol, `next_in` of FIX.
+    pub fn of<S: Copy + Default>(
+        session: &gateway::Session<S>,
+        last_cl_ord_id: u64,
+        next_in: u64,
+    ) -> Self {
+        Self {
+            entry: session.entry,
+            sent: session.shown(session.sent),
+            oldest: session.shown(session.oldest),
+            last_cl_ord_id,
+            next_in,
+            connection: session.connection_id,
+        }
     }
 }
 

@@ -29,10 +29,12 @@ mod journal;
 mod lane;
 mod load;
 mod log;
+mod logins;
 mod named;
 mod pipeline;
 mod ports;
 mod process;
+mod protocols;
 mod published;
 mod readers;
 mod redis_store;
@@ -100,12 +102,12 @@ mod _native {
     #[pymodule_export]
     use super::follow::{Differs, EventsFollower, GatewayChange, Taken};
     #[pymodule_export]
-    use super::gateway::{OrderEntry, login_accepted, login_rejected};
+    use super::gateway::OrderEntry;
     #[pymodule_export]
     use super::gateway_outcomes::{
-        Claimed, ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogoutRequested, Malformed,
-        PutOff, ReadFailed, Routed, SecurityListRequested, Session, SessionIndex, TallyRow,
-        Throttled, Traffic, Wake,
+        Claimed, ConnectionOver, Failed, HeartbeatDue, LoginRequested, LogonRequested,
+        LogoutRequested, Malformed, Over, PutOff, ReadFailed, ReplayPortion, ResendRequested,
+        Routed, SecurityListRequested, Session, SessionIndex, TallyRow, Throttled, Traffic, Wake,
     };
     #[pymodule_export]
     use super::histogram::Histogram;
@@ -119,6 +121,8 @@ mod _native {
     use super::lane::Lane;
     #[pymodule_export]
     use super::load::load_main;
+    #[pymodule_export]
+    use super::logins::{login_accepted, login_rejected};
     #[pymodule_export]
     use super::pipeline::Pipeline;
     #[pymodule_export]

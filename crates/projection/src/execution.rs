@@ -64,8 +64,8 @@ pub fn executions<'a>(event: &Event<'a>, mut each: impl FnMut(&Execution<'a>)) {
             each(&taker(x, taker_text));
             each(&maker(x, maker_text));
         }
-        Event::Canceled(x, text) if !x.copy => each(&canceled(x, text)),
-        Event::Replaced(x, text) if !x.copy => each(&replaced(x, text)),
+        Event::Canceled(x, text, _) if !x.copy => each(&canceled(x, text)),
+        Event::Replaced(x, text, _) if !x.copy => each(&replaced(x, text)),
         _ => {}
     }
 }

@@ -101,8 +101,8 @@ impl Levels {
                     at,
                 });
             }
-            Event::Canceled(x, _) if !x.copy => self.left(x, at, each),
-            Event::Replaced(x, _) if !x.copy => {
+            Event::Canceled(x, ..) if !x.copy => self.left(x, at, each),
+            Event::Replaced(x, ..) if !x.copy => {
                 self.end(&mut each);
                 each(&LevelChange {
                     instrument: x.instrument,

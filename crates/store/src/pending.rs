@@ -83,7 +83,7 @@ impl Pending {
     /// Add one event of a seed, in which a status report says how far an order is.
     pub fn seed(&mut self, time_ns: u64, event: &Event<'_>) {
         match event {
-            Event::StatusReport(x) => {
+            Event::StatusReport(x, ..) => {
                 if let Some(&index) = self.indexes.get(&x.order_id) {
                     self.orders[index].stands(x);
                 }

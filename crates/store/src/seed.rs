@@ -34,7 +34,7 @@ fn cut_at(engine: &Engine, batch_bytes: usize) -> Vec<u8> {
     }
     for order in engine.orders() {
         seed.add(&Event::Accepted(order.accepted(), order.text));
-        seed.add(&Event::StatusReport(order.report()));
+        seed.add(&Event::StatusReport(order.report(), "", ""));
     }
     seed.end();
     seed.out

@@ -43,14 +43,14 @@ fn busy(fills: i64, amended_every: i64) -> Vec<Vec<u8>> {
         writer.add(&Event::Trade(leg, "", ""));
         if n % amended_every == 0 {
             for step in 0..3 {
-                writer.add(&Event::Replaced(replaced(n, total - step, total), ""));
+                writer.add(&Event::Replaced(replaced(n, total - step, total), "", ""));
             }
         }
         batches.push(writer.batch());
     }
     let mut cancel = canceled(&maker, total - fills * ONE);
     cancel.cum = fills * ONE;
-    writer.add(&Event::Canceled(cancel, ""));
+    writer.add(&Event::Canceled(cancel, "", ""));
     batches.push(writer.batch());
     batches
 }

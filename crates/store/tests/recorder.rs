@@ -122,7 +122,7 @@ fn the_life_of_an_order() {
         kept_priority: false,
         copy: false,
     };
-    writer.add(&Event::Replaced(replaced, ""));
+    writer.add(&Event::Replaced(replaced, "", ""));
     writer.add(&Event::Replaced(
         Replaced {
             copy: true,
@@ -130,12 +130,13 @@ fn the_life_of_an_order() {
             ..replaced
         },
         "",
+        "",
     ));
     let mut cancel = canceled(&buy, ONE);
     (cancel.cum, cancel.avg_px, cancel.reason) = (ONE, 50_000 * ONE, CancelReason::Disconnect);
-    writer.add(&Event::Canceled(cancel, ""));
+    writer.add(&Event::Canceled(cancel, "", ""));
     cancel.copy = true;
-    writer.add(&Event::Canceled(cancel, ""));
+    writer.add(&Event::Canceled(cancel, "", ""));
     recorder.take(2, &writer.batch()).unwrap();
     recorder.commit().unwrap();
 
@@ -335,7 +336,7 @@ fn orders_whose_beginning_is_lost_are_recorded_as_their_events_tell() {
     recorder.commit().unwrap();
     let mut cancel = canceled(&order, ONE);
     (cancel.cum, cancel.avg_px) = (ONE, order.price);
-    writer.add(&Event::Canceled(cancel, "its name"));
+    writer.add(&Event::Canceled(cancel, "its name", ""));
     recorder.take(56, &writer.batch()).unwrap();
     recorder.commit().unwrap();
     let at = recorder.position().unwrap();
@@ -381,23 +382,27 @@ fn a_seed_tells_what_was_before() {
         accepted(&order, 3 * ONE, TimeInForce::Day),
         "",
     ));
-    before.add(&Event::StatusReport(StatusReport {
-        entry: 1,
-        entry_seq: 0,
-        req_id: 0,
-        order_id: 3,
-        num: 3,
-        price: order.price,
-        qty: 3 * ONE,
-        leaves: ONE,
-        cum: 2 * ONE,
-        avg_px: order.price,
-        instrument: 1,
-        side: 2,
-        ord_type: 2,
-        tif: 0,
-        status: OrdStatus::PartiallyFilled,
-    }));
+    before.add(&Event::StatusReport(
+        StatusReport {
+            entry: 1,
+            entry_seq: 0,
+            req_id: 0,
+            order_id: 3,
+            num: 3,
+            price: order.price,
+            qty: 3 * ONE,
+            leaves: ONE,
+            cum: 2 * ONE,
+            avg_px: order.price,
+            instrument: 1,
+            side: 2,
+            ord_type: 2,
+            tif: 0,
+            status: OrdStatus::PartiallyFilled,
+        },
+        "",
+        "",
+    ));
     recorder.seed(&before.batch(), 9).unwrap();
     recorder.commit().unwrap();
     let reader = Reader::open(&scratch.db()).unwrap();
@@ -416,7 +421,7 @@ fn a_seed_tells_what_was_before() {
         command_offset: 90,
         ..Writer::default()
     };
-    writer.add(&Event::Canceled(canceled(&order, ONE), ""));
+    writer.add(&Event::Canceled(canceled(&order, ONE), "", ""));
     recorder.take(30, &writer.batch()).unwrap();
     recorder.commit().unwrap();
     let reader = Reader::open(&scratch.db()).unwrap();

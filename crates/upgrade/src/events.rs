@@ -2,8 +2,8 @@
 //!
 //! # Layout of version 1
 //! The header has neither `command_hash` nor `dropped`.  `GATEWAY_OPENED` has no nonce, `MASS_CANCELED` no
-//! `quiet`, `SETTINGS_SET` none of the times of gateways; each is at
-//! the end.  All else is as it is now.
+//! `quiet`, `SETTINGS_SET` none of the times of gateways and no client order ids per session; what changes orders
+//! and answers for them has no texts of requests; each is at the end.  All else is as it is now.
 
 use wire::record::batch::{EVENT_MAGIC, HASH};
 use wire::record::{Dropped, EventBatchHeader};
@@ -16,7 +16,11 @@ const MAGIC: u32 = u32::from_le_bytes(*b"QSE1");
 /// Bytes before the fields of a record: its length, its kind, its flags.
 const FRAME: usize = 4;
 const GATEWAY_OPENED: u8 = 1;
+const CANCELED: u8 = 6;
+const REPLACED: u8 = 7;
+const CANCEL_REJECTED: u8 = 9;
 const MASS_CANCELED: u8 = 10;
+const STATUS_REPORT: u8 = 11;
 const SETTINGS_SET: u8 = 14;
 
 /// A batch that was brought over.
@@ -102,7 +106,10 @@ fn record(from: &mut Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
     let kind = record[2];
     let more = match kind {
         GATEWAY_OPENED => vec![0; 8],
-        MASS_CANCELED => vec![0],
+        // An empty text has one byte.
+        CANCELED | REPLACED => vec![0],
+        CANCEL_REJECTED | STATUS_REPORT => vec![0; 2],
+        MASS_CANCELED => vec![0; 2],
         SETTINGS_SET => new_limits(),
         _ => Vec::new(),
     };

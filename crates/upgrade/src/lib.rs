@@ -40,10 +40,13 @@ impl std::error::Error for NotVersion1 {}
 /// has them by default: how late a batch may be, leases, grace, and the interval of claims.
 const NEW_LIMITS_NS: [u64; 4] = [10_000_000_000, 5_000_000_000, 0, 1_000_000_000];
 
-/// The same as bytes.
+/// Client order ids that are remembered per FIX session.
+const CLIENT_IDS_PER_SESSION_MAX: u32 = 100_000;
+
+/// All limits that are new, as bytes.
 fn new_limits() -> Vec<u8> {
-    NEW_LIMITS_NS
-        .iter()
-        .flat_map(|limit| limit.to_le_bytes())
+    let times = NEW_LIMITS_NS.iter().flat_map(|limit| limit.to_le_bytes());
+    times
+        .chain(CLIENT_IDS_PER_SESSION_MAX.to_le_bytes())
         .collect()
 }

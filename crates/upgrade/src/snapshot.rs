@@ -2,8 +2,8 @@
 //!
 //! # Layout of version 1
 //! It has no version of the rules, no count of unreadable records, no lease clock and no claims; gateways
-//! have no nonces, no mark of an end and no time at which they were heard; instruments are numbered as they
-//! stand.  All else is as it is now.
+//! have no nonces, no mark of an end and no time at which they were heard; entries were never reset; instruments
+//! are numbered as they stand.  All else is as it is now.
 
 use matching::Engine;
 use wire::record::command::{Instrument, Settings};
@@ -24,7 +24,9 @@ const LEASE_CLOCK_NS: u64 = 0;
 /// Partition, and eight numbers.
 const POSITION: usize = 2 + 8 * 8;
 /// Settings without the limits that are new, which are the last.
-const SETTINGS: usize = Settings::SIZE - 8 * NEW_LIMITS_NS.len();
+const SETTINGS: usize = Settings::SIZE - 8 * NEW_LIMITS_NS.len() - 4;
+/// How often an entry's session was reset, and the number of the event at which it was.
+const NEVER_RESET: [u8; 16] = [0; 16];
 
 /// The snapshot, brought over; `event_hash` is that of the last event batch, as it was brought over.
 ///
@@ -93,13 +95,18 @@ fn write_state(mut from: Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
         from.text("account")?;
     }
     let mut claimed = Vec::new();
-    for number in 1..=from.u64("entries")? {
+    let entries = from.u64("entries")?;
+    let passed = before.0.len().saturating_sub(from.0.len());
+    out.extend_from_slice(&before.0[..passed]);
+    for number in 1..=entries {
+        let before = from;
         if entry(&mut from)? == EntryKind::Binary.code() {
             claimed.push(number);
         }
+        let passed = before.0.len().saturating_sub(from.0.len());
+        out.extend_from_slice(&before.0[..passed]);
+        out.extend_from_slice(&NEVER_RESET);
     }
-    let passed = before.0.len().saturating_sub(from.0.len());
-    out.extend_from_slice(&before.0[..passed]);
     let instruments = from.u64("instruments")?;
     out.extend_from_slice(&instruments.to_le_bytes());
     for number in 1..=instruments {

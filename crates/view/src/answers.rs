@@ -78,22 +78,22 @@ impl Answers {
             Event::Accepted(x, _) => self.open_changed(x.num, 201, about),
             Event::Rejected(x, ..) => self.refuse(x.num, (x.reason, x.order_id, None), about),
             // What a session is told carries that session's number; the copy stands right behind it.
-            Event::Canceled(x, _) if x.copy || names.is_rest(x.entry) => {
+            Event::Canceled(x, ..) if x.copy || names.is_rest(x.entry) => {
                 if matches!(x.reason, CancelReason::Requested | CancelReason::Amended) {
                     self.open_changed(x.num, 200, about);
                 }
             }
-            Event::Replaced(x, _) if x.copy || names.is_rest(x.entry) => {
+            Event::Replaced(x, ..) if x.copy || names.is_rest(x.entry) => {
                 self.open_changed(x.num, 200, about);
             }
             Event::Repeated(x, _) => self.repeated(x, about),
-            Event::CancelRejected(x) => {
+            Event::CancelRejected(x, ..) => {
                 let cum = orders.get(x.order_id).map(|order| order.state().cum);
                 let status = x.status;
                 let stands = (x.order_id != 0).then_some(Stands { status, cum });
                 self.refuse(x.num, (x.reason, x.order_id, stands), about);
             }
-            Event::MassCanceled(x) => {
+            Event::MassCanceled(x, _) => {
                 // Who is unknown has no orders.
                 if matches!(x.reason, Reason::None | Reason::UnknownOrder) {
                     self.answer(x.num, 200, Body::Json(refusals::canceled(x.count)), about);
@@ -189,7 +189,7 @@ impl Answers {
 /// was asked for is; its copy for who asked comes second.
 fn begins_command(event: &Event<'_>) -> bool {
     match event {
-        Event::Canceled(x, _) => {
+        Event::Canceled(x, ..) => {
             let asked = [
                 CancelReason::Requested,
                 CancelReason::Amended,
@@ -197,7 +197,7 @@ fn begins_command(event: &Event<'_>) -> bool {
             ];
             !x.copy && asked.contains(&x.reason)
         }
-        Event::Replaced(x, _) => !x.copy,
+        Event::Replaced(x, ..) => !x.copy,
         _ => {
             let mut begins = false;
             executions(event, |x| begins |= x.change.begins());

@@ -40,7 +40,7 @@ fn a_books_number_is_that_of_the_event_that_changed_it() {
     // One that rests and is canceled in one batch has moved it twice.
     let _ = exchange.send(&[
         Command::New(order(6, Side::Buy, 7, 1), "a", ""),
-        Command::Cancel(cancel(7, 1 << 56 | 6), "", ""),
+        Command::Cancel(cancel(7, 1 << 56 | 6), "", "", ""),
     ]);
     assert_eq!(exchange.book().0 - begin, 12);
     exchange.assert_books_agree();
@@ -65,15 +65,15 @@ proptest! {
             new.tif = [TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok,
                        TimeInForce::Day][usize::from(tif)];
             let command = match what {
-                0 => Command::Cancel(cancel(num, some), "", ""),
+                0 => Command::Cancel(cancel(num, some), "", "", ""),
                 1 => Command::Replace(Replace {
                     entry: NO_ENTRY, num, orig_num: 0, order_id: some, price: price * ONE,
-                    qty: qty * ONE, instrument: NO_INSTRUMENT,
-                }, "", ""),
+                    qty: qty * ONE, instrument: NO_INSTRUMENT, poss_resend: false,
+                }, "", "", ""),
                 2 => Command::MassCancel(MassCancel {
                     entry: NO_ENTRY, num, instrument: 1, kind: MassCancelType::Security, side: 0,
                     quiet: false, prior: 0,
-                }, user),
+                }, user, ""),
                 3 => Command::New(NewOrder { price: NO_PRICE, ord_type: OrdType::Market, ..new },
                                   user, ""),
                 _ => Command::New(new, user, ""),

@@ -78,8 +78,9 @@ fn cancel_amend_and_mass_cancel_are_answered() {
         price: NO_PRICE,
         qty: 3 * ONE,
         instrument: NO_INSTRUMENT,
+        poss_resend: false,
     };
-    let (status, amended) = exchange.one(Command::Replace(replace, "", ""));
+    let (status, amended) = exchange.one(Command::Replace(replace, "", "", ""));
     assert_eq!((status, &amended["quantity"]), (200, &"3".into()));
     assert_eq!(amended["status_history"].as_array().map(Vec::len), Some(1));
     assert_eq!(amended["status_history"][0]["status"], "REPLACED");
@@ -89,15 +90,15 @@ fn cancel_amend_and_mass_cancel_are_answered() {
         qty: NO_QTY,
         ..replace
     };
-    let (status, refused) = exchange.one(Command::Replace(same, "", ""));
+    let (status, refused) = exchange.one(Command::Replace(same, "", "", ""));
     assert_eq!(
         (status, &refused["code"]),
         (422, &"NOTHING_TO_AMEND".into())
     );
-    let (status, canceled) = exchange.one(Command::Cancel(cancel(4, id(&first)), "", ""));
+    let (status, canceled) = exchange.one(Command::Cancel(cancel(4, id(&first)), "", "", ""));
     assert_eq!((status, &canceled["status"]), (200, &"CANCELED".into()));
     assert_eq!(canceled["reason"], "REQUESTED");
-    let (status, gone) = exchange.one(Command::Cancel(cancel(5, id(&first)), "", ""));
+    let (status, gone) = exchange.one(Command::Cancel(cancel(5, id(&first)), "", "", ""));
     assert_eq!((status, &gone["code"]), (409, &"ORDER_CLOSED".into()));
     for num in 6..9 {
         let _ = exchange.one(Command::New(order(num, Side::Buy, num as i64, 1), "a", ""));
@@ -112,7 +113,7 @@ fn cancel_amend_and_mass_cancel_are_answered() {
         prior: 0,
     };
     assert_eq!(
-        exchange.one(Command::MassCancel(all, "a")),
+        exchange.one(Command::MassCancel(all, "a", "")),
         (200, serde_json::json!({"canceled": 3}))
     );
     exchange.assert_books_agree();
@@ -121,7 +122,7 @@ fn cancel_amend_and_mass_cancel_are_answered() {
 #[test]
 fn an_answer_does_not_show_what_a_later_command_of_its_batch_did() {
     let mut exchange = Exchange::new(LIMITS);
-    let named = |num, text| Command::Cancel(cancel(num, 0), "a", text);
+    let named = |num, text| Command::Cancel(cancel(num, 0), "a", text, "");
     let amended = Replace {
         entry: NO_ENTRY,
         num: 5,
@@ -130,6 +131,7 @@ fn an_answer_does_not_show_what_a_later_command_of_its_batch_did() {
         price: NO_PRICE,
         qty: 2 * ONE,
         instrument: NO_INSTRUMENT,
+        poss_resend: false,
     };
     let mass = MassCancel {
         entry: NO_ENTRY,
@@ -144,10 +146,10 @@ fn an_answer_does_not_show_what_a_later_command_of_its_batch_did() {
         Command::New(order(1, Side::Buy, 100, 3), "a", "x"),
         named(2, "x"),
         Command::New(order(3, Side::Buy, 100, 3), "a", "y"),
-        Command::Replace(amended, "a", "y"),
+        Command::Replace(amended, "a", "y", ""),
         named(6, "y"),
         Command::New(order(7, Side::Buy, 100, 3), "a", "z"),
-        Command::MassCancel(mass, "a"),
+        Command::MassCancel(mass, "a", ""),
     ]);
     let shown = told.replies.iter().map(|reply| {
         let order = said(reply);
@@ -226,8 +228,9 @@ fn orders_of_sessions_are_found_listed_and_changed_as_those_of_rest() {
         price: NO_PRICE,
         qty: 2 * ONE,
         instrument: NO_INSTRUMENT,
+        poss_resend: false,
     };
-    let (status, amended) = exchange.one(Command::Replace(amend, "", ""));
+    let (status, amended) = exchange.one(Command::Replace(amend, "", "", ""));
     assert_eq!((status, &amended["quantity"]), (200, &"2".into()));
     assert_eq!(
         (&amended["client_order_id"], &amended["fills_count"]),
@@ -238,7 +241,7 @@ fn orders_of_sessions_are_found_listed_and_changed_as_those_of_rest() {
         (&serde_json::json!([]), &true.into())
     );
     assert_eq!(amended["status_history"].as_array().map(Vec::len), Some(1));
-    let (status, canceled) = exchange.one(Command::Cancel(cancel(3, of_session), "", ""));
+    let (status, canceled) = exchange.one(Command::Cancel(cancel(3, of_session), "", "", ""));
     assert_eq!((status, &canceled["status"]), (200, &"CANCELED".into()));
     assert_eq!(canceled["status_history_count"], 4);
     let filter = Filter {
@@ -260,7 +263,7 @@ fn an_order_from_before_a_restart_is_changed_without_the_store() {
     exchange.view = View::restore(FACADE, LIMITS, &exchange.engine);
     let base = exchange.view.sequence();
     assert!(matches!(exchange.view.find(id(&first)), Found::Stored(seq) if seq == base));
-    let (status, canceled) = exchange.one(Command::Cancel(cancel(3, id(&first)), "", ""));
+    let (status, canceled) = exchange.one(Command::Cancel(cancel(3, id(&first)), "", "", ""));
     assert_eq!((status, &canceled["status"]), (200, &"CANCELED".into()));
     assert_eq!(
         (

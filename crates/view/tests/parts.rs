@@ -23,7 +23,7 @@ fn traded() -> Exchange {
     let both = [Command::New(sell, "a", "m"), Command::New(buy, "b", "")];
     let rest = [
         Command::New(low, "b", "x"),
-        Command::Cancel(cancel(4, 0), "b", "x"),
+        Command::Cancel(cancel(4, 0), "b", "x", ""),
     ];
     let _ = exchange.send(&both);
     for command in rest {

@@ -23,10 +23,10 @@ fn check_request(message: &[u8], out: &mut Vec<u8>) {
     assert_eq!(usize::from(u16::from_le_bytes([out[0], out[1]])), out.len());
     let (entry, refused) = match Command::decode(out[2], &out[4..]).unwrap() {
         Command::New(x, "", "") => (x.entry, false),
-        Command::Cancel(x, "", "") => (x.entry, false),
-        Command::Replace(x, "", "") => (x.entry, false),
-        Command::MassCancel(x, "") => (x.entry, false),
-        Command::Status(x) => (x.entry, false),
+        Command::Cancel(x, "", "", "") => (x.entry, false),
+        Command::Replace(x, "", "", "") => (x.entry, false),
+        Command::MassCancel(x, "", "") => (x.entry, false),
+        Command::Status(x, "", "") => (x.entry, false),
         Command::Refuse(x) => (x.entry, true),
         other => panic!("{other:?} from a client"),
     };

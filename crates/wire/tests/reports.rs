@@ -171,7 +171,7 @@ fn every_way_out_of_the_book_is_told_apart() {
             status,
             ..CANCELED
         };
-        let x = expect!(Event::Canceled(event, ""), ExecutionReportCancel);
+        let x = expect!(Event::Canceled(event, "", ""), ExecutionReportCancel);
         assert_eq!((x.cl_ord_id, x.orig_cl_ord_id, x.order_id), (9, 8, 7));
         assert_eq!((x.cum_qty, x.side, x.security_id), (30, 2, 2));
         assert_eq!((x.exec_type, x.ord_status), (exec_type, status.code()));
@@ -188,7 +188,7 @@ fn an_order_that_lost_a_part_is_replaced() {
         status: OrdStatus::PartiallyFilled,
         ..CANCELED
     };
-    let x = expect!(Event::Canceled(event, ""), ExecutionReportReplace);
+    let x = expect!(Event::Canceled(event, "", ""), ExecutionReportReplace);
     assert_eq!((x.cl_ord_id, x.orig_cl_ord_id), (8, 8));
     assert_eq!((x.order_qty, x.leaves_qty, x.price), (34, 4, 100));
     assert_eq!(x.ord_status, OrdStatus::PartiallyFilled.code());
@@ -216,7 +216,7 @@ fn an_amended_order_is_replaced() {
         kept_priority: false,
         copy: false,
     };
-    let x = expect!(Event::Replaced(event, ""), ExecutionReportReplace);
+    let x = expect!(Event::Replaced(event, "", ""), ExecutionReportReplace);
     assert_eq!((x.cl_ord_id, x.orig_cl_ord_id, x.order_id), (9, 8, 7));
     assert_eq!((x.price, x.order_qty, x.leaves_qty), (100, 12, 11));
     assert_eq!((x.ord_status, x.security_id, x.side), (1, 2, 1));
@@ -264,7 +264,7 @@ fn refusals_carry_their_reasons() {
         response_to: 1,
         status: OrdStatus::Rejected,
     };
-    let x = expect!(Event::CancelRejected(event), OrderCancelReject);
+    let x = expect!(Event::CancelRejected(event, "", ""), OrderCancelReject);
     assert_eq!(
         (x.order_id, x.cl_ord_id, x.orig_cl_ord_id),
         (NULL_U64, 9, NULL_U64)
@@ -286,7 +286,7 @@ fn refusals_carry_their_reasons() {
         (Reason::InvalidQuantity, 213),
     ] {
         let other = CancelRejected { reason, ..event };
-        let x = expect!(Event::CancelRejected(other), OrderCancelReject);
+        let x = expect!(Event::CancelRejected(other, "", ""), OrderCancelReject);
         assert_eq!(x.cxl_rej_reason, code);
     }
 }
@@ -304,7 +304,7 @@ fn a_mass_cancel_ends_with_its_count() {
         reason: Reason::None,
         quiet: false,
     };
-    let x = expect!(Event::MassCanceled(event), OrderMassCancelReport);
+    let x = expect!(Event::MassCanceled(event, ""), OrderMassCancelReport);
     assert_eq!((x.total_affected_orders, x.side), (3, NULL_U8));
     assert_eq!(
         (x.mass_cancel_response, x.mass_cancel_reject_reason),
@@ -315,7 +315,7 @@ fn a_mass_cancel_ends_with_its_count() {
         (Reason::UnknownSymbol, 1),
     ] {
         let x = expect!(
-            Event::MassCanceled(MassCanceled { reason, ..event }),
+            Event::MassCanceled(MassCanceled { reason, ..event }, ""),
             OrderMassCancelReport
         );
         assert_eq!(
@@ -344,7 +344,7 @@ fn a_status_says_that_there_is_no_such_order() {
         tif: 0,
         status: OrdStatus::Rejected,
     };
-    let x = expect!(Event::StatusReport(event), ExecutionReportStatus);
+    let x = expect!(Event::StatusReport(event, "", ""), ExecutionReportStatus);
     assert_eq!(
         (x.ord_status_req_id, x.order_id, x.cl_ord_id),
         (90, NULL_U64, 8)
@@ -363,7 +363,7 @@ fn a_status_says_that_there_is_no_such_order() {
         status: OrdStatus::PartiallyFilled,
         ..event
     };
-    let x = expect!(Event::StatusReport(found), ExecutionReportStatus);
+    let x = expect!(Event::StatusReport(found, "", ""), ExecutionReportStatus);
     assert_eq!(
         (x.order_id, x.order_qty, x.leaves_qty, x.cum_qty),
         (7, 5, 4, 1)
@@ -405,12 +405,13 @@ fn other_events_tell_nothing() {
     });
     assert_eq!(event.recipient(Leg::Taker), None);
     assert_eq!(report(&event, Leg::Taker), None);
-    assert_eq!(report(&Event::Canceled(CANCELED, ""), Leg::Maker), None);
+    assert_eq!(report(&Event::Canceled(CANCELED, "", ""), Leg::Maker), None);
     let nobody = Event::Canceled(
         Canceled {
             entry_seq: 0,
             ..CANCELED
         },
+        "",
         "",
     );
     assert_eq!(nobody.recipient(Leg::Taker), None);

@@ -205,7 +205,7 @@ fn a_cancel_names_its_order() {
     );
     let mut out = Vec::new();
     decode_request(ENTRY, &cancel(NULL_U64, 6, NULL_U32), &mut out).unwrap();
-    let Command::Cancel(cancel, "", "") = command(&out) else {
+    let Command::Cancel(cancel, "", "", "") = command(&out) else {
         panic!("not a cancel");
     };
     assert_eq!(
@@ -236,7 +236,7 @@ fn a_mass_cancel_of_one_security_names_it() {
     assert_eq!(refused(&mass(1, 1, 0)).0, Fault::Value("side"));
     let mut out = Vec::new();
     decode_request(ENTRY, &mass(1, 7, NULL_U8), &mut out).unwrap();
-    let Command::MassCancel(mass, "") = command(&out) else {
+    let Command::MassCancel(mass, "", "") = command(&out) else {
         panic!("not a mass cancel");
     };
     assert_eq!((mass.instrument, mass.side), (NO_INSTRUMENT, 0));

@@ -191,7 +191,7 @@ fn every_reason_of_a_cancel_is_one_of_the_list() {
         let mut body = [0; Canceled::SIZE];
         body[SIDE_AT] = Side::Buy.code();
         body[SIDE_AT + 1] = reason.code();
-        let event = Event::Canceled(Canceled::from_bytes(&body).unwrap(), "");
+        let event = Event::Canceled(Canceled::from_bytes(&body).unwrap(), "", "");
         let mut out = Vec::new();
         let batch = EventBatchHeader::from_bytes(&[0; EventBatchHeader::SIZE]).unwrap();
         sbe::encode_report(&event, 1, &batch, Leg::Taker, &mut out);

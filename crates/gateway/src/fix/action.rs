@@ -59,6 +59,8 @@ pub enum Admin {
         heartbeat_s: u32,
         /// ResetSeqNumFlag (141).
         reset: bool,
+        /// NextExpectedMsgSeqNum (789), where the client has sent its own.
+        next_expected: Option<u64>,
     },
     /// Heartbeat, with the TestReqID that it answers.
     Heartbeat(Option<Vec<u8>>),

@@ -4,27 +4,6 @@ use wire::fix::{FieldError, Fields, Message, value};
 
 use super::action::Reason;
 
-/// A version of the protocol: BeginString (8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
-    /// FIX.4.2.
-    Fix42,
-    /// FIX.4.4.
-    Fix44,
-}
-
-impl Version {
-    /// The version of a BeginString, if it is one of ours.
-    #[must_use]
-    pub const fn of(begin_string: &[u8]) -> Option<Self> {
-        match begin_string {
-            b"FIX.4.2" => Some(Self::Fix42),
-            b"FIX.4.4" => Some(Self::Fix44),
-            _ => None,
-        }
-    }
-}
-
 /// What is wrong with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {

@@ -1,9 +1,9 @@
 //! How a session begins: the first message, what is decided on it, and the answer.
 
-use wire::fix::{Message, value};
+use wire::fix::{Message, Version, value};
 
 use super::action::{Action, Admin, Logon, Password};
-use super::header::{Header, Version};
+use super::header::Header;
 use super::machine::{Machine, SECOND_NS, Stage};
 use super::sequence::{Place, place};
 use super::settings::{Now, Numbers, Settings};
@@ -28,6 +28,7 @@ impl Machine {
         if header.target != settings.comp_id || header.sender.is_empty() {
             return self.over("CompIDs are not ours", out);
         }
+        self.sender = header.sender.to_vec();
         let (Some(number), None) = (header.number, header.fault) else {
             return self.over("the Logon is not well formed", out);
         };
@@ -116,6 +117,10 @@ impl Machine {
         out.push(Action::Say(Admin::Logon {
             heartbeat_s,
             reset: logon.reset,
+            next_expected: logon.next_expected.map(|_| match stands {
+                Place::Next => numbers.next_in.saturating_add(1),
+                Place::Ahead | Place::Low => numbers.next_in,
+            }),
         }));
         if let Some(wanted) = logon.next_expected.filter(|wanted| *wanted < next_out) {
             out.push(Action::Resend(wanted, next_out.saturating_sub(1)));

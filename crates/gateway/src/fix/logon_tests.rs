@@ -1,6 +1,6 @@
 //! How FIX sessions begin: test cases 1S of "FIX session layer test cases" (FIX 4.4 volume 2), and 789.
 
-use super::super::action::{Action, Logon, Password};
+use super::super::action::{Action, Admin, Logon, Password};
 use super::super::talk::{Field, SECOND_NS, Talk, WALL_NS, asks, left, logon_answer};
 
 #[test]
@@ -182,21 +182,30 @@ fn who_says_nothing_at_all_is_closed() {
     ));
 }
 
+/// The answer to a Logon that has 789: it has one, too.
+fn told_next(next: u64) -> Action {
+    Action::Say(Admin::Logon {
+        heartbeat_s: 30,
+        reset: false,
+        next_expected: Some(next),
+    })
+}
+
 #[test]
 fn what_a_client_lacks_is_told_where_789_says_so() {
     let logon = |next: &'static str| [(98, "0"), (108, "30"), (789, next)];
     let mut talk = Talk::new();
     talk.first("A", 1, &logon("4"));
-    assert_eq!(talk.accept(9), [logon_answer(false), Action::Resend(4, 8)]);
+    assert_eq!(talk.accept(9), [told_next(2), Action::Resend(4, 8)]);
     let mut talk = Talk::new();
     talk.first("A", 1, &logon("9"));
-    assert_eq!(talk.accept(9), [logon_answer(false)]);
+    assert_eq!(talk.accept(9), [told_next(2)]);
     let mut talk = Talk::new();
     talk.first("A", 1, &logon("10"));
     left(&talk.accept(9), "expecting at most 9");
     // What we lack it learns from our own 789.
     let mut talk = Talk::new();
     talk.first("A", 5, &logon("9"));
-    assert_eq!(talk.accept(9), [logon_answer(false)]);
+    assert_eq!(talk.accept(9), [told_next(1)]);
     assert_eq!(talk.numbers.next_in, 1);
 }

@@ -1,9 +1,9 @@
 //! One session on one connection: what is said, taken and closed because of what comes, and of time.
 
-use wire::fix::{Frame, Frames, Message, value};
+use wire::fix::{Frame, Frames, Message, Version, value};
 
 use super::action::{Action, Admin, Logon, Reason};
-use super::header::{Fault, Header, Version};
+use super::header::{Fault, Header};
 use super::rules::{fill, is_gap_fill, lacks, misplaced, reject};
 use super::sequence::{Place, Waiting, place};
 use super::settings::{Now, Numbers, Settings};
@@ -40,6 +40,8 @@ pub struct Machine {
     pub(super) stage: Stage,
     pub(super) version: Version,
     pub(super) logon: Option<Logon>,
+    /// Who the client says it is.
+    pub(super) sender: Vec<u8>,
     pub(super) heartbeat_ns: u64,
     begun_ns: u64,
     pub(super) heard_ns: u64,
@@ -58,6 +60,7 @@ impl Machine {
             stage: Stage::New,
             version: Version::Fix44,
             logon: None,
+            sender: Vec::new(),
             heartbeat_ns: 0,
             begun_ns: monotonic_ns,
             heard_ns: monotonic_ns,
@@ -73,6 +76,12 @@ impl Machine {
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
+    }
+
+    /// Who the client says it is; empty before its Logon.
+    #[must_use]
+    pub fn sender(&self) -> &[u8] {
+        &self.sender
     }
 
     /// Whether it is logged on.
@@ -290,6 +299,7 @@ impl Machine {
         out.push(Action::Say(Admin::Logon {
             heartbeat_s,
             reset: true,
+            next_expected: None,
         }));
     }
 

@@ -1,9 +1,9 @@
 //! What a message of a session is held to, whatever came before it.
 
-use wire::fix::{Message, value};
+use wire::fix::{Message, Version, value};
 
 use super::action::{Action, Admin, Logon, Reason};
-use super::header::{Fault, Header, Version};
+use super::header::{Fault, Header};
 use super::settings::{Numbers, Settings};
 
 /// What ends a session: a message that is not of it, or whose time is not to be believed.
@@ -58,6 +58,9 @@ pub fn fill(number: u64, header: &Header<'_>, numbers: &mut Numbers, out: &mut V
     numbers.next_in = new;
 }
 
+/// Longest text that is journaled.
+const TEXT_BYTES_MAX: usize = 255;
+
 /// A field that an administrative message needs and lacks, or that is not of its type.
 pub fn lacks(msg_type: &[u8], header: &Header<'_>) -> Option<Fault> {
     let fault = |reason, tag| Fault {
@@ -87,6 +90,16 @@ pub fn lacks(msg_type: &[u8], header: &Header<'_>) -> Option<Fault> {
         if header.field(*tag).and_then(value::unsigned).is_none() {
             return Some(fault(Reason::IncorrectFormat, *tag));
         }
+    }
+    // It is journaled, and sent back.
+    match header.field(112) {
+        Some(id) if id.len() > TEXT_BYTES_MAX => {
+            return Some(fault(Reason::ValueIncorrect, 112));
+        }
+        Some(id) if !id.iter().all(|byte| (0x20..=0x7e).contains(byte)) => {
+            return Some(fault(Reason::IncorrectFormat, 112));
+        }
+        _ => {}
     }
     match header.field(123).map(value::boolean) {
         Some(None) if msg_type == b"4" => Some(fault(Reason::IncorrectFormat, 123)),

@@ -1,7 +1,7 @@
 //! What a session is given: bounds, numbers, and the time.
 
 /// Bounds and names; units are in the names.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Our CompID.
     pub comp_id: Vec<u8>,

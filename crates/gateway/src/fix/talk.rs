@@ -126,6 +126,7 @@ pub fn logon_answer(reset: bool) -> Action {
     Action::Say(Admin::Logon {
         heartbeat_s: 30,
         reset,
+        next_expected: None,
     })
 }
 

@@ -7,9 +7,10 @@ use wire::record::event::EntryClaimed;
 use wire::sbe::{self, Request, encode_report};
 use wire::soup::{self, LoginRequest, Packets, Sender};
 
+use crate::instruments::Instruments;
 use crate::protocol::{Protocol, Reading, Received, Told};
 
-pub use instruments::Instruments;
+pub use instruments::answer;
 
 /// What it knows beyond connections and sessions.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +40,10 @@ pub enum Asks {
 impl Protocol for Soup {
     /// The highest ClOrdID that was passed on.
     type Session = u64;
+    type Connection = ();
     type Asks = Asks;
+
+    fn connected(&self, _: u64) {}
 
     fn receive(
         &mut self,
@@ -90,7 +94,7 @@ impl Protocol for Soup {
     }
 
     #[inline(always)]
-    fn report(&self, _: &crate::Session<u64>, told: &Told<'_>, out: &mut Vec<u8>) {
+    fn report(&self, _: &crate::Session<u64>, _: &mut (), told: &Told<'_>, out: &mut Vec<u8>) {
         encode_report(told.event, told.seq, told.header, told.leg, out);
     }
 

@@ -24,6 +24,15 @@ fn id(text: &str) -> String {
     }
 }
 
+/// The request's own name.
+fn asked(request: &str) -> String {
+    if request.is_empty() {
+        String::new()
+    } else {
+        format!(" as={request}")
+    }
+}
+
 /// The line.
 pub fn say(event: &Event<'_>) -> String {
     match event {
@@ -39,8 +48,11 @@ pub fn say(event: &Event<'_>) -> String {
             id(text)
         ),
         Event::Trade(x, ..) => trade(x),
-        Event::Canceled(x, text) => canceled(x, text),
-        Event::Replaced(x, _) => replaced(x),
+        Event::Canceled(x, text, request) => canceled(x, text) + &asked(request),
+        Event::Replaced(x, text, request) if !request.is_empty() => {
+            replaced(x) + &id(text) + &asked(request)
+        }
+        Event::Replaced(x, ..) => replaced(x),
         Event::Rejected(x, user, text) => format!(
             "{}.{} rejected #{} {:?}{}{}",
             x.entry,
@@ -54,8 +66,8 @@ pub fn say(event: &Event<'_>) -> String {
             },
             id(text)
         ),
-        Event::CancelRejected(x) => format!(
-            "{}.{} refused {} #{} {:?}{}",
+        Event::CancelRejected(x, text, request) => format!(
+            "{}.{} refused {} #{} {:?}{}{}{}",
             x.entry,
             x.entry_seq,
             if x.response_to == 1 {
@@ -69,16 +81,20 @@ pub fn say(event: &Event<'_>) -> String {
                 String::new()
             } else {
                 format!(" {:?}", x.status)
-            }
+            },
+            id(text),
+            asked(request)
         ),
-        Event::MassCanceled(x) => {
-            format!(
-                "{}.{} mass {} {:?}",
-                x.entry, x.entry_seq, x.count, x.reason
-            )
-        }
-        Event::StatusReport(x) => format!(
-            "{}.{} status #{} num={} {}@{} left {} cum {} {:?}",
+        Event::MassCanceled(x, request) => format!(
+            "{}.{} mass {} {:?}{}",
+            x.entry,
+            x.entry_seq,
+            x.count,
+            x.reason,
+            asked(request)
+        ),
+        Event::StatusReport(x, text, request) => format!(
+            "{}.{} status #{} num={} {}@{} left {} cum {} {:?}{}{}",
             x.entry,
             x.entry_seq,
             x.order_id,
@@ -87,7 +103,9 @@ pub fn say(event: &Event<'_>) -> String {
             price(x.price),
             x.leaves,
             x.cum,
-            x.status
+            x.status,
+            id(text),
+            asked(request)
         ),
         Event::Repeated(x, text) => format!(
             "{}.{} repeats #{} {} {:?}{}",
@@ -122,6 +140,17 @@ pub fn say(event: &Event<'_>) -> String {
         ),
         Event::EntryRaised(x) => format!("entry {} raised {}", x.entry, x.entry_seq),
         Event::RulesSet(x) => format!("rules {}", x.version),
+        Event::SessionMessage(x, _, text) => format!(
+            "{}.{} says {} {}{}",
+            x.entry,
+            x.entry_seq,
+            char::from(x.msg_type),
+            x.number,
+            id(text)
+        ),
+        Event::SessionReset(x) => {
+            format!("{}.{} begins epoch {}", x.entry, x.entry_seq, x.epoch)
+        }
         Event::EntryClaimed(x) => format!(
             "entry {} {} {}.{} told {} num {}",
             x.entry,

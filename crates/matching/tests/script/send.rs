@@ -3,15 +3,16 @@
 //! `<who> buy|sell <qty> [@<price>] [tif] [words]`, `<who> cancel|amend|status <names>`,
 //! `<who> mass all|one [side=]`, `<who> claims`, `<who> closed`, `entry <kind> <name> <account>`, `spec k=v`,
 //! `set k=v`, `at <seconds>`, `raise k=v`, `told entry= seq=`, `opens via=<gateway>`.  Who: an entry's
-//! number, a user's name, or `any`.  A ClOrdID is the entry's next unless `num=` says otherwise.
+//! number, a user's name, or `any`.  A ClOrdID is the entry's next unless `num=` says otherwise.  Of FIX:
+//! `<who> says <MsgType> [number=]`, `<who> resets`, the request's own name `as=`, its epoch `epoch=`, `resend`.
 
 use std::collections::HashMap;
 use wire::record::command::{
     Cancel, EntryClaim, EntryClosed, EntryOpen, GatewayOpen, MassCancel, NO_ENTRY, NO_INSTRUMENT,
-    NO_PRICE, NO_QTY, NewOrder, Raise, RaiseEntry, Refuse, Replace, Rules, SetInstrument, Settings,
-    Status,
+    NO_PRICE, NO_QTY, NewOrder, Raise, RaiseEntry, Refuse, Replace, Rules, SessionMessage,
+    SessionReset, SetInstrument, Settings, Status, in_num,
 };
-use wire::record::{Command, EntryKind, MassCancelType, OrdType, Side, Stp, TimeInForce};
+use wire::record::{Command, EntryKind, ExecInst, MassCancelType, OrdType, Side, Stp, TimeInForce};
 
 /// What goes on from line to line.
 pub struct Sender {
@@ -107,6 +108,12 @@ impl Sender {
         let num = words.number("num", next);
         self.nums.insert(entry, num.max(next - 1));
         let text = words.value("id").unwrap_or("");
+        let request = words.value("as").unwrap_or("");
+        let num = match words.value("epoch") {
+            Some(epoch) => in_num(epoch.parse().unwrap(), num),
+            None => num,
+        };
+        let poss_resend = words.has("resend");
         let instrument = words.number("on", NO_INSTRUMENT);
         let (orig_num, order_id) = (words.number("of", 0), words.order_id());
         match words.0[0] {
@@ -117,8 +124,9 @@ impl Sender {
                     orig_num,
                     order_id,
                     instrument,
+                    poss_resend,
                 };
-                Command::Cancel(fixed, user, text).encode(out);
+                Command::Cancel(fixed, user, text, request).encode(out);
             }
             "amend" => {
                 let (price, qty) = (words.number("px", NO_PRICE), words.number("qty", NO_QTY));
@@ -130,8 +138,9 @@ impl Sender {
                     price,
                     qty,
                     instrument,
+                    poss_resend,
                 };
-                Command::Replace(fixed, user, text).encode(out);
+                Command::Replace(fixed, user, text, request).encode(out);
             }
             "mass" => {
                 let one = words.has("one");
@@ -150,17 +159,34 @@ impl Sender {
                     quiet: words.has("quiet"),
                     prior: words.number("prior", 0),
                 };
-                Command::MassCancel(fixed, user).encode(out);
+                Command::MassCancel(fixed, user, request).encode(out);
             }
             "status" => {
                 let fixed = Status {
                     entry,
                     req_id: 7,
-                    num: orig_num,
+                    num: if text.is_empty() { orig_num } else { num },
                     order_id,
                     instrument,
                 };
-                Command::Status(fixed).encode(out);
+                Command::Status(fixed, text, request).encode(out);
+            }
+            "says" => {
+                let said = SessionMessage {
+                    entry,
+                    num,
+                    msg_type: words.0[1].as_bytes()[0],
+                    number: words.number("number", 0),
+                    end: 0,
+                    ref_tag: 0,
+                    reason: 0,
+                    flag: false,
+                };
+                Command::SessionMessage(said, "", text).encode(out);
+            }
+            "resets" => {
+                let epoch = words.number("epoch", 0);
+                Command::SessionReset(SessionReset { entry, epoch }).encode(out);
             }
             "claims" => Command::EntryClaim(EntryClaim { entry }).encode(out),
             "closed" => Command::EntryClosed(EntryClosed { entry }).encode(out),
@@ -197,6 +223,10 @@ fn new_order((entry, num): (u32, u64), side: Side, words: &Words<'_>) -> NewOrde
         ("gtd", TimeInForce::Gtd),
     ];
     let tif = tifs.iter().find(|(name, _)| words.has(name));
+    let resend = match words.has("resend") {
+        true => ExecInst::POSS_RESEND,
+        false => 0,
+    };
     NewOrder {
         entry,
         num,
@@ -206,7 +236,7 @@ fn new_order((entry, num): (u32, u64), side: Side, words: &Words<'_>) -> NewOrde
         side,
         ord_type,
         tif: tif.map_or(TimeInForce::Gtc, |(_, tif)| *tif),
-        exec_inst: words.number("inst", u8::from(words.has("post"))),
+        exec_inst: words.number("inst", u8::from(words.has("post"))) | resend,
         stp: words.stp(),
     }
 }
@@ -245,6 +275,7 @@ fn set(words: &Words<'_>, out: &mut Vec<u8>) {
         gateway_lease_ns: words.number("lease", 5) * 1_000_000_000,
         handover_grace_ns: words.number("grace", 0) * 1_000_000_000,
         claim_interval_ns: words.number("interval", 1) * 1_000_000_000,
+        client_ids_per_session_max: words.number("session_ids", 100_000),
     };
     Command::Settings(settings).encode(out);
 }

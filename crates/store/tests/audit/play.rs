@@ -208,8 +208,9 @@ impl Play {
                 orig_num: 0,
                 order_id,
                 instrument: NO_INSTRUMENT,
+                poss_resend: false,
             };
-            return Command::Cancel(cancel, "", "");
+            return Command::Cancel(cancel, "", "", "");
         }
         let replace = Replace {
             entry: NO_ENTRY,
@@ -219,8 +220,9 @@ impl Play {
             price,
             qty,
             instrument: NO_INSTRUMENT,
+            poss_resend: false,
         };
-        Command::Replace(replace, "", "")
+        Command::Replace(replace, "", "", "")
     }
 
     /// An order that is filled and amended again and again, and stays.
@@ -255,8 +257,9 @@ impl Play {
                     price: 40 + turn % 2,
                     qty: 400,
                     instrument: NO_INSTRUMENT,
+                    poss_resend: false,
                 };
-                Command::Replace(replace, "", "")
+                Command::Replace(replace, "", "", "")
             };
             self.send(&[command]);
         }

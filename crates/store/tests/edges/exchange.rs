@@ -138,7 +138,7 @@ impl Exchange {
             if entry.opened.kind == EntryKind::Binary {
                 let session = self
                     .entry
-                    .add_session(entry.opened.entry, entry.entry_seq, 0);
+                    .add_session(entry.opened.entry, (entry.entry_seq, 0), 0);
                 let line = self.entry.connected(0);
                 assert!(self.entry.login(line, session, 0).is_some());
                 assert_eq!(line as usize, self.entries.len());

@@ -329,9 +329,10 @@ impl Flow {
             price,
             qty,
             instrument: NO_INSTRUMENT,
+            poss_resend: false,
         };
         // Who asks by the order's id alone asks for its account.
-        Command::Replace(replace, if entry == NO_ENTRY { "" } else { user }, "")
+        Command::Replace(replace, if entry == NO_ENTRY { "" } else { user }, "", "")
     }
 
     fn cancel(&mut self, exchange: &Exchange) -> Command<'static> {
@@ -345,8 +346,9 @@ impl Flow {
             orig_num: 0,
             order_id,
             instrument: NO_INSTRUMENT,
+            poss_resend: false,
         };
-        Command::Cancel(cancel, "", "")
+        Command::Cancel(cancel, "", "", "")
     }
 
     fn mass_cancel(&mut self) -> Command<'static> {
@@ -362,7 +364,7 @@ impl Flow {
             quiet: false,
             prior: 0,
         };
-        Command::MassCancel(mass, user)
+        Command::MassCancel(mass, user, "")
     }
 }
 

@@ -114,9 +114,9 @@ impl Ledger {
             }
             Event::Accepted(x, _) => self.accepted(x),
             Event::Trade(x, ..) => self.trade(x, time_ns),
-            Event::Canceled(x, _) => self.canceled(x),
-            Event::Replaced(x, _) => self.replaced(x),
-            Event::CancelRejected(x) => {
+            Event::Canceled(x, ..) => self.canceled(x),
+            Event::Replaced(x, ..) => self.replaced(x),
+            Event::CancelRejected(x, ..) => {
                 self.seen.insert(x.reason.name());
             }
             Event::Rejected(x, ..) if x.order_id != 0 => {

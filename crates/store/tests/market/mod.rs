@@ -267,7 +267,8 @@ impl Market {
             0..9 => self.rest(),
             9..18 if !self.rests.is_empty() => {
                 let rest = self.take();
-                self.writer.add(&Event::Canceled(canceled(&rest, ONE), ""));
+                self.writer
+                    .add(&Event::Canceled(canceled(&rest, ONE), "", ""));
             }
             _ if !self.rests.is_empty() => {
                 let maker = self.take();

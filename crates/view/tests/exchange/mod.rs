@@ -202,6 +202,7 @@ pub fn cancel(num: u64, order_id: u64) -> Cancel {
         orig_num: 0,
         order_id,
         instrument: NO_INSTRUMENT,
+        poss_resend: false,
     }
 }
 

@@ -8,15 +8,24 @@
 //! * [`Frames`]: whole messages at the front of what a socket gave.
 //! * [`Fields`]: the fields of a message, in order.
 //! * [`value`]: what stands in a field, by its type.
-//! * [`Writer`]: a message, field by field.
+//! * [`Writer`]: a message, field by field; [`Envelope`] begins it.
+//! * [`request`]: what a client asks, as command records.
+//! * [`report`], [`admin`]: what a session is told of an event.
 
+pub mod admin;
+mod envelope;
 mod field;
 mod frame;
+pub mod report;
+pub mod request;
 pub mod value;
+mod version;
 mod writer;
 
+pub use envelope::Envelope;
 pub use field::{Field, FieldError, Fields};
 pub use frame::{Frame, Frames, Garbled, Message};
+pub use version::{Version, ord_status};
 pub use writer::Writer;
 
 /// Ends each field.

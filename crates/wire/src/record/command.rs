@@ -27,13 +27,36 @@ pub enum Who<'a> {
 /// A client's name for a request.
 ///
 /// Binary: `num` is ClOrdID and `text` is empty.  REST: `num` is the facade's own number for the
-/// request, by which it finds the answer, and `text` the client's id, empty when there is none.
+/// request, by which it finds the answer, and `text` the client's id, empty when there is none.  FIX: `text` is
+/// ClOrdID, and `num` says which message it was ([`in_num`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClOrdId<'a> {
-    /// ClOrdID of the binary protocol, or the facade's request number.
+    /// ClOrdID of the binary protocol, the facade's request number, or [`in_num`] of FIX.
     pub num: u64,
     /// Client order id in text, up to 36 characters.
     pub text: &'a str,
+}
+
+/// Bits of a FIX message's number that stand below its session's epoch.
+const IN_SEQ_BITS: u32 = 40;
+/// Highest MsgSeqNum that a FIX session takes.
+pub const IN_SEQ_MAX: u64 = (1 << IN_SEQ_BITS) - 1;
+/// Highest epoch of a FIX session.
+pub const EPOCH_MAX: u64 = (1 << (u64::BITS - IN_SEQ_BITS)) - 1;
+
+/// Which message of a FIX session it was, as [`ClOrdId::num`] says it: its epoch above its MsgSeqNum.  It rises
+/// for as long as the session lives, also where numbers begin anew.
+#[inline(always)]
+#[must_use]
+pub const fn in_num(epoch: u64, in_seq: u64) -> u64 {
+    (epoch & EPOCH_MAX) << IN_SEQ_BITS | (in_seq & IN_SEQ_MAX)
+}
+
+/// Epoch and MsgSeqNum of an [`in_num`].
+#[inline(always)]
+#[must_use]
+pub const fn in_parts(num: u64) -> (u64, u64) {
+    (num >> IN_SEQ_BITS, num & IN_SEQ_MAX)
 }
 
 packed! {
@@ -110,6 +133,8 @@ packed! {
         order_id: u64,
         /// Instrument, or `NO_INSTRUMENT`.
         instrument: u32,
+        /// The client may have sent it before (FIX 97): where it has, the order's state is told.
+        poss_resend: bool,
     }
 }
 packed! {
@@ -131,6 +156,8 @@ packed! {
         qty: i64,
         /// Instrument, or `NO_INSTRUMENT`.
         instrument: u32,
+        /// As in [`Cancel`].
+        poss_resend: bool,
     }
 }
 packed! {
@@ -153,7 +180,7 @@ packed! {
     }
 }
 packed! {
-    /// Ask for the state of an order; changes nothing but the entry's message count.
+    /// Fixed part of [`Command::Status`]: ask for the state of an order; changes nothing but the entry's message count.
     Status {
         /// Entry.
         entry: u32,
@@ -178,6 +205,40 @@ packed! {
         template: u16,
         /// BusinessRejectReason (FIX 380).
         reason: u16,
+    }
+}
+packed! {
+    /// Fixed part of [`Command::SessionMessage`]: what a FIX session says that is about no order.
+    ///
+    /// It is sent as its event is told, so that its number never stands for anything else.
+    SessionMessage {
+        /// Entry.
+        entry: u32,
+        /// [`in_num`] of the message before the one that is expected next; with MsgSeqNum 0 where this is said
+        /// out of turn.
+        num: u64,
+        /// MsgType, as ASCII.
+        msg_type: u8,
+        /// A number: HeartBtInt of a Logon, TestReqID of a TestRequest, BeginSeqNo of a ResendRequest, RefSeqNum
+        /// of a Reject or BusinessMessageReject, the first instrument of a part of a list.
+        number: u64,
+        /// A second number: NextExpectedMsgSeqNum of a Logon, the last instrument of a part of a list; else 0.
+        end: u64,
+        /// RefTagID of a Reject; 0 for none.
+        ref_tag: u32,
+        /// SessionRejectReason, BusinessRejectReason.
+        reason: u16,
+        /// ResetSeqNumFlag of a Logon; the last part of a list.
+        flag: bool,
+    }
+}
+packed! {
+    /// Let the numbers of a session begin anew, in both directions.
+    SessionReset {
+        /// Entry.
+        entry: u32,
+        /// The epoch that ends; where it is another one nothing is done.
+        epoch: u64,
     }
 }
 packed! {
@@ -246,6 +307,8 @@ packed! {
         handover_grace_ns: u64,
         /// How long after a claim no other gateway may claim the entry, on the same.
         claim_interval_ns: u64,
+        /// Client order ids that are remembered per FIX session, beside those of open orders.
+        client_ids_per_session_max: u32,
     }
 }
 
@@ -290,14 +353,15 @@ records! {
         3 "ENTRY_CLOSED" EntryClosed(EntryClosed);
         /// A new order: user id (empty unless `entry` is `NO_ENTRY`), client order id in text.
         4 "NEW" New(NewOrder, user, text);
-        /// A cancel: user id, the order's client order id in text.  Both empty and no entry: any account.
-        5 "CANCEL" Cancel(Cancel, user, text);
-        /// An amendment: user id, the order's client order id in text.
-        6 "REPLACE" Replace(Replace, user, text);
-        /// A mass cancel: user id.
-        7 "MASS_CANCEL" MassCancel(MassCancel, user);
-        /// See [`Status`].
-        8 "STATUS" Status(Status);
+        /// A cancel: user id, the order's client order id in text, the request's own (FIX).  User and text empty
+        /// and no entry: any account.
+        5 "CANCEL" Cancel(Cancel, user, text, request);
+        /// An amendment: the same texts.
+        6 "REPLACE" Replace(Replace, user, text, request);
+        /// A mass cancel: user id, the request's own client order id in text (FIX).
+        7 "MASS_CANCEL" MassCancel(MassCancel, user, request);
+        /// See [`Status`]: the order's client order id in text, OrdStatusReqID in text (FIX).
+        8 "STATUS" Status(Status, text, request);
         /// See [`Refuse`].
         9 "REFUSE" Refuse(Refuse);
         /// An instrument, new or with new filters: symbol.
@@ -312,6 +376,10 @@ records! {
         15 "RULES" Rules(Rules);
         /// See [`EntryClaim`].
         16 "ENTRY_CLAIM" EntryClaim(EntryClaim);
+        /// See [`SessionMessage`]: RefMsgType, and TestReqID, SecurityReqID or Text.
+        17 "SESSION_MESSAGE" SessionMessage(SessionMessage, ref_msg_type, text);
+        /// See [`SessionReset`].
+        18 "SESSION_RESET" SessionReset(SessionReset);
         nothing {
             /// Time passes: the batch's stamp says how far.
             12 "TICK" Tick
@@ -334,7 +402,7 @@ pub fn who(entry: u32, user: &str) -> Who<'_> {
 
 /// No command is longer: who makes room for a batch of them counts on it (`settings/kafka.py`).
 pub const COMMAND_BYTES_MAX: usize = 1_024;
-const TEXTS: usize = 2 * 256;
+const TEXTS: usize = 3 * 256;
 const _: () = assert!(FRAME + NewOrder::SIZE + TEXTS <= COMMAND_BYTES_MAX);
 const _: () = assert!(FRAME + Replace::SIZE + TEXTS <= COMMAND_BYTES_MAX);
 const _: () = assert!(FRAME + EntryOpen::SIZE + TEXTS <= COMMAND_BYTES_MAX);

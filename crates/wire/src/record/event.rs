@@ -5,7 +5,8 @@
 //! follow from it: `seq * 2`, and `seq * 2 + 1` for the maker's leg of a trade, below the partition in
 //! the top byte, where ids of orders and trades have it too.
 //! `entry_seq` numbers what one entry is told, from 1 without a gap, over all kinds of events: in a
-//! binary session it is the SoupBinTCP sequence number.  0 means that no entry is told (an order
+//! binary session it is the SoupBinTCP sequence number, in one of FIX MsgSeqNum above the base that the
+//! session's last [`SessionReset`] has set.  0 means that no entry is told (an order
 //! of an entry that does not exist, say).
 //! Both leap where numbers were told of commands that the journal has lost: [`Raised`] is then the first of
 //! its batch, and [`EntryRaised`] says it of an entry.
@@ -50,8 +51,12 @@ packed! {
         granted: bool,
         /// Number of the last event told to the entry.
         entry_seq: u64,
-        /// Highest ClOrdID of a binary entry, or 0.
+        /// Highest ClOrdID of a binary entry, [`in_num`] of the last message of one of FIX that is done with, or 0.
+        ///
+        /// [`in_num`]: crate::record::command::in_num
         last_num: u64,
+        /// Number of the event at which the entry's session was reset last, or 0.
+        base: u64,
     }
 }
 packed! {
@@ -353,6 +358,39 @@ packed! {
     }
 }
 packed! {
+    /// Fixed part of [`Event::SessionMessage`]: what a FIX session says that is about no order.
+    SessionMessage {
+        /// Entry.
+        entry: u32,
+        /// Number of this event within the entry.
+        entry_seq: u64,
+        /// MsgType, as ASCII.
+        msg_type: u8,
+        /// As in the command.
+        number: u64,
+        /// As in the command.
+        end: u64,
+        /// As in the command.
+        ref_tag: u32,
+        /// As in the command.
+        reason: u16,
+        /// As in the command.
+        flag: bool,
+    }
+}
+packed! {
+    /// The numbers of a session have begun anew, in both directions: what it is told next has number 1, and what
+    /// came before is not told again.
+    SessionReset {
+        /// Entry.
+        entry: u32,
+        /// Number of this event within the entry; it is the base of those that follow, and told to nobody.
+        entry_seq: u64,
+        /// The epoch that has begun.
+        epoch: u64,
+    }
+}
+packed! {
     /// Fixed part of [`Event::Repeated`]: a client order id in text came again (REST).
     Repeated {
         /// Entry.
@@ -424,18 +462,20 @@ records! {
         4 "ACCEPTED" Accepted(Accepted, text);
         /// A trade: client order ids in text of taker and maker.
         5 "TRADE" Trade(Trade.checked, taker_text, maker_text);
-        /// A cancel or expiry: the order's client order id in text.
-        6 "CANCELED" Canceled(Canceled.checked, text);
-        /// An amendment: the order's client order id in text.
-        7 "REPLACED" Replaced(Replaced, text);
+        /// A cancel or expiry: the order's client order id in text, and the request's own (FIX).
+        6 "CANCELED" Canceled(Canceled.checked, text, request);
+        /// An amendment: the order's client order id in text as it was, and the request's own, which is the order's
+        /// from now on (FIX).
+        7 "REPLACED" Replaced(Replaced, text, request);
         /// A refused order: user id (only where no entry could be opened), client order id in text.
         8 "REJECTED" Rejected(Rejected, user, text);
-        /// A refused cancel or amendment.
-        9 "CANCEL_REJECTED" CancelRejected(CancelRejected);
-        /// See [`MassCanceled`].
-        10 "MASS_CANCELED" MassCanceled(MassCanceled);
-        /// See [`StatusReport`].
-        11 "STATUS_REPORT" StatusReport(StatusReport);
+        /// A refused cancel or amendment: the order's client order id in text as the request names it, and the
+        /// request's own (FIX).
+        9 "CANCEL_REJECTED" CancelRejected(CancelRejected, text, request);
+        /// See [`MassCanceled`]: the request's own client order id in text (FIX).
+        10 "MASS_CANCELED" MassCanceled(MassCanceled, request);
+        /// See [`StatusReport`]: the order's client order id in text, OrdStatusReqID in text (FIX).
+        11 "STATUS_REPORT" StatusReport(StatusReport, text, request);
         /// See [`Refused`].
         12 "REFUSED" Refused(Refused);
         /// A repeat: client order id in text.
@@ -452,6 +492,10 @@ records! {
         18 "ENTRY_CLAIMED" EntryClaimed(EntryClaimed);
         /// See [`GatewayClosed`].
         19 "GATEWAY_CLOSED" GatewayClosed(GatewayClosed);
+        /// See [`SessionMessage`]: RefMsgType, and TestReqID, SecurityReqID or Text.
+        20 "SESSION_MESSAGE" SessionMessage(SessionMessage, ref_msg_type, text);
+        /// See [`SessionReset`].
+        21 "SESSION_RESET" SessionReset(SessionReset);
     }
 }
 

@@ -250,7 +250,7 @@ pub(crate) use packed;
 pub const FRAME: usize = 4;
 
 /// Most texts of a record.
-pub(crate) const TEXTS_MAX: usize = 2;
+pub(crate) const TEXTS_MAX: usize = 3;
 
 /// Append one record: frame, packed fields, texts.
 #[allow(clippy::arithmetic_side_effects, reason = "a position in a buffer")]

@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(back(&Event::Trade(x, "", "")), Ok(()));
         let x = canceled(HALF, HALF, 1);
         assert_eq!((x.total_qty(), x.former_qty()), (i64::MAX - 1, i64::MAX));
-        assert_eq!(back(&Event::Canceled(x, "")), Ok(()));
+        assert_eq!(back(&Event::Canceled(x, "", "")), Ok(()));
     }
 
     #[test]
@@ -194,7 +194,7 @@ mod tests {
             canceled(1, HALF, HALF + 1),
         ] {
             let bad = Err(RecordError::Value("qty"));
-            assert_eq!(back(&Event::Canceled(x, "")), bad);
+            assert_eq!(back(&Event::Canceled(x, "", "")), bad);
         }
     }
 

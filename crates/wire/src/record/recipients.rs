@@ -22,13 +22,15 @@ impl Event<'_> {
                 each(x.taker_entry, x.taker_entry_seq, Leg::Taker);
                 each(x.maker_entry, x.maker_entry_seq, Leg::Maker);
             }
-            Self::Canceled(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
-            Self::Replaced(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::Canceled(x, ..) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::Replaced(x, ..) => each(x.entry, x.entry_seq, Leg::Taker),
             Self::Rejected(x, _, _) => each(x.entry, x.entry_seq, Leg::Taker),
-            Self::CancelRejected(x) => each(x.entry, x.entry_seq, Leg::Taker),
-            Self::MassCanceled(x) => each(x.entry, x.entry_seq, Leg::Taker),
-            Self::StatusReport(x) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::CancelRejected(x, ..) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::MassCanceled(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::StatusReport(x, ..) => each(x.entry, x.entry_seq, Leg::Taker),
             Self::Refused(x) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::SessionMessage(x, ..) => each(x.entry, x.entry_seq, Leg::Taker),
+            Self::SessionReset(x) => each(x.entry, x.entry_seq, Leg::Taker),
             Self::Repeated(x, _) => each(x.entry, x.entry_seq, Leg::Taker),
             Self::GatewayOpened(_)
             | Self::GatewayClosed(_)

@@ -162,6 +162,8 @@ wire_enum! {
         Binary = 1,
         /// The facade: REST and WebSocket.
         Facade = 2,
+        /// FIX order entry.
+        Fix = 3,
     }
 }
 
@@ -261,6 +263,8 @@ pub struct ExecInst;
 impl ExecInst {
     /// FIX 18=6: refuse the order rather than let it take liquidity.
     pub const POST_ONLY: u8 = 1;
+    /// FIX 97: the client may have sent it before; where it has, the order's state is told.
+    pub const POSS_RESEND: u8 = 0x40;
     /// The gateway takes no new orders now: answer a client order id that came before, and refuse any
     /// other with [`Reason::Busy`] without remembering it.
     pub const REPEAT_ONLY: u8 = 0x80;

@@ -137,8 +137,9 @@ fn cancel(entry: u32, x: OrderCancelRequest, out: &mut Vec<u8>) -> Result<u64, F
         orig_num,
         order_id,
         instrument: instrument_unless(order_id, x.security_id)?,
+        poss_resend: false,
     };
-    Command::Cancel(command, "", "").encode(out);
+    Command::Cancel(command, "", "", "").encode(out);
     Ok(num)
 }
 
@@ -154,8 +155,9 @@ fn replace(entry: u32, x: OrderCancelReplaceRequest, out: &mut Vec<u8>) -> Resul
         price: x.price,
         qty: x.order_qty,
         instrument: instrument_unless(order_id, x.security_id)?,
+        poss_resend: false,
     };
-    Command::Replace(command, "", "").encode(out);
+    Command::Replace(command, "", "", "").encode(out);
     Ok(num)
 }
 
@@ -184,7 +186,7 @@ fn mass_cancel(entry: u32, x: OrderMassCancelRequest, out: &mut Vec<u8>) -> Resu
         quiet: false,
         prior: 0,
     };
-    Command::MassCancel(command, "").encode(out);
+    Command::MassCancel(command, "", "").encode(out);
     Ok(num)
 }
 
@@ -198,7 +200,7 @@ fn status(entry: u32, x: OrderStatusRequest, out: &mut Vec<u8>) -> Result<u64, F
         order_id,
         instrument: x.security_id,
     };
-    Command::Status(command).encode(out);
+    Command::Status(command, "", "").encode(out);
     Ok(x.ord_status_req_id)
 }
 

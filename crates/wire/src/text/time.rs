@@ -12,9 +12,12 @@ pub fn write(ns: u64, out: &mut Vec<u8>) {
     out.push(b'Z');
 }
 
-/// Append the time `ns` after the epoch as FIX has it: `20261123-18:57:20.123456`; what is finer is cut off.
+/// Append the time `ns` after the epoch as FIX.4.2 and FIX.4.4 have it: `20261123-18:57:20.123`; what is finer is
+/// cut off.
 pub fn write_utc_timestamp(ns: u64, out: &mut Vec<u8>) {
     write_with("", b'-', ns, out);
+    // Microseconds are of later versions.
+    out.truncate(out.len().saturating_sub(3));
 }
 
 /// Date and time with these marks between the parts of a date, and between it and the time.

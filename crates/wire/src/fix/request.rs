@@ -1,0 +1,483 @@
+//! What a client asks about orders and instruments, as command records.
+
+use super::field::Field;
+use super::value;
+use super::version::Version;
+use crate::record::command::{
+    Cancel, Command, MassCancel, NO_INSTRUMENT, NO_PRICE, NO_QTY, NewOrder, Replace, Status,
+};
+use crate::record::{ExecInst, MassCancelType, OrdType, Side, Stp, TimeInForce};
+use crate::text::decimal::DecimalError;
+
+/// Longest ClOrdID, in bytes.
+pub const CL_ORD_ID_BYTES_MAX: usize = 36;
+
+/// Instruments by their symbols.
+pub trait Instruments {
+    /// The number of an instrument.
+    fn number(&self, symbol: &str) -> Option<u32>;
+}
+
+/// Whose a request is, and how it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// The entry.
+    pub entry: u32,
+    /// Its account.
+    pub account: &'a str,
+    /// The version that the session speaks.
+    pub version: Version,
+    /// Which message it is ([`crate::record::command::in_num`]).
+    pub num: u64,
+    /// PossResend (97).
+    pub poss_resend: bool,
+    /// No new orders are taken now.
+    pub busy: bool,
+}
+
+/// Why a request is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal<'a> {
+    /// Reject (3): SessionRejectReason, RefTagID.
+    Reject(u16, u32),
+    /// BusinessMessageReject (j): BusinessRejectReason, BusinessRejectRefID (none where it is empty), the tag that
+    /// is at fault, or 0.
+    Business(u16, &'a str, u32),
+}
+
+/// A request that was understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked<'a> {
+    /// A command record was appended.
+    Command,
+    /// Tell the instruments: SecurityReqID, and the one instrument or all.
+    SecurityList(&'a str, Option<u32>),
+    /// Tell how an instrument is: SecurityStatusReqID, and which.
+    SecurityStatus(&'a str, u32),
+}
+
+const MISSING: u16 = 1;
+const INCORRECT: u16 = 5;
+const FORMAT: u16 = 6;
+const INVALID_MSG_TYPE: u16 = 11;
+const UNKNOWN_SECURITY: u16 = 2;
+const UNSUPPORTED: u16 = 3;
+const CONDITIONALLY_MISSING: u16 = 5;
+const NOT_AUTHORIZED: u16 = 6;
+
+/// The fields of a request that mean something here.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request<'a> {
+    account: Option<&'a [u8]>,
+    cl_ord_id: Option<&'a [u8]>,
+    orig_cl_ord_id: Option<&'a [u8]>,
+    order_id: Option<&'a [u8]>,
+    symbol: Option<&'a [u8]>,
+    security_id: Option<&'a [u8]>,
+    id_source: Option<&'a [u8]>,
+    side: Option<&'a [u8]>,
+    qty: Option<&'a [u8]>,
+    ord_type: Option<&'a [u8]>,
+    price: Option<&'a [u8]>,
+    tif: Option<&'a [u8]>,
+    exec_inst: Option<&'a [u8]>,
+    stp: Option<&'a [u8]>,
+    handl_inst: Option<&'a [u8]>,
+    transact_time: Option<&'a [u8]>,
+    status_req_id: Option<&'a [u8]>,
+    mass_cancel_type: Option<&'a [u8]>,
+    security_req_id: Option<&'a [u8]>,
+    security_status_req_id: Option<&'a [u8]>,
+    list_request_type: Option<&'a [u8]>,
+    subscription: Option<&'a [u8]>,
+}
+
+type Read<'a, T> = Result<T, Refusal<'a>>;
+
+impl<'a> Request<'a> {
+    /// Take note of a field; of one that stands several times, the first counts.
+    #[inline]
+    pub fn take(&mut self, field: Field<'a>) {
+        let slot = match field.tag {
+            1 => &mut self.account,
+            11 => &mut self.cl_ord_id,
+            18 => &mut self.exec_inst,
+            21 => &mut self.handl_inst,
+            22 => &mut self.id_source,
+            37 => &mut self.order_id,
+            38 => &mut self.qty,
+            40 => &mut self.ord_type,
+            41 => &mut self.orig_cl_ord_id,
+            44 => &mut self.price,
+            48 => &mut self.security_id,
+            54 => &mut self.side,
+            55 => &mut self.symbol,
+            59 => &mut self.tif,
+            60 => &mut self.transact_time,
+            263 => &mut self.subscription,
+            320 => &mut self.security_req_id,
+            324 => &mut self.security_status_req_id,
+            530 => &mut self.mass_cancel_type,
+            559 => &mut self.list_request_type,
+            790 => &mut self.status_req_id,
+            2964 => &mut self.stp,
+            _ => return,
+        };
+        slot.get_or_insert(field.value);
+    }
+
+    /// Append the command that a message of this type asks for, or say what it asks, or why it is refused.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing is appended then.
+    pub fn decode(
+        &self,
+        msg_type: &[u8],
+        asking: &Asking<'_>,
+        instruments: &impl Instruments,
+        out: &mut Vec<u8>,
+    ) -> Read<'a, Asked<'a>> {
+        match (msg_type, asking.version) {
+            (b"D", _) => self.new_order(asking, instruments, out)?,
+            (b"F", _) => self.cancel(asking, instruments, out)?,
+            (b"G", _) => self.replace(asking, instruments, out)?,
+            (b"H", _) => self.status(asking, instruments, out)?,
+            (b"q", Version::Fix44) => self.mass_cancel(asking, instruments, out)?,
+            (b"x", Version::Fix44) => return self.security_list(instruments),
+            (b"e", Version::Fix44) => return self.security_status(instruments),
+            (other, version) if is_known(other, version) => {
+                return Err(Refusal::Business(UNSUPPORTED, "", 0));
+            }
+            _ => return Err(Refusal::Reject(INVALID_MSG_TYPE, 0)),
+        }
+        Ok(Asked::Command)
+    }
+
+    fn new_order(
+        &self,
+        asking: &Asking<'_>,
+        instruments: &impl Instruments,
+        out: &mut Vec<u8>,
+    ) -> Read<'a, ()> {
+        let cl_ord_id = self.id()?;
+        let side = self.side()?.ok_or(Refusal::Reject(MISSING, 54))?;
+        let ord_type = self.ord_type()?.ok_or(Refusal::Reject(MISSING, 40))?;
+        self.times(asking)?;
+        self.own_account(asking, cl_ord_id)?;
+        let missing = Refusal::Business(CONDITIONALLY_MISSING, cl_ord_id, 38);
+        let qty = decimal(self.qty, 38)?.ok_or(missing)?;
+        let mut exec_inst = self.exec_inst()?;
+        if asking.poss_resend {
+            exec_inst |= ExecInst::POSS_RESEND;
+        }
+        if asking.busy {
+            exec_inst |= ExecInst::REPEAT_ONLY;
+        }
+        let new = NewOrder {
+            entry: asking.entry,
+            num: asking.num,
+            price: decimal(self.price, 44)?.unwrap_or(NO_PRICE),
+            qty,
+            instrument: self.instrument(instruments, cl_ord_id)?,
+            side,
+            ord_type,
+            tif: self.tif()?,
+            exec_inst,
+            stp: self.stp()?,
+        };
+        Command::New(new, "", cl_ord_id).encode(out);
+        Ok(())
+    }
+
+    fn cancel(
+        &self,
+        asking: &Asking<'_>,
+        instruments: &impl Instruments,
+        out: &mut Vec<u8>,
+    ) -> Read<'a, ()> {
+        let cl_ord_id = self.id()?;
+        self.side()?.ok_or(Refusal::Reject(MISSING, 54))?;
+        self.times(asking)?;
+        self.own_account(asking, cl_ord_id)?;
+        decimal(self.qty, 38)?;
+        let (orig, order_id) = self.named(cl_ord_id)?;
+        let cancel = Cancel {
+            entry: asking.entry,
+            num: asking.num,
+            orig_num: 0,
+            order_id,
+            instrument: self.instrument(instruments, cl_ord_id)?,
+            poss_resend: asking.poss_resend,
+        };
+        Command::Cancel(cancel, "", orig, cl_ord_id).encode(out);
+        Ok(())
+    }
+
+    fn replace(
+        &self,
+        asking: &Asking<'_>,
+        instruments: &impl Instruments,
+        out: &mut Vec<u8>,
+    ) -> Read<'a, ()> {
+        let cl_ord_id = self.id()?;
+        self.side()?.ok_or(Refusal::Reject(MISSING, 54))?;
+        match self.ord_type()?.ok_or(Refusal::Reject(MISSING, 40))? {
+            OrdType::Limit => {}
+            // Whatever is open is a limit order, and stays one.
+            _ => return Err(Refusal::Reject(INCORRECT, 40)),
+        }
+        self.times(asking)?;
+        self.own_account(asking, cl_ord_id)?;
+        let (orig, order_id) = self.named(cl_ord_id)?;
+        let replace = Replace {
+            entry: asking.entry,
+            num: asking.num,
+            orig_num: 0,
+            order_id,
+            price: decimal(self.price, 44)?.unwrap_or(NO_PRICE),
+            qty: decimal(self.qty, 38)?.unwrap_or(NO_QTY),
+            instrument: self.instrument(instruments, cl_ord_id)?,
+            poss_resend: asking.poss_resend,
+        };
+        Command::Replace(replace, "", orig, cl_ord_id).encode(out);
+        Ok(())
+    }
+
+    fn status(
+        &self,
+        asking: &Asking<'_>,
+        instruments: &impl Instruments,
+        out: &mut Vec<u8>,
+    ) -> Read<'a, ()> {
+        let cl_ord_id = match self.cl_ord_id {
+            Some(_) => self.id()?,
+            None if self.order_id.is_some() => "",
+            None => return Err(Refusal::Reject(MISSING, 11)),
+        };
+        self.side()?;
+        self.own_account(asking, cl_ord_id)?;
+        let status = Status {
+            entry: asking.entry,
+            req_id: 0,
+            num: asking.num,
+            order_id: self.order_id()?,
+            instrument: self.instrument(instruments, cl_ord_id)?,
+        };
+        let request = text(self.status_req_id.unwrap_or_default(), 255, 790)?;
+        Command::Status(status, cl_ord_id, request).encode(out);
+        Ok(())
+    }
+
+    fn mass_cancel(
+        &self,
+        asking: &Asking<'_>,
+        instruments: &impl Instruments,
+        out: &mut Vec<u8>,
+    ) -> Read<'a, ()> {
+        let cl_ord_id = self.id()?;
+        self.times(asking)?;
+        let kind = match self.mass_cancel_type {
+            None => return Err(Refusal::Reject(MISSING, 530)),
+            Some(b"1") => MassCancelType::Security,
+            Some(b"7") => MassCancelType::All,
+            Some(_) => return Err(Refusal::Reject(INCORRECT, 530)),
+        };
+        let instrument = match kind {
+            MassCancelType::All => NO_INSTRUMENT,
+            MassCancelType::Security => self.instrument(instruments, cl_ord_id)?,
+        };
+        let mass = MassCancel {
+            entry: asking.entry,
+            num: asking.num,
+            instrument,
+            kind,
+            side: self.side()?.map_or(0, Side::code),
+            quiet: false,
+            prior: 0,
+        };
+        Command::MassCancel(mass, "", cl_ord_id).encode(out);
+        Ok(())
+    }
+
+    fn security_list(&self, instruments: &impl Instruments) -> Read<'a, Asked<'a>> {
+        let id = self.security_req_id.ok_or(Refusal::Reject(MISSING, 320))?;
+        let id = text(id, 255, 320)?;
+        match self.list_request_type {
+            None => Err(Refusal::Reject(MISSING, 559)),
+            Some(b"0") => {
+                let instrument = self.instrument(instruments, id)?;
+                Ok(Asked::SecurityList(id, Some(instrument)))
+            }
+            Some(b"4") => Ok(Asked::SecurityList(id, None)),
+            Some(_) => Err(Refusal::Reject(INCORRECT, 559)),
+        }
+    }
+
+    fn security_status(&self, instruments: &impl Instruments) -> Read<'a, Asked<'a>> {
+        let id = self
+            .security_status_req_id
+            .ok_or(Refusal::Reject(MISSING, 324))?;
+        let id = text(id, 255, 324)?;
+        match self.subscription {
+            None => return Err(Refusal::Reject(MISSING, 263)),
+            Some(b"0") => {}
+            Some(_) => return Err(Refusal::Reject(INCORRECT, 263)),
+        }
+        let instrument = self.instrument(instruments, id)?;
+        Ok(Asked::SecurityStatus(id, instrument))
+    }
+
+    // -- fields ------------------------------------------------------------------------------
+
+    fn id(&self) -> Read<'a, &'a str> {
+        let id = self.cl_ord_id.ok_or(Refusal::Reject(MISSING, 11))?;
+        text(id, CL_ORD_ID_BYTES_MAX, 11)
+    }
+
+    fn order_id(&self) -> Read<'a, u64> {
+        match self.order_id {
+            None | Some(b"NONE") => Ok(0),
+            Some(id) => value::unsigned(id).ok_or(Refusal::Reject(FORMAT, 37)),
+        }
+    }
+
+    /// The order that is meant, by the client's name and by ours.
+    fn named(&self, cl_ord_id: &'a str) -> Read<'a, (&'a str, u64)> {
+        let orig = match self.orig_cl_ord_id {
+            None | Some(b"NONE") => "",
+            Some(orig) => text(orig, CL_ORD_ID_BYTES_MAX, 41)?,
+        };
+        let order_id = self.order_id()?;
+        if orig.is_empty() && order_id == 0 {
+            return Err(Refusal::Business(CONDITIONALLY_MISSING, cl_ord_id, 41));
+        }
+        Ok((orig, order_id))
+    }
+
+    fn instrument(&self, instruments: &impl Instruments, id: &'a str) -> Read<'a, u32> {
+        let symbol = match (self.symbol, self.security_id, self.id_source) {
+            (Some(b"[N/A]"), Some(id), Some(b"8")) | (None, Some(id), Some(b"8")) => id,
+            (Some(symbol), ..) => symbol,
+            (None, ..) => return Err(Refusal::Reject(MISSING, 55)),
+        };
+        let symbol = text(symbol, 255, 55)?;
+        let unknown = Refusal::Business(UNKNOWN_SECURITY, id, 55);
+        instruments.number(symbol).ok_or(unknown)
+    }
+
+    fn own_account(&self, asking: &Asking<'_>, id: &'a str) -> Read<'a, ()> {
+        match self.account {
+            Some(account) if account != asking.account.as_bytes() => {
+                let reason = match asking.version {
+                    Version::Fix42 => 0,
+                    Version::Fix44 => NOT_AUTHORIZED,
+                };
+                Err(Refusal::Business(reason, id, 1))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn times(&self, asking: &Asking<'_>) -> Read<'a, ()> {
+        match self.transact_time {
+            None => return Err(Refusal::Reject(MISSING, 60)),
+            Some(time) if value::timestamp(time).is_none() => {
+                return Err(Refusal::Reject(FORMAT, 60));
+            }
+            Some(_) => {}
+        }
+        // HandlInst (21) means nothing here, but FIX.4.2 requires it of what has an OrdType.
+        let needed = asking.version == Version::Fix42 && self.ord_type.is_some();
+        match self.handl_inst {
+            None if needed => Err(Refusal::Reject(MISSING, 21)),
+            Some(b"1" | b"2" | b"3") | None => Ok(()),
+            Some(_) => Err(Refusal::Reject(INCORRECT, 21)),
+        }
+    }
+
+    fn side(&self) -> Read<'a, Option<Side>> {
+        match self.side {
+            None => Ok(None),
+            Some(b"1") => Ok(Some(Side::Buy)),
+            Some(b"2") => Ok(Some(Side::Sell)),
+            Some(_) => Err(Refusal::Reject(INCORRECT, 54)),
+        }
+    }
+
+    fn ord_type(&self) -> Read<'a, Option<OrdType>> {
+        match self.ord_type {
+            None => Ok(None),
+            Some(b"1") => Ok(Some(OrdType::Market)),
+            Some(b"2") => Ok(Some(OrdType::Limit)),
+            Some(b"3") => Ok(Some(OrdType::Stop)),
+            Some(b"4") => Ok(Some(OrdType::StopLimit)),
+            Some(_) => Err(Refusal::Reject(INCORRECT, 40)),
+        }
+    }
+
+    fn tif(&self) -> Read<'a, TimeInForce> {
+        match self.tif {
+            None | Some(b"0") => Ok(TimeInForce::Day),
+            Some(b"1") => Ok(TimeInForce::Gtc),
+            Some(b"3") => Ok(TimeInForce::Ioc),
+            Some(b"4") => Ok(TimeInForce::Fok),
+            Some(b"6") => Ok(TimeInForce::Gtd),
+            Some(_) => Err(Refusal::Reject(INCORRECT, 59)),
+        }
+    }
+
+    fn exec_inst(&self) -> Read<'a, u8> {
+        match self.exec_inst {
+            None => Ok(0),
+            Some(b"6") => Ok(ExecInst::POST_ONLY),
+            Some(_) => Err(Refusal::Reject(INCORRECT, 18)),
+        }
+    }
+
+    fn stp(&self) -> Read<'a, Stp> {
+        match self.stp {
+            None => Ok(Stp::Default),
+            Some(b"0") => Ok(Stp::None),
+            Some(b"1") => Ok(Stp::CancelNewest),
+            Some(b"2") => Ok(Stp::CancelOldest),
+            Some(b"3") => Ok(Stp::CancelBoth),
+            Some(b"100") => Ok(Stp::Decrement),
+            Some(_) => Err(Refusal::Reject(INCORRECT, 2964)),
+        }
+    }
+}
+
+/// A text that may be journaled: printable ASCII, of a bounded length.
+fn text<'a>(value: &'a [u8], bytes_max: usize, tag: u32) -> Read<'a, &'a str> {
+    if value.len() > bytes_max {
+        return Err(Refusal::Reject(INCORRECT, tag));
+    }
+    if !value.iter().all(|byte| (0x20..=0x7e).contains(byte)) {
+        return Err(Refusal::Reject(FORMAT, tag));
+    }
+    std::str::from_utf8(value).map_err(|_| Refusal::Reject(FORMAT, tag))
+}
+
+fn decimal<'a>(value: Option<&'a [u8]>, tag: u32) -> Read<'a, Option<i64>> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    match value::decimal(value) {
+        Ok(units) => Ok(Some(units)),
+        Err(DecimalError::Syntax) => Err(Refusal::Reject(FORMAT, tag)),
+        Err(_) => Err(Refusal::Reject(INCORRECT, tag)),
+    }
+}
+
+/// Whether FIX has this MsgType in a version, although it is not taken here (4.2 appendix B; 4.4 volume 1).
+fn is_known(msg_type: &[u8], version: Version) -> bool {
+    let in_both = matches!(
+        msg_type,
+        [b'0'..=b'9' | b'A'..=b'H' | b'J'..=b'N' | b'P'..=b'T' | b'V'..=b'Z' | b'a'..=b'm']
+    );
+    let in_44 = matches!(
+        msg_type,
+        [b'n'..=b'z'] | [b'A', b'A'..=b'Z'] | [b'B', b'A'..=b'H']
+    );
+    in_both || (version == Version::Fix44 && in_44)
+}
