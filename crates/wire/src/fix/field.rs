@@ -1,6 +1,6 @@
 //! The fields of a message, in order.
 
-use super::{SOH, value};
+use super::{SOH, scan, value};
 
 /// A field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,10 @@ pub enum FieldError {
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
     rest: &'a [u8],
-    /// The tag of data, and how many bytes of it follow, where the last field said so.
-    data: Option<(u32, usize)>,
+    /// The tag of data that may follow, where the last field told its length; 0 is none.
+    data: u32,
+    /// Its length.
+    length: usize,
 }
 
 impl<'a> Fields<'a> {
@@ -38,7 +40,8 @@ impl<'a> Fields<'a> {
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
-            data: None,
+            data: 0,
+            length: 0,
         }
     }
 
@@ -48,6 +51,83 @@ impl<'a> Fields<'a> {
         self.rest
     }
 
+    /// Read a field as most are: a tag of up to three digits, and a value that is not empty, neither data nor its
+    /// length.  Where none such stands here, nothing is read, and [`Fields::uncommon`] knows more.
+    #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "positions within the bytes that were given"
+    )]
+    pub(super) fn common(&mut self) -> Option<Field<'a>> {
+        let (tag, at) = short_tag(self.rest)?;
+        let behind = &self.rest[at + 1..];
+        if self.data != 0 || is_length(tag) {
+            return None;
+        }
+        let length = scan::soh(behind).filter(|length| *length > 0)?;
+        self.rest = &behind[length + 1..];
+        let value = &behind[..length];
+        Some(Field { tag, value })
+    }
+
+    /// Read any field, or what is none.
+    #[inline(never)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "positions within the bytes that were given; a tag has at most nine digits"
+    )]
+    pub(super) fn uncommon(&mut self) -> Option<Result<Field<'a>, FieldError>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (mut tag, mut at) = (0u32, 0);
+        loop {
+            match self.rest.get(at) {
+                Some(digit @ b'0'..=b'9') if at < 9 && (at > 0 || *digit != b'0') => {
+                    tag = 10 * tag + u32::from(digit - b'0');
+                }
+                Some(b'=') if at > 0 => break,
+                Some(&SOH) if at > 0 => return self.fail(FieldError::Delimiter(tag)),
+                _ => return self.fail(FieldError::Tag),
+            }
+            at += 1;
+        }
+        self.take(tag, &self.rest[at + 1..])
+    }
+
+    /// Read the value of a field, which stands at the front of `behind`.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "positions within the bytes that were given"
+    )]
+    fn take(&mut self, tag: u32, behind: &'a [u8]) -> Option<Result<Field<'a>, FieldError>> {
+        let length = if self.data == tag {
+            match behind.get(self.length) {
+                Some(&SOH) => self.length,
+                _ => return self.fail(FieldError::Length(tag)),
+            }
+        } else {
+            match scan::soh(behind) {
+                Some(length) => length,
+                None => return self.fail(FieldError::Delimiter(tag)),
+            }
+        };
+        if length == 0 {
+            return self.fail(FieldError::NoValue(tag));
+        }
+        let value = &behind[..length];
+        self.data = data_of(tag).unwrap_or(0);
+        if self.data != 0 {
+            match value::length(value) {
+                Some(length) => self.length = length,
+                None => return self.fail(FieldError::Length(tag)),
+            }
+        }
+        self.rest = &behind[length + 1..];
+        Some(Ok(Field { tag, value }))
+    }
+
+    #[cold]
     fn fail(&mut self, error: FieldError) -> Option<Result<Field<'a>, FieldError>> {
         self.rest = &[];
         Some(Err(error))
@@ -56,7 +136,7 @@ impl<'a> Fields<'a> {
 
 /// The tag of the data whose length stands in `tag` (FIX 4.4 volume 6, fields of type data).
 #[inline(always)]
-const fn data_of(tag: u32) -> Option<u32> {
+pub(super) const fn data_of(tag: u32) -> Option<u32> {
     Some(match tag {
         90 => 91,
         93 => 89,
@@ -78,53 +158,65 @@ const fn data_of(tag: u32) -> Option<u32> {
     })
 }
 
+/// Whether a tag is of data.
+pub(super) const fn is_data(tag: u32) -> bool {
+    matches!(
+        tag,
+        89 | 91 | 96 | 213 | 349 | 351 | 353 | 355 | 357 | 359 | 361 | 363 | 365 | 446 | 619 | 622
+    )
+}
+
+/// The lengths of data, by their tag.
+const LENGTHS: [u64; 10] = {
+    let (mut bits, mut tag) = ([0; 10], 0);
+    while tag < 640 {
+        if data_of(tag).is_some() {
+            bits[(tag / 64) as usize] |= 1 << (tag % 64);
+        }
+        tag += 1;
+    }
+    bits
+};
+
+/// Whether a tag of up to three digits is that of a length.
+#[inline(always)]
+fn is_length(tag: u32) -> bool {
+    let bits = LENGTHS.get((tag / 64) as usize);
+    bits.is_some_and(|bits| bits & (1 << (tag % 64)) != 0)
+}
+
+/// The tag at the front, if it has one to three digits and there is more; and where its `=` stands.
+#[inline(always)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "each digit is below 10 where it is taken"
+)]
+fn short_tag(bytes: &[u8]) -> Option<(u32, usize)> {
+    let [first, second, third, fourth] = *bytes.first_chunk::<4>()?;
+    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
+    let (one, two, three) = (digit(first), digit(second), digit(third));
+    if !(1..10).contains(&one) {
+        return None;
+    }
+    if second == b'=' {
+        return Some((one, 1));
+    }
+    if third == b'=' && two < 10 {
+        return Some((10 * one + two, 2));
+    }
+    let fits = fourth == b'=' && two < 10 && three < 10;
+    fits.then(|| (100 * one + 10 * two + three, 3))
+}
+
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<Field<'a>, FieldError>;
 
-    #[inline]
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "positions within the bytes that were given; a tag has at most nine digits"
-    )]
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
+    #[inline(always)]
+    fn next(&mut self) -> Option<Result<Field<'a>, FieldError>> {
+        match self.common() {
+            Some(field) => Some(Ok(field)),
+            None => self.uncommon(),
         }
-        let (mut tag, mut at) = (0u32, 0);
-        loop {
-            match self.rest.get(at) {
-                Some(digit @ b'0'..=b'9') if at < 9 && (at > 0 || *digit != b'0') => {
-                    tag = 10 * tag + u32::from(digit - b'0');
-                }
-                Some(b'=') if at > 0 => break,
-                Some(&SOH) if at > 0 => return self.fail(FieldError::Delimiter(tag)),
-                _ => return self.fail(FieldError::Tag),
-            }
-            at += 1;
-        }
-        let behind = &self.rest[at + 1..];
-        let length = match self.data.take() {
-            Some((of, length)) if of == tag => match behind.get(length) {
-                Some(&SOH) => length,
-                _ => return self.fail(FieldError::Length(tag)),
-            },
-            _ => match behind.iter().position(|byte| *byte == SOH) {
-                Some(length) => length,
-                None => return self.fail(FieldError::Delimiter(tag)),
-            },
-        };
-        if length == 0 {
-            return self.fail(FieldError::NoValue(tag));
-        }
-        let value = &behind[..length];
-        if let Some(of) = data_of(tag) {
-            match value::length(value) {
-                Some(length) => self.data = Some((of, length)),
-                None => return self.fail(FieldError::Length(tag)),
-            }
-        }
-        self.rest = &behind[length + 1..];
-        Some(Ok(Field { tag, value }))
     }
 }
 
@@ -165,6 +257,13 @@ mod tests {
         );
         // Only right behind its length.
         assert_eq!(read("95=5|34=1|96=ab|").len(), 3);
+    }
+
+    #[test]
+    fn data_is_what_has_a_length() {
+        let of_lengths: Vec<u32> = (0..2_000).filter_map(data_of).collect();
+        assert_eq!(of_lengths.len(), 16);
+        assert!((0..2_000).all(|tag| is_data(tag) == of_lengths.contains(&tag)));
     }
 
     #[test]

@@ -9,15 +9,18 @@
 //! * [`Fields`]: the fields of a message, in order.
 //! * [`value`]: what stands in a field, by its type.
 //! * [`Writer`]: a message, field by field; [`Envelope`] begins it.
+//! * [`dictionary`]: what a version's messages may hold, and whether a message does.
 //! * [`request`]: what a client asks, as command records.
 //! * [`report`], [`admin`]: what a session is told of an event.
 
 pub mod admin;
+pub mod dictionary;
 mod envelope;
 mod field;
 mod frame;
 pub mod report;
 pub mod request;
+mod scan;
 pub mod value;
 mod version;
 mod writer;

@@ -1,7 +1,7 @@
 //! What stands in a field, by its type (FIX 4.4 volume 1, "Field Data Types").
 
 use crate::text::decimal::{DecimalError, ONE, SCALE};
-use crate::text::time::{SECOND_NS, days_from_civil};
+use crate::text::time::{SECOND_NS, days_from_civil, is_day};
 
 /// Most digits that are read of a number, zeros in front among them.
 const DIGITS_MAX: usize = 40;
@@ -102,15 +102,26 @@ pub const fn character(value: &[u8]) -> Option<u8> {
 /// The second 60 is that of a leap second: it is the next one's first.
 #[must_use]
 pub fn timestamp(value: &[u8]) -> Option<u64> {
-    let (day, time) = (value.get(..8)?, value.get(9..17)?);
-    if value.get(8) != Some(&b'-') || time.get(2) != Some(&b':') || time.get(5) != Some(&b':') {
-        return None;
+    let (day, time) = value.split_first_chunk::<8>()?;
+    date(day)?.checked_add(time_of_day(time.strip_prefix(b"-")?)?)
+}
+
+/// Whether this is a UTCTimestamp, of any year from 1 to 9999.
+#[must_use]
+#[inline]
+pub fn is_timestamp(value: &[u8]) -> bool {
+    match value.split_first_chunk::<8>() {
+        Some((day, [b'-', time @ ..])) => is_date(day) && is_time_of_day(time),
+        _ => false,
     }
-    let (hour, minute, second) = (two(time, 0)?, two(time, 3)?, two(time, 6)?);
-    if hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let fraction = match value.get(17..)? {
+}
+
+/// A UTCTimeOnly, `HH:MM:SS` with up to nine digits behind a point, in ns.
+#[must_use]
+pub fn time_of_day(value: &[u8]) -> Option<u64> {
+    let (time, fraction) = value.split_first_chunk::<8>()?;
+    let [hour, minute, second] = clock(*time)?;
+    let parts = match fraction {
         [] => 0,
         [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
             let zeros = 9u32.checked_sub(digits.len() as u32)?;
@@ -118,30 +129,78 @@ pub fn timestamp(value: &[u8]) -> Option<u64> {
         }
         _ => return None,
     };
-    let seconds = hour
-        .checked_mul(3_600)?
-        .checked_add(minute.checked_mul(60)?)?
-        .checked_add(second)?;
-    date(day)?
-        .checked_add(seconds.checked_mul(SECOND_NS)?)?
-        .checked_add(fraction)
+    let minutes = hour.checked_mul(60)?.checked_add(minute)?;
+    let seconds = minutes.checked_mul(60)?.checked_add(second)?;
+    seconds.checked_mul(SECOND_NS)?.checked_add(parts)
+}
+
+/// Whether this is a UTCTimeOnly.
+#[must_use]
+#[inline]
+pub fn is_time_of_day(value: &[u8]) -> bool {
+    match value.split_first_chunk::<8>() {
+        Some((time, [])) => clock(*time).is_some(),
+        Some((time, [b'.', digits @ ..])) => {
+            let fits = (1..=9).contains(&digits.len());
+            fits && digits.iter().all(u8::is_ascii_digit) && clock(*time).is_some()
+        }
+        _ => false,
+    }
 }
 
 /// A UTCDate, `YYYYMMDD`: where it begins, in ns since the epoch.
 #[must_use]
 pub fn date(value: &[u8]) -> Option<u64> {
-    if value.len() != 8 {
-        return None;
-    }
-    let century = two(value, 0)?.checked_mul(100)?;
-    let year = century.checked_add(two(value, 2)?)?;
-    let days = days_from_civil(year, two(value, 4)?, two(value, 6)?)?;
+    let [year, month, day] = civil(value)?;
+    let days = days_from_civil(year, month, day)?;
     days.checked_mul(86_400)?.checked_mul(SECOND_NS)
 }
 
-/// Two digits.
-fn two(value: &[u8], at: usize) -> Option<u64> {
-    unsigned(value.get(at..at.checked_add(2)?)?)
+/// Whether this is a UTCDate, of any year from 1 to 9999.
+#[must_use]
+#[inline]
+pub fn is_date(value: &[u8]) -> bool {
+    civil(value).is_some_and(|[year, month, day]| year > 0 && is_day(year, month, day))
+}
+
+/// Year, month and day of eight digits.
+#[inline(always)]
+fn civil(value: &[u8]) -> Option<[u64; 3]> {
+    let [century, year, month, day] = match pairs(value.try_into().ok()?)?.to_le_bytes() {
+        [century, _, year, _, month, _, day, _] => [century, year, month, day],
+    };
+    let year = u64::from(century)
+        .wrapping_mul(100)
+        .wrapping_add(year.into());
+    Some([year, month.into(), day.into()])
+}
+
+/// Hour, minute and second of `HH:MM:SS`.
+#[inline(always)]
+fn clock(time: [u8; 8]) -> Option<[u64; 3]> {
+    let [h1, h2, b':', m1, m2, b':', s1, s2] = time else {
+        return None;
+    };
+    let [hour, minute, second] = match pairs([h1, h2, m1, m2, s1, s2, b'0', b'0'])?.to_le_bytes() {
+        [hour, _, minute, _, second, ..] => [hour, minute, second],
+    };
+    let exists = hour < 24 && minute < 60 && second <= 60;
+    exists.then_some([hour.into(), minute.into(), second.into()])
+}
+
+/// The numbers of two digits each that eight digits are, in every other byte.
+#[inline(always)]
+const fn pairs(digits: [u8; 8]) -> Option<u64> {
+    const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let word = u64::from_le_bytes(digits);
+    // A digit stays within 0x30 to 0x3F also with six more.
+    let above = word.wrapping_add(0x0606_0606_0606_0606);
+    if (word & HIGH) != ZEROS || (above & HIGH) != ZEROS {
+        return None;
+    }
+    let numbers = word ^ ZEROS;
+    Some(numbers.wrapping_mul(10).wrapping_add(numbers >> 8))
 }
 
 #[cfg(test)]
@@ -227,6 +286,11 @@ mod tests {
         }
         assert_eq!(date(b"20240229"), Some(1_709_164_800 * SECOND_NS));
         assert_eq!((date(b"2024022"), date(b"19691231")), (None, None));
+        assert_eq!(time_of_day(b"00:01:00.5"), Some(60_500_000_000));
+        assert_eq!(
+            (time_of_day(b"24:00:00"), time_of_day(b"00:01")),
+            (None, None)
+        );
         assert_eq!(
             (boolean(b"Y"), boolean(b"N"), boolean(b"y")),
             (Some(true), Some(false), None)

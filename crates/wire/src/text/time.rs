@@ -43,6 +43,22 @@ fn write_with(in_date: &str, behind_date: u8, ns: u64, out: &mut Vec<u8>) {
     digits(micros, 6, out);
 }
 
+/// Whether there is such a day of the Gregorian calendar.
+#[must_use]
+#[inline]
+pub const fn is_day(year: u64, month: u64, day: u64) -> bool {
+    let length = match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    day >= 1 && day <= length
+}
+
 /// Days from 1970-01-01 to a day of the Gregorian calendar; `None` where there is no such day, or it is before.
 #[must_use]
 #[allow(
@@ -50,14 +66,7 @@ fn write_with(in_date: &str, behind_date: u8, ns: u64, out: &mut Vec<u8>) {
     reason = "years are below 10,000, and each part is taken of what holds it"
 )]
 pub fn days_from_civil(year: u64, month: u64, day: u64) -> Option<u64> {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let length = match month {
-        2 => 28 + u64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1970..10_000).contains(&year) || !(1..=length).contains(&day) {
+    if !(1970..10_000).contains(&year) || !is_day(year, month, day) {
         return None;
     }
     // Years are counted from March, as in `civil`.

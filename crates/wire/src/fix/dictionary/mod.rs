@@ -1,0 +1,271 @@
+//! What a version's messages may hold, and whether a message does.
+//!
+//! # Contract
+//! [`Dictionary::check`] reads the fields of a message once, in their order, hands each that is right on, and ends at the
+//! first that is not.  It allocates nothing, and what it costs grows with the message's bytes alone, whatever its counts
+//! and lengths say.
+//!
+//! # Rules
+//! * The fields of header, body and trailer stand in this order of parts, and in any order within one.
+//! * A group's entries follow the field that counts them.  Each begins with the group's first field; its others come in the
+//!   order of the definition (FIX 4.4 volume 1, "Repeating Groups").  A count of 0 is one of no entries.
+//! * A field of data stands right behind the one that tells its length.
+//! * Tags from 5000 on are anyone's.  Those that the definition has are checked like all others; the rest pass where the
+//!   caller says so, wherever they stand and however often, and without knowledge of what they hold: printable characters.
+//!
+//! # Limits
+//! A message has at most 256 fields outside of groups, a group 128, and four groups stand within each other: a
+//! definition that has more is refused.
+
+mod definition;
+mod fault;
+mod groups;
+mod kind;
+mod table;
+
+pub use definition::{Definition, DefinitionError, FieldDefinition, Member, MessageDefinition};
+pub use fault::{Fault, SessionRejectReason};
+
+use std::collections::BTreeMap;
+
+use super::{Field, Fields, field, scan, value};
+use groups::Groups;
+use kind::{Kind, Values};
+use table::{Place, Section, Seen, Table};
+
+/// The first tag that is no standard's.
+pub const USER_TAGS: u32 = 5_000;
+/// Most characters of a MsgType.
+const MSG_TYPE_BYTES_MAX: usize = 4;
+/// MsgTypes of one character.
+const SHORT_TYPES: usize = 128;
+
+/// What a MsgType (35) is to a dictionary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Its fields are defined.
+    Defined,
+    /// The standard has it, and no more is said: BusinessMessageReject with 380=3.
+    Other,
+    /// The standard does not have it: Reject with 373=11.
+    Unknown,
+}
+
+/// The messages of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dictionary {
+    tables: Vec<Table>,
+    /// The tables of MsgTypes of one character, from 1; 0 is none.
+    short: Vec<u16>,
+    /// Those of longer ones.
+    long: Vec<(Vec<u8>, usize)>,
+    values: Vec<Values>,
+    other_types: Vec<Vec<u8>>,
+    tag_max: u32,
+    /// The tags that are defined above it, sorted.
+    tags_above: Vec<u32>,
+}
+
+impl Dictionary {
+    /// A dictionary of these definitions.
+    ///
+    /// # Errors
+    /// Where they contradict each other, or are too large.
+    pub fn new(definition: &Definition) -> Result<Self, DefinitionError> {
+        let mut values = Vec::new();
+        let mut fields = BTreeMap::new();
+        for field in &definition.fields {
+            let known = Kind::of(&field.kind);
+            let kind = known.ok_or_else(|| DefinitionError::Kind(field.tag, field.kind.clone()))?;
+            if field::is_data(field.tag) != (kind == Kind::Data) {
+                return Err(DefinitionError::Data(field.tag));
+            }
+            if !field.values.is_empty() {
+                values.push(Values::of(&field.values));
+            }
+            let number = match field.values.is_empty() {
+                true => 0,
+                false => u16::try_from(values.len())
+                    .map_err(|_| DefinitionError::TooMany(String::new(), field.tag))?,
+            };
+            if fields.insert(field.tag, (kind, number)).is_some() {
+                return Err(DefinitionError::FieldTwice(field.tag));
+            }
+        }
+        let other_types = definition.other_types.iter();
+        let mut made = Self {
+            tables: Vec::new(),
+            short: vec![0; SHORT_TYPES],
+            long: Vec::new(),
+            values,
+            other_types: other_types.map(|name| name.clone().into_bytes()).collect(),
+            tag_max: definition.tag_max,
+            tags_above: fields.range(definition.tag_max..).map(|x| *x.0).collect(),
+        };
+        for message in &definition.messages {
+            let table = Table::of(definition, message, |tag| fields.get(&tag).copied())?;
+            made.put(&message.msg_type, table)?;
+        }
+        Ok(made)
+    }
+
+    fn put(&mut self, msg_type: &str, table: Table) -> Result<(), DefinitionError> {
+        let bytes = msg_type.as_bytes();
+        let fine = (1..=MSG_TYPE_BYTES_MAX).contains(&bytes.len())
+            && bytes.iter().all(u8::is_ascii_graphic)
+            && self.knows(bytes) == Known::Unknown;
+        if !fine {
+            return Err(DefinitionError::MsgType(msg_type.into()));
+        }
+        self.tables.push(table);
+        let number = self.tables.len();
+        match bytes {
+            [one] => self.short[usize::from(*one)] = number as u16,
+            _ => self.long.push((bytes.to_vec(), number)),
+        }
+        Ok(())
+    }
+
+    /// Whether a MsgType is defined here, or at least the standard's.
+    #[must_use]
+    pub fn knows(&self, msg_type: &[u8]) -> Known {
+        if self.table(msg_type).is_some() {
+            return Known::Defined;
+        }
+        match self.other_types.iter().any(|other| other == msg_type) {
+            true => Known::Other,
+            false => Known::Unknown,
+        }
+    }
+
+    #[inline(always)]
+    fn table(&self, msg_type: &[u8]) -> Option<&Table> {
+        let number = match msg_type {
+            [one] => usize::from(*self.short.get(usize::from(*one))?),
+            _ => self.long.iter().find(|(name, _)| name == msg_type)?.1,
+        };
+        self.tables.get(number.checked_sub(1)?)
+    }
+
+    /// Check a message: `fields` are those behind MsgType, up to CheckSum, and `each` is given each as it is found right.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    #[inline]
+    pub fn check<'a>(
+        &self,
+        msg_type: &[u8],
+        mut fields: Fields<'a>,
+        allow_user_tags: bool,
+        mut each: impl FnMut(Field<'a>),
+    ) -> Result<(), Fault> {
+        let Some(table) = self.table(msg_type) else {
+            return Err(Fault {
+                reason: SessionRejectReason::InvalidMsgType,
+                tag: None,
+            });
+        };
+        let mut reading = Reading {
+            dictionary: self,
+            table,
+            clean: scan::is_printable(fields.rest()),
+            section: Section::Header,
+            seen: table.framed,
+            groups: Groups::default(),
+            last_tag: 0,
+        };
+        loop {
+            let field = match fields.common() {
+                Some(field) => field,
+                None => match fields.uncommon() {
+                    Some(found) => found?,
+                    None => break,
+                },
+            };
+            match table.place(field.tag) {
+                Some(place) => reading.take(place, field)?,
+                None => reading.foreign(field, allow_user_tags)?,
+            }
+            reading.last_tag = field.tag;
+            each(field);
+        }
+        reading.groups.end(&table.groups)?;
+        table.complete(&reading.seen)
+    }
+
+    /// Whether any message has such a field.
+    fn has(&self, tag: u32) -> bool {
+        tag <= self.tag_max || self.tags_above.binary_search(&tag).is_ok()
+    }
+}
+
+/// A message that is being read.
+struct Reading<'a> {
+    dictionary: &'a Dictionary,
+    table: &'a Table,
+    /// Whether all of it is printable.
+    clean: bool,
+    section: Section,
+    seen: Seen,
+    groups: Groups,
+    last_tag: u32,
+}
+
+impl Reading<'_> {
+    /// Take a field of this message.
+    #[inline(always)]
+    fn take(&mut self, place: &Place, field: Field<'_>) -> Result<(), Fault> {
+        let fault = |reason| Err(Fault::new(reason, field.tag));
+        if place.section < self.section {
+            return fault(SessionRejectReason::OutOfOrder);
+        }
+        self.section = place.section;
+        if !place.kind.fits(field.value, self.clean) {
+            return fault(SessionRejectReason::IncorrectFormat);
+        }
+        if place.kind == Kind::Data && field::data_of(self.last_tag) != Some(field.tag) {
+            return fault(SessionRejectReason::OutOfOrder);
+        }
+        let listed = usize::from(place.values).checked_sub(1);
+        if let Some(values) = listed.and_then(|at| self.dictionary.values.get(at))
+            && !values.have(place.kind, field.value)
+        {
+            return fault(SessionRejectReason::ValueIncorrect);
+        }
+        if place.parent != 0 || !self.groups.is_empty() {
+            self.groups.take(&self.table.groups, place, field.tag)?;
+        }
+        if place.parent == 0 {
+            let word = &mut self.seen[usize::from(place.position / 64)];
+            let bit = 1 << (place.position % 64);
+            if *word & bit != 0 {
+                return fault(SessionRejectReason::TagTwice);
+            }
+            *word |= bit;
+        }
+        if place.opens != 0 {
+            // A message has never as many.
+            let entries = value::unsigned(field.value)
+                .map_or(u32::MAX, |count| u32::try_from(count).unwrap_or(u32::MAX));
+            self.groups.open(place.opens, entries);
+        }
+        Ok(())
+    }
+
+    /// Take a field that this message does not have.
+    #[cold]
+    fn foreign(&self, field: Field<'_>, allow_user_tags: bool) -> Result<(), Fault> {
+        let fault = |reason| Err(Fault::new(reason, field.tag));
+        match field.tag {
+            USER_TAGS.. if allow_user_tags => match Kind::String.fits(field.value, self.clean) {
+                true => Ok(()),
+                false => fault(SessionRejectReason::IncorrectFormat),
+            },
+            tag if self.dictionary.has(tag) => fault(SessionRejectReason::NotOfThisMessage),
+            _ => fault(SessionRejectReason::UndefinedTag),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
