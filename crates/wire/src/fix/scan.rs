@@ -5,6 +5,9 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 /// The high bit of each byte.
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
+/// Bytes that are looked at as one.
+const CHUNK: usize = 32;
+
 /// Where the first SOH stands.
 #[inline(always)]
 #[allow(
@@ -29,11 +32,23 @@ pub(super) fn soh(bytes: &[u8]) -> Option<usize> {
 /// Whether all bytes are printable ASCII or SOH.
 #[inline]
 pub(super) fn is_printable(bytes: &[u8]) -> bool {
-    let strange = bytes.iter().fold(0u8, |strange, byte| {
+    // Chunks of one size need no care for what is left over: the last one overlaps.
+    match bytes.last_chunk::<CHUNK>() {
+        Some(last) => {
+            let chunks = bytes.as_chunks::<CHUNK>().0.iter().chain([last]);
+            chunks.fold(0, |found, chunk| found | strange(chunk)) == 0
+        }
+        None => strange(bytes) == 0,
+    }
+}
+
+/// Whether any byte is neither printable nor SOH; 0 where none is.
+#[inline(always)]
+fn strange(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |found, byte| {
         let fine = byte.wrapping_sub(b' ') < 95 || *byte == super::SOH;
-        strange | u8::from(!fine)
-    });
-    strange == 0
+        found | u8::from(!fine)
+    })
 }
 
 #[cfg(test)]
@@ -61,6 +76,13 @@ mod tests {
         let found: Vec<u8> = all.iter().filter(shown).copied().collect();
         assert_eq!(found[0], 1);
         assert_eq!(found[1..], (0x20..=0x7E).collect::<Vec<u8>>());
-        assert!(!is_printable(&[vec![b'a'; 50], vec![0x7F]].concat()));
+        for length in 1..100 {
+            for at in 0..length {
+                let mut text = vec![b'a'; length];
+                assert!(is_printable(&text));
+                text[at] = 0x7F;
+                assert!(!is_printable(&text), "{length} {at}");
+            }
+        }
     }
 }

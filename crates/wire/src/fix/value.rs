@@ -166,9 +166,8 @@ pub fn is_date(value: &[u8]) -> bool {
 /// Year, month and day of eight digits.
 #[inline(always)]
 fn civil(value: &[u8]) -> Option<[u64; 3]> {
-    let [century, year, month, day] = match pairs(value.try_into().ok()?)?.to_le_bytes() {
-        [century, _, year, _, month, _, day, _] => [century, year, month, day],
-    };
+    let word = u64::from_le_bytes(value.try_into().ok()?);
+    let [century, _, year, _, month, _, day, _] = pairs(word)?.to_le_bytes();
     let year = u64::from(century)
         .wrapping_mul(100)
         .wrapping_add(year.into());
@@ -178,28 +177,31 @@ fn civil(value: &[u8]) -> Option<[u64; 3]> {
 /// Hour, minute and second of `HH:MM:SS`.
 #[inline(always)]
 fn clock(time: [u8; 8]) -> Option<[u64; 3]> {
-    let [h1, h2, b':', m1, m2, b':', s1, s2] = time else {
+    const COLONS: u64 = 0x0000_3A00_003A_0000;
+    const COLON_BYTES: u64 = 0x0000_FF00_00FF_0000;
+    let word = u64::from_le_bytes(time);
+    if word & COLON_BYTES != COLONS {
         return None;
-    };
-    let [hour, minute, second] = match pairs([h1, h2, m1, m2, s1, s2, b'0', b'0'])?.to_le_bytes() {
-        [hour, _, minute, _, second, ..] => [hour, minute, second],
-    };
+    }
+    let [hour, _, _, minute, _, _, second, _] =
+        pairs(word ^ COLONS ^ (ZEROS & COLON_BYTES))?.to_le_bytes();
     let exists = hour < 24 && minute < 60 && second <= 60;
     exists.then_some([hour.into(), minute.into(), second.into()])
 }
 
-/// The numbers of two digits each that eight digits are, in every other byte.
+/// The character 0 in each byte.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The number that each two digits in a row are, where the first of them stands, of eight digits.
 #[inline(always)]
-const fn pairs(digits: [u8; 8]) -> Option<u64> {
+const fn pairs(digits: u64) -> Option<u64> {
     const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    let word = u64::from_le_bytes(digits);
     // A digit stays within 0x30 to 0x3F also with six more.
-    let above = word.wrapping_add(0x0606_0606_0606_0606);
-    if (word & HIGH) != ZEROS || (above & HIGH) != ZEROS {
+    let above = digits.wrapping_add(0x0606_0606_0606_0606);
+    if (digits & HIGH) != ZEROS || (above & HIGH) != ZEROS {
         return None;
     }
-    let numbers = word ^ ZEROS;
+    let numbers = digits ^ ZEROS;
     Some(numbers.wrapping_mul(10).wrapping_add(numbers >> 8))
 }
 

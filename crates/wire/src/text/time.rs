@@ -47,6 +47,9 @@ fn write_with(in_date: &str, behind_date: u8, ns: u64, out: &mut Vec<u8>) {
 #[must_use]
 #[inline]
 pub const fn is_day(year: u64, month: u64, day: u64) -> bool {
+    if day.wrapping_sub(1) < 28 {
+        return month.wrapping_sub(1) < 12;
+    }
     let length = match month {
         2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
             29
@@ -56,7 +59,7 @@ pub const fn is_day(year: u64, month: u64, day: u64) -> bool {
         1..=12 => 31,
         _ => return false,
     };
-    day >= 1 && day <= length
+    day > 0 && day <= length
 }
 
 /// Days from 1970-01-01 to a day of the Gregorian calendar; `None` where there is no such day, or it is before.

@@ -72,6 +72,7 @@ impl Groups {
     }
 
     /// The message ends.
+    #[inline(always)]
     pub(super) fn end(&mut self, all: &[Group]) -> Result<(), Fault> {
         while self.depth > 0 {
             self.close(all)?;

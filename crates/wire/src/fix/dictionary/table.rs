@@ -104,12 +104,16 @@ impl Table {
     }
 
     /// Whether all that the message needs was seen; else the first tag that is missing.
+    #[inline(always)]
     pub(super) fn complete(&self, seen: &Seen) -> Result<(), super::Fault> {
-        let words = self.required.iter().zip(seen).zip(self.tags.chunks(64));
-        for ((required, seen), tags) in words {
-            missing((*required).into(), (*seen).into(), tags)?;
+        let lacks = |at: &usize| self.required[*at] & !seen[*at] != 0;
+        match (0..SEEN_WORDS).find(lacks) {
+            None => Ok(()),
+            Some(at) => {
+                let tags = self.tags.chunks(64).nth(at).unwrap_or_default();
+                missing(self.required[at].into(), seen[at].into(), tags)
+            }
         }
-        Ok(())
     }
 
     /// The table of a message; `known` tells a field's type and the number of its values.
