@@ -1,17 +1,17 @@
 //! What a version's messages may hold, and whether a message does.
 //!
 //! # Contract
-//! [`Dictionary::check`] reads the fields of a message once, in their order, hands each that is right on, and ends at the
-//! first that is not.  It allocates nothing, and what it costs grows with the message's bytes alone, whatever its counts
-//! and lengths say.
+//! [`Dictionary::check`] reads the fields of a message once, in their order, hands each that is right on, and ends
+//! at the first that is not.  It allocates nothing, and what it costs grows with the message's bytes alone,
+//! whatever its counts and lengths say.
 //!
 //! # Rules
 //! * The fields of header, body and trailer stand in this order of parts, and in any order within one.
-//! * A group's entries follow the field that counts them.  Each begins with the group's first field; its others come in the
-//!   order of the definition (FIX 4.4 volume 1, "Repeating Groups").  A count of 0 is one of no entries.
+//! * A group's entries follow the field that counts them.  Each begins with the group's first field; its others
+//!   come in the order of the definition (FIX 4.4 volume 1, "Repeating Groups").  A count of 0 has no entries.
 //! * A field of data stands right behind the one that tells its length.
-//! * Tags from 5000 on are anyone's.  Those that the definition has are checked like all others; the rest pass where the
-//!   caller says so, wherever they stand and however often, and without knowledge of what they hold: printable characters.
+//! * Tags from 5000 on are anyone's.  Those that the definition has are checked like all others; the rest pass
+//!   where the caller says so, wherever they stand and however often; they hold printable characters.
 //!
 //! # Limits
 //! A message has at most 256 fields outside of groups, a group 128, and four groups stand within each other: a
@@ -147,7 +147,7 @@ impl Dictionary {
         self.tables.get(number.checked_sub(1)?)
     }
 
-    /// Check a message: `fields` are those behind MsgType, up to CheckSum, and `each` is given each as it is found right.
+    /// Check a message: `fields` are those behind MsgType, up to CheckSum; `each` is given each that is right.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
