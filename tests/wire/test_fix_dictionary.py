@@ -118,6 +118,7 @@ def test_what_is_ours_is_a_field_of_orders(version: Dictionary) -> None:
     for name in "DG":
         assert 2964 in tags(version.messages[name].members)
     assert {9406, 25035, 25036} < tags(version.messages["A"].members)
+    assert 25000 in tags(version.header)
     above = {tag for tag in version.fields if tag > version.tag_max}
     assert above == {2964, 9406, 25000, 25035, 25036}
 
