@@ -17,6 +17,7 @@ from settings.listing import show
 from settings.redis import RedisSettings
 from settings.server import ServerSettings
 from settings.store import StoreSettings
+from settings.tls import TlsSettings
 from settings.trading import InstrumentSettings, UserSettings
 from settings.values import ConfigError, Section
 
@@ -34,6 +35,7 @@ __all__ = [
     "Section",
     "ServerSettings",
     "StoreSettings",
+    "TlsSettings",
     "UserSettings",
     "environment",
     "load",

@@ -11,6 +11,7 @@ from settings.kafka import KafkaSettings
 from settings.redis import RedisSettings
 from settings.server import ServerSettings
 from settings.store import StoreSettings
+from settings.tls import TlsSettings
 from settings.trading import InstrumentSettings, UserSettings, default_instruments, demo_users
 from settings.values import Section
 
@@ -19,6 +20,7 @@ class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All of it."""
 
     server: ServerSettings = ServerSettings()
+    tls: TlsSettings = TlsSettings()
     journal: JournalSettings = JournalSettings()
     kafka: KafkaSettings = KafkaSettings()
     engine: EngineSettings = EngineSettings()

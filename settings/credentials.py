@@ -1,12 +1,13 @@
 """What proves who is who: secrets in files, and certificates.
 
-They are read once at a start, which is refused where they can't be had, and again for whoever
-connects later: what was exchanged on the disk holds for the next connection.
+They are read once at a start, which is refused where they can't be had.  A client reads its own
+again for each connection that it makes later, a server where it is told to.
 """
 
 import os
 import pathlib
 import ssl
+from collections.abc import Callable
 
 from settings.values import ConfigError
 
@@ -65,32 +66,66 @@ class TlsFiles:
         return self._made[1]
 
     def _make(self) -> ssl.SSLContext:
-        name, file = self._ca
-        try:
-            context = ssl.create_default_context(cafile=file or None)
-        except ssl.SSLError as error:
-            raise ConfigError(f"{name}: {file} holds no certificate") from error
-        except OSError as error:
-            raise ConfigError(f"{name}: {file} can't be read: {error.strerror}") from error
+        context = trusting(self._ca, lambda ca: ssl.create_default_context(cafile=ca))
         if self._certificate[1]:
-            self._prove_client(context)
+            prove(context, self._certificate, self._key)
         return context
 
-    def _prove_client(self, context: ssl.SSLContext) -> None:
-        (name, file), (key_name, key) = self._certificate, self._key
-        said = f"{name}, {key_name}: {file}, {key}" if key else f"{name}: {file}"
-        try:
-            # Unless told, it would wait for somebody to type the password of an encrypted key.
-            context.load_cert_chain(file, key or None, password="")
-        except ssl.SSLError as error:
-            why = (
-                "the key is not that of the certificate"
-                if error.reason == MISMATCH
-                else "there is no certificate with its key, or the key is encrypted"
-            )
-            raise ConfigError(f"{said}: {why}") from error
-        except OSError as error:
-            raise ConfigError(f"{said} can't be read: {error.strerror}") from error
+
+class ServerTlsFiles:
+    """The files of a server of TLS, each with the name of its setting; they are read when told."""
+
+    def __init__(
+        self, *, certificate: tuple[str, str], key: tuple[str, str], client_ca: tuple[str, str]
+    ) -> None:
+        """Nothing is read yet; without a ``client_ca`` no client is proven."""
+        self._certificate = certificate
+        self._key = key
+        self._client_ca = client_ca
+
+    def context(self, version: ssl.TLSVersion) -> ssl.SSLContext:
+        """What proves this server; of an older version nothing is spoken.  ``ConfigError``."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = version
+        context.options |= ssl.OP_NO_RENEGOTIATION
+        prove(context, self._certificate, self._key)
+        if self._client_ca[1]:
+            trusting(self._client_ca, lambda cafile: _trust(context, cafile))
+        return context
+
+
+def trusting(ca: tuple[str, str], made: Callable[[str | None], ssl.SSLContext]) -> ssl.SSLContext:
+    """A context that is ``made`` with a file of authorities; raises ``ConfigError``."""
+    name, file = ca
+    try:
+        return made(file or None)
+    except ssl.SSLError as error:
+        raise ConfigError(f"{name}: {file} holds no certificate") from error
+    except OSError as error:
+        raise ConfigError(f"{name}: {file} can't be read: {error.strerror}") from error
+
+
+def _trust(context: ssl.SSLContext, cafile: str | None) -> ssl.SSLContext:
+    context.load_verify_locations(cafile)
+    return context
+
+
+def prove(context: ssl.SSLContext, certificate: tuple[str, str], key: tuple[str, str]) -> None:
+    """Give a context the certificate that it shows, and the key of it; raises ``ConfigError``."""
+    (name, file), (key_name, key_file) = certificate, key
+    said = f"{name}, {key_name}: {file}, {key_file}" if key_file else f"{name}: {file}"
+    try:
+        # Unless told, it would wait for somebody to type the password of an encrypted key.
+        context.load_cert_chain(file, key_file or None, password="")
+    except ssl.SSLError as error:
+        why = (
+            "the key is not that of the certificate"
+            if error.reason == MISMATCH
+            else "there is no certificate with its key, or the key is encrypted"
+        )
+        raise ConfigError(f"{said}: {why}") from error
+    except OSError as error:
+        raise ConfigError(f"{said} can't be read: {error.strerror}") from error
 
 
 def _stamp(file: str) -> object:

@@ -17,7 +17,7 @@ from testing.parts import memory_log, new_recorder
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("core", "engine", "facade", "gateway", "journal", "quantscope", "store")
-SECTIONS = ("server", "journal", "kafka", "engine", "gateway", "facade", "store", "redis")
+SECTIONS = ("server", "tls", "journal", "kafka", "engine", "gateway", "facade", "store", "redis")
 
 
 def fields(section: str) -> Iterator[msgspec.structs.FieldInfo]:
