@@ -15,10 +15,13 @@
   to what was sent on the old connection has come, and what is still unanswered has never arrived.
   That is sent again under its own number, or with ``resend`` off fails with ``NotExecutedError``.
 * ``reports()`` yields every report once, in order; call it before entering the client to see all.
+* ``tls`` is for a port that is encrypted: ``ssl.create_default_context(cafile="ca.pem")``, and its
+  ``load_cert_chain`` where the server asks for a certificate.
 * ``session_id`` and ``sequence`` say where another client can go on: pass them to its constructor.
 """
 
 import asyncio
+import ssl
 import time
 from contextlib import suppress
 from typing import Any, Self
@@ -56,8 +59,9 @@ class BinaryClient:
         session_id: str = "",
         sequence: int = 0,
         options: Options | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Nothing is connected before the client is entered."""
+        """Nothing is connected before the client is entered; ``tls`` encrypts, and proves who."""
         self._options = options or Options()
         self._session = ClientSession(
             user,
@@ -71,6 +75,7 @@ class BinaryClient:
             (host, port),
             self._session,
             self._options,
+            tls=tls,
             happened=self._happened,
             room=self._room,
             lost=self._lost,

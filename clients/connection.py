@@ -1,6 +1,7 @@
 """The connection under a session: connects, reads, sends heartbeats, connects again."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,12 +52,17 @@ class Connection:
         session: ClientSession,
         options: Options,
         *,
+        tls: ssl.SSLContext | None = None,
         happened: Callable[[Happening], None],
         room: Callable[[], Awaitable[None]],
         lost: Callable[[], None],
     ) -> None:
-        """``happened`` gets what comes, ``room`` waits for its readers, ``lost`` ends it."""
+        """``happened`` gets what comes, ``room`` waits for its readers, ``lost`` ends it.
+
+        ``tls`` says what proves the server; without it the line is plain.
+        """
         self._address, self._session, self._options = address, session, options
+        self._tls = tls
         self._happened, self._room, self._lost = happened, room, lost
         self._reading = False
         self._reader: asyncio.StreamReader | None = None
@@ -122,7 +128,9 @@ class Connection:
     async def _log_in(self) -> None:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._options.login_s_max):
-            self._reader, self._writer = await asyncio.open_connection(*self._address)
+            self._reader, self._writer = await asyncio.open_connection(
+                *self._address, ssl=self._tls
+            )
             self._writer.write(self._session.connected(loop.time()))
             while self._session.state is not State.LIVE:
                 await self._read(self._reader)

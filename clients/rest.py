@@ -18,6 +18,7 @@
 """
 
 import asyncio
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
@@ -47,9 +48,19 @@ _PASSES = frozenset((408, 425, 429))
 class RestClient:
     """See the module."""
 
-    def __init__(self, url: str, *, timeout_s: float = 10.0, attempts: int = ATTEMPTS) -> None:
-        """Connections are made when they are needed, and kept; a call has ``timeout_s`` in all."""
-        self._http = httpx.AsyncClient(base_url=url, timeout=timeout_s)
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float = 10.0,
+        attempts: int = ATTEMPTS,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Connections are made when they are needed, and kept; a call has ``timeout_s`` in all.
+
+        ``tls`` says what proves a server at ``https://``, unless httpx is to choose.
+        """
+        self._http = httpx.AsyncClient(base_url=url, timeout=timeout_s, verify=tls or True)
         self._timeout_s = timeout_s
         self._attempts = attempts
 

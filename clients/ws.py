@@ -10,11 +10,14 @@
   (``RestClient.order_pages``; what comes with a number up to a page's is in its orders already).
 * A refused handshake (a user id that can't be one) ends the stream with ``InvalidStatus``; one that
   is put off (408, 425, 429 or 5xx) is tried again, not before its ``Retry-After``.
+* A server that is not proven ends the stream with ``ssl.SSLCertVerificationError``.
 * A message that is not the exchange's ends the stream with a ``ForeignMessageError``.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -55,13 +58,19 @@ def decode(message: str | bytes) -> Notification | Subscribed:
         raise ForeignMessageError(f"{error}; it says {message[:80]!r}") from error
 
 
-async def notifications(url: str, user_id: str) -> AsyncIterator[Notification | Subscribed]:
-    """All that happens to the orders of ``user_id`` from now on; ``url`` is ``ws://host:port``."""
+async def notifications(
+    url: str, user_id: str, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Notification | Subscribed]:
+    """All that happens to the orders of ``user_id`` from now on; ``url`` is ``ws://host:port``.
+
+    At ``wss://`` the server is proven, as ``tls`` says where it is given.
+    """
+    options: dict[str, Any] = {} if tls is None else {"ssl": tls}
     page = f"{url}/ws/notifications?{urlencode({'user_id': user_id})}"
     pause_s = PAUSE_S
     while True:
         try:
-            async with connect(page) as socket:
+            async with connect(page, **options) as socket:
                 async for message in socket:
                     pause_s = PAUSE_S
                     yield decode(message)
@@ -70,7 +79,7 @@ async def notifications(url: str, user_id: str) -> AsyncIterator[Notification | 
             if status not in _PASSES and status < 500:
                 raise
             pause_s = max(pause_s, _retry_after_s(refused) or 0.0)
-        except SecurityError:
+        except (SecurityError, ssl.SSLCertVerificationError):
             raise
         except (ConnectionClosed, InvalidHandshake, OSError):
             # The connection is made again below, whatever took it.

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from typing import Any, TypeVar
 
 from protocol import messages as m
@@ -31,10 +32,18 @@ async def hang_up() -> None:
 
 
 class Client:
-    """One TCP line; ``following`` is the number of the next report."""
+    """One TCP line, encrypted with ``tls``; ``following`` is the number of the next report."""
 
-    def __init__(self, port: int, user: str = "demo1", password: str = "demo") -> None:  # noqa: S107
+    def __init__(
+        self,
+        port: int,
+        user: str = "demo1",
+        password: str = "demo",  # noqa: S107
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.port = port
+        self.tls = tls
         self.user = user
         self.password = password
         self.session = ""
@@ -49,7 +58,9 @@ class Client:
     async def connect(self) -> "Client":
         """Open a line."""
         self._packets, self._splitter = [], soup.Splitter()
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.reader, self.writer = await asyncio.open_connection(
+            "127.0.0.1", self.port, ssl=self.tls
+        )
         _OPEN.append(self.writer)
         return self
 
