@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -29,6 +31,11 @@ OPEN_NS = 150_000
 CLOSE_NS = 100_000
 """And for closing one, with what its socket holds unread."""
 
+PIECE_BYTES = 65_536
+"""Bytes that are given to TLS at a time: what is below it takes a piece whole, and shows none."""
+BYTES_ACKED = 120
+"""Where ``tcpi_bytes_acked`` stands in the system's ``tcp_info``."""
+
 log = logging.getLogger("quantscope.gateway")
 
 
@@ -46,6 +53,7 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
         self._question: Callable[[], None] | None = None
         self._over: Callable[[], None] | None = None
         self._wake = gateway.sequencer.wake
+        self.encrypted = False
         self.peer = ""
         self.called = ""
         """How the log calls it: a session once that is logged in."""
@@ -62,6 +70,7 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be taken, or be closed at once when there are too many."""
         self.transport = cast("asyncio.Transport", transport)
+        self.encrypted = transport.get_extra_info("sslcontext") is not None
         self.peer = _address(transport.get_extra_info("peername"))
         self.called = f"{self._gateway.protocol} connection from {self.peer}"
         self._gateway.turns.charge(OPEN_NS)
@@ -143,9 +152,14 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
             self.wait()
 
     def write(self, data: bytes) -> None:
-        """Write behind all that was written before."""
-        self._written += len(data)
-        self.transport.write(data)
+        """Write behind all that was written before; what comes once it closes goes nowhere."""
+        if not self.transport.is_closing():
+            self._written += len(data)
+            if self.encrypted:
+                for at in range(0, len(data), PIECE_BYTES):
+                    self.transport.write(data[at : at + PIECE_BYTES])
+            else:
+                self.transport.write(data)
 
     @property
     def unread_bytes(self) -> int:
@@ -155,10 +169,19 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
 
     def silent_since(self, now: float) -> float:
         """For how many seconds nothing was taken, of what the transport holds back."""
-        taken = self._written - self.unread_bytes
+        # Of what lies below TLS the transport does not tell.
+        taken = self._acked() if self.encrypted else self._written - self.unread_bytes
         if taken != self._taken:
             self._taken, self._taken_at = taken, now
         return now - self._taken_at
+
+    def _acked(self) -> int:
+        """Bytes that the client's system has acknowledged, with those of TLS."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is None:
+            return self._taken  # it is gone, and about to be told so
+        told: bytes = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED + 8)
+        return int.from_bytes(told[BYTES_ACKED:], sys.byteorder)
 
     def close(self, why: str) -> None:
         """Write what is left, then close the connection."""

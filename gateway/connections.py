@@ -37,6 +37,8 @@ from settings import GatewaySettings
 
 log = logging.getLogger("quantscope.gateway")
 
+NO_SOCKET = -1
+"""Instead of a descriptor: all is written to the transport, for nothing may go past its TLS."""
 TICK_S = 0.25
 """How often heartbeats and deadlines are looked at, in seconds."""
 
@@ -191,16 +193,17 @@ class Connections(abc.ABC, Generic[LOGIN]):
         if full or not self.sequencer.ready or self.order_entry.fault is not None:
             connection.abort("no connection can be taken")
             return
-        # The event loop puts a write off to the end of its turn, unless it goes beyond this; so the
-        # transport holds nothing back before it says that it is paused.
         transport = connection.transport
-        transport.set_write_buffer_limits(high=0)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._settings.unread_bytes_max)
         connection.number = self.order_entry.connected(
-            sock.fileno(), partial(self.write, connection)
+            NO_SOCKET if connection.encrypted else sock.fileno(), partial(self.write, connection)
         )
         self._connections[connection.number] = connection
+        # The event loop puts a write off to the end of its turn, unless it goes beyond this; so the
+        # transport holds nothing back before it says that it is paused.  One of TLS would say so at
+        # 0 although it holds nothing.
+        transport.set_write_buffer_limits(high=1 if connection.encrypted else 0)
 
     def lost(self, connection: Connection) -> None:
         """A TCP connection is gone; cancel on disconnect after its grace."""
