@@ -180,8 +180,10 @@ class Connection(asyncio.BufferedProtocol):
         self.transport.abort()
 
     def eof_received(self) -> bool:
-        """Finish what is under way or came whole, then close."""
+        """Finish what is under way or came whole, then close; over TLS it closes at once."""
         self._eof = True
+        if not self.transport.can_write_eof():
+            return False
         return self.upgraded is None and (self._current is not None or self._has_more())
 
     def pause_writing(self) -> None:
@@ -397,6 +399,10 @@ class Connection(asyncio.BufferedProtocol):
         if self.transport.is_closing():
             return
         if self._eof:
+            self.transport.close()
+            return
+        if not self.transport.can_write_eof():
+            # TLS has a farewell of its own; what comes until the client's is thrown away, as here.
             self.transport.close()
             return
         # A client that is gone already needs no farewell.

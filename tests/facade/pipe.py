@@ -21,6 +21,9 @@ class Pipe(asyncio.Transport):
         assert not self.over
         self.written.append(bytes(data))
 
+    def can_write_eof(self) -> bool:
+        return True
+
     def write_eof(self) -> None:
         self.over = True
 
