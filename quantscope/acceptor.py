@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from core import FAULTS, Faults
+from quantscope.handshakes import Handshakes, address_of
 
 log = logging.getLogger("quantscope")
 
@@ -72,8 +73,9 @@ class Acceptor:
         factory: Callable[[], asyncio.BaseProtocol],
         descriptors_max: int,
         faults: Faults | None = None,
+        handshakes: Handshakes | None = None,
     ) -> None:
-        """``factory`` makes a connection's protocol.
+        """``factory`` makes a connection's protocol, behind its handshake where it is encrypted.
 
         Descriptors from the number ``descriptors_max`` on are not for connections: the system
         gives the lowest that is free, so that one of this number means that all below are used.
@@ -82,6 +84,7 @@ class Acceptor:
         self.pauses = 0
         """How often no connection was taken for want of descriptors."""
         self._faults = faults or Faults()
+        self._handshakes = handshakes
         self._name = name
         self._factory = factory
         self._descriptors_max = descriptors_max
@@ -98,13 +101,14 @@ class Acceptor:
         factory: Callable[[], asyncio.BaseProtocol],
         descriptors_max: int,
         faults: Faults | None = None,
+        handshakes: Handshakes | None = None,
     ) -> Self:
         """One that listens on each address of a host; it takes no connection before its block.
 
         Raises ``PortInUse``, and ``OSError`` where the address can't be had for another reason.
         """
         try:
-            return cls(name, await bind(host, port), factory, descriptors_max, faults)
+            sockets = await bind(host, port)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
@@ -112,12 +116,12 @@ class Acceptor:
                 f"port {port} of {host} is in use: choose another with --{name}-port "
                 f"or QUANTSCOPE_SERVER_{name.upper()}_PORT"
             ) from error
+        return cls(name, sockets, factory, descriptors_max, faults, handshakes)
 
     @property
     def address(self) -> str:
         """Where it listens first: ``host:port``."""
-        host, port = self.sockets[0].getsockname()[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return address_of(self.sockets[0].getsockname())
 
     async def __aenter__(self) -> Self:
         """Begin to take connections."""
@@ -138,8 +142,10 @@ class Acceptor:
         await self._group.__aexit__(kind, error, trace)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and take nobody whose handshake is not done."""
         self._unwatch()
+        if self._handshakes is not None:
+            self._handshakes.close()
         for listening in self.sockets:
             listening.close()
         self.sockets = []
@@ -176,7 +182,10 @@ class Acceptor:
     async def _connect(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         try:
-            await self._loop.connect_accepted_socket(self._factory, connection)
+            if self._handshakes is not None:
+                await self._handshakes.take(connection, self._factory)
+            else:
+                await self._loop.connect_accepted_socket(self._factory, connection)
         except OSError:
             connection.close()
         except FAULTS as error:

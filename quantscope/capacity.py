@@ -23,6 +23,8 @@ CONNECTIONS_MIN = 16
 """Connections of each kind without which a start is refused, unless fewer are configured."""
 BINARY_DESCRIPTORS = 2
 """Descriptors of a binary connection: reports go past the transport, by one of their own."""
+TLS_BYTES = 320 * 2**10
+"""Memory of an encrypted connection: 256 KiB that a read may fill, and OpenSSL's own."""
 LOGS = 2
 """The commands log and the events log."""
 
@@ -92,7 +94,21 @@ def descriptors_needed(config: Config) -> int:
     """Descriptors that the configuration may need."""
     http = config.facade.connections_max + config.facade.refusals_max
     binary = BINARY_DESCRIPTORS * config.gateway.connections_max
-    return http + binary + config.server.reserved_descriptors
+    return http + binary + handshakes(config) + config.server.reserved_descriptors
+
+
+def encrypted(config: Config) -> tuple[str, ...]:
+    """The settings of how many connections there may be at ports that are encrypted."""
+    tls = config.tls
+    if not tls.certificate_file:
+        return ()
+    ports = (("facade.connections_max", tls.http), ("gateway.connections_max", tls.binary))
+    return tuple(name for name, on in ports if on)
+
+
+def handshakes(config: Config) -> int:
+    """Connections whose handshakes may be under way."""
+    return len(encrypted(config)) * config.tls.handshakes_max
 
 
 def fit(config: Config, available: int) -> Config:
@@ -105,7 +121,7 @@ def fit(config: Config, available: int) -> Config:
     if needed <= available:
         return config
     http, binary = config.facade.connections_max, config.gateway.connections_max
-    kept = config.server.reserved_descriptors + config.facade.refusals_max
+    kept = config.server.reserved_descriptors + config.facade.refusals_max + handshakes(config)
     left = available - kept
     fewer_binary = min(binary, max(left // 2, left - http) // BINARY_DESCRIPTORS)
     fewer_http = min(http, left - BINARY_DESCRIPTORS * fewer_binary)
@@ -169,6 +185,10 @@ def memory_needed(config: Config) -> dict[str, int]:
         for name, factors in MEMORY.items()
         if not (durable and name == "journal.memory_bytes_max")
     }
+    for name in encrypted(config):
+        # What is read and not taken lies within the TLS of a connection, too.
+        unread = value_of(config, f"{name.partition('.')[0]}.unread_bytes_max")
+        rows[f"TLS x {name}"] = (TLS_BYTES + unread) * value_of(config, name)
     return dict(sorted(rows.items(), key=lambda row: -row[1]))
 
 
@@ -191,6 +211,7 @@ def summary(config: Config) -> Iterator[str]:
     yield (
         "#   facade.connections_max + facade.refusals_max + "
         f"{BINARY_DESCRIPTORS} x gateway.connections_max + server.reserved_descriptors"
+        + (f" + {len(encrypted(config))} x tls.handshakes_max" if encrypted(config) else "")
     )
     yield f"# Memory in queues and buffers, beside open orders: {size(sum(memory.values()))}"
     yield from (f"#   {name} = {size(value)}" for name, value in memory.items())

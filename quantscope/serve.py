@@ -24,11 +24,13 @@ from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
 from quantscope.metrics.ports import PortFigures
 from quantscope.metrics.recorder import LagFigures, RecorderFigures
+from quantscope.metrics.tls import TlsFigures
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.facade import FacadeRole
 from quantscope.roles.gateway import GatewayRole
 from quantscope.roles.recorder import RecorderRole
 from quantscope.roles.role import Process
+from quantscope.tls import Tls, reload
 from settings import Config
 
 log = logging.getLogger("quantscope")
@@ -60,7 +62,8 @@ class Exchange:
         self.faults = Faults()
         self.clock = Clock(config.server)
         descriptors_max = capacity.for_connections(config, descriptors)
-        process = Process(config, self.faults, self.clock, descriptors_max)
+        self.tls = Tls(config, self.clock)
+        process = Process(config, self.faults, self.clock, descriptors_max, self.tls)
         self.engine = EngineRole(process, directory)
         self.recorder = RecorderRole(process, self.engine)
         self.gateway = GatewayRole(process, self.engine)
@@ -115,15 +118,18 @@ class Exchange:
         shorten_slice()
         ports = {**self.facade.ports, **self.gateway.ports}
         where = " ".join(f"{name}={acceptor.address}" for name, acceptor in ports.items())
-        print(f"ready {where}", flush=True)
+        print(f"ready {where}{self.tls.said()}", flush=True)
         self.ready = True
 
     def _signals(self) -> asyncio.Event:
-        """What SIGTERM and SIGINT set; SIGUSR1 takes the system's clock."""
+        """What SIGTERM and SIGINT set; SIGUSR1 takes the system's clock, SIGHUP certificates."""
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGUSR1, self.engine.service.take_clock)
+        if self.tls.encrypted:
+            # Otherwise it ends the process, as a terminal that is closed asks for.
+            loop.add_signal_handler(signal.SIGHUP, reload, self.tls)
         return stop
 
     def _renderer(self) -> Renderer:
@@ -139,6 +145,7 @@ class Exchange:
             OrderEntryFigures(binary),
             FacadeFigures(rest),
             PortFigures(ports),
+            TlsFigures(self.tls),
             LogFigures("commands", lambda: service.journals.commands),
             LogFigures("events", lambda: service.journals.events),
             LagFigures(recorder.service, recorder.lag, service),

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Self
 
@@ -75,11 +76,12 @@ class InProcess(Rest):
         *,
         config: Config | None = None,
         send_buffer_bytes: int | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Nothing is opened yet.
 
         ``logs`` are those of an earlier life.  ``send_buffer_bytes`` is what the system may hold
-        for a line of order entry.
+        for a line of order entry, which ``tls`` encrypts.
         """
         self.config = config or config_of(facade)
         self.limits = self.config.facade
@@ -105,6 +107,7 @@ class InProcess(Rest):
         """The binary session demo1, once it has sent something."""
         self._given_store = store
         self._send_buffer_bytes = send_buffer_bytes
+        self._tls = tls
         self._stack = contextlib.AsyncExitStack()
 
     # -- life --------------------------------------------------------------------------------
@@ -175,7 +178,7 @@ class InProcess(Rest):
         taken = socket.create_server(("127.0.0.1", 0))
         if self._send_buffer_bytes is not None:
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
-        binary = await loop.create_server(self._line, sock=taken)
+        binary = await loop.create_server(self._line, sock=taken, ssl=self._tls)
         self.binary = binary.sockets[0].getsockname()[1]
         try:
             async with self._listening_http():

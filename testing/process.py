@@ -47,6 +47,8 @@ class ServerProcess(Requests, Running):
         self.env = {**os.environ, **(env or {})}
         self.process: subprocess.Popen[str] | None = None
         self.http = self.binary = self.fix = 0
+        self.ready: dict[str, str] = {}
+        """What the last line ``ready`` has said."""
         self.start_s = 0.0
         """How long the last start has taken, in seconds."""
         data_dir.parent.mkdir(parents=True, exist_ok=True)
@@ -73,13 +75,14 @@ class ServerProcess(Requests, Running):
         readable, _, _ = select.select([self.process.stdout], [], [], SECONDS_MAX)
         try:
             assert readable, "not ready in time"
-            said = ready_line(self.process)
+            self.ready = ready_line(self.process)
         except (AssertionError, NotReady) as error:
             self.kill()
             raise NotReady(f"{error}\n{self.said()[-2000:]}") from error
         self.start_s = time.monotonic() - begun
-        self.http, self.binary = (int(said[x].rpartition(":")[2]) for x in ("http", "binary"))
-        self.fix = int(said["fix"].rpartition(":")[2])
+        self.http, self.binary, self.fix = (
+            int(self.ready[name].rpartition(":")[2]) for name in ("http", "binary", "fix")
+        )
         return self
 
     def kill(self) -> None:
@@ -143,6 +146,11 @@ class ServerProcess(Requests, Running):
         assert len(lines) == 1, errors
         assert "Traceback" not in errors
         return lines[0].removeprefix("Error: ")
+
+    def hang_up(self) -> None:
+        """Tell it that what it has read may have changed."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
 
     # -- what it says and keeps --------------------------------------------------------------
 

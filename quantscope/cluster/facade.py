@@ -116,6 +116,7 @@ class ClusterFacade:
             self.rest.server.connect,
             process.descriptors_max,
             process.faults,
+            process.handshakes("http"),
         )
         self.ports = {"http": acceptor}
 

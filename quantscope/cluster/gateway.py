@@ -99,6 +99,7 @@ class ClusterGateway:
             lambda: Connection(self.binary),
             process.descriptors_max,
             process.faults,
+            process.handshakes("binary"),
         )
         self.ports = {"binary": acceptor}
 

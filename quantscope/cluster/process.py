@@ -37,7 +37,9 @@ from quantscope.metrics.clock import ClockFigures
 from quantscope.metrics.exposition import renderer
 from quantscope.metrics.loop import LoopFigures
 from quantscope.metrics.process import ProcessFigures
+from quantscope.metrics.tls import TlsFigures
 from quantscope.roles.role import Process
+from quantscope.tls import Tls, reload
 from settings import Config, ConfigError
 
 log = logging.getLogger("quantscope")
@@ -93,7 +95,8 @@ class RoleProcess:
         self._faults = Faults()
         clock = Clock(config.server)
         descriptors_max = capacity.for_connections(config, descriptors)
-        self._process = Process(config, self._faults, clock, descriptors_max)
+        self._tls = Tls(config, clock)
+        self._process = Process(config, self._faults, clock, descriptors_max, self._tls)
         self._clients = Clients(config.kafka)
         self._clients.check()
         self._topics = Topics(config.kafka)
@@ -102,6 +105,7 @@ class RoleProcess:
             ProcessFigures(config, self._standing),
             ClockFigures(clock),
             LoopFigures(self._loop_watch),
+            TlsFigures(self._tls),
         )
         self._role: ClusterRole | None = None
         self._pinned = config
@@ -137,6 +141,7 @@ class RoleProcess:
         self._stop.set()
 
     def _told_to_reread(self) -> None:
+        reload(self._tls)
         role, read = self._role, self._read
         if read is None or not isinstance(role, Rereads):
             log.info("SIGHUP: the configuration is read at a start")
@@ -296,7 +301,8 @@ class RoleProcess:
         where = {name: acceptor.address for name, acceptor in role.ports.items()}
         if not self._own_pages:
             where["http"] = self._address
-        print("ready", *(f"{name}={address}" for name, address in where.items()), flush=True)
+        said = " ".join(f"{name}={address}" for name, address in where.items())
+        print(f"ready {said}{self._tls.said()}", flush=True)
 
     # -- topics and brokers ------------------------------------------------------------------
 

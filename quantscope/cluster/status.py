@@ -68,6 +68,7 @@ class StatusPages:
             pages.server.connect,
             process.descriptors_max,
             process.faults,
+            process.handshakes(PORT_NAME),
         )
         what = "the deadlines of connections"
         keeping = asyncio.create_task(process.faults.keep("connection", what, pages.server.run))

@@ -66,6 +66,7 @@ class FacadeRole:
             self.rest.server.connect,
             process.descriptors_max,
             process.faults,
+            process.handshakes("http"),
         )
         self.ports = {"http": acceptor}
 

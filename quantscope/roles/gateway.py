@@ -57,6 +57,7 @@ class GatewayRole:
                 partial(Connection, gateway),
                 process.descriptors_max,
                 process.faults,
+                process.handshakes(name),
             )
             self.ports = dict(ports)
 

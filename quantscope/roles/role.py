@@ -7,6 +7,8 @@ from typing import Protocol
 
 from core import Clock, Faults
 from quantscope.acceptor import Acceptor
+from quantscope.handshakes import Handshakes
+from quantscope.tls import Tls
 from settings import Config
 
 
@@ -19,6 +21,12 @@ class Process:
     clock: Clock
     descriptors_max: int
     """Descriptors from this number on are not for connections."""
+    tls: Tls | None = None
+    """What proves this process to whoever connects; None where all is plain."""
+
+    def handshakes(self, port: str) -> Handshakes | None:
+        """Those of a port that begins to listen; None where it is not encrypted."""
+        return None if self.tls is None else self.tls.port(port)
 
 
 class Role(Protocol):
