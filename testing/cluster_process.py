@@ -94,9 +94,8 @@ class ClusterProcess(Requests, Running):
         except (AssertionError, NotReady) as error:
             self.kill()
             raise NotReady(f"{self.role}: {error}\n{self.said()[-2000:]}") from error
-        ports = {name: int(where.rpartition(":")[2]) for name, where in said.items()}
-        self.http = ports["http"]
-        self.binary = ports.get("binary", 0)
+        self.http = int(said["http"].rpartition(":")[2])
+        self.binary = int(said.get("binary", "0").rpartition(":")[2])
         return self
 
     def kill(self) -> None:

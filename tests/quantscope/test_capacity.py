@@ -43,6 +43,17 @@ def test_limits_are_taken_as_many_times_as_there_may_be() -> None:
     assert rows["journal.memory_bytes_max x 2"] == 512 * 2**20
 
 
+def test_encrypted_ports_need_more_memory_and_a_descriptor_for_each_handshake() -> None:
+    plain = Config()
+    tls = settings.load(None, {}, ["tls.certificate_file=x", "tls.http=false"])
+    assert capacity.descriptors_needed(tls) == capacity.descriptors_needed(plain) + 64
+    more = capacity.memory_needed(tls).items() - capacity.memory_needed(plain).items()
+    assert more == {("TLS x gateway.connections_max", 256 * (320 * 2**10 + 131_072))}
+    both = settings.load(None, {}, ["tls.certificate_file=x", "tls.handshakes_max=10"])
+    assert capacity.descriptors_needed(both) == capacity.descriptors_needed(plain) + 20
+    assert " + 2 x tls.handshakes_max" in "\n".join(capacity.summary(both))
+
+
 def test_the_events_log_needs_the_larger_of_its_two_limits() -> None:
     assert "gateway.session_replay_bytes_max" in capacity.disk_needed(Config())
     given = [f"journal.journal_bytes_max={9 * GIB}"]

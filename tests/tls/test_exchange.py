@@ -197,6 +197,7 @@ def test_the_health_check_asks_over_tls(
     strict: ServerProcess,
     made: Certificates,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     own = tmp_path / "own.pem"
@@ -205,6 +206,11 @@ def test_the_health_check_asks_over_tls(
     assert ready([str(served.http)]) == 1
     assert ready([str(strict.http), "tls"]) == 1
     assert ready([str(strict.http), "tls", str(own)]) == 0
+    monkeypatch.setenv("QUANTSCOPE_TLS_CERTIFICATE_FILE", str(made.server))
+    monkeypatch.setenv("QUANTSCOPE_TLS_HTTP", "false")
+    assert ready([str(served.http)]) == 1
+    monkeypatch.setenv("QUANTSCOPE_TLS_HTTP", "true")
+    assert ready([str(served.http)]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["status"] == "ready"
 
 
