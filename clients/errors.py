@@ -33,6 +33,13 @@ class ProtocolError(ClientError):
     """The server sent what it may not."""
 
 
+class SessionBrokenError(ClientError):
+    """Both sides of a FIX session have another idea of it, and only people can say who is right.
+
+    Numbers are lower than they were, or names are others; a new session (``reset``) goes on.
+    """
+
+
 class DisconnectedError(ClientError):
     """The connection is lost, and did not come back in time; what is unanswered may be executed.
 
