@@ -23,19 +23,12 @@
 import asyncio
 import ssl
 import time
-from contextlib import suppress
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Any
 
+from clients.client import Client, fail_all
 from clients.connection import Connection, Options
-from clients.errors import (
-    ClientError,
-    DisconnectedError,
-    NotExecutedError,
-    OutcomeUnknownError,
-    RejectedError,
-    SessionEndedError,
-    TooManyInFlightError,
-)
+from clients.errors import NotExecutedError, OutcomeUnknownError, RejectedError
 from clients.pending import Pending
 from clients.reports import Reports
 from clients.requests import Requests, is_refusal
@@ -46,7 +39,7 @@ from protocol import sbe, terms
 __all__ = ["BinaryClient", "Options", "Pending", "Reports"]
 
 
-class BinaryClient:
+class BinaryClient(Client[bytes, Happening, Sequenced]):
     """A logged-in user; see the module."""
 
     def __init__(
@@ -62,7 +55,7 @@ class BinaryClient:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Nothing is connected before the client is entered; ``tls`` encrypts, and proves who."""
-        self._options = options or Options()
+        super().__init__(options or Options())
         self._session = ClientSession(
             user,
             password,
@@ -83,28 +76,9 @@ class BinaryClient:
         self._replays = sequence != 0
         self._requests: Requests[asyncio.Future[Any]] = Requests()
         self._lists: dict[int, _List] = {}
-        self._streams: list[Reports] = []
-        self._keeper: asyncio.Task[None] | None = None
         self._fence = 0
-        self._sending = False
-        self._failed: ClientError | None = None
         self._last_cl_ord_id = 0
         self._last_question = time.time_ns()
-
-    async def __aenter__(self) -> Self:
-        """Connect and log in; a refusal or a server that is not there is raised."""
-        await self._connection.open()
-        self._keeper = asyncio.create_task(self._keep(), name="binary client")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Log out and close; what is unanswered fails with ``DisconnectedError``."""
-        self._connection.log_out()
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
-        self._fail(SessionEndedError("the client was closed"))
 
     @property
     def session_id(self) -> str:
@@ -117,22 +91,9 @@ class BinaryClient:
         return self._session.sequence
 
     @property
-    def connected(self) -> bool:
-        """Whether requests go out at once."""
-        return self._sending
-
-    @property
     def last_cl_ord_id(self) -> int:
         """The highest ClOrdID used or seen."""
         return self._last_cl_ord_id
-
-    def reports(self) -> Reports:
-        """Every report from now on, with its number."""
-        stream = Reports(self._options.reports_max)
-        if self._failed is not None:
-            stream.close(self._failed)
-        self._streams.append(stream)
-        return stream
 
     def place(
         self,
@@ -242,11 +203,11 @@ class BinaryClient:
         self._last_question += 1
         return self._last_question
 
-    def _check(self) -> None:
-        if self._failed is not None:
-            raise self._failed
-        if len(self._requests) + len(self._lists) >= self._options.in_flight_max:
-            raise TooManyInFlightError(f"{self._options.in_flight_max} requests are in flight")
+    def _in_flight(self) -> int:
+        return len(self._requests) + len(self._lists)
+
+    def _drain(self) -> Iterable[asyncio.Future[Any]]:
+        return [*self._requests.drain(), *(listed.future for listed in self._lists.values())]
 
     def _request(self, number: int, request: m.Request) -> Pending[Any]:
         message = sbe.encode(request)
@@ -264,30 +225,9 @@ class BinaryClient:
 
     # What comes
 
-    async def _keep(self) -> None:
-        try:
-            await self._connection.keep()
-        except ClientError as error:
-            self._fail(error)
-
-    async def _room(self) -> None:
-        for stream in self._streams:
-            await stream.room()
-
     def _lost(self) -> None:
         self._sending = False
         self._replays = True
-
-    def _fail(self, error: ClientError) -> None:
-        """It is over: everyone who waits gets the error, readers what has come before it."""
-        if self._failed is not None:
-            return
-        self._failed = error
-        closed = isinstance(error, SessionEndedError)
-        unanswered = DisconnectedError(str(error)) if closed else error
-        _fail_all([*self._requests.drain(), *(x.future for x in self._lists.values())], unanswered)
-        for stream in self._streams:
-            stream.close(None if closed else error)
 
     def _happened(self, happening: Happening) -> None:
         match happening:
@@ -300,12 +240,8 @@ class BinaryClient:
             case LoggedIn(_, _, last_cl_ord_id):
                 self._logged_in(last_cl_ord_id)
             case Lost():
-                _fail_all(self._requests.drain(), OutcomeUnknownError("its reports are not kept"))
+                fail_all(self._requests.drain(), OutcomeUnknownError("its reports are not kept"))
                 self._tell(happening)
-
-    def _tell(self, item: Sequenced | Lost) -> None:
-        for stream in self._streams:
-            stream.put(item)
 
     def _answered(self, report: m.Report) -> None:
         if isinstance(report, m.ExecutionReportStatus) and report.ord_status_req_id == self._fence:
@@ -340,7 +276,7 @@ class BinaryClient:
     def _open_up(self) -> None:
         self._fence = 0
         if not self._options.resend:
-            _fail_all(self._requests.drain(), NotExecutedError("the request did not arrive"))
+            fail_all(self._requests.drain(), NotExecutedError("the request did not arrive"))
         for request in self._requests.unanswered():
             self._send(request)
         for listed in self._lists.values():
@@ -366,9 +302,3 @@ class _List:
             self.parts.append(part)
         if part.last_fragment == terms.YesNo.YES and not self.future.done():
             self.future.set_result(self.parts)
-
-
-def _fail_all(waiters: list[asyncio.Future[Any]], error: ClientError) -> None:
-    for waiter in waiters:
-        if not waiter.done():
-            waiter.set_exception(error)

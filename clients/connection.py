@@ -2,14 +2,20 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from clients.errors import DisconnectedError, LoginRejectedError, ProtocolError
-from clients.session import ClientSession, Happening, State
+
+Message = TypeVar("Message")
+Happening = TypeVar("Happening")
+_Message = TypeVar("_Message", contravariant=True)
+_Happening = TypeVar("_Happening", covariant=True)
 
 _READ_BYTES = 1 << 18
+_TICK_S_MAX = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,39 @@ class Options:
     """Whether what had not arrived when the connection was lost is sent again."""
 
 
-class Connection:
+class Session(Protocol[_Message, _Happening]):
+    """The state machine of a protocol; see ``ClientSession`` and ``FixSession``."""
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether the login was answered."""
+
+    def connected(self, now: float) -> bytes:
+        """It is connected: the login to send."""
+
+    def disconnected(self) -> None:
+        """The connection is gone."""
+
+    def send(self, message: _Message, now: float) -> bytes:
+        """What carries a request."""
+
+    def tick(self, now: float) -> bytes:
+        """What to send as time passes."""
+
+    def heard(self, now: float) -> None:
+        """The server is there."""
+
+    def logout(self) -> bytes:
+        """The goodbye to send."""
+
+    def received(self, data: bytes, now: float) -> Iterable[_Happening]:
+        """What bytes of the server mean; to be read to its end."""
+
+    def outgoing(self) -> bytes:
+        """What the session itself has to say because of what came, also before an error."""
+
+
+class Connection(Generic[Message, Happening]):
     """A session on one connection after the other.
 
     The first login of all has to succeed; later ones are tried again, because a server that
@@ -49,7 +87,7 @@ class Connection:
     def __init__(
         self,
         address: tuple[str, int],
-        session: ClientSession,
+        session: Session[Message, Happening],
         options: Options,
         *,
         tls: ssl.SSLContext | None = None,
@@ -68,7 +106,7 @@ class Connection:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: Message) -> None:
         """Send a request; unconnected, nothing happens."""
         if self._writer is not None:
             now = asyncio.get_running_loop().time()
@@ -89,15 +127,22 @@ class Connection:
         """Listen and log in again, until that is hopeless: then it raises a ``ClientError``."""
         try:
             while True:
-                await self._listen()
+                try:
+                    await self._listen()
+                except OSError:
+                    pass
+                except ProtocolError:
+                    # Who says what it may not would say it again.
+                    await asyncio.sleep(self._options.pause_s_min)
                 await self._log_in_again()
         finally:
             await self._hang_up()
 
-    def log_out(self) -> None:
-        """Say goodbye."""
-        if self._writer is not None:
-            self._writer.write(self._session.logout())
+    def log_out(self) -> bool:
+        """Say goodbye; whether there was anybody to say it to."""
+        data = b"" if self._writer is None else self._session.logout()
+        self._write(data)
+        return bool(data)
 
     async def _log_in_again(self) -> None:
         loop = asyncio.get_running_loop()
@@ -132,19 +177,17 @@ class Connection:
                 *self._address, ssl=self._tls
             )
             self._writer.write(self._session.connected(loop.time()))
-            while self._session.state is not State.LIVE:
+            while not self._session.logged_in:
                 await self._read(self._reader)
 
     async def _listen(self) -> None:
-        """Read until the connection is lost."""
+        """Read until the connection is lost, which is an ``OSError`` or a ``ProtocolError``."""
         reader = self._reader
-        ticker = asyncio.create_task(self._tick(), name="binary client heartbeats")
+        ticker = asyncio.create_task(self._tick(), name="client heartbeats")
         try:
             while reader is not None:
                 await self._room()
                 await self._read(reader)
-        except (OSError, ProtocolError):
-            return
         finally:
             ticker.cancel()
             with suppress(asyncio.CancelledError):
@@ -157,22 +200,30 @@ class Connection:
         self._reading = False
         if not data:
             raise ConnectionResetError("the server closed the connection")
-        for happening in self._session.received(data, asyncio.get_running_loop().time()):
-            self._happened(happening)
+        try:
+            for happening in self._session.received(data, asyncio.get_running_loop().time()):
+                self._happened(happening)
+        finally:
+            self._write(self._session.outgoing())
 
     async def _tick(self) -> None:
         """Heartbeats, and the end of a connection that has fallen silent."""
         loop = asyncio.get_running_loop()
         while self._writer is not None:
-            await asyncio.sleep(self._options.heartbeat_s / 4)
+            await asyncio.sleep(min(self._options.heartbeat_s / 4, _TICK_S_MAX))
             if not self._reading:
                 # Time that a slow reader of reports takes is no silence of the server.
                 self._session.heard(loop.time())
             try:
                 self._writer.write(self._session.tick(loop.time()))
             except ProtocolError:
+                self._write(self._session.outgoing())
                 self._writer.transport.abort()
                 return
+
+    def _write(self, data: bytes) -> None:
+        if data and self._writer is not None:
+            self._writer.write(data)
 
     async def _hang_up(self) -> None:
         self._session.disconnected()

@@ -1,5 +1,6 @@
 """What can go wrong for a client, each as an exception of its own."""
 
+from clients import fix_reports as fix
 from protocol.messages import (
     BusinessMessageReject,
     ExecutionReportReject,
@@ -8,7 +9,7 @@ from protocol.messages import (
 )
 
 Refusal = ExecutionReportReject | OrderCancelReject | OrderMassCancelReport | BusinessMessageReject
-"""The reports that say no."""
+"""The reports of the binary protocol that say no; those of FIX are ``fix_reports.Refusal``."""
 
 
 class ClientError(Exception):
@@ -62,15 +63,23 @@ class TooManyInFlightError(ClientError):
 class RejectedError(ClientError):
     """The exchange refused a request."""
 
-    def __init__(self, report: Refusal) -> None:
+    def __init__(self, report: Refusal | fix.Refusal) -> None:
         """Keep the report; its reason is the message."""
         self.report = report
         self.reason = _reason(report)
         super().__init__(self.reason)
 
 
-def _reason(report: Refusal) -> str:
+def _reason(report: Refusal | fix.Refusal) -> str:
     match report:
+        case (
+            fix.ExecutionReportReject()
+            | fix.OrderCancelReject()
+            | fix.OrderMassCancelReport()
+            | fix.BusinessMessageReject()
+            | fix.SessionReject()
+        ):
+            return fix.reason(report)
         case ExecutionReportReject():
             return report.ord_rej_reason.name
         case OrderCancelReject():

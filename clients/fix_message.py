@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import IntEnum
 
 from simplefix.data import RAW_DATA_TAGS
 from simplefix.errors import ParsingError
 from simplefix.message import FixMessage
 from simplefix.parser import FixParser
 
+from clients.fix_reports import Reason
 from protocol.terms import decimal, units
 
 SOH = b"\x01"
@@ -28,30 +28,6 @@ _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)")
 
 Field = tuple[int, str | bytes | int]
 """A tag and its value."""
-
-
-class Reason(IntEnum):
-    """SessionRejectReason (373)."""
-
-    INVALID_TAG_NUMBER = 0
-    REQUIRED_TAG_MISSING = 1
-    TAG_NOT_DEFINED_FOR_MESSAGE = 2
-    UNDEFINED_TAG = 3
-    TAG_WITHOUT_A_VALUE = 4
-    VALUE_INCORRECT = 5
-    INCORRECT_DATA_FORMAT = 6
-    DECRYPTION_PROBLEM = 7
-    SIGNATURE_PROBLEM = 8
-    COMP_ID_PROBLEM = 9
-    SENDING_TIME_ACCURACY_PROBLEM = 10
-    INVALID_MSG_TYPE = 11
-    XML_VALIDATION_ERROR = 12
-    TAG_APPEARS_TWICE = 13
-    TAG_OUT_OF_ORDER = 14
-    GROUP_FIELDS_OUT_OF_ORDER = 15
-    INCORRECT_GROUP_COUNT = 16
-    VALUE_INCLUDES_SOH = 17
-    OTHER = 99
 
 
 class FaultError(Exception):

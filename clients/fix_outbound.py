@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from clients.errors import ProtocolError
 from clients.fix_gap import Gap
-from clients.fix_message import FaultError, Field, Frames, Message, Reason
+from clients.fix_message import FaultError, Field, Frames, Message
+from clients.fix_reports import Reason
 from clients.fix_rules import Names
 from clients.fix_store import Store
 from clients.fix_terms import Outgoing, Settings, State
@@ -147,7 +148,7 @@ class Outbound:
         if self._gap.overdue(now, self._settings.resend_s_max):
             if not self._gap.ask_again(now):
                 self._leave("a gap in MsgSeqNum was not filled")
-                return
+                raise ProtocolError("a gap in MsgSeqNum was not filled")
             self._ask()
         stuck = now - self._moved_at >= 2 * self._settings.resend_s_max
         if self.state is State.RECOVERING and stuck:

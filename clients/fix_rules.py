@@ -6,7 +6,8 @@ The numbers in brackets are those of the FIX session layer test cases.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clients.fix_message import FaultError, Message, Reason, read_time
+from clients.fix_message import FaultError, Message, read_time
+from clients.fix_reports import Reason
 
 _HOPS = frozenset((627, 628, 629, 630))
 HEADER = _HOPS | {8, 9, 34, 35, 43, 49, 50, 52, 56, 57, 90, 91, 97, 115, 116, 122, 128, 129}

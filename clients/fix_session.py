@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, Never
 
 from clients.errors import LoginRejectedError, ProtocolError, SessionBrokenError, SessionEndedError
-from clients.fix_message import FaultError, Message, Reason, decode
+from clients.fix_message import FaultError, Message, decode
 from clients.fix_outbound import Outbound
+from clients.fix_reports import Reason
 from clients.fix_rules import MSG_TYPES, MisplacedError, check, check_place
 from clients.fix_store import Store
 from clients.fix_terms import (
@@ -44,7 +45,7 @@ class FixSession(Outbound, Generic[Report]):
         self,
         settings: Settings,
         store: Store,
-        readers: Mapping[str, Callable[[Message], Report]],
+        readers: Mapping[str, Callable[[Message], Report | None]],
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         """``readers`` take the application messages of each MsgType that is expected."""

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import deque
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from clients.errors import ClientError
-from clients.session import Lost, Sequenced
+from clients.session import Lost
+
+Item = TypeVar("Item")
 
 
 class ReportsLostError(ClientError):
@@ -17,8 +19,9 @@ class ReportsLostError(ClientError):
         self.lost = lost
 
 
-class Reports:
-    """An asynchronous iterator of ``Sequenced``.
+class Reports(Generic[Item]):
+    """An asynchronous iterator of what comes: ``Sequenced`` of the binary protocol, or of FIX
+    ``Delivered``.
 
     Where ``reports_max`` reports wait for their reader, the client stops reading its socket, and
     the exchange holds the rest; what one read gave may stand above that.  It ends when the client
@@ -28,7 +31,7 @@ class Reports:
     def __init__(self, reports_max: int) -> None:
         """Nothing has come."""
         self._max = reports_max
-        self._waiting: deque[Sequenced | Lost] = deque()
+        self._waiting: deque[Item | Lost] = deque()
         self._filled, self._drained = asyncio.Event(), asyncio.Event()
         self._closed = False
         self._error: ClientError | None = None
@@ -37,7 +40,7 @@ class Reports:
         """Itself."""
         return self
 
-    async def __anext__(self) -> Sequenced:
+    async def __anext__(self) -> Item:
         """The next report; ``ReportsLostError`` where some are gone."""
         while not self._waiting:
             if self._closed:
@@ -52,7 +55,7 @@ class Reports:
             raise ReportsLostError(item)
         return item
 
-    def put(self, item: Sequenced | Lost) -> None:
+    def put(self, item: Item | Lost) -> None:
         """Hand over what came."""
         if not self._closed:
             self._waiting.append(item)

@@ -88,6 +88,11 @@ class ClientSession:
         self._coming = 0
         self._sent_at = self._heard_at = 0.0
 
+    @property
+    def logged_in(self) -> bool:
+        """Whether reports flow."""
+        return self.state is State.LIVE
+
     def connected(self, now: float) -> bytes:
         """It is connected: the login request to send."""
         self._splitter = Splitter()
@@ -120,6 +125,10 @@ class ClientSession:
     def logout(self) -> bytes:
         """The goodbye to send."""
         return encode(Kind.LOGOUT)
+
+    def outgoing(self) -> bytes:
+        """What the session itself has to say because of what came: nothing."""
+        return b""
 
     def received(self, data: bytes, now: float) -> Iterator[Happening]:
         """What bytes of the server mean; to be read to its end.
