@@ -60,6 +60,12 @@ def transact_time(message: Message) -> int:
     return message.time_ns(tag)
 
 
+def order_qty(message: Message) -> int:
+    """OrderQty (38); where it is absent, what was executed and what is left."""
+    quantity = optional_amount(message, 38)
+    return message.amount(14) + message.amount(151) if quantity is None else quantity
+
+
 def average(message: Message) -> int:
     """AvgPx (6), cut to a multiple of 10^-8."""
     try:

@@ -43,24 +43,20 @@ class Orders:
     def learn(self, report: Any) -> None:
         """Take what a report says of its order."""
         match report:
-            case f.ExecutionReportNew():
-                order = Known(report.symbol, report.security_id, report.side, report.ord_type)
-                self._keep(report, order, report.price, report.order_qty)
+            case f.ExecutionReportNew() | f.ExecutionReportReplace():
+                self._keep(report, report.price, report.order_qty)
             case f.ExecutionReportStatus(side=Side()) if report.order_id is not None:
-                order = self._told_of(report)
-                self._keep(report, order, report.price, report.order_qty)
-            case f.ExecutionReportReplace():
-                self._keep(report, self._told_of(report), report.price, report.order_qty)
+                self._keep(report, report.price, report.order_qty)
             case f.ExecutionReportTrade() | f.ExecutionReportCancel():
-                order = self._told_of(report)
-                self._keep(report, order, order.price, order.quantity)
+                self._keep(report, None, None)
 
-    def _told_of(self, report: Any) -> Known:
-        found = self.find(report.cl_ord_id, report.order_id)
-        return found or Known(report.symbol, report.security_id, report.side)
-
-    def _keep(self, report: Any, order: Known, price: int | None, quantity: int | None) -> None:
-        order = replace(order, price=price, quantity=quantity)
+    def _keep(self, report: Any, price: int | None, quantity: int | None) -> None:
+        order = self.find(report.cl_ord_id, report.order_id)
+        order = order or Known(report.symbol, report.security_id, report.side)
+        if price is not None or quantity is not None:
+            # A report without a price is one of an order whose price did not change.
+            price = order.price if price is None else price
+            order = replace(order, price=price, quantity=quantity)
         if report.cl_ord_id is not None:
             self.put(report.cl_ord_id, order)
         if report.order_id is not None:

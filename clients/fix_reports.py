@@ -48,7 +48,7 @@ class ExecutionReportNew(NamedTuple):
     symbol: str
     security_id: int | None
     side: t.Side
-    ord_type: t.OrdType
+    ord_type: t.OrdType | None
     time_in_force: t.TimeInForce
     ord_status: t.OrdStatus
 
@@ -244,7 +244,9 @@ def reason(refusal: Refusal) -> str:
             named = refusal.business_reject_reason
         case SessionReject():
             names = {each.value: each.name for each in Reason}
-            return names.get(refusal.session_reject_reason or 0) or refusal.text or "OTHER"
+            number = refusal.session_reject_reason
+            said = None if number is None else names.get(number)
+            return said or refusal.text or "OTHER"
     if named is None or named.name.startswith("UNKNOWN_") or named.name.endswith("_OPTION"):
         return refusal.text or ("OTHER" if named is None else named.name)
     return named.name
