@@ -26,14 +26,14 @@ import secrets
 import ssl
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from clients import fix_reports as f
 from clients.client import Client, fail_all
 from clients.connection import Connection
 from clients.errors import NotExecutedError, OutcomeUnknownError, RejectedError
-from clients.fix_build import checked_name, order_names, order_terms, transact_time
-from clients.fix_fields import SECURITY_ID_OF_EXCHANGE
+from clients.fix_build import about, checked_name, order_names, order_terms, transact_time
 from clients.fix_message import Field, write_amount
 from clients.fix_options import FixOptions
 from clients.fix_orders import Known, Orders
@@ -115,7 +115,6 @@ class FixClient(Client[Outgoing, Happening, Told]):
         )
         self._requests: FixRequests[asyncio.Future[Any]] = FixRequests()
         self._orders = Orders(options.orders_max)
-        self._symbols: dict[int, str] = {}
         self._lists: dict[str, list[m.SecurityList]] = {}
         self._prefix = f"{time.time_ns():x}{secrets.token_hex(3)}"
         self._named = 0
@@ -134,10 +133,9 @@ class FixClient(Client[Outgoing, Happening, Told]):
     def place(
         self,
         *,
+        symbol: str,
         side: terms.Side,
         quantity: int,
-        symbol: str | None = None,
-        security_id: int | None = None,
         price: int | None = None,
         time_in_force: terms.TimeInForce | None = None,
         post_only: bool = False,
@@ -151,10 +149,10 @@ class FixClient(Client[Outgoing, Happening, Told]):
         """
         name = self._next_name(cl_ord_id)
         ord_type = terms.OrdType.MARKET if price is None else terms.OrdType.LIMIT
-        order = Known(symbol, security_id, side, ord_type, price, quantity)
+        order = Known(symbol, side, ord_type, price, quantity, name)
         fields = [(11, name), *self._hand_instructed()]
         fields += [(18, _POST_ONLY)] if post_only else []
-        fields += [*self._about(order), *transact_time(), *order_terms(order)]
+        fields += [*about(order), *transact_time(), *order_terms(order)]
         fields += [] if time_in_force is None else [(59, time_in_force.value)]
         if self_match_prevention is not None:
             fields.append((2964, self_match_prevention.value))
@@ -168,16 +166,15 @@ class FixClient(Client[Outgoing, Happening, Told]):
         cl_ord_id: str | None = None,
         order_id: int | None = None,
         symbol: str | None = None,
-        security_id: int | None = None,
         side: terms.Side | None = None,
     ) -> FixPending[f.ExecutionReportCancel]:
         """Cancel an order by its ClOrdID or by its order id."""
-        order = self._order(cl_ord_id, order_id, symbol, security_id, side)
+        order = self._order(cl_ord_id, order_id, symbol, side)
         name = self._next_name()
         fields = [
             *order_names(cl_ord_id, order_id),
             (11, name),
-            *self._about(order),
+            *about(order),
             *transact_time(),
         ]
         fields += [] if order.quantity is None else [(38, write_amount(order.quantity))]
@@ -189,7 +186,6 @@ class FixClient(Client[Outgoing, Happening, Told]):
         cl_ord_id: str | None = None,
         order_id: int | None = None,
         symbol: str | None = None,
-        security_id: int | None = None,
         side: terms.Side | None = None,
         price: int | None = None,
         quantity: int | None = None,
@@ -198,31 +194,30 @@ class FixClient(Client[Outgoing, Happening, Told]):
 
         One that has executed its new quantity already ends.
         """
-        order = self._order(cl_ord_id, order_id, symbol, security_id, side)
+        order = self._order(cl_ord_id, order_id, symbol, side)
         price = order.price if price is None else price
         quantity = order.quantity if quantity is None else quantity
-        wanted = Known(order.symbol, order.security_id, order.side, order.ord_type, price, quantity)
+        wanted = replace(order, price=price, quantity=quantity)
         name = self._next_name()
         fields = [*order_names(cl_ord_id, order_id), (11, name), *self._hand_instructed()]
-        fields += [*self._about(wanted), *transact_time(), *order_terms(wanted)]
+        fields += [*about(wanted), *transact_time(), *order_terms(wanted)]
         return self._request("G", name, fields)
 
     def mass_cancel(
         self,
         *,
         symbol: str | None = None,
-        security_id: int | None = None,
         side: terms.Side | None = None,
     ) -> FixPending[f.OrderMassCancelReport]:
         """Cancel the orders that this session entered, or those of them in one instrument or side.
 
         FIX.4.2 has no such request, and the exchange rejects it there.
         """
-        every = symbol is None and security_id is None
+        every = symbol is None
         kinds = terms.MassCancelRequestType
         name = self._next_name()
         fields: list[Field] = [(11, name), (530, (kinds.ALL if every else kinds.SECURITY).value)]
-        fields += [] if every else self._instrument(symbol, security_id)
+        fields += [] if symbol is None else [(55, symbol)]
         fields += [] if side is None else [(54, side.value)]
         return self._request("q", name, [*fields, *transact_time()])
 
@@ -232,40 +227,40 @@ class FixClient(Client[Outgoing, Happening, Told]):
         cl_ord_id: str | None = None,
         order_id: int | None = None,
         symbol: str | None = None,
-        security_id: int | None = None,
         side: terms.Side | None = None,
     ) -> FixPending[f.ExecutionReportStatus]:
         """The state of an order; one that the exchange does not know has no order id."""
-        order = self._order(cl_ord_id, order_id, symbol, security_id, side)
+        order = self._order(cl_ord_id, order_id, symbol, side)
         name = self._next_name()
         fields: list[Field] = [] if order_id is None else [(37, order_id)]
-        fields.append((11, "NONE" if cl_ord_id is None else checked_name(cl_ord_id)))
+        known = order.cl_ord_id if cl_ord_id is None else cl_ord_id
+        fields += [] if known is None else [(11, checked_name(known))]
         fields += [] if self._is_4_2 else [(790, name)]
-        return self._request("H", name, [*fields, *self._about(order)])
+        return self._request("H", name, [*fields, *about(order)])
 
-    async def instruments(
-        self, security_id: int | None = None, *, symbol: str | None = None
-    ) -> list[m.SecurityList]:
+    async def instruments(self, symbol: str | None = None) -> list[m.SecurityList]:
         """All instruments, or the one; none where there is no such instrument."""
         kinds = terms.SecurityListRequestType
-        every = security_id is None and symbol is None
+        every = symbol is None
         name = self._next_name()
         kind = kinds.ALL_SECURITIES if every else kinds.SYMBOL
         fields: list[Field] = [(320, name), (559, kind.value)]
-        fields += [] if every else self._instrument(symbol, security_id)
+        fields += [] if symbol is None else [(55, symbol)]
         self._lists[name] = []
         try:
             await self._request("x", name, fields)
             return self._lists[name]
+        except RejectedError as refused:
+            if _is_unknown_security(refused.report):
+                return []
+            raise
         finally:
             del self._lists[name]
 
-    def security_status(
-        self, *, symbol: str | None = None, security_id: int | None = None
-    ) -> FixPending[f.SecurityStatus]:
+    def security_status(self, *, symbol: str) -> FixPending[f.SecurityStatus]:
         """Whether an instrument trades."""
         name = self._next_name()
-        fields = [(324, name), *self._instrument(symbol, security_id), (263, 0)]
+        fields: list[Field] = [(324, name), (55, symbol), (263, 0)]
         return self._request("e", name, fields)
 
     # Requests
@@ -285,38 +280,23 @@ class FixClient(Client[Outgoing, Happening, Told]):
         self._named += 1
         return f"{self._prefix}-{self._named:x}"
 
-    def _instrument(self, symbol: str | None, security_id: int | None) -> list[Field]:
-        if symbol is None and security_id is not None:
-            symbol = self._symbols.get(security_id)
-        if symbol is not None:
-            return [(55, symbol)]
-        if security_id is None:
-            raise ValueError("which instrument: symbol or security_id")
-        return [(48, security_id), (22, SECURITY_ID_OF_EXCHANGE)]
-
-    def _about(self, order: Known) -> list[Field]:
-        return [*self._instrument(order.symbol, order.security_id), (54, order.side.value)]
-
     def _order(
         self,
         cl_ord_id: str | None,
         order_id: int | None,
         symbol: str | None,
-        security_id: int | None,
         side: terms.Side | None,
     ) -> Known:
         """What is known of an order, over which goes what the caller says."""
         if cl_ord_id is None and order_id is None:
             raise ValueError("which order: cl_ord_id or order_id")
         order = self._orders.find(cl_ord_id, order_id)
-        side = order.side if side is None and order is not None else side
-        if side is None:
+        if order is not None:
+            side, symbol = side or order.side, symbol or order.symbol
+            return replace(order, side=side, symbol=symbol)
+        if side is None or symbol is None:
             raise ValueError("symbol and side of an order that this client has not seen")
-        if symbol is None and security_id is None and order is not None:
-            symbol, security_id = order.symbol, order.security_id
-        if order is None:
-            return Known(symbol, security_id, side)
-        return Known(symbol, security_id, side, order.ord_type, order.price, order.quantity)
+        return Known(symbol, side, cl_ord_id=cl_ord_id)
 
     def _request(self, msg_type: str, name: str, fields: Sequence[Field]) -> FixPending[Any]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -383,9 +363,6 @@ class FixClient(Client[Outgoing, Happening, Told]):
         if listed is None:
             return
         listed += part.securities
-        for security in part.securities:
-            if security.security_id is not None:
-                self._symbols[security.security_id] = security.symbol
         if part.last:
             self._answered(part)
 
@@ -404,3 +381,9 @@ class FixClient(Client[Outgoing, Happening, Told]):
         for waiting in self._requests.unsent() if self._sending else ():
             self._lists.get(waiting.key[1], []).clear()
             self._send(waiting)
+
+
+def _is_unknown_security(report: object) -> bool:
+    if not isinstance(report, f.BusinessMessageReject):
+        return False
+    return report.business_reject_reason == f.UNKNOWN_SECURITY

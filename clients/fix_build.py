@@ -26,6 +26,11 @@ def transact_time() -> list[Field]:
     return [(60, write_time(time.time_ns()))]
 
 
+def about(order: Known) -> list[Field]:
+    """Instrument and side of an order."""
+    return [(55, order.symbol), (54, order.side.value)]
+
+
 def order_terms(order: Known) -> list[Field]:
     """Quantity, type and price of an order, as far as they are known."""
     fields: list[Field] = []

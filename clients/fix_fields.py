@@ -8,8 +8,6 @@ from clients.fix_reports import Reason
 from protocol.terms import Code
 
 C = TypeVar("C", bound=Code)
-SECURITY_ID_OF_EXCHANGE = "8"
-"""SecurityIDSource (22) of the exchange's own numbers."""
 
 
 def code(of: type[C], message: Message, tag: int) -> C:
@@ -25,6 +23,12 @@ def code(of: type[C], message: Message, tag: int) -> C:
 def optional_code(of: type[C], message: Message, tag: int) -> C | None:
     """The same, where the field may be absent."""
     return None if message.get(tag) is None else code(of, message, tag)
+
+
+def reason(of: type[C], message: Message, tag: int) -> C | None:
+    """Why something was refused: as Text (58) names it, for FIX lacks numbers of many reasons."""
+    named = of.__members__.get(message.get(58) or "")
+    return optional_code(of, message, tag) if named is None else named
 
 
 def optional_amount(message: Message, tag: int) -> int | None:
@@ -46,12 +50,6 @@ def name(message: Message, tag: int) -> str | None:
 def order_id(message: Message) -> int | None:
     """OrderID (37) as a number; ``NONE`` stands for none."""
     return None if message.text(37) == "NONE" else message.number(37)
-
-
-def security_id(message: Message) -> int | None:
-    """SecurityID (48), where it is the exchange's own."""
-    own = message.get(22) == SECURITY_ID_OF_EXCHANGE
-    return optional_number(message, 48) if own else None
 
 
 def transact_time(message: Message) -> int:

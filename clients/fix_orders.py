@@ -14,12 +14,13 @@ K = TypeVar("K")
 class Known:
     """An order, as it was when it was told of last; ``None`` where nobody has said it."""
 
-    symbol: str | None
-    security_id: int | None
+    symbol: str
     side: Side
     ord_type: OrdType = OrdType.LIMIT
     price: int | None = None
     quantity: int | None = None
+    cl_ord_id: str | None = None
+    """The newest of its chain."""
 
 
 class Orders:
@@ -47,16 +48,16 @@ class Orders:
                 self._keep(report, report.price, report.order_qty)
             case f.ExecutionReportStatus(side=Side()) if report.order_id is not None:
                 self._keep(report, report.price, report.order_qty)
-            case f.ExecutionReportTrade() | f.ExecutionReportCancel():
+            case f.ExecutionReportTrade():
                 self._keep(report, None, None)
 
     def _keep(self, report: Any, price: int | None, quantity: int | None) -> None:
         order = self.find(report.cl_ord_id, report.order_id)
-        order = order or Known(report.symbol, report.security_id, report.side)
+        order = order or Known(report.symbol, report.side, cl_ord_id=report.cl_ord_id)
         if price is not None or quantity is not None:
             # A report without a price is one of an order whose price did not change.
             price = order.price if price is None else price
-            order = replace(order, price=price, quantity=quantity)
+            order = replace(order, price=price, quantity=quantity, cl_ord_id=report.cl_ord_id)
         if report.cl_ord_id is not None:
             self.put(report.cl_ord_id, order)
         if report.order_id is not None:

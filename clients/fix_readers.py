@@ -12,6 +12,7 @@ Reader = Callable[[Message], f.Answer | None]
 
 _TRADES_OF_4_2 = ("1", "2")
 _STATUS_OF_4_2 = "3"
+_NO_SYMBOL, _UNDISCLOSED = "[N/A]", "7"
 
 
 def readers(begin_string: str) -> dict[str, Reader]:
@@ -52,7 +53,6 @@ def _new(message: Message) -> f.ExecutionReportNew:
         price=x.optional_amount(message, 44),
         order_qty=x.order_qty(message),
         symbol=message.text(55),
-        security_id=x.security_id(message),
         side=x.code(t.Side, message, 54),
         ord_type=x.optional_code(t.OrdType, message, 40),
         time_in_force=x.optional_code(t.TimeInForce, message, 59) or t.TimeInForce.DAY,
@@ -71,7 +71,6 @@ def _trade(message: Message) -> f.ExecutionReportTrade:
         leaves_qty=message.amount(151),
         cum_qty=message.amount(14),
         symbol=message.text(55),
-        security_id=x.security_id(message),
         side=x.code(t.Side, message, 54),
         ord_status=x.code(t.OrdStatus, message, 39),
     )
@@ -86,7 +85,6 @@ def _canceled(message: Message) -> f.ExecutionReportCancel:
         exec_id=message.text(17),
         cum_qty=message.amount(14),
         symbol=message.text(55),
-        security_id=x.security_id(message),
         side=x.code(t.Side, message, 54),
         exec_type=x.code(t.ExecType, message, 150),
         ord_status=x.code(t.OrdStatus, message, 39),
@@ -106,7 +104,6 @@ def _replaced(message: Message) -> f.ExecutionReportReplace:
         order_qty=x.order_qty(message),
         leaves_qty=message.amount(151),
         symbol=message.text(55),
-        security_id=x.security_id(message),
         side=x.code(t.Side, message, 54),
         ord_status=x.code(t.OrdStatus, message, 39),
     )
@@ -117,8 +114,7 @@ def _rejected(message: Message) -> f.ExecutionReportReject:
         transact_time=x.transact_time(message),
         cl_ord_id=message.text(11),
         symbol=message.text(55),
-        security_id=x.security_id(message),
-        ord_rej_reason=x.optional_code(t.OrdRejReason, message, 103),
+        ord_rej_reason=x.reason(t.OrdRejReason, message, 103),
         side=x.code(t.Side, message, 54),
         order_id=x.order_id(message),
         exec_id=message.text(17),
@@ -137,9 +133,8 @@ def _status(message: Message) -> f.ExecutionReportStatus:
         leaves_qty=message.amount(151),
         cum_qty=message.amount(14),
         avg_px=x.average(message),
-        symbol=message.get(55),
-        security_id=x.security_id(message),
-        side=x.optional_code(t.Side, message, 54),
+        symbol=None if message.get(55) == _NO_SYMBOL else message.get(55),
+        side=None if message.get(54) == _UNDISCLOSED else x.optional_code(t.Side, message, 54),
         ord_type=x.optional_code(t.OrdType, message, 40),
         time_in_force=x.optional_code(t.TimeInForce, message, 59),
         ord_status=x.code(t.OrdStatus, message, 39),
@@ -153,7 +148,7 @@ def _cancel_reject(message: Message) -> f.OrderCancelReject:
         order_id=x.order_id(message),
         cl_ord_id=message.text(11),
         orig_cl_ord_id=x.name(message, 41),
-        cxl_rej_reason=x.optional_code(t.CxlRejReason, message, 102),
+        cxl_rej_reason=x.reason(t.CxlRejReason, message, 102),
         cxl_rej_response_to=x.code(t.CxlRejResponseTo, message, 434),
         ord_status=x.code(t.OrdStatus, message, 39),
         text=message.get(58),
@@ -198,7 +193,6 @@ def _security_status(message: Message) -> f.SecurityStatus:
     return f.SecurityStatus(
         security_status_req_id=message.get(324),
         symbol=message.text(55),
-        security_id=x.security_id(message),
         security_trading_status=x.optional_code(t.SecurityTradingStatus, message, 326),
     )
 
@@ -228,7 +222,7 @@ def _security(entry: dict[int, str], result: t.SecurityRequestResult, total: int
         max_trade_vol=x.optional_amount(of, 1140),
         min_notional=None,
         tot_no_related_sym=total,
-        security_id=x.security_id(of),
+        security_id=None,
         price_band_bps=None,
         max_orders_per_side=None,
         session_end=None,

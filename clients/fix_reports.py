@@ -1,8 +1,8 @@
 """What the exchange tells over FIX, as Python sees it.
 
 Classes and fields are those of ``protocol.messages``, but that ids of clients are text, that
-ExecIDs are, and that an instrument is its symbol; ``security_id`` is there where the message has it
-(48 with 22=8).  ``text`` is what the exchange says to people (58).
+ExecIDs are, and that an instrument is its symbol, for FIX has no numbers of instruments.  ``text``
+is what stands in Text (58); where it names one of the exchange's reasons, that is the reason.
 """
 
 from enum import IntEnum
@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from protocol import messages as m
 from protocol import terms as t
+
+UNKNOWN_SECURITY = 2
+"""BusinessRejectReason (380) of a symbol that there is not; the binary protocol has none."""
 
 
 class Reason(IntEnum):
@@ -46,7 +49,6 @@ class ExecutionReportNew(NamedTuple):
     price: int | None
     order_qty: int
     symbol: str
-    security_id: int | None
     side: t.Side
     ord_type: t.OrdType | None
     time_in_force: t.TimeInForce
@@ -65,7 +67,6 @@ class ExecutionReportTrade(NamedTuple):
     leaves_qty: int
     cum_qty: int
     symbol: str
-    security_id: int | None
     side: t.Side
     ord_status: t.OrdStatus
 
@@ -80,7 +81,6 @@ class ExecutionReportCancel(NamedTuple):
     exec_id: str
     cum_qty: int
     symbol: str
-    security_id: int | None
     side: t.Side
     exec_type: t.ExecType
     ord_status: t.OrdStatus
@@ -100,7 +100,6 @@ class ExecutionReportReplace(NamedTuple):
     order_qty: int
     leaves_qty: int
     symbol: str
-    security_id: int | None
     side: t.Side
     ord_status: t.OrdStatus
 
@@ -111,7 +110,6 @@ class ExecutionReportReject(NamedTuple):
     transact_time: int
     cl_ord_id: str
     symbol: str
-    security_id: int | None
     ord_rej_reason: t.OrdRejReason | None
     side: t.Side
     order_id: int | None
@@ -159,7 +157,6 @@ class ExecutionReportStatus(NamedTuple):
     cum_qty: int
     avg_px: int
     symbol: str | None
-    security_id: int | None
     side: t.Side | None
     ord_type: t.OrdType | None
     time_in_force: t.TimeInForce | None
@@ -200,7 +197,6 @@ class SecurityStatus(NamedTuple):
 
     security_status_req_id: str | None
     symbol: str
-    security_id: int | None
     security_trading_status: t.SecurityTradingStatus | None
 
 
@@ -242,6 +238,8 @@ def reason(refusal: Refusal) -> str:
             named = refusal.mass_cancel_reject_reason
         case BusinessMessageReject():
             named = refusal.business_reject_reason
+            if named == UNKNOWN_SECURITY:
+                return t.OrdRejReason.UNKNOWN_SYMBOL.name
         case SessionReject():
             names = {each.value: each.name for each in Reason}
             number = refusal.session_reject_reason

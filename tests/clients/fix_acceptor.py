@@ -275,7 +275,7 @@ class ScriptedAcceptor:
         self.execution("5", "0", new, [(41, name)])
 
     def _mass_cancel(self, message: FixMessage) -> None:
-        known = text(message, 55) in ("", "BTCUSD") and text(message, 48) in ("", "1")
+        known = text(message, 55) in ("", "BTCUSD")
         names = list(self.open) if known else []
         for name in names:
             del self.open[name]
@@ -289,28 +289,29 @@ class ScriptedAcceptor:
 
     def _status(self, message: FixMessage) -> None:
         name = text(message, 11)
-        number = text(message, 37)
-        if number:
-            name = self._named(message) or ""
+        if text(message, 37):
+            named = self._named(message) or ""
+            assert name in ("", named)
+            name = named
         old = self.begin_string == "FIX.4.2"
         ids: Fields = [(20, 3)] if old else [(790, text(message, 790))]
         kind = "0" if old else "I"
         if name in self.open:
             self.execution(kind, "0", name, [*ids, (17, "0")])
             return
-        about: Fields = [(37, "NONE"), (11, text(message, 11)), (17, "0"), (150, kind), (39, "8")]
-        self.tell("8", [*about, *ids, (103, 5), (14, 0), (151, 0), (6, 0), (55, "BTCUSD")])
+        name_of: Fields = [(11, name)] if name else []
+        about: Fields = [(37, "NONE"), (17, "0"), (150, kind), (39, "8"), (54, 7)]
+        self.tell("8", [*about, *ids, *name_of, (103, 5), (14, 0), (151, 0), (6, 0), (55, "[N/A]")])
 
     def _list(self, message: FixMessage) -> None:
-        wanted = text(message, 55), text(message, 48)
-        every = [(1, "BTCUSD"), (2, "ETHUSD")]
-        symbols = [s for s in every if wanted == ("", "") or s[1] == wanted[0] or wanted[1] == "1"]
-        head: Fields = [(320, text(message, 320)), (322, "l"), (560, 0 if symbols else 2)]
+        wanted, name = text(message, 55), text(message, 320)
+        symbols = [symbol for symbol in ("BTCUSD", "ETHUSD") if wanted in ("", symbol)]
         if not symbols:
-            self.tell("y", head)
-        for number, (security_id, symbol) in enumerate(symbols, 1):
+            self.tell("j", [(45, text(message, 34)), (372, "x"), (379, name), (380, 2)])
+        head: Fields = [(320, name), (322, "l"), (560, 0)]
+        for number, symbol in enumerate(symbols, 1):
             last = "Y" if number == len(symbols) else "N"
-            group: Fields = [(146, 1), (55, symbol), (48, security_id), (22, 8), (561, "0.001")]
+            group: Fields = [(146, 1), (55, symbol), (561, "0.001"), (562, "0.001")]
             self.tell("y", [*head, (393, len(symbols)), (893, last), *group])
 
     def _security_status(self, message: FixMessage) -> None:

@@ -69,7 +69,7 @@ def test_data_may_hold_what_ends_a_field() -> None:
         ({150: "5", 41: "b"}, f.ExecutionReportReplace),
         ({150: "D", 378: "5"}, f.ExecutionReportReplace),
         ({150: "8", 39: "8", 103: "99", 58: "no"}, f.ExecutionReportReject),
-        ({150: "I", 790: "q", 48: "1", 22: "8"}, f.ExecutionReportStatus),
+        ({150: "I", 790: "q", 55: "[N/A]", 54: "7"}, f.ExecutionReportStatus),
         ({150: "3"}, type(None)),
     ],
 )
@@ -81,7 +81,7 @@ def test_each_kind_of_execution_report(changed: Fields, kind: type) -> None:
     if isinstance(report, f.ExecutionReportCancel):
         assert report.exec_type.name == {"4": "CANCELED", "C": "EXPIRED"}[str(changed[150])]
     if isinstance(report, f.ExecutionReportStatus):
-        assert report.security_id == 1
+        assert (report.symbol, report.side) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,6 @@ def test_4_2_has_its_own_way_of_saying_it(changed: Fields, kind: type) -> None:
         ({150: "F", 31: "ten", 32: "1"}, 31),
         ({150: "I", 6: "x"}, 6),
         ({60: "now"}, 60),
-        ({48: "x", 22: "8"}, 48),
     ],
 )
 def test_a_report_that_is_wrong_names_its_field(changed: Fields, tag: int) -> None:
@@ -128,6 +127,7 @@ def test_an_average_is_cut() -> None:
         ({103: "6", 58: "x"}, "DUPLICATE_CLIENT_ORDER_ID"),
         ({103: "0", 58: "the exchange is too far behind"}, "the exchange is too far behind"),
         ({103: "99", 58: "odd"}, "odd"),
+        ({103: "99", 58: "POST_ONLY_WOULD_TRADE"}, "POST_ONLY_WOULD_TRADE"),
         ({103: "99"}, "UNKNOWN_99"),
         ({58: "only words"}, "only words"),
         ({}, "OTHER"),
@@ -144,6 +144,8 @@ def test_other_refusals_say_theirs() -> None:
         1, None, "a", None, None, t.CxlRejResponseTo.CANCEL, t.OrdStatus.REJECTED, None
     )
     assert str(RejectedError(cancel)) == "OTHER"
+    unknown = f.BusinessMessageReject("a", "D", 1, t.BusinessRejectReason(2), None)
+    assert str(RejectedError(unknown)) == "UNKNOWN_SYMBOL"
     assert str(RejectedError(f.SessionReject(1, "D", None, None, "bad"))) == "bad"
     assert str(RejectedError(f.SessionReject(1, "D", None, 1000, None))) == "OTHER"
     assert str(RejectedError(f.SessionReject(1, "D", 7, 5, "bad"))) == "VALUE_INCORRECT"
