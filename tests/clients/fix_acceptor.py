@@ -118,7 +118,7 @@ class ScriptedAcceptor:
         if kind == "5":
             if not self.deaf:
                 self.say("5", [])
-            self.next_in = max(self.next_in, number + 1)
+            self.next_in += number == self.next_in
             return self.deaf
         if number > self.next_in:
             if not self._asked:
