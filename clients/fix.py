@@ -167,10 +167,11 @@ class FixClient(Client[Outgoing, Happening, Told]):
         order_id: int | None = None,
         symbol: str | None = None,
         side: terms.Side | None = None,
+        own_cl_ord_id: str | None = None,
     ) -> FixPending[f.ExecutionReportCancel]:
-        """Cancel an order by its ClOrdID or by its order id."""
+        """Cancel an order by its ClOrdID or by its order id; the request may have a name, too."""
         order = self._order(cl_ord_id, order_id, symbol, side)
-        name = self._next_name()
+        name = self._next_name(own_cl_ord_id)
         fields = [
             *order_names(cl_ord_id, order_id),
             (11, name),

@@ -1,7 +1,8 @@
-"""``quantscope flow``: half an hour of a real market, sent through the binary protocol."""
+"""``quantscope flow``: half an hour of a real market, sent through the binary protocol or FIX."""
 
 import asyncio
 import pathlib
+from collections.abc import Awaitable, Callable
 
 import click
 import msgspec
@@ -17,6 +18,8 @@ from quantscope.flow_state import ENDS, FlowState
 
 UNIT = 10**DECIMALS
 CONNECT_TIMEOUT_S = 10.0
+PORTS = {"binary": 9879, "fix": 9878}
+"""Where each protocol is by default."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -46,19 +49,32 @@ async def send_flow(
     symbol: str,
     in_flight_max: int,
     progress: Progress | None = None,
+    protocol: str = "binary",
 ) -> FlowState:
     """Send a flow on one session and gather what its reports say."""
-    state = FlowState(flow.venue_ids)
     bar = progress.add_task(symbol, total=len(flow)) if progress else None
+
+    def show(answered: int) -> None:
+        if progress and bar is not None:
+            progress.update(bar, completed=answered)
+
+    if protocol == "fix":
+        return await _fix()(
+            flow,
+            host=host,
+            port=port,
+            user=user,
+            password=password,
+            symbol=symbol,
+            in_flight_max=in_flight_max,
+            progress=show,
+        )
+    state = FlowState(flow.venue_ids)
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             session = FlowSession(*await asyncio.open_connection(host, port))
     except TimeoutError:
         raise FlowError(f"no connection to {host} within {CONNECT_TIMEOUT_S:g} s") from None
-
-    def show(answered: int) -> None:
-        if progress and bar is not None:
-            progress.update(bar, completed=answered)
 
     try:
         await session.log_in(user, password)
@@ -67,6 +83,15 @@ async def send_flow(
     finally:
         await session.log_out()
     return state
+
+
+def _fix() -> Callable[..., Awaitable[FlowState]]:
+    """What sends by FIX, which is there only where the clients' packages are installed."""
+    try:
+        from quantscope.flow_fix import send_by_fix
+    except ModuleNotFoundError as error:
+        raise FlowError(f"FIX needs {error.name}: install quantscope[clients]") from error
+    return send_by_fix
 
 
 def result_of(state: FlowState, trades_equal: int | None) -> Result:
@@ -140,7 +165,8 @@ def run_flow(
     *,
     file: pathlib.Path,
     host: str,
-    port: int,
+    port: int | None,
+    protocol: str,
     user: str,
     password: str,
     symbol: str,
@@ -160,12 +186,13 @@ def run_flow(
                 send_flow(
                     rows,
                     host=host,
-                    port=port,
+                    port=port or PORTS[protocol],
                     user=user,
                     password=password,
                     symbol=symbol,
                     in_flight_max=in_flight,
                     progress=progress,
+                    protocol=protocol,
                 )
             )
     except (FlowFileError, FlowError, OSError, ValueError) as error:

@@ -8,15 +8,21 @@ import click
 FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
 
 
-@click.command(short_help="Send an order flow file through the binary protocol.")
+@click.command(short_help="Send an order flow file through the binary protocol or FIX.")
 @click.argument("file", type=FILE)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option(
     "--port",
     type=click.IntRange(1, 65_535),
-    default=9879,
+    show_default="9879, or 9878 for FIX",
+    help="Port of the protocol.",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["binary", "fix"]),
+    default="binary",
     show_default=True,
-    help="Port of the binary protocol.",
+    help="FIX begins its session anew, and needs simplefix.",
 )
 @click.option("--user", default="demo1", show_default=True)
 @click.option("--password", default="demo", show_default=True)

@@ -35,8 +35,8 @@ from protocol.terms import (
 )
 from testing.certificates import Certificates
 from testing.command import ROOT
+from testing.fix_acceptor import ScriptedAcceptor, never, text
 from testing.waiting import until
-from tests.clients.fix_acceptor import ScriptedAcceptor, never, text
 
 FAST = FixOptions(
     heartbeat_s=1.0,
