@@ -56,7 +56,16 @@ from clients.session import Lost
 from protocol import messages as m
 from protocol import terms
 
-__all__ = ["PORT", "FileStore", "FixClient", "FixOptions", "FixPending", "MemoryStore", "Reports"]
+__all__ = [
+    "PORT",
+    "FileStore",
+    "FixClient",
+    "FixOptions",
+    "FixPending",
+    "MemoryStore",
+    "Reports",
+    "Told",
+]
 
 PORT = 9878
 """Where the exchange listens for FIX, unless it is told otherwise."""
@@ -64,6 +73,7 @@ _POST_ONLY = "6"
 
 Happening = FixHappening[f.Answer]
 Told = Delivered[f.Report]
+"""A report and its number, as ``FixClient.reports`` yields it."""
 
 
 class FixClient(Client[Outgoing, Happening, Told]):
