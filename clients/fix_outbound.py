@@ -112,7 +112,9 @@ class Outbound:
         reason = fault.reason
         if self._settings.begin_string != "FIX.4.2" or reason <= Reason.INVALID_MSG_TYPE:
             fields.append((373, reason.value))
-        self._writer.say("3", [*fields, (372, message.msg_type), (58, str(fault))])
+        if message.msg_type:
+            fields.append((372, message.msg_type))
+        self._writer.say("3", [*fields, (58, str(fault))])
 
     def _leave(self, why: str) -> None:
         self._writer.say("5", [(58, why)])

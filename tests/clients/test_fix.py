@@ -241,6 +241,7 @@ async def test_what_did_not_arrive_fails_where_it_may_not_be_sent_again(
     exchange: ScriptedAcceptor,
 ) -> None:
     async with client_of(exchange, replace(FAST, resend=False)) as client:
+        await until(lambda: client.connected)
         exchange.break_before = lambda _: True
         lost = client.place(symbol="BTCUSD", side=Side.BUY, quantity=1)
         await until(lambda: not client.connected)

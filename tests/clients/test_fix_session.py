@@ -1,8 +1,10 @@
 """The FIX session beside the published cases: 789, resets, what is withheld, gaps that stay."""
 
+import random
+
 import pytest
 
-from clients.errors import LoginRejectedError, ProtocolError, SessionBrokenError
+from clients.errors import ClientError, LoginRejectedError, ProtocolError, SessionBrokenError
 from clients.fix_session import FixSession
 from clients.fix_terms import Ready, Renewed, State, Withheld
 from tests.clients.fix_talk import Talk, rejected
@@ -181,3 +183,35 @@ def test_a_password_may_hold_any_byte_in_4_2() -> None:
     assert b"\x0195=3\x0196=a\x01b\x01" in session.connected(0.0)
     with pytest.raises(ValueError, match="value of a field"):
         session.send(("D", [(11, "a\x01b")]), 0.0)
+
+
+def test_whatever_comes_a_session_only_says_what_it_may() -> None:
+    """Messages that are mutated, but whose length and checksum are right, and some that are not."""
+    rng = random.Random(7)
+    ended = 0
+    for _ in range(1_000):
+        talk = Talk(begin_string=rng.choice(["FIX.4.2", "FIX.4.4"])).live()
+        kinds = [rng.choice(["0", "1", "2", "3", "4", "5", "8", "A", "B", "ZZ"]) for _ in range(4)]
+        said = [
+            talk.message(kind, rng.randint(2, 6), {7: 1, 16: 0, 36: 5, 45: 1, 112: "x", 17: "e"})
+            for kind in kinds
+        ]
+        before = talk.store.next_in
+        try:
+            talk.hear(*(mutated(message, rng) for message in said))
+        except ClientError:
+            ended += 1
+        assert talk.store.next_in >= before or talk.store.next_in == 2
+        talk.said()  # each is a whole message, and consists of fields
+    assert 0 < ended < 1_000
+
+
+def mutated(message: bytes, rng: random.Random) -> bytes:
+    """Some bytes of the body changed, and mostly what frames it made right."""
+    begin, _, rest = message.partition(b"\x019=")
+    body = bytearray(rest[rest.index(b"35=") : -7])
+    for _ in range(rng.randint(0, 3)):
+        body[rng.randrange(3, len(body))] = rng.choice(b"\x01=0129Y\x00\xff-")
+    content = bytes(body).rstrip(b"\x01") + b"\x01"
+    frame = b"%b\x019=%d\x01%b" % (begin, len(content) + rng.choice([0, 0, 0, 1]), content)
+    return b"%b10=%03d\x01" % (frame, sum(frame) % 256)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import pathlib
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -179,3 +180,9 @@ def trades(maker: str, taker: str) -> list[f.Report]:
         for n in (1, 2)
         for name in (taker, maker)
     ]
+
+
+def test_what_it_needs_is_told(file: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "quantscope.flow_fix", None)
+    done = CliRunner().invoke(main, ["flow", str(file), "--protocol", "fix", "--port", "1"])
+    assert "Error: FIX needs quantscope.flow_fix: install quantscope[clients]\n" in done.output
