@@ -4,6 +4,7 @@ from typing import Any, Final, Literal, Protocol, Self, TypeAlias, final
 
 from typing_extensions import disjoint_base
 
+from protocol.fix import Flat
 from settings import (
     FacadeSettings,
     FixSettings,
@@ -1380,9 +1381,16 @@ class OrderEntry:
     """
 
     def __new__(
-        cls, settings: GatewaySettings, clock: Clock, fix: FixSettings | None = None
+        cls,
+        settings: GatewaySettings,
+        clock: Clock,
+        fix: FixSettings | None = None,
+        dictionaries: list[tuple[str, Flat]] = [],
     ) -> OrderEntry:
-        """Make that of the binary protocol, or with ``fix`` that of FIX."""
+        """Make that of the binary protocol, or with ``fix`` that of FIX.
+
+        ``dictionaries``: BeginString, and what messages of that version may hold.
+        """
 
     @property
     def settings(self) -> dict[str, int | float]:

@@ -52,7 +52,7 @@ class Tls:
         settings = self._config.tls
         if not settings.certificate_file:
             return ()
-        return tuple(name for name in ("http", "binary") if getattr(settings, name))
+        return tuple(name for name in ("http", "binary", "fix") if getattr(settings, name))
 
     def said(self) -> str:
         """The end of the ready line."""

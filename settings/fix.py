@@ -35,6 +35,9 @@ class FixSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True
         Seconds,
         about("seconds without anything of a gap, after which it is asked for again, then ended"),
     ] = 10.0
+    allow_user_tags: Annotated[
+        bool, about("take user-defined tags (5000 and above) that the dictionary does not have")
+    ] = False
     probe_s: Annotated[
         Seconds,
         about("seconds of silence after which a second Logon has the first line tested"),

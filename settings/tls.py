@@ -27,6 +27,7 @@ class TlsSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True
         Literal["1.2", "1.3"], about("the oldest version of TLS that is spoken")
     ] = "1.2"
     binary: Annotated[bool, about("whether binary order entry is encrypted")] = True
+    fix: Annotated[bool, about("whether FIX order entry is encrypted")] = True
     http: Annotated[bool, about("whether REST, WebSocket and the pages of roles are")] = True
     handshake_deadline_s: Annotated[
         Seconds,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from core import Engine, Faults, JournalError, OrderEntry
+from core import Clock, Engine, Faults, JournalError, OrderEntry
 from engine.recovery import READ_BYTES
 from engine.service import Service
 from engine.setup import entries_by_name
@@ -14,6 +14,7 @@ from gateway.index_file import IndexFile
 from gateway.restart import Fresh
 from gateway.users import User, session_id
 from journal.datadir import Era
+from protocol.fix import VERSIONS, dictionary
 from protocol.terms import EntryKind
 from settings import Config, UserSettings
 
@@ -63,6 +64,12 @@ def binary_gateway(
     )
 
 
+def fix_order_entry(config: Config, clock: Clock) -> OrderEntry:
+    """Order entry over FIX, without sessions."""
+    dictionaries = [(version, dictionary(version).flat) for version in VERSIONS]
+    return OrderEntry(config.gateway, clock, config.fix, dictionaries)
+
+
 def fix_gateway(
     config: Config,
     service: Service,
@@ -75,12 +82,12 @@ def fix_gateway(
         order_entry.learn_instruments(engine)
         return sessions_of(order_entry, config.fix, engine.entries())
 
-    order_entry = OrderEntry(config.gateway, service.clock, config.fix)
+    order_entry = fix_order_entry(config, service.clock)
     sessions = sessions_in(service.engine, order_entry)
     _index_sessions(service, order_entry, index, service.journals.events.next_offset)
 
     def fresh(engine: Engine) -> Fresh:
-        again = OrderEntry(config.gateway, service.clock, config.fix)
+        again = fix_order_entry(config, service.clock)
         next_offset = service.journals.events.next_offset
         sessions_in(engine, again)
 

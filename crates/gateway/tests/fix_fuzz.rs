@@ -6,7 +6,7 @@
 #[allow(dead_code, reason = "its requests are those of the binary protocol")]
 mod mutate;
 
-use gateway::fix::{Action, Machine, Now, Numbers, Settings};
+use gateway::fix::{Action, Header, Machine, Now, Numbers, Settings};
 use mutate::{Random, damage, each_case};
 use wire::fix::{Frame, Frames, Writer};
 
@@ -86,7 +86,8 @@ fn converse(random: &mut Random, bytes: &[u8], settings: &Settings) {
                 continue;
             };
             let before = numbers.next_in;
-            machine.receive(&message, &mut numbers, now, settings, &mut actions);
+            let header = Header::read(&message);
+            machine.receive(&message, &header, &mut numbers, now, settings, &mut actions);
             if matches!(actions[..], [Action::Decide(_)]) {
                 machine.accepted(&mut numbers, 5, now, &mut actions);
             }
@@ -122,6 +123,8 @@ fn a_damaged_conversation() {
         gap_bytes_max: 500,
         resend_deadline_ns: 10_000_000_000,
         logon_deadline_ns: 5_000_000_000,
+        user_tags: false,
+        dictionaries: [None, None],
     };
     let mut bytes = Vec::new();
     each_case(20_000, |random| {

@@ -14,6 +14,7 @@ use wire::record::{CommandBatchHeader, EntryKind, RecordError, Stp};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::fault::{Fault, caught};
+use crate::fix_settings::{FixSettings, FlatDictionary};
 use crate::gateway_outcomes::{
     Claimed, ConnectionDue, Failed, ReadOutcome, ReplayPortion, Routed, Session, SessionIndex,
     TallyRow, Traffic, Wake,
@@ -22,7 +23,7 @@ use crate::gil::without_gil;
 use crate::histogram::Histogram;
 use crate::ports::{CommandSource, EventReader, Sequencer};
 use crate::protocols::{Entries, each};
-use crate::settings::{FixSettings, GatewaySettings};
+use crate::settings::GatewaySettings;
 use crate::tally::rows;
 use crate::writer::Writer;
 
@@ -234,19 +235,20 @@ impl EventReader for Py<OrderEntry> {
 
 #[pymethods]
 impl OrderEntry {
-    /// The binary protocol's, or with `fix` that of FIX.
+    /// The binary protocol's, or with `fix` that of FIX, whose versions have these dictionaries.
     #[new]
-    #[pyo3(signature = (settings, clock, fix=None))]
+    #[pyo3(signature = (settings, clock, fix=None, dictionaries=Vec::new()))]
     fn new(
         settings: GatewaySettings,
         clock: Py<Clock>,
         fix: Option<FixSettings>,
+        dictionaries: Vec<(String, FlatDictionary)>,
     ) -> PyResult<Self> {
         let limits = settings.limits()?;
         let inner = match &fix {
             None => Entries::Binary(Binary::new(limits)),
             Some(fix) => Entries::Fix(FixEntry::of(
-                Fix::new(fix.settings(&limits)?),
+                Fix::new(fix.settings(&limits, dictionaries)?),
                 fix.limits(limits),
             )),
         };

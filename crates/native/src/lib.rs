@@ -20,6 +20,7 @@ mod describe;
 mod engine;
 mod event_sources;
 mod fault;
+mod fix_settings;
 mod follow;
 mod gateway;
 mod gateway_outcomes;

@@ -48,41 +48,6 @@ impl GatewaySettings {
     }
 }
 
-/// Of `settings.FixSettings`.
-#[derive(Debug, Clone, FromPyObject)]
-pub struct FixSettings {
-    comp_id: String,
-    message_bytes_max: usize,
-    sending_time_s_max: f64,
-    heartbeat_s_max: u32,
-    gap_messages_max: usize,
-    gap_bytes_max: usize,
-    resend_deadline_s: f64,
-}
-
-impl FixSettings {
-    /// As a session takes them; who is not logged on has the time that any connection has.
-    pub fn settings(&self, limits: &gateway::Limits) -> PyResult<gateway::fix::Settings> {
-        Ok(gateway::fix::Settings {
-            comp_id: self.comp_id.clone().into_bytes(),
-            sending_time_ns_max: nanoseconds(self.sending_time_s_max)?,
-            heartbeat_s_max: self.heartbeat_s_max,
-            gap_messages_max: self.gap_messages_max,
-            gap_bytes_max: self.gap_bytes_max,
-            resend_deadline_ns: nanoseconds(self.resend_deadline_s)?,
-            logon_deadline_ns: limits.login_deadline_ns,
-        })
-    }
-
-    /// The limits of connections, with its own of a message.
-    pub const fn limits(&self, limits: gateway::Limits) -> gateway::Limits {
-        gateway::Limits {
-            packet_bytes_max: self.message_bytes_max,
-            ..limits
-        }
-    }
-}
-
 /// Of `settings.FacadeSettings`.
 #[derive(Debug, Clone, Copy, FromPyObject, IntoPyObject)]
 pub struct FacadeSettings {
@@ -234,7 +199,7 @@ fn duration(seconds: f64) -> PyResult<Duration> {
 }
 
 /// Below 2^63.
-fn nanoseconds(seconds: f64) -> PyResult<u64> {
+pub fn nanoseconds(seconds: f64) -> PyResult<u64> {
     u64::try_from(duration(seconds)?.as_nanos())
         .ok()
         .filter(|ns| *ns <= i64::MAX.cast_unsigned())

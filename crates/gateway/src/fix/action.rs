@@ -2,53 +2,7 @@
 
 use std::fmt;
 
-/// Why a message was rejected: SessionRejectReason (373) of FIX 4.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Reason {
-    /// A tag that is no number.
-    InvalidTag = 0,
-    /// A field that the message needs is not there.
-    RequiredTagMissing = 1,
-    /// A tag without a value.
-    NoValue = 4,
-    /// A value that is not among those of its field.
-    ValueIncorrect = 5,
-    /// A value that is not of its field's type.
-    IncorrectFormat = 6,
-    /// SenderCompID or TargetCompID is another than at the Logon.
-    CompId = 9,
-    /// SendingTime is too far from the time now, or before OrigSendingTime.
-    SendingTime = 10,
-    /// No such MsgType.
-    InvalidMsgType = 11,
-    /// A tag that stands twice.
-    TagTwice = 13,
-    /// A field of the header behind one of the body.
-    OutOfOrder = 14,
-    /// A field that holds a SOH and is not data.
-    Delimiter = 17,
-}
-
-impl Reason {
-    /// What Text (58) says of it.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::InvalidTag => "invalid tag number",
-            Self::RequiredTagMissing => "required tag missing",
-            Self::NoValue => "tag specified without a value",
-            Self::ValueIncorrect => "value is incorrect (out of range) for this tag",
-            Self::IncorrectFormat => "incorrect data format for value",
-            Self::CompId => "CompID problem",
-            Self::SendingTime => "SendingTime accuracy problem",
-            Self::InvalidMsgType => "invalid MsgType",
-            Self::TagTwice => "tag appears more than once",
-            Self::OutOfOrder => "tag specified out of required order",
-            Self::Delimiter => "non \"data\" value includes field delimiter (SOH character)",
-        }
-    }
-}
+use wire::fix::dictionary::SessionRejectReason as Reason;
 
 /// An administrative message that the session says.
 #[derive(Debug, Clone, PartialEq, Eq)]

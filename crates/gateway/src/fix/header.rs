@@ -1,17 +1,7 @@
 //! The standard header (FIX 4.4 volume 1, "Standard Message Header").
 
-use wire::fix::{FieldError, Fields, Message, value};
-
-use super::action::Reason;
-
-/// What is wrong with a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
-    /// SessionRejectReason (373).
-    pub reason: Reason,
-    /// RefTagID (371), as far as there is one.
-    pub tag: Option<u32>,
-}
+use wire::fix::dictionary::{Fault, SessionRejectReason as Reason};
+use wire::fix::{Fields, Message, value};
 
 /// What stands in a message's header, as far as it could be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,7 +32,8 @@ pub struct Header<'a> {
 const HEADER_TAGS: usize = 24;
 
 /// Whether a tag is one of the header's, in either version.
-const fn is_header(tag: u32) -> bool {
+#[must_use]
+pub const fn is_header(tag: u32) -> bool {
     matches!(
         tag,
         34 | 43
@@ -87,7 +78,7 @@ impl<'a> Header<'a> {
             let field = match fields.next() {
                 Some(Ok(field)) => field,
                 Some(Err(error)) => {
-                    found.wrong(of(error));
+                    found.wrong(error.into());
                     return found;
                 }
                 None => return found,
@@ -123,7 +114,9 @@ impl<'a> Header<'a> {
         self.fault.get_or_insert(fault);
     }
 
-    fn take(&mut self, tag: u32, text: &'a [u8]) {
+    /// Take note of a field of the header.
+    #[inline]
+    pub fn take(&mut self, tag: u32, text: &'a [u8]) {
         let format = Fault {
             reason: Reason::IncorrectFormat,
             tag: Some(tag),
@@ -160,15 +153,4 @@ impl<'a> Header<'a> {
             .find(|field| field.tag == tag)
             .map(|field| field.value)
     }
-}
-
-/// What a Reject says of something that is no field.
-const fn of(error: FieldError) -> Fault {
-    let (reason, tag) = match error {
-        FieldError::Tag => (Reason::InvalidTag, None),
-        FieldError::NoValue(tag) => (Reason::NoValue, Some(tag)),
-        FieldError::Delimiter(tag) => (Reason::Delimiter, Some(tag)),
-        FieldError::Length(tag) => (Reason::IncorrectFormat, Some(tag)),
-    };
-    Fault { reason, tag }
 }

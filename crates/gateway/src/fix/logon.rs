@@ -13,11 +13,11 @@ impl Machine {
     pub(super) fn first(
         &mut self,
         message: &Message<'_>,
+        header: &Header<'_>,
         now: Now,
         settings: &Settings,
         out: &mut Vec<Action>,
     ) {
-        let header = Header::read(message);
         let Some(version) = Version::of(message.begin_string) else {
             return self.over("BeginString is not one of ours", out);
         };

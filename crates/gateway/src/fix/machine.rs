@@ -1,12 +1,17 @@
 //! One session on one connection: what is said, taken and closed because of what comes, and of time.
 
+use wire::fix::request::Request;
 use wire::fix::{Frame, Frames, Message, Version, value};
 
-use super::action::{Action, Admin, Logon, Reason};
-use super::header::{Fault, Header};
+use super::action::{Action, Admin, Logon};
+use super::header::Header;
+use super::read::read;
 use super::rules::{fill, is_gap_fill, lacks, misplaced, reject};
 use super::sequence::{Place, Waiting, place};
 use super::settings::{Now, Numbers, Settings};
+use wire::fix::admin::reject_text;
+use wire::fix::dictionary::Fault;
+use wire::fix::dictionary::SessionRejectReason as Reason;
 
 pub(super) const SECOND_NS: u64 = 1_000_000_000;
 
@@ -97,50 +102,48 @@ impl Machine {
 
     // -- what comes --------------------------------------------------------------------------
 
-    /// Take a whole message.
+    /// Take a whole message, whose header was read.
     pub fn receive(
         &mut self,
         message: &Message<'_>,
+        header: &Header<'_>,
         numbers: &mut Numbers,
         now: Now,
         settings: &Settings,
         out: &mut Vec<Action>,
     ) {
         match self.stage {
-            Stage::New => return self.first(message, now, settings, out),
+            Stage::New => return self.first(message, header, now, settings, out),
             Stage::Deciding | Stage::Over => return,
             Stage::On => {}
         }
         self.heard_ns = now.monotonic_ns;
         self.tested = false;
-        let header = Header::read(message);
         let Some(number) = header.number else {
             return self.leave("MsgSeqNum (34) missing".to_owned(), out);
         };
         let of = self.logon.as_ref().map(|logon| (self.version, logon));
-        let misplaced = of.and_then(|of| misplaced(of, message, &header, now.wall_ns, settings));
+        let misplaced = of.and_then(|of| misplaced(of, message, header, now.wall_ns, settings));
         if let Some(fault) = misplaced {
             if number == numbers.next_in {
                 numbers.next_in = numbers.next_in.saturating_add(1);
             }
             reject(number, fault, message.msg_type, out);
-            return self.leave(fault.reason.text().to_owned(), out);
+            return self.leave(reject_text(fault.reason as u16).to_owned(), out);
         }
         if message.msg_type == b"A" && !header.poss_dup {
-            return self.again(&header, number, numbers, out);
+            return self.again(header, number, numbers, out);
         }
-        if message.msg_type == b"4" && !is_gap_fill(&header) {
-            return self.reset_mode(number, &header, numbers, now, out);
+        if message.msg_type == b"4" && !is_gap_fill(header) {
+            return self.reset_mode(number, header, numbers, now, settings, out);
         }
         match place(number, numbers.next_in) {
             Place::Next => {
-                self.handle(message, &header, number, None, numbers, now, out);
-                self.catch_up(numbers, now, out);
+                self.handle(message, header, number, None, numbers, now, out);
+                self.catch_up(numbers, now, settings, out);
             }
-            Place::Ahead => {
-                self.behind_a_gap(message, &header, number, numbers, now, settings, out)
-            }
-            Place::Low if header.poss_dup => self.duplicate(number, &header, message, out),
+            Place::Ahead => self.behind_a_gap(message, header, number, numbers, now, settings, out),
+            Place::Low if header.poss_dup => self.duplicate(number, header, message, out),
             Place::Low => self.too_low(number, numbers.next_in, out),
         }
     }
@@ -181,7 +184,13 @@ impl Machine {
     }
 
     /// Messages that waited for what has come now.
-    fn catch_up(&mut self, numbers: &mut Numbers, now: Now, out: &mut Vec<Action>) {
+    fn catch_up(
+        &mut self,
+        numbers: &mut Numbers,
+        now: Now,
+        settings: &Settings,
+        out: &mut Vec<Action>,
+    ) {
         while self.stage == Stage::On
             && let Some(bytes) = self.waiting.take(numbers.next_in)
         {
@@ -191,7 +200,7 @@ impl Machine {
                 numbers.next_in = number.saturating_add(1);
                 continue;
             };
-            let header = Header::read(&message);
+            let header = read(settings, &message, &mut Request::default());
             self.handle(&message, &header, number, Some(&bytes), numbers, now, out);
         }
         if self.waiting.is_empty() && self.gap.is_some_and(|gap| numbers.next_in > gap.from) {
@@ -261,6 +270,7 @@ impl Machine {
         header: &Header<'_>,
         numbers: &mut Numbers,
         now: Now,
+        settings: &Settings,
         out: &mut Vec<Action>,
     ) {
         if let Some(fault) = header.fault.or_else(|| lacks(b"4", header)) {
@@ -277,7 +287,7 @@ impl Machine {
             return reject(number, fault, b"4", out);
         }
         numbers.next_in = new;
-        self.catch_up(numbers, now, out);
+        self.catch_up(numbers, now, settings, out);
     }
 
     /// A Logon on a connection that is logged on: only to let numbers begin anew.

@@ -3,8 +3,9 @@
 
 use wire::fix::{Frame, Frames};
 
-use super::super::action::{Action, Admin, Reason};
+use super::super::action::{Action, Admin};
 use super::super::talk::{SECOND_NS, Talk, WALL_NS, asks, left, rejected};
+use wire::fix::dictionary::SessionRejectReason as Reason;
 
 #[test]
 fn case_2a_what_is_next_is_taken() {

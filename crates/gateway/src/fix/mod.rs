@@ -15,6 +15,7 @@ mod list;
 mod logon;
 mod machine;
 mod protocol;
+mod read;
 mod rules;
 mod says;
 mod sequence;
@@ -22,9 +23,10 @@ mod settings;
 #[cfg(test)]
 mod talk;
 
-pub use action::{Action, Admin, Logon, Password, Reason};
+pub use action::{Action, Admin, Logon, Password};
 pub use conversation::Conversation;
-pub use header::{Fault, Header};
+pub use header::Header;
 pub use machine::Machine;
 pub use protocol::{Asks, Fix, Names, State};
+pub use read::read;
 pub use settings::{Now, Numbers, Settings};

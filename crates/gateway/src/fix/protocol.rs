@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use wire::fix::request::{self, Asked, Asking, Refusal};
-use wire::fix::{Envelope, Fields, Frame, Frames, Message, Version};
+use wire::fix::request::{Asked, Asking, Refusal, Request};
+use wire::fix::{Envelope, Frame, Frames, Message, Version};
 use wire::record::command::{SessionReset, in_num, in_parts};
 use wire::record::event;
 use wire::record::event::EntryClaimed;
@@ -11,8 +11,8 @@ use wire::record::{Command, EntryKind, Event};
 
 use super::action::{Action, Logon};
 use super::conversation::Conversation;
-use super::header::Header;
 use super::list::PART_MAX;
+use super::read::read;
 use super::says::{blank, printable, say};
 use super::settings::{Now, Numbers, Settings};
 use crate::connections::Connections;
@@ -83,6 +83,15 @@ impl Names {
     }
 }
 
+/// A message that was read: what of it may be a request.
+#[derive(Debug)]
+struct Here<'a> {
+    msg_type: &'a [u8],
+    /// PossResend (97).
+    poss_resend: bool,
+    request: Request<'a>,
+}
+
 /// What it asks of a connection's owner.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Asks {
@@ -147,10 +156,17 @@ impl Fix {
             None => Numbers::default(),
         };
         let mut actions = Vec::new();
-        let settings = Arc::clone(&self.settings);
+        let mut request = Request::default();
+        let header = read(&self.settings, message, &mut request);
         let machine = &mut reading.connection.machine;
-        machine.receive(message, &mut numbers, now, &settings, &mut actions);
-        self.act(actions, numbers, Some(message), reading)
+        let settings = &self.settings;
+        machine.receive(message, &header, &mut numbers, now, settings, &mut actions);
+        let here = Here {
+            msg_type: message.msg_type,
+            poss_resend: header.poss_resend,
+            request,
+        };
+        self.act(actions, numbers, Some(&here), reading)
     }
 
     /// Do what the machine asks; `numbers` are those that hold when all of it is done.
@@ -158,7 +174,7 @@ impl Fix {
         &self,
         actions: Vec<Action>,
         numbers: Numbers,
-        message: Option<&Message<'_>>,
+        here: Option<&Here<'_>>,
         reading: &mut Reading<'_, Self>,
     ) -> Received<Asks> {
         let done = done_before(&actions, numbers);
@@ -178,7 +194,7 @@ impl Fix {
                     });
                 }
                 Action::Reset => reset(reading),
-                Action::Take(number, waited) => self.take(number, waited, message, reading),
+                Action::Take(number, waited) => self.take(number, waited, here, reading),
                 Action::Close(why) if said => *reading.ends = Some(why),
                 Action::Close(why) => outcome = Received::Over(why),
             }
@@ -209,46 +225,46 @@ impl Fix {
         &self,
         number: u64,
         waited: Option<Vec<u8>>,
-        message: Option<&Message<'_>>,
+        here: Option<&Here<'_>>,
         reading: &mut Reading<'_, Self>,
     ) {
-        match waited {
-            None => {
-                if let Some(message) = message {
-                    self.request(number, message, reading);
-                }
+        let Some(bytes) = waited else {
+            if let Some(here) = here {
+                self.request(number, here, reading);
             }
-            Some(bytes) => {
-                if let Some(Frame::Message(message)) = Frames::new(&bytes, bytes.len()).next() {
-                    self.request(number, &message, reading);
-                }
-            }
+            return;
+        };
+        if let Some(Frame::Message(message)) = Frames::new(&bytes, bytes.len()).next() {
+            let mut request = Request::default();
+            let header = read(&self.settings, &message, &mut request);
+            let here = Here {
+                msg_type: message.msg_type,
+                poss_resend: header.poss_resend,
+                request,
+            };
+            self.request(number, &here, reading);
         }
     }
 
-    fn request(&self, number: u64, message: &Message<'_>, reading: &mut Reading<'_, Self>) {
+    fn request(&self, number: u64, here: &Here<'_>, reading: &mut Reading<'_, Self>) {
         let Some(session) = &reading.session else {
             return;
         };
         let Some(names) = self.names_of(&session.state) else {
             return;
         };
-        let header = Header::read(message);
         let asking = Asking {
             entry: session.entry,
             account: &names.account,
             version: names.version,
             num: in_num(session.state.epoch, number),
-            poss_resend: header.poss_resend,
+            poss_resend: here.poss_resend,
             busy: reading.busy,
         };
-        let mut request = request::Request::default();
-        for field in Fields::new(header.body).flatten() {
-            request.take(field);
-        }
-        let msg_type = message.msg_type;
+        let (msg_type, request) = (here.msg_type, &here.request);
         let decoded = request.decode(msg_type, &asking, &self.instruments, reading.records());
         match decoded {
+            Ok(Asked::Nothing) => {}
             Ok(Asked::Command) if msg_type == b"H" => reading.other(),
             Ok(Asked::Command) => reading.order(),
             Ok(Asked::SecurityList(id, which)) => self.security_list(number, id, which, reading),

@@ -2,9 +2,11 @@
 
 use wire::fix::{Message, Version, value};
 
-use super::action::{Action, Admin, Logon, Reason};
-use super::header::{Fault, Header};
+use super::action::{Action, Admin, Logon};
+use super::header::Header;
 use super::settings::{Numbers, Settings};
+use wire::fix::dictionary::Fault;
+use wire::fix::dictionary::SessionRejectReason as Reason;
 
 /// What ends a session: a message that is not of it, or whose time is not to be believed.
 pub fn misplaced(

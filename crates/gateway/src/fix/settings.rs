@@ -1,5 +1,10 @@
 //! What a session is given: bounds, numbers, and the time.
 
+use std::sync::Arc;
+
+use wire::fix::Version;
+use wire::fix::dictionary::Dictionary;
+
 /// Bounds and names; units are in the names.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -17,6 +22,22 @@ pub struct Settings {
     pub resend_deadline_ns: u64,
     /// Without a Logon, after which the connection is closed.
     pub logon_deadline_ns: u64,
+    /// Whether tags from 5000 on pass that no dictionary has.
+    pub user_tags: bool,
+    /// What messages may hold: in FIX.4.2, and in FIX.4.4.
+    pub dictionaries: [Option<Arc<Dictionary>>; 2],
+}
+
+impl Settings {
+    /// What messages of a version may hold, where that is known.
+    #[must_use]
+    pub fn dictionary(&self, version: Version) -> Option<&Dictionary> {
+        let [older, newer] = &self.dictionaries;
+        match version {
+            Version::Fix42 => older.as_deref(),
+            Version::Fix44 => newer.as_deref(),
+        }
+    }
 }
 
 /// What of a session outlives its connections.

@@ -2,9 +2,11 @@
 
 use wire::fix::{Frame, Frames, Writer};
 
-use super::action::{Action, Admin, Reason};
+use super::action::{Action, Admin};
+use super::header::Header;
 use super::machine::Machine;
 use super::settings::{Now, Numbers, Settings};
+use wire::fix::dictionary::SessionRejectReason as Reason;
 
 pub const WALL_NS: u64 = 1_735_689_599 * 1_000_000_000;
 pub const SECOND_NS: u64 = 1_000_000_000;
@@ -21,6 +23,8 @@ pub fn settings() -> Settings {
         gap_bytes_max: 10_000,
         resend_deadline_ns: 10 * SECOND_NS,
         logon_deadline_ns: 5 * SECOND_NS,
+        user_tags: false,
+        dictionaries: [None, None],
     }
 }
 
@@ -93,8 +97,15 @@ impl Talk {
             panic!("no message: {}", String::from_utf8_lossy(bytes));
         };
         let (now, mut out) = (self.now(), Vec::new());
-        self.machine
-            .receive(&message, &mut self.numbers, now, &settings(), &mut out);
+        let header = Header::read(&message);
+        self.machine.receive(
+            &message,
+            &header,
+            &mut self.numbers,
+            now,
+            &settings(),
+            &mut out,
+        );
         out
     }
 

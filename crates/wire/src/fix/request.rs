@@ -48,6 +48,8 @@ pub enum Refusal<'a> {
 /// A request that was understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked<'a> {
+    /// Nothing, and nothing is answered.
+    Nothing,
     /// A command record was appended.
     Command,
     /// Tell the instruments: SecurityReqID, and the one instrument or all.
@@ -59,7 +61,6 @@ pub enum Asked<'a> {
 const MISSING: u16 = 1;
 const INCORRECT: u16 = 5;
 const FORMAT: u16 = 6;
-const INVALID_MSG_TYPE: u16 = 11;
 const UNKNOWN_SECURITY: u16 = 2;
 const UNSUPPORTED: u16 = 3;
 const CONDITIONALLY_MISSING: u16 = 5;
@@ -145,10 +146,10 @@ impl<'a> Request<'a> {
             (b"q", Version::Fix44) => self.mass_cancel(asking, instruments, out)?,
             (b"x", Version::Fix44) => return self.security_list(instruments),
             (b"e", Version::Fix44) => return self.security_status(instruments),
-            (other, version) if is_known(other, version) => {
-                return Err(Refusal::Business(UNSUPPORTED, "", 0));
-            }
-            _ => return Err(Refusal::Reject(INVALID_MSG_TYPE, 0)),
+            // What a client could not read of ours, it says; there is nothing to be done.
+            (b"j", _) => return Ok(Asked::Nothing),
+            // Those that the standard does not have were rejected before.
+            _ => return Err(Refusal::Business(UNSUPPORTED, "", 0)),
         }
         Ok(Asked::Command)
     }
@@ -467,17 +468,4 @@ fn decimal<'a>(value: Option<&'a [u8]>, tag: u32) -> Read<'a, Option<i64>> {
         Err(DecimalError::Syntax) => Err(Refusal::Reject(FORMAT, tag)),
         Err(_) => Err(Refusal::Reject(INCORRECT, tag)),
     }
-}
-
-/// Whether FIX has this MsgType in a version, although it is not taken here (4.2 appendix B; 4.4 volume 1).
-fn is_known(msg_type: &[u8], version: Version) -> bool {
-    let in_both = matches!(
-        msg_type,
-        [b'0'..=b'9' | b'A'..=b'H' | b'J'..=b'N' | b'P'..=b'T' | b'V'..=b'Z' | b'a'..=b'm']
-    );
-    let in_44 = matches!(
-        msg_type,
-        [b'n'..=b'z'] | [b'A', b'A'..=b'Z'] | [b'B', b'A'..=b'H']
-    );
-    in_both || (version == Version::Fix44 && in_44)
 }

@@ -2,7 +2,7 @@
 
 use crate::fix::FieldError;
 
-/// SessionRejectReason (373) of FIX 4.4, as far as a dictionary finds it.
+/// SessionRejectReason (373) of FIX 4.4: a dictionary finds all of these but CompId and SendingTime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum SessionRejectReason {
@@ -20,6 +20,10 @@ pub enum SessionRejectReason {
     ValueIncorrect = 5,
     /// A value that is not of its field's type.
     IncorrectFormat = 6,
+    /// SenderCompID or TargetCompID is another than at the Logon.
+    CompId = 9,
+    /// SendingTime is too far from the time now, or before OrigSendingTime.
+    SendingTime = 10,
     /// No such MsgType.
     InvalidMsgType = 11,
     /// A tag that stands twice.

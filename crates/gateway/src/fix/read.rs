@@ -1,0 +1,52 @@
+//! A message read once, from its header to its last field, and held to the dictionary of its version.
+
+use wire::fix::dictionary::Known;
+use wire::fix::request::Request;
+use wire::fix::{Message, Version};
+
+use super::header::{Header, is_header};
+use super::settings::Settings;
+
+/// The header of a message, with the first thing that is wrong with all of it; `request` takes note of the rest.
+///
+/// A MsgType that the standard has and nobody here defines is held to nothing but the header's rules.
+pub fn read<'a>(
+    settings: &Settings,
+    message: &Message<'a>,
+    request: &mut Request<'a>,
+) -> Header<'a> {
+    let version = Version::of(message.begin_string).unwrap_or_default();
+    let Some(dictionary) = settings.dictionary(version) else {
+        return unchecked(message, request);
+    };
+    if dictionary.knows(message.msg_type) == Known::Other {
+        return unchecked(message, request);
+    }
+    let mut header = Header {
+        body: message.fields,
+        ..Header::default()
+    };
+    let fields = wire::fix::Fields::new(message.fields);
+    let checked = dictionary.check(message.msg_type, fields, settings.user_tags, |field| {
+        if is_header(field.tag) {
+            header.take(field.tag, field.value);
+        } else {
+            request.take(field);
+        }
+    });
+    match checked {
+        Ok(()) => header,
+        Err(fault) => Header {
+            fault: Some(fault),
+            ..Header::read(message)
+        },
+    }
+}
+
+fn unchecked<'a>(message: &Message<'a>, request: &mut Request<'a>) -> Header<'a> {
+    let header = Header::read(message);
+    for field in wire::fix::Fields::new(header.body).flatten() {
+        request.take(field);
+    }
+    header
+}
