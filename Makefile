@@ -19,7 +19,7 @@ INSTALL = if command -v uv >/dev/null; \
 MATURIN = PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" "$(BIN)/maturin"
 CARGO   = PYO3_PYTHON="$(PY)" cargo
 # What the machine is looked at for, by what is made; running is the least.
-FOR_test    := test setup rust-test python-test one coverage dashboards
+FOR_test    := test setup rust-test python-test one coverage dashboards fix-engines
 FOR_lint    := lint types rust-lint fmt
 FOR_check   := check
 FOR_cluster := cluster
@@ -37,7 +37,7 @@ NO_INSTALL ?=
 ARGS   ?=
 
 .PHONY: help run cluster setup test bench check fmt clean tools lint types rust-lint coverage rust-test \
-  built-and-rust-tested python-test one native-quick lock fuzz mutants wheel smoke dashboards
+  built-and-rust-tested fix-engines python-test one native-quick lock fuzz mutants wheel smoke dashboards
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -97,12 +97,17 @@ one: $(VENV)/$(if $(findstring .py,$(TEST)),.dev,.run) $(if $(findstring .py,$(T
 	  *) echo "one: TEST=tests/....py[::name] or TEST=crate::name" >&2; exit 2;; \
 	esac
 
-python-test: $(VENV)/.dev $(VENV)/.quick ## the Python tests
+python-test: $(VENV)/.dev $(VENV)/.quick fix-engines ## the Python tests
 	"$(PY)" -m pytest -q $(WORKERS) $(ARGS)
 
 # Two builds side by side take less time than one after the other, for each ends on one processor.
 built-and-rust-tested: $(VENV)/.dev
-	@$(MAKE) --no-print-directory -j2 --output-sync=target rust-test $(VENV)/.quick ARGS= LOOKED_AT=
+	@$(MAKE) --no-print-directory -j2 --output-sync=target rust-test $(VENV)/.quick fix-engines ARGS= LOOKED_AT=
+
+# Built or fetched once, into the user's cache; the first test that needs one would do it, too.
+fix-engines: $(VENV)/.dev ## QuickFIX and QuickFIX/J, which trade with the exchange in tests
+	@PYTHON="$(PY)" scripts/quickfix/quickfix.sh python >/dev/null
+	@PYTHON="$(PY)" scripts/quickfix/quickfix.sh java >/dev/null
 
 rust-test: $(VENV)/.run ## the Rust tests (ARGS="-p view" for some)
 	$(CARGO) test $(or $(if $(filter rust-test,$(MAKECMDGOALS)),$(ARGS)),--workspace) --locked -q
@@ -118,7 +123,7 @@ rust-lint: $(VENV)/.run
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -q -- -D warnings
 
-coverage: $(VENV)/.dev $(VENV)/.quick ## the Python tests with branch coverage (at least 95 %)
+coverage: $(VENV)/.dev $(VENV)/.quick fix-engines ## the Python tests with branch coverage (at least 95 %)
 	rm -f .coverage .coverage.*
 	"$(PY)" -m pytest -q $(WORKERS) --cov --cov-report=term-missing:skip-covered $(ARGS)
 

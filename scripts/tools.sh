@@ -15,9 +15,12 @@ purposes=${*:-run}
 python=${PYTHON:-python3}
 root=$(dirname "$0")/..
 rust_least=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
-python_sets="$python $python-venv"
-[ "$python" = python3 ] && python_sets="python3 python3-venv / python3.13 python3.13-venv / \
-python3.12 python3.12-venv / python3.11 python3.11-venv"
+python_sets=""
+for candidate in $([ "$python" = python3 ] && echo python3 python3.13 python3.12 python3.11 || echo "$python"); do
+    headers=""
+    case " $purposes " in *" test "* | *" check "* | *" bench "*) headers=" $candidate-dev" ;; esac
+    python_sets="$python_sets${python_sets:+ / }$candidate $candidate-venv$headers"
+done
 
 # The table: what is needed; for which purposes; how it is looked for; the least version; what it is for;
 # the packages of apt: the first set that is there, and whose first package is new enough; and what to do
@@ -33,12 +36,19 @@ table() {
         "rustup (rustup.rs), then: rustup default stable.  Debian 12, 13: apt-get install rustc-web cargo-web"
     need "a C compiler" "$always" has_c_compiler "" "it builds SQLite and mimalloc, and links" \
         "gcc libc6-dev" "Debian, Ubuntu: apt-get install gcc libc6-dev"
+    need "a C++ compiler" "test check bench" has_cxx_compiler "" "it builds QuickFIX, which trades with the exchange" \
+        "g++" "Debian, Ubuntu: apt-get install g++"
+    need "Python's headers" "test check bench" has_headers "" "QuickFIX is built with them" \
+        "python${version:-3}-dev" "Debian, Ubuntu: apt-get install python${version:-3}-dev"
     need "wrk" "test check bench" "has wrk" "" "the load test of REST runs it" \
         "wrk" "Debian, Ubuntu: apt-get install wrk"
     need "Java" "cluster test check bench" has_java 17 "Apache Kafka runs on it" \
         "openjdk-17-jre-headless / openjdk-21-jre-headless / openjdk-25-jre-headless" \
         "Debian, Ubuntu: apt-get install default-jre-headless"
-    need "Maven" "cluster test check bench" "has mvn" "" "it fetches Apache Kafka" \
+    need "Java's compiler" "test check" "has javac" "" "it compiles what drives QuickFIX/J" \
+        "openjdk-17-jdk-headless / openjdk-21-jdk-headless / openjdk-25-jdk-headless" \
+        "Debian, Ubuntu: apt-get install default-jdk-headless"
+    need "Maven" "cluster test check bench" "has mvn" "" "it fetches Apache Kafka, and QuickFIX/J for tests" \
         "maven" "Debian, Ubuntu: apt-get install maven"
     need "Redis" "cluster test check bench" "has redis-server" "" "the store of a cluster stands on it" \
         "redis-server" "Debian, Ubuntu: apt-get install redis-server"
@@ -100,13 +110,27 @@ has_prometheus() {
 }
 
 has_c_compiler() {
-    why="${CC:-cc} does not build a program"
+    builds "${CC:-cc}" a.c '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n'
+}
+
+has_cxx_compiler() {
+    builds "${CXX:-c++}" a.cpp '#include <string>\nint main() { return std::string().size(); }\n'
+}
+
+builds() { # compiler, name and text of a program
+    why="$1 does not build a program"
     scratch=$(mktemp -d)
-    printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' >"$scratch/a.c"
-    "${CC:-cc}" "$scratch/a.c" -o "$scratch/a" >/dev/null 2>&1
+    printf "$3" >"$scratch/$2"
+    "$1" "$scratch/$2" -o "$scratch/a" >/dev/null 2>&1
     set -- $?
     rm -rf "$scratch"
     return "$1"
+}
+
+has_headers() { # where no interpreter serves, they come with one
+    why="$python has no Python.h"
+    [ -z "$version" ] || "$python" -c 'import os, sysconfig
+raise SystemExit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' >/dev/null 2>&1
 }
 
 at_least() { # version, least: whether 1.100 is 1.89 or more, and 17 is 17.0; no version is less than any

@@ -33,7 +33,7 @@ def until_it_serves(
 class Guard:
     """Kills a process once this one has ended, or has let go of it."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
         """Watch over it: the guard sees its pipe end."""
         self._guard = subprocess.Popen(
             ["sh", "-c", 'read -r _; kill -9 "$1"', "sh", str(process.pid)],

@@ -4,6 +4,7 @@ It lives in a thread of its own, so that processes go on through it while a test
 """
 
 import asyncio
+import ssl
 import threading
 from enum import Enum
 from typing import Self
@@ -85,9 +86,10 @@ class Passage:
 class LinkProxy:
     """Listens on a port of its own, before the server at ``target``."""
 
-    def __init__(self, target: int) -> None:
-        """Nothing listens yet; the port is known."""
+    def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
+        """Nothing listens yet; the port is known.  With ``tls`` clients speak TLS with it."""
         self.target = target
+        self._tls = tls
         self.port = free_ports(1)[0]
         self.delay_s = 0.0
         self.flows: asyncio.Event
@@ -141,7 +143,9 @@ class LinkProxy:
     async def _listen(self) -> None:
         self.flows = asyncio.Event()
         self.flows.set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, ssl=self._tls
+        )
 
     async def _close(self) -> None:
         self._server.close()

@@ -13,20 +13,23 @@ ALL_OF_TEST = (
     "Python >= 3.11",
     "Rust >= 1.89",
     "a C compiler",
+    "a C++ compiler",
     "wrk",
     "Java >= 17",
+    "Java's compiler",
     "Maven",
     "Redis",
     "Prometheus",
     "docker-compose",
 )
 PACKAGES = (
-    "python3 python3-venv rustc-web cargo-web ca-certificates gcc libc6-dev wrk "
-    "openjdk-17-jre-headless maven redis-server prometheus docker-compose"
+    "python3 python3-venv python3-dev rustc-web cargo-web ca-certificates gcc libc6-dev g++ wrk "
+    "openjdk-17-jre-headless openjdk-17-jdk-headless maven redis-server prometheus docker-compose"
 )
 BOOKWORM = {
     "python3": "3.11.2-1+b1",
     "python3-venv": "3.11.2-1+b1",
+    "python3-dev": "3.11.2-1+b1",
     "rustc": "1.63.0+dfsg1-2",
     "cargo": "0.66.0+ds1-1",
     "ca-certificates": "20230311+deb12u1",
@@ -34,8 +37,10 @@ BOOKWORM = {
     "cargo-web": "1.96.0+dfsg1-1~deb12u2",
     "gcc": "4:12.2.0-3",
     "libc6-dev": "2.36-9+deb12u14",
+    "g++": "4:12.2.0-3",
     "wrk": "4.1.0-3+b2",
     "openjdk-17-jre-headless": "17.0.15+6-1~deb12u1",
+    "openjdk-17-jdk-headless": "17.0.15+6-1~deb12u1",
     "maven": "3.8.7-1",
     "redis-server": "5:7.0.15-1~deb12u5",
     "prometheus": "2.42.0+ds-5+b6",
@@ -44,6 +49,7 @@ BOOKWORM = {
     "rust-web-clippy": "1.96.0+dfsg1-1~deb12u2",
 }
 KAFKA = {"Java >= 17", "Maven"}
+QUICKFIX = {"a C++ compiler", "Java's compiler"}
 CARGO = "echo 'cargo 1.96.0 (abc 2026-05-25)'"
 JAVA = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
 # What a package puts into the search path.
@@ -51,9 +57,11 @@ BRINGS = {
     "python3": ("python3", "echo 3.11"),
     "cargo-web": ("cargo", CARGO),
     "gcc": ("cc", "exit 0"),
+    "g++": ("c++", "exit 0"),
     "wrk": ("wrk", "exit 0"),
     "openjdk-17-jre-headless": ("java", JAVA),
     "openjdk-21-jre-headless": ("java", JAVA.replace("17.0.15", "21.0.7")),
+    "openjdk-17-jdk-headless": ("javac", "exit 0"),
     "maven": ("mvn", "exit 0"),
     "redis-server": ("redis-server", "exit 0"),
     "prometheus": ("prometheus", "exit 0"),
@@ -119,8 +127,10 @@ class Machine:
         self.put("python3", "echo 3.11")
         self.put("cargo", "echo 'cargo 1.100.1 (fd9c4297c 2027-07-01)'")
         self.put("cc", "exit 0")
+        self.put("c++", "exit 0")
         self.put("wrk", "exit 0")
         self.put("java", JAVA)
+        self.put("javac", "exit 0")
         self.put("mvn", "exit 0")
         for name in ("redis-server", "prometheus", "promtool", "docker-compose"):
             self.put(name, "exit 0")
@@ -258,6 +268,20 @@ def test_an_installation_that_brings_nothing_is_no_success(machine: Machine) -> 
     assert "make run still needs what is not here:\n  a C compiler: " in done.stderr
 
 
+def test_an_interpreter_without_headers_gets_its_own(machine: Machine) -> None:
+    machine.whole()
+    headers = f'case "$2" in *Python.h*) [ -e "{machine.path}/headers" ];; *) echo 3.11;; esac'
+    machine.put("python3", headers)
+    machine.put("headers", "", "packages/python3.11-dev")
+    machine.root()
+    machine.apt({"python3.11-dev": "3.11.2-6"})
+    assert machine.see_to("run").stderr == ""
+    done = machine.see_to("test")
+    assert done.returncode == 0, done.stderr
+    install = "apt-get install -y --no-install-recommends --no-remove python3.11-dev"
+    assert machine.calls() == ["apt-get update", install]
+
+
 def test_what_apt_does_not_have_new_enough_is_listed_before_anything_is_installed(
     machine: Machine,
 ) -> None:
@@ -343,12 +367,12 @@ def test_where_apt_has_only_a_newer_java_it_brings_that(machine: Machine) -> Non
     [
         ("run", set()),
         ("cluster", {*KAFKA, "Redis", "Prometheus"}),
-        ("test", {*KAFKA, "wrk", "Redis", "Prometheus", "docker-compose"}),
-        ("bench", {*KAFKA, "wrk", "Redis"}),
+        ("test", {*KAFKA, *QUICKFIX, "wrk", "Redis", "Prometheus", "docker-compose"}),
+        ("bench", {*KAFKA, "a C++ compiler", "wrk", "Redis"}),
         ("lint", {"clippy >= 1.89", "rustfmt >= 1.89"}),
         (
             "check",
-            {*KAFKA, "wrk", "Redis", "Prometheus", "docker-compose"}
+            {*KAFKA, *QUICKFIX, "wrk", "Redis", "Prometheus", "docker-compose"}
             | {"clippy >= 1.89", "rustfmt >= 1.89"},
         ),
         ("mutants", {"cargo-mutants"}),
