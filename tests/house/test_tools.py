@@ -170,7 +170,7 @@ def test_root_gets_what_is_missing_having_been_told_what_and_why(machine: Machin
     done = machine.see_to("test")
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""  # what the exchange prints is not mixed with what apt says
-    said, _, _ = done.stderr.partition("+ ")
+    said, _, _ = done.stderr.partition("\n+ ")
     assert "make test needs what is not here, and installs it now (NO_INSTALL=1 " in said
     assert [what for what in ALL_OF_TEST if f"\n  {what}: " not in said] == []
     assert "wrk: the load test of REST runs it; wrk is not found" in said
