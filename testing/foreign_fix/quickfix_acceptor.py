@@ -15,10 +15,12 @@ from testing.foreign_fix.quickfix_driver import dictionary
 
 ANSWERS = {"D": ("0", "0"), "G": ("5", "0"), "F": ("4", "4"), "H": ("I", "0")}
 """By the type of the request: ExecType and OrdStatus of its ExecutionReport."""
+LEAVE_OUT = 58
+"""A request that has a Text gets a report without the tags that stand there: a wrong one."""
 
 
 class Acknowledges(fix.Application):  # type: ignore[misc]
-    """Each request gets one ExecutionReport, whatever it says."""
+    """Each request about an order gets one ExecutionReport, whatever it says."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +45,11 @@ class Acknowledges(fix.Application):  # type: ignore[misc]
         """It may go."""
 
     def fromApp(self, message: Any, session: Any) -> None:
-        exec_type, status = ANSWERS[message.getHeader().getField(35)]
+        msg_type = message.getHeader().getField(35)
+        if msg_type in ANSWERS:
+            self._report(message, session, *ANSWERS[msg_type])
+
+    def _report(self, message: Any, session: Any, exec_type: str, status: str) -> None:
         old = session.getBeginString().getValue() == "FIX.4.2"
         self._count += 1
         quantity = message.getField(38) if message.isSetField(38) else "0"
@@ -66,6 +72,9 @@ class Acknowledges(fix.Application):  # type: ignore[misc]
             fields[20] = "3" if exec_type == "I" else "0"
         if message.isSetField(41):
             fields[41] = message.getField(41)
+        if message.isSetField(LEAVE_OUT):
+            for tag in message.getField(LEAVE_OUT).split():
+                del fields[int(tag)]
         for tag, value in fields.items():
             report.setField(fix.StringField(tag, value))
         fix.Session.sendToTarget(report, session)

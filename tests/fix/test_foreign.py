@@ -162,6 +162,21 @@ def test_rejects_are_seen(engine: Engine, session: Session) -> None:
 
 
 @ENGINES
+@pytest.mark.parametrize("validate", [True, False])
+def test_its_dictionary_refuses_a_report_that_lacks_something(
+    engine: Engine, validate: bool, session: Session
+) -> None:
+    with engine(session(validate=validate)) as client:
+        client.send("D", *order("a"), (58, "37 151"))
+        assert client.wait({35: "8", 11: "a"}).has({37: None, 151: None})
+        if validate:
+            client.wait({35: "3", 371: 37, 373: 1}, way="out")
+        else:
+            client.until_numbers(3, 3)
+            assert not client.rejects()
+
+
+@ENGINES
 def test_groups_are_sent_as_they_are_given(engine: Engine, session: Session) -> None:
     parties = [(453, 2), (448, "x"), (447, "D"), (452, 1), (448, "y"), (447, "D"), (452, 3)]
     with engine(session()) as client:
