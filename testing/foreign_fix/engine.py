@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -110,6 +111,16 @@ class ForeignEngine:
         self._process.kill()
         self._end()
 
+    def freeze(self) -> None:
+        """Let it hang: its connection stays, and nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def _end(self) -> None:
         process, self._process = self._process, None
         assert process is not None
@@ -193,6 +204,10 @@ class ForeignEngine:
     def until_logged_out(self) -> None:
         """Wait until the session has ended, from whichever side."""
         self._until(lambda: not self._logged_on, "it is logged out")
+
+    def until_said(self, words: str) -> None:
+        """Wait until these words stand in what it says, or logs."""
+        self._until(lambda: any(words in line for line in self._said), f"it says {words!r}")
 
     def wait(
         self, wanted: Mapping[int, object], *, way: str = "in", seconds_max: float = SECONDS_MAX

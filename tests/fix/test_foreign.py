@@ -13,6 +13,7 @@ from testing.foreign_fix.engine import ForeignEngine, Unheard
 from testing.foreign_fix.engines import binance, quickfix, quickfixj
 from testing.foreign_fix.session import BinanceSession, ForeignSession
 from testing.foreign_fix.text import SOH, Field, ForeignMessage, encoded
+from testing.foreign_fix.tls import tls_settings
 from testing.proxy import LinkProxy
 
 Engine = Callable[[ForeignSession], ForeignEngine]
@@ -38,7 +39,7 @@ def unused() -> Iterator[str]:
 @pytest.fixture
 def session(acceptor: QuickfixAcceptor, unused: Iterator[str], tmp_path: Path) -> Session:
     """What makes sessions of a client that no other test is."""
-    return partial(ForeignSession, acceptor.port, tmp_path, next(unused))
+    return partial(ForeignSession, port=acceptor.port, store=tmp_path, sender=next(unused))
 
 
 def order(name: str) -> list[Field]:
@@ -196,10 +197,44 @@ def test_what_does_not_come_is_told_with_all_that_came(session: Session) -> None
             client.wait({35: "8"})
 
 
-def test_binances_connector_trades_over_tls(tmp_path: Path) -> None:
-    certificates = Certificates(tmp_path / "certificates")
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(certificates.server_with_key)
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    """QuickFIX/J looks up the name of the address that it is given."""
+    return Certificates(tmp_path / "certificates", "127.0.0.1", "localhost")
+
+
+@pytest.fixture
+def tls(certificates: Certificates) -> ssl.SSLContext:
+    """What a server has."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.server_with_key)
+    return context
+
+
+def test_quickfixj_trusts_an_authority_that_it_is_given(
+    acceptor: QuickfixAcceptor,
+    session: Session,
+    certificates: Certificates,
+    tls: ssl.SSLContext,
+    tmp_path: Path,
+) -> None:
+    with LinkProxy(acceptor.port, tls) as proxy:
+        trusting = tls_settings(certificates.ca, tmp_path / "trusted")
+        with quickfixj(session(port=proxy.port, more=trusting)) as client:
+            client.send("D", *order("a"))
+            client.wait({35: "8", 11: "a"})
+        stranger = Certificates(tmp_path / "stranger")
+        others = tls_settings(stranger.ca, tmp_path / "others")
+        client = quickfixj(session(port=proxy.port, more=others))
+        client.start()
+        client.until_said("PKIX path")
+        client.kill()
+        assert not client.among("in")
+
+
+def test_binances_connector_trades_over_tls(
+    certificates: Certificates, tls: ssl.SSLContext
+) -> None:
     with (
         QuickfixAcceptor(None, "demo1", options=["--no-validation"]) as acceptor,
         LinkProxy(acceptor.port, tls) as proxy,
