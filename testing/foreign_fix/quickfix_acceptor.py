@@ -89,8 +89,6 @@ def settings(port: int, store: str | None, clients: list[str], *, validate: bool
         "SocketAcceptPort": str(port),
         "SocketReuseAddress": "Y",
         "SocketNodelay": "Y",
-        "StartTime": "00:00:00",
-        "EndTime": "00:00:00",
         "NonStopSession": "Y",
         "FileStorePath": store or "",
     }.items():

@@ -53,8 +53,6 @@ class ForeignSession:
             "SocketConnectPort": str(self.port),
             "SocketNodelay": "Y",
             "SocketTcpNoDelay": "Y",
-            "StartTime": "00:00:00",
-            "EndTime": "00:00:00",
             "NonStopSession": "Y",
             "HeartBtInt": str(self.heartbeat_s),
             "ReconnectInterval": "1",
