@@ -11,8 +11,16 @@ from testing.certificates import Certificates
 from testing.foreign_fix.acceptor import QuickfixAcceptor
 from testing.foreign_fix.engine import ForeignEngine, Unheard
 from testing.foreign_fix.engines import binance, quickfix, quickfixj
+from testing.foreign_fix.orders import (
+    cancel,
+    mass_cancel,
+    new_order,
+    replace,
+    security_list,
+    status,
+)
 from testing.foreign_fix.session import BinanceSession, ForeignSession
-from testing.foreign_fix.text import SOH, Field, ForeignMessage, encoded
+from testing.foreign_fix.text import SOH, ForeignMessage, encoded
 from testing.foreign_fix.tls import tls_settings
 from testing.proxy import LinkProxy
 
@@ -42,40 +50,32 @@ def session(acceptor: QuickfixAcceptor, unused: Iterator[str], tmp_path: Path) -
     return partial(ForeignSession, port=acceptor.port, store=tmp_path, sender=next(unused))
 
 
-def order(name: str) -> list[Field]:
-    """A NewOrderSingle by its ClOrdID."""
-    return [
-        (11, name),
-        (21, 1),
-        (55, "BTCUSD"),
-        (54, 1),
-        (60, "20260102-03:04:05.678"),
-        (38, 2),
-        (40, 2),
-        (44, 50000),
-    ]
-
-
 @ENGINES
 @VERSIONS
-def test_it_logs_on_and_sends_orders_and_cancels(
+def test_it_logs_on_and_sends_requests_of_each_kind(
     engine: Engine, begin_string: str, session: Session
 ) -> None:
     with engine(session(begin_string=begin_string)) as client:
-        client.send("D", *order("a"))
+        client.send("D", *new_order("a"))
         acknowledged = client.wait({35: "8", 11: "a", 39: 0})
         assert acknowledged[151] == "2"
-        cancel = [(11, "b"), (41, "a"), (55, "BTCUSD"), (54, 1), (60, "20260102-03:04:05")]
-        client.send("F", *cancel, (38, 2))
-        client.wait({35: "8", 41: "a", 150: 4})
-        client.until_numbers(4, 4)
-    logon, new, gone, bye = client.among("out")
-    assert [m[35] for m in (logon, new, gone, bye)] == ["A", "D", "F", "5"]
+        client.send("G", *replace("b", "a", quantity=3))
+        client.wait({35: "8", 11: "b", 41: "a", 150: 5, 38: 3})
+        client.send("H", *status("b"))
+        client.wait({35: "8", 11: "b", **({20: 3} if begin_string == "FIX.4.2" else {150: "I"})})
+        client.send("F", *cancel("c", "b", quantity=3))
+        client.wait({35: "8", 11: "c", 41: "b", 150: 4})
+        if begin_string == "FIX.4.4":
+            client.send("q", *mass_cancel("d"))
+            client.send("x", *security_list("e"))
+            client.until_numbers(8, 6)
+    logon, new, *others = client.among("out")
+    assert [m[35] for m in others if m[35] not in "qx"] == ["G", "H", "F", "5"]
     assert logon.text.startswith(f"8={begin_string}{SOH}9=")
     old = begin_string == "FIX.4.2"
     password = {95: 4, 96: "demo", 553: None} if old else {553: logon[49], 554: "demo"}
     assert logon.has({56: "QUANTSCOPE", 34: 1, 108: 30, **password})
-    assert new.has(dict(order("a")))
+    assert new.has(dict(new_order("a")))
     assert not client.rejects()
 
 
@@ -83,7 +83,7 @@ def test_it_logs_on_and_sends_orders_and_cancels(
 def test_numbers_that_it_skips_are_asked_for_and_filled(engine: Engine, session: Session) -> None:
     with engine(session()) as client:
         client.renumber(next_out=7)
-        client.send("D", *order("a"))
+        client.send("D", *new_order("a"))
         client.wait({35: "2", 7: 2})
         client.wait({35: "4", 123: "Y", 34: 2, 36: 7}, way="out")
         client.wait({35: "D", 43: "Y", 34: 7}, way="out")
@@ -94,11 +94,11 @@ def test_numbers_that_it_skips_are_asked_for_and_filled(engine: Engine, session:
 def test_what_it_misses_it_asks_for_and_gets_again(engine: Engine, session: Session) -> None:
     with engine(session()) as client:
         for name in ("a", "b"):
-            client.send("D", *order(name))
+            client.send("D", *new_order(name))
             client.wait({35: "8", 11: name})
         client.until_numbers(4, 4)
         client.renumber(next_in=2)
-        client.send("D", *order("c"))
+        client.send("D", *new_order("c"))
         client.wait({35: "2", 7: 2}, way="out")
         client.wait({35: "8", 11: "a", 43: "Y"})
         client.wait({35: "8", 11: "c", 43: "Y"})
@@ -110,19 +110,19 @@ def test_sides_that_are_killed_go_on_from_what_they_kept(
     engine: Engine, session: Session, acceptor: QuickfixAcceptor
 ) -> None:
     with engine(session()) as client:
-        client.send("D", *order("a"))
+        client.send("D", *new_order("a"))
         client.wait({35: "8", 11: "a"})
         client.until_numbers(3, 3)
         client.kill()
         client.start()
         client.until_logged_on()
-        client.send("D", *order("b"))
+        client.send("D", *new_order("b"))
         client.wait({35: "8", 11: "b"})
         acceptor.kill()
         client.until_logged_out()
         acceptor.start()
         client.until_logged_on()
-        client.send("D", *order("c"))
+        client.send("D", *new_order("c"))
         client.wait({35: "8", 11: "c"})
     logons = [m for m in client.among("out", "A") if m[34] == "1" or m.get(141)]
     assert len(logons) == 1, "its numbers began anew"
@@ -138,7 +138,7 @@ def test_it_logs_out_and_on_and_comes_back_to_a_line_that_was_lost(
         client.log_on()
         client.disconnect()
         client.until_logged_on()
-        client.send("D", *order("a"))
+        client.send("D", *new_order("a"))
         client.wait({35: "8", 11: "a"})
 
 
@@ -146,7 +146,7 @@ def test_it_logs_out_and_on_and_comes_back_to_a_line_that_was_lost(
 def test_it_resets_the_sequence_and_the_session(engine: Engine, session: Session) -> None:
     with engine(session()) as client:
         client.sequence_reset(100)
-        client.send("D", *order("a"))
+        client.send("D", *new_order("a"))
         assert client.wait({35: "8", 11: "a"}, way="in")[34] == "2"
         assert client.among("out", "D")[0][34] == "100"
     with engine(session(reset_on_logon=True)) as client:
@@ -157,7 +157,7 @@ def test_it_resets_the_sequence_and_the_session(engine: Engine, session: Session
 @ENGINES
 def test_rejects_are_seen(engine: Engine, session: Session) -> None:
     with engine(session()) as client:
-        client.send("D", *[field for field in order("a") if field[0] != 54])
+        client.send("D", *[field for field in new_order("a") if field[0] != 54])
         client.wait({35: "3", 371: 54, 373: 1})
         assert len(client.rejects()) == 1
 
@@ -168,7 +168,7 @@ def test_its_dictionary_refuses_a_report_that_lacks_something(
     engine: Engine, validate: bool, session: Session
 ) -> None:
     with engine(session(validate=validate)) as client:
-        client.send("D", *order("a"), (58, "37 151"))
+        client.send("D", *new_order("a"), (58, "37 151"))
         assert client.wait({35: "8", 11: "a"}).has({37: None, 151: None})
         if validate:
             client.wait({35: "3", 371: 37, 373: 1}, way="out")
@@ -181,7 +181,7 @@ def test_its_dictionary_refuses_a_report_that_lacks_something(
 def test_groups_are_sent_as_they_are_given(engine: Engine, session: Session) -> None:
     parties = [(453, 2), (448, "x"), (447, "D"), (452, 1), (448, "y"), (447, "D"), (452, 3)]
     with engine(session()) as client:
-        client.send("D", *order("a"), *parties)
+        client.send("D", *new_order("a"), *parties)
         client.wait({35: "8", 11: "a"})
         assert client.among("out", "D")[0].all(448) == ["x", "y"]
 
@@ -221,7 +221,7 @@ def test_quickfixj_trusts_an_authority_that_it_is_given(
     with LinkProxy(acceptor.port, tls) as proxy:
         trusting = tls_settings(certificates.ca, tmp_path / "trusted")
         with quickfixj(session(port=proxy.port, more=trusting)) as client:
-            client.send("D", *order("a"))
+            client.send("D", *new_order("a"))
             client.wait({35: "8", 11: "a"})
         stranger = Certificates(tmp_path / "stranger")
         others = tls_settings(stranger.ca, tmp_path / "others")
@@ -240,7 +240,7 @@ def test_binances_connector_trades_over_tls(
         LinkProxy(acceptor.port, tls) as proxy,
         binance(BinanceSession(proxy.port), certificates.ca) as client,
     ):
-        client.send("D", *order("a"))
+        client.send("D", *new_order("a"))
         client.wait({35: "8", 11: "a", 39: 0})
         client.send("1", (112, "there?"))
         client.wait({35: "0", 112: "there?"})
