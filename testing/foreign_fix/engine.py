@@ -37,6 +37,8 @@ class ForeignEngine:
         self.session = session
         self.messages: list[ForeignMessage] = []
         """All that went over the line in either direction, of all starts."""
+        self.logons = 0
+        """How often it was logged on, in all starts."""
         self._command = command
         self._env = {**os.environ, **env}
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,7 +48,7 @@ class ForeignEngine:
         self._said: list[str] = []
         self._logged_on = False
         self._ready = False
-        self._seen = 0
+        self._seen = {"in": 0, "out": 0}
 
     def __enter__(self) -> Self:
         """Connect, and log on."""
@@ -197,9 +199,9 @@ class ForeignEngine:
 
     # -- what comes --------------------------------------------------------------------------
 
-    def until_logged_on(self) -> None:
-        """Wait until the other side has answered the Logon."""
-        self._until(lambda: self._logged_on, "it is logged on")
+    def until_logged_on(self, logons: int = 0) -> None:
+        """Wait until the other side has answered the Logon, one after so many ``logons``."""
+        self._until(lambda: self._logged_on and self.logons > logons, "it is logged on")
 
     def until_logged_out(self) -> None:
         """Wait until the session has ended, from whichever side."""
@@ -212,13 +214,13 @@ class ForeignEngine:
     def wait(
         self, wanted: Mapping[int, object], *, way: str = "in", seconds_max: float = SECONDS_MAX
     ) -> ForeignMessage:
-        """The next message with these values, behind the last one that was waited for."""
+        """The next message with these values, behind the last one that was waited for that way."""
         found: list[ForeignMessage] = []
 
         def comes() -> bool:
-            for at in range(self._seen, len(self.messages)):
+            for at in range(self._seen[way], len(self.messages)):
                 if self.messages[at].way == way and self.messages[at].has(wanted):
-                    self._seen = at + 1
+                    self._seen[way] = at + 1
                     found.append(self.messages[at])
                     return True
             return False
@@ -290,5 +292,6 @@ class ForeignEngine:
                 self._ready = True
             case "logged_on":
                 self._logged_on = True
+                self.logons += 1
             case "logged_out":
                 self._logged_on = False

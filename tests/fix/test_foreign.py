@@ -136,8 +136,9 @@ def test_it_logs_out_and_on_and_comes_back_to_a_line_that_was_lost(
         client.log_out("for now")
         assert client.among("out", "5")[0][58] == "for now"
         client.log_on()
+        assert client.logons == 2
         client.disconnect()
-        client.until_logged_on()
+        client.until_logged_on(2)
         client.send("D", *new_order("a"))
         client.wait({35: "8", 11: "a"})
 
