@@ -19,6 +19,7 @@ def engine_limits(**changed: int) -> EngineLimits:
     wanted = {
         "accounts_max": 100,
         "client_ids_per_account_max": 100,
+        "client_ids_per_session_max": 100,
         "instruments_max": 10,
         "event_batch_bytes_max": 1 << 20,
         "stamp_ahead_ns_max": 10**9,

@@ -13,7 +13,7 @@ from typing import Any
 
 from binance_fix_connector.fix_connector import BinanceFixConnector
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from simplefix import FixMessage
+from simplefix.message import FixMessage
 
 from testing.foreign_fix.text import ForeignMessage
 

@@ -57,8 +57,9 @@ def test_it_is_the_engine_that_serves(tmp_path: Path, seed: int) -> None:
 
 def test_one_that_differs_is_no_snapshot(tmp_path: Path) -> None:
     others = memory_log()
-    engine = fill(memory_log(), 1)
-    fill(others, 2)
+    engine = fill(memory_log(), 2)
+    # The longer one.
+    fill(others, 1)
     with pytest.raises(ReplayDiffers, match="and the engine that serves has made event"):
         replica(Snapshots(tmp_path, kept=2), others, engine.position())
 
