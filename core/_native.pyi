@@ -1330,10 +1330,16 @@ class SessionIndex:
 
     next_offset: Final[int]
     """The event batch that is seen next: all of this is of those before it."""
+    entries: Final[int]
+    """The highest number of an entry that there was."""
     sessions: Final[list[tuple[int, list[tuple[int, int]]]]]
     """Number of an entry, and its (message number, command offset) pairs, rising."""
     def __new__(
-        cls, *, next_offset: int, sessions: list[tuple[int, list[tuple[int, int]]]]
+        cls,
+        *,
+        next_offset: int,
+        entries: int,
+        sessions: list[tuple[int, list[tuple[int, int]]]],
     ) -> SessionIndex: ...
 
 @final
@@ -1455,7 +1461,7 @@ class OrderEntry:
         """Return how a session stands; ``ValueError`` where there is none."""
 
     def learn_instruments(self, engine: Engine) -> None:
-        """Take the instruments as an engine has them; events tell what changes of them."""
+        """Take instruments and the number of entries, as an engine has them."""
 
     def security_list(self, req_id: int, instrument: int | None) -> bytes:
         """Return the answer to a SecurityListRequest: the instrument asked for, or all."""
@@ -1522,8 +1528,8 @@ class OrderEntry:
     def index(self) -> SessionIndex:
         """Return what is known of where the sessions' messages stand."""
 
-    def restore_index(self, rows: list[tuple[int, list[tuple[int, int]]]]) -> bool:
-        """Take it over, as ``SessionIndex.sessions``; false where it lacks a session."""
+    def restore_index(self, entries: int, rows: list[tuple[int, list[tuple[int, int]]]]) -> bool:
+        """Take it over, as ``SessionIndex`` has it; false where it lacks a session of then."""
 
     def forget_before(self, first_command: int) -> None:
         """Say with which command's events the log begins now."""

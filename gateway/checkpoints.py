@@ -6,6 +6,7 @@ over.  What it says is needed for replay the engines keep.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
@@ -33,6 +34,8 @@ ATTEMPTS = 5
 """So often a start may meet a log of which the oldest is being deleted."""
 Rows = list[tuple[int, list[tuple[int, int]]]]
 """Number of the entry, and its (message number, command offset) pairs."""
+Known = tuple[int, Rows]
+"""The highest number of an entry that there was, and a row for each session."""
 
 
 class SessionCheckpoints(Portions):
@@ -51,15 +54,19 @@ class SessionCheckpoints(Portions):
         journal: Journal,
         command_offset: int,
         end: EventsEnd,
-        order_entry: OrderEntry,
+        order_entries: Sequence[OrderEntry],
         settings: GatewaySettings,
     ) -> Good:
-        """Publish what order entry knows behind a command, whose events end there.
+        """Publish what order entry by each protocol knows behind a command, whose events end there.
 
         Raises as ``Portions.write`` does.
         """
-        rows = msgspec.msgpack.encode(order_entry.index().sessions)
-        needed = order_entry.needs_command(settings.session_replay_messages_min)
+        parts = [order_entry.index() for order_entry in order_entries]
+        rows = [row for part in parts for row in part.sessions]
+        known = msgspec.msgpack.encode((parts[0].entries, rows))
+        messages = settings.session_replay_messages_min
+        wanted = [order_entry.needs_command(messages) for order_entry in order_entries]
+        needed = min((command for command in wanted if command is not None), default=None)
         command_hash = await asyncio.to_thread(self._logs.command_hash, command_offset)
         what = Description(
             maker=maker,
@@ -70,7 +77,7 @@ class SessionCheckpoints(Portions):
             first_needed=command_offset + 1 if needed is None else needed,
             command_hash=command_hash,
         )
-        return await self.write(what, rows, await asyncio.to_thread(self.end))
+        return await self.write(what, known, await asyncio.to_thread(self.end))
 
     def learn(self, order_entry: OrderEntry, events: EnginesLog, command: int) -> None:
         """Learn which messages of each session a log keeps that commands up to this one made.
@@ -101,10 +108,10 @@ class SessionCheckpoints(Portions):
                 if good.command_offset > command:
                     continue
                 try:
-                    rows = msgspec.msgpack.decode(state_of(kept, good), type=Rows)
+                    entries, rows = msgspec.msgpack.decode(state_of(kept, good), type=Known)
                     if not _is_about(good, events):
                         raise ValueError("it is about other events")
-                    if not order_entry.restore_index(rows):
+                    if not order_entry.restore_index(entries, rows):
                         raise ValueError("it lacks a session")
                 except (ValueError, JournalError, msgspec.MsgspecError) as error:
                     log.warning("the checkpoint at command %d: %s", good.command_offset, error)

@@ -94,11 +94,16 @@ class FixGateway(Connections[LogonRequested]):
     ) -> None:
         """``sessions`` are those that have an entry; what follows is as in ``Connections``."""
         self._fix = fix
-        self._allowed = {user.name: Allowed.of(user) for user in users}
+        self._allowed: dict[str, Allowed] = {}
+        self.allow(users)
         self._sessions = {SessionName.of(user.session_id): user for user in sessions}
         self._opening: dict[str, list[tuple[Connection, LogonRequested]]] = defaultdict(list)
         """Who waits for an entry, by its name."""
         super().__init__(order_entry, [], *given, **named)
+
+    def allow(self, users: Iterable[UserSettings]) -> None:
+        """These may log on from now on, and no others; who is logged on stays."""
+        self._allowed = {user.name: Allowed.of(user) for user in users}
 
     # -- what a protocol decides -------------------------------------------------------------
 

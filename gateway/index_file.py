@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from core import JournalError, OrderEntry, event_head
-from gateway.retention import first_command
+from gateway.retention import NONE_KEPT, first_command
 from journal.folder import Folder
 from journal.port import Log
 
 log = logging.getLogger("quantscope.gateway")
 
 NAME = "sessions.index"
-MAGIC = b"QSX3"
+MAGIC = b"QSX4"
 """First bytes of the file, and the version of its layout."""
 DIGEST_BYTES = 16
 
@@ -37,6 +37,8 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
     next_offset: int
     chain: int
     """Chain of the events log before ``next_offset``: it tells this log from any other."""
+    entries: int
+    """The highest number of an entry that there was: later ones have no message before that."""
     sessions: list[tuple[int, list[tuple[int, int]]]]
     """Number of the entry, and its (message number, command offset) pairs."""
 
@@ -68,6 +70,7 @@ class IndexFile:
                 command_chain=commands.read(command, 1)[0].chain,
                 next_offset=known.next_offset,
                 chain=last.chain,
+                entries=known.entries,
                 sessions=[row for part in parts for row in part.sessions],
             )
             body = msgspec.msgpack.encode(index)
@@ -75,7 +78,9 @@ class IndexFile:
 
         return write
 
-    def restore(self, order_entry: OrderEntry, commands: Log, events: Log) -> int | None:
+    def restore(
+        self, order_entries: Iterable[OrderEntry], commands: Log, events: Log
+    ) -> int | None:
         """Take over what the file knows; the offset behind it, or None where it can't be used."""
         try:
             index = self.read()
@@ -83,14 +88,19 @@ class IndexFile:
                 raise ValueError("it is of another journal")
             if events.read(index.next_offset - 1, 1)[0].chain != index.chain:
                 raise ValueError("it is about other events")
-            if not order_entry.restore_index(index.sessions):
-                raise ValueError("it lacks a session")
+            for order_entry in order_entries:
+                if not order_entry.restore_index(index.entries, index.sessions):
+                    raise ValueError("it lacks a session")
         except FileNotFoundError:
             return None
         except (OSError, ValueError, IndexError, msgspec.MsgspecError, JournalError) as error:
             log.warning("%s is passed over: %s", NAME, error)
+            for order_entry in order_entries:
+                order_entry.forget_before(NONE_KEPT)
             return None
-        order_entry.forget_before(first_command(events))
+        first = first_command(events)
+        for order_entry in order_entries:
+            order_entry.forget_before(first)
         return index.next_offset
 
     def read(self) -> Index:

@@ -15,7 +15,8 @@ from supervisor.keeper import ROOT
 from supervisor.probes import Answer, Page
 from supervisor.program import Kind, Program
 
-GATEWAYS = (1, 2)
+GATEWAYS = {1: 9878, 2: 9881}
+"""Their numbers, and the ports of each for FIX."""
 FACADE = 3
 """Gateways and facades share their numbers."""
 KAFKA_SCRIPT = ROOT / "scripts/kafka/kafka.sh"
@@ -28,6 +29,7 @@ def default_ports(engines: Iterable[str]) -> dict[str, int]:
     """The ports of a cluster by their names; ``docs/operations.md`` has them too."""
     ports = {"facade": 8080}
     ports |= {f"gateway-{number}": 9878 + number for number in GATEWAYS}
+    ports |= {f"gateway-{number}.fix": port for number, port in GATEWAYS.items()}
     for at, name in enumerate(engines, 1):
         ports[f"engine-{name}.metrics"] = 9700 + at
     ports |= {f"gateway-{number}.metrics": 9710 + number for number in GATEWAYS}
@@ -92,7 +94,10 @@ class Plan:
             yield self._role(f"engine-{name}", Kind.ROLE, ("engine", "--name", name))
         for number in GATEWAYS:
             name = f"gateway-{number}"
-            listens = {"QUANTSCOPE_SERVER_BINARY_PORT": str(self.ports[name])}
+            listens = {
+                "QUANTSCOPE_SERVER_BINARY_PORT": str(self.ports[name]),
+                "QUANTSCOPE_SERVER_FIX_PORT": str(self.ports[f"{name}.fix"]),
+            }
             yield self._role(name, Kind.DOOR, ("gateway", "--number", str(number)), listens)
         named = ("recorder", "--name")
         redis = {"QUANTSCOPE_STORE_ADAPTER": "redis"}
@@ -127,8 +132,10 @@ class Plan:
 
     def ready_line(self) -> str:
         """What is served where."""
-        doors = ",".join(f"{HERE}:{self.ports[f'gateway-{number}']}" for number in GATEWAYS)
-        served = {"http": f"{HERE}:{self.ports['facade']}", "binary": doors}
+        served = {"http": f"{HERE}:{self.ports['facade']}"}
+        for protocol, of in (("binary", ""), ("fix", ".fix")):
+            doors = (self.ports[f"gateway-{number}{of}"] for number in GATEWAYS)
+            served[protocol] = ",".join(f"{HERE}:{port}" for port in doors)
         if self.prometheus is not None:
             served["prometheus"] = f"{HERE}:{self.ports['prometheus']}"
         served |= {name: f"{HERE}:{self.ports[name]}" for name in ("kafka", "redis")}

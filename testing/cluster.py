@@ -111,7 +111,7 @@ class Cluster:
     @asynccontextmanager
     async def around(self) -> AsyncIterator[Surroundings]:
         """What a role of it gets in a process of its own."""
-        ports = msgspec.structs.replace(self.config.server, http_port=0, binary_port=0)
+        ports = msgspec.structs.replace(self.config.server, http_port=0, binary_port=0, fix_port=0)
         config = msgspec.structs.replace(self.config, server=ports)
         process = Process(config, Faults(), self.clock, 2**31)
         async with self.control() as control:
@@ -282,6 +282,11 @@ class Served:
     lane: KafkaLane
     role: ClusterGateway
     http: int = 0
+
+    @property
+    def fix(self) -> int:
+        """Its port for FIX."""
+        return int(self.role.ports["fix"].address.rpartition(":")[2])
 
 
 @dataclass(frozen=True)

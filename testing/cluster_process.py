@@ -45,7 +45,7 @@ class ClusterProcess(Requests, Running):
         self.config = config
         self.role = role
         self.arguments = arguments
-        self.http = self.binary = 0
+        self.http = self.binary = self.fix = 0
         self.env = dict(os.environ)
         self.root = ROOT
         """The build that it is started from."""
@@ -74,7 +74,7 @@ class ClusterProcess(Requests, Running):
         ]
         command += ["--http-port", str(self.http)]
         if self.role == "gateway":
-            command += ["--binary-port", str(self.binary)]
+            command += ["--binary-port", str(self.binary), "--fix-port", str(self.fix)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.root, env=self.env, stdout=subprocess.PIPE, stderr=log, text=True
@@ -96,6 +96,7 @@ class ClusterProcess(Requests, Running):
             raise NotReady(f"{self.role}: {error}\n{self.said()[-2000:]}") from error
         self.http = int(said["http"].rpartition(":")[2])
         self.binary = int(said.get("binary", "0").rpartition(":")[2])
+        self.fix = int(said.get("fix", "0").rpartition(":")[2])
         return self
 
     def kill(self) -> None:

@@ -29,7 +29,7 @@ from journal.sequencer import Sequencer
 from protocol import messages as m
 from protocol.terms import ExecInst, Gateway, OrdType, Side, TimeInForce
 from quantscope import translate
-from quantscope.roles.sessions import binary_gateway
+from quantscope.roles.sessions import binary_gateway, learn_sessions
 from settings import Config, FacadeSettings, InstrumentSettings
 from store.port import Store
 from testing.client import ONE, Client, hang_up
@@ -138,6 +138,8 @@ class InProcess(Rest):
     def _build(self) -> None:
         service = self.service
         self.gateway = binary_gateway(self.config, service, Era(0), None)
+        end = service.journals.events.next_offset
+        learn_sessions(service, [self.gateway.order_entry], None, end)
         self._build_facade(service.engine, service)
         service.attach(self.gateway, self.facade)
 

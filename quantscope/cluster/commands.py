@@ -138,6 +138,7 @@ def engine(
 @configured
 @_listens
 @click.option("--binary-port", type=int, metavar="N", help="Port of binary order entry; 0: any.")
+@click.option("--fix-port", type=int, metavar="N", help="Port of FIX order entry; 0: any.")
 @_numbered(Gateway.BINARY)
 def gateway(
     config_file: pathlib.Path | None,
@@ -145,9 +146,10 @@ def gateway(
     host: str | None,
     http_port: int | None,
     binary_port: int | None,
+    fix_port: int | None,
     number: int,
 ) -> None:
-    """Run a gateway of a cluster: binary order entry over TCP."""
+    """Run a gateway of a cluster: order entry over TCP, by the binary protocol and by FIX."""
     from quantscope.cluster.gateway import ClusterGateway
     from quantscope.cluster.process import run
 
@@ -155,6 +157,7 @@ def gateway(
         "server.host": host,
         "server.http_port": http_port,
         "server.binary_port": binary_port,
+        "server.fix_port": fix_port,
     }
     config = _of_cluster(config_file, overrides, **flags)
     _log(config, f"gateway {number}")

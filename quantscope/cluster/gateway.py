@@ -1,14 +1,16 @@
-"""The gateway's role in a cluster: binary order entry on a lane to the engines."""
+"""The gateway's role in a cluster: order entry over TCP on a lane to the engines."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
 from core import Engine, JournalError, OrderEntry
 from gateway.binary import BinaryGateway
 from gateway.checkpoints import SessionCheckpoints
-from gateway.connection import Connection
+from gateway.connections import Connections
+from gateway.fix import FixGateway
 from gateway.restart import Fresh
 from gateway.retention import first_command
 from journal.kafka import AppendFailed, EnginesLog, Standing
@@ -20,7 +22,8 @@ from quantscope.metrics.exposition import Part
 from quantscope.metrics.lane import LaneFigures
 from quantscope.metrics.order_entry import OrderEntryFigures
 from quantscope.metrics.ports import PortFigures
-from quantscope.roles.gateway import serve_lines
+from quantscope.roles.gateway import listen, serve_lines
+from quantscope.roles.sessions import fix_order_entry, fix_sessions
 from settings import Config
 
 log = logging.getLogger("quantscope")
@@ -47,8 +50,14 @@ class ClusterGateway:
         self._users = GatewayUsers(config.users, around.journal)
         self._opened = contextlib.ExitStack()
         self._log: EnginesLog
-        self.ports: Mapping[str, Acceptor] = {}
+        self.ports: dict[str, Acceptor] = {}
         self.binary: BinaryGateway
+        self.fix: FixGateway
+
+    @property
+    def protocols(self) -> tuple[Connections[Any], ...]:
+        """Order entry by each protocol."""
+        return (self.binary, self.fix)
 
     @property
     def heard(self) -> int:
@@ -59,8 +68,10 @@ class ClusterGateway:
         """It is ready while commands are taken, and by its clock will be."""
         faults = [] if self.lane.ready else [f"commands are not taken: {self.lane.fault}"]
         faults += self._on_lane.standing()
-        fault = self.binary.order_entry.fault
-        return faults if fault is None else [*faults, f"order entry failed: {fault}"]
+        for gateway in self.protocols:
+            if (fault := gateway.order_entry.fault) is not None:
+                faults.append(f"order entry failed ({gateway.protocol}): {fault}")
+        return faults
 
     @property
     def figures(self) -> tuple[Part, ...]:
@@ -77,9 +88,12 @@ class ClusterGateway:
         engine = await self._on_lane.learn()
         order_entry = OrderEntry(settings, process.clock)
         users = self._users.begin(engine, order_entry)
+        fix_entry = fix_order_entry(self._config, process.clock)
+        sessions = fix_sessions(self._config, engine, fix_entry)
         events = await asyncio.to_thread(self._on_lane.followed.log)
         self._log = await asyncio.to_thread(self._opened.enter_context, events)
-        await asyncio.to_thread(self._index(order_entry, engine))
+        for each in (order_entry, fix_entry):
+            await asyncio.to_thread(self._index(each, engine))
         self.binary = BinaryGateway(
             order_entry,
             users,
@@ -90,18 +104,20 @@ class ClusterGateway:
             fresh=self._fresh,
             faults=process.faults,
         )
-        self.lane.attach(self.binary)
-        server = self._config.server
-        acceptor = await Acceptor.listen(
-            "binary",
-            server.host,
-            server.binary_port,
-            lambda: Connection(self.binary),
-            process.descriptors_max,
-            process.faults,
-            process.handshakes("binary"),
+        self.fix = FixGateway(
+            fix_entry,
+            self._config.users,
+            self._config.fix,
+            sessions,
+            self.lane,
+            settings,
+            process.clock,
+            events=self._events,
+            fresh=self._fresh_fix,
+            faults=process.faults,
         )
-        self.ports = {"binary": acceptor}
+        self.lane.attach(*self.protocols)
+        await listen(process, {"binary": self.binary, "fix": self.fix}, self.ports)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take connections; at the end answer what was asked, and close every connection."""
@@ -109,12 +125,12 @@ class ClusterGateway:
         async with asyncio.TaskGroup() as group:
             working = [
                 group.create_task(self._on_lane.run()),
-                group.create_task(self.binary.run()),
+                *(group.create_task(gateway.run()) for gateway in self.protocols),
                 group.create_task(
                     process.faults.keep("gateway", "the checkpoints of sessions", self._keep)
                 ),
             ]
-            await serve_lines([self.binary], [self.ports["binary"]], stop, self._on_lane.drain)
+            await serve_lines(self.protocols, self.ports.values(), stop, self._on_lane.drain)
             for task in working:
                 task.cancel()
 
@@ -146,6 +162,7 @@ class ClusterGateway:
         else:
             admitted, lines = self._users.take(users, None, order_entry)
         self.binary.admit(admitted)
+        self.fix.allow(users)
         for line in lines:
             log.error("%s", line)
         log.info("the users were read again: %d may log in", len(admitted))
@@ -176,7 +193,8 @@ class ClusterGateway:
             try:
                 # Nobody is promised any more what engines have deleted.
                 first = await asyncio.to_thread(self._first_command)
-                self.binary.order_entry.forget_before(first)
+                for gateway in self.protocols:
+                    gateway.order_entry.forget_before(first)
                 newest = await asyncio.to_thread(self.checkpoints.newest, 1)
                 last = newest[0].good.command_offset if newest else 0
                 if last == seen or not newest:
@@ -201,8 +219,9 @@ class ClusterGateway:
         self._on_lane.on_standing(standing)
 
     async def _checkpoint(self, last: int) -> None:
-        told, order_entry = self.lane.told, self.binary.order_entry
-        if told is None or told[0] == last or order_entry.fault is not None:
+        told, order_entries = self.lane.told, [it.order_entry for it in self.protocols]
+        faulty = any(order_entry.fault is not None for order_entry in order_entries)
+        if told is None or told[0] == last or faulty:
             return
         command, end = told
         await self.checkpoints.publish(
@@ -210,7 +229,7 @@ class ClusterGateway:
             self._around.journal,
             command,
             end,
-            order_entry,
+            order_entries,
             self._config.gateway,
         )
         log.info("gateway %d: checkpoint of sessions at command batch %d", self._number, command)
@@ -218,4 +237,9 @@ class ClusterGateway:
     def _fresh(self, engine: Engine) -> Fresh:
         again = OrderEntry(self._config.gateway, self._around.process.clock)
         self._users.begin(engine, again)
+        return Fresh(again, 0, self._index(again, engine))
+
+    def _fresh_fix(self, engine: Engine) -> Fresh:
+        again = fix_order_entry(self._config, self._around.process.clock)
+        fix_sessions(self._config, engine, again)
         return Fresh(again, 0, self._index(again, engine))

@@ -15,7 +15,7 @@ from gateway.retention import NONE_KEPT, first_command, first_needed
 from quantscope.acceptor import Acceptor
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.role import Process
-from quantscope.roles.sessions import binary_gateway, fix_gateway
+from quantscope.roles.sessions import binary_gateway, fix_gateway, learn_sessions
 
 
 class GatewayRole:
@@ -26,7 +26,7 @@ class GatewayRole:
         self._process = process
         self._engine = engine
         self.index = IndexFile(engine.directory.snapshot_folder) if engine.durable else None
-        self.ports: Mapping[str, Acceptor] = {}
+        self.ports: dict[str, Acceptor] = {}
         self.binary: BinaryGateway
         self.fix: FixGateway
 
@@ -43,23 +43,11 @@ class GatewayRole:
             config, service, engine.directory.era, self.index, process.faults
         )
         self.fix = fix_gateway(config, service, self.index, process.faults)
+        order_entries = [gateway.order_entry for gateway in self.protocols]
+        learn_sessions(service, order_entries, self.index, service.journals.events.next_offset)
         service.attach(*self.protocols)
         engine.housekeeping.keep_for_sessions(self)
-        ports = {}
-        for name, gateway, port in (
-            ("binary", self.binary, config.server.binary_port),
-            ("fix", self.fix, config.server.fix_port),
-        ):
-            ports[name] = await Acceptor.listen(
-                name,
-                config.server.host,
-                port,
-                partial(Connection, gateway),
-                process.descriptors_max,
-                process.faults,
-                process.handshakes(name),
-            )
-            self.ports = dict(ports)
+        await listen(process, {"binary": self.binary, "fix": self.fix}, self.ports)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take connections; at the end answer what was asked, and close every connection."""
@@ -97,6 +85,24 @@ class GatewayRole:
             return lambda: None  # one does not know where messages stand
         journals, era = self._engine.service.journals, self._engine.directory.era.number
         return self.index.capture(order_entries, journals.commands, journals.events, era)
+
+
+async def listen(
+    process: Process, gateways: Mapping[str, Connections[Any]], ports: dict[str, Acceptor]
+) -> None:
+    """Listen for each protocol; those that listen stand in ``ports``, also where another fails."""
+    server = process.config.server
+    numbers = {"binary": server.binary_port, "fix": server.fix_port}
+    for name, gateway in gateways.items():
+        ports[name] = await Acceptor.listen(
+            name,
+            server.host,
+            numbers[name],
+            partial(Connection, gateway),
+            process.descriptors_max,
+            process.faults,
+            process.handshakes(name),
+        )
 
 
 async def serve_lines(

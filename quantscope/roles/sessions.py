@@ -1,7 +1,7 @@
 """Order entry with its sessions, as the configuration names them and the engine has them."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from core import Clock, Engine, Faults, JournalError, OrderEntry
@@ -28,7 +28,7 @@ def binary_gateway(
     index: IndexFile | None,
     faults: Faults | None = None,
 ) -> BinaryGateway:
-    """Order entry, with the sessions of an era as far as they have come."""
+    """Binary order entry, with the sessions of an era; ``learn_sessions`` is to follow."""
     order_entry = OrderEntry(config.gateway, service.clock)
     journal_id = service.journals.commands.journal_id
 
@@ -37,7 +37,6 @@ def binary_gateway(
         return users_of(config.users, engine, sessions, named)
 
     users = users_in(service.engine, order_entry)
-    _index_sessions(service, order_entry, index, service.journals.events.next_offset)
 
     def fresh(engine: Engine) -> Fresh:
         again, next_offset = (
@@ -48,7 +47,7 @@ def binary_gateway(
 
         def learn() -> None:
             service.journals.events.sync()
-            _index_sessions(service, again, index, next_offset)
+            learn_sessions(service, [again], index, next_offset)
 
         return Fresh(again, next_offset, learn)
 
@@ -70,30 +69,30 @@ def fix_order_entry(config: Config, clock: Clock) -> OrderEntry:
     return OrderEntry(config.gateway, clock, config.fix, dictionaries)
 
 
+def fix_sessions(config: Config, engine: Engine, order_entry: OrderEntry) -> list[User]:
+    """A session in order entry for each that the engine has of FIX."""
+    order_entry.learn_instruments(engine)
+    return sessions_of(order_entry, config.fix, engine.entries())
+
+
 def fix_gateway(
     config: Config,
     service: Service,
     index: IndexFile | None,
     faults: Faults | None = None,
 ) -> FixGateway:
-    """FIX order entry, with the sessions that the engine has."""
-
-    def sessions_in(engine: Engine, order_entry: OrderEntry) -> list[User]:
-        order_entry.learn_instruments(engine)
-        return sessions_of(order_entry, config.fix, engine.entries())
-
+    """FIX order entry, with the sessions that the engine has; ``learn_sessions`` is to follow."""
     order_entry = fix_order_entry(config, service.clock)
-    sessions = sessions_in(service.engine, order_entry)
-    _index_sessions(service, order_entry, index, service.journals.events.next_offset)
+    sessions = fix_sessions(config, service.engine, order_entry)
 
     def fresh(engine: Engine) -> Fresh:
         again = fix_order_entry(config, service.clock)
         next_offset = service.journals.events.next_offset
-        sessions_in(engine, again)
+        fix_sessions(config, engine, again)
 
         def learn() -> None:
             service.journals.events.sync()
-            _index_sessions(service, again, index, next_offset)
+            learn_sessions(service, [again], index, next_offset)
 
         return Fresh(again, next_offset, learn)
 
@@ -142,21 +141,24 @@ def users_of(
     return made
 
 
-def _index_sessions(
-    service: Service, order_entry: OrderEntry, index: IndexFile | None, end: int
+def learn_sessions(
+    service: Service, order_entries: Sequence[OrderEntry], index: IndexFile | None, end: int
 ) -> None:
     """Learn which messages of each session the events log keeps before ``end``, and where.
 
     What ``index`` knows is not read: a start takes no longer the more is kept.
     """
-    events = service.journals.events
-    begin = None if index is None else index.restore(order_entry, service.journals.commands, events)
+    events, commands = service.journals.events, service.journals.commands
+    begin = None if index is None else index.restore(order_entries, commands, events)
     offset = begin or events.first_offset
-    order_entry.set_next_offset(offset)
+    for order_entry in order_entries:
+        order_entry.set_next_offset(offset)
     log.info("sessions: reading event batches from %d to %d", offset, end - 1)
     while offset < end:
         records = events.read(offset, READ_BYTES)
         if not records:
             raise JournalError(f"the events log holds no batch {offset}, of {end - 1}")
-        order_entry.scan(b"".join(record.batch for record in records if record.offset < end))
+        batches = b"".join(record.batch for record in records if record.offset < end)
+        for order_entry in order_entries:
+            order_entry.scan(batches)
         offset = records[-1].offset + 1

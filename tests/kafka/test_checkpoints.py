@@ -77,11 +77,12 @@ async def test_one_that_does_not_serve_is_passed_over(
     at = engine.position()
     wrong = at.event_hash ^ (harm == "other events")
     end = EventsEnd(sequence=at.event_seq, hash=wrong)
-    sessions = (
-        whole if harm == "other events" else OrderEntry(cluster.config.gateway, cluster.clock)
-    )
+    sessions = whole
+    if harm == "lacks a session":
+        sessions = OrderEntry(cluster.config.gateway, cluster.clock)
+        sessions.learn_instruments(engine)
     await checkpoints(cluster).publish(
-        "b", Journal(1), at.command_offset, end, sessions, cluster.config.gateway
+        "b", Journal(1), at.command_offset, end, [sessions], cluster.config.gateway
     )
     again = await asyncio.to_thread(learned, cluster, engine)
     assert again.index().sessions == whole.index().sessions

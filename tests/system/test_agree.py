@@ -13,7 +13,7 @@ import settings
 from journal.datadir import DataDir
 from quantscope import examine
 from quantscope.faults import EXPECTED
-from quantscope.roles.sessions import binary_gateway
+from quantscope.roles.sessions import binary_gateway, fix_gateway, learn_sessions
 from quantscope.serve import Exchange as Server
 from settings import Config
 from testing.damage import copy_database, cut, flip_some, forget, shorten, used
@@ -58,7 +58,12 @@ def start(config: Config) -> str:
             service = server.engine.service
             service.start()
             try:
-                binary_gateway(config, service, directory.era, server.gateway.index)
+                index, era = server.gateway.index, directory.era
+                binary = binary_gateway(config, service, era, index)
+                fix = fix_gateway(config, service, index)
+                order_entries = [binary.order_entry, fix.order_entry]
+                end = service.journals.events.next_offset
+                learn_sessions(service, order_entries, index, end)
                 recorder = server.recorder.make_recorder(directory.store)
                 recorder.stop()
                 # A store that is not there is made, and knows what the log does: no fault.

@@ -43,7 +43,7 @@ async def test_a_start_with_the_same_configuration_journals_none_of_it(tmp_path:
     kinds = [command["type"] for command in exchange.journal("commands")]
     configured = [kind for kind in kinds if kind not in ("TICK", "GATEWAY_OPEN", "RULES")]
     assert configured == ["SETTINGS"] + ["INSTRUMENT"] * 4 + ["ENTRY_OPEN"] * 16
-    assert kinds.count("GATEWAY_OPEN") == 4
+    assert kinds.count("GATEWAY_OPEN") == 6
     assert kinds.count("RULES") == 1
 
 

@@ -67,6 +67,8 @@ pub struct Connections<P: Protocol> {
     pub reports: u64,
     /// What the routed events say, of all gateways.
     pub tally: Tally,
+    /// The highest number of an entry that there is.
+    pub entries: u32,
 }
 
 impl<P: Protocol> Connections<P> {
@@ -109,6 +111,7 @@ impl<P: Protocol> Connections<P> {
             requests: 0,
             reports: 0,
             tally: Tally::default(),
+            entries: 0,
         }
     }
 
@@ -339,6 +342,7 @@ impl<P: Protocol> Connections<P> {
         self.sessions.clone_from(&of.sessions);
         self.by_entry.clone_from(&of.by_entry);
         self.protocol.clone_from(&of.protocol);
+        self.entries = of.entries;
         self.next_offset = next_offset;
     }
 

@@ -1,6 +1,6 @@
 //! What one life knows of the sessions' messages, the next one knows.
 
-use crate::{Limits, OrderEntry};
+use crate::{Known, Limits, OrderEntry};
 
 const LIMITS: Limits = Limits {
     packet_bytes_max: 1024,
@@ -31,10 +31,12 @@ fn told() -> OrderEntry {
 
 #[test]
 fn where_messages_stand_is_kept() {
-    let (next, rows) = told().index();
-    assert_eq!(next, 50_001);
+    let Known {
+        next_offset, rows, ..
+    } = told().index();
+    assert_eq!(next_offset, 50_001);
     let mut later = known(&[(3, 6_000), (4, 0)]);
-    assert!(later.restore_index(&rows));
+    assert!(later.restore_index(9, &rows));
     for number in [1, 1_024, 1_025, 5_000, 6_000] {
         let before = told().sessions[0].command_of(number);
         assert_eq!(later.sessions[0].command_of(number), before);
@@ -47,10 +49,20 @@ fn where_messages_stand_is_kept() {
 
 #[test]
 fn a_session_whose_messages_nobody_noted_makes_it_useless() {
-    let (_, rows) = told().index();
+    let rows = told().index().rows;
     let mut later = known(&[(3, 5_000), (5, 1)]);
-    assert!(!later.restore_index(&rows));
+    assert!(!later.restore_index(9, &rows));
     assert_eq!(later.sessions[0].oldest, 5_001);
-    assert!(known(&[(3, 5_000), (5, 0)]).restore_index(&rows));
-    assert!(known(&[]).restore_index(&rows));
+    assert!(known(&[(3, 5_000), (5, 0)]).restore_index(9, &rows));
+    assert!(known(&[]).restore_index(9, &rows));
+}
+
+#[test]
+fn a_session_whose_entry_is_newer_has_all_its_messages_behind() {
+    let rows = told().index().rows;
+    let mut later = known(&[(3, 5_000), (9, 1)]);
+    assert!(!later.restore_index(9, &rows));
+    assert!(later.restore_index(8, &rows));
+    later.sessions[1].located(1, 60_000, 0);
+    assert_eq!(later.sessions[1].oldest, 1);
 }

@@ -41,7 +41,7 @@ mod tally;
 
 pub use connections::{Claimed, Connections, TickAction};
 pub use histogram::{BOUNDS_NS, Histogram};
-pub use index::Row;
+pub use index::{Known, Row};
 pub use instruments::Instruments;
 pub use intake::Before;
 pub use limits::Limits;

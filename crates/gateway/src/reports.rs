@@ -269,6 +269,9 @@ impl<P: Protocol> Connections<P> {
                 let (seq, event) = event?;
                 self.tally.add(&event);
                 self.protocol.see(&event);
+                if let Event::EntryOpened(opened, ..) = &event {
+                    self.entries = self.entries.max(opened.entry);
+                }
                 if let Event::EntryClaimed(claimed) = &event {
                     let own = (claimed.gateway, claimed.incarnation) == (gateway, incarnation);
                     self.learn_claim(claimed, own);

@@ -396,9 +396,11 @@ impl OrderEntry {
         }
     }
 
-    /// The instruments as an engine has them; what changes of them events tell.
+    /// The instruments as an engine has them, and how many entries; what changes of these events tell.
     fn learn_instruments(&mut self, engine: PyRef<'_, Engine>) -> PyResult<()> {
+        let entries = engine.inner.counts().entries;
         self.guarded(|inner| {
+            each!(&mut *inner, inner => inner.entries = entries);
             for view in engine.inner.instruments() {
                 each!(&mut *inner, inner => {
                     inner.protocol.instruments.set(view.id, view.spec, view.symbol);
@@ -534,15 +536,16 @@ impl OrderEntry {
 
     /// What is known of where the sessions' messages stand in the events log.
     fn index(&self) -> SessionIndex {
-        let (next_offset, sessions) = each!(&self.inner, inner => inner.index());
+        let known = each!(&self.inner, inner => inner.index());
         SessionIndex {
-            next_offset,
-            sessions,
+            next_offset: known.next_offset,
+            entries: known.entries,
+            sessions: known.rows,
         }
     }
 
-    fn restore_index(&mut self, rows: Vec<Row>) -> bool {
-        each!(&mut self.inner, inner => inner.restore_index(&rows))
+    fn restore_index(&mut self, entries: u32, rows: Vec<Row>) -> bool {
+        each!(&mut self.inner, inner => inner.restore_index(entries, &rows))
     }
 
     fn forget_before(&mut self, first_command: u64) -> PyResult<()> {

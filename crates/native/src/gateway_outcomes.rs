@@ -322,6 +322,7 @@ named! {
     /// Where the sessions' messages stand in the events log.
     SessionIndex {
         next_offset: u64,
+        entries: u32,
         sessions: Vec<Row>,
     }
 }
