@@ -131,6 +131,11 @@ impl<'a> Header<'a> {
                     self.wrong(format);
                 }
             }
+            // Nobody trades here for others, and nothing is handed on (test case 18).
+            115 | 128 => self.wrong(Fault {
+                reason: Reason::CompId,
+                tag: Some(tag),
+            }),
             43 | 97 => match value::boolean(text) {
                 Some(flag) if tag == 43 => self.poss_dup = flag,
                 Some(flag) => self.poss_resend = flag,

@@ -122,8 +122,15 @@ impl Machine {
         let Some(number) = header.number else {
             return self.leave("MsgSeqNum (34) missing".to_owned(), out);
         };
-        let of = self.logon.as_ref().map(|logon| (self.version, logon));
-        let misplaced = of.and_then(|of| misplaced(of, message, header, now.wall_ns, settings));
+        if Version::of(message.begin_string) != Some(self.version) {
+            // A Reject of another version is nothing that the client could read (test case 2i).
+            if number == numbers.next_in {
+                numbers.next_in = numbers.next_in.saturating_add(1);
+            }
+            return self.leave("BeginString (8) is not the session's".to_owned(), out);
+        }
+        let logon = self.logon.as_ref();
+        let misplaced = logon.and_then(|logon| misplaced(logon, header, now.wall_ns, settings));
         if let Some(fault) = misplaced {
             if number == numbers.next_in {
                 numbers.next_in = numbers.next_in.saturating_add(1);

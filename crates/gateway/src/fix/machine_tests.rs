@@ -107,13 +107,25 @@ fn case_2e_and_2f_a_possible_duplicate_is_done_with() {
 fn case_2i_and_2k_what_is_of_another_session_ends_this_one() {
     let mut talk = Talk::logged_on();
     let bytes = talk.from("demo1", "FIX.4.2", "0", 2, &[]);
-    left(&talk.give(&bytes), "value is incorrect");
+    let said = talk.give(&bytes);
+    left(&said, "BeginString (8) is not the session's");
+    assert_eq!((said.len(), talk.numbers.next_in), (2, 3));
     let mut talk = Talk::logged_on();
     let bytes = talk.from("demo2", "FIX.4.4", "0", 2, &[]);
     let said = talk.give(&bytes);
     assert_eq!(said[0], rejected(2, Some(49), "0", Reason::CompId));
     left(&said, "CompID problem");
     assert_eq!(talk.numbers.next_in, 3);
+}
+
+#[test]
+fn case_18_messages_for_and_of_others_are_rejected() {
+    for tag in [115, 128] {
+        let mut talk = Talk::logged_on();
+        let said = talk.hear("D", 2, &[(tag, "other"), (11, "a")]);
+        assert_eq!(said, [rejected(2, Some(tag), "D", Reason::CompId)]);
+        assert_eq!(talk.hear("D", 3, &[(11, "a")]), [Action::Take(3, None)]);
+    }
 }
 
 #[test]

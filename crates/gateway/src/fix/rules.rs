@@ -1,6 +1,6 @@
 //! What a message of a session is held to, whatever came before it.
 
-use wire::fix::{Message, Version, value};
+use wire::fix::value;
 
 use super::action::{Action, Admin, Logon};
 use super::header::Header;
@@ -10,8 +10,7 @@ use wire::fix::dictionary::SessionRejectReason as Reason;
 
 /// What ends a session: a message that is not of it, or whose time is not to be believed.
 pub fn misplaced(
-    (version, logon): (Version, &Logon),
-    message: &Message<'_>,
+    logon: &Logon,
     header: &Header<'_>,
     wall_ns: u64,
     settings: &Settings,
@@ -22,9 +21,6 @@ pub fn misplaced(
             tag: Some(tag),
         })
     };
-    if Version::of(message.begin_string) != Some(version) {
-        return fault(Reason::ValueIncorrect, 8);
-    }
     if header.sender != logon.sender {
         return fault(Reason::CompId, 49);
     }

@@ -208,14 +208,14 @@ pub(super) fn checksum(bytes: &[u8]) -> u8 {
         .fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
 }
 
-/// Where the next message may begin, behind the first byte.
+/// Where the next message may begin, behind the first byte: also where the last one has lost its SOH.
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "positions within the bytes that were given"
 )]
 fn next_begin(bytes: &[u8]) -> usize {
     (1..bytes.len())
-        .find(|at| bytes[at - 1] == SOH && starts(&bytes[*at..], BEGIN))
+        .find(|at| starts(&bytes[*at..], BEGIN))
         .unwrap_or(bytes.len())
 }
 

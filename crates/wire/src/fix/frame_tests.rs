@@ -72,6 +72,7 @@ fn what_is_no_message_is_passed_over_up_to_the_next_one() {
         (of("8=FIX.4.4|9=6|35=0|34=2|10=000|"), Garbled::BodyLength),
         (of("8=FIX.4.4|9=5|35=0|10=0a0|"), Garbled::BodyLength),
         (of("8=FIX.4.4|9=5|35=0|10=000|"), Garbled::CheckSum),
+        (of("8=FIX.4.4|9=5|35=0|10=0000"), Garbled::BodyLength),
         (message("34=2|35=0|"), Garbled::MsgType),
         (message(""), Garbled::MsgType),
     ] {

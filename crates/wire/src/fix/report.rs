@@ -259,7 +259,8 @@ impl<S: Symbols> Telling<'_, S> {
             order_id: x.order_id,
             cl_ord_id,
             orig_cl_ord_id: orig,
-            exec_type: b'5',
+            // What nobody asked for here is a restatement (matrix E.1.c).
+            exec_type: if request.is_empty() { b'D' } else { b'5' },
             status: ord_status(x.status),
             instrument: x.instrument,
             side: x.side.code(),
@@ -271,6 +272,11 @@ impl<S: Symbols> Telling<'_, S> {
         let mut to = self.execution(&state, out);
         to.character(40, b'2');
         price(x.price, &mut to);
+        if request.is_empty() {
+            // The market's option; in FIX.4.2 the broker's.
+            let market = self.envelope.version == Version::Fix44;
+            to.number(378, if market { 8 } else { 4 });
+        }
         to.end();
     }
 
