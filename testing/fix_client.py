@@ -89,6 +89,19 @@ class FixClient:
         header: Iterable[Field] = (),
     ) -> None:
         """Say a message with the number that is next, or with another."""
+        self.writer.write(
+            self.made(msg_type, *fields, number=number, sending=sending, header=header)
+        )
+
+    def made(
+        self,
+        msg_type: str,
+        *fields: Field,
+        number: int | None = None,
+        sending: str | None = None,
+        header: Iterable[Field] = (),
+    ) -> bytes:
+        """A message with the number that is next, or with another; it is not said."""
         first: list[Field] = [
             (35, msg_type),
             (49, self.comp_id),
@@ -98,7 +111,7 @@ class FixClient:
         ]
         if number is None:
             self.number += 1
-        self.writer.write(encoded(self.begin_string, [*first, *header, *fields]))
+        return encoded(self.begin_string, [*first, *header, *fields])
 
     def credentials(self) -> list[Field]:
         """What a Logon has to show."""
@@ -145,6 +158,13 @@ class FixClient:
                 found.append(await self.hear())
             except (asyncio.IncompleteReadError, ConnectionError):
                 return found
+
+    async def goes_on(self) -> list[Message]:
+        """Both sides have the same numbers still: what came before the answer to a TestRequest."""
+        self.say("1", (112, f"after {self.number}"))
+        *before, answer = await self.hear_until("0")
+        assert answer.get(112) == f"after {self.number - 1}", answer
+        return before
 
     # -- orders ------------------------------------------------------------------------------
 
