@@ -145,7 +145,7 @@ async def test_2s_what_comes_before_a_logon_closes_the_line(
 # 2: the header
 
 
-async def test_2a_what_is_next_is_taken(session: FixClient) -> None:
+async def test_2a_h_j_l_p_s_3a_d_what_is_next_is_taken(session: FixClient) -> None:
     session.place("a", price=30)
     report = await session.hear()
     assert (report[35], report[34], report[11]) == ("8", "2", "a")
@@ -280,7 +280,7 @@ GARBLES: dict[str, Garble] = {
 
 
 @pytest.mark.parametrize("garble", GARBLES.values(), ids=GARBLES.keys())
-async def test_2d_what_is_garbled_is_passed_over_and_takes_no_number(
+async def test_2d_m_t_3b_c_e_what_is_garbled_is_passed_over(
     session: FixClient, garble: Garble
 ) -> None:
     message = session.made("0", number=session.number)

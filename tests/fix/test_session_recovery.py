@@ -179,7 +179,7 @@ async def filled_meanwhile(session: FixClient) -> None:
     await session.connect()
 
 
-async def test_16_what_happens_meanwhile_is_asked_for_and_told(session: FixClient) -> None:
+async def test_16a_b_what_happens_meanwhile_is_asked_for_and_told(session: FixClient) -> None:
     await filled_meanwhile(session)
     assert (await session.log_on())[34] == "5"
     session.say("2", (7, 4), (16, 0))
@@ -189,7 +189,7 @@ async def test_16_what_happens_meanwhile_is_asked_for_and_told(session: FixClien
 
 
 @pytest.mark.parametrize("begin_string", ["FIX.4.4"])
-async def test_16_what_happens_meanwhile_is_told_where_789_says_so(session: FixClient) -> None:
+async def test_16a_b_what_happens_meanwhile_is_told_where_789_says_so(session: FixClient) -> None:
     await filled_meanwhile(session)
     answer = await session.log_on((789, 4))
     assert (answer[34], answer[789]) == ("5", "5")

@@ -40,6 +40,7 @@ def test_every_kind_of_change_has_its_list_of_files() -> None:
     titles = [part.partition("\n")[0] for part in lists]
     assert titles == [
         "A message of the binary protocol",
+        "A field or a message of FIX",
         "An order type, a time in force, an instruction",
         "A route of REST",
         "A metric",
