@@ -183,8 +183,15 @@ class FixGateway(Connections[LogonRequested]):
         if session in self._sessions:
             return
         told = (0, 0, 0, 0)
-        account = self._account(session)
-        user = user_of(self.order_entry, self._fix, session, entry, told, account)
+        user = user_of(
+            self.order_entry,
+            self._fix,
+            session,
+            entry,
+            told,
+            self._account(session),
+            cancel_on_disconnect=self._cancels(session),
+        )
         self._sessions[session] = user
         for connection, asked in waiting:
             if not connection.transport.is_closing():
@@ -194,6 +201,10 @@ class FixGateway(Connections[LogonRequested]):
     def _account(self, session: SessionName) -> str:
         allowed = self._allowed.get(session.comp_id)
         return session.comp_id if allowed is None or self._fix.open else allowed.account
+
+    def _cancels(self, session: SessionName) -> bool:
+        allowed = self._allowed.get(session.comp_id)
+        return allowed is not None and not self._fix.open and allowed.cancel_on_disconnect
 
 
 def user_of(
