@@ -62,9 +62,10 @@ class ServerProcess(Requests, Running):
     def start(self, *settings: str) -> Self:
         """Start it, and wait until it is ready."""
         begun = time.monotonic()
-        port = str(self.binary if self._same_port else 0)
+        binary, fix = (self.binary, self.fix) if self._same_port else (0, 0)
         command = [*self.under, *QUANTSCOPE, "serve", "--data-dir", str(self.data_dir)]
-        command += ["--http-port", "0", "--binary-port", port, "--fix-port", "0", *self.settings]
+        command += ["--http-port", "0", "--binary-port", str(binary), "--fix-port", str(fix)]
+        command += self.settings
         command += [x for setting in settings for x in ("--set", setting)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
