@@ -134,13 +134,14 @@ class FixFlow:
         )
 
     def _not_canceled(self, report: f.OrderCancelReject, number: int) -> m.OrderCancelReject:
+        reason = report.cxl_rej_reason  # too late is 0
         return m.OrderCancelReject(
             transact_time=report.transact_time,
             order_id=report.order_id,
             cl_ord_id=number,
             orig_cl_ord_id=self._number(report.orig_cl_ord_id),
             security_id=None,
-            cxl_rej_reason=report.cxl_rej_reason or t.CxlRejReason.EXCHANGE_OPTION,
+            cxl_rej_reason=t.CxlRejReason.EXCHANGE_OPTION if reason is None else reason,
             cxl_rej_response_to=report.cxl_rej_response_to,
             ord_status=report.ord_status,
         )

@@ -1,7 +1,10 @@
 """Half an hour of a real market, and what becomes of it in any exchange."""
 
 import csv
+import gzip
+import itertools
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 
@@ -49,10 +52,29 @@ def assert_the_trades_are_the_venue_s_over_rest(exchange: Requests) -> None:
 
 def send_the_flow(port: int) -> None:
     """Send it over TCP, and find what ``FIGURES`` says."""
-    orders, trades = (DATA / f"bitstamp-btcusd-{name}" for name in ("orders.csv.gz", "trades.csv"))
+    assert flow_sent(port) == FIGURES
+
+
+def flow_sent(
+    port: int,
+    *arguments: str,
+    orders: Path = DATA / "bitstamp-btcusd-orders.csv.gz",
+    seconds_max: float = FLOW_SECONDS_MAX,
+) -> Result:
+    """What becomes of the flow, or of another one, by ``quantscope flow``."""
+    trades = DATA / "bitstamp-btcusd-trades.csv"
     code, said, errors = quantscope(
-        "flow", str(orders), "--port", str(port), "--verify", str(trades), "--json",
-        seconds_max=FLOW_SECONDS_MAX,
-    )  # fmt: skip
+        *("flow", str(orders), "--port", str(port), "--verify", str(trades), "--json"),
+        *arguments,
+        seconds_max=seconds_max,
+    )
     assert code == 0, errors
-    assert msgspec.json.decode(said, type=Result) == FIGURES
+    return msgspec.json.decode(said, type=Result)
+
+
+def first_rows(count: int, folder: Path) -> Path:
+    """A file of the first rows of the flow."""
+    path = folder / "first.csv"
+    with gzip.open(DATA / "bitstamp-btcusd-orders.csv.gz", "rt") as file:
+        path.write_text("".join(itertools.islice(file, count + 1)))
+    return path

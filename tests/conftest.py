@@ -64,6 +64,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how often a test of the journal kills its writer",
     )
     parser.addoption(
+        "--fix-kills",
+        type=int,
+        default=2,
+        help="how often the exchange is killed while QuickFIX trades with it",
+    )
+    parser.addoption(
+        "--whole-flow",
+        action="store_true",
+        help="all of the real order flow is sent over FIX, too, which takes minutes",
+    )
+    parser.addoption(
         "--brokers",
         type=int,
         choices=(1, 3),

@@ -1,4 +1,4 @@
-"""Binance's connector trades with an exchange that takes anybody, over TLS and with our authority."""
+"""Binance's connector trades over TLS with an exchange that takes anybody."""
 
 from collections.abc import Iterator
 from pathlib import Path

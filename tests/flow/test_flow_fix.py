@@ -152,14 +152,19 @@ async def test_what_else_is_told_is_read() -> None:
             *(0, None, by_fix._name(2), name, CxlRejReason.UNKNOWN_ORDER),
             *(CxlRejResponseTo.CANCEL, OrdStatus.REJECTED, None),
         ),
+        f.OrderCancelReject(
+            *(0, 1, by_fix._name(3), name, CxlRejReason.TOO_LATE_TO_CANCEL),
+            *(CxlRejResponseTo.CANCEL, OrdStatus.CANCELED, None),
+        ),
         f.BusinessMessageReject(None, "D", 1, BusinessRejectReason(2), None),
         f.SessionReject(1, "D", 38, 5, None),
     ):
         for message in by_fix.read(report):
             state.take(message)
-    assert (state.answered, state.open) == (5, {})
+    assert (state.answered, state.open) == (6, {})
     assert state.order_rejects == {"POST_ONLY_WOULD_TRADE": 1, "VALUE_OUT_OF_RANGE": 2}
-    assert state.cancel_rejects_of == {"refused": 1}
+    assert state.cancel_rejects == {"UNKNOWN_ORDER": 1, "TOO_LATE_TO_CANCEL": 1}
+    assert state.cancel_rejects_of == {"refused": 2}
 
 
 def new(name: str) -> list[f.Report]:
