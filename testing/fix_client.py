@@ -51,6 +51,8 @@ class FixClient:
         """MsgSeqNum of what is said next."""
         self.heard: list[Message] = []
         """All that was read, in order."""
+        self.came: list[bytes] = []
+        """The same, byte for byte."""
         self.reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter | None = None
 
@@ -140,6 +142,7 @@ class FixClient:
         message = head + length + body
         assert trailer == f"10={sum(message) % 256:03}\x01".encode(), message
         fields = fields_of(message + trailer)
+        self.came.append(message + trailer)
         self.heard.append(dict(fields))
         return fields
 
