@@ -25,7 +25,7 @@ AWAY = {BUY: 40_000, SELL: 60_000}
 """Where an order rests that is to be canceled."""
 
 
-class Trader:
+class FixTrader:
     """A client whose orders trade with those of another; it sends until it is told to stop."""
 
     def __init__(self, client: ForeignEngine, side: int) -> None:
@@ -59,7 +59,7 @@ class Trader:
             self.client.send("F", *cancel(f"no {name}", name, self._side, 1))
 
 
-def settled(trader: Trader) -> None:
+def settled(trader: FixTrader) -> None:
     """Wait until each order has its answer: what was sent without a line goes out by itself."""
     wanted = {*trader.sent, *(f"no {name}" for name in trader.canceled)}
     end = time.monotonic() + 60
@@ -80,7 +80,7 @@ def test_nothing_is_lost_and_nothing_is_executed_twice(
         for name, side, version in (("demo1", BUY, "FIX.4.4"), ("demo2", SELL, "FIX.4.2")):
             store = tmp_path / name
             session = ForeignSession(exchange.fix, store, name, begin_string=version)
-            traders.append(Trader(stack.enter_context(quickfix(session)), side))
+            traders.append(FixTrader(stack.enter_context(quickfix(session)), side))
         for trader in traders:
             trader.start()
         try:
@@ -103,7 +103,7 @@ def test_nothing_is_lost_and_nothing_is_executed_twice(
     exchange.verified()
 
 
-def told(trader: Trader, kills: int) -> int:
+def told(trader: FixTrader, kills: int) -> int:
     """Hold all that went over the line to what must be; how many fills there were."""
     client = trader.client
     # Both sides know where they stand: what each says next is what the other expects.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from testing.certificates import Certificates
 from testing.foreign_fix.engine import ForeignEngine
 from testing.foreign_fix.engines import quickfix, quickfixj
 from testing.foreign_fix.orders import (
@@ -18,6 +19,7 @@ from testing.foreign_fix.orders import (
     status,
 )
 from testing.foreign_fix.session import ForeignSession
+from testing.foreign_fix.tls import tls_settings
 from testing.process import ServerProcess
 
 Engine = Callable[[ForeignSession], ForeignEngine]
@@ -111,3 +113,19 @@ def test_both_sides_are_killed_and_agree_on_what_was_said(engine: Engine, tmp_pa
         assert not [m for m in client.among("out", "A") if m.get(141)]
         news = [m[11] for m in client.among("in", "8") if m.get(43) is None]
         assert sorted(news) == ["a", "b", "c", "d"]
+
+
+def test_quickfixj_trades_over_tls(tmp_path: Path) -> None:
+    made = Certificates(tmp_path / "certificates", "127.0.0.1", "localhost")
+    shown = (f"tls.certificate_file={made.server}", f"tls.key_file={made.server_key}")
+    with ServerProcess(tmp_path / "data", *shown, "tls.http=false") as exchange:
+        trusting = tls_settings(made.ca, tmp_path / "trusted")
+        with quickfixj(ForeignSession(exchange.fix, tmp_path / "client", more=trusting)) as client:
+            client.send("D", *new_order("a"))
+            client.wait({35: "8", 11: "a", 150: 0})
+            logons = client.logons
+            client.disconnect()
+            client.until_logged_on(logons)
+            client.send("F", *cancel("b", "a"))
+            client.wait({35: "8", 11: "b", 41: "a", 150: 4})
+        assert not client.rejects()
