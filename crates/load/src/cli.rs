@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 
 use crate::baseline::{Echo, append_and_sync};
 use crate::error::LoadError;
-use crate::fleet::{Fleet, Loop, Target};
+use crate::fleet::{Fleet, Loop};
 use crate::mix::Mix;
 use crate::notify::Audience;
+use crate::opening::Target;
 use crate::report::Tally;
 use crate::session_args::{Session, count, resolve, within};
 use crate::{round_trip, text};
@@ -47,7 +48,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     within(text, &SECONDS)
 }
 
-/// A load generator for the binary protocol.
+/// A load generator for order entry: the binary protocol, or FIX.
 #[derive(Debug, Parser)]
 #[command(name = "load", args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -96,6 +97,9 @@ enum Command {
     RoundTrip {
         #[command(flatten)]
         session: Session,
+        /// Port of the binary protocol of the same exchange, which takes its turns beside FIX.
+        #[arg(long)]
+        binary_port: Option<u16>,
         /// Port of an echo server on the same host; may be given more than once.
         #[arg(long)]
         echo_port: Vec<u16>,
@@ -160,9 +164,10 @@ pub fn main<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> u8 
         }) => notify(&host, port, users, &user_prefix),
         Some(Command::RoundTrip {
             session,
+            binary_port,
             echo_port,
             seconds,
-        }) => round_trip::run(&session, &echo_port, duration(seconds))
+        }) => round_trip::run(&session, binary_port, &echo_port, duration(seconds))
             .and_then(|result| print(&result.to_string())),
     };
     match done {
@@ -222,9 +227,9 @@ fn measure(run: &Run) -> Result<Value, LoadError> {
     };
     let in_flight_max = run.rate.map_or(run.in_flight, |_| OPEN_IN_FLIGHT_MAX);
     let mut plan = run.session.plan(run.connections, in_flight_max);
-    let mut target = run.session.target();
+    let mut target = run.session.target(run.session.protocol);
     if run.echo {
-        target = Target::Echo;
+        target = Target::Echo(run.session.protocol);
         plan.instruments = vec![1];
         plan.mix = Mix {
             rest: 100,
@@ -233,7 +238,7 @@ fn measure(run: &Run) -> Result<Value, LoadError> {
         };
         plan.resting = usize::MAX;
     }
-    let address = resolve(&run.session.host, run.session.port)?;
+    let address = resolve(&run.session.host, run.session.port())?;
     let mut fleet = Fleet::connect(address, &target, run.connections, &plan, run.session.seed)?;
     if !run.echo {
         fleet.warm(WARM_IN_FLIGHT, WARM)?;

@@ -72,6 +72,11 @@ impl Connection {
         &self.inbox[..self.filled]
     }
 
+    /// What was read and not consumed, and the bytes to send.
+    pub fn both(&mut self) -> (&[u8], &mut Vec<u8>) {
+        (&self.inbox[..self.filled], &mut self.outbox)
+    }
+
     /// Forget the first `bytes` of [`Self::received`].
     pub fn consume(&mut self, bytes: usize) {
         self.inbox.copy_within(bytes..self.filled, 0);

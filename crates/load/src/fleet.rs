@@ -1,16 +1,15 @@
 //! Many sessions on one thread, and the two loops that drive them.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use wire::soup::{Packets, Sender, kind, push_empty};
-
+use crate::codec::{Answer, Codec};
 use crate::connection::Connection;
 use crate::error::LoadError;
+use crate::opening::{Opening, Target};
 use crate::poller::{Poller, Ready};
 use crate::report::Tally;
-use crate::session::{PACKET_BYTES_MAX, instruments, login};
 use crate::time::now_ns;
 use crate::trader::{Plan, Trader};
 
@@ -18,28 +17,12 @@ use crate::trader::{Plan, Trader};
 const READ_BYTES: usize = 256 * 1024;
 /// So many orders may be refused in a row before the first that rests.
 const REFUSED_MAX: u64 = 1_000;
-/// Instruments that are traded when none are named.
-const INSTRUMENTS: usize = 4;
-/// A session that sent nothing for so long sends a heartbeat.
-const HEARTBEAT_NS: u64 = 800_000_000;
+/// How often is looked for sessions that have to say that they are there.
+const HEARTBEATS_NS: u64 = 100_000_000;
 /// Longest wait for something to happen.
 const WAIT_NS: u64 = 50_000_000;
 /// Longest wait for room when a session has as many requests out as it may.
 const STALL_NS: u64 = 200_000;
-
-/// The other side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// An exchange: each session logs in as the prefix and its number from 1.
-    Exchange {
-        /// What stands before the number in a user's name.
-        user_prefix: String,
-        /// Password of all of them.
-        password: String,
-    },
-    /// A server that sends back what it gets.
-    Echo,
-}
 
 /// How requests follow each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,29 +42,28 @@ pub enum Loop {
 #[derive(Debug)]
 struct Seat {
     connection: Connection,
+    codec: Box<dyn Codec>,
     trader: Trader,
+    answers: Vec<Answer>,
     watches_writes: bool,
     sent_ns: u64,
 }
 
 impl Seat {
-    /// Take what came; `now_ns` is when it was read.
+    fn push_request(&mut self, due_ns: u64) {
+        let out = &mut self.connection.outbox;
+        self.trader.push_request(due_ns, self.codec.as_mut(), out);
+    }
+
+    /// Take what came.
     fn receive(&mut self, tally: &mut Tally) -> Result<(), LoadError> {
         let alive = self.connection.fill()?;
         let now = now_ns();
-        let mut packets =
-            Packets::new(self.connection.received(), Sender::Server, PACKET_BYTES_MAX);
-        for packet in &mut packets {
-            let packet = packet.map_err(|error| LoadError::Protocol(error.to_string()))?;
-            match packet.kind {
-                kind::SEQUENCED | kind::UNSEQUENCED => {
-                    self.trader.take(packet.payload, now, tally)?;
-                }
-                kind::END_OF_SESSION => return Err(LoadError::Closed("end of session".into())),
-                _ => {}
-            }
+        let (received, outbox) = self.connection.both();
+        let consumed = self.codec.receive(received, &mut self.answers, outbox)?;
+        for answer in self.answers.drain(..) {
+            self.trader.take(answer, now, tally);
         }
-        let consumed = packets.consumed();
         self.connection.consume(consumed);
         if alive {
             Ok(())
@@ -100,21 +82,6 @@ pub struct Fleet {
     heartbeat_ns: u64,
     /// An echo would send a heartbeat back, which no server sends.
     heartbeats: bool,
-}
-
-/// What is traded of what the exchange has: what was asked for, or the first few.
-fn choose(wanted: &mut Vec<u32>, mut known: Vec<u32>) -> Result<(), LoadError> {
-    if let Some(number) = wanted.iter().find(|number| !known.contains(number)) {
-        return Err(LoadError::Instrument(*number));
-    }
-    if wanted.is_empty() {
-        known.truncate(INSTRUMENTS);
-        *wanted = known;
-    }
-    if wanted.is_empty() {
-        return Err(LoadError::Protocol("the exchange has no instrument".into()));
-    }
-    Ok(())
 }
 
 /// How long the open loop sleeps at least, in nanoseconds, unless an answer comes: what is due by then goes
@@ -141,26 +108,17 @@ impl Fleet {
         let poller = Poller::new()?;
         let mut plan = plan.clone();
         let mut seats = Vec::with_capacity(connections);
+        let mut opening = Opening::new(address, target);
         for index in 0..connections {
-            let (stream, last) = match target {
-                Target::Echo => (TcpStream::connect(address)?, 0),
-                Target::Exchange {
-                    user_prefix,
-                    password,
-                } => {
-                    let user = format!("{user_prefix}{}", index + 1);
-                    let mut login = login(address, &user, password)?;
-                    if index == 0 {
-                        choose(&mut plan.instruments, instruments(&mut login.stream)?)?;
-                    }
-                    (login.stream, login.last_cl_ord_id)
-                }
-            };
-            let connection = Connection::new(stream, READ_BYTES)?;
+            let opened = opening.open(index, &mut plan.instruments)?;
+            let mut connection = Connection::new(opened.stream, READ_BYTES)?;
+            connection.put_back(&opened.received);
             poller.add(connection.stream(), index, false)?;
             seats.push(Seat {
                 connection,
-                trader: Trader::new(plan.clone(), last, seed + index as u64),
+                codec: opened.codec,
+                trader: Trader::new(plan.clone(), opened.last_cl_ord_id, seed + index as u64),
+                answers: Vec::new(),
                 watches_writes: false,
                 sent_ns: now_ns(),
             });
@@ -170,7 +128,7 @@ impl Fleet {
             seats,
             ready: Vec::with_capacity(connections),
             heartbeat_ns: now_ns(),
-            heartbeats: *target != Target::Echo,
+            heartbeats: !matches!(target, Target::Echo(_)),
         })
     }
 
@@ -265,8 +223,7 @@ impl Fleet {
                     wait_min = STALL_NS.max(PACE_NS);
                     break;
                 }
-                seat.trader
-                    .push_request(due(number), &mut seat.connection.outbox);
+                seat.push_request(due(number));
                 number += 1;
             }
             for index in 0..self.seats.len().min((number - first) as usize) {
@@ -300,9 +257,8 @@ impl Fleet {
             if ready.readable {
                 self.seats[ready.token].receive(tally)?;
             }
-            if ready.writable {
-                self.flush(ready.token)?;
-            }
+            // What the protocol wants said at once is there to be sent, too.
+            self.flush(ready.token)?;
         }
         self.heartbeat()
     }
@@ -311,7 +267,7 @@ impl Fleet {
         let seat = &mut self.seats[index];
         let now = now_ns();
         while seat.trader.in_flight() < in_flight && seat.trader.has_room() {
-            seat.trader.push_request(now, &mut seat.connection.outbox);
+            seat.push_request(now);
         }
         self.flush(index)
     }
@@ -335,11 +291,11 @@ impl Fleet {
         if now < self.heartbeat_ns || !self.heartbeats {
             return Ok(());
         }
-        self.heartbeat_ns = now + HEARTBEAT_NS / 8;
+        self.heartbeat_ns = now + HEARTBEATS_NS;
         for index in 0..self.seats.len() {
             let seat = &mut self.seats[index];
-            if now.saturating_sub(seat.sent_ns) > HEARTBEAT_NS {
-                push_empty(kind::CLIENT_HEARTBEAT, &mut seat.connection.outbox);
+            if now.saturating_sub(seat.sent_ns) > seat.codec.heartbeat_ns() {
+                seat.codec.heartbeat(&mut seat.connection.outbox);
                 self.flush(index)?;
             }
         }

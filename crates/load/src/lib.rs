@@ -12,13 +12,18 @@
 //! what the generator itself can do.
 
 pub mod baseline;
+mod binary;
 pub mod cli;
+mod codec;
 mod connection;
 mod error;
+mod fix;
+mod fix_session;
 mod fleet;
 mod latency;
 mod mix;
 pub mod notify;
+mod opening;
 mod poller;
 mod report;
 mod round_trip;
@@ -28,8 +33,10 @@ mod text;
 mod time;
 mod trader;
 
+pub use codec::Protocol;
 pub use error::LoadError;
-pub use fleet::{Fleet, Loop, Target};
+pub use fleet::{Fleet, Loop};
 pub use latency::Latency;
 pub use mix::Mix;
+pub use opening::Target;
 pub use report::Tally;

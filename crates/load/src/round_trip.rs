@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::codec::Protocol;
 use crate::error::LoadError;
-use crate::fleet::{Fleet, Loop, Target};
+use crate::fleet::{Fleet, Loop};
 use crate::mix::Mix;
+use crate::opening::Target;
 use crate::report::Tally;
 use crate::session_args::{Session, resolve};
 
@@ -26,8 +28,9 @@ struct Side {
 
 impl Side {
     fn connect(session: &Session, target: &Target, port: u16) -> Result<Self, LoadError> {
+        let is_echo = matches!(target, Target::Echo(_));
         let mut plan = session.plan(1, WARM_IN_FLIGHT);
-        if *target == Target::Echo {
+        if is_echo {
             plan.instruments = vec![1];
             plan.mix = Mix {
                 rest: 100,
@@ -38,7 +41,7 @@ impl Side {
         }
         let address = resolve(&session.host, port)?;
         let mut fleet = Fleet::connect(address, target, 1, &plan, session.seed)?;
-        if *target != Target::Echo {
+        if !is_echo {
             fleet.warm(WARM_IN_FLIGHT, WARM)?;
             fleet.drain(DRAIN, &mut Tally::default())?;
         }
@@ -58,14 +61,27 @@ impl Side {
     }
 }
 
-/// Measure for `duration` over all sides: the exchange's latencies, and those of each echo.
+/// Measure for `duration` over all sides: the exchange's latencies, those of its binary protocol beside it, and
+/// those of each echo.
 ///
 /// # Errors
 /// When a session fails.
-pub fn run(session: &Session, echo_ports: &[u16], duration: Duration) -> Result<Value, LoadError> {
-    let mut sides = vec![Side::connect(session, &session.target(), session.port)?];
+pub fn run(
+    session: &Session,
+    binary_port: Option<u16>,
+    echo_ports: &[u16],
+    duration: Duration,
+) -> Result<Value, LoadError> {
+    let protocol = session.protocol;
+    let target = session.target(protocol);
+    let mut sides = vec![Side::connect(session, &target, session.port())?];
+    if let Some(port) = binary_port {
+        let target = session.target(Protocol::Binary);
+        sides.push(Side::connect(session, &target, port)?);
+    }
+    let exchanges = sides.len();
     for &port in echo_ports {
-        sides.push(Side::connect(session, &Target::Echo, port)?);
+        sides.push(Side::connect(session, &Target::Echo(protocol), port)?);
     }
     for side in &mut sides {
         side.turn()?;
@@ -77,14 +93,13 @@ pub fn run(session: &Session, echo_ports: &[u16], duration: Duration) -> Result<
             side.turn()?;
         }
     }
-    let echoes: Vec<Value> = sides[1..]
-        .iter()
-        .map(|side| side.tally.latency.to_json())
-        .collect();
+    let latency = |side: &Side| side.tally.latency.to_json();
+    let (exchange, echoes) = sides.split_at(exchanges);
     Ok(json!({
-        "exchange": sides[0].tally.latency.to_json(),
-        "rejects": sides[0].tally.rejects,
-        "orders": sides[0].tally.orders(),
-        "echoes": echoes,
+        "exchange": latency(&exchange[0]),
+        "binary": exchange.get(1).map(latency),
+        "rejects": exchange[0].tally.rejects,
+        "orders": exchange[0].tally.orders(),
+        "echoes": echoes.iter().map(latency).collect::<Vec<Value>>(),
     }))
 }

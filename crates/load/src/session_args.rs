@@ -7,9 +7,10 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use crate::codec::Protocol;
 use crate::error::LoadError;
-use crate::fleet::Target;
 use crate::mix::Mix;
+use crate::opening::Target;
 use crate::trader::Plan;
 
 /// Most of anything that is counted on the command line.
@@ -40,15 +41,21 @@ pub struct Session {
     /// Host of the exchange.
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
-    /// Port of the binary protocol.
-    #[arg(long, default_value_t = 9879)]
-    pub port: u16,
+    /// What is spoken.
+    #[arg(long, value_enum, default_value_t = Protocol::Binary)]
+    pub protocol: Protocol,
+    /// Its port; by default 9879 of the binary protocol, 9878 of FIX.
+    #[arg(long)]
+    pub port: Option<u16>,
     /// Users are this and a number from 1.
     #[arg(long, default_value = "demo")]
     pub user_prefix: String,
     /// Their password.
     #[arg(long, default_value = "demo")]
     pub password: String,
+    /// The exchange's CompID, in FIX.
+    #[arg(long, default_value = "QUANTSCOPE")]
+    pub target_comp_id: String,
     /// Numbers of the instruments, with commas; by default the exchange's first four.
     #[arg(long, value_delimiter = ',')]
     pub instruments: Vec<u32>,
@@ -64,10 +71,21 @@ pub struct Session {
 }
 
 impl Session {
+    /// The port of the exchange, or of an echo.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.protocol {
+            Protocol::Binary => 9879,
+            Protocol::Fix => 9878,
+        })
+    }
+
     /// The exchange as a target.
     #[must_use]
-    pub fn target(&self) -> Target {
+    pub fn target(&self, protocol: Protocol) -> Target {
         Target::Exchange {
+            protocol,
+            comp_id: self.target_comp_id.clone(),
             user_prefix: self.user_prefix.clone(),
             password: self.password.clone(),
         }

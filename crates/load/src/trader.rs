@@ -1,22 +1,13 @@
 //! One session's orders: what it sends next, and what its reports answer.
 
-use wire::record::{OrdType, Side, TimeInForce};
-use wire::sbe::{
-    BusinessMessageReject, ExecutionReportCancel, ExecutionReportNew, ExecutionReportReject,
-    ExecutionReportTrade, Header, NULL_I64, NULL_U8, NULL_U64, NewOrderSingle, OrderCancelReject,
-    OrderCancelRequest, split,
-};
+use wire::record::{Side, TimeInForce};
 
-use crate::error::LoadError;
+use crate::codec::{Answer, Cancel, Codec, Order};
 use crate::mix::{CROSS_QTY, Mix, REST_QTY, Random, cross_price, rest_price};
 use crate::report::Tally;
 
-/// FIX 1057, `Y`: the order that came took liquidity.
-const AGGRESSOR: u8 = b'Y';
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Answered,
     Rest,
     Cancel,
     Cross,
@@ -27,6 +18,8 @@ enum Kind {
 struct Slot {
     due_ns: u64,
     kind: Kind,
+    order: Resting,
+    answered: bool,
 }
 
 /// An order that rests in the book.
@@ -34,6 +27,7 @@ struct Slot {
 struct Resting {
     cl_ord_id: u64,
     instrument: u32,
+    side: Side,
 }
 
 /// What a trader trades.
@@ -68,7 +62,13 @@ impl Trader {
     pub fn new(plan: Plan, last_cl_ord_id: u64, seed: u64) -> Self {
         let free = Slot {
             due_ns: 0,
-            kind: Kind::Answered,
+            kind: Kind::Rest,
+            order: Resting {
+                cl_ord_id: 0,
+                instrument: 0,
+                side: Side::Buy,
+            },
+            answered: true,
         };
         Self {
             slots: vec![free; plan.in_flight_max.next_power_of_two()],
@@ -101,7 +101,7 @@ impl Trader {
     /// Whether one more request may be sent.
     #[inline]
     pub fn has_room(&mut self) -> bool {
-        self.slot(self.next_cl_ord_id).kind == Kind::Answered
+        self.slot(self.next_cl_ord_id).answered
     }
 
     fn choose(&mut self) -> Kind {
@@ -126,31 +126,43 @@ impl Trader {
 
     /// Append the next request, which was to be sent at `due_ns`.
     #[inline]
-    pub fn push_request(&mut self, due_ns: u64, out: &mut Vec<u8>) {
+    pub fn push_request(&mut self, due_ns: u64, codec: &mut dyn Codec, out: &mut Vec<u8>) {
         let kind = self.choose();
         let cl_ord_id = self.next_cl_ord_id;
         self.next_cl_ord_id += 1;
-        *self.slot(cl_ord_id) = Slot { due_ns, kind };
         self.in_flight += 1;
-        if kind == Kind::Cancel {
+        let order = if kind == Kind::Cancel {
             let index = self.random.below(self.resting.len() as u64) as usize;
             let order = self.resting.swap_remove(index);
-            OrderCancelRequest {
+            let cancel = Cancel {
                 cl_ord_id,
                 orig_cl_ord_id: order.cl_ord_id,
-                order_id: NULL_U64,
-                security_id: order.instrument,
-            }
-            .push(out);
+                instrument: order.instrument,
+                side: order.side,
+            };
+            codec.cancel(&cancel, out);
+            order
         } else {
-            self.new_order(cl_ord_id, kind == Kind::Cross).push(out);
-        }
+            let new = self.new_order(cl_ord_id, kind == Kind::Cross);
+            codec.order(&new, out);
+            Resting {
+                cl_ord_id,
+                instrument: new.instrument,
+                side: new.side,
+            }
+        };
+        *self.slot(cl_ord_id) = Slot {
+            due_ns,
+            kind,
+            order,
+            answered: false,
+        };
     }
 
-    fn new_order(&mut self, cl_ord_id: u64, cross: bool) -> NewOrderSingle {
+    fn new_order(&mut self, cl_ord_id: u64, cross: bool) -> Order {
         let index = self.random.below(self.plan.instruments.len() as u64) as usize;
         let buy = self.random.below(2) == 0;
-        let (price, order_qty, time_in_force) = if cross {
+        let (price, qty, time_in_force) = if cross {
             (cross_price(buy), CROSS_QTY, TimeInForce::Ioc)
         } else {
             (
@@ -159,139 +171,82 @@ impl Trader {
                 TimeInForce::Gtc,
             )
         };
-        NewOrderSingle {
+        Order {
             cl_ord_id,
+            instrument: self.plan.instruments[index],
+            side: if buy { Side::Buy } else { Side::Sell },
             price,
-            order_qty,
-            stop_px: NULL_I64,
-            security_id: self.plan.instruments[index],
-            side: if buy {
-                Side::Buy.code()
-            } else {
-                Side::Sell.code()
-            },
-            ord_type: OrdType::Limit.code(),
-            time_in_force: time_in_force.code(),
-            exec_inst: 0,
-            self_match_prevention_instruction: NULL_U8,
+            qty,
+            time_in_force,
         }
+    }
+
+    /// What was sent with this ClOrdID, as long as it is remembered.
+    #[inline]
+    fn sent(&mut self, cl_ord_id: u64) -> Option<&mut Slot> {
+        let oldest = self.next_cl_ord_id.saturating_sub(self.slots.len() as u64);
+        let known = (oldest..self.next_cl_ord_id).contains(&cl_ord_id);
+        known.then(|| self.slot(cl_ord_id))
     }
 
     /// Mark the request as answered; `None` if it was before, or is not ours.
     #[inline]
     fn settle(&mut self, cl_ord_id: u64) -> Option<Slot> {
-        let oldest = self.next_cl_ord_id.saturating_sub(self.slots.len() as u64);
-        if cl_ord_id < oldest || cl_ord_id >= self.next_cl_ord_id {
-            return None;
-        }
-        let slot = self.slot(cl_ord_id);
-        if slot.kind == Kind::Answered {
-            return None;
-        }
+        let slot = self.sent(cl_ord_id).filter(|slot| !slot.answered)?;
+        slot.answered = true;
         let sent = *slot;
-        slot.kind = Kind::Answered;
         self.in_flight -= 1;
         Some(sent)
     }
 
     #[inline]
-    fn answered(&mut self, cl_ord_id: u64, now_ns: u64, tally: &mut Tally) -> Option<Kind> {
+    fn answered(&mut self, cl_ord_id: u64, now_ns: u64, tally: &mut Tally) -> Option<Slot> {
         let sent = self.settle(cl_ord_id)?;
         tally.latency.record(now_ns.saturating_sub(sent.due_ns));
         match sent.kind {
             Kind::Rest => tally.rests += 1,
             Kind::Cancel => tally.cancels += 1,
             Kind::Cross => tally.crosses += 1,
-            Kind::Answered => {}
         }
-        Some(sent.kind)
+        Some(sent)
     }
 
-    fn refused(&mut self, cl_ord_id: u64, tally: &mut Tally) {
-        if self.settle(cl_ord_id).is_some() {
-            tally.rejects += 1;
-        }
-    }
-
-    fn traded(&mut self, trade: ExecutionReportTrade, tally: &mut Tally) {
-        tally.fills += 1;
-        if trade.leaves_qty == 0 && trade.aggressor_indicator != AGGRESSOR {
-            self.resting
-                .retain(|order| order.cl_ord_id != trade.cl_ord_id);
+    fn filled(&mut self, cl_ord_id: u64) {
+        // One that crosses never rests, and nobody has to look for it.
+        if self
+            .sent(cl_ord_id)
+            .is_none_or(|sent| sent.kind != Kind::Cross)
+        {
+            self.resting.retain(|order| order.cl_ord_id != cl_ord_id);
         }
     }
 
-    /// Take one message of the session.
-    ///
-    /// # Errors
-    /// `Protocol` when it can't be read.
+    /// Take what a message of the session says.
     #[inline]
-    pub fn take(
-        &mut self,
-        message: &[u8],
-        now_ns: u64,
-        tally: &mut Tally,
-    ) -> Result<(), LoadError> {
-        let (header, block) = split(message).map_err(protocol)?;
-        match header.template_id {
-            ExecutionReportNew::TEMPLATE => {
-                let report = ExecutionReportNew::read(header, block).map_err(protocol)?;
-                if self.answered(report.cl_ord_id, now_ns, tally) == Some(Kind::Rest) {
-                    self.resting.push(Resting {
-                        cl_ord_id: report.cl_ord_id,
-                        instrument: report.security_id,
-                    });
+    pub fn take(&mut self, answer: Answer, now_ns: u64, tally: &mut Tally) {
+        match answer {
+            Answer::Done(cl_ord_id) => {
+                if let Some(sent) = self.answered(cl_ord_id, now_ns, tally)
+                    && sent.kind == Kind::Rest
+                {
+                    self.resting.push(sent.order);
                 }
             }
-            ExecutionReportCancel::TEMPLATE => {
-                let report = ExecutionReportCancel::read(header, block).map_err(protocol)?;
-                self.answered(report.cl_ord_id, now_ns, tally);
+            Answer::Echoed(cl_ord_id) => {
+                self.answered(cl_ord_id, now_ns, tally);
             }
-            ExecutionReportTrade::TEMPLATE => {
-                let report = ExecutionReportTrade::read(header, block).map_err(protocol)?;
-                self.traded(report, tally);
+            Answer::Traded(_) => tally.fills += 1,
+            Answer::Filled(cl_ord_id) => {
+                tally.fills += 1;
+                self.filled(cl_ord_id);
             }
-            // What a bare echo sends back.
-            NewOrderSingle::TEMPLATE => {
-                let request = NewOrderSingle::read(header, block).map_err(protocol)?;
-                self.answered(request.cl_ord_id, now_ns, tally);
+            Answer::Refused(cl_ord_id) => {
+                if self.settle(cl_ord_id).is_some() {
+                    tally.rejects += 1;
+                }
             }
-            _ => self.take_refusal(header, block, tally)?,
         }
-        Ok(())
     }
-
-    fn take_refusal(
-        &mut self,
-        header: Header,
-        block: &[u8],
-        tally: &mut Tally,
-    ) -> Result<(), LoadError> {
-        let cl_ord_id = match header.template_id {
-            ExecutionReportReject::TEMPLATE => {
-                ExecutionReportReject::read(header, block)
-                    .map_err(protocol)?
-                    .cl_ord_id
-            }
-            OrderCancelReject::TEMPLATE => {
-                OrderCancelReject::read(header, block)
-                    .map_err(protocol)?
-                    .cl_ord_id
-            }
-            BusinessMessageReject::TEMPLATE => {
-                BusinessMessageReject::read(header, block)
-                    .map_err(protocol)?
-                    .business_reject_ref_id
-            }
-            other => return Err(LoadError::Protocol(format!("unexpected template {other}"))),
-        };
-        self.refused(cl_ord_id, tally);
-        Ok(())
-    }
-}
-
-fn protocol(fault: wire::sbe::Fault) -> LoadError {
-    LoadError::Protocol(format!("{fault:?}"))
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use wire::record::command::NO_PRICE;
 use wire::sbe::{
     ExecutionReportCancel, ExecutionReportNew, ExecutionReportReject, ExecutionReportTrade,
-    Message, OrderCancelReject,
+    Message, NULL_I64, NewOrderSingle, OrderCancelReject, OrderCancelRequest,
 };
-use wire::soup::{Packets, Sender};
+use wire::soup::{Packets, Sender, kind, push_data};
 
 use super::*;
+use crate::binary::Binary;
 
+const AGGRESSOR: u8 = b'Y';
 const PLAN: usize = 200;
 
 fn trader(instruments: &[u32]) -> Trader {
@@ -74,15 +76,21 @@ fn filled(cl_ord_id: u64, aggressor: u8) -> Message {
 }
 
 fn deliver(trader: &mut Trader, message: &Message, tally: &mut Tally) {
-    let mut bytes = Vec::new();
-    message.push_message(&mut bytes);
-    assert!(trader.take(&bytes, 500, tally).is_ok());
+    let (mut message_bytes, mut packet) = (Vec::new(), Vec::new());
+    message.push_message(&mut message_bytes);
+    push_data(kind::SEQUENCED, &message_bytes, &mut packet);
+    let mut answers = Vec::new();
+    let taken = Binary.receive(&packet, &mut answers, &mut Vec::new());
+    assert_eq!(taken.ok(), Some(packet.len()));
+    for answer in answers {
+        trader.take(answer, 500, tally);
+    }
 }
 
 /// Send one request; gives it back as the exchange reads it.
 fn next_request(trader: &mut Trader) -> Message {
     let mut out = Vec::new();
-    trader.push_request(100, &mut out);
+    trader.push_request(100, &mut Binary, &mut out);
     let packet = Packets::new(&out, Sender::Client, 4096).next();
     let payload = packet.and_then(Result::ok).map(|packet| packet.payload);
     match payload.map(Message::read) {
@@ -158,6 +166,26 @@ fn an_order_that_was_filled_is_never_canceled() {
         "an aggressor's fill is another order's"
     );
     deliver(&mut trader, &filled(order.cl_ord_id, b'N'), &mut tally);
+    assert_eq!((trader.resting.len(), tally.fills), (0, 2));
+}
+
+#[test]
+fn an_order_that_crosses_is_not_looked_for_in_the_book() {
+    let mut trader = trader(&[1]);
+    trader.plan.mix = Mix {
+        rest: 0,
+        cancel: 0,
+        cross: 100,
+    };
+    let mut tally = Tally::default();
+    let rests = next_request(&mut trader);
+    answer(&mut trader, &rests, &mut tally);
+    let Message::NewOrderSingle(crosses) = next_request(&mut trader) else {
+        panic!("the second request is an order")
+    };
+    trader.take(Answer::Filled(crosses.cl_ord_id), 500, &mut tally);
+    assert_eq!((trader.resting.len(), tally.fills), (1, 1));
+    trader.take(Answer::Filled(crosses.cl_ord_id - 1), 500, &mut tally);
     assert_eq!((trader.resting.len(), tally.fills), (0, 2));
 }
 

@@ -63,11 +63,14 @@ impl Drop for Server {
 #[test]
 fn the_closed_loop_answers_everything() {
     let server = Server::start();
-    let result = server.load(&["--connections", "4", "--in-flight", "10"]);
-    assert!(result["orders"].as_u64() > Some(1000));
-    assert_eq!(result["lost"], 0);
-    assert_eq!(result["rejects"], 0);
-    assert_eq!(result["latency_us"]["count"], result["orders"]);
+    for protocol in ["binary", "fix"] {
+        let how = ["--protocol", protocol, "--connections", "4"];
+        let result = server.load(&[&how[..], &["--in-flight", "10"]].concat());
+        assert!(result["orders"].as_u64() > Some(1000));
+        assert_eq!(result["lost"], 0);
+        assert_eq!(result["rejects"], 0);
+        assert_eq!(result["latency_us"]["count"], result["orders"]);
+    }
 }
 
 #[test]
