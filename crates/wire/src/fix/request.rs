@@ -382,7 +382,7 @@ impl<'a> Request<'a> {
     fn times(&self, asking: &Asking<'_>) -> Read<'a, ()> {
         match self.transact_time {
             None => return Err(Refusal::Reject(MISSING, 60)),
-            Some(time) if value::timestamp(time).is_none() => {
+            Some(time) if !value::is_timestamp(time) => {
                 return Err(Refusal::Reject(FORMAT, 60));
             }
             Some(_) => {}

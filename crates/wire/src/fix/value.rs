@@ -6,9 +6,34 @@ use crate::text::time::{SECOND_NS, days_from_civil, is_day};
 /// Most digits that are read of a number, zeros in front among them.
 const DIGITS_MAX: usize = 40;
 
+/// Digits of which any number fits 64 bits, with its sign.
+const SAFE_DIGITS: usize = 18;
+
 /// The number of a sequence, a count or a length: digits alone.
 #[must_use]
+#[inline]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a number of at most 18 digits"
+)]
 pub fn unsigned(value: &[u8]) -> Option<u64> {
+    if !(1..=SAFE_DIGITS).contains(&value.len()) {
+        return unsigned_of_many(value);
+    }
+    let mut sum = 0;
+    for byte in value {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        sum = 10 * sum + u64::from(digit);
+    }
+    Some(sum)
+}
+
+/// As [`unsigned`], of more digits than surely fit.
+#[cold]
+fn unsigned_of_many(value: &[u8]) -> Option<u64> {
     if value.is_empty() || value.len() > DIGITS_MAX {
         return None;
     }
@@ -38,7 +63,51 @@ pub fn int(value: &[u8]) -> Option<i64> {
 ///
 /// # Errors
 /// `Syntax` where it is no such number, `Precision` where it is finer than 10^-8, `Range` where it does not fit.
+#[inline]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a number of at most 18 digits, and places among them"
+)]
 pub fn decimal(value: &[u8]) -> Result<i64, DecimalError> {
+    // Nearly all are short, and need no care for what does not fit.
+    let (mut sum, mut point) = (0i64, None);
+    if value.len() > SAFE_DIGITS {
+        return decimal_of_many(value);
+    }
+    for (at, byte) in value.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            sum = 10 * sum + i64::from(digit);
+        } else if *byte == b'.' && point.is_none() {
+            point = Some(at);
+        } else {
+            return decimal_of_many(value);
+        }
+    }
+    let fraction = point.map_or(0, |at| value.len() - at - 1);
+    let scaled = UNITS
+        .get(fraction)
+        .and_then(|units| sum.checked_mul(*units));
+    let digits = value.len() - usize::from(point.is_some());
+    match scaled {
+        Some(units) if digits > 0 => Ok(units),
+        _ => decimal_of_many(value),
+    }
+}
+
+/// What a number is to be multiplied with that has so many digits behind its point.
+const UNITS: [i64; SCALE + 1] = {
+    let (mut units, mut digits) = ([ONE; SCALE + 1], 1);
+    while digits <= SCALE {
+        units[digits] = units[digits - 1] / 10;
+        digits += 1;
+    }
+    units
+};
+
+/// As [`decimal`], of any text.
+#[cold]
+fn decimal_of_many(value: &[u8]) -> Result<i64, DecimalError> {
     if value.len() > DIGITS_MAX {
         return Err(DecimalError::Syntax);
     }
@@ -101,6 +170,7 @@ pub const fn character(value: &[u8]) -> Option<u8> {
 ///
 /// The second 60 is that of a leap second: it is the next one's first.
 #[must_use]
+#[inline]
 pub fn timestamp(value: &[u8]) -> Option<u64> {
     let (day, time) = value.split_first_chunk::<8>()?;
     date(day)?.checked_add(time_of_day(time.strip_prefix(b"-")?)?)
@@ -118,11 +188,13 @@ pub fn is_timestamp(value: &[u8]) -> bool {
 
 /// A UTCTimeOnly, `HH:MM:SS` with up to nine digits behind a point, in ns.
 #[must_use]
+#[inline]
 pub fn time_of_day(value: &[u8]) -> Option<u64> {
     let (time, fraction) = value.split_first_chunk::<8>()?;
     let [hour, minute, second] = clock(*time)?;
     let parts = match fraction {
         [] => 0,
+        [b'.', a, b, c] => unsigned(&[*a, *b, *c])?.checked_mul(1_000_000)?,
         [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
             let zeros = 9u32.checked_sub(digits.len() as u32)?;
             unsigned(digits)?.checked_mul(10u64.checked_pow(zeros)?)?
@@ -150,6 +222,7 @@ pub fn is_time_of_day(value: &[u8]) -> bool {
 
 /// A UTCDate, `YYYYMMDD`: where it begins, in ns since the epoch.
 #[must_use]
+#[inline]
 pub fn date(value: &[u8]) -> Option<u64> {
     let [year, month, day] = civil(value)?;
     let days = days_from_civil(year, month, day)?;

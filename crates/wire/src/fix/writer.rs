@@ -7,6 +7,9 @@ use crate::text::{decimal, time};
 /// Room for the digits of BodyLength: most messages have three, and the others are moved.
 const LENGTH_DIGITS: usize = 3;
 
+/// Room for a message.
+const MESSAGE_BYTES: usize = 512;
+
 /// Appends one message to a buffer; [`Writer::end`] gives it its length and checksum.
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -18,18 +21,21 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Begin a message of this version and type.
     pub fn new(begin_string: &[u8], msg_type: &[u8], out: &'a mut Vec<u8>) -> Self {
+        // As much as most messages have: one look for room instead of many that find none.
+        out.reserve(MESSAGE_BYTES);
         let begin = out.len();
         out.extend_from_slice(b"8=");
         out.extend_from_slice(begin_string);
-        out.extend_from_slice(b"\x019=000\x01");
-        let body = out.len();
-        let mut writer = Self { out, begin, body };
-        writer.text(35, msg_type);
-        writer
+        out.extend_from_slice(b"\x019=000\x0135=");
+        // What stands behind BodyLength, which counts MsgType too.
+        let body = out.len().saturating_sub(b"35=".len());
+        out.extend_from_slice(msg_type);
+        out.push(SOH);
+        Self { out, begin, body }
     }
 
     /// Append a field of bytes that are printable.
-    #[inline]
+    #[inline(always)]
     pub fn text(&mut self, tag: u32, value: &[u8]) {
         self.tag(tag);
         self.out.extend_from_slice(value);
@@ -37,20 +43,20 @@ impl<'a> Writer<'a> {
     }
 
     /// Append fields that are written already, each with its SOH.
-    #[inline]
+    #[inline(always)]
     pub fn fields(&mut self, fields: &[u8]) {
         self.out.extend_from_slice(fields);
     }
 
     /// Append a field of one character.
-    #[inline]
+    #[inline(always)]
     pub fn character(&mut self, tag: u32, value: u8) {
         self.tag(tag);
         self.out.extend_from_slice(&[value, SOH]);
     }
 
     /// Append a field of a whole number.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self, tag: u32, value: u64) {
         self.tag(tag);
         decimal::write_u64(value, self.out);
@@ -58,7 +64,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Append a price or a quantity, in units of 10^-8.
-    #[inline]
+    #[inline(always)]
     pub fn decimal(&mut self, tag: u32, units: i64) {
         self.tag(tag);
         decimal::write(units, self.out);
@@ -66,17 +72,27 @@ impl<'a> Writer<'a> {
     }
 
     /// Append a UTCTimestamp with milliseconds, of ns since the epoch.
-    #[inline]
+    #[inline(always)]
     pub fn time(&mut self, tag: u32, ns: u64) {
         self.tag(tag);
         time::write_utc_timestamp(ns, self.out);
         self.out.push(SOH);
     }
 
+    /// Append a tag: nearly all are known where this is compiled, and their digits with them.
     #[inline(always)]
+    #[allow(clippy::arithmetic_side_effects, reason = "a digit is below 10")]
     fn tag(&mut self, tag: u32) {
-        decimal::write_u64(tag.into(), self.out);
-        self.out.push(b'=');
+        let [hundreds, tens, ones] = [tag / 100, tag / 10, tag].map(|x| b'0' + (x % 10) as u8);
+        match tag {
+            0..10 => self.out.extend_from_slice(&[ones, b'=']),
+            10..100 => self.out.extend_from_slice(&[tens, ones, b'=']),
+            100..1_000 => self.out.extend_from_slice(&[hundreds, tens, ones, b'=']),
+            _ => {
+                decimal::write_u64(tag.into(), self.out);
+                self.out.push(b'=');
+            }
+        }
     }
 
     /// Write its length and checksum; nothing more belongs to it.

@@ -37,8 +37,24 @@ impl std::error::Error for DecimalError {}
 pub const PRODUCT_SCALE: usize = 2 * SCALE;
 
 /// Append `value` without zeros at its end: `1`, `0.5`, `-12.00000001`.
+#[inline]
+#[allow(clippy::arithmetic_side_effects, reason = "a place among eight digits")]
 pub fn write(value: i64, out: &mut Vec<u8>) {
-    write_wide(i128::from(value), out);
+    if value < 0 {
+        out.push(b'-');
+    }
+    let magnitude = value.unsigned_abs();
+    write_u64(magnitude / ONE as u64, out);
+    let parts = magnitude % ONE as u64;
+    if parts == 0 {
+        return;
+    }
+    let digits = eight_digits(parts);
+    // The last of them are the word's highest bytes.
+    let zeros = (u64::from_le_bytes(digits) ^ ZEROS).leading_zeros() as usize / 8;
+    let mut text = [b'.'; 1 + SCALE];
+    text[1..].copy_from_slice(&digits);
+    append(&text, text.len() - zeros, out);
 }
 
 /// As [`write`], a value that may need more than 64 bits, as a sum does.
@@ -47,32 +63,23 @@ pub fn write(value: i64, out: &mut Vec<u8>) {
     reason = "at most 39 digits in 40 bytes, and a digit is below 10"
 )]
 pub fn write_wide(value: i128, out: &mut Vec<u8>) {
+    if let Ok(value) = i64::try_from(value) {
+        return write(value, out);
+    }
     if value < 0 {
         out.push(b'-');
     }
     // 39 digits are the most that 128 bits have.
     let mut digits = [b'0'; 40];
     let mut at = digits.len();
-    let magnitude = value.unsigned_abs();
-    match u64::try_from(magnitude) {
-        Ok(mut rest) => {
-            while rest > 0 {
-                at -= 1;
-                digits[at] = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
-        }
-        Err(_) => {
-            let mut rest = magnitude;
-            while rest > 0 {
-                at -= 1;
-                digits[at] = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
-        }
+    let mut rest = value.unsigned_abs();
+    while rest > 0 {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
     let point = digits.len() - SCALE;
-    write_parts(&digits[at.min(point - 1)..point], &digits[point..], out);
+    write_parts(&digits[at.min(point)..point], &digits[point..], out);
 }
 
 /// Append a multiple of 10^-`scale` of any width, which is given by its digits: `-12` is `-0.12` at 2.
@@ -114,24 +121,70 @@ pub fn to_string(value: i64) -> String {
     out.into_iter().map(char::from).collect()
 }
 
+/// The character 0 in each byte.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+/// Most digits of 64 bits.
+const DIGITS_MAX: usize = 20;
+
+/// The two digits of each number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let (mut pairs, mut number) = ([[0; 2]; 100], 0);
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
+/// The two digits of a number, which is below 100.
+#[inline(always)]
+pub(crate) const fn pair(number: u64) -> [u8; 2] {
+    PAIRS[(number % 100) as usize]
+}
+
+/// The last eight digits of a number.
+#[inline(always)]
+fn eight_digits(number: u64) -> [u8; 8] {
+    let twos = [number / 1_000_000, number / 10_000, number / 100, number].map(pair);
+    let mut digits = [0; 8];
+    digits.copy_from_slice(twos.as_flattened());
+    digits
+}
+
+/// Append the first `count` bytes of a text: a copy of one size needs no call.
+#[inline(always)]
+fn append<const N: usize>(text: &[u8; N], count: usize, out: &mut Vec<u8>) {
+    let before = out.len();
+    out.extend_from_slice(text);
+    out.truncate(before.saturating_add(count));
+}
+
 /// Append an integer.
+#[inline]
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "at most 20 digits in 20 bytes, and a digit is below 10"
 )]
 pub fn write_u64(value: u64, out: &mut Vec<u8>) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    let mut rest = value;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+    if value < 10 {
+        return out.push(b'0' + value as u8);
     }
-    out.extend_from_slice(&digits[at..]);
+    // Behind the digits there is room, so that whatever their count a copy of one size begins with them.
+    let mut text = [0; 2 * DIGITS_MAX];
+    let mut at = DIGITS_MAX;
+    let mut rest = value;
+    while rest >= 10 {
+        at -= 2;
+        text[at..at + 2].copy_from_slice(&pair(rest));
+        rest /= 100;
+    }
+    if rest > 0 {
+        at -= 1;
+        text[at] = b'0' + rest as u8;
+    }
+    if let Some(digits) = text[at..].first_chunk::<DIGITS_MAX>() {
+        append(digits, DIGITS_MAX - at, out);
+    }
 }
 
 /// Read a number as JSON writes it (`-`, digits, fraction, exponent), exactly.

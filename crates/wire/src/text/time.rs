@@ -1,5 +1,7 @@
 //! RFC 3339 in UTC with microseconds.
 
+use super::decimal::pair;
+
 /// Nanoseconds in a second.
 pub const SECOND_NS: u64 = 1_000_000_000;
 const DAY_S: u64 = 86_400;
@@ -8,39 +10,72 @@ const ERA_DAYS: u64 = 146_097;
 
 /// Append the time `ns` after the epoch: `2026-11-23T18:57:20.123456Z`; what is finer is cut off.
 pub fn write(ns: u64, out: &mut Vec<u8>) {
-    write_with("-", b'T', ns, out);
-    out.push(b'Z');
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    let [century, years, month, day, hour, minute, second] = parts(ns / SECOND_NS);
+    let micros = ns % SECOND_NS / 1_000;
+    for (at, number) in [
+        (0, century),
+        (2, years),
+        (5, month),
+        (8, day),
+        (11, hour),
+        (14, minute),
+        (17, second),
+        (20, micros / 10_000),
+        (22, micros / 100 % 100),
+        (24, micros % 100),
+    ] {
+        put(&mut text, at, number);
+    }
+    out.extend_from_slice(&text);
 }
 
 /// Append the time `ns` after the epoch as FIX.4.2 and FIX.4.4 have it: `20261123-18:57:20.123`; what is finer is
 /// cut off.
 pub fn write_utc_timestamp(ns: u64, out: &mut Vec<u8>) {
-    write_with("", b'-', ns, out);
-    // Microseconds are of later versions.
-    out.truncate(out.len().saturating_sub(3));
+    let mut text = *b"00000000-00:00:00.000";
+    let [century, years, month, day, hour, minute, second] = parts(ns / SECOND_NS);
+    // Of thousandths the last two digits come last, over the last of hundredths.
+    let millis = ns % SECOND_NS / 1_000_000;
+    for (at, number) in [
+        (0, century),
+        (2, years),
+        (4, month),
+        (6, day),
+        (9, hour),
+        (12, minute),
+        (15, second),
+        (18, millis / 10),
+        (19, millis % 100),
+    ] {
+        put(&mut text, at, number);
+    }
+    out.extend_from_slice(&text);
 }
 
-/// Date and time with these marks between the parts of a date, and between it and the time.
+/// Write two digits.
 #[inline(always)]
-fn write_with(in_date: &str, behind_date: u8, ns: u64, out: &mut Vec<u8>) {
-    let (seconds, micros) = (ns / SECOND_NS, (ns % SECOND_NS) / 1_000);
+fn put(text: &mut [u8], at: usize, number: u64) {
+    if let Some(two) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<2>) {
+        *two = pair(number);
+    }
+}
+
+/// Century, year in it, month, day, hour, minute and second of a time in seconds after the epoch.
+#[inline(always)]
+fn parts(seconds: u64) -> [u64; 7] {
     let (year, month, day) = civil(seconds / DAY_S);
     let second = seconds % DAY_S;
-    digits(year, 4, out);
-    for value in [month, day] {
-        out.extend_from_slice(in_date.as_bytes());
-        digits(value, 2, out);
-    }
-    for (mark, value) in [
-        (behind_date, second / 3_600),
-        (b':', second / 60 % 60),
-        (b':', second % 60),
-    ] {
-        out.push(mark);
-        digits(value, 2, out);
-    }
-    out.push(b'.');
-    digits(micros, 6, out);
+    let (hour, minute) = (second / 3_600, second / 60 % 60);
+    [
+        year / 100,
+        year % 100,
+        month,
+        day,
+        hour,
+        minute,
+        second % 60,
+    ]
 }
 
 /// Whether there is such a day of the Gregorian calendar.
@@ -88,17 +123,6 @@ pub fn to_string(ns: u64) -> String {
     let mut out = Vec::with_capacity(27);
     write(ns, &mut out);
     out.into_iter().map(char::from).collect()
-}
-
-#[allow(clippy::arithmetic_side_effects, reason = "a digit is below 10")]
-fn digits(value: u64, count: usize, out: &mut Vec<u8>) {
-    let at = out.len();
-    out.resize(at + count, b'0');
-    let mut rest = value;
-    for digit in out[at..].iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
 }
 
 /// Year, month and day of the day `days` after 1970-01-01, in the Gregorian calendar.
