@@ -1311,6 +1311,10 @@ class Session:
     """Highest ClOrdID that was passed on, of the binary protocol."""
     next_in: Final[int]
     """MsgSeqNum that is expected next, of FIX."""
+    epoch: Final[int]
+    """How often it was reset."""
+    heard_ns: Final[int]
+    """When its client was last heard, on the monotonic clock; 0 where it was not since a start."""
     connection: Final[int | None]
     """The connection that is logged in."""
     def __new__(
@@ -1321,6 +1325,8 @@ class Session:
         oldest: int,
         last_cl_ord_id: int,
         next_in: int,
+        epoch: int,
+        heard_ns: int,
         connection: int | None,
     ) -> Session: ...
 
@@ -1350,7 +1356,15 @@ class Traffic:
     """Requests that were received."""
     reports: Final[int]
     """Messages that were sent to sessions."""
-    def __new__(cls, *, requests: int, reports: int) -> Traffic: ...
+    garbled: Final[int]
+    """Bytes of FIX that were no message, by whole stretches of them."""
+    resends: Final[int]
+    """How often a client of FIX asked to be told again."""
+    gaps: Final[int]
+    """How often messages of a client of FIX were missing, and were asked for."""
+    def __new__(
+        cls, *, requests: int, reports: int, garbled: int, resends: int, gaps: int
+    ) -> Traffic: ...
 
 @final
 class TallyRow:
@@ -1419,10 +1433,12 @@ class OrderEntry:
     def complete(self, of: OrderEntry) -> None:
         """Take over where the older messages stand that another has found: it is whole again."""
 
-    def add_session(self, entry: int, sent: int, base: int, last_cl_ord_id: int) -> int:
+    def add_session(
+        self, entry: int, sent: int, base: int, epoch: int, last_cl_ord_id: int
+    ) -> int:
         """Add a session of the binary protocol that was told ``sent`` messages; return its slot.
 
-        ``base`` is the number of the message at which it was reset last.
+        ``base`` is the number of the message at which it was reset last, ``epoch`` how often.
         """
 
     def add_fix_session(
@@ -1450,6 +1466,19 @@ class OrderEntry:
 
     def refuse_logon(self, connection: int) -> None:
         """Refuse a connection's Logon: what is to be said stands in its buffer."""
+
+    def probe(self, connection: int) -> None:
+        """Somebody else wants the session of a connection of FIX: where it is silent it is tested.
+
+        One that does not answer is over soon.
+        """
+
+    def end_session(self, connection: int, why: str) -> bool:
+        """End a connection's session on it, once all that was asked is answered.
+
+        False while that has to wait, and is to be asked for again.  Of FIX the connection is told
+        as over when it was told; else what is to be said stands in its buffer.
+        """
 
     def tell_again(self, connection: int, first: int, last: int) -> bool:
         """Tell messages again, from the first to the last (0: the newest).

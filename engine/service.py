@@ -304,6 +304,11 @@ class Service:
             "the journal is back, at command batch %d", self.journals.commands.next_offset - 1
         )
 
+    def session_reset(self, entry: int, epoch: int) -> None:
+        """Let the numbers of a session begin anew, unless they have since ``epoch``."""
+        self._system.session_reset(entry, epoch)
+        self.wake()
+
     def take_clock(self) -> None:
         """An operator says that the system's clock is right, however it got there."""
         log.warning("the system's clock is to be taken as it is")

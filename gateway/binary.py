@@ -1,6 +1,6 @@
 """The binary protocol's logins and questions: SBE over SoupBinTCP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 
 from core import (
@@ -37,7 +37,7 @@ class BinaryGateway(Connections[LoginRequested]):
         user = self.user(asked.user)
         if user is None or not user.admits(asked.password):
             self.reject(connection, asked, authorized=False)
-        elif asked.session.strip() not in ("", user.session_id):
+        elif asked.session.strip() not in ("", self.session_id(user)):
             self.reject(connection, asked, authorized=True)
         else:
             self.claim(connection, user, asked)
@@ -50,6 +50,21 @@ class BinaryGateway(Connections[LoginRequested]):
     def _tell_instruments(self, connection: Connection, asked: SecurityListRequested) -> None:
         self.write(connection, self.security_list(asked.req_id, asked.instrument))
 
+    def sessions(self) -> Iterable[tuple[str, User]]:
+        """See ``Connections``."""
+        return [(user.name, user) for user in self._users.values()]
+
+    def next_in(self, session: Session) -> int:
+        """See ``Connections``: the lowest ClOrdID that is new."""
+        return session.last_cl_ord_id + 1
+
+    def end_session(self, connection: Connection, why: str) -> bool:
+        """See ``Connections``: its last packet is not of the sequence."""
+        ended = super().end_session(connection, why)
+        if ended:
+            connection.end(connection.close, why)
+        return ended
+
     def enter(self, connection: Connection, session: int, asked: LoginRequested) -> int | None:
         """See ``Connections``."""
         return self.order_entry.login(connection.number, session, asked.sequence)
@@ -61,7 +76,7 @@ class BinaryGateway(Connections[LoginRequested]):
     def accept(self, connection: Connection, user: User, session: Session, first: int) -> None:
         """See ``Connections``."""
         debug = f"lastClOrdID={session.last_cl_ord_id} oldest={session.oldest}"
-        connection.transport.write(login_accepted(user.session_id, first, debug))
+        connection.transport.write(login_accepted(self.session_id(user), first, debug))
 
     def refuse(self, connection: Connection, asked: LoginRequested, *, authorized: bool) -> None:
         """See ``Connections``."""

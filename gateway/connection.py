@@ -57,7 +57,7 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
         self.peer = ""
         self.called = ""
         """How the log calls it: a session once that is logged in."""
-        self._is_over = False
+        self._is_over = self._is_stopped = False
         self.user: User | None = None
         """Who is logged in, or waits to be."""
         self._written = self._taken = 0
@@ -105,7 +105,7 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
     def put_off(self, answer: Callable[[], None] | None = None) -> None:
         """The answer to a question, and what comes after much at once, waits for its turn."""
         self._question = answer
-        if not self.transport.is_closing():
+        if not self.transport.is_closing() and not self._is_stopped:
             self.transport.pause_reading()
             self.wait()
 
@@ -126,6 +126,8 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
             self._gateway.turns.charge(CLOSE_NS)
             over()
             return
+        if self._is_stopped:
+            return
         if question is not None:
             if not self.drained.is_set():
                 # Nobody makes answers for who does not read them: see ``resume_writing``.
@@ -143,6 +145,11 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
             self._gateway.turns.charge(READ_NS)
         if asked is not None:
             self.decide(asked)
+
+    def stop(self) -> None:
+        """Take nothing more of what its client sends, and has sent."""
+        self._is_stopped = True
+        self.transport.pause_reading()
 
     def end(self, how: Callable[[str], None], why: str) -> None:
         """Close it when it is its turn, for many may be over at once; it is read no more."""

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -76,6 +76,8 @@ class Connections(abc.ABC, Generic[LOGIN]):
         self.sequencer = sequencer
         self.turns = Turns(settings.turn_us_max, clock.monotonic_ns, self.faults)
         self.throttled: set[int] = set()
+        self.held: set[int] = set()
+        """Sessions that are being ended: nobody is let in."""
         self.logins = 0
         self.rejected_logins = 0
         self.slow_readers = 0
@@ -128,6 +130,14 @@ class Connections(abc.ABC, Generic[LOGIN]):
     @abc.abstractmethod
     def asks_for(self, asked: LOGIN) -> str:
         """Who a login says it is, for the log."""
+
+    @abc.abstractmethod
+    def sessions(self) -> Iterable[tuple[str, User]]:
+        """All sessions that there are, by their names."""
+
+    @abc.abstractmethod
+    def next_in(self, session: Session) -> int:
+        """The number that a session's next request has at least."""
 
     # -- CommandSource -----------------------------------------------------------------------
 
@@ -281,7 +291,8 @@ class Connections(abc.ABC, Generic[LOGIN]):
         and only then it is known how many messages the session has.
         """
         session = self.order_entry.session(user.session)
-        if session.connection is not None or user.session in self._claims:
+        taken = session.connection is not None or user.session in self._claims
+        if taken or user.session in self.held:
             self.reject(connection, asked, authorized=True)
             return
         connection.user = user
@@ -316,8 +327,8 @@ class Connections(abc.ABC, Generic[LOGIN]):
             return
         self.logins += 1
         self.accept(connection, user, self.order_entry.session(claim.session), first)
-        name, session_id, peer = user.name, user.session_id, connection.peer
-        connection.called = f"{self.protocol} session {session_id} of {name} from {peer}"
+        whose = f"{self.session_id(user)} of {user.name} from {connection.peer}"
+        connection.called = f"{self.protocol} session {whose}"
         log.info("%s is logged in, and is told what comes from %d on", connection.called, first)
         if self.order_entry.replay_command(connection.number) is not None:
             self._replayer.begin(connection)
@@ -347,6 +358,26 @@ class Connections(abc.ABC, Generic[LOGIN]):
         self.refuse(connection, asked, authorized=authorized)
         why = "session not available" if authorized else "not authorized"
         connection.end(connection.close, f"login of {self.asks_for(asked)} rejected: {why}")
+
+    # -- sessions that are looked at -----------------------------------------------------------
+
+    def session_id(self, user: User) -> str:
+        """How the session of a user is called now."""
+        return user.session_ids(self.order_entry.session(user.session).epoch)
+
+    def line(self, user: User) -> Connection | None:
+        """Who speaks by the session of a user, or waits to."""
+        number = self.order_entry.session(user.session).connection
+        if number is not None:
+            return self._connections.get(number)
+        waiting = self._claims.get(user.session)
+        return None if waiting is None else waiting[0]
+
+    def end_session(self, connection: Connection, why: str) -> bool:
+        """End a session on its line; False while that has to wait, and is to be asked for again."""
+        ended = self.order_entry.end_session(connection.number, why)
+        self.sequencer.wake()
+        return ended
 
     # -- life --------------------------------------------------------------------------------
 

@@ -96,7 +96,7 @@ class FixGateway(Connections[LogonRequested]):
         self._fix = fix
         self._allowed: dict[str, Allowed] = {}
         self.allow(users)
-        self._sessions = {SessionName.of(user.session_id): user for user in sessions}
+        self._sessions = {SessionName.of(user.session_ids(0)): user for user in sessions}
         self._opening: dict[str, list[tuple[Connection, LogonRequested]]] = defaultdict(list)
         """Who waits for an entry, by its name."""
         super().__init__(order_entry, [], *given, **named)
@@ -150,6 +150,14 @@ class FixGateway(Connections[LogonRequested]):
             )
         allowed = self._allowed.get(comp_id)
         return allowed if allowed is not None and allowed.admits(asked) else None
+
+    def sessions(self) -> Iterable[tuple[str, User]]:
+        """See ``Connections``."""
+        return [(name.entry, user) for name, user in self._sessions.items()]
+
+    def next_in(self, session: Session) -> int:
+        """See ``Connections``."""
+        return session.next_in
 
     def enter(self, connection: Connection, session: int, asked: LogonRequested) -> int | None:
         """See ``Connections``."""
@@ -241,7 +249,8 @@ def user_of(
         password="",
         entry=entry,
         session=slot,
-        session_id=name.entry,
+        account=account,
+        session_ids=lambda _: name.entry,
         cancel_on_disconnect=cancel_on_disconnect,
     )
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core import Entry
 from journal.datadir import Era
 from settings import UserSettings
 
@@ -17,18 +19,23 @@ class User:
     entry: int
     session: int
     """Place of the session in ``core.OrderEntry``."""
-    session_id: str
+    account: str
+    session_ids: Callable[[int], str] = field(repr=False)
+    """How its session is called that was reset so often."""
     cancel_on_disconnect: bool
 
     @classmethod
-    def of(cls, user: UserSettings, entry: int, session: int, session_id: str) -> "User":
-        """A user as it is configured."""
+    def of(
+        cls, user: UserSettings, entry: Entry, session: int, session_ids: Callable[[int], str]
+    ) -> "User":
+        """A user as it is configured, with the entry that the engine has of it."""
         return cls(
             name=user.name,
             password=user.password,
-            entry=entry,
+            entry=entry.entry,
             session=session,
-            session_id=session_id,
+            account=entry.account_name,
+            session_ids=session_ids,
             cancel_on_disconnect=user.cancel_on_disconnect,
         )
 
@@ -37,9 +44,14 @@ class User:
         return hmac.compare_digest(password.lower().encode(), self.password.lower().encode())
 
 
-def session_id(journal_id: int, era: Era, name: str) -> str:
-    """Ten characters that are constant for a user and an era of a data directory."""
+def session_id(journal_id: int, era: Era, name: str, epoch: int = 0) -> str:
+    """Ten characters that are constant for a user and an era of a data directory.
+
+    Each reset of a session (``epoch``: how many there were) gives others.
+    """
     named = f"{journal_id}:{era}:{name.lower()}"
+    if epoch:
+        named += f":{epoch}"
     digest = hashlib.blake2b(named.encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big")
     letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -13,6 +13,7 @@ from quantscope.cluster.commands import engine, facade, gateway, recorder, setup
 from quantscope.flow_command import flow
 from quantscope.load import load as load_command
 from quantscope.options import Failure, configured, flags_of, load, told_in_one_line
+from quantscope.session_command import session
 from settings import Config
 
 
@@ -256,7 +257,7 @@ def _on_kafka(config: Config, data_dir: str | None) -> bool:
     return found
 
 
-for command in (setup, engine, gateway, facade, recorder, flow):
+for command in (setup, engine, gateway, facade, recorder, session, flow):
     main.add_command(command)
 main.add_command(load_command)
 

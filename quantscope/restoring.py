@@ -18,7 +18,7 @@ from quantscope.journals import StartRefused, in_directory, snapshots_of
 from quantscope.refusals import refused
 from settings import Config
 
-LEFT_OUT = ("lock", "memory-store.db")
+LEFT_OUT = ("lock", "memory-store.db", "operator.sock")
 """What belongs to a process and not to the exchange."""
 COPY_BYTES = 1 << 20
 FOLDER_MODE = 0o755

@@ -38,6 +38,10 @@ class FixSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True
     allow_user_tags: Annotated[
         bool, about("take user-defined tags (5000 and above) that the dictionary does not have")
     ] = False
+    sub_ids: Annotated[
+        bool,
+        about("tell sessions apart by SenderSubID (50), too; what they are told has it in 57"),
+    ] = False
     probe_s: Annotated[
         Seconds,
         about("seconds of silence after which a second Logon has the first line tested"),

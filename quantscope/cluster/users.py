@@ -1,7 +1,8 @@
 """The users of a gateway of a cluster, who can become others while it runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from core import Engine, OrderEntry
 from engine.setup import entries_by_name
@@ -28,7 +29,7 @@ class GatewayUsers:
 
         Who may log in at a start.  Raises ``UnknownUser``.
         """
-        users = users_of(self._known, engine, order_entry, self._session_id)
+        users = users_of(self._known, engine, order_entry, self._session_ids)
         if not self._made:
             self._made = {user.name.lower(): user for user in users}
         return users
@@ -57,9 +58,11 @@ class GatewayUsers:
                     # Where its messages stand is learned at a start.
                     lines.append(f"user {user.name} has traded elsewhere: {START}")
                     continue
-                slot = order_entry.add_session(entry.entry, 0, entry.base, entry.last_cl_ord_id)
+                slot = order_entry.add_session(
+                    entry.entry, 0, entry.base, entry.epoch, entry.last_cl_ord_id
+                )
                 self._known.append(user)
-                self._made[name] = User.of(user, entry.entry, slot, self._session_id(user.name))
+                self._made[name] = User.of(user, entry, slot, self._session_ids(user.name))
             made = self._made[name]
             self._made[name] = replace(
                 made, password=user.password, cancel_on_disconnect=user.cancel_on_disconnect
@@ -67,10 +70,9 @@ class GatewayUsers:
             admitted.append(self._made[name])
         return admitted, lines
 
-    def _session_id(self, name: str) -> str:
-        return session_id(
-            self._journal.journal_id, Era(self._journal.era, self._journal.era_nonce), name
-        )
+    def _session_ids(self, name: str) -> Callable[[int], str]:
+        era = Era(self._journal.era, self._journal.era_nonce)
+        return partial(session_id, self._journal.journal_id, era, name)
 
 
 SETUP = "quantscope setup makes it known, and then this is to be said again"

@@ -9,10 +9,12 @@ from typing import Any
 from gateway.binary import BinaryGateway
 from gateway.connection import Connection
 from gateway.connections import Connections
+from gateway.control import SessionControl
 from gateway.fix import FixGateway
 from gateway.index_file import IndexFile
 from gateway.retention import NONE_KEPT, first_command, first_needed
 from quantscope.acceptor import Acceptor
+from quantscope.operator_socket import OperatorSocket
 from quantscope.roles.engine import EngineRole
 from quantscope.roles.role import Process
 from quantscope.roles.sessions import binary_gateway, fix_gateway, learn_sessions
@@ -29,6 +31,7 @@ class GatewayRole:
         self.ports: dict[str, Acceptor] = {}
         self.binary: BinaryGateway
         self.fix: FixGateway
+        self.operator: OperatorSocket | None = None
 
     @property
     def protocols(self) -> tuple[Connections[Any], ...]:
@@ -47,12 +50,16 @@ class GatewayRole:
         learn_sessions(service, order_entries, self.index, service.journals.events.next_offset)
         service.attach(*self.protocols)
         engine.housekeeping.keep_for_sessions(self)
+        control = SessionControl(self.protocols, service.session_reset, service.clock)
+        self.operator = OperatorSocket(engine.directory.path, control, process.faults)
         await listen(process, {"binary": self.binary, "fix": self.fix}, self.ports)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take connections; at the end answer what was asked, and close every connection."""
         async with asyncio.TaskGroup() as group:
             working = [group.create_task(gateway.run()) for gateway in self.protocols]
+            if self.operator is not None:
+                working.append(group.create_task(self.operator.run()))
             await serve_lines(self.protocols, self.ports.values(), stop, self._engine.drain)
             for task in working:
                 task.cancel()
@@ -61,6 +68,8 @@ class GatewayRole:
         """Listen no more, where it never ran."""
         for acceptor in self.ports.values():
             acceptor.close()
+        if self.operator is not None:
+            self.operator.close()
 
     # -- the sessions, as housekeeping sees them ----------------------------------------------
 

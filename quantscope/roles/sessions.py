@@ -33,7 +33,9 @@ def binary_gateway(
     journal_id = service.journals.commands.journal_id
 
     def users_in(engine: Engine, sessions: OrderEntry) -> list[User]:
-        named = partial(session_id, journal_id, era)
+        def named(name: str) -> Callable[[int], str]:
+            return partial(session_id, journal_id, era, name)
+
         return users_of(config.users, engine, sessions, named)
 
     users = users_in(service.engine, order_entry)
@@ -118,11 +120,12 @@ def users_of(
     users: Iterable[UserSettings],
     engine: Engine,
     order_entry: OrderEntry,
-    session_id_of: Callable[[str], str],
+    session_ids_of: Callable[[str], Callable[[int], str]],
 ) -> list[User]:
     """These users, and a session for each in order entry, as far as the engine has come.
 
-    ``session_id_of`` gives the id of a user's session.  Raises ``UnknownUser``.
+    ``session_ids_of`` gives the ids of a user's session: each reset gives another.  Raises
+    ``UnknownUser``.
     """
     order_entry.learn_instruments(engine)
     entries = entries_by_name(engine)
@@ -135,9 +138,9 @@ def users_of(
                 "quantscope setup makes it known"
             )
         slot = order_entry.add_session(
-            entry.entry, entry.entry_seq, entry.base, entry.last_cl_ord_id
+            entry.entry, entry.entry_seq, entry.base, entry.epoch, entry.last_cl_ord_id
         )
-        made.append(User.of(user, entry.entry, slot, session_id_of(user.name)))
+        made.append(User.of(user, entry, slot, session_ids_of(user.name)))
     return made
 
 

@@ -31,7 +31,7 @@ async def traded(cluster: Cluster) -> Engine:
 def learned(cluster: Cluster, engine: Engine) -> OrderEntry:
     """What a start knows of sessions."""
     sessions = OrderEntry(cluster.config.gateway, cluster.clock)
-    users_of(cluster.config.users, engine, sessions, lambda _: "")
+    users_of(cluster.config.users, engine, sessions, lambda _: lambda _: "")
     followed = cluster.engines()
     with followed.log() as events:
         checkpoints(cluster).learn(sessions, events, followed.told()["a"])

@@ -86,7 +86,9 @@ pub struct Connection<C> {
     pub heard: bool,
     /// Something was written since the last tick.
     pub spoke: bool,
-    /// When the last whole packet came, or the connection was opened.
+    /// When the last whole packet was read; 0 where none was.
+    pub last_ns: u64,
+    /// When the last whole packet came, as far as deadlines know, or the connection was opened.
     pub heard_ns: u64,
     /// When something was written last.
     pub spoke_ns: u64,
@@ -114,6 +116,7 @@ impl<C> Connection<C> {
             out: Vec::new(),
             heard: false,
             spoke: false,
+            last_ns: 0,
             heard_ns: now_ns,
             spoke_ns: now_ns,
         }

@@ -139,6 +139,24 @@ impl<P: Protocol> Connections<P> {
         self.sessions.get(slot as usize)
     }
 
+    /// A session was reset so often, as the engine knows.
+    pub fn set_epoch(&mut self, slot: u32, epoch: u64) {
+        if let Some(session) = self.sessions.get_mut(slot as usize) {
+            session.epoch = epoch;
+        }
+    }
+
+    /// When the last message of a session came; 0 where none has since this order entry began.
+    #[must_use]
+    pub fn heard_ns(&self, slot: u32) -> u64 {
+        let Some(session) = self.session(slot) else {
+            return 0;
+        };
+        let connection_id = session.connection_id;
+        let connection = connection_id.and_then(|id| self.connections.get(id as usize)?.as_ref());
+        connection.map_or(session.heard_ns, |it| it.last_ns)
+    }
+
     pub(crate) fn session_of(&mut self, entry: u32) -> Option<&mut Session<P::Session>> {
         let slot = self.slot_of(entry)?;
         self.sessions.get_mut(slot as usize)
@@ -193,6 +211,7 @@ impl<P: Protocol> Connections<P> {
         // Its session may have gone elsewhere, and have come back since.
         if session.connection_id == Some(connection_id) {
             session.connection_id = None;
+            session.heard_ns = session.heard_ns.max(connection.last_ns);
         }
         Some(slot)
     }
@@ -255,7 +274,10 @@ impl<P: Protocol> Connections<P> {
         };
         let done = work(&mut self.protocol, &mut reading);
         let said = (reading.requests, reading.others);
-        connection.heard |= reading.heard;
+        if reading.heard {
+            connection.heard = true;
+            connection.last_ns = now_ns;
+        }
         self.attribute(connection_id, said, now_ns);
         Some(done)
     }

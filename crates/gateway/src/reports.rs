@@ -226,7 +226,9 @@ impl<P: Protocol> Connections<P> {
                     session.forget_before(u64::MAX);
                 }
                 if let Event::SessionReset(reset) = &event {
-                    self.learn_reset(reset);
+                    if let Some(session) = self.session_of(reset.entry) {
+                        session.was_reset(reset.entry_seq);
+                    }
                     continue;
                 }
                 event.recipients(|entry, number, _| {
@@ -306,7 +308,7 @@ impl<P: Protocol> Connections<P> {
         let Some(session) = self.session_of(reset.entry) else {
             return;
         };
-        session.reset(reset.entry_seq);
+        session.reset(reset.entry_seq, reset.epoch);
         P::reset(&mut session.state, reset);
         let connection_id = session.connection_id;
         if let Some(connection) = connection_id.and_then(|id| self.connection(id)) {

@@ -21,6 +21,10 @@ pub struct Session<S> {
     pub oldest: u64,
     /// The number that the entry's session was reset at last: it numbers its messages from the next one on.
     pub base: u64,
+    /// How often that was, as events have told.
+    pub epoch: u64,
+    /// When a message last came from a client that is not connected any more; 0 where none has.
+    pub heard_ns: u64,
     /// What its protocol knows of it.
     pub state: S,
     /// The connection that is logged in.
@@ -45,8 +49,15 @@ impl<S: Copy + Default> Session<S> {
     }
 
     /// The numbers begin anew behind this message; what came before is not told again.
-    pub fn reset(&mut self, base: u64) {
-        (self.base, self.sent) = (base, base);
+    pub fn reset(&mut self, base: u64, epoch: u64) {
+        (self.base, self.sent, self.epoch) = (base, base, epoch);
+        self.forget_before(u64::MAX);
+    }
+
+    /// The same was read in a log, where more may follow that is known already.
+    pub fn was_reset(&mut self, base: u64) {
+        self.base = self.base.max(base);
+        self.sent = self.sent.max(base);
         self.forget_before(u64::MAX);
     }
 

@@ -122,6 +122,8 @@ fn a_damaged_conversation() {
         gap_messages_max: 3,
         gap_bytes_max: 500,
         resend_deadline_ns: 10_000_000_000,
+        probe_ns: 5_000_000_000,
+        sub_ids: false,
         logon_deadline_ns: 5_000_000_000,
         user_tags: false,
         dictionaries: [None, None],

@@ -21,6 +21,8 @@ pub struct FixSettings {
     gap_bytes_max: usize,
     resend_deadline_s: f64,
     allow_user_tags: bool,
+    probe_s: f64,
+    sub_ids: bool,
 }
 
 /// Tag, whether it is required, in how many groups.
@@ -91,6 +93,8 @@ impl FixSettings {
             gap_messages_max: self.gap_messages_max,
             gap_bytes_max: self.gap_bytes_max,
             resend_deadline_ns: nanoseconds(self.resend_deadline_s)?,
+            probe_ns: nanoseconds(self.probe_s)?,
+            sub_ids: self.sub_ids,
             logon_deadline_ns: limits.login_deadline_ns,
             user_tags: self.allow_user_tags,
             dictionaries: by_version,

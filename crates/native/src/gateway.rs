@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::fix::{Fix, Names};
+use gateway::fix::{Counts, Fix, Names};
 use gateway::{FixEntry, OrderEntry as Binary, Replayed, Row};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -300,16 +300,20 @@ impl OrderEntry {
         self.fault.clear();
     }
 
-    /// Add a session of the binary protocol; `base` is the number of the event at which it was reset last.
+    /// Add a session of the binary protocol; `base` is the number of the event at which it was reset last, and `epoch` how
+    /// often that was.
     fn add_session(
         &mut self,
         entry: u32,
         sent: u64,
         base: u64,
+        epoch: u64,
         last_cl_ord_id: u64,
     ) -> PyResult<u32> {
         let inner = self.inner.binary()?;
-        Ok(inner.add_session(entry, (sent, base), last_cl_ord_id))
+        let slot = inner.add_session(entry, (sent, base), last_cl_ord_id);
+        inner.set_epoch(slot, epoch);
+        Ok(slot)
     }
 
     /// Add a session of FIX.
@@ -375,6 +379,28 @@ impl OrderEntry {
         })?
     }
 
+    /// End a connection's session on it; false while that has to wait, and is to be asked for again.  Of FIX the
+    /// connection is told as over when it was told; of the binary protocol what is to be said stands in its buffer.
+    fn end_session(&mut self, py: Python<'_>, connection: u32, why: &str) -> PyResult<bool> {
+        let now_ns = self.look(py)?;
+        self.guarded(|inner| match inner {
+            Entries::Binary(inner) => inner.end_session(connection),
+            Entries::Fix(inner) => {
+                inner.end_session(connection, why, now_ns);
+                true
+            }
+        })
+    }
+
+    /// Somebody else wants the session of a connection that speaks FIX: where that is silent it is tested.
+    fn probe(&mut self, py: Python<'_>, connection: u32) -> PyResult<()> {
+        let now_ns = self.look(py)?;
+        self.guarded(|inner| {
+            inner.fix()?.probe(connection, now_ns);
+            PyResult::Ok(())
+        })?
+    }
+
     /// Tell a connection messages again, from the first number to the last (0: the newest); whether `replay` is
     /// to be given them now.
     fn tell_again(&mut self, connection: u32, first: u64, last: u64) -> PyResult<bool> {
@@ -387,11 +413,12 @@ impl OrderEntry {
         match &self.inner {
             Entries::Binary(inner) => {
                 let session = inner.session(slot).ok_or_else(missing)?;
-                Ok(Session::of(session, session.state, 0))
+                Ok(Session::of(session, session.state, 0, inner.heard_ns(slot)))
             }
             Entries::Fix(inner) => {
                 let session = inner.session(slot).ok_or_else(missing)?;
-                Ok(Session::of(session, 0, session.state.numbers.next_in))
+                let next_in = session.state.numbers.next_in;
+                Ok(Session::of(session, 0, next_in, inner.heard_ns(slot)))
             }
         }
     }
@@ -564,10 +591,18 @@ impl OrderEntry {
 
     /// What went through so far.
     fn counts(&self) -> Traffic {
-        each!(&self.inner, inner => Traffic {
-            requests: inner.requests,
-            reports: inner.reports,
-        })
+        let (requests, reports) = each!(&self.inner, inner => (inner.requests, inner.reports));
+        let fix = match &self.inner {
+            Entries::Binary(_) => Counts::default(),
+            Entries::Fix(inner) => inner.protocol.counts,
+        };
+        Traffic {
+            requests,
+            reports,
+            garbled: fix.garbled,
+            resends: fix.resends,
+            gaps: fix.gaps,
+        }
     }
 
     /// What the events say, of all gateways.

@@ -296,6 +296,8 @@ named! {
         oldest: u64,
         last_cl_ord_id: u64,
         next_in: u64,
+        epoch: u64,
+        heard_ns: u64,
         connection: Option<u32>,
     }
 }
@@ -306,6 +308,7 @@ impl Session {
         session: &gateway::Session<S>,
         last_cl_ord_id: u64,
         next_in: u64,
+        heard_ns: u64,
     ) -> Self {
         Self {
             entry: session.entry,
@@ -313,6 +316,8 @@ impl Session {
             oldest: session.shown(session.oldest),
             last_cl_ord_id,
             next_in,
+            epoch: session.epoch,
+            heard_ns,
             connection: session.connection_id,
         }
     }
@@ -332,6 +337,9 @@ named! {
     Traffic {
         requests: u64,
         reports: u64,
+        garbled: u64,
+        resends: u64,
+        gaps: u64,
     }
 }
 

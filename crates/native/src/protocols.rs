@@ -81,7 +81,11 @@ impl Entries {
     pub fn adopt(&mut self, of: &Self, next_offset: u64) {
         match (self, of) {
             (Self::Binary(inner), Self::Binary(of)) => inner.adopt(of, next_offset),
-            (Self::Fix(inner), Self::Fix(of)) => inner.adopt(of, next_offset),
+            (Self::Fix(inner), Self::Fix(of)) => {
+                let counts = inner.protocol.counts;
+                inner.adopt(of, next_offset);
+                inner.protocol.counts = counts;
+            }
             _ => {}
         }
     }
@@ -131,6 +135,8 @@ impl Entries {
     ) -> PyResult<u32> {
         let inner = self.fix()?;
         let names = inner.protocol.add_names(names);
-        Ok(inner.add_session(entry, told, State::of(epoch, last_num, names)))
+        let slot = inner.add_session(entry, told, State::of(epoch, last_num, names));
+        inner.set_epoch(slot, epoch);
+        Ok(slot)
     }
 }

@@ -8,6 +8,9 @@ use super::machine::{Machine, SECOND_NS, Stage};
 use super::sequence::{Place, place};
 use super::settings::{Now, Numbers, Settings};
 
+/// A session has no more messages than this between two resets; engines that count in 32 bits take some more.
+const NUMBERS_MAX: u64 = 1_000_000_000;
+
 impl Machine {
     /// The first message: a Logon, or the connection is closed without a word (test cases 1S and 2S).
     pub(super) fn first(
@@ -104,6 +107,11 @@ impl Machine {
             *numbers = Numbers::default();
             next_out = 1;
             out.push(Action::Reset);
+        }
+        // Where it is not known what was told, numbers are raised beyond this, and are no one's to go on with.
+        if next_out > NUMBERS_MAX {
+            let said = "session was reset, log on with ResetSeqNumFlag=Y";
+            return self.leave(said.to_owned(), out);
         }
         if logon.next_expected.is_some_and(|wanted| wanted > next_out) {
             let said =

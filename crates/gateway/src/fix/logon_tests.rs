@@ -209,3 +209,17 @@ fn what_a_client_lacks_is_told_where_789_says_so() {
     assert_eq!(talk.accept(9), [told_next(1)]);
     assert_eq!(talk.numbers.next_in, 1);
 }
+
+#[test]
+fn numbers_that_were_raised_are_gone_on_with_by_a_reset_alone() {
+    let far = 1_000_000_001;
+    let mut talk = Talk::new();
+    talk.first("A", 7, &[(98, "0"), (108, "30")]);
+    left(
+        &talk.accept(far),
+        "session was reset, log on with ResetSeqNumFlag=Y",
+    );
+    let mut talk = Talk::new();
+    talk.first("A", 1, &[(98, "0"), (108, "30"), (141, "Y")]);
+    assert_eq!(talk.accept(far), [Action::Reset, logon_answer(true)]);
+}

@@ -14,6 +14,8 @@ use wire::fix::dictionary::Fault;
 use wire::fix::dictionary::SessionRejectReason as Reason;
 
 pub(super) const SECOND_NS: u64 = 1_000_000_000;
+/// How long a line may take to answer when its session is wanted elsewhere.
+const PROBE_NS: u64 = 5 * SECOND_NS;
 
 /// How far a connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Machine {
     pub(super) heard_ns: u64,
     pub(super) said_ns: u64,
     tested: bool,
+    /// When somebody else wanted its session while it was silent, and it was tested for that.
+    probed_ns: Option<u64>,
     tests: u64,
     waiting: Waiting,
     gap: Option<Gap>,
@@ -71,6 +75,7 @@ impl Machine {
             heard_ns: monotonic_ns,
             said_ns: monotonic_ns,
             tested: false,
+            probed_ns: None,
             tests: 0,
             waiting: Waiting::default(),
             gap: None,
@@ -118,7 +123,7 @@ impl Machine {
             Stage::On => {}
         }
         self.heard_ns = now.monotonic_ns;
-        self.tested = false;
+        (self.tested, self.probed_ns) = (false, None);
         let Some(number) = header.number else {
             return self.leave("MsgSeqNum (34) missing".to_owned(), out);
         };
@@ -349,6 +354,13 @@ impl Machine {
         self.over("the session was ended by a Logout of ours", out);
     }
 
+    /// It is to end, and not by its client's wish.
+    pub fn end(&mut self, why: &str, out: &mut Vec<Action>) {
+        if self.stage == Stage::On {
+            self.leave(why.to_owned(), out);
+        }
+    }
+
     /// Say why outside the session, whose numbers nobody is to move who it does not belong to, and close.
     pub(super) fn outside(&mut self, why: &'static str, out: &mut Vec<Action>) {
         out.push(Action::Outside(why));
@@ -377,6 +389,22 @@ impl Machine {
 
     // -- time --------------------------------------------------------------------------------
 
+    fn test(&mut self, now: Now, out: &mut Vec<Action>) {
+        self.tested = true;
+        self.tests = self.tests.saturating_add(1);
+        out.push(Action::Say(Admin::TestRequest(self.tests)));
+        self.said_ns = now.monotonic_ns;
+    }
+
+    /// Somebody else wants its session: one that was silent is tested, and is over if it stays so.
+    pub fn probe(&mut self, now: Now, settings: &Settings, out: &mut Vec<Action>) {
+        let silent = now.monotonic_ns.saturating_sub(self.heard_ns);
+        if self.stage == Stage::On && self.probed_ns.is_none() && silent >= settings.probe_ns {
+            self.probed_ns = Some(now.monotonic_ns);
+            self.test(now, out);
+        }
+    }
+
     /// Time has passed.
     pub fn tick(
         &mut self,
@@ -398,11 +426,11 @@ impl Machine {
         if silent >= self.heartbeat_ns.saturating_mul(12) / 5 {
             return self.over("silent for 2.4 heartbeat intervals", out);
         }
+        if self.probed_ns.is_some_and(|at| since(at) >= PROBE_NS) {
+            return self.over("silent while its session was wanted elsewhere", out);
+        }
         if silent >= self.heartbeat_ns.saturating_mul(6) / 5 && !self.tested {
-            self.tested = true;
-            self.tests = self.tests.saturating_add(1);
-            out.push(Action::Say(Admin::TestRequest(self.tests)));
-            self.said_ns = now.monotonic_ns;
+            self.test(now, out);
         }
         if since(self.said_ns) >= self.heartbeat_ns {
             out.push(Action::Say(Admin::Heartbeat(None)));

@@ -4,7 +4,7 @@
 use wire::fix::{Frame, Frames};
 
 use super::super::action::{Action, Admin};
-use super::super::talk::{SECOND_NS, Talk, WALL_NS, asks, left, rejected};
+use super::super::talk::{SECOND_NS, Talk, WALL_NS, asks, left, rejected, settings};
 use wire::fix::dictionary::SessionRejectReason as Reason;
 
 #[test]
@@ -314,4 +314,41 @@ fn a_gap_that_is_not_filled_is_asked_for_again_and_then_ends_the_session() {
     assert_eq!(talk.wait(9), []);
     assert_eq!(talk.wait(1), [asks(3)]);
     left(&talk.wait(10), "was not filled");
+}
+
+#[test]
+fn a_silent_line_is_tested_when_its_session_is_wanted_and_a_healthy_one_stays() {
+    let mut talk = Talk::logged_on();
+    let probed = |talk: &mut Talk| {
+        let (now, mut out) = (talk.now(), Vec::new());
+        talk.machine.probe(now, &settings(), &mut out);
+        out
+    };
+    assert_eq!(talk.wait(4), []);
+    assert_eq!(probed(&mut talk), []);
+    assert_eq!(talk.wait(1), []);
+    assert_eq!(probed(&mut talk), [Action::Say(Admin::TestRequest(1))]);
+    assert_eq!(probed(&mut talk), []);
+    assert_eq!(talk.wait(4), []);
+    assert_eq!(talk.hear("0", 2, &[(112, "1")]), []);
+    assert_eq!(talk.wait(5), []);
+    assert_eq!(probed(&mut talk), [Action::Say(Admin::TestRequest(2))]);
+    assert_eq!(
+        talk.wait(5),
+        [Action::Close(
+            "silent while its session was wanted elsewhere"
+        )]
+    );
+}
+
+#[test]
+fn who_ends_it_says_why_and_hears_nothing_more() {
+    let mut talk = Talk::logged_on();
+    let mut out = Vec::new();
+    talk.machine.end("an operator", &mut out);
+    left(&out, "an operator");
+    assert_eq!(talk.hear("0", 2, &[]), []);
+    out.clear();
+    talk.machine.end("an operator", &mut out);
+    assert_eq!(out, []);
 }

@@ -27,6 +27,6 @@ pub use action::{Action, Admin, Logon, Password};
 pub use conversation::Conversation;
 pub use header::Header;
 pub use machine::Machine;
-pub use protocol::{Asks, Fix, Names, State};
+pub use protocol::{Asks, Counts, Fix, Names, State};
 pub use read::read;
 pub use settings::{Now, Numbers, Settings};

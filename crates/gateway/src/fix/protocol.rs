@@ -9,7 +9,7 @@ use wire::record::event;
 use wire::record::event::EntryClaimed;
 use wire::record::{Command, EntryKind, Event};
 
-use super::action::{Action, Logon};
+use super::action::{Action, Admin, Logon};
 use super::conversation::Conversation;
 use super::list::PART_MAX;
 use super::read::read;
@@ -101,6 +101,17 @@ pub enum Asks {
     Resend(u64, u64),
 }
 
+/// What is counted of sessions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Bytes that were no messages, by whole stretches of them.
+    pub garbled: u64,
+    /// How often messages were told again because a client asked.
+    pub resends: u64,
+    /// How often messages of a client were missing, and were asked for.
+    pub gaps: u64,
+}
+
 /// What it knows beyond connections and sessions.
 #[derive(Debug, Clone, Default)]
 pub struct Fix {
@@ -111,10 +122,10 @@ pub struct Fix {
     /// The time now, in ns since the epoch; whoever drives it says so before anything else.
     pub wall_ns: u64,
     monotonic_ns: u64,
-    /// Bytes that were no messages, by whole stretches of them.
-    pub garbled: u64,
     /// Entries of FIX that were opened: number and name.
     pub opened: Vec<(u32, String)>,
+    /// What it has counted.
+    pub counts: Counts,
 }
 
 impl Fix {
@@ -171,7 +182,7 @@ impl Fix {
 
     /// Do what the machine asks; `numbers` are those that hold when all of it is done.
     fn act(
-        &self,
+        &mut self,
         actions: Vec<Action>,
         numbers: Numbers,
         here: Option<&Here<'_>>,
@@ -184,11 +195,15 @@ impl Fix {
             match action {
                 Action::Decide(logon) => outcome = Received::Asks(Asks::Logon(logon)),
                 Action::Resend(first, last) => {
+                    self.counts.resends = self.counts.resends.saturating_add(1);
                     outcome = Received::Asks(Asks::Resend(first, last));
                 }
                 Action::Outside(why) => self.say_outside(why, reading),
                 Action::Say(admin) => {
                     said = true;
+                    if matches!(admin, Admin::ResendRequest(_)) {
+                        self.counts.gaps = self.counts.gaps.saturating_add(1);
+                    }
                     self.push(reading, last_in, |entry, num, out| {
                         say(entry, num, &admin, out);
                     });
@@ -400,7 +415,7 @@ impl Protocol for Fix {
         Self {
             settings: Arc::clone(&self.settings),
             wall_ns: self.wall_ns,
-            garbled: self.garbled,
+            counts: self.counts,
             ..Self::default()
         }
     }
@@ -421,7 +436,7 @@ impl Protocol for Fix {
                 }
                 // It takes no number, and nothing is said of it; before a Logon nobody is to be believed.
                 Frame::Garbled(_) => {
-                    self.garbled = self.garbled.saturating_add(1);
+                    self.counts.garbled = self.counts.garbled.saturating_add(1);
                     if reading.session.is_none() {
                         outcome = Received::Over("garbled before a Logon");
                     }
@@ -545,6 +560,35 @@ impl Connections<Fix> {
             self.tell_again(connection_id, first, last);
         }
         Some(next_out)
+    }
+
+    /// Somebody else wants the session of a connection: where that is silent it is tested.
+    pub fn probe(&mut self, connection_id: u32, now_ns: u64) {
+        self.with_reading(connection_id, now_ns, |protocol, reading| {
+            let numbers = match &reading.session {
+                Some(session) => session.state.numbers,
+                None => return,
+            };
+            let mut actions = Vec::new();
+            let now = protocol.now(now_ns);
+            let machine = &mut reading.connection.machine;
+            machine.probe(now, &protocol.settings, &mut actions);
+            protocol.act(actions, numbers, None, reading);
+        });
+    }
+
+    /// End a connection's session on it: a Logout follows what was asked, and then the connection is among those
+    /// that are over.
+    pub fn end_session(&mut self, connection_id: u32, why: &str, now_ns: u64) {
+        self.with_reading(connection_id, now_ns, |protocol, reading| {
+            let numbers = match &reading.session {
+                Some(session) => session.state.numbers,
+                None => return,
+            };
+            let mut actions = Vec::new();
+            reading.connection.machine.end(why, &mut actions);
+            protocol.act(actions, numbers, None, reading);
+        });
     }
 
     /// A Logon is refused: the connection is told so, outside its session, and is to be closed.

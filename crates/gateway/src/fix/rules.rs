@@ -24,6 +24,9 @@ pub fn misplaced(
     if header.sender != logon.sender {
         return fault(Reason::CompId, 49);
     }
+    if settings.sub_ids && header.sender_sub != logon.sender_sub {
+        return fault(Reason::CompId, 50);
+    }
     if header.target != logon.target {
         return fault(Reason::CompId, 56);
     }

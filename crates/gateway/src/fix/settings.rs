@@ -20,6 +20,10 @@ pub struct Settings {
     pub gap_bytes_max: usize,
     /// After which a gap that is not being filled is asked for again, and then given up.
     pub resend_deadline_ns: u64,
+    /// Silence after which a line is tested whose session is wanted elsewhere.
+    pub probe_ns: u64,
+    /// Whether a client's SenderSubID is part of its session's name.
+    pub sub_ids: bool,
     /// Without a Logon, after which the connection is closed.
     pub logon_deadline_ns: u64,
     /// Whether tags from 5000 on pass that no dictionary has.

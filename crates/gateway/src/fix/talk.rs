@@ -22,6 +22,8 @@ pub fn settings() -> Settings {
         gap_messages_max: 4,
         gap_bytes_max: 10_000,
         resend_deadline_ns: 10 * SECOND_NS,
+        probe_ns: 5 * SECOND_NS,
+        sub_ids: false,
         logon_deadline_ns: 5 * SECOND_NS,
         user_tags: false,
         dictionaries: [None, None],

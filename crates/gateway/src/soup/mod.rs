@@ -7,6 +7,7 @@ use wire::record::event::EntryClaimed;
 use wire::sbe::{self, Request, encode_report};
 use wire::soup::{self, LoginRequest, Packets, Sender};
 
+use crate::connections::Connections;
 use crate::instruments::Instruments;
 use crate::protocol::{Protocol, Reading, Received, Told};
 
@@ -109,6 +110,21 @@ impl Protocol for Soup {
 
     fn claimed(last_cl_ord_id: &mut u64, claim: &EntryClaimed) {
         *last_cl_ord_id = claim.last_num;
+    }
+}
+
+impl Connections<Soup> {
+    /// End a connection's session on it, by the packet for that in its buffer; false while a request of it is
+    /// unanswered, or something is still to be told.  Its socket is not read any more.
+    pub fn end_session(&mut self, connection_id: u32) -> bool {
+        let Some(connection) = self.connection(connection_id) else {
+            return true;
+        };
+        let over = connection.live && connection.unanswered == 0;
+        if over {
+            soup::push_empty(soup::kind::END_OF_SESSION, &mut connection.out);
+        }
+        over
     }
 }
 
