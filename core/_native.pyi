@@ -1433,9 +1433,7 @@ class OrderEntry:
     def complete(self, of: OrderEntry) -> None:
         """Take over where the older messages stand that another has found: it is whole again."""
 
-    def add_session(
-        self, entry: int, sent: int, base: int, epoch: int, last_cl_ord_id: int
-    ) -> int:
+    def add_session(self, entry: int, sent: int, base: int, epoch: int, last_cl_ord_id: int) -> int:
         """Add a session of the binary protocol that was told ``sent`` messages; return its slot.
 
         ``base`` is the number of the message at which it was reset last, ``epoch`` how often.

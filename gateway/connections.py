@@ -43,6 +43,10 @@ TICK_S = 0.25
 """How often heartbeats and deadlines are looked at, in seconds."""
 
 
+NOT_AUTHORIZED = "not authorized"
+NOT_AVAILABLE = "session not available"
+"""Why a login is refused."""
+
 LOGIN = TypeVar("LOGIN")
 """What a client asks for a session with."""
 
@@ -79,7 +83,8 @@ class Connections(abc.ABC, Generic[LOGIN]):
         self.held: set[int] = set()
         """Sessions that are being ended: nobody is let in."""
         self.logins = 0
-        self.rejected_logins = 0
+        self.rejected_logins = Counter(dict.fromkeys((NOT_AUTHORIZED, NOT_AVAILABLE), 0))
+        """By what was wrong."""
         self.slow_readers = 0
         """Connections that were cut because their readers took nothing for too long."""
         self.fallen_behind = 0
@@ -167,8 +172,8 @@ class Connections(abc.ABC, Generic[LOGIN]):
         SoupBinTCP has a packet for the end of a session, but the session has not ended: whoever
         comes back gets what it has missed.  So the connections are cut, as in an outage.
         """
-        what = "order entry failed, its connections are cut, and all else goes on without it: "
-        self.faults.caught("gateway", what + reason, None)
+        what = f"{self.protocol} order entry failed, its connections are cut, and all else goes on"
+        self.faults.caught("gateway", f"{what} without it: {reason}", None)
         self.throttled.clear()
         self._asked.clear()
         self.turns.resume()
@@ -354,9 +359,9 @@ class Connections(abc.ABC, Generic[LOGIN]):
 
     def reject(self, connection: Connection, asked: LOGIN, *, authorized: bool) -> None:
         """Refuse a login, and close its line."""
-        self.rejected_logins += 1
+        why = NOT_AVAILABLE if authorized else NOT_AUTHORIZED
+        self.rejected_logins[why] += 1
         self.refuse(connection, asked, authorized=authorized)
-        why = "session not available" if authorized else "not authorized"
         connection.end(connection.close, f"login of {self.asks_for(asked)} rejected: {why}")
 
     # -- sessions that are looked at -----------------------------------------------------------

@@ -21,22 +21,26 @@ log = logging.getLogger("quantscope")
 
 CONNECTIONS_MIN = 16
 """Connections of each kind without which a start is refused, unless fewer are configured."""
-BINARY_DESCRIPTORS = 2
-"""Descriptors of a binary connection: reports go past the transport, by one of their own."""
+LINE_DESCRIPTORS = 2
+"""Descriptors of a line of order entry: reports go past the transport, by one of their own."""
 TLS_BYTES = 320 * 2**10
 """Memory of an encrypted connection: 256 KiB that a read may fill, and OpenSSL's own."""
 LOGS = 2
 """The commands log and the events log."""
 
+PROTOCOLS = "protocols"
+"""How many protocols of order entry there are, each with connections of its own."""
 Factor = int | str
-"""A number, or the name of a setting."""
+"""A number, ``PROTOCOLS``, or the name of a setting."""
 
 MEMORY: dict[str, tuple[Factor, ...]] = {
     "journal.queue_bytes_max": (2, LOGS),
     "journal.memory_bytes_max": (LOGS,),
     "gateway.packet_bytes_max": ("gateway.connections_max",),
-    "gateway.unread_bytes_max": ("gateway.connections_max",),
-    "gateway.queue_bytes_max": ("gateway.connections_max",),
+    "gateway.unread_bytes_max": ("gateway.connections_max", PROTOCOLS),
+    "gateway.queue_bytes_max": ("gateway.connections_max", PROTOCOLS),
+    "fix.message_bytes_max": ("gateway.connections_max",),
+    "fix.gap_bytes_max": ("gateway.connections_max",),
     "facade.read_bytes_max": ("facade.connections_max",),
     "facade.unread_bytes_max": ("facade.connections_max",),
     "facade.head_bytes_max": ("facade.connections_max",),
@@ -93,16 +97,30 @@ def raise_descriptors() -> int:
 def descriptors_needed(config: Config) -> int:
     """Descriptors that the configuration may need."""
     http = config.facade.connections_max + config.facade.refusals_max
-    binary = BINARY_DESCRIPTORS * config.gateway.connections_max
-    return http + binary + handshakes(config) + config.server.reserved_descriptors
+    lines = _descriptors_of_each(config) * config.gateway.connections_max
+    return http + lines + handshakes(config) + config.server.reserved_descriptors
+
+
+def protocols(config: Config) -> int:
+    """How many protocols of order entry there are: gateways of a cluster have one."""
+    return 1 if config.journal.adapter == "kafka" else 2
+
+
+def _descriptors_of_each(config: Config) -> int:
+    """Of one connection of each protocol of order entry."""
+    return LINE_DESCRIPTORS * protocols(config)
 
 
 def encrypted(config: Config) -> tuple[str, ...]:
-    """The settings of how many connections there may be at ports that are encrypted."""
+    """The settings of how many connections there may be, of each port that is encrypted."""
     tls = config.tls
     if not tls.certificate_file:
         return ()
-    ports = (("facade.connections_max", tls.http), ("gateway.connections_max", tls.binary))
+    ports = (
+        ("facade.connections_max", tls.http),
+        ("gateway.connections_max", tls.binary),
+        ("gateway.connections_max", tls.fix and protocols(config) > 1),
+    )
     return tuple(name for name, on in ports if on)
 
 
@@ -114,23 +132,29 @@ def handshakes(config: Config) -> int:
 def fit(config: Config, available: int) -> Config:
     """The configuration, with as many connections as there are descriptors for.
 
-    Where there are too few, binary connections keep theirs as far as half of what is left does, and
-    HTTP gets the rest.  Raises ``TooFewDescriptors`` where either kind would get less than a few.
+    Where there are too few, order entry keeps its connections as far as half of what is left does,
+    and HTTP gets the rest.  Raises ``TooFewDescriptors`` where either kind would get less than a
+    few.
     """
     needed = descriptors_needed(config)
     if needed <= available:
         return config
-    http, binary = config.facade.connections_max, config.gateway.connections_max
+    http, lines, each = (
+        config.facade.connections_max,
+        config.gateway.connections_max,
+        _descriptors_of_each(config),
+    )
     kept = config.server.reserved_descriptors + config.facade.refusals_max + handshakes(config)
     left = available - kept
-    fewer_binary = min(binary, max(left // 2, left - http) // BINARY_DESCRIPTORS)
-    fewer_http = min(http, left - BINARY_DESCRIPTORS * fewer_binary)
-    least_binary, least_http = min(CONNECTIONS_MIN, binary), min(CONNECTIONS_MIN, http)
-    if fewer_binary < least_binary or fewer_http < least_http:
+    least_lines, least_http = min(CONNECTIONS_MIN, lines), min(CONNECTIONS_MIN, http)
+    share = max(left // 2, left - http, each * least_lines)
+    fewer_lines = min(lines, share // each)
+    fewer_http = min(http, left - each * fewer_lines)
+    if fewer_http < least_http:
         raise TooFewDescriptors(
             f"this process may have {available} descriptors, and needs at least "
-            f"{kept + least_http + BINARY_DESCRIPTORS * least_binary} to serve anybody: raise the "
-            "hard limit (ulimit -Hn, LimitNOFILE= of systemd)"
+            f"{kept + least_http + each * least_lines} to serve anybody: raise the hard limit "
+            "(ulimit -Hn, LimitNOFILE= of systemd)"
         )
     log.warning(
         "this process may have %d descriptors, and the configuration may need %d: "
@@ -140,13 +164,13 @@ def fit(config: Config, available: int) -> Config:
         needed,
         fewer_http,
         http,
-        fewer_binary,
-        binary,
+        fewer_lines,
+        lines,
     )
     return msgspec.structs.replace(
         config,
         facade=msgspec.structs.replace(config.facade, connections_max=fewer_http),
-        gateway=msgspec.structs.replace(config.gateway, connections_max=fewer_binary),
+        gateway=msgspec.structs.replace(config.gateway, connections_max=fewer_lines),
     )
 
 
@@ -165,6 +189,8 @@ def value_of(config: Config, factor: Factor) -> int:
     """A number, or what a setting is set to."""
     if isinstance(factor, int):
         return factor
+    if factor == PROTOCOLS:
+        return protocols(config)
     section, _, key = factor.partition(".")
     value: int = getattr(getattr(config, section), key)
     return value
@@ -184,11 +210,13 @@ def memory_needed(config: Config) -> dict[str, int]:
         " x ".join(map(str, (name, *factors))): product(config, name, factors)
         for name, factors in MEMORY.items()
         if not (durable and name == "journal.memory_bytes_max")
+        and not (protocols(config) == 1 and name.startswith("fix."))
     }
     for name in encrypted(config):
         # What is read and not taken lies within the TLS of a connection, too.
         unread = value_of(config, f"{name.partition('.')[0]}.unread_bytes_max")
-        rows[f"TLS x {name}"] = (TLS_BYTES + unread) * value_of(config, name)
+        row = f"TLS x {name}"
+        rows[row] = rows.get(row, 0) + (TLS_BYTES + unread) * value_of(config, name)
     return dict(sorted(rows.items(), key=lambda row: -row[1]))
 
 
@@ -210,7 +238,7 @@ def summary(config: Config) -> Iterator[str]:
     yield f"# Descriptors: {descriptors_needed(config)}"
     yield (
         "#   facade.connections_max + facade.refusals_max + "
-        f"{BINARY_DESCRIPTORS} x gateway.connections_max + server.reserved_descriptors"
+        f"{_descriptors_of_each(config)} x gateway.connections_max + server.reserved_descriptors"
         + (f" + {len(encrypted(config))} x tls.handshakes_max" if encrypted(config) else "")
     )
     yield f"# Memory in queues and buffers, beside open orders: {size(sum(memory.values()))}"

@@ -142,7 +142,7 @@ class Exchange:
             EngineFigures(service),
             ClockFigures(self.clock),
             LoopFigures(self.loop_watch),
-            OrderEntryFigures(binary),
+            OrderEntryFigures(*self.gateway.protocols),
             FacadeFigures(rest),
             PortFigures(ports),
             TlsFigures(self.tls),
@@ -156,7 +156,8 @@ class Exchange:
     def _standing(self) -> list[str]:
         """What does not work now, of parts that the facade does not know by itself."""
         standing = list(self.faults.standing.values())
-        fault = self.gateway.binary.order_entry.fault
-        if fault is not None:
-            standing.append(f"order entry failed: {fault}")
+        for gateway in self.gateway.protocols:
+            fault = gateway.order_entry.fault
+            if fault is not None:
+                standing.append(f"{gateway.protocol} order entry failed: {fault}")
         return standing

@@ -11,7 +11,10 @@ class GatewaySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
     """Binary order entry."""
 
     connections_max: Annotated[
-        Count, about("TCP connections, of two descriptors each; one more is closed at once")
+        Count,
+        about(
+            "TCP connections of each protocol, of two descriptors each; one more is closed at once"
+        ),
     ] = 256
     login_deadline_s: Annotated[Seconds, about("seconds from connection to login")] = 5.0
     heartbeat_interval_s: Annotated[Seconds, about("seconds of silence before a heartbeat")] = 1.0

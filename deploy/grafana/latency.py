@@ -10,9 +10,9 @@ BOARD = Board(
     (
         Graph(
             "TCP: request to answer",
-            "From the socket read to the answer, of all gateways.",
+            "From the socket read to the answer, of all gateways, by protocol.",
             SECONDS,
-            quantiles("quantscope_binary_ack_seconds"),
+            quantiles("quantscope_order_entry_ack_seconds", "protocol"),
             warn=0.1,
             alarm=1,
         ),

@@ -7,7 +7,8 @@ RATE = "[$__rate_interval]"
 
 def of_bound(metric: str, setting: str) -> str:
     """A figure as a part of what a setting allows."""
-    return f'{metric} / ignoring (setting) quantscope_setting{{setting="{setting}"}}'
+    bound = f'quantscope_setting{{setting="{setting}"}}'
+    return f"{metric} / ignoring (setting, protocol) group_left () {bound}"
 
 
 BOARD = Board(
@@ -20,18 +21,24 @@ BOARD = Board(
             "Over TCP, HTTP and WebSocket.",
             COUNT,
             (
-                Query("quantscope_binary_connections", "{{name}} TCP"),
+                Query("quantscope_order_entry_connections", "{{name}} {{protocol}}"),
                 Query("quantscope_http_connections", "{{name}} HTTP"),
                 Query("quantscope_websocket_connections", "{{name}} of these WebSocket"),
             ),
         ),
         Graph(
             "Requests and reports",
-            "Binary requests received and sequenced messages sent, and writes of notifications.",
+            "Requests received over TCP and sequenced messages sent, and writes of notifications.",
             OPERATIONS,
             (
-                Query(f"rate(quantscope_binary_requests_total{RATE})", "{{name}} requests"),
-                Query(f"rate(quantscope_binary_reports_total{RATE})", "{{name}} reports"),
+                Query(
+                    f"rate(quantscope_order_entry_requests_total{RATE})",
+                    "{{name}} {{protocol}} requests",
+                ),
+                Query(
+                    f"rate(quantscope_order_entry_reports_total{RATE})",
+                    "{{name}} {{protocol}} reports",
+                ),
                 Query(
                     f"rate(quantscope_notification_writes_total{RATE})", "{{name}} notifications"
                 ),
@@ -42,8 +49,14 @@ BOARD = Board(
             "Accepted, and refused. Many mean that clients are cut again and again.",
             OPERATIONS,
             (
-                Query(f"rate(quantscope_binary_logins_total{RATE})", "{{name}} accepted"),
-                Query(f"rate(quantscope_binary_login_rejects_total{RATE})", "{{name}} refused"),
+                Query(
+                    f"rate(quantscope_order_entry_logins_total{RATE})",
+                    "{{name}} {{protocol}} accepted",
+                ),
+                Query(
+                    f"rate(quantscope_order_entry_login_rejects_total{RATE})",
+                    "{{name}} {{protocol}} refused: {{reason}}",
+                ),
             ),
         ),
         Graph(
@@ -51,7 +64,7 @@ BOARD = Board(
             "For the next batch, over TCP; for an answer, over REST.",
             COUNT,
             (
-                Query("quantscope_binary_waiting", "{{name}} TCP"),
+                Query("quantscope_order_entry_waiting", "{{name}} {{protocol}}"),
                 Query("quantscope_rest_waiting", "{{name}} REST"),
             ),
         ),
@@ -62,8 +75,8 @@ BOARD = Board(
             SHARE,
             (
                 Query(
-                    of_bound("quantscope_binary_buffer_bytes", "gateway.queue_bytes_max"),
-                    "{{name}} TCP",
+                    of_bound("quantscope_order_entry_buffer_bytes", "gateway.queue_bytes_max"),
+                    "{{name}} {{protocol}}",
                 ),
                 Query(
                     of_bound("quantscope_websocket_buffer_bytes", "facade.queue_bytes_max"),
@@ -79,8 +92,14 @@ BOARD = Board(
             "too many.",
             COUNT,
             (
-                Query("increase(quantscope_binary_slow_readers_total[5m])", "{{name}} cut"),
-                Query("increase(quantscope_binary_fallen_behind_total[5m])", "{{name}} behind"),
+                Query(
+                    "increase(quantscope_order_entry_slow_readers_total[5m])",
+                    "{{name}} {{protocol}} cut",
+                ),
+                Query(
+                    "increase(quantscope_order_entry_fallen_behind_total[5m])",
+                    "{{name}} {{protocol}} behind",
+                ),
                 Query(
                     "increase(quantscope_http_connections_refused_total[5m])", "{{name}} refused"
                 ),

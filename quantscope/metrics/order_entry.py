@@ -1,38 +1,83 @@
-"""Binary order entry: its sessions, what passes, and how long an answer takes."""
+"""Order entry: its sessions, what passes, and how long an answer takes, by protocol."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from prometheus_client.core import Metric
 
-from gateway.binary import BinaryGateway
-from quantscope.metrics.families import NS, counter, gauge, histogram
+from gateway.connections import Connections
+from gateway.fix import FixGateway
+from quantscope.metrics.families import NS, counter, counters, histograms, labeled
+
+LABEL = "protocol"
+PREFIX = "quantscope_order_entry_"
 
 
 class OrderEntryFigures:
-    """One gateway of the binary protocol."""
+    """The gateways of a process, one for each protocol."""
 
-    def __init__(self, gateway: BinaryGateway) -> None:
-        """Read from ``gateway``."""
-        self._gateway = gateway
+    def __init__(self, *gateways: Connections[Any]) -> None:
+        """Read from ``gateways``."""
+        self._gateways = {gateway.protocol.lower(): gateway for gateway in gateways}
 
     def collect(self) -> Iterator[Metric]:
         """As they are now."""
-        gateway = self._gateway
-        order_entry = gateway.order_entry
-        traffic = order_entry.counts()
-        yield counter("quantscope_binary_requests", "Requests received.", traffic.requests)
-        yield counter("quantscope_binary_reports", "Sequenced messages sent.", traffic.reports)
-        yield counter("quantscope_binary_logins", "Logins accepted.", gateway.logins)
-        rejected = gateway.rejected_logins
-        yield counter("quantscope_binary_login_rejects", "Logins refused.", rejected)
-        yield gauge("quantscope_binary_connections", "TCP connections.", gateway.connections)
-        title = "How often a slow reader was told the rest from the log."
-        yield counter("quantscope_binary_fallen_behind", title, gateway.fallen_behind)
-        title = "Connections that were cut because their reader took nothing for too long."
-        yield counter("quantscope_binary_slow_readers", title, gateway.slow_readers)
-        title = "Bytes that wait for the slowest reader of a connection."
-        yield gauge("quantscope_binary_buffer_bytes", title, gateway.largest_buffer)
-        waiting = order_entry.waiting
-        yield gauge("quantscope_binary_waiting", "Requests not sealed yet.", waiting)
+        for name, title, value in COUNTERS:
+            yield counters(PREFIX + name, title, LABEL, self._each(value))
+        rejects = {
+            (protocol, reason): count
+            for protocol, gateway in self._gateways.items()
+            for reason, count in gateway.rejected_logins.items()
+        }
+        title = "Logins refused."
+        yield counters(PREFIX + "login_rejects", title, (LABEL, "reason"), rejects)
+        for name, title, value in GAUGES:
+            yield labeled(PREFIX + name, title, LABEL, self._each(value))
         title = "From socket read to answer."
-        yield histogram("quantscope_binary_ack_seconds", title, order_entry.latency(), NS)
+        latencies = {key: it.order_entry.latency() for key, it in self._gateways.items()}
+        yield histograms(PREFIX + "ack_seconds", title, LABEL, latencies, NS)
+        for gateway in self._gateways.values():
+            if isinstance(gateway, FixGateway):
+                yield from _of_fix(gateway)
+
+    def _each(self, value: Callable[[Connections[Any]], float]) -> dict[str, float]:
+        return {protocol: value(gateway) for protocol, gateway in self._gateways.items()}
+
+
+Figures = Sequence[tuple[str, str, Callable[[Connections[Any]], float]]]
+
+COUNTERS: Figures = (
+    ("requests", "Requests received.", lambda it: it.order_entry.counts().requests),
+    ("reports", "Sequenced messages sent.", lambda it: it.order_entry.counts().reports),
+    ("logins", "Logins accepted.", lambda it: it.logins),
+    (
+        "fallen_behind",
+        "How often a slow reader was told the rest from the log.",
+        lambda it: it.fallen_behind,
+    ),
+    (
+        "slow_readers",
+        "Connections that were cut because their reader took nothing for too long.",
+        lambda it: it.slow_readers,
+    ),
+)
+GAUGES: Figures = (
+    ("connections", "TCP connections.", lambda it: it.connections),
+    (
+        "buffer_bytes",
+        "Bytes that wait for the slowest reader of a connection.",
+        lambda it: it.largest_buffer,
+    ),
+    ("waiting", "Requests not sealed yet.", lambda it: it.order_entry.waiting),
+)
+
+
+def _of_fix(gateway: FixGateway) -> Iterator[Metric]:
+    """What only FIX has."""
+    counts = gateway.order_entry.counts()
+    title = "Stretches of bytes that were no FIX message, and were passed over."
+    yield counter("quantscope_fix_garbled", title, counts.garbled)
+    title = "ResendRequests of clients."
+    yield counter("quantscope_fix_resends", title, counts.resends)
+    title = "Gaps in what clients sent, for which a ResendRequest was sent."
+    yield counter("quantscope_fix_gaps", title, counts.gaps)

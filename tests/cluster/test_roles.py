@@ -35,7 +35,7 @@ async def test_an_order_goes_through_processes_and_outlives_them(config: Config)
                 assert role.get("/ready") == {"status": "ready", "faults": []}
             assert engine.metrics()["quantscope_orders_total"] == 1
             assert engine.metrics()["quantscope_open_orders"] == 1
-            assert gateway.metrics()["quantscope_binary_reports_total"] == 1
+            assert gateway.metrics()['quantscope_order_entry_reports_total{protocol="binary"}'] == 1
             shown = gateway.metrics()
             assert shown["quantscope_lane_append_seconds_count"] >= 2
             # The opening is waited for by itself.

@@ -45,6 +45,7 @@ def fixed(series: str, value: float) -> dict[str, str]:
     return {series: f"{value}+0"}
 
 
+ORDER_ENTRY = 'quantscope_order_entry_%s{protocol="binary"}'
 ANSWERS = 'quantscope_rest_answers_total{status="%s"}'
 FAULTS = 'quantscope_faults_total{part="%s"}'
 STOPS = "quantscope_event_loop_stop_seconds"
@@ -94,8 +95,8 @@ CAUSES = {
     ),
     "ConnectionsRefused": Cause({"quantscope_http_connections_refused_total": "1+0"}),
     "ConnectionsNearBound": Cause(
-        {"quantscope_binary_connections": "250+0"},
-        fixed("quantscope_binary_connections", 200)
+        {ORDER_ENTRY % "connections": "250+0"},
+        fixed(ORDER_ENTRY % "connections", 200)
         | fixed(of("gateway.connections_max"), 256)
         | fixed("quantscope_http_connections", 1_000)
         | fixed(of("facade.connections_max"), 4_096),
@@ -103,10 +104,10 @@ CAUSES = {
     "BuffersNearBound": Cause(
         {"quantscope_websocket_buffer_bytes": "6e5+0"},
         fixed(of("facade.queue_bytes_max"), 1e6)
-        | fixed("quantscope_binary_buffer_bytes", 4e6)
+        | fixed(ORDER_ENTRY % "buffer_bytes", 4e6)
         | fixed(of("gateway.queue_bytes_max"), 8.4e6),
     ),
-    "SlowReadersCut": Cause({"quantscope_binary_slow_readers_total": "1+0"}),
+    "SlowReadersCut": Cause({ORDER_ENTRY % "slow_readers_total": "1+0"}),
     "EnginesDiffer": Cause({"quantscope_engine_halted": "1+0"}),
     "EngineBehind": Cause(
         {'quantscope_engine_behind_seconds{engine="b"}': "6+5"},

@@ -260,7 +260,10 @@ async def test_a_client_does_not_read(stage: Stage) -> None:
                 line.sendall(b"".join(packets.order_bytes(next(numbers)) for _ in range(50)))
 
         def half_full() -> bool:
-            return watched.gateway.metrics()["quantscope_binary_buffer_bytes"] > 210_000
+            return (
+                watched.gateway.metrics()['quantscope_order_entry_buffer_bytes{protocol="binary"}']
+                > 210_000
+            )
 
         await asyncio.to_thread(send_until, half_full)
         await watched.fires(("BuffersNearBound", "gateway-1"))

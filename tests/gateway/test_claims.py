@@ -115,7 +115,7 @@ async def test_a_refused_claim_refuses_the_login() -> None:
     line = log_in(gateway)
     answer(gateway, granted=False)
     assert (line.kinds, line.closed) == ([Kind.LOGIN_REJECTED], True)
-    assert gateway.rejected_logins == 1
+    assert gateway.rejected_logins.total() == 1
     assert log_in(gateway).packets == []
 
 

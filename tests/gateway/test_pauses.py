@@ -29,8 +29,9 @@ def run(request: pytest.FixtureRequest) -> Run:
 async def answered(served: InProcess, count: int) -> None:
     """So many requests have been read, and each has been told of."""
     await until(
-        lambda: served.gateway.order_entry.counts() == Traffic(
-            requests=count, reports=count, garbled=0, resends=0, gaps=0
+        lambda: (
+            served.gateway.order_entry.counts()
+            == Traffic(requests=count, reports=count, garbled=0, resends=0, gaps=0)
         )
     )
 

@@ -37,7 +37,7 @@ def test_every_limit_of_bytes_is_added_up_or_said_to_cut_only() -> None:
 def test_limits_are_taken_as_many_times_as_there_may_be() -> None:
     given = ["gateway.connections_max=10", "gateway.queue_bytes_max=1000"]
     rows = capacity.memory_needed(settings.load(None, {}, given))
-    assert rows["gateway.queue_bytes_max x gateway.connections_max"] == 10_000
+    assert rows["gateway.queue_bytes_max x gateway.connections_max x protocols"] == 20_000
     assert "journal.memory_bytes_max x 2" not in rows
     rows = capacity.memory_needed(settings.load(None, {}, ["journal.adapter=memory"]))
     assert rows["journal.memory_bytes_max x 2"] == 512 * 2**20
@@ -46,12 +46,19 @@ def test_limits_are_taken_as_many_times_as_there_may_be() -> None:
 def test_encrypted_ports_need_more_memory_and_a_descriptor_for_each_handshake() -> None:
     plain = Config()
     tls = settings.load(None, {}, ["tls.certificate_file=x", "tls.http=false"])
-    assert capacity.descriptors_needed(tls) == capacity.descriptors_needed(plain) + 64
+    assert capacity.descriptors_needed(tls) == capacity.descriptors_needed(plain) + 2 * 64
     more = capacity.memory_needed(tls).items() - capacity.memory_needed(plain).items()
-    assert more == {("TLS x gateway.connections_max", 256 * (320 * 2**10 + 131_072))}
+    assert more == {("TLS x gateway.connections_max", 2 * 256 * (320 * 2**10 + 131_072))}
     both = settings.load(None, {}, ["tls.certificate_file=x", "tls.handshakes_max=10"])
-    assert capacity.descriptors_needed(both) == capacity.descriptors_needed(plain) + 20
-    assert " + 2 x tls.handshakes_max" in "\n".join(capacity.summary(both))
+    assert capacity.descriptors_needed(both) == capacity.descriptors_needed(plain) + 30
+    assert " + 3 x tls.handshakes_max" in "\n".join(capacity.summary(both))
+
+
+def test_a_cluster_has_one_protocol() -> None:
+    plain = Config()
+    kafka = settings.load(None, {}, ["journal.adapter=kafka"])
+    assert capacity.descriptors_needed(plain) - capacity.descriptors_needed(kafka) == 2 * 256
+    assert not any(name.startswith("fix.") for name in capacity.memory_needed(kafka))
 
 
 def test_the_events_log_needs_the_larger_of_its_two_limits() -> None:
@@ -65,9 +72,9 @@ def test_the_events_log_needs_the_larger_of_its_two_limits() -> None:
 def test_the_command_shows_what_the_settings_add_up_to(tmp_path: pathlib.Path) -> None:
     code, out, _ = quantscope("config", "--set", "gateway.connections_max=100", "--show-secrets")
     assert code == 0
-    assert "# Descriptors: 2440\n" in out
-    assert "#   gateway.queue_bytes_max x gateway.connections_max = 800 MiB\n" in out
-    assert "# Memory in queues and buffers, beside open orders: 9.6 GiB\n" in out
+    assert "# Descriptors: 2640\n" in out
+    assert "#   gateway.queue_bytes_max x gateway.connections_max x protocols = 1.6 GiB\n" in out
+    assert "# Memory in queues and buffers, beside open orders: 10.8 GiB\n" in out
     assert "#   gateway.session_replay_bytes_max = 8 GiB\n" in out
     file = tmp_path / "printed.toml"
     file.write_text(out)
@@ -86,11 +93,12 @@ def test_enough_descriptors_change_nothing(caplog: pytest.LogCaptureFixture) -> 
 @pytest.mark.parametrize(
     ("available", "http", "binary"),
     [
-        (2_752, 2_048, 256),
-        (2_751, 2_047, 256),  # HTTP gives way first
-        (1_216, 512, 256),
-        (1_024, 416, 208),  # then each has half
-        (256, 32, 16),
+        (3_264, 2_048, 256),
+        (3_263, 2_047, 256),  # HTTP gives way first
+        (2_240, 1_024, 256),
+        (1_024, 416, 104),  # then each has half
+        (320, 64, 16),
+        (272, 16, 16),
     ],
 )
 def test_too_few_descriptors_lower_the_connections(available: int, http: int, binary: int) -> None:
@@ -102,8 +110,8 @@ def test_too_few_descriptors_lower_the_connections(available: int, http: int, bi
 
 
 def test_descriptors_for_next_to_nobody_are_refused() -> None:
-    with pytest.raises(TooFewDescriptors, match=r"may have 239 .* needs at least 240 to serve"):
-        capacity.fit(Config(), 239)
+    with pytest.raises(TooFewDescriptors, match=r"may have 271 .* needs at least 272 to serve"):
+        capacity.fit(Config(), 271)
 
 
 def test_what_is_lowered_is_said_with_numbers(caplog: pytest.LogCaptureFixture) -> None:
@@ -111,19 +119,19 @@ def test_what_is_lowered_is_said_with_numbers(caplog: pytest.LogCaptureFixture) 
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     said = record.getMessage()
-    assert "may have 1024 descriptors, and the configuration may need 2752" in said
+    assert "may have 1024 descriptors, and the configuration may need 3264" in said
     assert "facade.connections_max is 416 instead of 2048" in said
-    assert "gateway.connections_max 208 instead of 256" in said
+    assert "gateway.connections_max 104 instead of 256" in said
     assert "ulimit -Hn" in said
 
 
 def test_who_wants_few_connections_needs_few_descriptors() -> None:
     given = ["gateway.connections_max=2", "facade.connections_max=4", "facade.refusals_max=1"]
     config = settings.load(None, {}, given)
-    assert capacity.descriptors_needed(config) == 128 + 4 + 1 + 4
-    assert capacity.fit(config, 137) is config
+    assert capacity.descriptors_needed(config) == 128 + 4 + 1 + 8
+    assert capacity.fit(config, 141) is config
     with pytest.raises(TooFewDescriptors):
-        capacity.fit(config, 136)
+        capacity.fit(config, 140)
 
 
 # -- memory and disk -------------------------------------------------------------------------
@@ -133,7 +141,7 @@ def test_memory_that_may_not_do_is_warned_of(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 100 * GIB))
-    monkeypatch.setattr(capacity, "machine_memory", lambda: 12 * GIB)
+    monkeypatch.setattr(capacity, "machine_memory", lambda: 14 * GIB)
     capacity.compare(Config(), tmp_path)
     assert caplog.records == []
     monkeypatch.setattr(capacity, "machine_memory", lambda: 4 * GIB)
@@ -141,7 +149,7 @@ def test_memory_that_may_not_do_is_warned_of(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert (
-        "may take 10.9 GiB at the very most, and there are 4 GiB of memory" in record.getMessage()
+        "may take 13.9 GiB at the very most, and there are 4 GiB of memory" in record.getMessage()
     )
     assert "facade.queue_bytes_max x facade.connections_max = 8 GiB" in record.getMessage()
 

@@ -19,7 +19,7 @@ from testing.command import ROOT, SECONDS_MAX
 from testing.process import ServerProcess
 
 DESCRIPTORS = 400
-HTTP, BINARY = 104, 52
+HTTP, BINARY = 104, 26
 """What 400 descriptors do for, beside 128 in reserve and 64 for those who are turned away."""
 BUSY = b"HTTP/1.1 503 "
 
@@ -116,7 +116,7 @@ async def test_more_idle_connections_than_fit_take_nothing_from_anybody(few: Ser
         for extra in lines[BINARY - 16 :]:
             with contextlib.suppress(ConnectionResetError):
                 assert extra.recv(1) == b""
-        assert line.metric("quantscope_binary_connections") == BINARY
+        assert line.metric('quantscope_order_entry_connections{protocol="binary"}') == BINARY
         assert line.metric("process_open_fds") < DESCRIPTORS - 40
         storage_goes_on(few, line)
     # When the crowd is gone there is room again.
@@ -130,14 +130,14 @@ async def test_more_idle_connections_than_fit_take_nothing_from_anybody(few: Ser
 def test_the_start_says_what_it_can_not_keep(few: ServerProcess) -> None:
     (said,) = [row for row in few.said().splitlines() if "descriptors" in row]
     assert " WARNING " in said
-    assert f"may have {DESCRIPTORS} descriptors, and the configuration may need 2752" in said
+    assert f"may have {DESCRIPTORS} descriptors, and the configuration may need 3264" in said
     assert f"facade.connections_max is {HTTP} instead of 2048" in said
     assert f"gateway.connections_max {BINARY} instead of 256" in said
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one(tmp_path: Path) -> None:
-    with limited(tmp_path / "data", 256, 3000) as exchange:
-        assert exchange.metrics()["process_max_fds"] == 3000
+    with limited(tmp_path / "data", 256, 4000) as exchange:
+        assert exchange.metrics()["process_max_fds"] == 4000
         assert "descriptors" not in exchange.said()
 
 
@@ -156,7 +156,7 @@ def test_too_few_for_anybody_is_refused_in_one_line(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     (said,) = done.stderr.splitlines()
-    assert said.startswith("Error: this process may have 200 descriptors, and needs at least 240 ")
+    assert said.startswith("Error: this process may have 200 descriptors, and needs at least 272 ")
     assert not (tmp_path / "data").exists()
 
 

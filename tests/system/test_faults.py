@@ -91,7 +91,7 @@ async def test_all_goes_on_without_order_entry_and_sessions_miss_nothing(
         for line in lines:
             await line.expect_closed()
         ready = await served.get("/ready", 503)
-        assert ready["faults"] == ["order entry failed: panic: attempt to add with overflow"]
+        assert ready["faults"] == ["binary order entry failed: panic: attempt to add with overflow"]
         await Client(served.binary).connect()
         with pytest.raises((EOFError, ConnectionError)):
             await Client(served.binary).ask_login()

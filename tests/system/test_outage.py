@@ -53,5 +53,5 @@ async def test_metrics_and_health_are_answered_in_an_outage_and_show_it(
         assert seen[0] == (1, 0)
         assert (0, 1) in seen
         assert [figures[name] for name in SHOWN] == [1, 1]
-        assert figures["quantscope_binary_connections"] == 0
+        assert figures['quantscope_order_entry_connections{protocol="binary"}'] == 0
     assert "Traceback" not in exchange.said()
