@@ -1000,6 +1000,10 @@ class EngineLimits:
     """How long after a claim no other gateway may claim the entry, in ns."""
     client_ids_per_session_max: Final[int]
     """Client order ids that are remembered per FIX session, beside those of open orders."""
+    closed_orders_per_session_max: Final[int]
+    """Closed orders that are remembered per FIX session."""
+    closed_orders_bytes_max: Final[int]
+    """Bytes of closed orders that are remembered of all FIX sessions together."""
     def __new__(
         cls,
         *,
@@ -1013,6 +1017,8 @@ class EngineLimits:
         handover_grace_ns: int,
         claim_interval_ns: int,
         client_ids_per_session_max: int,
+        closed_orders_per_session_max: int,
+        closed_orders_bytes_max: int,
     ) -> EngineLimits: ...
 
 @final

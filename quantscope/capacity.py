@@ -34,6 +34,7 @@ Factor = int | str
 """A number, ``PROTOCOLS``, or the name of a setting."""
 
 MEMORY: dict[str, tuple[Factor, ...]] = {
+    "engine.closed_orders_bytes_max": (),
     "journal.queue_bytes_max": (2, LOGS),
     "journal.memory_bytes_max": (LOGS,),
     "gateway.packet_bytes_max": ("gateway.connections_max",),

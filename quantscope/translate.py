@@ -55,6 +55,8 @@ def engine_limits(config: Config) -> EngineLimits:
         handover_grace_ns=int(config.gateway.handover_grace_s * NS),
         claim_interval_ns=int(engine.claim_interval_s * NS),
         client_ids_per_session_max=engine.client_ids_per_session_max,
+        closed_orders_per_session_max=engine.closed_orders_per_session_max,
+        closed_orders_bytes_max=engine.closed_orders_bytes_max,
     )
 
 

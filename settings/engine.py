@@ -16,6 +16,20 @@ class EngineSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     client_ids_per_session_max: Annotated[
         Count, about("client order ids remembered per FIX session, beside those of open orders")
     ] = 100_000
+    closed_orders_per_session_max: Annotated[
+        Count,
+        about(
+            "closed orders remembered per FIX session, which a status request or a refused change "
+            "is answered from; the oldest is forgotten, and is unknown from then on"
+        ),
+    ] = 10_000
+    closed_orders_bytes_max: Annotated[
+        Annotated[int, Meta(ge=0, le=2**40)],
+        about(
+            "bytes of closed orders remembered over all FIX sessions, each 128 and its ClOrdID; "
+            "the oldest of all is forgotten"
+        ),
+    ] = 64 * 2**20
     client_ids_per_account_max: Annotated[
         Count, about("client order ids in text remembered per account; the oldest is forgotten")
     ] = 10_000

@@ -20,6 +20,8 @@ def engine_limits(**changed: int) -> EngineLimits:
         "accounts_max": 100,
         "client_ids_per_account_max": 100,
         "client_ids_per_session_max": 100,
+        "closed_orders_per_session_max": 100,
+        "closed_orders_bytes_max": 1 << 20,
         "instruments_max": 10,
         "event_batch_bytes_max": 1 << 20,
         "stamp_ahead_ns_max": 10**9,

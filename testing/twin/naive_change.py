@@ -16,11 +16,12 @@ from testing.twin.naive_fix import (
     LATE,
     came,
     confirm,
+    look_among_closed,
     pass_by,
     remember_of_session,
     say_status,
 )
-from testing.twin.naive_state import INT64_MAX, Command, Entry, Order, State
+from testing.twin.naive_state import INT64_MAX, Closed, Command, Entry, Order, State
 
 ANY = "ANY"
 NOBODY = "NOBODY"
@@ -52,7 +53,9 @@ def came_before(asker: Asker, command: Command) -> str:
     return FIRST
 
 
-def keep_request(state: State, asker: Asker, command: Command, order: Order | None) -> None:
+def keep_request(
+    state: State, asker: Asker, command: Command, order: Order | Closed | None
+) -> None:
     """Keep the ClOrdID of a request of FIX, and which order it means."""
     if isinstance(asker, Entry) and command["request"]:
         order_id = order.order_id if order else 0
@@ -65,6 +68,16 @@ def number(asker: Asker) -> int:
 
 
 def find_order(
+    state: State, asker: Asker, command: Command, orig_num: int
+) -> tuple[Order | Closed | None, str]:
+    """The order that is meant, and the reason why it may not be changed, or NONE."""
+    order, reason = find_open(state, asker, command, orig_num)
+    if order is None and isinstance(asker, Entry) and asker.kind == "FIX":
+        return look_among_closed(state, asker, command, reason)
+    return order, reason
+
+
+def find_open(
     state: State, asker: Asker, command: Command, orig_num: int
 ) -> tuple[Order | None, str]:
     """The open order that is meant, and the reason why it may not be, or NONE."""
@@ -118,7 +131,11 @@ def by_id(state: State, asker: Asker, order_id: int) -> Order | str:
 
 
 def refuse_change(
-    state: State, asker: Asker, command: Command, reason: str, order: Order | None = None
+    state: State,
+    asker: Asker,
+    command: Command,
+    reason: str,
+    order: Order | Closed | None = None,
 ) -> None:
     """A cancel or an amendment is refused."""
     state.say(
@@ -156,7 +173,7 @@ def take_out(state: State, order: Order, reason: str, asker: Asker, command: Com
     state.close(order)
 
 
-def find(state: State, asker: Asker, command: Command) -> tuple[Order | None, str] | None:
+def find(state: State, asker: Asker, command: Command) -> tuple[Order | Closed | None, str] | None:
     """The order that a request means, and why not; None where all has been said."""
     before = came_before(asker, command)
     if before == LATE:
@@ -174,7 +191,8 @@ def find(state: State, asker: Asker, command: Command) -> tuple[Order | None, st
         refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
         return None
     order, reason = find_order(state, asker, command, command["orig_num"])
-    keep_request(state, asker, command, order if reason == "NONE" else None)
+    known = reason == "NONE" or (reason == "ORDER_CLOSED" and order is not None)
+    keep_request(state, asker, command, order if known else None)
     return order, reason
 
 
@@ -185,7 +203,7 @@ def cancel(state: State, command: Command) -> None:
     if found is None:
         return
     order, reason = found
-    if order is None or reason != "NONE":
+    if not isinstance(order, Order) or reason != "NONE":
         refuse_change(state, asker, command, reason, order)
     else:
         take_out(state, order, "REQUESTED", asker, command)
@@ -198,7 +216,7 @@ def amend(state: State, command: Command) -> None:
     if found is None:
         return
     order, reason = found
-    if order is None or reason != "NONE":
+    if not isinstance(order, Order) or reason != "NONE":
         refuse_change(state, asker, command, reason, order)
         return
     if order.price is None:
@@ -356,6 +374,6 @@ def status(state: State, command: Command) -> None:
         pass_by(state, command["num"])
         return
     order, reason = find_order(state, asker, command, command["num"])
-    found = order if reason == "NONE" else None
+    found = order if reason in ("NONE", "ORDER_CLOSED") else None
     entry = asker if isinstance(asker, Entry) else None
     say_status(state, entry, found, command, (command["text"], command["request"]))

@@ -331,6 +331,9 @@ def trade(state: State, taker: Order, maker: Order) -> None:
         taker_price=taker.price,
         **fields,
     )
+    for order in (taker, maker):
+        if not order.leaves:
+            state.remember_closed(order, order.cum, "FILLED")
     if not maker.leaves:
         state.close(maker)
 

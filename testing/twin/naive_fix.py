@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from testing.twin.naive_state import Command, Entry, Order, State
+from testing.twin.naive_state import Closed, Command, Entry, Order, State
 
 FIRST, AGAIN, LATE = "FIRST", "AGAIN", "LATE"
 IN_SEQ = 2**40
@@ -41,14 +41,45 @@ def remember_of_session(state: State, entry: Entry, text: str, what: tuple[int, 
 
 def confirm(state: State, entry: Entry, num: int, text: str) -> None:
     """A request came before, as its client thought it may: how its order stands."""
-    order = state.open.get(entry.remembered[text][0])
+    order_id = entry.remembered[text][0]
+    order = state.open.get(order_id) or closed_by_id(state, entry, order_id)
     say_status(state, entry, order, {"req_id": 0, "num": num, "instrument": None}, (text, ""))
 
 
+def closed_by_id(state: State, entry: Entry, order_id: int) -> Closed | None:
+    """The closed order of this id, if it is remembered and of the session's account."""
+    for order in state.closed:
+        if order.order_id == order_id and order.account == entry.account:
+            return order
+    return None
+
+
+def look_among_closed(
+    state: State, entry: Entry, command: Command, reason: str
+) -> tuple[Closed | None, str]:
+    """The closed order that a session means where no open one is; and why it can't be changed."""
+    found: list[Closed | None] = []
+    if command.get("text"):
+        known = entry.remembered.get(command["text"])
+        found.append(closed_by_id(state, entry, known[0]) if known else None)
+    if command["order_id"]:
+        found.append(closed_by_id(state, entry, command["order_id"]))
+    if len(found) == 2 and found[0] is not found[1]:
+        return None, "ORDER_ID_MISMATCH"
+    if not found or found[0] is None:
+        return None, "UNKNOWN_ORDER" if reason == "ORDER_CLOSED" else reason
+    same = command["instrument"] in (None, found[0].instrument)
+    return found[0], "ORDER_CLOSED" if same else "ORDER_ID_MISMATCH"
+
+
 def say_status(
-    state: State, asker: Entry | None, order: Order | None, asked: Command, texts: tuple[str, str]
+    state: State,
+    asker: Entry | None,
+    order: Order | Closed | None,
+    asked: Command,
+    texts: tuple[str, str],
 ) -> None:
-    """How an order stands, or that there is none open."""
+    """How an order stands or has ended, or that there is none."""
     told = asker.entry if asker else 0
     text, request = texts
     fields: dict[str, Any] = {
@@ -62,6 +93,23 @@ def say_status(
         )
         fields |= empty | {"num": asked["num"], "price": None, "status": "REJECTED"}
         fields["instrument"] = asked["instrument"]
+    elif isinstance(order, Closed):
+        fields |= {
+            "order_id": order.order_id,
+            "num": asked["num"],
+            "price": order.price,
+            "qty": order.qty,
+            "leaves": 0,
+            "cum": order.cum,
+            "avg_px": order.avg_px,
+            "instrument": order.instrument,
+            "side": 1 if order.side == "BUY" else 2,
+            "ord_type": 1 if order.price is None else 2,
+            "tif": {"DAY": 0, "GTC": 1, "IOC": 3, "FOK": 4}[order.tif],
+            "status": order.status,
+        }
+        if asker and order.entry == asker.entry:
+            text = order.text
     else:
         fields |= {
             "order_id": order.order_id,

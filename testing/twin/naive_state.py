@@ -75,6 +75,24 @@ class Entry:
 
 
 @dataclass
+class Closed:
+    """The last state of an order of FIX."""
+
+    order_id: int
+    entry: int
+    account: int
+    text: str
+    instrument: int
+    side: str
+    price: int | None
+    qty: int
+    cum: int
+    avg_px: int
+    tif: str
+    status: str
+
+
+@dataclass
 class Listing:
     """An instrument and its book: two lists, best order first."""
 
@@ -116,6 +134,8 @@ class State:
             "handover_grace_ns": 0,
             "claim_interval_ns": SECOND_NS,
             "client_ids_per_session_max": 100_000,
+            "closed_orders_per_session_max": 10_000,
+            "closed_orders_bytes_max": 64 << 20,
         }
         self.lease_ns = 0
         """Engine time, of which a step counts as a second at most."""
@@ -127,6 +147,8 @@ class State:
         self.entries: dict[int, Entry] = {}
         self.listings: dict[int, Listing] = {}
         self.open: dict[int, Order] = {}
+        self.closed: list[Closed] = []
+        """Closed orders of FIX that are remembered, oldest first."""
         self.time_ns = 0
         self.orders = 0
         self.passed_over: list[range] = []
@@ -214,6 +236,38 @@ class State:
             text=order.text,
             request=request,
         )
+        if entry is None and not order.leaves:
+            self.remember_closed(order, order.cum + qty, status)
+
+    def remember_closed(self, order: Order, qty: int, status: str) -> None:
+        """An order has ended: one of FIX is remembered, and the oldest make room."""
+        most = self.settings["closed_orders_per_session_max"]
+        bytes_max = self.settings["closed_orders_bytes_max"]
+        own = size(order.text)
+        if self.entries[order.entry].kind != "FIX" or not order.text:
+            return
+        if most == 0 or own > bytes_max:
+            return
+        while len(mine := [it for it in self.closed if it.entry == order.entry]) >= most:
+            self.closed.remove(mine[0])
+        while sum(size(it.text) for it in self.closed) + own > bytes_max:
+            del self.closed[0]
+        self.closed.append(
+            Closed(
+                order.order_id,
+                order.entry,
+                order.account,
+                order.text,
+                order.instrument,
+                order.side,
+                order.price,
+                qty,
+                order.cum,
+                order.avg_px,
+                order.tif,
+                status,
+            )
+        )
 
     def queue_up(self, order: Order) -> None:
         """Into the book, behind all that are as good or better."""
@@ -233,6 +287,11 @@ class State:
         """Out of the book, and forgotten."""
         self.leave(order)
         del self.open[order.order_id]
+
+
+def size(text: str) -> int:
+    """Bytes that a closed order counts for."""
+    return 128 + len(text.encode())
 
 
 def better(one: Order, other: Order) -> bool:

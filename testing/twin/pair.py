@@ -92,6 +92,7 @@ class Pair:
         assert counts["gaps"] == sum(row.gaps for row in state.gateways.values())
         remembered = sum(len(entry.remembered) for entry in state.entries.values())
         assert counts["client_ids"] == remembered
+        assert counts["closed_orders"] == len(state.closed)
 
 
 def run(steps: list[Step]) -> None:

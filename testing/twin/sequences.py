@@ -137,6 +137,8 @@ class Sequence:
             "handover_grace_ns": rng.choice((0, 10**9, 5 * 10**9, 2**64 - 1)),
             "claim_interval_ns": rng.choice((0, 10**9, 2**64 - 1)),
             "client_ids_per_session_max": rng.choice((0, 2, 1_000)),
+            "closed_orders_per_session_max": rng.choice((0, 2, 5, 1_000)),
+            "closed_orders_bytes_max": rng.choice((0, 130, 400, 1_000, 1 << 20)),
         }
 
     def number_of(self, index: int) -> int:
@@ -285,6 +287,17 @@ class Sequence:
         self.nums[number] = max(num, self.nums.get(number, 0))
         return {"entry": entry, "user": "", "num": max(0, num)}
 
+    def who_changes(self, order: Order | None, names: Command) -> Command:
+        """Who asks for an order; for a closed one mostly its session."""
+        named = (names["order_id"], names["text"])
+        for closed in self.state.closed:
+            if order is None and (closed.order_id == named[0] or closed.text == named[1]):
+                if self.random.random() < 0.8:
+                    row = self.state.entries[closed.entry]
+                    return {"entry": row.entry, "user": "", "num": self.in_num(row)}
+                break
+        return self.who(order)
+
     def in_num(self, entry: Entry) -> int:
         """The number of a session's next message; at times of one before, or of another epoch."""
         rng = self.random
@@ -361,9 +374,13 @@ class Sequence:
         rng = self.random
         opened = list(self.state.open.values())
         order = rng.choice(opened) if opened and rng.random() < 0.9 else None
-        order_id = order.order_id if order else rng.randint(0, self.state.orders + 1)
-        num = order.num if order else rng.randrange(20)
-        text = order.text if order else rng.choice(TEXTS)
+        closed = rng.choice(self.state.closed) if self.state.closed else None
+        if order is None and closed is not None and rng.random() < 0.7:
+            order_id, num, text = closed.order_id, 0, closed.text
+        else:
+            order_id = order.order_id if order else rng.randint(0, self.state.orders + 1)
+            num = order.num if order else rng.randrange(20)
+            text = order.text if order else rng.choice(TEXTS)
         own = 4 if text else 1
         which = rng.choice((own, own, own, 2, 2, own | 2))
         if rng.random() < self.rare:
@@ -382,7 +399,7 @@ class Sequence:
 
     def cancel(self) -> Command:
         order, names = self.names()
-        who = self.who(order)
+        who = self.who_changes(order, names)
         return {"type": "CANCEL", **who, **names, **self.request(who)}
 
     def replace(self) -> Command:
@@ -396,7 +413,7 @@ class Sequence:
             qty = rng.randint(1, max(1, order.total))
         if order and rng.random() < 0.2:
             qty = rng.choice((order.cum, order.cum + 1, order.total))
-        who = self.who(order)
+        who = self.who_changes(order, names)
         return {
             "type": "REPLACE",
             **who,
@@ -408,7 +425,7 @@ class Sequence:
 
     def status_names(self) -> Command:
         order, names = self.names()
-        who = self.who(order)
+        who = self.who_changes(order, names)
         row = self.state.entries.get(who["entry"] or 0)
         is_fix = row is not None and row.kind == "FIX"
         return {

@@ -3,7 +3,7 @@
 //! Less quantity at the same price keeps the order's priority; anything else loses it, and may
 //! trade.  A total quantity that is executed already cancels what is open.
 
-use super::cancel::{Named, Refusal};
+use super::cancel::{Met, Named, Refusal};
 use super::checks;
 use super::emit::Emit;
 use super::engine::Engine;
@@ -45,20 +45,23 @@ impl Engine {
             Came::Again => Err((Reason::DuplicateClientOrderId, None)),
             Came::Late => return self.pass_by(num, out),
         };
-        self.remember_request(request, came, found.ok());
+        self.remember_request(request, came, found);
         let wanted = found.and_then(|slot| {
             let amendment = self.amendment(&self.order_at(slot), replace);
-            Ok((slot, amendment.map_err(|reason| (reason, Some(slot)))?))
+            Ok((
+                slot,
+                amendment.map_err(|reason| (reason, Some(Met::Open(slot))))?,
+            ))
         });
         match wanted {
             Ok((slot, Some(amendment))) => self.change(slot, amendment, request, out),
             Ok((slot, None)) => {
                 self.cancel_slot(slot, CancelReason::Amended, Some(request), out);
             }
-            Err((reason, slot)) => {
+            Err((reason, met)) => {
                 let refusal = Refusal {
                     response_to: 2,
-                    slot,
+                    met,
                     reason,
                 };
                 self.refuse_change(request, &named, &refusal, out);

@@ -3,6 +3,7 @@
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
+use super::pool::NONE;
 use super::requests::{Asked, Came, Request, Requester};
 use wire::record::command::{Cancel, NO_INSTRUMENT};
 use wire::record::event::{CancelRejected, Canceled};
@@ -17,14 +18,23 @@ pub(crate) struct Named<'a> {
     pub(crate) instrument: u32,
 }
 
-/// Why no order was found, and the one that was found where only its instrument is another.
-pub(crate) type NotFound = (Reason, Option<u32>);
+/// An order that a request meets, though it can't be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// The open order in a slot.
+    Open(u32),
+    /// The closed order in a slot, which a FIX session asks for.
+    Closed(u32),
+}
+
+/// Why no open order was found; the one that was found where only its instrument is another, or a closed one.
+pub(crate) type NotFound = (Reason, Option<Met>);
 
 /// Why a request is refused, the answer's FIX 434, the order if one was found.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal {
     pub(crate) response_to: u8,
-    pub(crate) slot: Option<u32>,
+    pub(crate) met: Option<Met>,
     pub(crate) reason: Reason,
 }
 
@@ -32,6 +42,12 @@ impl Engine {
     /// The open order that is meant.  All names that are given must name it.
     #[inline(always)]
     pub(crate) fn find(&self, requester: Requester, named: &Named<'_>) -> Result<u32, NotFound> {
+        let found = self.find_open(requester, named);
+        found.map_err(|not_found| self.look_among_closed(requester, named, not_found))
+    }
+
+    #[inline(always)]
+    fn find_open(&self, requester: Requester, named: &Named<'_>) -> Result<u32, NotFound> {
         let by_name = self.find_by_name(requester, named);
         let by_id = (named.order_id != 0).then(|| self.find_by_id(requester, named.order_id));
         let slot = match (by_name, by_id) {
@@ -46,9 +62,45 @@ impl Engine {
         let slot = slot.map_err(|reason| (reason, None))?;
         let instrument = self.books.line(slot).instrument;
         if named.instrument != NO_INSTRUMENT && named.instrument != instrument {
-            return Err((Reason::OrderIdMismatch, Some(slot)));
+            return Err((Reason::OrderIdMismatch, Some(Met::Open(slot))));
         }
         Ok(slot)
+    }
+
+    /// A FIX session that names no open order may mean a closed one, which is remembered; where it is not, there
+    /// never was such an order.
+    #[cold]
+    fn look_among_closed(
+        &self,
+        requester: Requester,
+        named: &Named<'_>,
+        not_found: NotFound,
+    ) -> NotFound {
+        let Requester::Entry(entry) = requester else {
+            return not_found;
+        };
+        if self.parties.entry(entry).kind != EntryKind::Fix || not_found.1.is_some() {
+            return not_found;
+        }
+        let by_name = (!named.text.is_empty()).then(|| {
+            let known = self.client_ids.find(entry, named.text)?;
+            self.closed_by_id(entry, known.order_id)
+        });
+        let by_id = (named.order_id != 0).then(|| self.closed_by_id(entry, named.order_id));
+        match (by_name, by_id) {
+            (Some(one), Some(other)) if one != other => (Reason::OrderIdMismatch, None),
+            (Some(Some(slot)), _) | (_, Some(Some(slot))) => {
+                let others = [NO_INSTRUMENT, self.closed.get(slot).instrument];
+                let reason = if others.contains(&named.instrument) {
+                    Reason::OrderClosed
+                } else {
+                    Reason::OrderIdMismatch
+                };
+                (reason, Some(Met::Closed(slot)))
+            }
+            _ if not_found.0 == Reason::OrderClosed => (Reason::UnknownOrder, None),
+            _ => not_found,
+        }
     }
 
     /// By the client's own name for it, in the scope of its entry.
@@ -120,15 +172,15 @@ impl Engine {
             Came::Again => Err((Reason::DuplicateClientOrderId, None)),
             Came::Late => return self.pass_by(num, out),
         };
-        self.remember_request(request, came, found.ok());
+        self.remember_request(request, came, found);
         match found {
             Ok(slot) => {
                 self.cancel_here(slot, CancelReason::Requested, Some(request), out);
             }
-            Err((reason, slot)) => {
+            Err((reason, met)) => {
                 let refusal = Refusal {
                     response_to: 1,
-                    slot,
+                    met,
                     reason,
                 };
                 self.refuse_change(request, &named, &refusal, out);
@@ -144,10 +196,14 @@ impl Engine {
         refusal: &Refusal,
         out: &mut Emit<'_>,
     ) {
-        let (order_id, instrument, status) = match refusal.slot {
-            Some(slot) => {
+        let (order_id, instrument, status) = match refusal.met {
+            Some(Met::Open(slot)) => {
                 let order = self.order_at(slot);
                 (order.order_id, order.instrument, order.status())
+            }
+            Some(Met::Closed(slot)) => {
+                let order = self.closed.get(slot);
+                (order.order_id, order.instrument, order.status)
             }
             None => (0, named.instrument, OrdStatus::Rejected),
         };
@@ -198,7 +254,7 @@ impl Engine {
             Some(request) => self.reported_as(&order, request),
             None => ((order.num, ""), None),
         };
-        self.report_canceled_to((order.entry, false), &order, (qty, reason), own, out);
+        self.report_ended(&order, (qty, reason), own, out);
         if let Some((entry, asked)) = copy {
             self.report_copy(entry, &order, (qty, reason), asked, out);
         }
@@ -234,7 +290,27 @@ impl Engine {
         num: u64,
         out: &mut Emit<'_>,
     ) {
-        self.report_canceled_to((order.entry, false), order, what, (num, ""), out);
+        self.report_ended(order, what, (num, ""), out);
+    }
+
+    /// As [`Engine::report_canceled`]; one of a FIX session that has ended by it is remembered.
+    #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "what has left the book was a part of the order, as was what was executed"
+    )]
+    fn report_ended(
+        &mut self,
+        order: &Order,
+        (qty, reason): (i64, CancelReason),
+        asked: Asked<'_>,
+        out: &mut Emit<'_>,
+    ) {
+        self.report_canceled_to((order.entry, false), order, (qty, reason), asked, out);
+        if order.leaves == 0 && order.text != NONE {
+            let status = status_after(order, reason);
+            self.remember_closed(order, order.cum + qty, status);
+        }
     }
 
     /// Tell the entry that asked of what happened to another's order.
@@ -259,11 +335,7 @@ impl Engine {
         (num, request): Asked<'_>,
         out: &mut Emit<'_>,
     ) {
-        let status = match reason {
-            CancelReason::Decremented => order.status(),
-            CancelReason::SessionEnd => OrdStatus::Expired,
-            _ => OrdStatus::Canceled,
-        };
+        let status = status_after(order, reason);
         let canceled = Canceled {
             entry,
             account: order.account,
@@ -284,5 +356,14 @@ impl Engine {
         };
         let text = self.books.open().text(order.text);
         out.event(&Event::Canceled(canceled, text, request));
+    }
+}
+
+/// The status of an order of which a part, or all that was open, has left the book for a reason.
+const fn status_after(order: &Order, reason: CancelReason) -> OrdStatus {
+    match reason {
+        CancelReason::Decremented => order.status(),
+        CancelReason::SessionEnd => OrdStatus::Expired,
+        _ => OrdStatus::Canceled,
     }
 }

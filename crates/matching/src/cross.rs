@@ -15,9 +15,10 @@ use super::emit::Emit;
 use super::engine::Engine;
 use super::level::Level;
 use super::order::Order;
+use super::pool::NONE;
 use super::side::key;
 use wire::record::event::Trade;
-use wire::record::{CancelReason, Event, Stp};
+use wire::record::{CancelReason, Event, OrdStatus, Stp};
 
 impl Engine {
     /// Let an order that stands in no queue take what it reaches up to `limit`, a key of the other side.
@@ -68,7 +69,13 @@ impl Engine {
         let open = self.books.open();
         let (taken, made) = (open.text(taker.text), open.text(maker.text));
         out.event(&Event::Trade(trade, taken, made));
+        if taker.leaves == 0 && taker.text != NONE {
+            self.remember_closed(taker, taker.cum, OrdStatus::Filled);
+        }
         if maker.leaves == 0 {
+            if maker.text != NONE {
+                self.remember_closed(&maker, maker.cum, OrdStatus::Filled);
+            }
             self.close(slot);
         } else {
             self.books.note(slot, &maker);

@@ -5,6 +5,7 @@
 use super::books::Books;
 use super::claims::{Claims, Owner};
 use super::client_ids::ClientIds;
+use super::closed::ClosedOrders;
 use super::emit::{Cause, Emit};
 use super::gateways::Gateways;
 use super::numbers::Numbers;
@@ -25,6 +26,8 @@ const SETTINGS: Settings = Settings {
     handover_grace_ns: 0,
     claim_interval_ns: 1_000_000_000,
     client_ids_per_session_max: 100_000,
+    closed_orders_per_session_max: 10_000,
+    closed_orders_bytes_max: 64 << 20,
 };
 
 /// The rules by which this engine decides.
@@ -76,6 +79,7 @@ pub struct Engine {
     pub(crate) claims: Claims,
     pub(crate) parties: Parties,
     pub(crate) client_ids: ClientIds,
+    pub(crate) closed: ClosedOrders,
     pub(crate) books: Books,
     /// Buffers that are kept from batch to batch, so that nothing is allocated for them.
     scratch: Vec<Command<'static>>,
@@ -96,6 +100,7 @@ impl Engine {
             claims: Claims::default(),
             parties: Parties::default(),
             client_ids: ClientIds::new(),
+            closed: ClosedOrders::new(),
             books: Books::new(),
             scratch: Vec::new(),
             slots: Vec::new(),

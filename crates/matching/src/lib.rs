@@ -43,6 +43,7 @@ mod cancel;
 mod checks;
 mod claims;
 mod client_ids;
+mod closed;
 mod cross;
 mod emit;
 mod engine;

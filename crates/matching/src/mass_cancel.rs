@@ -23,7 +23,7 @@ impl Engine {
             Came::Again => Err(Reason::DuplicateClientOrderId),
             Came::Late => return self.pass_by(mass.num, out),
         };
-        self.remember_request(request, came, None);
+        self.remember_request(request, came, Err((Reason::None, None)));
         let mut count = 0;
         if checked.is_ok() {
             let slots = self.collect(requester.entry(), mass);

@@ -157,6 +157,8 @@ pub struct Counts {
     pub instruments: u32,
     /// Client order ids in text that are remembered.
     pub client_ids: u32,
+    /// Closed orders of FIX sessions that are remembered.
+    pub closed_orders: u32,
     /// Batches dropped because one before them was missing, over all gateways.
     pub gaps: u64,
     /// Records of the commands log that are no batches, and were passed over.
@@ -239,6 +241,7 @@ impl Engine {
             entries: self.parties.entries().len() as u32,
             instruments: self.books.instruments().len() as u32,
             client_ids: self.client_ids.len(),
+            closed_orders: self.closed.len(),
             gaps: self.gateways.iter().map(|(_, state)| state.gaps).sum(),
             unreadable: self.unreadable,
         }

@@ -1,5 +1,6 @@
 //! Requests by their own names: who asks, and whether that came before.
 
+use super::cancel::{Met, NotFound};
 use super::client_ids::Remembered;
 use super::emit::Emit;
 use super::engine::Engine;
@@ -127,12 +128,23 @@ impl Engine {
 
     /// Remember the ClOrdID of a request of FIX, and which order it means, if any.
     #[inline(always)]
-    pub(crate) fn remember_request(&mut self, request: Request<'_>, came: Came, slot: Option<u32>) {
+    pub(crate) fn remember_request(
+        &mut self,
+        request: Request<'_>,
+        came: Came,
+        found: Result<u32, NotFound>,
+    ) {
         if let Requester::Entry(entry) = request.by
             && came == Came::First
             && !request.text.is_empty()
         {
-            let order_id = slot.map_or(0, |slot| self.books.line(slot).order_id);
+            let order_id = match found {
+                Ok(slot) => self.books.line(slot).order_id,
+                Err((Reason::OrderClosed, Some(Met::Closed(slot)))) => {
+                    self.closed.get(slot).order_id
+                }
+                Err(_) => 0,
+            };
             self.remember_of_session(entry, request.text, (order_id, 0, Reason::None));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::claims::{Claim, Held, Owner};
 use super::client_ids::{ClientIds, Queue};
+use super::closed::{ClosedOrders, State};
 use super::engine::{Engine, Position};
 use super::gateways::{GatewayState, NONCES};
 use super::instruments::NUMBER_MAX;
@@ -11,7 +12,7 @@ use super::pool::NONE;
 use super::snapshot::{CLOSED, LIVE, MAGIC, RELEASED, VERSION};
 use std::fmt;
 use wire::record::command::{Instrument, Settings};
-use wire::record::{EntryKind, Reason, Side, Stp, TimeInForce};
+use wire::record::{EntryKind, OrdStatus, Reason, Side, Stp, TimeInForce};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A snapshot that can't be restored.
@@ -177,6 +178,9 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
     for _ in 0..from.u64("claims")? {
         read_claim(&mut engine, from)?;
     }
+    for _ in 0..from.u32("closed orders")? {
+        read_closed(&mut engine.closed, from)?;
+    }
     while from.0.len() > ENDING {
         let skipped = (from.u64("skipped id")?, from.u64("skipped id")?);
         engine.numbers.restore_skipped(skipped);
@@ -225,6 +229,24 @@ fn read_claim(engine: &mut Engine, from: &mut Reader<'_>) -> Read<()> {
         _ => return Err(SnapshotError::Field("claim's end")),
     };
     engine.claims.set(entry, Claim { owner, at_ns, held });
+    Ok(())
+}
+
+/// The limits were kept to when it was remembered; they may have been lowered since.
+fn read_closed(closed: &mut ClosedOrders, from: &mut Reader<'_>) -> Read<()> {
+    let state = State {
+        order_id: from.u64("closed order's id")?,
+        price: from.i64("closed order's price")?,
+        qty: from.i64("closed order's quantity")?,
+        cum: from.i64("closed order's executed quantity")?,
+        avg_px: from.i64("closed order's average price")?,
+        entry: from.u32("closed order's entry")?,
+        instrument: from.u32("closed order's instrument")?,
+        side: from.code(Side::from_code, "closed order's side")?,
+        tif: from.code(TimeInForce::from_code, "closed order's time in force")?,
+        status: from.code(OrdStatus::from_code, "closed order's status")?,
+    };
+    closed.append(&state, from.text("closed order's client id")?);
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 //! # Layout
 //! `MAGIC u32, VERSION u32`, the state, then the state's hash and a checksum over all before it, both
 //! xxh3-64.  The state: counters and settings, gateways and their clock, accounts, entries with what they
-//! remember, instruments with their open orders in the order of the book, claims of entries, and up to its
-//! end the ids that were passed over: first and last counter, where there are any.  Little-endian; texts are
+//! remember, instruments with their open orders in the order of the book, claims of entries, closed orders of
+//! FIX sessions from the oldest on, and up to its end the ids that were passed over: first and last counter, where there are any.  Little-endian; texts are
 //! `len u32` and bytes.  What follows from the rest (indexes, totals, lists) is not in it.
 
 use super::claims::Held;
@@ -119,6 +119,7 @@ impl Engine {
         }
         self.write_instruments(to);
         self.write_claims(to);
+        self.write_closed(to);
         for (first, last) in self.numbers.skipped() {
             to.u64(*first);
             to.u64(*last);
@@ -178,6 +179,23 @@ impl Engine {
             to.u64(claim.at_ns);
             to.u8(held);
             to.u64(since_ns);
+        }
+    }
+
+    fn write_closed(&self, to: &mut Writer<'_>) {
+        to.u32(self.closed.len());
+        for closed in self.closed.iter() {
+            to.u64(closed.order_id);
+            to.i64(closed.price);
+            to.i64(closed.qty);
+            to.i64(closed.cum);
+            to.i64(closed.avg_px);
+            to.u32(closed.entry);
+            to.u32(closed.instrument);
+            to.u8(closed.side.code());
+            to.u8(closed.tif.code());
+            to.u8(closed.status.code());
+            to.text(&closed.text);
         }
     }
 

@@ -1,12 +1,12 @@
 //! The status of an order, and a gateway's own refusals: what is answered and changes nothing.
 
-use super::cancel::Named;
+use super::cancel::{Met, Named};
 use super::emit::Emit;
 use super::engine::Engine;
 use super::requests::{Came, Request, Requester};
 use wire::record::command::{NO_ENTRY, NO_INSTRUMENT, NO_PRICE, Refuse, Status};
 use wire::record::event::{Refused, StatusReport};
-use wire::record::{EntryKind, Event, OrdStatus, OrdType};
+use wire::record::{EntryKind, Event, OrdStatus, OrdType, Reason};
 
 impl Engine {
     pub(crate) fn status(
@@ -32,9 +32,14 @@ impl Engine {
             order_id: status.order_id,
             instrument: status.instrument,
         };
-        let found = self.find(requester, &named).ok();
+        let entry = requester.entry();
+        let found = self.find(requester, &named);
+        if let Err((Reason::OrderClosed, Some(Met::Closed(slot)))) = found {
+            let told = (status.req_id, status.num);
+            return self.tell_closed(entry, told, slot, (text, request), out);
+        }
         let told = (status.req_id, status.num, status.instrument);
-        self.tell_status(requester.entry(), told, found, (text, request), out);
+        self.tell_status(entry, told, found.ok(), (text, request), out);
     }
 
     /// A request that its client may have sent before was sent before: the state of the order is told.
@@ -42,6 +47,9 @@ impl Engine {
         let entry = request.by.entry();
         let known = self.client_ids.find(entry, request.text);
         let order_id = known.map_or(0, |known| known.order_id);
+        if let Some(slot) = self.closed.find(order_id) {
+            return self.tell_closed(entry, (0, request.num), slot, (request.text, ""), out);
+        }
         let slot = self.books.open().by_id(order_id);
         let told = (0, request.num, NO_INSTRUMENT);
         self.tell_status(entry, told, slot, (request.text, ""), out);

@@ -56,6 +56,7 @@ impl Engine {
         self.numbers.check()?;
         self.check_sessions()?;
         self.check_claims()?;
+        self.check_closed()?;
         self.check_parties(&mut seen)
     }
 

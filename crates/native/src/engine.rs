@@ -47,6 +47,8 @@ named! {
         handover_grace_ns: u64,
         claim_interval_ns: u64,
         client_ids_per_session_max: u32,
+        closed_orders_per_session_max: u32,
+        closed_orders_bytes_max: u64,
     }
 }
 
@@ -63,6 +65,8 @@ impl EngineLimits {
             handover_grace_ns: settings.handover_grace_ns,
             claim_interval_ns: settings.claim_interval_ns,
             client_ids_per_session_max: settings.client_ids_per_session_max,
+            closed_orders_per_session_max: settings.closed_orders_per_session_max,
+            closed_orders_bytes_max: settings.closed_orders_bytes_max,
         }
     }
 
@@ -79,6 +83,8 @@ impl EngineLimits {
             handover_grace_ns: self.handover_grace_ns,
             claim_interval_ns: self.claim_interval_ns,
             client_ids_per_session_max: self.client_ids_per_session_max,
+            closed_orders_per_session_max: self.closed_orders_per_session_max,
+            closed_orders_bytes_max: self.closed_orders_bytes_max,
         }
     }
 }
@@ -411,6 +417,7 @@ impl Engine {
         out.set_item("entries", counts.entries)?;
         out.set_item("instruments", counts.instruments)?;
         out.set_item("client_ids", counts.client_ids)?;
+        out.set_item("closed_orders", counts.closed_orders)?;
         out.set_item("gaps", counts.gaps)?;
         out.set_item("unreadable", counts.unreadable)?;
         Ok(out)

@@ -42,11 +42,16 @@ const NEW_LIMITS_NS: [u64; 4] = [10_000_000_000, 5_000_000_000, 0, 1_000_000_000
 
 /// Client order ids that are remembered per FIX session.
 const CLIENT_IDS_PER_SESSION_MAX: u32 = 100_000;
+/// Closed orders of a FIX session that are remembered, and bytes of those of all: the same.
+const CLOSED_ORDERS_PER_SESSION_MAX: u32 = 10_000;
+const CLOSED_ORDERS_BYTES_MAX: u64 = 64 << 20;
 
 /// All limits that are new, as bytes.
 fn new_limits() -> Vec<u8> {
     let times = NEW_LIMITS_NS.iter().flat_map(|limit| limit.to_le_bytes());
     times
         .chain(CLIENT_IDS_PER_SESSION_MAX.to_le_bytes())
+        .chain(CLOSED_ORDERS_PER_SESSION_MAX.to_le_bytes())
+        .chain(CLOSED_ORDERS_BYTES_MAX.to_le_bytes())
         .collect()
 }

@@ -1,7 +1,7 @@
 //! The engine's snapshot.
 //!
 //! # Layout of version 1
-//! It has no version of the rules, no count of unreadable records, no lease clock and no claims; gateways
+//! It has no version of the rules, no count of unreadable records, no lease clock, no claims and no closed orders; gateways
 //! have no nonces, no mark of an end and no time at which they were heard; entries were never reset; instruments
 //! are numbered as they stand.  All else is as it is now.
 
@@ -24,7 +24,7 @@ const LEASE_CLOCK_NS: u64 = 0;
 /// Partition, and eight numbers.
 const POSITION: usize = 2 + 8 * 8;
 /// Settings without the limits that are new, which are the last.
-const SETTINGS: usize = Settings::SIZE - 8 * NEW_LIMITS_NS.len() - 4;
+const SETTINGS: usize = Settings::SIZE - 8 * NEW_LIMITS_NS.len() - (4 + 4 + 8);
 /// How often an entry's session was reset, and the number of the event at which it was.
 const NEVER_RESET: [u8; 16] = [0; 16];
 
@@ -118,6 +118,8 @@ fn write_state(mut from: Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
         out.extend_from_slice(&before.0[..passed]);
     }
     claims(&claimed, owner, out)?;
+    // No closed orders of FIX sessions.
+    out.extend_from_slice(&0_u32.to_le_bytes());
     // Pairs of ids that were passed over.
     out.extend_from_slice(from.0);
     Ok(())

@@ -276,6 +276,8 @@ fn set(words: &Words<'_>, out: &mut Vec<u8>) {
         handover_grace_ns: words.number("grace", 0) * 1_000_000_000,
         claim_interval_ns: words.number("interval", 1) * 1_000_000_000,
         client_ids_per_session_max: words.number("session_ids", 100_000),
+        closed_orders_per_session_max: words.number("session_closed", 10_000),
+        closed_orders_bytes_max: words.number("closed_bytes", 64 << 20),
     };
     Command::Settings(settings).encode(out);
 }

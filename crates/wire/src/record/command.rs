@@ -309,6 +309,10 @@ packed! {
         claim_interval_ns: u64,
         /// Client order ids that are remembered per FIX session, beside those of open orders.
         client_ids_per_session_max: u32,
+        /// Closed orders that are remembered per FIX session.
+        closed_orders_per_session_max: u32,
+        /// Bytes of closed orders that are remembered of all FIX sessions together.
+        closed_orders_bytes_max: u64,
     }
 }
 
