@@ -23,6 +23,9 @@ from testing.twin.naive_fix import (
 )
 from testing.twin.naive_state import INT64_MAX, Closed, Command, Entry, Order, State
 
+FILLED_SINCE = 2
+"""The rules by which an order is filled that is amended to what was executed of it."""
+
 ANY = "ANY"
 NOBODY = "NOBODY"
 Asker = Entry | str
@@ -138,6 +141,9 @@ def refuse_change(
     order: Order | Closed | None = None,
 ) -> None:
     """A cancel or an amendment is refused."""
+    status = order.status if order else "REJECTED"
+    if isinstance(order, Order):
+        status = order.status_for(asker.kind if isinstance(asker, Entry) else "")
     state.say(
         "CANCEL_REJECTED",
         entry=number(asker),
@@ -148,7 +154,7 @@ def refuse_change(
         instrument=order.instrument if order else command["instrument"],
         reason=reason,
         response_to=1 if command["type"] == "CANCEL" else 2,
-        status=order.status if order else "REJECTED",
+        status=status,
         text=command["text"] if command["request"] else "",
         request=command["request"],
     )
@@ -226,8 +232,10 @@ def amend(state: State, command: Command) -> None:
     reason = check_wish(state, order, price, qty)
     if reason != "NONE":
         refuse_change(state, asker, command, reason, order)
-    elif qty <= order.cum:
+    elif qty <= order.cum and state.rules < FILLED_SINCE:
         take_out(state, order, "AMENDED", asker, command)
+    elif qty <= order.cum:
+        end_filled(state, order, asker, command)
     else:
         change(state, order, price, qty, asker, command)
 
@@ -258,24 +266,19 @@ def check_wish(state: State, order: Order, price: int, qty: int) -> str:
     return next((reason for reason in reasons if reason != "NONE"), "NONE")
 
 
+def end_filled(state: State, order: Order, asker: Asker, command: Command) -> None:
+    """What is open of an order is not wanted any more: it is filled by what was executed."""
+    replace_as(state, order, (order.price, order.cum), asker, command, kept=True)
+    state.remember_closed(order, order.cum, "FILLED")
+    state.close(order)
+
+
 def change(
     state: State, order: Order, price: int, qty: int, asker: Asker, command: Command
 ) -> None:
     """An order gets a new price or quantity, and may trade."""
-    num, request = command["num"], command["request"]
-    old = copy_of(order)
     kept = price == order.price and qty < order.total
-    order.price, order.leaves = price, qty - order.cum
-    own = isinstance(asker, Entry) and asker.entry == order.entry
-    if own and isinstance(asker, Entry) and asker.kind == "BINARY":
-        order.num = num
-    copied = not speaks_for(state, asker, order)
-    own_asked = (old.num, "") if copied else (num, request)
-    say_replaced(state, order, old, old.entry, own_asked, kept)
-    if copied:
-        say_replaced(state, order, old, number(asker), (num, request), kept)
-    if own and request:
-        order.text = request
+    replace_as(state, order, (price, qty), asker, command, kept=kept)
     if kept:
         return
     state.leave(order)
@@ -288,6 +291,33 @@ def change(
         state.queue_up(order)
     else:
         del state.open[order.order_id]
+
+
+def replace_as(
+    state: State,
+    order: Order,
+    wish: tuple[int | None, int],
+    asker: Asker,
+    command: Command,
+    *,
+    kept: bool,
+) -> None:
+    """An order gets its new price and quantity, and both entries are told."""
+    num, request = command["num"], command["request"]
+    old = copy_of(order)
+    price, qty = wish
+    order.price, order.leaves = price, qty - order.cum
+    own = isinstance(asker, Entry) and asker.entry == order.entry
+    if own and isinstance(asker, Entry) and asker.kind == "BINARY":
+        order.num = num
+    copied = not speaks_for(state, asker, order)
+    own_asked = (old.num, "") if copied else (num, request)
+    say_replaced(state, order, old, old.entry, own_asked, kept)
+    if copied:
+        say_replaced(state, order, old, number(asker), (num, request), kept)
+    if own and request:
+        order.text = request
+    order.replaced = state.entries[order.entry].kind == "FIX"
 
 
 def say_replaced(
@@ -312,7 +342,7 @@ def say_replaced(
         avg_px=order.avg_px,
         instrument=order.instrument,
         side=order.side,
-        status=order.status,
+        status=order.status if order.leaves else "FILLED",
         kept_priority=kept,
         copy=entry != order.entry,
         text=old.text,

@@ -123,7 +123,7 @@ def say_status(
             "side": 1 if order.side == "BUY" else 2,
             "ord_type": 2,
             "tif": {"DAY": 0, "GTC": 1}[order.tif],
-            "status": order.status,
+            "status": order.status_for(asker.kind if asker else ""),
         }
         if asker and asker.kind == "FIX" and order.entry == asker.entry:
             text = order.text

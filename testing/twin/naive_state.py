@@ -29,6 +29,8 @@ class Order:
     stp: str
     cum: int = 0
     quote: int = 0
+    replaced: bool = False
+    """It is of FIX, and was amended."""
 
     @property
     def total(self) -> int:
@@ -39,6 +41,10 @@ class Order:
     def status(self) -> str:
         """Its status while it is open."""
         return "PARTIALLY_FILLED" if self.cum else "NEW"
+
+    def status_for(self, kind: str) -> str:
+        """The same, as an entry of a kind is told."""
+        return "REPLACED" if kind == "FIX" and self.replaced and not self.cum else self.status
 
     @property
     def avg_px(self) -> int:
@@ -213,7 +219,8 @@ class State:
         request: str = "",
     ) -> None:
         """A quantity of an order has left; with `entry`, a copy for that one."""
-        status = {"DECREMENTED": order.status, "SESSION_END": "EXPIRED"}.get(reason, "CANCELED")
+        stays = order.status_for(self.entries[order.entry].kind)
+        status = {"DECREMENTED": stays, "SESSION_END": "EXPIRED"}.get(reason, "CANCELED")
         told = order.entry if entry is None else entry
         self.say(
             "CANCELED",

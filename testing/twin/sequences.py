@@ -43,6 +43,9 @@ class Sequence:
 
     def steps(self) -> Iterator[Step]:
         """The steps, each made when the one before has been applied."""
+        if rules := self.random.choice((0, 1, 2, 2)):
+            header = dict.fromkeys(("gateway", "incarnation", "number", "stamp_ns"), 0)
+            yield Step(header, 0, [{"type": "RULES", "version": rules}])
         yield self.step(self.opening())
         share = self.random.randrange(100)
         low, high = next(row[1:] for row in LENGTHS if share < row[0])
@@ -209,7 +212,7 @@ class Sequence:
             self.settings(),
             self.raised(),
             {"type": "RAISE_ENTRY", "entry": entry, "entry_seq": self.above(20)},
-            {"type": "RULES", "version": 1},
+            {"type": "RULES", "version": rng.choice((1, 2))},
             self.mass_cancel(),
             self.mass_cancel(),
             self.mass_cancel(),

@@ -244,6 +244,23 @@ async def test_amend(exchange: InProcess) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_CLOSED")
 
 
+async def test_an_order_amended_to_what_is_executed_is_filled(exchange: InProcess) -> None:
+    order = await exchange.place(quantity=4)
+    await exchange.place(user_id="bob", side="SELL", quantity=3)
+    path = f"/orders/{order['order_id']}"
+    answer = await exchange.client.patch(path, json={"quantity": 2})
+    shown = answer.json()
+    assert (answer.status_code, shown["status"], shown["reason"]) == (200, "FILLED", None)
+    assert (shown["quantity"], shown["filled_quantity"]) == ("3", "3")
+    assert shown["remaining_quantity"] == "0"
+    book = (await exchange.client.get("/orderbook/BTCUSD")).json()
+    assert (book["bids"], book["asks"]) == ([], [])
+    found = (await exchange.client.get(path)).json()
+    assert (found["status"], found["quantity"], len(found["fills"])) == ("FILLED", "3", 1)
+    answer = await exchange.client.patch(path, json={"quantity": 9})
+    assert (answer.json()["code"], answer.json()["status"]) == ("ORDER_CLOSED", "FILLED")
+
+
 async def test_mass_cancel_says_how_many(exchange: InProcess) -> None:
     for price in (1, 2, 3):
         await exchange.place(price=price)

@@ -15,6 +15,7 @@ from settings import UserSettings
 
 BESIDE = {
     "SelfMatchPreventionInstruction": {"DEFAULT": terms.STP_OF_ENTRY},
+    "OrdStatus": {"REPLACED": 5},
     "ExecInst": {"NONE": 0, "REPEAT_ONLY": terms.REPEAT_ONLY},
     "OrdRejReason": {"NONE": 0},
 }

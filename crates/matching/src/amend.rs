@@ -1,18 +1,23 @@
 //! An order is changed: price, quantity, or both.
 //!
 //! Less quantity at the same price keeps the order's priority; anything else loses it, and may
-//! trade.  A total quantity that is executed already cancels what is open.
+//! trade.  With a total quantity that is executed already the order ends: as filled, at its price, by rules of version
+//! 2 and above; by those before, what is open of it is canceled.
 
 use super::cancel::{Met, Named, Refusal};
 use super::checks;
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
+use super::pool::NONE;
 use super::requests::{Came, Request, Requester};
 use super::side::key;
 use wire::record::command::{NO_PRICE, NO_QTY, Replace};
 use wire::record::event::Replaced;
-use wire::record::{CancelReason, EntryKind, Event, Reason};
+use wire::record::{CancelReason, EntryKind, Event, OrdStatus, Reason};
+
+/// The rules by which an order is filled that is amended to what was executed of it.
+const FILLED_SINCE: u32 = 2;
 
 /// What an order is to be.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +60,7 @@ impl Engine {
         });
         match wanted {
             Ok((slot, Some(amendment))) => self.change(slot, amendment, request, out),
+            Ok((slot, None)) if self.rules >= FILLED_SINCE => self.end_filled(slot, request, out),
             Ok((slot, None)) => {
                 self.cancel_slot(slot, CancelReason::Amended, Some(request), out);
             }
@@ -152,6 +158,18 @@ impl Engine {
         }
     }
 
+    /// What is open of an order is not wanted any more: it is filled by what was executed.
+    fn end_filled(&mut self, slot: u32, request: Request<'_>, out: &mut Emit<'_>) {
+        let old = self.order_at(slot);
+        self.books.reduce(slot, old.leaves);
+        self.report_replaced(slot, &old, true, request, out);
+        let order = self.order_at(slot);
+        if order.text != NONE {
+            self.remember_closed(&order, order.cum, OrdStatus::Filled);
+        }
+        self.close(slot);
+    }
+
     /// An order that has left its queue takes what it reaches, and goes to the end of its level.
     fn enter_again(&mut self, slot: u32, out: &mut Emit<'_>) {
         let mut order = self.order_at(slot);
@@ -182,7 +200,8 @@ impl Engine {
     ) {
         let ((own_num, own_text), copy) = self.reported_as(old, request);
         let own = request.by == Requester::Entry(old.entry);
-        if own && self.parties.entry(old.entry).kind == EntryKind::Binary {
+        let kind = self.parties.entry(old.entry).kind;
+        if own && kind == EntryKind::Binary {
             self.books.rename(slot, request.num);
         }
         let order = self.order_at(slot);
@@ -215,6 +234,9 @@ impl Engine {
         }
         if own && !own_text.is_empty() {
             self.books.set_text(slot, order, own_text);
+        }
+        if kind == EntryKind::Fix {
+            self.books.mark_replaced(slot);
         }
     }
 }

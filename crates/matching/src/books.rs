@@ -173,6 +173,11 @@ impl Books {
         self.open.set_text(slot, order, text);
     }
 
+    /// The order of a FIX session was amended.
+    pub(crate) fn mark_replaced(&mut self, slot: u32) {
+        self.open.line_mut(slot).mark_replaced();
+    }
+
     /// Forget an order that stands in no queue: its names, its text, its slot.
     #[inline(always)]
     pub(crate) fn remove(&mut self, slot: u32, numbered: bool) {

@@ -199,7 +199,8 @@ impl Engine {
         let (order_id, instrument, status) = match refusal.met {
             Some(Met::Open(slot)) => {
                 let order = self.order_at(slot);
-                (order.order_id, order.instrument, order.status())
+                let status = self.status_for(request.by.entry(), &order);
+                (order.order_id, order.instrument, status)
             }
             Some(Met::Closed(slot)) => {
                 let order = self.closed.get(slot);
@@ -362,7 +363,8 @@ impl Engine {
 /// The status of an order of which a part, or all that was open, has left the book for a reason.
 const fn status_after(order: &Order, reason: CancelReason) -> OrdStatus {
     match reason {
-        CancelReason::Decremented => order.status(),
+        // Only an order of a FIX session is marked as amended.
+        CancelReason::Decremented => order.fix_status(),
         CancelReason::SessionEnd => OrdStatus::Expired,
         _ => OrdStatus::Canceled,
     }

@@ -31,7 +31,7 @@ const SETTINGS: Settings = Settings {
 };
 
 /// The rules by which this engine decides.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 /// What the events of a record say whose it was, when it is no batch.
 const NOBODYS: CommandBatchHeader = CommandBatchHeader {
@@ -71,7 +71,8 @@ pub struct Engine {
     pub(crate) position: Position,
     pub(crate) numbers: Numbers,
     pub(crate) settings: Settings,
-    /// The rules that decide, by the last command that set them; 0 before the first, which are those of 1.
+    /// The rules that decide, by the last command that set them; 0 before the first, which are those of 1.  Those of
+    /// 2 end an order FILLED that is amended to what was executed.
     pub(crate) rules: u32,
     /// Records of the commands log that are no batches.
     pub(crate) unreadable: u64,

@@ -2,6 +2,9 @@
 
 use wire::record::{OrdStatus, Side, Stp, TimeInForce};
 
+/// Beside `ExecInst` in an open order of a FIX session: it was amended.
+pub(crate) const REPLACED: u8 = 0x20;
+
 /// An order: on its way into the book, or read together from where it rests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
@@ -51,6 +54,14 @@ impl Order {
             return hint;
         }
         average(self.quote, self.cum)
+    }
+
+    /// Status while it is open, as a FIX session is told.
+    pub(crate) const fn fix_status(&self) -> OrdStatus {
+        match self.status() {
+            OrdStatus::New if self.exec_inst & REPLACED != 0 => OrdStatus::Replaced,
+            status => status,
+        }
     }
 
     /// Status while it is open.

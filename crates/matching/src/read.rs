@@ -3,7 +3,7 @@
 use super::claims::Claim;
 use super::engine::Engine;
 use super::gateways::GatewayState;
-use super::order::Order;
+use super::order::{Order, REPLACED};
 use wire::record::command::{Instrument, Settings};
 use wire::record::event::{Accepted, EntryOpened, StatusReport};
 use wire::record::{OrdStatus, OrdType, Side, Stp, TimeInForce};
@@ -283,7 +283,7 @@ impl Engine {
             side: order.side,
             ord_type: OrdType::Limit,
             tif: order.tif,
-            exec_inst: order.exec_inst,
+            exec_inst: order.exec_inst & !REPLACED,
             stp: order.stp,
             price: order.price,
             qty: order.total(),

@@ -6,7 +6,7 @@
 //! Only LIMIT orders that may rest stand here, so neither type nor every time in force needs room.  A
 //! stop order that waits for its trigger and an iceberg's hidden rest are tables of their own.
 
-use super::order::Order;
+use super::order::{Order, REPLACED};
 use super::paged_list::CellId;
 use super::pool::{NONE, Slot};
 use wire::record::{Side, Stp, TimeInForce};
@@ -148,6 +148,11 @@ impl Resting {
     #[inline(always)]
     pub(crate) const fn set_list_cell(&mut self, cell: CellId) {
         (self.list_page, self.list_at) = (cell.page, cell.at);
+    }
+
+    /// It was amended.
+    pub(crate) const fn mark_replaced(&mut self) {
+        self.exec_inst |= REPLACED;
     }
 
     pub(crate) const fn is_day(&self) -> bool {

@@ -3,6 +3,7 @@
 use super::cancel::{Met, Named};
 use super::emit::Emit;
 use super::engine::Engine;
+use super::order::Order;
 use super::requests::{Came, Request, Requester};
 use wire::record::command::{NO_ENTRY, NO_INSTRUMENT, NO_PRICE, Refuse, Status};
 use wire::record::event::{Refused, StatusReport};
@@ -96,12 +97,21 @@ impl Engine {
             report.side = order.side.code();
             report.ord_type = OrdType::Limit.code();
             report.tif = order.tif.code();
-            report.status = order.status();
+            report.status = self.status_for(entry, &order);
             if self.parties.entry(order.entry).kind == EntryKind::Fix && order.entry == entry {
                 text = self.books.open().text(order.text);
             }
         }
         out.event(&Event::StatusReport(report, text, request));
+    }
+
+    /// The status of an open order, as an entry is told.
+    pub(crate) fn status_for(&self, entry: u32, order: &Order) -> OrdStatus {
+        if entry != 0 && self.parties.entry(entry).kind == EntryKind::Fix {
+            order.fix_status()
+        } else {
+            order.status()
+        }
     }
 
     pub(crate) fn refuse(&mut self, refuse: &Refuse, out: &mut Emit<'_>) {

@@ -198,7 +198,7 @@ pub const fn canceled<'a>(x: &Canceled, text: &'a str) -> Execution<'a> {
         former_qty: x.former_qty(),
         avg_px: x.avg_px,
         change: Change::Canceled {
-            status: x.status,
+            status: x.status.plain(),
             reason: x.reason,
             cum: x.cum,
             leaves: x.leaves,

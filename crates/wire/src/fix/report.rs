@@ -132,6 +132,8 @@ impl<S: Symbols> Telling<'_, S> {
             if state.exec_type == b'5' && status == b'0' {
                 status = b'5';
             }
+        } else {
+            status = plain(status);
         }
         to.character(150, exec_type);
         to.character(39, status);
@@ -324,7 +326,13 @@ impl<S: Symbols> Telling<'_, S> {
                 text.as_bytes()
             },
         );
-        to.character(39, ord_status(x.status));
+        to.character(
+            39,
+            match version {
+                Version::Fix42 => ord_status(x.status),
+                Version::Fix44 => plain(ord_status(x.status)),
+            },
+        );
         to.number(434, x.response_to.into());
         to.number(102, version.cxl_rej_reason(x.reason).into());
         to.text(58, x.reason.name().as_bytes());
@@ -395,6 +403,14 @@ impl<S: Symbols> Telling<'_, S> {
             to.text(790, request.as_bytes());
         }
         to.end();
+    }
+}
+
+/// An OrdStatus of FIX.4.4, which does not know "replaced" any more.
+const fn plain(status: u8) -> u8 {
+    match status {
+        b'5' => b'0',
+        other => other,
     }
 }
 

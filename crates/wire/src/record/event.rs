@@ -185,7 +185,7 @@ packed! {
         side: Side,
         /// Why.
         reason: CancelReason,
-        /// The order's status after it.
+        /// The order's status after it; REPLACED as in [`StatusReport`].
         status: OrdStatus,
         /// This is the requester's copy of an event of another entry; other readers pass it over.
         copy: bool,
@@ -224,7 +224,7 @@ packed! {
         instrument: u32,
         /// Side.
         side: Side,
-        /// The order's status: NEW or PARTIALLY_FILLED.
+        /// The order's status: NEW, PARTIALLY_FILLED, or FILLED where the total quantity is what was executed.
         status: OrdStatus,
         /// Whether the order kept its priority in the queue.
         kept_priority: bool,
@@ -280,7 +280,7 @@ packed! {
         reason: Reason,
         /// FIX 434: 1 a cancel, 2 an amendment.
         response_to: u8,
-        /// The order's status; REJECTED where no order was found.
+        /// The order's status; REJECTED where no order was found, REPLACED as in [`StatusReport`].
         status: OrdStatus,
     }
 }
@@ -308,7 +308,8 @@ packed! {
     }
 }
 packed! {
-    /// The state of an order as asked for; `order_id` 0 and status REJECTED where there is none open.
+    /// The state of an order as asked for; `order_id` 0 and status REJECTED where there is none, open or
+    /// (for a FIX session) closed and remembered.
     StatusReport {
         /// Entry.
         entry: u32,
@@ -338,7 +339,7 @@ packed! {
         ord_type: u8,
         /// FIX 59.
         tif: u8,
-        /// Status.
+        /// Status; REPLACED where a FIX session is told of an open order that was amended, and nothing of it executed.
         status: OrdStatus,
     }
 }

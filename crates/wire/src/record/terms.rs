@@ -101,6 +101,8 @@ wire_enum! {
         Filled = 2,
         /// Closed before it was executed whole.
         Canceled = 4,
+        /// Amended, nothing executed: it is new to all but a FIX session, which is told so in FIX.4.2.
+        Replaced = 5,
         /// Never accepted.
         Rejected = 8,
         /// Closed by the passing of time (`C`).
@@ -109,11 +111,20 @@ wire_enum! {
 }
 
 impl OrdStatus {
+    /// The status as it is to all but a FIX session.
+    #[must_use]
+    pub const fn plain(self) -> Self {
+        match self {
+            Self::Replaced => Self::New,
+            other => other,
+        }
+    }
+
     /// The name that REST clients see.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::New => "NEW",
+            Self::New | Self::Replaced => "NEW",
             Self::PartiallyFilled => "PARTIALLY_FILLED",
             Self::Filled => "FILLED",
             Self::Canceled => "CANCELED",
