@@ -1,5 +1,6 @@
 """What becomes of a session's orders when its line is lost."""
 
+from functools import partial
 from pathlib import Path
 
 from testing.fix_client import FixClient
@@ -7,6 +8,10 @@ from testing.process import ServerProcess
 from testing.waiting import until
 
 USER = '[[users]]\nname = "wary"\npassword = "demo"\ncancel_on_disconnect = true\n'
+
+
+def is_canceled(exchange: ServerProcess, order: str) -> bool:
+    return bool(exchange.get(order)["status"] == "CANCELED")
 
 
 async def test_orders_are_canceled_where_the_user_wants_it(tmp_path: Path) -> None:
@@ -20,5 +25,5 @@ async def test_orders_are_canceled_where_the_user_wants_it(tmp_path: Path) -> No
                 client.place(f"a{number}", price=30)
                 order = f"/orders/{(await client.hear())[37]}"
                 assert exchange.get(order)["status"] == "NEW"
-            await until(lambda path=order: exchange.get(path)["status"] == "CANCELED")
+            await until(partial(is_canceled, exchange, order))
             exchange.restart()
