@@ -154,8 +154,10 @@ class Fold:
 
     def _canceled(self, event: Json, time_ns: int) -> None:
         order = self.orders[event["order_id"]]
-        self._progress(order, event["status"], event["cum"], event["leaves"], event["avg_px"])
-        reason, shown = SHOWN.get(event["reason"], event["reason"]), event["status"]
+        # Only a session is told that what is new was replaced.
+        status = "NEW" if event["status"] == "REPLACED" else event["status"]
+        self._progress(order, status, event["cum"], event["leaves"], event["avg_px"])
+        reason, shown = SHOWN.get(event["reason"], event["reason"]), status
         if reason == "DECREMENTED":
             order["quantity"], shown = decimal(event["cum"] + event["leaves"]), "REDUCED"
         else:
@@ -165,6 +167,8 @@ class Fold:
     def _replaced(self, event: Json, time_ns: int) -> None:
         order = self.orders[event["order_id"]]
         order["price"], order["quantity"] = price(event["price"]), decimal(event["qty"])
-        order["client_order_id"] = self._client_order_id(event)
+        if not event["text"]:
+            # A client order id in text is shown as the order came with it.
+            order["client_order_id"] = self._client_order_id(event)
         self._progress(order, event["status"], event["cum"], event["leaves"], event["avg_px"])
         self._note(order, time_ns, "REPLACED", None)

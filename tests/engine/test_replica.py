@@ -56,12 +56,13 @@ def test_it_is_the_engine_that_serves(tmp_path: Path, seed: int) -> None:
 
 
 def test_one_that_differs_is_no_snapshot(tmp_path: Path) -> None:
-    others = memory_log()
-    engine = fill(memory_log(), 2)
-    # The longer one.
-    fill(others, 1)
+    logs = (memory_log(), memory_log())
+    ends = [fill(log, seed).position() for log, seed in zip(logs, (1, 2), strict=True)]
+    # The log of the longer one.
+    at = min(ends, key=lambda end: end.command_offset)
+    others = logs[1 - ends.index(at)]
     with pytest.raises(ReplayDiffers, match="and the engine that serves has made event"):
-        replica(Snapshots(tmp_path, kept=2), others, engine.position())
+        replica(Snapshots(tmp_path, kept=2), others, at)
 
 
 class Serving:

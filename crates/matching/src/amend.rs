@@ -4,13 +4,13 @@
 //! trade.  With a total quantity that is executed already the order ends: as filled, at its price, by rules of version
 //! 2 and above; by those before, what is open of it is canceled.
 
-use super::cancel::{Met, Named, Refusal};
+use super::cancel::{Named, Refusal};
 use super::checks;
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
 use super::pool::NONE;
-use super::requests::{Came, Request, Requester};
+use super::requests::{Came, Met, Request, Requester};
 use super::side::key;
 use wire::record::command::{NO_PRICE, NO_QTY, Replace};
 use wire::record::event::Replaced;

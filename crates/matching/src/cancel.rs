@@ -4,7 +4,7 @@ use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
 use super::pool::NONE;
-use super::requests::{Asked, Came, Request, Requester};
+use super::requests::{Asked, Came, Met, NotFound, Request, Requester};
 use wire::record::command::{Cancel, NO_INSTRUMENT};
 use wire::record::event::{CancelRejected, Canceled};
 use wire::record::{CancelReason, EntryKind, Event, OrdStatus, Reason};
@@ -17,18 +17,6 @@ pub(crate) struct Named<'a> {
     pub(crate) order_id: u64,
     pub(crate) instrument: u32,
 }
-
-/// An order that a request meets, though it can't be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Met {
-    /// The open order in a slot.
-    Open(u32),
-    /// The closed order in a slot, which a FIX session asks for.
-    Closed(u32),
-}
-
-/// Why no open order was found; the one that was found where only its instrument is another, or a closed one.
-pub(crate) type NotFound = (Reason, Option<Met>);
 
 /// Why a request is refused, the answer's FIX 434, the order if one was found.
 #[derive(Debug, Clone, Copy)]

@@ -46,6 +46,7 @@ mod client_ids;
 mod closed;
 mod cross;
 mod emit;
+mod ended;
 mod engine;
 mod enter;
 mod expiry;

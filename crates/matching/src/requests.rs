@@ -1,6 +1,5 @@
 //! Requests by their own names: who asks, and whether that came before.
 
-use super::cancel::{Met, NotFound};
 use super::client_ids::Remembered;
 use super::emit::Emit;
 use super::engine::Engine;
@@ -37,6 +36,18 @@ pub(crate) struct Request<'a> {
     /// Its own client order id in text (FIX).
     pub(crate) text: &'a str,
 }
+
+/// An order that a request meets, though it can't be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// The open order in a slot.
+    Open(u32),
+    /// The closed order in a slot, which a FIX session asks for.
+    Closed(u32),
+}
+
+/// Why no open order was found; the one that was found where only its instrument is another, or a closed one.
+pub(crate) type NotFound = (Reason, Option<Met>);
 
 /// Number and text of a request.
 pub(crate) type Asked<'a> = (u64, &'a str);

@@ -4,8 +4,9 @@
 //! `MAGIC u32, VERSION u32`, the state, then the state's hash and a checksum over all before it, both
 //! xxh3-64.  The state: counters and settings, gateways and their clock, accounts, entries with what they
 //! remember, instruments with their open orders in the order of the book, claims of entries, closed orders of
-//! FIX sessions from the oldest on, and up to its end the ids that were passed over: first and last counter, where there are any.  Little-endian; texts are
-//! `len u32` and bytes.  What follows from the rest (indexes, totals, lists) is not in it.
+//! FIX sessions from the oldest on, and up to its end the ids that were passed over: first and last
+//! counter, where there are any.  Little-endian; texts are `len u32` and bytes.  What follows from the
+//! rest (indexes, totals, lists) is not in it.
 
 use super::claims::Held;
 use super::engine::Engine;

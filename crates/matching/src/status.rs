@@ -1,10 +1,10 @@
 //! The status of an order, and a gateway's own refusals: what is answered and changes nothing.
 
-use super::cancel::{Met, Named};
+use super::cancel::Named;
 use super::emit::Emit;
 use super::engine::Engine;
 use super::order::Order;
-use super::requests::{Came, Request, Requester};
+use super::requests::{Came, Met, Request, Requester};
 use wire::record::command::{NO_ENTRY, NO_INSTRUMENT, NO_PRICE, Refuse, Status};
 use wire::record::event::{Refused, StatusReport};
 use wire::record::{EntryKind, Event, OrdStatus, OrdType, Reason};

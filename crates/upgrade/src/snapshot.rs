@@ -1,9 +1,9 @@
 //! The engine's snapshot.
 //!
 //! # Layout of version 1
-//! It has no version of the rules, no count of unreadable records, no lease clock, no claims and no closed orders; gateways
-//! have no nonces, no mark of an end and no time at which they were heard; entries were never reset; instruments
-//! are numbered as they stand.  All else is as it is now.
+//! It has no version of the rules, no count of unreadable records, no lease clock, no claims and no
+//! closed orders; gateways have no nonces, no mark of an end and no time at which they were heard;
+//! entries were never reset; instruments are numbered as they stand.  All else is as it is now.
 
 use matching::Engine;
 use wire::record::command::{Instrument, Settings};
