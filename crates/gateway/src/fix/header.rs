@@ -31,35 +31,6 @@ pub struct Header<'a> {
 /// How many tags the header has but for hops.
 const HEADER_TAGS: usize = 24;
 
-/// Whether a tag is one of the header's, in either version.
-#[must_use]
-pub const fn is_header(tag: u32) -> bool {
-    matches!(
-        tag,
-        34 | 43
-            | 49
-            | 50
-            | 52
-            | 56
-            | 57
-            | 90
-            | 91
-            | 97
-            | 115
-            | 116
-            | 122
-            | 128
-            | 129
-            | 142..=145
-            | 212
-            | 213
-            | 347
-            | 369
-            | 370
-            | 627..=630
-    )
-}
-
 /// Whether a tag of the header may stand several times: the hops of a message.
 const fn is_hop(tag: u32) -> bool {
     matches!(tag, 627..=630)
@@ -83,29 +54,30 @@ impl<'a> Header<'a> {
                 }
                 None => return found,
             };
-            if !is_header(field.tag) {
+            let before = found.fault;
+            // Also what stands elsewhere counts: a duplicate that is misplaced is one.
+            if !found.take(field.tag, field.value) {
                 if !in_body {
                     found.body = here;
                 }
                 in_body = true;
                 continue;
             }
-            let before = seen.get(..count).unwrap_or_default();
+            let seen_before = seen.get(..count).unwrap_or_default();
             let tag = Some(field.tag);
-            if in_body {
-                let reason = Reason::OutOfOrder;
-                found.wrong(Fault { reason, tag });
-            } else if before.contains(&field.tag) {
-                let reason = Reason::TagTwice;
-                found.wrong(Fault { reason, tag });
+            if in_body || seen_before.contains(&field.tag) {
+                let reason = match in_body {
+                    true => Reason::OutOfOrder,
+                    false => Reason::TagTwice,
+                };
+                // Where it stands is said rather than what.
+                found.fault = before.or(Some(Fault { reason, tag }));
             } else if !is_hop(field.tag)
                 && let Some(slot) = seen.get_mut(count)
             {
                 *slot = field.tag;
                 count = count.saturating_add(1);
             }
-            // Also what stands elsewhere counts: a duplicate that is misplaced is one.
-            found.take(field.tag, field.value);
         }
     }
 
@@ -114,13 +86,9 @@ impl<'a> Header<'a> {
         self.fault.get_or_insert(fault);
     }
 
-    /// Take note of a field of the header.
+    /// Take note of a field, where it is one of the header's, in either version; whether it is.
     #[inline]
-    pub fn take(&mut self, tag: u32, text: &'a [u8]) {
-        let format = Fault {
-            reason: Reason::IncorrectFormat,
-            tag: Some(tag),
-        };
+    pub fn take(&mut self, tag: u32, text: &'a [u8]) -> bool {
         match tag {
             49 => self.sender = text,
             50 => self.sender_sub = text,
@@ -128,7 +96,7 @@ impl<'a> Header<'a> {
             34 => {
                 self.number = value::unsigned(text).filter(|number| *number > 0);
                 if self.number.is_none() {
-                    self.wrong(format);
+                    self.malformed(tag);
                 }
             }
             // Nobody trades here for others, and nothing is handed on (test case 18).
@@ -139,15 +107,26 @@ impl<'a> Header<'a> {
             43 | 97 => match value::boolean(text) {
                 Some(flag) if tag == 43 => self.poss_dup = flag,
                 Some(flag) => self.poss_resend = flag,
-                None => self.wrong(format),
+                None => self.malformed(tag),
             },
             52 | 122 => match value::timestamp(text) {
                 Some(ns) if tag == 52 => self.sending_ns = Some(ns),
                 Some(ns) => self.original_ns = Some(ns),
-                None => self.wrong(format),
+                None => self.malformed(tag),
             },
-            _ => {}
+            57 | 90 | 91 | 115 | 116 | 128 | 129 | 142..=145 => {}
+            212 | 213 | 347 | 369 | 370 | 627..=630 => {}
+            _ => return false,
         }
+        true
+    }
+
+    #[cold]
+    fn malformed(&mut self, tag: u32) {
+        self.wrong(Fault {
+            reason: Reason::IncorrectFormat,
+            tag: Some(tag),
+        });
     }
 
     /// The value of a field of the body; the first, where there are several.

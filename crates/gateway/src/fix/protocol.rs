@@ -126,6 +126,8 @@ pub struct Fix {
     pub opened: Vec<(u32, String)>,
     /// What it has counted.
     pub counts: Counts,
+    /// Room for what a message asks for.
+    actions: Vec<Action>,
 }
 
 impl Fix {
@@ -166,7 +168,7 @@ impl Fix {
             Some(session) => session.state.numbers,
             None => Numbers::default(),
         };
-        let mut actions = Vec::new();
+        let mut actions = std::mem::take(&mut self.actions);
         let mut request = Request::default();
         let header = read(&self.settings, message, &mut request);
         let machine = &mut reading.connection.machine;
@@ -177,21 +179,25 @@ impl Fix {
             poss_resend: header.poss_resend,
             request,
         };
-        self.act(actions, numbers, Some(&here), reading)
+        let outcome = self.act(&mut actions, numbers, Some(&here), reading);
+        self.actions = actions;
+        outcome
     }
 
-    /// Do what the machine asks; `numbers` are those that hold when all of it is done.
+    /// Do what the machine asks, which is taken; `numbers` are those that hold when all of it is done.
     fn act(
         &mut self,
-        actions: Vec<Action>,
+        actions: &mut Vec<Action>,
         numbers: Numbers,
         here: Option<&Here<'_>>,
         reading: &mut Reading<'_, Self>,
     ) -> Received<Asks> {
-        let done = done_before(&actions, numbers);
+        let mut done = done_before(actions, numbers).into_iter();
+        let last = numbers.next_in.saturating_sub(1);
         let mut outcome = Received::Nothing;
         let mut said = false;
-        for (action, last_in) in actions.into_iter().zip(done) {
+        for action in actions.drain(..) {
+            let last_in = done.next().unwrap_or(last);
             match action {
                 Action::Decide(logon) => outcome = Received::Asks(Asks::Logon(logon)),
                 Action::Resend(first, last) => {
@@ -370,8 +376,12 @@ impl Fix {
     }
 }
 
-/// For each action, the last message that is done with before the next one that is taken.
+/// For each action, the last message that is done with before the next one that is taken; nothing where there is
+/// only one, before which all is done with.
 fn done_before(actions: &[Action], numbers: Numbers) -> Vec<u64> {
+    if actions.len() < 2 {
+        return Vec::new();
+    }
     let mut last = numbers.next_in.saturating_sub(1);
     let mut done: Vec<u64> = actions
         .iter()
@@ -490,7 +500,7 @@ impl Protocol for Fix {
         let settings = Arc::clone(&self.settings);
         let machine = &mut reading.connection.machine;
         machine.tick(&numbers, now, &settings, &mut actions);
-        match self.act(actions, numbers, None, reading) {
+        match self.act(&mut actions, numbers, None, reading) {
             Received::Over(why) => Passing::Close(why),
             _ => Passing::Nothing,
         }
@@ -554,7 +564,7 @@ impl Connections<Fix> {
             let mut actions = Vec::new();
             let machine = &mut reading.connection.machine;
             machine.accepted(&mut numbers, next_out, now, &mut actions);
-            protocol.act(actions, numbers, None, reading)
+            protocol.act(&mut actions, numbers, None, reading)
         });
         if let Some(Received::Asks(Asks::Resend(first, last))) = asked {
             self.tell_again(connection_id, first, last);
@@ -596,7 +606,7 @@ impl Connections<Fix> {
         self.with_reading(connection_id, now_ns, |protocol, reading| {
             let mut actions = Vec::new();
             reading.connection.machine.refused(&mut actions);
-            protocol.act(actions, Numbers::default(), None, reading)
+            protocol.act(&mut actions, Numbers::default(), None, reading)
         });
     }
 }

@@ -4,7 +4,7 @@ use wire::fix::dictionary::Known;
 use wire::fix::request::Request;
 use wire::fix::{Message, Version};
 
-use super::header::{Header, is_header};
+use super::header::Header;
 use super::settings::Settings;
 
 /// The header of a message, with the first thing that is wrong with all of it; `request` takes note of the rest.
@@ -28,9 +28,7 @@ pub fn read<'a>(
     };
     let fields = wire::fix::Fields::new(message.fields);
     let checked = dictionary.check(message.msg_type, fields, settings.user_tags, |field| {
-        if is_header(field.tag) {
-            header.take(field.tag, field.value);
-        } else {
+        if !header.take(field.tag, field.value) {
             request.take(field);
         }
     });
