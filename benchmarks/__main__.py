@@ -14,6 +14,7 @@ from benchmarks import (
     cluster_recovery,
     cluster_rest,
     cores,
+    fix,
     gaps,
     long_order,
     memory,
@@ -31,6 +32,7 @@ from testing.command import NotReady
 MODULES = (
     cores,
     binary,
+    fix,
     cluster,
     cluster_rest,
     cluster_memory,

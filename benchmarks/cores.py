@@ -86,6 +86,15 @@ for size, words in COMMITS.items():
         bare = f"journal.bare.{size}.{place}"
         figure(f"journal.commit.{size}.{place}", f"journal, {words}: {place}", baseline=bare)
         figure(bare, f"bare append and fdatasync instead of {words}: {place}")
+SUMMED = "FIX: a pass over an order's bytes"
+figure(SUMMED, "a pass over an order of some 160 bytes of FIX that adds each and finds each SOH")
+figure(
+    "FIX: decode of an order",
+    "FIX: from the bytes of an order to its command record, the dictionary's checks included",
+    bar="<= 2.5 x baseline",
+    baseline=SUMMED,
+)
+figure("FIX: encode of a report", "FIX: from an event to an ExecutionReport", bar="<= 250")
 
 
 def cargo_bench(crate: str) -> list[Row]:
@@ -131,6 +140,13 @@ def journal(ctx: Context) -> list[Row]:
     """The log."""
     ctx.say("cargo bench -p journal")
     return cargo_bench("journal")
+
+
+@measure("fix-codec")
+def fix_codec(ctx: Context) -> list[Row]:
+    """A message of FIX on its way in and out."""
+    ctx.say("cargo bench -p gateway")
+    return cargo_bench("gateway")
 
 
 @measure("view")

@@ -25,9 +25,16 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess
         yield exchange
 
 
-def test_the_closed_loop_keeps_its_mix_and_loses_nothing(exchange: ServerProcess) -> None:
+@pytest.fixture(params=["binary", "fix"])
+def reached(exchange: ServerProcess, request: pytest.FixtureRequest) -> list[object]:
+    """What says by which protocol the exchange is loaded, and at which port."""
+    port = exchange.fix if request.param == "fix" else exchange.binary
+    return ["--protocol", request.param, "--port", port]
+
+
+def test_the_closed_loop_keeps_its_mix_and_loses_nothing(reached: list[object]) -> None:
     result = load(
-        "--json", "--port", exchange.binary, "--connections", 4, "--in-flight", 50,
+        "--json", *reached, "--connections", 4, "--in-flight", 50,
         "--resting", 2000, "--seconds", 1, "--warmup-seconds", 0.2,
     )  # fmt: skip
     orders = result["orders"]
@@ -39,11 +46,11 @@ def test_the_closed_loop_keeps_its_mix_and_loses_nothing(exchange: ServerProcess
     assert result["fills"] > 0
 
 
-def test_a_second_run_goes_on_where_the_first_ended(exchange: ServerProcess) -> None:
+def test_a_second_run_goes_on_where_the_first_ended(reached: list[object]) -> None:
     """ClOrdIDs rise from run to run: nothing of the second is a repeat."""
     for _ in range(2):
         result = load(
-            "--json", "--port", exchange.binary, "--connections", 2, "--rate", 500,
+            "--json", *reached, "--connections", 2, "--rate", 500,
             "--resting", 100, "--seconds", 0.5, "--warmup-seconds", 0, "--user-prefix", "demo",
         )  # fmt: skip
         assert (result["orders"] + result["rejects"], result["lost"]) == (250, 0)
@@ -57,6 +64,20 @@ def test_round_trips_are_measured_in_turns(exchange: ServerProcess) -> None:
             "--resting", 100,
         )  # fmt: skip
     assert result["orders"] > 0
+    assert 0 < result["echoes"][0]["p50"] < result["exchange"]["p50"]
+    assert result["binary"] is None
+
+
+def test_round_trips_over_fix_take_turns_with_the_binary_protocol(exchange: ServerProcess) -> None:
+    with native_echo() as port:
+        result = load(
+            "round-trip", "--protocol", "fix", "--port", exchange.fix,
+            "--binary-port", exchange.binary, "--echo-port", port, "--seconds", 0.9,
+            "--resting", 100,
+        )  # fmt: skip
+    assert result["orders"] > 0
+    assert result["rejects"] == 0
+    assert result["binary"]["count"] > 0
     assert 0 < result["echoes"][0]["p50"] < result["exchange"]["p50"]
 
 
@@ -83,6 +104,16 @@ def test_a_listener_hears_every_change_once_and_in_order(exchange: ServerProcess
 def test_a_refused_login_is_told_in_one_line(exchange: ServerProcess) -> None:
     with pytest.raises(BenchError, match=r"load: login refused: demo1: A$"):
         load("--port", exchange.binary, "--password", "wrong")
+
+
+def test_a_refused_logon_is_told_in_one_line(exchange: ServerProcess) -> None:
+    with pytest.raises(BenchError, match=r"load: login refused: demo1: not authorized$"):
+        load("--protocol", "fix", "--port", exchange.fix, "--password", "wrong")
+
+
+def test_another_exchange_than_the_named_one_lets_nobody_in(exchange: ServerProcess) -> None:
+    with pytest.raises(BenchError, match=r"load: connection closed by the other side: demo1$"):
+        load("--protocol", "fix", "--port", exchange.fix, "--target-comp-id", "OTHER")
 
 
 def test_the_disk_alone_is_measured(tmp_path: pathlib.Path) -> None:
@@ -119,19 +150,22 @@ def test_a_number_out_of_range_is_refused(
     assert "is wanted" in error
 
 
-def test_an_instrument_that_nobody_knows_is_told(exchange: ServerProcess) -> None:
+def test_an_instrument_that_nobody_knows_is_told(reached: list[object]) -> None:
     with pytest.raises(BenchError, match=r"load: the exchange has no instrument 99$"):
-        load("--port", exchange.binary, "--connections", 1, "--instruments", "1,99")
+        load(*reached, "--connections", 1, "--instruments", "1,99")
 
 
-def test_a_market_that_is_closed_is_told(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("protocol", ["binary", "fix"])
+def test_a_market_that_is_closed_is_told(tmp_path: pathlib.Path, protocol: str) -> None:
     config = tmp_path / "closed.toml"
     config.write_text('[[instruments]]\nsymbol = "BTCUSD"\nopen = false\n')
-    with (
-        ServerProcess(tmp_path / "data", arguments=("--config", str(config))) as closed,
-        pytest.raises(BenchError, match=r"the exchange has refused all of \d+ orders"),
-    ):
-        load("--json", "--port", closed.binary, "--connections", 1, "--instruments", 1)
+    with ServerProcess(tmp_path / "data", arguments=("--config", str(config))) as closed:
+        port = closed.fix if protocol == "fix" else closed.binary
+        with pytest.raises(BenchError, match=r"the exchange has refused all of \d+ orders"):
+            load(
+                "--json", "--protocol", protocol, "--port", port, "--connections", 1,
+                "--instruments", 1,
+            )  # fmt: skip
 
 
 def test_metrics_are_read_by_name_and_labels() -> None:
