@@ -83,7 +83,8 @@ impl<'a> Writer<'a> {
     #[inline(always)]
     #[allow(clippy::arithmetic_side_effects, reason = "a digit is below 10")]
     fn tag(&mut self, tag: u32) {
-        let [hundreds, tens, ones] = [tag / 100, tag / 10, tag].map(|x| b'0' + (x % 10) as u8);
+        let (hundreds, tens) = (b'0' + (tag / 100 % 10) as u8, b'0' + (tag / 10 % 10) as u8);
+        let ones = b'0' + (tag % 10) as u8;
         match tag {
             0..10 => self.out.extend_from_slice(&[ones, b'=']),
             10..100 => self.out.extend_from_slice(&[tens, ones, b'=']),

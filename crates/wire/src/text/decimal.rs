@@ -145,10 +145,11 @@ pub(crate) const fn pair(number: u64) -> [u8; 2] {
 /// The last eight digits of a number.
 #[inline(always)]
 fn eight_digits(number: u64) -> [u8; 8] {
-    let twos = [number / 1_000_000, number / 10_000, number / 100, number].map(pair);
-    let mut digits = [0; 8];
-    digits.copy_from_slice(twos.as_flattened());
-    digits
+    let [a, b] = pair(number / 1_000_000);
+    let [c, d] = pair(number / 10_000);
+    let [e, f] = pair(number / 100);
+    let [g, h] = pair(number);
+    [a, b, c, d, e, f, g, h]
 }
 
 /// Append the first `count` bytes of a text: a copy of one size needs no call.
