@@ -190,18 +190,20 @@ class Connection(OrderEntryConnection, asyncio.Protocol):
         told: bytes = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED + 8)
         return int.from_bytes(told[BYTES_ACKED:], sys.byteorder)
 
-    def close(self, why: str) -> None:
+    def close(self, why: str, *, level: int = logging.INFO) -> None:
         """Write what is left, then close the connection."""
-        log.info("%s is closed: %s", self.called, why)
+        log.log(level, "%s is closed: %s", self.called, why)
         self._nothing_more()
         out = self._gateway.order_entry.take_out(self.number)
         if out:
             self.write(out)
         self.transport.close()
 
-    def abort(self, why: str = "a fault, which is in the log") -> None:
+    def abort(
+        self, why: str = "a fault, which is in the log", *, level: int = logging.WARNING
+    ) -> None:
         """Close the connection at once: its reader does not read."""
-        log.warning("%s is cut: %s", self.called, why)
+        log.log(level, "%s is cut: %s", self.called, why)
         self._nothing_more()
         self.transport.abort()
 

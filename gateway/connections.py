@@ -28,6 +28,7 @@ from core import (
     Turns,
 )
 from gateway.connection import Connection
+from gateway.refusals import Refusals
 from gateway.replay import Replayer
 from gateway.restart import Fresh, Restart
 from gateway.users import User
@@ -43,6 +44,8 @@ TICK_S = 0.25
 """How often heartbeats and deadlines are looked at, in seconds."""
 
 
+UNACKNOWLEDGED_S = 10.0
+"""Without a sign of the other side's system, after which a line that has written is over."""
 NOT_AUTHORIZED = "not authorized"
 NOT_AVAILABLE = "session not available"
 """Why a login is refused."""
@@ -98,6 +101,7 @@ class Connections(abc.ABC, Generic[LOGIN]):
         self._asked: Counter[int] = Counter()
         """How many claims of a session are not answered yet; the last one's answer counts."""
         self._settings = settings
+        self.refusals: Refusals[LOGIN] = Refusals(self, settings)
         self._connections: dict[int, Connection] = {}
         self._grace: dict[int, asyncio.TimerHandle] = {}
         self._replayer = Replayer(order_entry, events, self.faults)
@@ -211,6 +215,7 @@ class Connections(abc.ABC, Generic[LOGIN]):
         transport = connection.transport
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._settings.unread_bytes_max)
+        self._give_up_in_time(sock)
         connection.number = self.order_entry.connected(
             NO_SOCKET if connection.encrypted else sock.fileno(), partial(self.write, connection)
         )
@@ -220,11 +225,22 @@ class Connections(abc.ABC, Generic[LOGIN]):
         # 0 although it holds nothing.
         transport.set_write_buffer_limits(high=1 if connection.encrypted else 0)
 
+    def _give_up_in_time(self, sock: socket.socket) -> None:
+        """Have the system end a line whose other side acknowledges nothing.
+
+        A reader that takes nothing is the deadline's, which is told and counted: it comes first.
+        """
+        if sock.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):
+            seconds = max(UNACKNOWLEDGED_S, self._settings.write_deadline_s + 1)
+            milliseconds = min(int(seconds * 1000), 2**31 - 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
     def lost(self, connection: Connection) -> None:
         """A TCP connection is gone; cancel on disconnect after its grace."""
         if self._connections.pop(connection.number, None) is None:
             return
         self.throttled.discard(connection.number)
+        self.refusals.lost(connection)
         self._behind.pop(connection.number, None)
         user, connection.user = connection.user, None
         if user is not None:
@@ -296,6 +312,8 @@ class Connections(abc.ABC, Generic[LOGIN]):
         and only then it is known how many messages the session has.
         """
         session = self.order_entry.session(user.session)
+        if session.connection is not None:
+            self.contend(session.connection)
         taken = session.connection is not None or user.session in self._claims
         if taken or user.session in self.held:
             self.reject(connection, asked, authorized=True)
@@ -309,6 +327,9 @@ class Connections(abc.ABC, Generic[LOGIN]):
         connection.transport.pause_reading()
         self._asked[user.session] += 1
         self.order_entry.claim(user.entry)
+
+    def contend(self, number: int) -> None:
+        """Somebody else wants the session of a connection, which stays; a protocol may test it."""
 
     def _claimed(self, claim: Claimed) -> None:
         """Accept a login, or reject it: the session has just been claimed at another gateway."""
@@ -361,7 +382,10 @@ class Connections(abc.ABC, Generic[LOGIN]):
         """Refuse a login, and close its line."""
         why = NOT_AVAILABLE if authorized else NOT_AUTHORIZED
         self.rejected_logins[why] += 1
-        self.refuse(connection, asked, authorized=authorized)
+        if not authorized:
+            self.refusals.add(connection, asked)
+            return
+        self.refuse(connection, asked, authorized=True)
         connection.end(connection.close, f"login of {self.asks_for(asked)} rejected: {why}")
 
     # -- sessions that are looked at -----------------------------------------------------------
@@ -431,6 +455,7 @@ class Connections(abc.ABC, Generic[LOGIN]):
         """Close every connection after its last whole packet."""
         for timer in self._grace.values():
             timer.cancel()
+        self.refusals.close()
         for connection in list(self._connections.values()):
             try:
                 connection.close("the server stops")

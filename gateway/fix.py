@@ -29,6 +29,11 @@ log = logging.getLogger("quantscope.gateway")
 COMP_ID = re.compile(r"[A-Za-z0-9_.:-]{1,32}")
 """What stands for an account: no other CompID is let in."""
 
+NAME_BYTES_MAX = 64
+"""Of an entry, as commands have it."""
+SUB_IDS_MAX = 64
+"""Sessions of one CompID in one version, where SubIDs tell them apart."""
+
 
 class SessionName(NamedTuple):
     """What tells a FIX session from any other."""
@@ -123,10 +128,14 @@ class FixGateway(Connections[LogonRequested]):
         if allowed is None:
             self.reject(connection, asked, authorized=False)
             return
-        name = SessionName(asked.begin_string, asked.sender_comp_id)
+        sub_id = asked.sender_sub_id if self._fix.sub_ids else ""
+        name = SessionName(asked.begin_string, asked.sender_comp_id, sub_id)
         user = self._sessions.get(name)
         if user is not None:
             self.claim(connection, user, asked)
+            return
+        if not self._may_begin(name):
+            self.reject(connection, asked, authorized=False)
             return
         connection.transport.pause_reading()
         waiting = self._opening[name.entry]
@@ -139,6 +148,14 @@ class FixGateway(Connections[LogonRequested]):
                 allowed.self_trade_prevention,
             )
 
+    def _may_begin(self, name: SessionName) -> bool:
+        """Whether there may be a session of this name, which there is not yet."""
+        if not name.sub_id:
+            return True
+        of_one = [it for it in self._sessions if it[:2] == name[:2]]
+        fits = COMP_ID.fullmatch(name.sub_id) and len(name.entry) <= NAME_BYTES_MAX
+        return bool(fits) and len(of_one) + len(self._opening) < SUB_IDS_MAX
+
     def _allow(self, asked: LogonRequested) -> Allowed | None:
         """Who it is, where it may log on."""
         comp_id = asked.sender_comp_id
@@ -150,6 +167,11 @@ class FixGateway(Connections[LogonRequested]):
             )
         allowed = self._allowed.get(comp_id)
         return allowed if allowed is not None and allowed.admits(asked) else None
+
+    def contend(self, number: int) -> None:
+        """See ``Connections``: one that is silent gets a TestRequest, and little time to answer."""
+        self.order_entry.probe(number)
+        self.sequencer.wake()
 
     def sessions(self) -> Iterable[tuple[str, User]]:
         """See ``Connections``."""

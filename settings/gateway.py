@@ -57,6 +57,10 @@ class GatewaySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
             "500); beyond it those who wait their turn wait for the commit"
         ),
     ] = 16_000
+    refusal_delay_s: Annotated[
+        Annotated[float, Meta(ge=0, le=60)],
+        about("seconds until a login that is not authorized is answered"),
+    ] = 1.0
     handover_grace_s: Annotated[
         Annotated[float, Meta(ge=0, le=3600)],
         about("seconds to reconnect before cancel on disconnect takes effect"),

@@ -41,12 +41,14 @@ class FixClient:
         *,
         begin_string: str = "FIX.4.4",
         password: str = "demo",  # noqa: S107
+        sub_id: str = "",
     ) -> None:
         """Nothing is opened yet."""
         self.port = port
         self.comp_id = comp_id
         self.begin_string = begin_string
         self.password = password
+        self.sub_id = sub_id
         self.number = 1
         """MsgSeqNum of what is said next."""
         self.heard: list[Message] = []
@@ -107,6 +109,7 @@ class FixClient:
         first: list[Field] = [
             (35, msg_type),
             (49, self.comp_id),
+            *([(50, self.sub_id)] if self.sub_id else []),
             (56, "QUANTSCOPE"),
             (34, self.number if number is None else number),
             (52, sending or utc_now()),

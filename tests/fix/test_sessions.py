@@ -157,3 +157,51 @@ async def test_after_a_kill_numbers_go_on_and_nothing_is_lost(tmp_path: Path) ->
                 ("4", "4", None),
                 ("8", "5", "c"),
             ]
+
+
+async def test_a_silent_line_gives_way_and_a_healthy_one_stays(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data", "fix.probe_s=0.001") as exchange:
+        async with FixClient(exchange.fix) as client, FixClient(exchange.fix) as other:
+            await client.log_on()
+            await _wants(other)
+            asked = await client.hear()
+            assert asked[35] == "1"
+            client.say("0", (112, asked[112]))
+            client.say("1", (112, "alive"))
+            assert (await client.hear())[112] == "alive"
+            # Whoever does not answer is cut; then the session is free.
+            await _wants(await other.connect())
+            assert (await client.hear())[35] == "1"
+            assert await client.closed() == []
+            other.number = client.number
+            await other.connect()
+            assert (await other.log_on())[35] == "A"
+
+
+async def _wants(other: FixClient) -> None:
+    """A Logon for a session that another line has."""
+    other.number = 1
+    other.say("A", (98, 0), (108, 30), *other.credentials())
+    assert await other.closed() == []
+
+
+async def test_sub_ids_tell_sessions_apart_where_that_is_configured(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data", "fix.sub_ids=true") as exchange:
+        lines = [FixClient(exchange.fix, sub_id=name) for name in ("ALGO", "DESK", "")]
+        for line in lines:
+            async with line:
+                answer = await line.log_on()
+                assert (answer[34], answer.get(57, ""), answer[56]) == ("1", line.sub_id, "demo1")
+                line.place("a", price=30)
+                assert (await line.hear())[150] == "0"
+                sub_id, line.sub_id = line.sub_id, "OTHER"
+                line.say("0")
+                said = await line.closed()
+                assert [(x[35], x.get(373)) for x in said] == [("3", "9"), ("5", None)]
+                line.sub_id = sub_id
+        names = [order["user_id"] for order in exchange.get("/orders?user_id=demo1")["orders"]]
+        assert names == ["demo1"] * 3
+        for wrong in ("a/b", "X" * 33):
+            async with FixClient(exchange.fix, sub_id=wrong) as line:
+                line.say("A", (98, 0), (108, 30), *line.credentials())
+                assert (await line.closed())[0][58] == "not authorized"

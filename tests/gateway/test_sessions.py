@@ -70,8 +70,8 @@ async def test_who_comes_and_goes_and_why_is_in_the_log(shared: ServerProcess) -
         "is lost: its client has closed it",
     ):
         assert f"{called} {how}" in said
-    rejected = "is closed: login of 'demo14' rejected: not authorized"
-    assert f"INFO quantscope.gateway: binary connection from HERE {rejected}" in said
+    rejected = "binary login of 'demo14' from HERE: not authorized"
+    assert f"WARNING quantscope.gateway: {rejected}" in said
     assert said.count("of demo14 from HERE") == 4
 
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::fix::{Counts, Fix, Names};
+use gateway::fix::{Fix, Names};
 use gateway::{FixEntry, OrderEntry as Binary, Replayed, Row};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -300,8 +300,8 @@ impl OrderEntry {
         self.fault.clear();
     }
 
-    /// Add a session of the binary protocol; `base` is the number of the event at which it was reset last, and `epoch` how
-    /// often that was.
+    /// Add a session of the binary protocol; `base` is the number of the event at which it was reset last, and
+    /// `epoch` how often that was.
     fn add_session(
         &mut self,
         entry: u32,
@@ -409,18 +409,8 @@ impl OrderEntry {
 
     /// How a session stands.
     fn session(&self, slot: u32) -> PyResult<Session> {
-        let missing = || PyValueError::new_err("no such session");
-        match &self.inner {
-            Entries::Binary(inner) => {
-                let session = inner.session(slot).ok_or_else(missing)?;
-                Ok(Session::of(session, session.state, 0, inner.heard_ns(slot)))
-            }
-            Entries::Fix(inner) => {
-                let session = inner.session(slot).ok_or_else(missing)?;
-                let next_in = session.state.numbers.next_in;
-                Ok(Session::of(session, 0, next_in, inner.heard_ns(slot)))
-            }
-        }
+        let session = self.inner.session(slot);
+        session.ok_or_else(|| PyValueError::new_err("no such session"))
     }
 
     /// The instruments as an engine has them, and how many entries; what changes of these events tell.
@@ -591,18 +581,7 @@ impl OrderEntry {
 
     /// What went through so far.
     fn counts(&self) -> Traffic {
-        let (requests, reports) = each!(&self.inner, inner => (inner.requests, inner.reports));
-        let fix = match &self.inner {
-            Entries::Binary(_) => Counts::default(),
-            Entries::Fix(inner) => inner.protocol.counts,
-        };
-        Traffic {
-            requests,
-            reports,
-            garbled: fix.garbled,
-            resends: fix.resends,
-            gaps: fix.gaps,
-        }
+        self.inner.counts()
     }
 
     /// What the events say, of all gateways.

@@ -1,13 +1,13 @@
 //! The protocols of order entry, told apart: what all of them do, and what each does alone.
 
-use gateway::fix::{Names, State};
+use gateway::fix::{Counts, Names, State};
 use gateway::{Before, FixEntry, OrderEntry, Replayed};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use wire::record::RecordError;
 
 use crate::fault::caught;
-use crate::gateway_outcomes::{ReadFailed, ReadOutcome};
+use crate::gateway_outcomes::{ReadFailed, ReadOutcome, Session, Traffic};
 
 /// Order entry by one of the protocols.
 #[derive(Debug)]
@@ -96,6 +96,38 @@ impl Entries {
             (Self::Binary(inner), Self::Binary(of)) => inner.complete(of),
             (Self::Fix(inner), Self::Fix(of)) => inner.complete(of),
             _ => {}
+        }
+    }
+
+    /// What went through so far.
+    pub fn counts(&self) -> Traffic {
+        let (requests, reports) = each!(self, inner => (inner.requests, inner.reports));
+        let fix = match self {
+            Self::Binary(_) => Counts::default(),
+            Self::Fix(inner) => inner.protocol.counts,
+        };
+        Traffic {
+            requests,
+            reports,
+            garbled: fix.garbled,
+            resends: fix.resends,
+            gaps: fix.gaps,
+        }
+    }
+
+    /// How a session stands.
+    pub fn session(&self, slot: u32) -> Option<Session> {
+        match self {
+            Self::Binary(inner) => {
+                let session = inner.session(slot)?;
+                let last = session.state;
+                Some(Session::of(session, last, 0, inner.heard_ns(slot)))
+            }
+            Self::Fix(inner) => {
+                let session = inner.session(slot)?;
+                let next_in = session.state.numbers.next_in;
+                Some(Session::of(session, 0, next_in, inner.heard_ns(slot)))
+            }
         }
     }
 

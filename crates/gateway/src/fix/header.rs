@@ -114,7 +114,7 @@ impl<'a> Header<'a> {
                 Some(ns) => self.original_ns = Some(ns),
                 None => self.malformed(tag),
             },
-            57 | 90 | 91 | 115 | 116 | 128 | 129 | 142..=145 => {}
+            57 | 90 | 91 | 116 | 129 | 142..=145 => {}
             212 | 213 | 347 | 369 | 370 | 627..=630 => {}
             _ => return false,
         }

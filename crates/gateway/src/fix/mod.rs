@@ -19,6 +19,7 @@ mod read;
 mod rules;
 mod says;
 mod sequence;
+mod sessions;
 mod settings;
 #[cfg(test)]
 mod talk;

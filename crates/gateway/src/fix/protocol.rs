@@ -15,7 +15,6 @@ use super::list::PART_MAX;
 use super::read::read;
 use super::says::{blank, printable, say};
 use super::settings::{Now, Numbers, Settings};
-use crate::connections::Connections;
 use crate::instruments::Instruments;
 use crate::protocol::{Passing, Protocol, Reading, Received, Told};
 use crate::session::Session;
@@ -85,7 +84,7 @@ impl Names {
 
 /// A message that was read: what of it may be a request.
 #[derive(Debug)]
-struct Here<'a> {
+pub(super) struct Here<'a> {
     msg_type: &'a [u8],
     /// PossResend (97).
     poss_resend: bool,
@@ -115,7 +114,7 @@ pub struct Counts {
 /// What it knows beyond connections and sessions.
 #[derive(Debug, Clone, Default)]
 pub struct Fix {
-    settings: Arc<Settings>,
+    pub(super) settings: Arc<Settings>,
     /// What clients name and are told of instruments.
     pub instruments: Instruments,
     names: Vec<Names>,
@@ -146,7 +145,7 @@ impl Fix {
         (self.names.len() as u32).saturating_sub(1)
     }
 
-    const fn now(&self, monotonic_ns: u64) -> Now {
+    pub(super) const fn now(&self, monotonic_ns: u64) -> Now {
         Now {
             monotonic_ns,
             wall_ns: self.wall_ns,
@@ -185,7 +184,7 @@ impl Fix {
     }
 
     /// Do what the machine asks, which is taken; `numbers` are those that hold when all of it is done.
-    fn act(
+    pub(super) fn act(
         &mut self,
         actions: &mut Vec<Action>,
         numbers: Numbers,
@@ -536,77 +535,5 @@ impl Protocol for Fix {
             state.epoch = reset.epoch;
             state.numbers = Numbers::default();
         }
-    }
-}
-
-impl Connections<Fix> {
-    /// The version that a connection speaks.
-    #[must_use]
-    pub fn version_of(&self, connection_id: u32) -> Version {
-        let connection = self.connections.get(connection_id as usize);
-        let connection = connection.and_then(Option::as_ref);
-        connection.map_or(Version::default(), |it| it.state.machine.version())
-    }
-
-    /// A Logon is accepted, for the session at `slot`, which is this gateway's: it is answered in sequence.
-    ///
-    /// None where there is no such connection or session.
-    pub fn logon(&mut self, connection_id: u32, slot: u32, now_ns: u64) -> Option<u64> {
-        self.bind(connection_id, slot)?;
-        let session = self.session(slot)?;
-        let next_out = session.shown(session.sent).saturating_add(1);
-        let asked = self.with_reading(connection_id, now_ns, |protocol, reading| {
-            let now = protocol.now(now_ns);
-            let mut numbers = match &reading.session {
-                Some(session) => session.state.numbers,
-                None => Numbers::default(),
-            };
-            let mut actions = Vec::new();
-            let machine = &mut reading.connection.machine;
-            machine.accepted(&mut numbers, next_out, now, &mut actions);
-            protocol.act(&mut actions, numbers, None, reading)
-        });
-        if let Some(Received::Asks(Asks::Resend(first, last))) = asked {
-            self.tell_again(connection_id, first, last);
-        }
-        Some(next_out)
-    }
-
-    /// Somebody else wants the session of a connection: where that is silent it is tested.
-    pub fn probe(&mut self, connection_id: u32, now_ns: u64) {
-        self.with_reading(connection_id, now_ns, |protocol, reading| {
-            let numbers = match &reading.session {
-                Some(session) => session.state.numbers,
-                None => return,
-            };
-            let mut actions = Vec::new();
-            let now = protocol.now(now_ns);
-            let machine = &mut reading.connection.machine;
-            machine.probe(now, &protocol.settings, &mut actions);
-            protocol.act(actions, numbers, None, reading);
-        });
-    }
-
-    /// End a connection's session on it: a Logout follows what was asked, and then the connection is among those
-    /// that are over.
-    pub fn end_session(&mut self, connection_id: u32, why: &str, now_ns: u64) {
-        self.with_reading(connection_id, now_ns, |protocol, reading| {
-            let numbers = match &reading.session {
-                Some(session) => session.state.numbers,
-                None => return,
-            };
-            let mut actions = Vec::new();
-            reading.connection.machine.end(why, &mut actions);
-            protocol.act(actions, numbers, None, reading);
-        });
-    }
-
-    /// A Logon is refused: the connection is told so, outside its session, and is to be closed.
-    pub fn refuse(&mut self, connection_id: u32, now_ns: u64) {
-        self.with_reading(connection_id, now_ns, |protocol, reading| {
-            let mut actions = Vec::new();
-            reading.connection.machine.refused(&mut actions);
-            protocol.act(&mut actions, Numbers::default(), None, reading)
-        });
     }
 }
