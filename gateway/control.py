@@ -1,8 +1,9 @@
 """What an operator sees of sessions, and does to them while the exchange runs."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -87,16 +88,44 @@ class SessionControl:
         gateway, user = self._find(name)
         with _Held(gateway, user):
             await self._end(gateway, user, why)
-            before = gateway.order_entry.session(user.session).epoch
-            self._reset(user.entry, before)
-            try:
-                async with asyncio.timeout(RESET_S):
-                    while (now := gateway.order_entry.session(user.session).epoch) == before:
-                        await asyncio.sleep(POLL_S)
-            except TimeoutError as error:
-                raise SessionBusy(f"the journal does not take the reset of {name} now") from error
+            await self._begin_anew(gateway, [user])
+            now = gateway.order_entry.session(user.session).epoch
         log.warning("session %s is reset, for the time number %d: %s", name, now, why)
         return now
+
+    async def reset_all(
+        self, gateway: Connections[Any], why: str, done: Callable[[], Awaitable[None]]
+    ) -> int:
+        """The same of all sessions of a gateway, whose numbers begin anew at once; how many.
+
+        ``done`` is awaited before anybody is let in again.
+        """
+        users = [user for _, user in gateway.sessions()]
+        with contextlib.ExitStack() as held:
+            for user in users:
+                held.enter_context(_Held(gateway, user))
+            async with asyncio.TaskGroup() as group:
+                for user in users:
+                    group.create_task(self._end(gateway, user, why))
+            await self._begin_anew(gateway, users)
+            await done()
+        return len(users)
+
+    async def _begin_anew(self, gateway: Connections[Any], users: Sequence[User]) -> None:
+        """Let numbers begin anew, by commands that are sealed together."""
+
+        def epochs() -> list[int]:
+            return [gateway.order_entry.session(user.session).epoch for user in users]
+
+        before = epochs()
+        for user, epoch in zip(users, before, strict=True):
+            self._reset(user.entry, epoch)
+        try:
+            async with asyncio.timeout(RESET_S):
+                while any(now == then for now, then in zip(epochs(), before, strict=True)):
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError as error:
+            raise SessionBusy("the journal does not take the reset now") from error
 
     # -- one session -------------------------------------------------------------------------
 

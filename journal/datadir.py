@@ -28,6 +28,10 @@ STORE_NAME = "store.db"
 """The store's file in a data directory."""
 
 
+SECONDS_DIGITS = 12
+"""Of a time in seconds: enough for 30,000 years."""
+
+
 class Era(NamedTuple):
     """A time of a data directory; sessions of one era know no other's.
 
@@ -160,6 +164,26 @@ class DataDir:
         following = Era(max(self.era.number, above) + 1, secrets.token_hex(8))
         write_at(self._lock.fd(), "era", f"{following.number} {following.nonce}\n".encode())
         return following
+
+    # -- resets by the clock -------------------------------------------------------------------
+
+    def read_reset(self) -> int | None:
+        """When sessions were to be reset last and were, in seconds since 1970; None for unknown."""
+        try:
+            text = read_at(self._lock.fd(), "reset")
+        except FileNotFoundError:
+            return None
+        seconds = text.strip()
+        if not seconds.isdigit() or len(seconds) > SECONDS_DIGITS:
+            raise DataDirDamaged(
+                f"{self.path / 'reset'} is damaged: it holds no time, but {text[:20]!r}; move it "
+                "away: sessions are then reset by the clock from the next time on"
+            )
+        return int(seconds)
+
+    def write_reset(self, seconds: int) -> None:
+        """They were reset that were to be at this time, durably."""
+        write_at(self._lock.fd(), "reset", f"{seconds}\n".encode())
 
     # -- the mark ----------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ SNAPSHOTS = "snapshots"
 DATABASES = ("commands.db", "events.db", "store.db")
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database, and opens only where it is no link."""
-KEPT = (marks.NAME, "era")
+KEPT = (marks.NAME, "era", "reset")
 IN_SNAPSHOTS = re.compile(rf"\d{{20}}\.snapshot|sessions\.index|.*{re.escape(PARTIAL)}")
 
 

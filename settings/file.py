@@ -8,6 +8,7 @@ import ipaddress
 import os
 import pathlib
 import tomllib
+import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, get_origin, get_type_hints
@@ -15,6 +16,7 @@ from typing import Any, get_origin, get_type_hints
 import msgspec
 
 from settings.config import Config
+from settings.fix import FixSettings
 from settings.kafka import (
     COMMAND_BYTES_MAX,
     EVENT_BATCH_OVERSHOOT_BYTES,
@@ -114,6 +116,7 @@ def _check(config: Config) -> None:
             f"the {name} is {MASK}, which stands for one that was not shown: "
             "`quantscope config --show-secrets` shows them"
         )
+    _check_zone(config.fix)
     for instrument in config.instruments:
         _check_steps(instrument)
         _check_side(instrument)
@@ -159,6 +162,14 @@ def _check_kafka(config: Config) -> None:
             f"engine.stamp_behind_s_max = {engine.stamp_behind_s_max:g}: a batch that is given up "
             "must not count much later"
         )
+
+
+def _check_zone(fix: FixSettings) -> None:
+    """Which zones there are is the machine's affair."""
+    try:
+        zoneinfo.ZoneInfo(fix.reset_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, OSError, ValueError) as error:
+        raise ConfigError(f"fix.reset_zone = {fix.reset_zone}: there is no such zone") from error
 
 
 def _check_steps(instrument: InstrumentSettings) -> None:

@@ -1,10 +1,10 @@
 """FIX order entry."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from settings.values import Bytes, Count, Seconds, Section, about
+from settings.values import Bytes, Count, Seconds, Section, ZoneName, about
 
 
 class FixSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,6 +38,17 @@ class FixSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True
     allow_user_tags: Annotated[
         bool, about("take user-defined tags (5000 and above) that the dictionary does not have")
     ] = False
+    reset_time: Annotated[
+        Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")],
+        about("time of day at which all sessions are reset, HH:MM; empty: never"),
+    ] = ""
+    reset_zone: Annotated[
+        ZoneName, about("time zone of that, as the system's zone database calls it")
+    ] = "UTC"
+    reset_day: Annotated[
+        Literal["", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+        about("day of the week of that; empty: every day"),
+    ] = ""
     sub_ids: Annotated[
         bool,
         about("tell sessions apart by SenderSubID (50), too; what they are told has it in 57"),

@@ -12,6 +12,7 @@ Bytes = Annotated[int, Meta(ge=1, le=2**50)]
 Seconds = Annotated[float, Meta(ge=0.001, le=1e9)]
 """At least a millisecond: what is done in an interval of nothing is done without end."""
 HostName = Annotated[str, Meta(pattern=r"^\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
+ZoneName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")]
 Decimal = Annotated[str, Meta(pattern=r"^\d{1,10}(\.\d{1,8})?$")]
 SECRET = Meta(extra={"secret": True})
 """Of a setting that is never shown unless it is asked for."""

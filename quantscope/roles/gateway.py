@@ -13,6 +13,7 @@ from gateway.control import SessionControl
 from gateway.fix import FixGateway
 from gateway.index_file import IndexFile
 from gateway.retention import NONE_KEPT, first_command, first_needed
+from gateway.schedule import ResetTimes, ScheduledResets
 from quantscope.acceptor import Acceptor
 from quantscope.operator_socket import OperatorSocket
 from quantscope.roles.engine import EngineRole
@@ -32,6 +33,7 @@ class GatewayRole:
         self.binary: BinaryGateway
         self.fix: FixGateway
         self.operator: OperatorSocket | None = None
+        self.resets: ScheduledResets | None = None
 
     @property
     def protocols(self) -> tuple[Connections[Any], ...]:
@@ -52,6 +54,11 @@ class GatewayRole:
         engine.housekeeping.keep_for_sessions(self)
         control = SessionControl(self.protocols, service.session_reset, service.clock)
         self.operator = OperatorSocket(engine.directory.path, control, process.faults)
+        times = ResetTimes.of(config.fix)
+        if times is not None:
+            # A journal in memory leaves alone what is durable in the directory.
+            kept = engine.directory if engine.durable else None
+            self.resets = ScheduledResets(times, self.fix, control, service.clock, kept)
         await listen(process, {"binary": self.binary, "fix": self.fix}, self.ports)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -60,6 +67,10 @@ class GatewayRole:
             working = [group.create_task(gateway.run()) for gateway in self.protocols]
             if self.operator is not None:
                 working.append(group.create_task(self.operator.run()))
+            if self.resets is not None:
+                keep = self._process.faults.keep
+                work = keep("gateway", "resetting sessions by the clock", self.resets.run)
+                working.append(group.create_task(work))
             await serve_lines(self.protocols, self.ports.values(), stop, self._engine.drain)
             for task in working:
                 task.cancel()
