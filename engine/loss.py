@@ -7,13 +7,13 @@ snapshot of this journal, which needs no command before it.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core import Commands, Engine, JournalDamaged, JournalError, LogRecord, published_in
+from core import Commands, Engine, Entry, JournalDamaged, JournalError, LogRecord, published_in
 from engine.evidence import Found, SnapshotFound
 from engine.recovery import READ_BYTES, stored_after
 from engine.snapshots import Snapshots
 from journal.at_rest import LogAtRest
 from journal.mark import Numbers
-from protocol.terms import Gateway
+from protocol.terms import EntryKind, Gateway
 
 NUMBERS_MARGIN = 10**12
 """So far above all that is known numbers go on at least, where more may have been told."""
@@ -164,7 +164,8 @@ def assess(found: Found, base: Base, snapshots: Snapshots, events: LogAtRest | N
     # An event tells two messages at most.
     margin = 2 * unheard if exact else MESSAGES_MARGIN
     for row in engine.entries():
-        entries[row.entry] = max(row.entry_seq, entries.get(row.entry, 0)) + margin
+        told_to = max(row.entry_seq, entries.get(row.entry, 0))
+        entries[row.entry] = told_to + max(margin, reset_margin(row, told_to))
     lost = Numbers(counts["orders"], counts["trades"], position.event_seq, position.time_ns)
     numbers = numbers.above(lost)
     return Loss(
@@ -178,6 +179,16 @@ def assess(found: Found, base: Base, snapshots: Snapshots, events: LogAtRest | N
         numbers=numbers if exact else beyond(numbers),
         entries=tuple(sorted(entries.items())),
     )
+
+
+def reset_margin(row: Entry, told: int) -> int:
+    """So far above what it was told the numbers of an entry go on in a new era: of FIX, too far.
+
+    FIX has no ids of sessions that could change.  A session whose numbers are beyond
+    ``MESSAGES_MARGIN`` is gone on with by a client's reset alone: see ``crates/gateway/src/fix``.
+    """
+    beyond_it = told - row.base >= MESSAGES_MARGIN
+    return 0 if row.kind != EntryKind.FIX or beyond_it else MESSAGES_MARGIN
 
 
 def _last_seq(found: Found, base: Base) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from core import Clock, Commands, Engine, JournalDamaged, split_batches
-from engine.loss import NUMBERS_MARGIN, NUMBERS_SPREAD
+from engine.loss import NUMBERS_MARGIN, NUMBERS_SPREAD, RAISED_MAX, reset_margin
 from engine.lost_events import begin_behind, whole_until
 from engine.plan import MOVE_EVENTS, PUT_BACK, Refusal, Start, decide
 from engine.recovery import JournalGap, Recovered, ReplayDiffers, nothing, recover
@@ -235,15 +235,20 @@ class _Begin:
         if self._plan.new_era:
             era = self._directory.begin_era(self._newest_era)
             log.warning("sessions get new ids (era %d): %s", era.number, self._plan.new_era)
-        self._mark(raising=self._plan.raised)
+        # Should this end before that is done, the next start takes it for a copy.
+        self._mark(raising=bool(self._plan.new_era))
         self._directory.hold(*HELD)
 
     def whole(self, journals: Journals, engine: Engine) -> None:
         """The same, and numbers go on far above where this is a copy."""
         self.once()
+        if not self._plan.new_era:
+            return
         if self._plan.raised:
             _raise_numbers(journals, engine, self._clock)
-            self._mark(raising=False)
+        else:
+            _append(journals, engine, self._clock, _raise_sessions(engine))
+        self._mark(raising=False)
 
     def _mark(self, *, raising: bool) -> None:
         nothing = End(self._ids.commands, 0, 0), End(self._ids.events, 0, 0)
@@ -270,7 +275,7 @@ def _newest_era(facts: Facts) -> int:
 
 def _raise_numbers(journals: Journals, engine: Engine, clock: Clock) -> None:
     """Go on far above: the original of this copy may have told much since."""
-    counts, stamp = engine.counts(), clock.now_ns()
+    counts = engine.counts()
     far = NUMBERS_MARGIN + secrets.randbelow(NUMBERS_SPREAD)
     commands = Commands()
     commands.raise_numbers(
@@ -278,13 +283,28 @@ def _raise_numbers(journals: Journals, engine: Engine, clock: Clock) -> None:
         trades=counts["trades"] + far,
         events=engine.position().event_seq + far,
     )
-    sealed = commands.seal(Gateway.ENGINE, 0, 0, stamp, 1)
-    if sealed is None:
-        raise AssertionError("a command that was given makes a batch")
-    first = journals.commands.append(stamp, [sealed])
-    journals.commands.sync()
-    journals.events.append(stamp, split_batches(engine.apply(first, stamp, [sealed])))
-    journals.events.sync()
+    _append(journals, engine, clock, _raise_sessions(engine, commands))
+
+
+def _raise_sessions(engine: Engine, commands: Commands | None = None) -> Commands:
+    """Let the messages of FIX sessions be numbered so far above that their clients reset them."""
+    commands = Commands() if commands is None else commands
+    for row in engine.entries():
+        if margin := reset_margin(row, row.entry_seq):
+            commands.raise_entry(row.entry, row.entry_seq + margin)
+    return commands
+
+
+def _append(journals: Journals, engine: Engine, clock: Clock, commands: Commands) -> None:
+    """Journal commands of the engine's own, durably, and what follows from them."""
+    stamp, batches = clock.now_ns(), []
+    while sealed := commands.seal(Gateway.ENGINE, 0, 0, stamp, RAISED_MAX):
+        batches.append(sealed)
+    if batches:
+        first = journals.commands.append(stamp, batches)
+        journals.commands.sync()
+        journals.events.append(stamp, split_batches(engine.apply(first, stamp, batches)))
+        journals.events.sync()
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ import pytest
 
 from core import Engine, PanicException
 from gateway import restart
+from gateway.connections import Connections
 from protocol import messages as m
 from protocol.terms import Side
 from testing.client import Client
@@ -29,8 +30,8 @@ LAST = 2**64 - 1
 class Obstacle:
     """Lets order entry begin again only when it is taken away."""
 
-    def __init__(self, served: Within) -> None:
-        self._restart: Any = served.exchange.gateway.binary._restart
+    def __init__(self, served: Within, gateway: Connections[Any] | None = None) -> None:
+        self._restart: Any = (gateway or served.exchange.gateway.binary)._restart
         self._fresh = self._restart._fresh
         self._restart._fresh = self._fail
         self.attempts = 0
@@ -183,6 +184,24 @@ async def test_a_second_fault_while_it_begins_again_is_one_more(tmp_path: Path) 
         await line.expect_new(1)
         for _ in range(2):
             await line.expect(m.ExecutionReportTrade, last_qty=10**8)
+
+
+async def test_fix_alone_fails_and_is_told_of(tmp_path: Path) -> None:
+    async with within(tmp_path / "data") as served:
+        line = await Client(served.binary).login()
+        gateway = served.exchange.gateway.fix
+        obstacle = Obstacle(served, gateway)
+        gateway.order_entry.set_next_offset(LAST)
+        line.place(1)
+        await line.expect_new(1)
+        await until(lambda: gateway.order_entry.fault is not None)
+        faults = (await served.get("/ready", 503))["faults"]
+        assert faults == ["FIX order entry failed: panic: attempt to add with overflow"]
+        line.place(2)
+        await line.expect_new(2)
+        obstacle.take_away()
+        await served.until_ready()
+        await line.logout()
 
 
 async def test_who_is_gone_loses_its_orders_also_while_order_entry_is_down(
