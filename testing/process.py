@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from journal import LogReader
+from quantscope.operator_socket import NAME as OPERATOR
 from testing.command import QUANTSCOPE, ROOT, SECONDS_MAX, NotReady, quantscope, ready_line
 from testing.requests import Requests
 from testing.running import Running
@@ -109,7 +110,10 @@ class ServerProcess(Requests, Running):
         if how is not None:
             process.send_signal(how)
         try:
-            return process.wait(SECONDS_MAX)
+            code = process.wait(SECONDS_MAX)
+            # Where it was killed its socket stays, which no copy of the directory can hold.
+            (self.data_dir / OPERATOR).unlink(missing_ok=True)
+            return code
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
