@@ -12,25 +12,13 @@ import pytest
 
 from testing.command import SECONDS_MAX
 from testing.process import ServerProcess
+from tests.system.wall import Wall
 
 HOURS_25 = 25 * 3600
 YEARS_70 = 70 * 365 * 86_400
 DAY_S = 86_400
 SLACK_S = 60
 """What a busy machine may be late, in seconds."""
-
-
-class Wall:
-    """The system's clock, for the processes that are given ``env``."""
-
-    def __init__(self, library: Path, file: Path) -> None:
-        self.file = file
-        self.env = {"LD_PRELOAD": str(library), "CLOCK": str(file)}
-        self.set(0)
-
-    def set(self, seconds: int) -> None:
-        """Set it so many seconds from what it is."""
-        self.file.write_text(f"{seconds}\n")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import socket
 import stat
 from pathlib import Path
-from typing import Any
 
 from protocol.soup import Kind
 from quantscope.operator_socket import NAME, Request, ask, path_in
@@ -12,13 +11,7 @@ from testing.client import Client
 from testing.command import quantscope
 from testing.fix_client import FixClient
 from testing.process import ServerProcess
-
-
-def rows(exchange: ServerProcess) -> dict[str, dict[str, Any]]:
-    """What ``quantscope session list --json`` says, by name."""
-    code, out, errors = quantscope("session", "list", "--json", "--data-dir", _dir(exchange))
-    assert code == 0, errors
-    return {row["name"]: row for row in map(json.loads, out.splitlines())}
+from tests.system.session_rows import rows
 
 
 def told(exchange: ServerProcess, *arguments: str) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 from testing.fix_client import FixClient
 from testing.process import ServerProcess
 from testing.waiting import until
-from tests.system.test_clock import HOURS_25, Wall
-from tests.system.test_operator import rows
+from tests.system.session_rows import rows
+from tests.system.wall import Wall
 
+HOURS_25 = 25 * 3600
 NAME = "FIX.4.4/demo1"
 RESET = "sessions are reset, as is due"
 
