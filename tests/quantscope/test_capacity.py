@@ -74,7 +74,7 @@ def test_the_command_shows_what_the_settings_add_up_to(tmp_path: pathlib.Path) -
     assert code == 0
     assert "# Descriptors: 2640\n" in out
     assert "#   gateway.queue_bytes_max x gateway.connections_max x protocols = 1.6 GiB\n" in out
-    assert "# Memory in queues and buffers, beside open orders: 10.8 GiB\n" in out
+    assert "# Memory in queues and buffers, beside open orders: 10.9 GiB\n" in out
     assert "#   gateway.session_replay_bytes_max = 8 GiB\n" in out
     file = tmp_path / "printed.toml"
     file.write_text(out)
@@ -149,7 +149,7 @@ def test_memory_that_may_not_do_is_warned_of(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert (
-        "may take 13.9 GiB at the very most, and there are 4 GiB of memory" in record.getMessage()
+        "may take 14 GiB at the very most, and there are 4 GiB of memory" in record.getMessage()
     )
     assert "facade.queue_bytes_max x facade.connections_max = 8 GiB" in record.getMessage()
 
