@@ -16,8 +16,9 @@ RUST   := Cargo.toml Cargo.lock .cargo/config.toml $(shell find crates -path '*/
 INSTALL = if command -v uv >/dev/null; \
   then uv pip install -q --python "$(PY)" --require-hashes -r $<; \
   else "$(PY)" -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<; fi
-MATURIN = PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" "$(BIN)/maturin"
-CARGO   = PYO3_PYTHON="$(PY)" cargo
+MATURIN = MAKEFLAGS= PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" "$(BIN)/maturin"
+# Whoever is given a part of another make's jobs warns that it has none: cargo has its own.
+CARGO   = MAKEFLAGS= PYO3_PYTHON="$(PY)" cargo
 # What the machine is looked at for, by what is made; running is the least.
 FOR_test    := test setup rust-test python-test one coverage dashboards fix-engines
 FOR_lint    := lint types rust-lint fmt
