@@ -142,6 +142,16 @@ async def test_b_1_b_cancel_request_for_a_part_filled_order(order: Watched) -> N
     await order.hears_no_more()
 
 
+async def test_b_1_c_cancel_request_for_an_order_that_is_filled_before(order: Watched) -> None:
+    await order.new()
+    await order.filled("X", 2, 10, 2)
+    await order.sell(8)
+    order.client.cancel("Y", "X")
+    await order.trade("X", 8, 10, 10)
+    await order.hears_reject("Y", "X", "2", 1, 0)
+    await order.hears_no_more()
+
+
 async def test_b_1_d_and_e_cancel_request_before_the_acknowledgment(order: Watched) -> None:
     order.client.place("X", qty=10, price=order.price)
     order.client.cancel("Y", "X")
@@ -177,6 +187,24 @@ async def test_c_1_b_increase_of_a_part_filled_order(order: Watched) -> None:
     await order.trade("X", "0.1", 10, "1.1")
     await order.hears("Y", "X", "5", "1", 12, "1.1", "10.9")
     await order.filled("Y", "10.9", 12, 12)
+    await order.hears_no_more()
+
+
+async def test_c_1_c_increase_of_a_filled_order(order: Watched) -> None:
+    await order.new()
+    await order.filled("X", 10, 10, 10)
+    order.replace("Y", "X", 12)
+    await order.hears_reject("Y", "X", "2", 2, 0)
+    await order.hears_no_more()
+
+
+async def test_c_2_a_another_price_for_an_order_that_is_filled_before(order: Watched) -> None:
+    await order.new()
+    await order.filled("X", 1, 10, 1)
+    await order.sell(9)
+    order.replace("Y", "X", 10, price=order.price - 1)
+    await order.trade("X", 9, 10, 10)
+    await order.hears_reject("Y", "X", "2", 2, 0)
     await order.hears_no_more()
 
 
@@ -316,6 +344,20 @@ async def test_g_1_b_nothing_done_in_response_to_a_status_request(order: Watched
     await order.new()
     asks(order, "X")
     await order.hears("X", None, "I", "0", 10, 0, 10)
+    await order.hears_no_more()
+
+
+async def test_g_1_c_status_requests_from_the_first_moment_to_the_last(order: Watched) -> None:
+    order.client.place("X", qty=10, price=order.price)
+    asks(order, "X")
+    await order.hears("X", None, "0", "0", 10, 0, 10)
+    await order.hears("X", None, "I", "0", 10, 0, 10)
+    await order.filled("X", 2, 10, 2)
+    asks(order, "X")
+    await order.hears("X", None, "I", "1", 10, 2, 8)
+    await order.filled("X", 8, 10, 10)
+    asks(order, "X")
+    await order.hears("X", None, "I", "2", 10, 10, 0)
     await order.hears_no_more()
 
 
