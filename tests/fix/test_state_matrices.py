@@ -219,6 +219,24 @@ async def test_c_3_a_decrease_to_more_than_is_executed(order: Watched) -> None:
     await order.hears_no_more()
 
 
+async def test_c_3_b_decrease_to_what_is_executed(order: Watched) -> None:
+    await order.new()
+    await order.sell(7)
+    order.replace("Y", "X", 7)
+    await order.trade("X", 7, 10, 7)
+    await order.hears("Y", "X", "5", "2", 7, 7, 0)
+    await order.hears_no_more()
+
+
+async def test_c_3_c_decrease_to_less_than_is_executed(order: Watched) -> None:
+    await order.new()
+    await order.sell(8)
+    order.replace("Y", "X", 7)
+    await order.trade("X", 8, 10, 8)
+    await order.hears("Y", "X", "5", "2", 8, 8, 0)
+    await order.hears_no_more()
+
+
 # Matrix D, sequences and chains
 
 
