@@ -294,7 +294,8 @@ async def test_2d_m_t_3b_c_e_what_is_garbled_is_passed_over(
 
 async def test_4a_a_heartbeat_is_sent_after_silence_of_ours(client: FixClient) -> None:
     async with client:
-        await client.log_on(heartbeat_s=1)
+        # A TestRequest would follow 0.8 s later.
+        await client.log_on(heartbeat_s=4)
         heartbeat = await client.hear()
         assert (heartbeat[35], heartbeat.get(112), heartbeat[34]) == ("0", None, "2")
 

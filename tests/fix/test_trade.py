@@ -34,7 +34,7 @@ def test_a_foreign_engine_does_all_that_a_client_does(
 ) -> None:
     old = begin_string == "FIX.4.2"
     trade = {150: 2, 20: 0} if old else {150: "F"}
-    confirmed = {20: 3, 150: 0} if old else {150: "I"}
+    confirmed = {20: 3, 150: 5} if old else {150: "I"}
     with ServerProcess(tmp_path / "data") as exchange:
         session = ForeignSession(exchange.fix, tmp_path / "client", begin_string=begin_string)
         with engine(session) as client:

@@ -53,7 +53,9 @@ def test_a_second_run_goes_on_where_the_first_ended(reached: list[object]) -> No
             "--json", *reached, "--connections", 2, "--rate", 500,
             "--resting", 100, "--seconds", 0.5, "--warmup-seconds", 0, "--user-prefix", "demo",
         )  # fmt: skip
-        assert (result["orders"] + result["rejects"], result["lost"]) == (250, 0)
+        # A cancel that comes too late is a reject beside the orders.
+        assert 250 <= result["orders"] + result["rejects"] < 260
+        assert result["lost"] == 0
         assert result["reject_ratio"] < 0.05
 
 

@@ -148,9 +148,7 @@ def test_memory_that_may_not_do_is_warned_of(
     capacity.compare(Config(), tmp_path)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert (
-        "may take 14 GiB at the very most, and there are 4 GiB of memory" in record.getMessage()
-    )
+    assert "may take 14 GiB at the very most, and there are 4 GiB of memory" in record.getMessage()
     assert "facade.queue_bytes_max x facade.connections_max = 8 GiB" in record.getMessage()
 
 

@@ -40,8 +40,10 @@ def trades_recorded(cluster: LocalCluster, name: str) -> float:
 
 def test_it_says_what_is_served_where(cluster: LocalCluster) -> None:
     ports = cluster.ports
-    doors = f"127.0.0.1:{ports['gateway-1']},127.0.0.1:{ports['gateway-2']}"
-    wanted = {"http": f"127.0.0.1:{ports['facade']}", "binary": doors}
+    wanted = {"http": f"127.0.0.1:{ports['facade']}"}
+    for protocol, of in (("binary", ""), ("fix", ".fix")):
+        doors = (ports[f"gateway-{number}{of}"] for number in (1, 2))
+        wanted[protocol] = ",".join(f"127.0.0.1:{port}" for port in doors)
     wanted |= {name: f"127.0.0.1:{ports[name]}" for name in ("kafka", "redis")}
     if (PROMETHEUS_SETTINGS / "prometheus.yml").exists():
         wanted["prometheus"] = f"127.0.0.1:{ports['prometheus']}"

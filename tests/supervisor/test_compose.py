@@ -152,6 +152,9 @@ def test_the_ports_of_the_containers_are_published_as_they_are(one: Services, pl
     ports = {name: plan.ports[name] for name in ("gateway-1", "gateway-2", "facade")}
     ports |= {"prometheus": 9090, "grafana": 3000}
     wanted = {name: [f"127.0.0.1:{port}:{port}/tcp"] for name, port in ports.items()}
+    for name in ("gateway-1", "gateway-2"):
+        port = plan.ports[f"{name}.fix"]
+        wanted[name].append(f"127.0.0.1:{port}:{port}/tcp")
     assert published == wanted
 
 

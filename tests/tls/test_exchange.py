@@ -95,7 +95,7 @@ def peer_certificate(port: int, context: ssl.SSLContext) -> bytes | None:
 
 
 def test_the_ready_line_says_what_is_encrypted(served: ServerProcess) -> None:
-    assert served.ready["tls"] == "binary,http"
+    assert served.ready["tls"] == "binary,fix,http"
 
 
 async def test_the_binary_client_trades(served: ServerProcess, made: Certificates) -> None:
@@ -162,8 +162,8 @@ async def test_plain_words_to_an_encrypted_port_are_not_answered(served: ServerP
 
 
 async def test_tls_to_a_plain_port_is_closed(made: Certificates, tmp_path: Path) -> None:
-    only = "tls.binary=false"
-    with ServerProcess(tmp_path / "data", *shown(made), only) as exchange:
+    plain = ("tls.binary=false", "tls.fix=false")
+    with ServerProcess(tmp_path / "data", *shown(made), *plain) as exchange:
         assert exchange.ready["tls"] == "http"
         with pytest.raises(OSError, match=r"(?i)eof|reset|wrong version"):
             handshake(exchange.binary, made.known())
