@@ -1411,7 +1411,7 @@ class OrderEntry:
         settings: GatewaySettings,
         clock: Clock,
         fix: FixSettings | None = None,
-        dictionaries: list[tuple[str, Flat]] = [],
+        dictionaries: list[tuple[str, Flat]] | None = None,
     ) -> OrderEntry:
         """Make that of the binary protocol, or with ``fix`` that of FIX.
 

@@ -237,18 +237,18 @@ impl EventReader for Py<OrderEntry> {
 impl OrderEntry {
     /// The binary protocol's, or with `fix` that of FIX, whose versions have these dictionaries.
     #[new]
-    #[pyo3(signature = (settings, clock, fix=None, dictionaries=Vec::new()))]
+    #[pyo3(signature = (settings, clock, fix=None, dictionaries=None))]
     fn new(
         settings: GatewaySettings,
         clock: Py<Clock>,
         fix: Option<FixSettings>,
-        dictionaries: Vec<(String, FlatDictionary)>,
+        dictionaries: Option<Vec<(String, FlatDictionary)>>,
     ) -> PyResult<Self> {
         let limits = settings.limits()?;
         let inner = match &fix {
             None => Entries::Binary(Binary::new(limits)),
             Some(fix) => Entries::Fix(FixEntry::of(
-                Fix::new(fix.settings(&limits, dictionaries)?),
+                Fix::new(fix.settings(&limits, dictionaries.unwrap_or_default())?),
                 fix.limits(limits),
             )),
         };
