@@ -56,6 +56,10 @@ table() {
         "prometheus" "Debian, Ubuntu: apt-get install prometheus"
     need "docker-compose" "test check" "has docker-compose" "" "it reads docker-compose.yml" \
         "docker-compose" "Debian, Ubuntu: apt-get install docker-compose"
+    need "curl" "test check" "has curl" "" "it asks the exchange over TLS" \
+        "curl" "Debian, Ubuntu: apt-get install curl"
+    need "openssl" "test check" "has openssl" "" "it reads the exchange's certificates and sessions" \
+        "openssl" "Debian, Ubuntu: apt-get install openssl"
     need "clippy" "lint check" "does cargo clippy --version" "$rust_least" "the linter of the Rust code" \
         "rust-clippy / rust-web-clippy" "rustup component add clippy"
     need "rustfmt" "lint check" "does rustfmt --version" "$rust_least" "the formatter of the Rust code" \

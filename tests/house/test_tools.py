@@ -21,10 +21,13 @@ ALL_OF_TEST = (
     "Redis",
     "Prometheus",
     "docker-compose",
+    "curl",
+    "openssl",
 )
 PACKAGES = (
     "python3 python3-venv python3-dev rustc-web cargo-web ca-certificates gcc libc6-dev g++ wrk "
-    "openjdk-17-jre-headless openjdk-17-jdk-headless maven redis-server prometheus docker-compose"
+    "openjdk-17-jre-headless openjdk-17-jdk-headless maven redis-server prometheus docker-compose "
+    "curl openssl"
 )
 BOOKWORM = {
     "python3": "3.11.2-1+b1",
@@ -45,10 +48,13 @@ BOOKWORM = {
     "redis-server": "5:7.0.15-1~deb12u5",
     "prometheus": "2.42.0+ds-5+b6",
     "docker-compose": "1.29.2-3",
+    "curl": "7.88.1-10+deb12u14",
+    "openssl": "3.0.17-1~deb12u3",
     "rust-clippy": "1.63.0+dfsg1-2",
     "rust-web-clippy": "1.96.0+dfsg1-1~deb12u2",
 }
 KAFKA = {"Java >= 17", "Maven"}
+TLS = {"curl", "openssl"}
 QUICKFIX = {"a C++ compiler", "Java's compiler"}
 CARGO = "echo 'cargo 1.96.0 (abc 2026-05-25)'"
 JAVA = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
@@ -66,6 +72,8 @@ BRINGS = {
     "redis-server": ("redis-server", "exit 0"),
     "prometheus": ("prometheus", "exit 0"),
     "docker-compose": ("docker-compose", "exit 0"),
+    "curl": ("curl", "exit 0"),
+    "openssl": ("openssl", "exit 0"),
 }
 
 
@@ -132,7 +140,7 @@ class Machine:
         self.put("java", JAVA)
         self.put("javac", "exit 0")
         self.put("mvn", "exit 0")
-        for name in ("redis-server", "prometheus", "promtool", "docker-compose"):
+        for name in ("redis-server", "prometheus", "promtool", "docker-compose", "curl", "openssl"):
             self.put(name, "exit 0")
 
     def calls(self) -> list[str]:
@@ -367,12 +375,12 @@ def test_where_apt_has_only_a_newer_java_it_brings_that(machine: Machine) -> Non
     [
         ("run", set()),
         ("cluster", {*KAFKA, "Redis", "Prometheus"}),
-        ("test", {*KAFKA, *QUICKFIX, "wrk", "Redis", "Prometheus", "docker-compose"}),
+        ("test", {*KAFKA, *QUICKFIX, "wrk", "Redis", "Prometheus", "docker-compose", *TLS}),
         ("bench", {*KAFKA, "a C++ compiler", "wrk", "Redis"}),
         ("lint", {"clippy >= 1.89", "rustfmt >= 1.89"}),
         (
             "check",
-            {*KAFKA, *QUICKFIX, "wrk", "Redis", "Prometheus", "docker-compose"}
+            {*KAFKA, *QUICKFIX, "wrk", "Redis", "Prometheus", "docker-compose", *TLS}
             | {"clippy >= 1.89", "rustfmt >= 1.89"},
         ),
         ("mutants", {"cargo-mutants"}),
