@@ -10,13 +10,13 @@ from aiokafka.admin import RecordsToDelete
 from core import EventsFollower
 from engine.topic_retention import TopicRetention
 from gateway.connection import Connection
-from journal.kafka import Displaced
+from journal.kafka import Displaced, KafkaKept
 from protocol.terms import Gateway
 from settings import Config, GatewaySettings, JournalSettings
 from testing.client import Client
 from testing.cluster import Cluster
 from testing.kafka import Brokers
-from testing.waiting import until
+from testing.waiting import SECONDS_MAX, until
 
 QUICK = JournalSettings(tick_interval_s=0.05, snapshot_interval_s=0.3, snapshot_commands_min=1)
 NOTHING_KEPT = GatewaySettings(session_replay_bytes_max=1)
@@ -26,6 +26,12 @@ async def placed(client: Client, first: int, last: int) -> None:
     for number in range(first, last + 1):
         client.place(number, price=10 + number)
         await client.expect_new(number)
+
+
+def events_of(cluster: Cluster) -> tuple[int, int]:
+    """The first offset of an engine's log, and the next."""
+    with KafkaKept(cluster.clients, cluster.topics.events("a")) as events:
+        return events.first_offset, events.next_offset
 
 
 async def deletes_nothing(retention: TopicRetention) -> None:
@@ -105,12 +111,14 @@ async def test_what_engines_delete_is_promised_to_nobody(
 ) -> None:
     monkeypatch.setattr("engine.topic_retention.SETTLED_S", -3600.0)
     cluster = await Cluster(kafka, Config(journal=QUICK, gateway=NOTHING_KEPT)).make()
-    async with cluster.following() as follower, cluster.gateway() as served:
+    async with cluster.following(), cluster.gateway() as served:
         client = await Client(served.binary).login()
         await placed(client, 1, 20)
         client.cut()
-        seen = follower.keeper.written
-        await until(lambda: follower.keeper.written > seen + 3)
+        _, told = await asyncio.to_thread(events_of, cluster)
+        async with asyncio.timeout(SECONDS_MAX):
+            while (await asyncio.to_thread(events_of, cluster))[0] < told:
+                await asyncio.sleep(0.2)
         # From here on what there is stays.
         monkeypatch.setattr(TopicRetention, "delete", deletes_nothing)
         await asyncio.sleep(0.5)
