@@ -220,9 +220,9 @@ def pids(brokers: Brokers, roles: Roles) -> dict[str, list[int]]:
 
 
 @contextlib.contextmanager
-def brokers_at(ctx: Context) -> Iterator[tuple[Brokers, pathlib.Path]]:
-    """One broker on the disk that is measured, with all of Java's compilers."""
-    with ctx.data_dir() as path, Brokers(path / "kafka", jvm="") as brokers:
+def brokers_at(ctx: Context, jvm: str = "") -> Iterator[tuple[Brokers, pathlib.Path]]:
+    """One broker on the disk that is measured, with all of Java's compilers, and more options."""
+    with ctx.data_dir() as path, Brokers(path / "kafka", jvm=jvm) as brokers:
         try:
             yield brokers, path
         finally:

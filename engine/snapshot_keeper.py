@@ -6,6 +6,7 @@ lives publishes the state, once it is the same for all that live.
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 from core import Engine, JournalError, Position
 from engine.recovery import ReplayDiffers
@@ -43,6 +44,8 @@ class SnapshotKeeper:
         self._snapshots: KafkaSnapshots
         self._due: Position | None = None
         self._wake = asyncio.Event()
+        # Always the same thread: what it needs another engine for stays with its allocator.
+        self._thread = ThreadPoolExecutor(1, "snapshots")
         self.written = 0
         """How many this engine has published."""
         self.agreed = 0
@@ -66,7 +69,7 @@ class SnapshotKeeper:
             if at is None:
                 continue
             try:
-                state = await asyncio.to_thread(self._state, at)
+                state = await self._made(at)
                 if await self._is_ours(journal, at, state, twins, on_differs):
                     await self._written(journal, at, state)
             except (*TROUBLE, ValueError, ReplayDiffers) as error:
@@ -74,7 +77,7 @@ class SnapshotKeeper:
 
     async def publish(self, journal: Journal, at: Position) -> None:
         """Publish one of this place at once; raises as ``KafkaSnapshots.publish`` does."""
-        await self._written(journal, at, await asyncio.to_thread(self._state, at))
+        await self._written(journal, at, await self._made(at))
 
     async def _written(self, journal: Journal, at: Position, state: bytes) -> None:
         await self._snapshots.publish(self._name, journal, at, state)
@@ -85,6 +88,10 @@ class SnapshotKeeper:
             at.command_offset,
             len(state),
         )
+
+    async def _made(self, at: Position) -> bytes:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._state, at)
 
     def _state(self, at: Position) -> bytes:
         with self._logs.commands() as commands:

@@ -12,6 +12,7 @@ import uvloop
 from core import Clock, Faults, huge_pages, shorten_slice
 from journal.datadir import DataDir
 from quantscope import capacity
+from quantscope.heap import bound_heap
 from quantscope.journals import StartRefused, data_dir
 from quantscope.loop_watch import LoopWatch
 from quantscope.metrics.clock import ClockFigures
@@ -46,6 +47,7 @@ def run(config: Config) -> None:
     """Serve until SIGTERM or SIGINT."""
     if config.journal.adapter == "kafka":
         raise StartRefused(INSTEAD)
+    bound_heap()
     huge_pages(config.server.huge_pages)
     descriptors = capacity.raise_descriptors()
     config = capacity.fit(config, descriptors)

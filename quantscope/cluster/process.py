@@ -32,6 +32,7 @@ from quantscope.cluster.journal_watch import JournalWatch
 from quantscope.cluster.status import StatusPages
 from quantscope.cluster.surroundings import ClusterRole, CountsFaults, Rereads, Surroundings
 from quantscope.cluster.watch import watch_exchange
+from quantscope.heap import bound_heap
 from quantscope.loop_watch import CLUSTER_INTERVAL_S, LoopWatch
 from quantscope.metrics.clock import ClockFigures
 from quantscope.metrics.exposition import renderer
@@ -68,6 +69,7 @@ def run(
     A role with ``own_pages`` serves ``/metrics``, ``/health`` and ``/ready`` by itself.  ``read``
     gives the configuration as it is now, for one that takes some of it at SIGHUP.
     """
+    bound_heap()
     huge_pages(config.server.huge_pages)
     descriptors = capacity.raise_descriptors()
     config = capacity.fit(config, descriptors)
