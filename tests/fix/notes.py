@@ -107,14 +107,15 @@ NOTES: dict[str, Notes] = {
     "SequenceReset": Notes(
         (
             "The number that is next: instead of messages that are not told again (gap fill), "
-            "or from now on (reset). The exchange only fills gaps."
+            "or from now on (reset, which is answered by a Heartbeat). The exchange only fills "
+            "gaps."
         ),
         "both",
         {
             123: Noted(
                 "`Y`: gap fill, at the place of its own 34; else reset, whose 34 means nothing"
             ),
-            36: Noted("above 34 in a gap fill; not below what is expected in a reset"),
+            36: Noted("above 34 in a gap fill; not below what is expected in a reset; below 2^40"),
         },
     ),
     "Reject": Notes(

@@ -276,6 +276,9 @@ impl Machine {
     }
 
     /// SequenceReset in reset mode, whose own number means nothing (volume 2, "Sequence Reset").
+    ///
+    /// It is answered by a Heartbeat, which has the new number journaled: a crash behind it asks for nothing that
+    /// was passed over, and the client knows that from there on.
     fn reset_mode(
         &mut self,
         number: u64,
@@ -299,6 +302,7 @@ impl Machine {
             return reject(number, fault, b"4", out);
         }
         numbers.next_in = new;
+        out.push(Action::Say(Admin::Heartbeat(None)));
         self.catch_up(numbers, now, settings, out);
     }
 

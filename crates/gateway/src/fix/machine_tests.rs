@@ -252,9 +252,14 @@ fn case_10_a_gap_is_filled() {
 fn case_11_numbers_are_reset_whatever_the_message_is_numbered() {
     let mut talk = Talk::logged_on();
     for number in [1, 2, 99] {
-        assert_eq!(talk.hear("4", number, &[(36, "40")]), []);
+        let said = talk.hear("4", number, &[(36, "40")]);
+        assert_eq!(said, [Action::Say(Admin::Heartbeat(None))]);
         assert_eq!(talk.numbers.next_in, 40);
     }
+    assert_eq!(
+        talk.hear("4", 40, &[(36, "1099511627776")]),
+        [rejected(40, Some(36), "4", Reason::ValueIncorrect)]
+    );
     assert_eq!(
         talk.hear("4", 40, &[(36, "39"), (123, "N")]),
         [rejected(40, Some(36), "4", Reason::ValueIncorrect)]

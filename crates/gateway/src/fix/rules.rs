@@ -7,6 +7,7 @@ use super::header::Header;
 use super::settings::{Numbers, Settings};
 use wire::fix::dictionary::Fault;
 use wire::fix::dictionary::SessionRejectReason as Reason;
+use wire::record::command::IN_SEQ_MAX;
 
 /// What ends a session: a message that is not of it, or whose time is not to be believed.
 pub fn misplaced(
@@ -91,6 +92,11 @@ pub fn lacks(msg_type: &[u8], header: &Header<'_>) -> Option<Fault> {
         if header.field(*tag).and_then(value::unsigned).is_none() {
             return Some(fault(Reason::IncorrectFormat, *tag));
         }
+    }
+    // What is journaled of a number is less than a u64.
+    let next = header.field(36).and_then(value::unsigned);
+    if msg_type == b"4" && next.is_some_and(|next| next > IN_SEQ_MAX) {
+        return Some(fault(Reason::ValueIncorrect, 36));
     }
     // It is journaled, and sent back.
     match header.field(112) {
