@@ -167,8 +167,10 @@ class Fold:
     def _replaced(self, event: Json, time_ns: int) -> None:
         order = self.orders[event["order_id"]]
         order["price"], order["quantity"] = price(event["price"]), decimal(event["qty"])
-        if not event["text"]:
-            # A client order id in text is shown as the order came with it.
+        if event["request"]:
+            order["client_order_id"] = event["request"]
+        elif not event["text"]:
+            # That of REST stays.
             order["client_order_id"] = self._client_order_id(event)
         self._progress(order, event["status"], event["cum"], event["leaves"], event["avg_px"])
         self._note(order, time_ns, "REPLACED", None)

@@ -38,7 +38,7 @@ pub struct Execution<'a> {
     pub terms: Option<(OrdType, TimeInForce)>,
     /// `ClOrdId::num` of the order after it.
     pub num: u64,
-    /// Client order id in text.
+    /// Its client order id in text after it.
     pub text: &'a str,
     /// Who asked, where there is no account.
     pub user: &'a str,
@@ -65,7 +65,7 @@ pub fn executions<'a>(event: &Event<'a>, mut each: impl FnMut(&Execution<'a>)) {
             each(&maker(x, maker_text));
         }
         Event::Canceled(x, text, _) if !x.copy => each(&canceled(x, text)),
-        Event::Replaced(x, text, _) if !x.copy => each(&replaced(x, text)),
+        Event::Replaced(x, text, request) if !x.copy => each(&replaced(x, (text, request))),
         _ => {}
     }
 }
@@ -206,11 +206,11 @@ pub const fn canceled<'a>(x: &Canceled, text: &'a str) -> Execution<'a> {
     }
 }
 
-/// Of an amendment.  In the binary protocol the order has the request's ClOrdID from now on; on REST
-/// `num` is the facade's own and nobody sees it.
+/// Of an amendment.  In the binary protocol and in FIX the order has the request's ClOrdID from now on; on REST
+/// `num` is the facade's own and nobody sees it, and the text stays.
 #[inline(always)]
 #[must_use]
-pub const fn replaced<'a>(x: &Replaced, text: &'a str) -> Execution<'a> {
+pub const fn replaced<'a>(x: &Replaced, (text, request): (&'a str, &'a str)) -> Execution<'a> {
     Execution {
         order_id: x.order_id,
         account: x.account,
@@ -219,7 +219,7 @@ pub const fn replaced<'a>(x: &Replaced, text: &'a str) -> Execution<'a> {
         side: x.side,
         terms: None,
         num: x.num,
-        text,
+        text: if request.is_empty() { text } else { request },
         user: "",
         price: x.price,
         qty: x.qty,

@@ -126,7 +126,19 @@ impl Order {
         {
             *first = seq;
         }
+        if x.change.amends() {
+            self.rename(x.text);
+        }
         self.recent.push(&x.change, before, time_ns);
+    }
+
+    /// Its client order id is this one from now on; one that has none gets none.
+    fn rename(&mut self, text: &str) {
+        if let Some(names) = &mut self.names
+            && *names.text != *text
+        {
+            names.text = text.into();
+        }
     }
 
     /// An open order that began before anything that is known here, and stands so.

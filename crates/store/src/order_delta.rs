@@ -29,8 +29,8 @@ pub struct OrderDelta {
     pub order_id: u64,
     /// The order began in this transaction; otherwise its row is there already, or its beginning is lost.
     pub begun: bool,
-    /// Price, total quantity and `num` are new; otherwise they are guesses, for an order whose
-    /// beginning is not known.
+    /// Price, total quantity, `num` and client order id are new; otherwise the first three are guesses, for an
+    /// order whose beginning is not known.
     pub amended: bool,
     /// Its terms; of an order that has not begun here, as far as its first event says them.
     pub terms: Terms,
@@ -89,7 +89,10 @@ impl OrderDelta {
     )]
     pub fn apply(&mut self, x: &Execution<'_>, time_ns: u64) {
         self.state.apply(x);
-        self.amended |= x.change.amends();
+        if x.change.amends() {
+            self.amended = true;
+            x.text.clone_into(&mut self.text);
+        }
         self.updated_ns = time_ns;
         self.history += 1;
         self.fills += u64::from(x.change.is_fill());

@@ -28,7 +28,7 @@ pub const INSERT: &str = "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
 pub const UPDATE: &str = "UPDATE orders SET num = ?2, price = ?3, qty = ?4, status = ?5, cum = ?6, \
     leaves = ?7, avg_px = ?8, why = ?9, updated_ns = ?10, history = ?11, fills = ?12, \
     older_history = ?13, older_fills = ?14, older_price = ?15, older_qty = ?16, changes = ?17, \
-    checksum = ?18 WHERE order_id = ?1";
+    checksum = ?18, client_text = ?19 WHERE order_id = ?1";
 pub const SELECT: &str = "SELECT * FROM orders WHERE order_id = ?1";
 /// A row of `orders`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,15 +69,14 @@ impl OrderRow {
     /// The row of an order of which nothing is kept yet.
     #[must_use]
     pub fn new(delta: &OrderDelta) -> Self {
-        let text = |text: &String| (!text.is_empty()).then(|| text.clone());
         let (terms, state) = (&delta.terms, &delta.state);
         Self {
             order_id: delta.order_id,
             account: terms.account,
             entry: terms.entry,
             num: state.num,
-            text: text(&delta.text),
-            user: text(&delta.user),
+            text: text_column(&delta.text),
+            user: text_column(&delta.user),
             instrument: terms.instrument,
             side: terms.side,
             ord_type: terms.ord_type,
@@ -124,6 +123,7 @@ impl OrderRow {
         }
         if delta.amended {
             (self.price, self.qty, self.num) = (state.price, state.qty, state.num);
+            self.text = text_column(&delta.text);
         }
         self.history += delta.history;
         self.fills += delta.fills;
@@ -234,6 +234,7 @@ impl OrderRow {
             self.older_in_force.qty,
             self.changes,
             self.checksum(),
+            self.text,
         ])?;
         Ok(())
     }
@@ -346,6 +347,11 @@ pub fn forget(connection: &Connection, order_id: u64) -> Result<(), StoreError> 
             .execute(params![order_id as i64])?;
     }
     Ok(())
+}
+
+/// A text as a column: `NULL` where it is empty.
+pub fn text_column(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// A price as a column: `NULL` where there is none.

@@ -17,7 +17,7 @@ use wire::text::Why;
 use crate::error::StoreError;
 use crate::older::{self, OlderChanges};
 use crate::order_delta::OrderDelta;
-use crate::order_row::{self, OrderRow};
+use crate::order_row::{self, OrderRow, text_column};
 use crate::pending::Pending;
 use crate::position::{Origin, Position};
 use crate::recorder::read_batch;
@@ -310,6 +310,7 @@ fn stand(row: &mut OrderRow, stood: &OrderDelta) -> Result<(), StoreError> {
         )));
     }
     (row.num, row.price, row.qty) = (state.num, state.price, state.qty);
+    row.text = text_column(&stood.text);
     (row.status, row.cum, row.leaves) = (state.status, state.cum, state.leaves);
     (row.avg_px, row.why) = (state.avg_px, Why::None);
     row.updated_ns = updated_ns;

@@ -80,6 +80,66 @@ fn market_batches(count: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
+fn renamed(order_id: u64, leaves: i64) -> Replaced {
+    Replaced {
+        entry: 1,
+        account: 1,
+        entry_seq: 9,
+        order_id,
+        num: 71,
+        orig_num: 70,
+        old_price: 50_000 * ONE,
+        old_leaves: 3 * ONE,
+        price: 49_000 * ONE,
+        qty: leaves,
+        leaves,
+        cum: 0,
+        avg_px: 0,
+        instrument: 1,
+        side: Side::Buy,
+        status: OrdStatus::New,
+        kept_priority: false,
+        copy: false,
+    }
+}
+
+#[test]
+fn an_order_is_called_by_its_newest_client_order_id() {
+    let scratch = Scratch::new("renamed");
+    let mut recorder = Recorder::open(&scratch.db()).unwrap();
+    let mut writer = Writer::default();
+    writer.names(2, 1);
+    let (one, other) = (rest(7, Side::Buy), rest(8, Side::Buy));
+    for order in [&one, &other] {
+        let began = accepted(order, 3 * ONE, TimeInForce::Gtc);
+        writer.add(&Event::Accepted(began, "first"));
+    }
+    // One is amended in the transaction in which it begins, the other in a later one.
+    writer.add(&Event::Replaced(renamed(7, 2 * ONE), "first", "second"));
+    recorder.take(0, &writer.batch()).unwrap();
+    recorder.commit().unwrap();
+    let called = |name: &str| format!(r#""client_order_id":"{name}""#);
+    let reader = Reader::open(&scratch.db()).unwrap();
+    assert!(show(&reader, 7).contains(&called("second")));
+    assert!(show(&reader, 8).contains(&called("first")));
+    writer.add(&Event::Replaced(renamed(8, 2 * ONE), "first", "third"));
+    // REST amends without a name, and a copy is of nobody else's.
+    writer.add(&Event::Replaced(renamed(7, ONE), "second", ""));
+    let copy = Replaced {
+        copy: true,
+        ..renamed(7, ONE)
+    };
+    writer.add(&Event::Replaced(copy, "second", "another's"));
+    recorder.take(1, &writer.batch()).unwrap();
+    recorder.commit().unwrap();
+    writer.add(&Event::Canceled(canceled(&other, 2 * ONE), "third", ""));
+    recorder.take(2, &writer.batch()).unwrap();
+    recorder.commit().unwrap();
+    let reader = Reader::open(&scratch.db()).unwrap();
+    assert!(show(&reader, 7).contains(&called("second")));
+    assert!(show(&reader, 8).contains(&called("third")));
+}
+
 #[test]
 fn the_life_of_an_order() {
     let scratch = Scratch::new("life");

@@ -274,7 +274,7 @@ fn a_beginning_that_can_not_be_told_apart_is_asked_for_again() {
     orders.insert_standing(standing(7, 1));
     let replaced = |seq| {
         move |order: &mut Order| {
-            order.apply(&execution::replaced(&amended(), ""), seq, 0);
+            order.apply(&execution::replaced(&amended(), ("", "")), seq, 0);
         }
     };
     orders.change(1, 101, replaced(101));

@@ -6,7 +6,7 @@ use crate::position::{Origin, Position};
 use super::encode::{Put, Take, sealed};
 
 /// The layout that is written here.
-const LAYOUT: u64 = 1;
+const LAYOUT: u64 = 2;
 
 /// What `P position` holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

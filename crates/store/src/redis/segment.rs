@@ -9,8 +9,8 @@
 //! | 13 | status |
 //! | 14 | time of its last change, `u64` |
 //! | 22 | of variable length: executed, open, average price, why, changes, fills |
-//! | | when amended or with terms: price, quantity, `num` |
-//! | | with terms: account, entry, instrument, side, type, time in force, time, price and quantity before, texts |
+//! | | when amended or with terms: price, quantity, `num`, client order id |
+//! | | with terms: account, entry, instrument, side, type, time in force, time, price and quantity before, user |
 //! | | the changes, packed (`projection::change`) |
 //! | | checksum, `u64` |
 //!
@@ -52,6 +52,7 @@ pub fn put(delta: &OrderDelta, may_be_new: bool, out: &mut Vec<u8>) {
         out.signed(state.price);
         out.signed(state.qty);
         out.number(state.num);
+        out.text(&delta.text);
     }
     if with_terms {
         put_terms(delta, out);
@@ -74,7 +75,6 @@ fn put_terms(delta: &OrderDelta, out: &mut Vec<u8>) {
     out.fixed(delta.created_ns);
     out.signed(delta.before.price);
     out.signed(delta.before.qty);
-    out.text(&delta.text);
     out.text(&delta.user);
 }
 
@@ -145,6 +145,7 @@ impl Segment<'_> {
             delta.state.price = from.signed()?;
             delta.state.qty = from.signed()?;
             delta.state.num = from.number()?;
+            from.text()?.clone_into(&mut delta.text);
         }
         if flags & TERMS != 0 {
             read_terms(&mut delta, &mut from)?;
@@ -171,7 +172,6 @@ fn read_terms(delta: &mut OrderDelta, from: &mut Take<'_>) -> Option<()> {
     delta.created_ns = from.fixed()?;
     delta.before.price = from.signed()?;
     delta.before.qty = from.signed()?;
-    from.text()?.clone_into(&mut delta.text);
     from.text()?.clone_into(&mut delta.user);
     Some(())
 }
