@@ -16,6 +16,7 @@ from testing.twin.naive_fix import (
     LATE,
     came,
     confirm,
+    is_refused,
     look_among_closed,
     pass_by,
     remember_of_session,
@@ -57,12 +58,12 @@ def came_before(asker: Asker, command: Command) -> str:
 
 
 def keep_request(
-    state: State, asker: Asker, command: Command, order: Order | Closed | None
+    state: State, asker: Asker, command: Command, order: Order | Closed | None, reason: str
 ) -> None:
-    """Keep the ClOrdID of a request of FIX, and which order it means."""
+    """Keep the ClOrdID of a request of FIX, which order it means, and why it is refused."""
     if isinstance(asker, Entry) and command["request"]:
         order_id = order.order_id if order else 0
-        remember_of_session(state, asker, command["request"], (order_id, None, "NONE"))
+        remember_of_session(state, asker, command["request"], (order_id, None, reason))
 
 
 def number(asker: Asker) -> int:
@@ -98,7 +99,9 @@ def find_open(
         return None, "ORDER_CLOSED" if last == "ORDER_CLOSED" else first
     if first is not last or isinstance(first, str):
         return None, "ORDER_ID_MISMATCH"
-    if command["instrument"] not in (None, first.instrument):
+    # A request that was refused has never given the order its name.
+    by_refused = isinstance(asker, Entry) and is_refused(asker, command.get("text"))
+    if by_refused or command["instrument"] not in (None, first.instrument):
         return first, "ORDER_ID_MISMATCH"
     return first, "NONE"
 
@@ -144,6 +147,9 @@ def refuse_change(
     status = order.status if order else "REJECTED"
     if isinstance(order, Order):
         status = order.status_for(asker.kind if isinstance(asker, Entry) else "")
+    text = command["text"] if command["request"] else ""
+    if text and order and order.entry == number(asker):
+        text = order.text
     state.say(
         "CANCEL_REJECTED",
         entry=number(asker),
@@ -155,7 +161,7 @@ def refuse_change(
         reason=reason,
         response_to=1 if command["type"] == "CANCEL" else 2,
         status=status,
-        text=command["text"] if command["request"] else "",
+        text=text,
         request=command["request"],
     )
 
@@ -196,10 +202,7 @@ def find(state: State, asker: Asker, command: Command) -> tuple[Order | Closed |
     if before == AGAIN:
         refuse_change(state, asker, command, "DUPLICATE_CLIENT_ORDER_ID")
         return None
-    order, reason = find_order(state, asker, command, command["orig_num"])
-    known = reason == "NONE" or (reason == "ORDER_CLOSED" and order is not None)
-    keep_request(state, asker, command, order if known else None)
-    return order, reason
+    return find_order(state, asker, command, command["orig_num"])
 
 
 def cancel(state: State, command: Command) -> None:
@@ -209,6 +212,7 @@ def cancel(state: State, command: Command) -> None:
     if found is None:
         return
     order, reason = found
+    keep_request(state, asker, command, order, reason)
     if not isinstance(order, Order) or reason != "NONE":
         refuse_change(state, asker, command, reason, order)
     else:
@@ -223,6 +227,7 @@ def amend(state: State, command: Command) -> None:
         return
     order, reason = found
     if not isinstance(order, Order) or reason != "NONE":
+        keep_request(state, asker, command, order, reason)
         refuse_change(state, asker, command, reason, order)
         return
     if order.price is None:
@@ -230,6 +235,7 @@ def amend(state: State, command: Command) -> None:
     price = order.price if command["price"] is None else command["price"]
     qty = order.total if command["qty"] is None else command["qty"]
     reason = check_wish(state, order, price, qty)
+    keep_request(state, asker, command, order, reason)
     if reason != "NONE":
         refuse_change(state, asker, command, reason, order)
     elif qty <= order.cum and state.rules < FILLED_SINCE:
@@ -370,7 +376,7 @@ def mass_cancel(state: State, command: Command) -> None:
         meant = [order for order in state.open.values() if is_meant(asker, command, order)]
         meant.sort(key=lambda order: (order.entry, order.order_id))
     if before == FIRST:
-        keep_request(state, asker, command, None)
+        keep_request(state, asker, command, None, "NONE")
     for order in meant:
         take_out(state, order, "MASS", asker, command)
     told = 0 if command["quiet"] else number(asker)

@@ -46,6 +46,12 @@ def confirm(state: State, entry: Entry, num: int, text: str) -> None:
     say_status(state, entry, order, {"req_id": 0, "num": num, "instrument": None}, (text, ""))
 
 
+def is_refused(entry: Entry, text: str | None) -> bool:
+    """Whether a name is of a request or an order that was refused."""
+    known = entry.remembered.get(text) if text else None
+    return known is not None and known[2] != "NONE"
+
+
 def closed_by_id(state: State, entry: Entry, order_id: int) -> Closed | None:
     """The closed order of this id, if it is remembered and of the session's account."""
     for order in state.closed:
@@ -69,6 +75,7 @@ def look_among_closed(
     if not found or found[0] is None:
         return None, "UNKNOWN_ORDER" if reason == "ORDER_CLOSED" else reason
     same = command["instrument"] in (None, found[0].instrument)
+    same = same and not is_refused(entry, command.get("text"))
     return found[0], "ORDER_CLOSED" if same else "ORDER_ID_MISMATCH"
 
 

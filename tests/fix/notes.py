@@ -433,7 +433,10 @@ NOTES: dict[str, Notes] = {
         {
             37: Noted("`NONE` where no order was found"),
             11: Noted("the request's"),
-            41: Noted("`NONE` where the request named the OrderID alone"),
+            41: Noted(
+                "what the order is called, where the request named it by a ClOrdID; as it named it "
+                "where none was found; `NONE` where it named the OrderID alone"
+            ),
             39: Noted(
                 "how the order is; 8 where none was found",
                 (

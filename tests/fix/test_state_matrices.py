@@ -277,9 +277,22 @@ async def test_d_2_c_two_replaces_at_once_are_both_rejected(order: Watched) -> N
     await order.new()
     await order.filled("X", 1, 10, 1)
     order.replace("Y", "X", 8, price=-1)
-    order.replace("Z", "X", 7, price=-1)
+    # Y was never the order's: whoever builds upon it is told what is.
+    order.replace("Z", "Y", 7)
     await order.hears_reject("Y", "X", "1", 2, 99)
     await order.hears_reject("Z", "X", "1", 2, 99)
+    order.client.cancel("C", "Z")
+    await order.hears_reject("C", "X", "1", 1, 99)
+    order.replace("W", "X", 7)
+    await order.hears("W", "X", "5", "1", 7, 1, 6)
+    # Also of the request's older name the newest is told, and once the order is over.
+    order.replace("V", "X", 0)
+    await order.hears_reject("V", "W", "1", 2, 99)
+    await order.filled("W", 6, 7, 7)
+    order.client.cancel("D", "Z")
+    await order.hears_reject("D", "W", "2", 1, 99)
+    order.client.cancel("E", "X")
+    await order.hears_reject("E", "W", "2", 1, 0)
     await order.hears_no_more()
 
 

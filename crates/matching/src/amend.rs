@@ -50,7 +50,6 @@ impl Engine {
             Came::Again => Err((Reason::DuplicateClientOrderId, None)),
             Came::Late => return self.pass_by(num, out),
         };
-        self.remember_request(request, came, found);
         let wanted = found.and_then(|slot| {
             let amendment = self.amendment(&self.order_at(slot), replace);
             Ok((
@@ -58,6 +57,7 @@ impl Engine {
                 amendment.map_err(|reason| (reason, Some(Met::Open(slot))))?,
             ))
         });
+        self.remember_request(request, came, wanted.map(|(slot, _)| slot));
         match wanted {
             Ok((slot, Some(amendment))) => self.change(slot, amendment, request, out),
             Ok((slot, None)) if self.rules >= FILLED_SINCE => self.end_filled(slot, request, out),

@@ -26,6 +26,9 @@ pub(crate) struct Refusal {
     pub(crate) reason: Reason,
 }
 
+/// The open order in a slot, and whether it was named by a request that was refused; or why there is none.
+type ByName = Result<(u32, bool), Reason>;
+
 impl Engine {
     /// The open order that is meant.  All names that are given must name it.
     #[inline(always)]
@@ -37,6 +40,8 @@ impl Engine {
     #[inline(always)]
     fn find_open(&self, requester: Requester, named: &Named<'_>) -> Result<u32, NotFound> {
         let by_name = self.find_by_name(requester, named);
+        let by_refused = matches!(by_name, Some(Ok((_, true))));
+        let by_name = by_name.map(|found| found.map(|(slot, _)| slot));
         let by_id = (named.order_id != 0).then(|| self.find_by_id(requester, named.order_id));
         let slot = match (by_name, by_id) {
             (None, None) => Err(Reason::UnknownOrder),
@@ -48,8 +53,8 @@ impl Engine {
             (Some(_), Some(_)) => Err(Reason::OrderIdMismatch),
         };
         let slot = slot.map_err(|reason| (reason, None))?;
-        let instrument = self.books.line(slot).instrument;
-        if named.instrument != NO_INSTRUMENT && named.instrument != instrument {
+        let others = [NO_INSTRUMENT, self.books.line(slot).instrument];
+        if by_refused || !others.contains(&named.instrument) {
             return Err((Reason::OrderIdMismatch, Some(Met::Open(slot))));
         }
         Ok(slot)
@@ -70,16 +75,16 @@ impl Engine {
         if self.parties.entry(entry).kind != EntryKind::Fix || not_found.1.is_some() {
             return not_found;
         }
-        let by_name = (!named.text.is_empty()).then(|| {
-            let known = self.client_ids.find(entry, named.text)?;
-            self.closed_by_id(entry, known.order_id)
-        });
+        let known = self.client_ids.find(entry, named.text);
+        let by_refused = known.is_some_and(|known| known.reason != Reason::None);
+        let by_name = (!named.text.is_empty())
+            .then(|| known.and_then(|known| self.closed_by_id(entry, known.order_id)));
         let by_id = (named.order_id != 0).then(|| self.closed_by_id(entry, named.order_id));
         match (by_name, by_id) {
             (Some(one), Some(other)) if one != other => (Reason::OrderIdMismatch, None),
             (Some(Some(slot)), _) | (_, Some(Some(slot))) => {
                 let others = [NO_INSTRUMENT, self.closed.get(slot).instrument];
-                let reason = if others.contains(&named.instrument) {
+                let reason = if !by_refused && others.contains(&named.instrument) {
                     Reason::OrderClosed
                 } else {
                     Reason::OrderIdMismatch
@@ -91,26 +96,29 @@ impl Engine {
         }
     }
 
-    /// By the client's own name for it, in the scope of its entry.
+    /// By the client's own name for it, in the scope of its entry; and whether that is of a request which was
+    /// refused, and so never became the order's.
     #[inline(always)]
-    fn find_by_name(&self, requester: Requester, named: &Named<'_>) -> Option<Result<u32, Reason>> {
+    fn find_by_name(&self, requester: Requester, named: &Named<'_>) -> Option<ByName> {
         let Requester::Entry(entry) = requester else {
             return None;
         };
         if self.parties.entry(entry).kind == EntryKind::Binary {
             let found = || self.books.open().by_num(entry, named.orig_num);
+            let found = || found().map(|slot| (slot, false));
             return (named.orig_num != 0).then(|| found().ok_or(Reason::UnknownOrder));
         }
         (!named.text.is_empty()).then(|| self.find_by_text(entry, named.text))
     }
 
-    fn find_by_text(&self, entry: u32, text: &str) -> Result<u32, Reason> {
+    fn find_by_text(&self, entry: u32, text: &str) -> ByName {
         match self.client_ids.find(entry, text) {
             // A request that has met no order.
             Some(known) if known.order_id == 0 => Err(Reason::UnknownOrder),
             Some(known) => {
-                let open = self.books.open();
-                open.by_id(known.order_id).ok_or(Reason::OrderClosed)
+                let slot = self.books.open().by_id(known.order_id);
+                let slot = slot.ok_or(Reason::OrderClosed)?;
+                Ok((slot, known.reason != Reason::None))
             }
             None => Err(Reason::UnknownOrder),
         }
@@ -184,19 +192,21 @@ impl Engine {
         refusal: &Refusal,
         out: &mut Emit<'_>,
     ) {
-        let (order_id, instrument, status) = match refusal.met {
+        let entry = request.by.entry();
+        let (order_id, instrument, status, own) = match refusal.met {
             Some(Met::Open(slot)) => {
                 let order = self.order_at(slot);
-                let status = self.status_for(request.by.entry(), &order);
-                (order.order_id, order.instrument, status)
+                let status = self.status_for(entry, &order);
+                let own = Some((order.entry, self.books.open().text(order.text)));
+                (order.order_id, order.instrument, status, own)
             }
             Some(Met::Closed(slot)) => {
                 let order = self.closed.get(slot);
-                (order.order_id, order.instrument, order.status)
+                let own = Some((order.entry, &*order.text));
+                (order.order_id, order.instrument, order.status, own)
             }
-            None => (0, named.instrument, OrdStatus::Rejected),
+            None => (0, named.instrument, OrdStatus::Rejected, None),
         };
-        let entry = request.by.entry();
         let rejected = CancelRejected {
             entry,
             entry_seq: self.parties.next_seq(entry),
@@ -208,11 +218,12 @@ impl Engine {
             response_to: refusal.response_to,
             status,
         };
-        // What REST names its orders by is not told again.
-        let text = if request.text.is_empty() {
-            ""
-        } else {
-            named.text
+        let text = match own {
+            // What REST names its orders by is not told again.
+            _ if request.text.is_empty() || named.text.is_empty() => "",
+            // Whatever it was named by, the order is called what was accepted last (FIX 41).
+            Some((whose, text)) if whose == entry => text,
+            _ => named.text,
         };
         out.event(&Event::CancelRejected(rejected, text, request.text));
     }

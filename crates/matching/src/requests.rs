@@ -137,26 +137,28 @@ impl Engine {
         }));
     }
 
-    /// Remember the ClOrdID of a request of FIX, and which order it means, if any.
+    /// Remember the ClOrdID of a request of FIX, which order it means, if any, and why it is refused, if it is.
     #[inline(always)]
     pub(crate) fn remember_request(
         &mut self,
         request: Request<'_>,
         came: Came,
-        found: Result<u32, NotFound>,
+        outcome: Result<u32, NotFound>,
     ) {
         if let Requester::Entry(entry) = request.by
             && came == Came::First
             && !request.text.is_empty()
         {
-            let order_id = match found {
-                Ok(slot) => self.books.line(slot).order_id,
-                Err((Reason::OrderClosed, Some(Met::Closed(slot)))) => {
-                    self.closed.get(slot).order_id
-                }
-                Err(_) => 0,
+            let (met, reason) = match outcome {
+                Ok(slot) => (Some(Met::Open(slot)), Reason::None),
+                Err((reason, met)) => (met, reason),
             };
-            self.remember_of_session(entry, request.text, (order_id, 0, Reason::None));
+            let order_id = match met {
+                Some(Met::Open(slot)) => self.books.line(slot).order_id,
+                Some(Met::Closed(slot)) => self.closed.get(slot).order_id,
+                None => 0,
+            };
+            self.remember_of_session(entry, request.text, (order_id, 0, reason));
         }
     }
 
