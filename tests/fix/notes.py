@@ -483,7 +483,7 @@ NOTES: dict[str, Notes] = {
                 ),
             ),
             533: Noted("orders that were canceled"),
-            55: Noted("with 530=1"),
+            55: Noted("with 530=1, where there is such an instrument"),
             54: Noted("as asked"),
             60: Noted("when"),
             58: Noted("why, with 531=0"),

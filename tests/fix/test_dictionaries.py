@@ -109,7 +109,7 @@ def _what_only_4_4_has(client: ForeignEngine) -> None:
     client.send("q", (11, "q1"), (530, 1), (55, "BTCUSD"), (60, TIME))
     client.wait({35: "r", 11: "q1", 533: 1})
     client.send("q", (11, "q2"), (530, 1), (55, "NOTHING"), (60, TIME))
-    client.wait({35: "j", 372: "q", 379: "q2", 380: 2})
+    client.wait({35: "r", 11: "q2", 530: 1, 531: 0, 532: 1, 533: 0})
     client.send("x", (320, "one"), (559, 0), (55, "ETHUSD"))
     client.wait({35: "y", 320: "one"})
     client.send("e", (324, "s"), (55, "BTCUSD"), (263, 0))

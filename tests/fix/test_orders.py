@@ -131,6 +131,27 @@ async def test_a_mass_cancel_takes_the_sessions_own_orders(shared: ServerProcess
         shows(told[-1], cl="m", mass=7, affected=2)
 
 
+async def test_a_mass_cancel_of_what_there_is_not_has_its_own_answer(
+    shared: ServerProcess,
+) -> None:
+    async with FixClient(shared.fix, "demo4") as client:
+        await client.log_on((141, "Y"))
+        client.place("c", price=20)
+        await client.hear()
+        for name, symbol in (("n", [(55, "NOPE")]), ("o", [(48, "NOPE"), (22, 8)])):
+            client.say("q", (11, name), (530, 1), *symbol, (60, utc_now()))
+            refused = await client.hear()
+            shows(refused, type="r", cl=name, mass=0, affected=0, text="UNKNOWN_SYMBOL")
+            assert (refused[530], refused[532], refused.get(55)) == ("1", "1", None)
+        # The request has had its name, and no symbol is still none.
+        client.say("q", (11, "n"), (530, 7), (60, utc_now()))
+        shows(await client.hear(), type="r", cl="n", mass=0, text="DUPLICATE_CLIENT_ORDER_ID")
+        client.say("q", (11, "p"), (530, 1), (60, utc_now()))
+        shows(await client.hear(), type=3, reject=1, ref_tag=55)
+        client.cancel("d", "c")
+        shows(await client.hear(), cl="d", exec_type=4)
+
+
 async def test_instruments_are_listed_and_have_a_status(shared: ServerProcess) -> None:
     async with FixClient(shared.fix, "demo5") as client:
         await client.log_on()

@@ -285,7 +285,11 @@ impl<'a> Request<'a> {
         };
         let instrument = match kind {
             MassCancelType::All => NO_INSTRUMENT,
-            MassCancelType::Security => self.instrument(instruments, cl_ord_id)?,
+            // It has an answer of its own for what is unknown.
+            MassCancelType::Security => match self.instrument(instruments, cl_ord_id) {
+                Err(Refusal::Business(..)) => NO_INSTRUMENT,
+                known => known?,
+            },
         };
         let mass = MassCancel {
             entry: asking.entry,
