@@ -351,6 +351,8 @@ def say_replaced(
         status=order.status if order.leaves else "FILLED",
         kept_priority=kept,
         copy=entry != order.entry,
+        tif=order.tif,
+        exec_inst=order.exec_inst,
         text=old.text,
         request=request,
     )

@@ -407,8 +407,8 @@ NOTES: dict[str, Notes] = {
             31: Noted("of a trade"),
             40: Noted("of New, Replaced, Rejected and status"),
             44: Noted("where there is one; not of a trade"),
-            59: Noted("of New, Rejected and status"),
-            18: Noted("of New, where the order is post-only", ("6",)),
+            59: Noted("of New, Replaced, Rejected and status"),
+            18: Noted("of New and Replaced, where the order is post-only", ("6",)),
             103: Noted(
                 "of Rejected and of a status of an unknown order: [why](#orders-that-are-refused)"
             ),

@@ -181,3 +181,28 @@ async def test_what_was_perhaps_sent_before_is_confirmed(
         assert confirmed[150] == ("I" if begin_string == "FIX.4.4" else "0")
         client.cancel("b", "a")
         await client.hear()
+
+
+@pytest.mark.parametrize("begin_string", VERSIONS)
+async def test_an_amended_order_is_told_with_all_its_terms(
+    shared: ServerProcess, begin_string: str
+) -> None:
+    async with FixClient(shared.fix, "demo8", begin_string=begin_string) as client:
+        await client.log_on()
+        terms = [40, 44, 59, 18]
+        for name, more, stays in (("g", [(59, 1)], "1"), ("d", [(18, 6)], "0")):
+            client.place(name, *more, price=22)
+            new = await client.hear()
+            assert [new.get(x) for x in terms] == ["2", "22", stays, "6" if name == "d" else None]
+            client.amend(f"{name}2", name, (38, 3), (44, 23))
+            replaced = await client.hear()
+            shows(replaced, exec_type=5, qty=3)
+            assert [replaced.get(x) for x in terms] == ["2", "23", *(new.get(x) for x in (59, 18))]
+            assert set(replaced) == {*new, 41}
+            shared.amend(new[37], quantity="4")
+            restated = await client.hear()
+            shows(restated, cl=f"{name}2", exec_type="D", qty=4)
+            assert set(restated) == {*new, 378}
+            assert (restated[59], restated.get(18)) == (stays, new.get(18))
+            client.cancel(f"{name}3", f"{name}2")
+            await client.hear()

@@ -8,7 +8,7 @@ use super::cancel::{Named, Refusal};
 use super::checks;
 use super::emit::Emit;
 use super::engine::Engine;
-use super::order::Order;
+use super::order::{Order, REPLACED};
 use super::pool::NONE;
 use super::requests::{Came, Met, Request, Requester};
 use super::side::key;
@@ -224,6 +224,8 @@ impl Engine {
             status: order.status(),
             kept_priority,
             copy: false,
+            tif: order.tif,
+            exec_inst: order.exec_inst & !REPLACED,
         };
         let text = self.books.open().text(order.text);
         out.event(&Event::Replaced(replaced, text, own_text));

@@ -75,6 +75,8 @@ fn replaced(filled: i64, qty: i64, total: i64) -> Replaced {
         status: OrdStatus::PartiallyFilled,
         kept_priority: false,
         copy: false,
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
     }
 }
 

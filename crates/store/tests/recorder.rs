@@ -100,6 +100,8 @@ fn renamed(order_id: u64, leaves: i64) -> Replaced {
         status: OrdStatus::New,
         kept_priority: false,
         copy: false,
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
     }
 }
 
@@ -181,6 +183,8 @@ fn the_life_of_an_order() {
         status: OrdStatus::PartiallyFilled,
         kept_priority: false,
         copy: false,
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
     };
     writer.add(&Event::Replaced(replaced, "", ""));
     writer.add(&Event::Replaced(

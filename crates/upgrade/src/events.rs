@@ -3,10 +3,12 @@
 //! # Layout of version 1
 //! The header has neither `command_hash` nor `dropped`.  `GATEWAY_OPENED` has no nonce, `MASS_CANCELED` no
 //! `quiet`, `SETTINGS_SET` none of the times of gateways and no client order ids per session; what changes orders
-//! and answers for them has no texts of requests; each is at the end.  All else is as it is now.
+//! and answers for them has no texts of requests; each is at the end.  `REPLACED` has no time in force and no
+//! `exec_inst` before its texts.  All else is as it is now.
 
 use wire::record::batch::{EVENT_MAGIC, HASH};
-use wire::record::{Dropped, EventBatchHeader};
+use wire::record::event::Replaced;
+use wire::record::{Dropped, EventBatchHeader, TimeInForce};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::reader::{Read, Reader};
@@ -22,6 +24,10 @@ const CANCEL_REJECTED: u8 = 9;
 const MASS_CANCELED: u8 = 10;
 const STATUS_REPORT: u8 = 11;
 const SETTINGS_SET: u8 = 14;
+/// What of an amendment is new, before its texts: a time in force, which is told to FIX alone, and no `exec_inst`.
+const REPLACED_NEW: [u8; 2] = [TimeInForce::Gtc.code(), 0];
+/// What stood before its texts.
+const REPLACED_FIXED: usize = FRAME + Replaced::SIZE - REPLACED_NEW.len();
 
 /// A batch that was brought over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +110,13 @@ fn record(from: &mut Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
     let len = usize::from(Reader(from.0).u16("length of a record")?);
     let record = from.bytes(len.max(FRAME), "record")?;
     let kind = record[2];
+    let (fixed, new): (usize, &[u8]) = match kind {
+        REPLACED => (REPLACED_FIXED, &REPLACED_NEW),
+        _ => (record.len(), &[]),
+    };
+    let (fixed, texts) = record
+        .split_at_checked(fixed)
+        .ok_or_else(|| NotVersion1::new("a record of it is too short"))?;
     let more = match kind {
         GATEWAY_OPENED => vec![0; 8],
         // An empty text has one byte.
@@ -113,11 +126,14 @@ fn record(from: &mut Reader<'_>, out: &mut Vec<u8>) -> Read<()> {
         SETTINGS_SET => new_limits(),
         _ => Vec::new(),
     };
-    let len = record.len().checked_add(more.len());
+    let len = record.len().checked_add(new.len());
+    let len = len.and_then(|len| len.checked_add(more.len()));
     let len = len.and_then(|len| u16::try_from(len).ok());
     let len = len.ok_or_else(|| NotVersion1::new("a record of it is too long"))?;
     out.extend_from_slice(&len.to_le_bytes());
-    out.extend_from_slice(&record[2..]);
+    out.extend_from_slice(&fixed[2..]);
+    out.extend_from_slice(new);
+    out.extend_from_slice(texts);
     out.extend_from_slice(&more);
     Ok(())
 }

@@ -327,6 +327,8 @@ fn amended() -> wire::record::event::Replaced {
         status: OrdStatus::New,
         kept_priority: false,
         copy: false,
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
     }
 }
 

@@ -215,6 +215,8 @@ fn an_amended_order_is_replaced() {
         status: OrdStatus::PartiallyFilled,
         kept_priority: false,
         copy: false,
+        tif: TimeInForce::Gtc,
+        exec_inst: 0,
     };
     let x = expect!(Event::Replaced(event, "", ""), ExecutionReportReplace);
     assert_eq!((x.cl_ord_id, x.orig_cl_ord_id, x.order_id), (9, 8, 7));

@@ -12,6 +12,7 @@ use crate::record::event::{
 use crate::record::numbers::exec_id;
 use crate::record::{
     CancelReason, Event, EventBatchHeader, ExecInst, Leg, MassCancelType, OrdStatus, Reason, Side,
+    TimeInForce,
 };
 
 /// Symbols by the numbers of instruments.
@@ -177,10 +178,7 @@ impl<S: Symbols> Telling<'_, S> {
         let mut to = self.execution(&state, out);
         to.number(40, x.ord_type.code().into());
         price(x.price, &mut to);
-        to.number(59, x.tif.code().into());
-        if x.exec_inst & ExecInst::POST_ONLY != 0 {
-            to.character(18, b'6');
-        }
+        in_force(x.tif, x.exec_inst, &mut to);
         to.end();
     }
 
@@ -274,6 +272,7 @@ impl<S: Symbols> Telling<'_, S> {
         let mut to = self.execution(&state, out);
         to.character(40, b'2');
         price(x.price, &mut to);
+        in_force(x.tif, x.exec_inst, &mut to);
         if request.is_empty() {
             // The market's option; in FIX.4.2 the broker's.
             let market = self.envelope.version == Version::Fix44;
@@ -411,6 +410,14 @@ const fn plain(status: u8) -> u8 {
     match status {
         b'5' => b'0',
         other => other,
+    }
+}
+
+/// TimeInForce and ExecInst.
+fn in_force(tif: TimeInForce, exec_inst: u8, to: &mut Writer<'_>) {
+    to.number(59, tif.code().into());
+    if exec_inst & ExecInst::POST_ONLY != 0 {
+        to.character(18, b'6');
     }
 }
 

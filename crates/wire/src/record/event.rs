@@ -230,6 +230,10 @@ packed! {
         kept_priority: bool,
         /// As in [`Canceled`].
         copy: bool,
+        /// The order's time in force, which stays.
+        tif: TimeInForce,
+        /// Bits of the order's `ExecInst`, which stay.
+        exec_inst: u8,
     }
 }
 packed! {
