@@ -67,7 +67,12 @@ def came_before_by_fix(state: State, entry: Entry, new: Command) -> bool:
     elif before != AGAIN:
         pass_by(state, new["num"])
     elif new["exec_inst"] & POSS_RESEND:
-        confirm(state, entry, new["num"], new["text"])
+        _, said, reason = entry.remembered[new["text"]]
+        if said is not None and reason != "NONE":
+            # It was refused, and is once more.
+            reject(state, entry, new, 0, reason)
+        else:
+            confirm(state, entry, new["num"], new["text"])
     else:
         reject(state, entry, new, 0, "DUPLICATE_CLIENT_ORDER_ID")
     return True

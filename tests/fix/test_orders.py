@@ -184,6 +184,32 @@ async def test_what_was_perhaps_sent_before_is_confirmed(
 
 
 @pytest.mark.parametrize("begin_string", VERSIONS)
+async def test_what_was_refused_before_is_refused_as_before(
+    shared: ServerProcess, begin_string: str
+) -> None:
+    async with FixClient(shared.fix, "demo7", begin_string=begin_string) as client:
+        await client.log_on()
+        client.place("a", qty=0, price=21)
+        refused = await client.hear()
+        shows(refused, exec_type=8, status=8, text="INVALID_QUANTITY")
+        client.place("a", qty=0, price=21, header=[(97, "Y")])
+        again = await client.hear()
+        assert again[37] == "NONE", "it makes no second order"
+        once = {8, 9, 10, 17, 34, 37, 52, 60}
+        assert {x: again[x] for x in again if x not in once} == {
+            x: refused[x] for x in refused if x not in once
+        }
+        client.place("a", qty=1, price=21)
+        shows(await client.hear(), exec_type=8, text="DUPLICATE_CLIENT_ORDER_ID")
+        # What never was an order is no refusal of one.
+        client.cancel("b", "nothing")
+        shows(await client.hear(), type=9)
+        client.place("b", price=21, header=[(97, "Y")])
+        shows(await client.hear(), type=8, order_id="NONE", status=8, reason=5)
+    assert len(shared.get("/orders?user_id=demo7")["orders"]) == VERSIONS.index(begin_string) + 1
+
+
+@pytest.mark.parametrize("begin_string", VERSIONS)
 async def test_an_amended_order_is_told_with_all_its_terms(
     shared: ServerProcess, begin_string: str
 ) -> None:

@@ -123,17 +123,28 @@ impl Engine {
             Came::First if !busy => return false,
             Came::First => self.reject(entry, new, 0, Reason::Busy, ("", text), out),
             Came::Late => self.pass_by(new.num, out),
-            Came::Again if may_be_sent_before => {
-                let by = Requester::Entry(entry);
-                let num = new.num;
-                self.confirm(Request { by, num, text }, out);
-            }
+            Came::Again if may_be_sent_before => self.confirm_order(entry, new, text, out),
             Came::Again => {
                 let reason = Reason::DuplicateClientOrderId;
                 self.reject(entry, new, 0, reason, ("", text), out);
             }
         }
         true
+    }
+
+    /// An order was sent before: its state is told; or once more why it was refused, for then it has none.
+    fn confirm_order(&mut self, entry: u32, new: &NewOrder, text: &str, out: &mut Emit<'_>) {
+        match self.client_ids.find(entry, text) {
+            // Of requests no content is remembered.
+            Some(known) if known.content != 0 && known.reason != Reason::None => {
+                let reason = known.reason;
+                self.reject(entry, new, 0, reason, ("", text), out);
+            }
+            _ => {
+                let (by, num) = (Requester::Entry(entry), new.num);
+                self.confirm(Request { by, num, text }, out);
+            }
+        }
     }
 
     fn remember_order(
