@@ -12,7 +12,7 @@ import pytest
 
 from testing.command import SECONDS_MAX
 from testing.process import ServerProcess
-from tests.system.wall import Wall
+from testing.wall import Wall
 
 HOURS_25 = 25 * 3600
 YEARS_70 = 70 * 365 * 86_400

@@ -7,8 +7,8 @@ from pathlib import Path
 from testing.fix_client import FixClient
 from testing.process import ServerProcess
 from testing.waiting import until
+from testing.wall import Wall
 from tests.system.session_rows import rows
-from tests.system.wall import Wall
 
 HOURS_25 = 25 * 3600
 NAME = "FIX.4.4/demo1"
