@@ -1,6 +1,7 @@
 //! The standard header (FIX 4.4 volume 1, "Standard Message Header").
 
 use wire::fix::dictionary::{Fault, SessionRejectReason as Reason};
+use wire::fix::request::Request;
 use wire::fix::{Fields, Message, value};
 
 /// What stands in a message's header, as far as it could be read.
@@ -28,6 +29,15 @@ pub struct Header<'a> {
     pub fault: Option<Fault>,
 }
 
+/// What stands in a field, if it is there; `None` where it can't be read.
+#[inline(always)]
+fn read<'a, T>(text: Option<&'a [u8]>, how: impl Fn(&'a [u8]) -> Option<T>) -> Option<Option<T>> {
+    match text {
+        None => Some(None),
+        Some(text) => how(text).map(Some),
+    }
+}
+
 /// How many tags the header has but for hops.
 const HEADER_TAGS: usize = 24;
 
@@ -37,6 +47,50 @@ const fn is_hop(tag: u32) -> bool {
 }
 
 impl<'a> Header<'a> {
+    /// The header of a message that is as the dictionary has it, of which note was taken.
+    pub(super) fn of(message: &Message<'a>, noted: &Request<'a>) -> Self {
+        match Self::plain(message, noted) {
+            Some(header) => header,
+            None => Self::in_order(message),
+        }
+    }
+
+    /// The header, where nothing is wrong with it.
+    #[inline(always)]
+    fn plain(message: &Message<'a>, noted: &Request<'a>) -> Option<Self> {
+        let handed_on = noted.value::<115>().or(noted.value::<128>());
+        if handed_on.is_some() {
+            return None;
+        }
+        let flag = |text| value::boolean(text);
+        let number = |text| value::unsigned(text).filter(|number| *number > 0);
+        Some(Self {
+            sender: noted.value::<49>().unwrap_or_default(),
+            target: noted.value::<56>().unwrap_or_default(),
+            sender_sub: noted.value::<50>().unwrap_or_default(),
+            number: read(noted.value::<34>(), number)?,
+            poss_dup: read(noted.value::<43>(), flag)?.unwrap_or_default(),
+            poss_resend: read(noted.value::<97>(), flag)?.unwrap_or_default(),
+            sending_ns: read(noted.value::<52>(), value::timestamp)?,
+            original_ns: read(noted.value::<122>(), value::timestamp)?,
+            body: message.fields,
+            fault: None,
+        })
+    }
+
+    /// The header, and what is wrong with it first.
+    #[cold]
+    fn in_order(message: &Message<'a>) -> Self {
+        let mut found = Self {
+            body: message.fields,
+            ..Self::default()
+        };
+        for field in Fields::new(message.fields).map_while(Result::ok) {
+            found.take(field.tag, field.value);
+        }
+        found
+    }
+
     /// Read the header of a message, and look whether the rest of it consists of fields.
     #[must_use]
     pub fn read(message: &Message<'a>) -> Self {
@@ -87,8 +141,7 @@ impl<'a> Header<'a> {
     }
 
     /// Take note of a field, where it is one of the header's, in either version; whether it is.
-    #[inline]
-    pub fn take(&mut self, tag: u32, text: &'a [u8]) -> bool {
+    fn take(&mut self, tag: u32, text: &'a [u8]) -> bool {
         match tag {
             49 => self.sender = text,
             50 => self.sender_sub = text,

@@ -1,8 +1,8 @@
 //! A message read once, from its header to its last field, and held to the dictionary of its version.
 
-use wire::fix::dictionary::Known;
+use wire::fix::dictionary::{Dictionary, Fault, Known};
 use wire::fix::request::Request;
-use wire::fix::{Message, Version};
+use wire::fix::{Fields, Message, Version};
 
 use super::header::Header;
 use super::settings::Settings;
@@ -19,31 +19,35 @@ pub fn read<'a>(
     let Some(dictionary) = settings.dictionary(version) else {
         return unchecked(message, request);
     };
+    let fields = Fields::new(message.fields);
+    let checked = dictionary.check(message.msg_type, fields, settings.user_tags, |field| {
+        request.take(field);
+    });
+    match checked {
+        Ok(()) => Header::of(message, request),
+        Err(fault) => faulty(dictionary, message, fault, request),
+    }
+}
+
+#[cold]
+fn faulty<'a>(
+    dictionary: &Dictionary,
+    message: &Message<'a>,
+    fault: Fault,
+    request: &mut Request<'a>,
+) -> Header<'a> {
     if dictionary.knows(message.msg_type) == Known::Other {
         return unchecked(message, request);
     }
-    let mut header = Header {
-        body: message.fields,
-        ..Header::default()
-    };
-    let fields = wire::fix::Fields::new(message.fields);
-    let checked = dictionary.check(message.msg_type, fields, settings.user_tags, |field| {
-        if !header.take(field.tag, field.value) {
-            request.take(field);
-        }
-    });
-    match checked {
-        Ok(()) => header,
-        Err(fault) => Header {
-            fault: Some(fault),
-            ..Header::read(message)
-        },
+    Header {
+        fault: Some(fault),
+        ..Header::read(message)
     }
 }
 
 fn unchecked<'a>(message: &Message<'a>, request: &mut Request<'a>) -> Header<'a> {
     let header = Header::read(message);
-    for field in wire::fix::Fields::new(header.body).flatten() {
+    for field in Fields::new(header.body).flatten() {
         request.take(field);
     }
     header

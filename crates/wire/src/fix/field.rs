@@ -51,23 +51,42 @@ impl<'a> Fields<'a> {
         self.rest
     }
 
-    /// Read a field as most are: a tag of up to three digits, and a value that is not empty, neither data nor its
-    /// length.  Where none such stands here, nothing is read, and [`Fields::uncommon`] knows more.
+    /// The tag of data that has to follow, where a field has told its length; else 0.
     #[inline(always)]
-    #[allow(
-        clippy::arithmetic_side_effects,
-        reason = "positions within the bytes that were given"
-    )]
-    pub(super) fn common(&mut self) -> Option<Field<'a>> {
-        let (tag, at) = short_tag(self.rest)?;
-        let behind = &self.rest[at + 1..];
-        if self.data != 0 || is_length(tag) {
-            return None;
-        }
-        let length = scan::soh(behind).filter(|length| *length > 0)?;
-        self.rest = &behind[length + 1..];
-        let value = &behind[..length];
-        Some(Field { tag, value })
+    pub(super) const fn data(&self) -> u32 {
+        self.data
+    }
+
+    /// The field that stands here, where it is as most are: a tag of up to three digits, and a value that is not
+    /// empty; and what is behind it, for [`Fields::go_on`].  It must not be data.  Where none such stands here,
+    /// [`Fields::uncommon`] knows more.
+    #[inline(always)]
+    #[allow(clippy::arithmetic_side_effects, reason = "numbers of three digits")]
+    pub(super) fn common(&self) -> Option<(Field<'a>, &'a [u8])> {
+        let digit = |byte: u8| u32::from(byte & 0x0F);
+        let (tag, behind) = match self.rest {
+            [a @ b'1'..=b'9', b @ b'0'..=b'9', b'=', behind @ ..] => {
+                (10 * digit(*a) + digit(*b), behind)
+            }
+            [
+                a @ b'1'..=b'9',
+                b @ b'0'..=b'9',
+                c @ b'0'..=b'9',
+                b'=',
+                behind @ ..,
+            ] => (100 * digit(*a) + 10 * digit(*b) + digit(*c), behind),
+            [a @ b'1'..=b'9', b'=', behind @ ..] => (digit(*a), behind),
+            _ => return None,
+        };
+        let (value, rest) = behind.split_at_checked(scan::soh(behind)?)?;
+        let (_, rest) = rest.split_first()?;
+        (!value.is_empty()).then_some((Field { tag, value }, rest))
+    }
+
+    /// Read on behind a [`Fields::common`] field, which tells no length.
+    #[inline(always)]
+    pub(super) const fn go_on(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
     }
 
     /// Read any field, or what is none.
@@ -185,37 +204,17 @@ fn is_length(tag: u32) -> bool {
     bits.is_some_and(|bits| bits & (1 << (tag % 64)) != 0)
 }
 
-/// The tag at the front, if it has one to three digits and there is more; and where its `=` stands.
-#[inline(always)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "each digit is below 10 where it is taken"
-)]
-fn short_tag(bytes: &[u8]) -> Option<(u32, usize)> {
-    let [first, second, third, fourth] = *bytes.first_chunk::<4>()?;
-    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
-    let (one, two, three) = (digit(first), digit(second), digit(third));
-    if !(1..10).contains(&one) {
-        return None;
-    }
-    if second == b'=' {
-        return Some((one, 1));
-    }
-    if third == b'=' && two < 10 {
-        return Some((10 * one + two, 2));
-    }
-    let fits = fourth == b'=' && two < 10 && three < 10;
-    fits.then(|| (100 * one + 10 * two + three, 3))
-}
-
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<Field<'a>, FieldError>;
 
     #[inline(always)]
     fn next(&mut self) -> Option<Result<Field<'a>, FieldError>> {
         match self.common() {
-            Some(field) => Some(Ok(field)),
-            None => self.uncommon(),
+            Some((field, rest)) if self.data == 0 && !is_length(field.tag) => {
+                self.go_on(rest);
+                Some(Ok(field))
+            }
+            _ => self.uncommon(),
         }
     }
 }

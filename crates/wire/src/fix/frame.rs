@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::SOH;
+use super::{SOH, scan};
 
 /// Bytes of `10=ddd` and its SOH.
 const TRAILER: usize = 7;
@@ -123,45 +123,102 @@ enum Framed<'a> {
     Broken(Garbled),
 }
 
+/// BeginString and BodyLength.
+struct Head {
+    /// Where the SOH of BeginString stands.
+    begin_end: usize,
+    /// Where the body begins.
+    body: usize,
+    /// Its length.
+    length: usize,
+}
+
+/// The head of nearly all messages: a BeginString as long as `FIX.4.4`.  Where none such stands here,
+/// [`any_head`] knows more.
+#[inline(always)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions within the bytes that were given"
+)]
+fn common_head(bytes: &[u8]) -> Option<Head> {
+    let (begin, rest) = bytes.split_first_chunk::<10>()?;
+    let (b"8=", begin) = begin.split_first_chunk::<2>()? else {
+        return None;
+    };
+    let begin_end = scan::soh_of(*begin.first_chunk()?).filter(|at| *at == 7)? + 2;
+    let length = rest.strip_prefix(b"9=")?.first_chunk::<8>()?;
+    let count = scan::soh_of(*length).filter(|count| *count > 0)?;
+    let (digits, 0) = scan::digits_of(u64::from_le_bytes(*length), count) else {
+        return None;
+    };
+    Some(Head {
+        begin_end,
+        body: begin_end + 1 + 2 + count + 1,
+        length: scan::number(digits) as usize,
+    })
+}
+
+/// Any head, or what stands here instead of one.
+#[inline(never)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions within the bytes that were given"
+)]
+fn any_head(bytes: &[u8]) -> Result<Head, Framed<'_>> {
+    if !starts(bytes, b"8=") {
+        return Err(Framed::Broken(Garbled::BeginString));
+    }
+    let head = &bytes[..bytes.len().min(BEGIN_BYTES_MAX)];
+    let Some(begin_end) = scan::soh(head) else {
+        return Err(match bytes.len() < BEGIN_BYTES_MAX {
+            true => Framed::Partial,
+            false => Framed::Broken(Garbled::BeginString),
+        });
+    };
+    if begin_end < 3 {
+        return Err(Framed::Broken(Garbled::BeginString));
+    }
+    let rest = &bytes[begin_end + 1..];
+    if !starts(rest, b"9=") {
+        return Err(Framed::Broken(Garbled::BodyLength));
+    }
+    let digits = rest.get(2..).unwrap_or_default();
+    let digits = &digits[..digits.len().min(LENGTH_DIGITS_MAX + 1)];
+    let Some(count) = scan::soh(digits) else {
+        let partial = digits.len() <= LENGTH_DIGITS_MAX && digits.iter().all(u8::is_ascii_digit);
+        return Err(match partial {
+            true => Framed::Partial,
+            false => Framed::Broken(Garbled::BodyLength),
+        });
+    };
+    let Some(length) = number(&digits[..count]) else {
+        return Err(Framed::Broken(Garbled::BodyLength));
+    };
+    Ok(Head {
+        begin_end,
+        body: begin_end + 1 + 2 + count + 1,
+        length,
+    })
+}
+
 #[inline]
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "positions within the bytes that were given, and a length of seven digits"
 )]
 fn framed(bytes: &[u8], message_bytes_max: usize) -> Framed<'_> {
-    if !starts(bytes, b"8=") {
-        return Framed::Broken(Garbled::BeginString);
-    }
-    let head = &bytes[..bytes.len().min(BEGIN_BYTES_MAX)];
-    let Some(begin_end) = head.iter().position(|byte| *byte == SOH) else {
-        return match bytes.len() < BEGIN_BYTES_MAX {
-            true => Framed::Partial,
-            false => Framed::Broken(Garbled::BeginString),
-        };
+    let head = match common_head(bytes) {
+        Some(head) => head,
+        None => match any_head(bytes) {
+            Ok(head) => head,
+            Err(framed) => return framed,
+        },
     };
-    if begin_end < 3 {
-        return Framed::Broken(Garbled::BeginString);
-    }
-    let rest = &bytes[begin_end + 1..];
-    if !starts(rest, b"9=") {
-        return Framed::Broken(Garbled::BodyLength);
-    }
-    let digits = rest.get(2..).unwrap_or_default();
-    let digits = &digits[..digits.len().min(LENGTH_DIGITS_MAX + 1)];
-    let Some(count) = digits.iter().position(|byte| *byte == SOH) else {
-        let partial = digits.len() <= LENGTH_DIGITS_MAX && digits.iter().all(u8::is_ascii_digit);
-        return match partial {
-            true => Framed::Partial,
-            false => Framed::Broken(Garbled::BodyLength),
-        };
-    };
-    if count == 0 || !digits[..count].iter().all(u8::is_ascii_digit) {
-        return Framed::Broken(Garbled::BodyLength);
-    }
-    let length = digits[..count]
-        .iter()
-        .fold(0usize, |sum, digit| 10 * sum + usize::from(digit - b'0'));
-    let body = begin_end + 1 + 2 + count + 1;
+    let Head {
+        begin_end,
+        body,
+        length,
+    } = head;
     let (end, total) = (body + length, body + length + TRAILER);
     if total > message_bytes_max {
         return Framed::Broken(Garbled::TooLong);
@@ -169,20 +226,20 @@ fn framed(bytes: &[u8], message_bytes_max: usize) -> Framed<'_> {
     let Some(message) = bytes.get(..total) else {
         return Framed::Partial;
     };
-    let trailer = &message[end..];
-    let closed = message[end - 1] == SOH && trailer.starts_with(b"10=") && trailer[6] == SOH;
-    if !closed || !trailer[3..6].iter().all(u8::is_ascii_digit) {
+    let (b"10=", &[a, b, c, SOH]) = message[end..].split_at(3) else {
+        return Framed::Broken(Garbled::BodyLength);
+    };
+    let (digits, other) = scan::digits_of(u32::from_le_bytes([a, b, c, 0]).into(), 3);
+    if other != 0 || message[end - 1] != SOH {
         return Framed::Broken(Garbled::BodyLength);
     }
-    let said = trailer[3..6]
-        .iter()
-        .fold(0u32, |sum, digit| 10 * sum + u32::from(digit - b'0'));
-    if said != u32::from(checksum(&message[..end])) {
+    let said = scan::number(digits) as usize;
+    if said != usize::from(scan::checksum(&message[..end])) {
         return Framed::Skipped(Garbled::CheckSum, total);
     }
     let fields = &message[body..end];
     let typed = fields.strip_prefix(b"35=");
-    let type_end = typed.and_then(|fields| fields.iter().position(|byte| *byte == SOH));
+    let type_end = typed.and_then(scan::soh);
     let (Some(fields), Some(type_end)) = (typed, type_end) else {
         return Framed::Skipped(Garbled::MsgType, total);
     };
@@ -194,18 +251,19 @@ fn framed(bytes: &[u8], message_bytes_max: usize) -> Framed<'_> {
     })
 }
 
+/// The number of one to eight digits.
+#[inline(always)]
+fn number(text: &[u8]) -> Option<usize> {
+    match scan::digits(text) {
+        Some((digits, 0)) => Some(scan::number(digits) as usize),
+        _ => None,
+    }
+}
+
 /// Whether bytes begin so, as far as they go.
 fn starts(bytes: &[u8], with: &[u8]) -> bool {
     let common = bytes.len().min(with.len());
     bytes[..common] == with[..common]
-}
-
-/// The sum of all bytes, modulo 256.
-#[inline(always)]
-pub(super) fn checksum(bytes: &[u8]) -> u8 {
-    bytes
-        .iter()
-        .fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
 }
 
 /// Where the next message may begin, behind the first byte: also where the last one has lost its SOH.

@@ -1,6 +1,7 @@
 //! Whole messages, parts of them, and what is none.
 
-use super::{Frame, Frames, Garbled, checksum};
+use super::scan::checksum;
+use super::{Frame, Frames, Garbled};
 
 fn of(text: &str) -> Vec<u8> {
     text.replace('|', "\x01").into_bytes()

@@ -66,65 +66,60 @@ const UNSUPPORTED: u16 = 3;
 const CONDITIONALLY_MISSING: u16 = 5;
 const NOT_AUTHORIZED: u16 = 6;
 
-/// The fields of a request that mean something here.
+/// The fields that mean something here, in a header or a request.
+const TAGS: [u32; 32] = [
+    1, 11, 18, 21, 22, 34, 37, 38, 40, 41, 43, 44, 48, 49, 50, 52, 54, 55, 56, 59, 60, 97, 115,
+    122, 128, 263, 320, 324, 530, 559, 790, 2964,
+];
+/// The tags of up to three digits, and where each stands among [`TAGS`]; elsewhere means nowhere.
+const SLOTS: [u8; 1_000] = {
+    let (mut slots, mut at) = ([u8::MAX; 1_000], 0);
+    while at < TAGS.len() {
+        if TAGS[at] < 1_000 {
+            slots[TAGS[at] as usize] = at as u8;
+        }
+        at += 1;
+    }
+    slots
+};
+
+/// Where a tag stands among [`TAGS`].
+#[allow(clippy::arithmetic_side_effects, reason = "a position among the tags")]
+const fn slot(tag: u32) -> usize {
+    let mut at = 0;
+    while TAGS[at] != tag {
+        at += 1;
+    }
+    at
+}
+
+/// The fields of a message that mean something here.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Request<'a> {
-    account: Option<&'a [u8]>,
-    cl_ord_id: Option<&'a [u8]>,
-    orig_cl_ord_id: Option<&'a [u8]>,
-    order_id: Option<&'a [u8]>,
-    symbol: Option<&'a [u8]>,
-    security_id: Option<&'a [u8]>,
-    id_source: Option<&'a [u8]>,
-    side: Option<&'a [u8]>,
-    qty: Option<&'a [u8]>,
-    ord_type: Option<&'a [u8]>,
-    price: Option<&'a [u8]>,
-    tif: Option<&'a [u8]>,
-    exec_inst: Option<&'a [u8]>,
-    stp: Option<&'a [u8]>,
-    handl_inst: Option<&'a [u8]>,
-    transact_time: Option<&'a [u8]>,
-    status_req_id: Option<&'a [u8]>,
-    mass_cancel_type: Option<&'a [u8]>,
-    security_req_id: Option<&'a [u8]>,
-    security_status_req_id: Option<&'a [u8]>,
-    list_request_type: Option<&'a [u8]>,
-    subscription: Option<&'a [u8]>,
+    values: [Option<&'a [u8]>; TAGS.len()],
 }
 
 type Read<'a, T> = Result<T, Refusal<'a>>;
 
 impl<'a> Request<'a> {
     /// Take note of a field; of one that stands several times, the first counts.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, field: Field<'a>) {
-        let slot = match field.tag {
-            1 => &mut self.account,
-            11 => &mut self.cl_ord_id,
-            18 => &mut self.exec_inst,
-            21 => &mut self.handl_inst,
-            22 => &mut self.id_source,
-            37 => &mut self.order_id,
-            38 => &mut self.qty,
-            40 => &mut self.ord_type,
-            41 => &mut self.orig_cl_ord_id,
-            44 => &mut self.price,
-            48 => &mut self.security_id,
-            54 => &mut self.side,
-            55 => &mut self.symbol,
-            59 => &mut self.tif,
-            60 => &mut self.transact_time,
-            263 => &mut self.subscription,
-            320 => &mut self.security_req_id,
-            324 => &mut self.security_status_req_id,
-            530 => &mut self.mass_cancel_type,
-            559 => &mut self.list_request_type,
-            790 => &mut self.status_req_id,
-            2964 => &mut self.stp,
-            _ => return,
+        let slot = match SLOTS.get(field.tag as usize) {
+            Some(slot) => usize::from(*slot),
+            None if field.tag == 2964 => const { slot(2964) },
+            None => return,
         };
-        slot.get_or_insert(field.value);
+        if let Some(slot) = self.values.get_mut(slot) {
+            slot.get_or_insert(field.value);
+        }
+    }
+
+    /// The value of a field, one of those that mean something.
+    #[inline(always)]
+    #[must_use]
+    pub fn value<const TAG: u32>(&self) -> Option<&'a [u8]> {
+        self.values[const { slot(TAG) }]
     }
 
     /// Append the command that a message of this type asks for, or say what it asks, or why it is refused.
@@ -166,7 +161,7 @@ impl<'a> Request<'a> {
         self.times(asking)?;
         self.own_account(asking, cl_ord_id)?;
         let missing = Refusal::Business(CONDITIONALLY_MISSING, cl_ord_id, 38);
-        let qty = decimal(self.qty, 38)?.ok_or(missing)?;
+        let qty = decimal(self.value::<38>(), 38)?.ok_or(missing)?;
         let mut exec_inst = self.exec_inst()?;
         if asking.poss_resend {
             exec_inst |= ExecInst::POSS_RESEND;
@@ -177,7 +172,7 @@ impl<'a> Request<'a> {
         let new = NewOrder {
             entry: asking.entry,
             num: asking.num,
-            price: decimal(self.price, 44)?.unwrap_or(NO_PRICE),
+            price: decimal(self.value::<44>(), 44)?.unwrap_or(NO_PRICE),
             qty,
             instrument: self.instrument(instruments, cl_ord_id)?,
             side,
@@ -200,7 +195,7 @@ impl<'a> Request<'a> {
         self.side()?.ok_or(Refusal::Reject(MISSING, 54))?;
         self.times(asking)?;
         self.own_account(asking, cl_ord_id)?;
-        decimal(self.qty, 38)?;
+        decimal(self.value::<38>(), 38)?;
         let (orig, order_id) = self.named(cl_ord_id)?;
         let cancel = Cancel {
             entry: asking.entry,
@@ -235,8 +230,8 @@ impl<'a> Request<'a> {
             num: asking.num,
             orig_num: 0,
             order_id,
-            price: decimal(self.price, 44)?.unwrap_or(NO_PRICE),
-            qty: decimal(self.qty, 38)?.unwrap_or(NO_QTY),
+            price: decimal(self.value::<44>(), 44)?.unwrap_or(NO_PRICE),
+            qty: decimal(self.value::<38>(), 38)?.unwrap_or(NO_QTY),
             instrument: self.instrument(instruments, cl_ord_id)?,
             poss_resend: asking.poss_resend,
         };
@@ -250,9 +245,9 @@ impl<'a> Request<'a> {
         instruments: &impl Instruments,
         out: &mut Vec<u8>,
     ) -> Read<'a, ()> {
-        let cl_ord_id = match self.cl_ord_id {
+        let cl_ord_id = match self.value::<11>() {
             Some(_) => self.id()?,
-            None if self.order_id.is_some() => "",
+            None if self.value::<37>().is_some() => "",
             None => return Err(Refusal::Reject(MISSING, 11)),
         };
         self.side()?;
@@ -264,7 +259,7 @@ impl<'a> Request<'a> {
             order_id: self.order_id()?,
             instrument: self.instrument(instruments, cl_ord_id)?,
         };
-        let request = text(self.status_req_id.unwrap_or_default(), 255, 790)?;
+        let request = text(self.value::<790>().unwrap_or_default(), 255, 790)?;
         Command::Status(status, cl_ord_id, request).encode(out);
         Ok(())
     }
@@ -277,7 +272,7 @@ impl<'a> Request<'a> {
     ) -> Read<'a, ()> {
         let cl_ord_id = self.id()?;
         self.times(asking)?;
-        let kind = match self.mass_cancel_type {
+        let kind = match self.value::<530>() {
             None => return Err(Refusal::Reject(MISSING, 530)),
             Some(b"1") => MassCancelType::Security,
             Some(b"7") => MassCancelType::All,
@@ -305,9 +300,9 @@ impl<'a> Request<'a> {
     }
 
     fn security_list(&self, instruments: &impl Instruments) -> Read<'a, Asked<'a>> {
-        let id = self.security_req_id.ok_or(Refusal::Reject(MISSING, 320))?;
+        let id = self.value::<320>().ok_or(Refusal::Reject(MISSING, 320))?;
         let id = text(id, 255, 320)?;
-        match self.list_request_type {
+        match self.value::<559>() {
             None => Err(Refusal::Reject(MISSING, 559)),
             Some(b"0") => {
                 let instrument = self.instrument(instruments, id)?;
@@ -319,11 +314,9 @@ impl<'a> Request<'a> {
     }
 
     fn security_status(&self, instruments: &impl Instruments) -> Read<'a, Asked<'a>> {
-        let id = self
-            .security_status_req_id
-            .ok_or(Refusal::Reject(MISSING, 324))?;
+        let id = self.value::<324>().ok_or(Refusal::Reject(MISSING, 324))?;
         let id = text(id, 255, 324)?;
-        match self.subscription {
+        match self.value::<263>() {
             None => return Err(Refusal::Reject(MISSING, 263)),
             Some(b"0") => {}
             Some(_) => return Err(Refusal::Reject(INCORRECT, 263)),
@@ -335,12 +328,12 @@ impl<'a> Request<'a> {
     // -- fields ------------------------------------------------------------------------------
 
     fn id(&self) -> Read<'a, &'a str> {
-        let id = self.cl_ord_id.ok_or(Refusal::Reject(MISSING, 11))?;
+        let id = self.value::<11>().ok_or(Refusal::Reject(MISSING, 11))?;
         text(id, CL_ORD_ID_BYTES_MAX, 11)
     }
 
     fn order_id(&self) -> Read<'a, u64> {
-        match self.order_id {
+        match self.value::<37>() {
             None | Some(b"NONE") => Ok(0),
             Some(id) => value::unsigned(id).ok_or(Refusal::Reject(FORMAT, 37)),
         }
@@ -348,7 +341,7 @@ impl<'a> Request<'a> {
 
     /// The order that is meant, by the client's name and by ours.
     fn named(&self, cl_ord_id: &'a str) -> Read<'a, (&'a str, u64)> {
-        let orig = match self.orig_cl_ord_id {
+        let orig = match self.value::<41>() {
             None | Some(b"NONE") => "",
             Some(orig) => text(orig, CL_ORD_ID_BYTES_MAX, 41)?,
         };
@@ -360,7 +353,7 @@ impl<'a> Request<'a> {
     }
 
     fn instrument(&self, instruments: &impl Instruments, id: &'a str) -> Read<'a, u32> {
-        let symbol = match (self.symbol, self.security_id, self.id_source) {
+        let symbol = match (self.value::<55>(), self.value::<48>(), self.value::<22>()) {
             (Some(b"[N/A]"), Some(id), Some(b"8")) | (None, Some(id), Some(b"8")) => id,
             (Some(symbol), ..) => symbol,
             (None, ..) => return Err(Refusal::Reject(MISSING, 55)),
@@ -371,7 +364,7 @@ impl<'a> Request<'a> {
     }
 
     fn own_account(&self, asking: &Asking<'_>, id: &'a str) -> Read<'a, ()> {
-        match self.account {
+        match self.value::<1>() {
             Some(account) if account != asking.account.as_bytes() => {
                 let reason = match asking.version {
                     Version::Fix42 => 0,
@@ -384,7 +377,7 @@ impl<'a> Request<'a> {
     }
 
     fn times(&self, asking: &Asking<'_>) -> Read<'a, ()> {
-        match self.transact_time {
+        match self.value::<60>() {
             None => return Err(Refusal::Reject(MISSING, 60)),
             Some(time) if !value::is_timestamp(time) => {
                 return Err(Refusal::Reject(FORMAT, 60));
@@ -392,8 +385,8 @@ impl<'a> Request<'a> {
             Some(_) => {}
         }
         // HandlInst (21) means nothing here, but FIX.4.2 requires it of what has an OrdType.
-        let needed = asking.version == Version::Fix42 && self.ord_type.is_some();
-        match self.handl_inst {
+        let needed = asking.version == Version::Fix42 && self.value::<40>().is_some();
+        match self.value::<21>() {
             None if needed => Err(Refusal::Reject(MISSING, 21)),
             Some(b"1" | b"2" | b"3") | None => Ok(()),
             Some(_) => Err(Refusal::Reject(INCORRECT, 21)),
@@ -401,7 +394,7 @@ impl<'a> Request<'a> {
     }
 
     fn side(&self) -> Read<'a, Option<Side>> {
-        match self.side {
+        match self.value::<54>() {
             None => Ok(None),
             Some(b"1") => Ok(Some(Side::Buy)),
             Some(b"2") => Ok(Some(Side::Sell)),
@@ -410,7 +403,7 @@ impl<'a> Request<'a> {
     }
 
     fn ord_type(&self) -> Read<'a, Option<OrdType>> {
-        match self.ord_type {
+        match self.value::<40>() {
             None => Ok(None),
             Some(b"1") => Ok(Some(OrdType::Market)),
             Some(b"2") => Ok(Some(OrdType::Limit)),
@@ -421,7 +414,7 @@ impl<'a> Request<'a> {
     }
 
     fn tif(&self) -> Read<'a, TimeInForce> {
-        match self.tif {
+        match self.value::<59>() {
             None | Some(b"0") => Ok(TimeInForce::Day),
             Some(b"1") => Ok(TimeInForce::Gtc),
             Some(b"3") => Ok(TimeInForce::Ioc),
@@ -432,7 +425,7 @@ impl<'a> Request<'a> {
     }
 
     fn exec_inst(&self) -> Read<'a, u8> {
-        match self.exec_inst {
+        match self.value::<18>() {
             None => Ok(0),
             Some(b"6") => Ok(ExecInst::POST_ONLY),
             Some(_) => Err(Refusal::Reject(INCORRECT, 18)),
@@ -440,7 +433,7 @@ impl<'a> Request<'a> {
     }
 
     fn stp(&self) -> Read<'a, Stp> {
-        match self.stp {
+        match self.value::<2964>() {
             None => Ok(Stp::Default),
             Some(b"0") => Ok(Stp::None),
             Some(b"1") => Ok(Stp::CancelNewest),

@@ -1,5 +1,6 @@
 //! What stands in a field, by its type (FIX 4.4 volume 1, "Field Data Types").
 
+use super::scan;
 use crate::text::decimal::{DecimalError, ONE, SCALE};
 use crate::text::time::{SECOND_NS, days_from_civil, is_day};
 
@@ -17,6 +18,9 @@ const SAFE_DIGITS: usize = 18;
     reason = "a number of at most 18 digits"
 )]
 pub fn unsigned(value: &[u8]) -> Option<u64> {
+    if let Some((digits, 0)) = scan::digits(value) {
+        return Some(scan::number(digits));
+    }
     if !(1..=SAFE_DIGITS).contains(&value.len()) {
         return unsigned_of_many(value);
     }
@@ -70,6 +74,11 @@ pub fn int(value: &[u8]) -> Option<i64> {
 )]
 pub fn decimal(value: &[u8]) -> Result<i64, DecimalError> {
     // Nearly all are short, and need no care for what does not fit.
+    if let Some((digits, fraction)) = short_decimal(value)
+        && let Some(units) = UNITS.get(fraction)
+    {
+        return Ok((scan::number(digits) as i64).wrapping_mul(*units));
+    }
     let (mut sum, mut point) = (0i64, None);
     if value.len() > SAFE_DIGITS {
         return decimal_of_many(value);
@@ -93,6 +102,30 @@ pub fn decimal(value: &[u8]) -> Result<i64, DecimalError> {
         Some(units) if digits > 0 => Ok(units),
         _ => decimal_of_many(value),
     }
+}
+
+/// A decimal without a minus, of at most eight characters: its digits without the point, the last of them highest,
+/// and how many stand behind it.
+#[inline(always)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions within eight bytes"
+)]
+pub(super) fn short_decimal(value: &[u8]) -> Option<(u64, usize)> {
+    const POINT: u64 = (b'.' ^ b'0') as u64;
+    let (digits, other) = scan::digits(value)?;
+    if other == 0 {
+        return Some((digits, 0));
+    }
+    let bits = other.trailing_zeros() & !7;
+    let alone = other & (other - 1) == 0 && digits >> bits & 0xFF == POINT;
+    if !alone || value.len() == 1 {
+        return None;
+    }
+    // Those in front of the point move into its place.
+    let front = digits & ((1 << bits) - 1);
+    let closed = (digits ^ front ^ POINT << bits) | front << 8;
+    Some((closed, 7 - bits as usize / 8))
 }
 
 /// What a number is to be multiplied with that has so many digits behind its point.
@@ -180,10 +213,23 @@ pub fn timestamp(value: &[u8]) -> Option<u64> {
 #[must_use]
 #[inline]
 pub fn is_timestamp(value: &[u8]) -> bool {
-    match value.split_first_chunk::<8>() {
-        Some((day, [b'-', time @ ..])) => is_date(day) && is_time_of_day(time),
-        _ => false,
+    is_timestamp_since(value, &mut 0)
+}
+
+/// As [`is_timestamp`]; `day` is that of a time before, as a word, and becomes that of this one.
+#[inline(always)]
+pub(super) fn is_timestamp_since(value: &[u8], day: &mut u64) -> bool {
+    let Some((date, [b'-', time @ ..])) = value.split_first_chunk::<8>() else {
+        return false;
+    };
+    let here = u64::from_le_bytes(*date);
+    if *day != here {
+        if !is_date(date) {
+            return false;
+        }
+        *day = here;
     }
+    is_time_of_day(time)
 }
 
 /// A UTCTimeOnly, `HH:MM:SS` with up to nine digits behind a point, in ns.
@@ -212,6 +258,10 @@ pub fn time_of_day(value: &[u8]) -> Option<u64> {
 pub fn is_time_of_day(value: &[u8]) -> bool {
     match value.split_first_chunk::<8>() {
         Some((time, [])) => clock(*time).is_some(),
+        Some((time, &[b'.', a, b, c])) => {
+            let thousandths = u32::from_le_bytes([a, b, c, 0]);
+            scan::digits_of(thousandths.into(), 3).1 == 0 && clock(*time).is_some()
+        }
         Some((time, [b'.', digits @ ..])) => {
             let fits = (1..=9).contains(&digits.len());
             fits && digits.iter().all(u8::is_ascii_digit) && clock(*time).is_some()

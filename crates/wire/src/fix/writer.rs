@@ -1,7 +1,7 @@
 //! A message, field by field.
 
 use super::SOH;
-use super::frame::checksum;
+use super::scan::checksum;
 use crate::text::{decimal, time};
 
 /// Room for the digits of BodyLength: most messages have three, and the others are moved.

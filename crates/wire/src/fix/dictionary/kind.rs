@@ -128,7 +128,8 @@ fn is_string(text: &[u8], clean: bool) -> bool {
 #[inline(always)]
 fn is_number(text: &[u8]) -> bool {
     match text.len() {
-        1..=SAFE_DIGITS => text.iter().all(u8::is_ascii_digit),
+        1..=8 => matches!(scan::digits(text), Some((_, 0))),
+        9..=SAFE_DIGITS => text.iter().all(u8::is_ascii_digit),
         _ => value::int(text).is_some_and(|number| number >= 0),
     }
 }
@@ -136,6 +137,11 @@ fn is_number(text: &[u8]) -> bool {
 /// Whether these are digits with or without a point and a minus.  How fine it is, is not looked at.
 #[inline(always)]
 fn is_float(text: &[u8]) -> bool {
+    value::short_decimal(text).is_some() || is_long_float(text)
+}
+
+/// As [`is_float`], of any text.
+fn is_long_float(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let mut point = false;
     for byte in digits {
@@ -178,7 +184,7 @@ fn is_month(text: &[u8]) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Values {
     /// Characters, by their code.
-    single: u128,
+    single: [u64; 2],
     /// Longer ones.
     longer: Vec<Vec<u8>>,
 }
@@ -189,7 +195,7 @@ impl Values {
         let mut found = Self::default();
         for text in texts {
             match text.as_bytes() {
-                [byte @ 0..=127] => found.single |= 1u128 << byte,
+                [byte @ 0..=127] => found.single[usize::from(byte / 64)] |= 1 << (byte % 64),
                 longer => found.longer.push(longer.to_vec()),
             }
         }
@@ -208,7 +214,7 @@ impl Values {
     #[inline(always)]
     fn has(&self, text: &[u8]) -> bool {
         match text {
-            [byte @ 0..=127] => self.single & (1u128 << byte) != 0,
+            [byte @ 0..=127] => self.single[usize::from(byte / 64)] >> (byte % 64) & 1 != 0,
             _ => self.longer.iter().any(|longer| longer == text),
         }
     }

@@ -171,26 +171,31 @@ impl Dictionary {
             clean: scan::is_printable(fields.rest()),
             section: Section::Header,
             seen: table.framed,
+            day: 0,
             groups: Groups::default(),
-            last_tag: 0,
         };
         loop {
-            let field = match fields.common() {
-                Some(field) => field,
-                None => match fields.uncommon() {
-                    Some(found) => found?,
-                    None => break,
-                },
-            };
-            match table.place(field.tag) {
-                Some(place) => reading.take(place, field)?,
-                None => reading.foreign(field, allow_user_tags)?,
+            while let Some((field, rest)) = fields.common()
+                && let Some(place) = table.alone(field.tag)
+            {
+                reading.alone(place, field)?;
+                fields.go_on(rest);
+                each(field);
             }
-            reading.last_tag = field.tag;
-            each(field);
+            // Then one that needs more care, and those that it has to do with.
+            loop {
+                match reading.any(&mut fields, allow_user_tags)? {
+                    Some(field) => each(field),
+                    None => {
+                        reading.groups.end(&table.groups)?;
+                        return table.complete(&reading.seen);
+                    }
+                }
+                if fields.data() == 0 && reading.groups.is_empty() {
+                    break;
+                }
+            }
         }
-        reading.groups.end(&table.groups)?;
-        table.complete(&reading.seen)
     }
 
     /// Whether any message has such a field.
@@ -207,41 +212,50 @@ struct Reading<'a> {
     clean: bool,
     section: Section,
     seen: Seen,
+    /// The last day of a time that exists, as its eight characters: most times of a message are of one day.
+    day: u64,
     groups: Groups,
-    last_tag: u32,
 }
 
 impl Reading<'_> {
-    /// Take a field of this message.
+    /// Take a field of this message that is alone, while no group is open.
     #[inline(always)]
-    fn take(&mut self, place: &Place, field: Field<'_>) -> Result<(), Fault> {
-        let fault = |reason| Err(Fault::new(reason, field.tag));
-        if place.section < self.section {
-            return fault(SessionRejectReason::OutOfOrder);
+    fn alone(&mut self, place: &Place, field: Field<'_>) -> Result<(), Fault> {
+        self.form(place, field)?;
+        self.listed(place, field)?;
+        self.once(place, field)
+    }
+
+    /// Take the next field, whatever it is.
+    #[inline(never)]
+    fn any<'a>(
+        &mut self,
+        fields: &mut Fields<'a>,
+        allow_user_tags: bool,
+    ) -> Result<Option<Field<'a>>, Fault> {
+        let data = fields.data();
+        let Some(field) = fields.next().transpose()? else {
+            return Ok(None);
+        };
+        match self.table.place(field.tag) {
+            Some(place) => self.take(place, field, data)?,
+            None => self.foreign(field, allow_user_tags)?,
         }
-        self.section = place.section;
-        if !place.kind.fits(field.value, self.clean) {
-            return fault(SessionRejectReason::IncorrectFormat);
+        Ok(Some(field))
+    }
+
+    /// Take a field of this message; `data` is the tag of the data whose length has just been told.
+    fn take(&mut self, place: &Place, field: Field<'_>, data: u32) -> Result<(), Fault> {
+        self.form(place, field)?;
+        if place.kind == Kind::Data && data != field.tag {
+            return Err(Fault::new(SessionRejectReason::OutOfOrder, field.tag));
         }
-        if place.kind == Kind::Data && field::data_of(self.last_tag) != Some(field.tag) {
-            return fault(SessionRejectReason::OutOfOrder);
-        }
-        let listed = usize::from(place.values).checked_sub(1);
-        if let Some(values) = listed.and_then(|at| self.dictionary.values.get(at))
-            && !values.have(place.kind, field.value)
-        {
-            return fault(SessionRejectReason::ValueIncorrect);
-        }
+        self.listed(place, field)?;
         if place.parent != 0 || !self.groups.is_empty() {
             self.groups.take(&self.table.groups, place, field.tag)?;
         }
         if place.parent == 0 {
-            let word = &mut self.seen[usize::from(place.position / 64)];
-            let bit = 1 << (place.position % 64);
-            if *word & bit != 0 {
-                return fault(SessionRejectReason::TagTwice);
-            }
-            *word |= bit;
+            self.once(place, field)?;
         }
         if place.opens != 0 {
             // A message has never as many.
@@ -249,6 +263,47 @@ impl Reading<'_> {
                 .map_or(u32::MAX, |count| u32::try_from(count).unwrap_or(u32::MAX));
             self.groups.open(place.opens, entries);
         }
+        Ok(())
+    }
+
+    /// A field stands in its part of the message, and is of its type.
+    #[inline(always)]
+    fn form(&mut self, place: &Place, field: Field<'_>) -> Result<(), Fault> {
+        if place.section < self.section {
+            return Err(Fault::new(SessionRejectReason::OutOfOrder, field.tag));
+        }
+        self.section = place.section;
+        let fits = match place.kind {
+            Kind::UtcTimestamp => value::is_timestamp_since(field.value, &mut self.day),
+            kind => kind.fits(field.value, self.clean),
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(Fault::new(SessionRejectReason::IncorrectFormat, field.tag)),
+        }
+    }
+
+    /// A field has one of its values, where they are listed.
+    #[inline(always)]
+    fn listed(&self, place: &Place, field: Field<'_>) -> Result<(), Fault> {
+        let listed = usize::from(place.values).checked_sub(1);
+        match listed.and_then(|at| self.dictionary.values.get(at)) {
+            Some(values) if !values.have(place.kind, field.value) => {
+                Err(Fault::new(SessionRejectReason::ValueIncorrect, field.tag))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A field outside of groups was not seen before.
+    #[inline(always)]
+    fn once(&mut self, place: &Place, field: Field<'_>) -> Result<(), Fault> {
+        let word = &mut self.seen[usize::from(place.position / 64)];
+        let bit = 1 << (place.position % 64);
+        if *word & bit != 0 {
+            return Err(Fault::new(SessionRejectReason::TagTwice, field.tag));
+        }
+        *word |= bit;
         Ok(())
     }
 

@@ -6,9 +6,10 @@
 
 use super::definition::{Definition, DefinitionError, Member, MessageDefinition};
 use super::kind::Kind;
+use crate::fix::field;
 
-/// Tags that are looked up by index: all of FIX 4.4, and those that came soon after.
-const DENSE_TAGS: usize = 1_152;
+/// Tags that are looked up by index: all of FIX 4.4, and each of up to three digits.
+const DENSE_TAGS: usize = 1_024;
 /// Groups within each other.
 pub(super) const GROUP_DEPTH_MAX: usize = 4;
 /// Fields of a group, without those of groups in it.
@@ -36,6 +37,9 @@ pub(super) enum Section {
 pub(super) struct Place {
     pub section: Section,
     pub kind: Kind,
+    /// Whether it has nothing to do with other fields: it is of no group and counts none, is no data and no length
+    /// of data.
+    pub alone: bool,
     /// The group that it is of, from 1; 0 is none.
     pub parent: u8,
     /// The group whose entries it counts, from 1; 0 is none.
@@ -80,7 +84,7 @@ fn missing(required: u128, seen: u128, tags: &[u32]) -> Result<(), super::Fault>
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Table {
-    dense: Vec<Option<Place>>,
+    dense: Box<[Option<Place>; DENSE_TAGS]>,
     above: Vec<(u32, Place)>,
     pub groups: Vec<Group>,
     required: Seen,
@@ -101,6 +105,13 @@ impl Table {
                 found.ok().map(|at| &self.above[at].1)
             }
         }
+    }
+
+    /// Where a field stands that is [`Place::alone`]; its tag has up to three digits.
+    #[inline(always)]
+    pub(super) fn alone(&self, tag: u32) -> Option<&Place> {
+        let place = self.dense[tag as usize % DENSE_TAGS].as_ref();
+        place.filter(|place| place.alone)
     }
 
     /// Whether all that the message needs was seen; else the first tag that is missing.
@@ -126,7 +137,7 @@ impl Table {
             name: &message.msg_type,
             known,
             table: Self {
-                dense: vec![None; DENSE_TAGS],
+                dense: Box::new([None; DENSE_TAGS]),
                 above: Vec::new(),
                 groups: Vec::new(),
                 required: Seen::default(),
@@ -177,6 +188,10 @@ impl<F: Fn(u32) -> Option<(Kind, u16)>> Builder<'_, F> {
             let place = Place {
                 section,
                 kind,
+                alone: parent == 0
+                    && !counts
+                    && kind != Kind::Data
+                    && field::data_of(member.tag).is_none(),
                 parent,
                 opens,
                 position,
