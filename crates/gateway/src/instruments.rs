@@ -10,14 +10,14 @@ use wire::record::event::Event;
 #[derive(Debug, Clone, Default)]
 pub struct Instruments {
     by_number: BTreeMap<u32, (Instrument, Box<str>)>,
-    by_symbol: BTreeMap<Box<str>, u32>,
+    by_symbol: BTreeMap<Box<[u8]>, u32>,
 }
 
 impl Instruments {
     /// An instrument is there, or is another than it was.
     pub fn set(&mut self, number: u32, filters: Instrument, symbol: &str) {
         self.by_number.insert(number, (filters, symbol.into()));
-        self.by_symbol.insert(symbol.into(), number);
+        self.by_symbol.insert(symbol.as_bytes().into(), number);
     }
 
     /// Take an event; they come in order.
@@ -58,7 +58,7 @@ impl report::Symbols for Instruments {
 }
 
 impl request::Instruments for Instruments {
-    fn number(&self, symbol: &str) -> Option<u32> {
+    fn number(&self, symbol: &[u8]) -> Option<u32> {
         self.by_symbol.get(symbol).copied()
     }
 }

@@ -74,7 +74,7 @@ fn check(bencher: Bencher<'_, '_>) {
         let mut sum = 0;
         for message in black_box(&messages) {
             let fields = Fields::new(message.fields);
-            let visit = |field: Field<'_>| sum += field.tag as usize + field.value.len();
+            let visit = |field: Field<'_>, _| sum += field.tag as usize + field.value.len();
             dictionary
                 .check(message.msg_type, fields, true, visit)
                 .unwrap();

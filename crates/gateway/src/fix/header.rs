@@ -71,7 +71,7 @@ impl<'a> Header<'a> {
             number: read(noted.value::<34>(), number)?,
             poss_dup: read(noted.value::<43>(), flag)?.unwrap_or_default(),
             poss_resend: read(noted.value::<97>(), flag)?.unwrap_or_default(),
-            sending_ns: read(noted.value::<52>(), value::timestamp)?,
+            sending_ns: read(noted.value::<52>(), |_| noted.sending_ns())?,
             original_ns: read(noted.value::<122>(), value::timestamp)?,
             body: message.fields,
             fault: None,

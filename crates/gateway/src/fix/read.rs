@@ -1,6 +1,6 @@
 //! A message read once, from its header to its last field, and held to the dictionary of its version.
 
-use wire::fix::dictionary::{Dictionary, Fault, Known};
+use wire::fix::dictionary::{Dictionary, Fault, Held, Known};
 use wire::fix::request::Request;
 use wire::fix::{Fields, Message, Version};
 
@@ -20,9 +20,14 @@ pub fn read<'a>(
         return unchecked(message, request);
     };
     let fields = Fields::new(message.fields);
-    let checked = dictionary.check(message.msg_type, fields, settings.user_tags, |field| {
-        request.take(field);
-    });
+    let checked = dictionary.check(
+        message.msg_type,
+        fields,
+        settings.user_tags,
+        |field, held| {
+            request.take(field, held);
+        },
+    );
     match checked {
         Ok(()) => Header::of(message, request),
         Err(fault) => faulty(dictionary, message, fault, request),
@@ -48,7 +53,7 @@ fn faulty<'a>(
 fn unchecked<'a>(message: &Message<'a>, request: &mut Request<'a>) -> Header<'a> {
     let header = Header::read(message);
     for field in Fields::new(header.body).flatten() {
-        request.take(field);
+        request.take(field, Held::Text);
     }
     header
 }

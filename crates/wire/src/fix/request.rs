@@ -1,6 +1,8 @@
 //! What a client asks about orders and instruments, as command records.
 
+use super::dictionary::Held;
 use super::field::Field;
+use super::scan;
 use super::value;
 use super::version::Version;
 use crate::record::command::{
@@ -15,7 +17,7 @@ pub const CL_ORD_ID_BYTES_MAX: usize = 36;
 /// Instruments by their symbols.
 pub trait Instruments {
     /// The number of an instrument.
-    fn number(&self, symbol: &str) -> Option<u32>;
+    fn number(&self, symbol: &[u8]) -> Option<u32>;
 }
 
 /// Whose a request is, and how it came.
@@ -97,22 +99,47 @@ const fn slot(tag: u32) -> usize {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Request<'a> {
     values: [Option<&'a [u8]>; TAGS.len()],
+    /// SendingTime (52), where it was read when it was checked.
+    sending_ns: Option<u64>,
+    /// OrderQty (38), likewise.
+    qty: Option<i64>,
+    /// Price (44), likewise.
+    price: Option<i64>,
+    /// Whether TransactTime (60) is known to be a time.
+    transacted: bool,
 }
 
 type Read<'a, T> = Result<T, Refusal<'a>>;
 
 impl<'a> Request<'a> {
-    /// Take note of a field; of one that stands several times, the first counts.
+    /// Take note of a field, and of what was read of it; of one that stands several times, the first counts.
     #[inline(always)]
-    pub fn take(&mut self, field: Field<'a>) {
+    pub fn take(&mut self, field: Field<'a>, held: Held) {
         let slot = match SLOTS.get(field.tag as usize) {
             Some(slot) => usize::from(*slot),
             None if field.tag == 2964 => const { slot(2964) },
             None => return,
         };
-        if let Some(slot) = self.values.get_mut(slot) {
-            slot.get_or_insert(field.value);
+        let Some(slot @ None) = self.values.get_mut(slot) else {
+            return;
+        };
+        *slot = Some(field.value);
+        match (held, field.tag) {
+            (Held::Text, _) => {}
+            (Held::Decimal(units), 38) => self.qty = Some(units),
+            (Held::Decimal(units), 44) => self.price = Some(units),
+            (Held::Time(ns), 52) => self.sending_ns = ns,
+            (Held::Time(_), 60) => self.transacted = true,
+            _ => {}
         }
+    }
+
+    /// SendingTime (52), in ns since the epoch, if it can be said so.
+    #[inline(always)]
+    #[must_use]
+    pub fn sending_ns(&self) -> Option<u64> {
+        self.sending_ns
+            .or_else(|| value::timestamp(self.value::<52>()?))
     }
 
     /// The value of a field, one of those that mean something.
@@ -161,7 +188,7 @@ impl<'a> Request<'a> {
         self.times(asking)?;
         self.own_account(asking, cl_ord_id)?;
         let missing = Refusal::Business(CONDITIONALLY_MISSING, cl_ord_id, 38);
-        let qty = decimal(self.value::<38>(), 38)?.ok_or(missing)?;
+        let qty = self.qty()?.ok_or(missing)?;
         let mut exec_inst = self.exec_inst()?;
         if asking.poss_resend {
             exec_inst |= ExecInst::POSS_RESEND;
@@ -172,7 +199,7 @@ impl<'a> Request<'a> {
         let new = NewOrder {
             entry: asking.entry,
             num: asking.num,
-            price: decimal(self.value::<44>(), 44)?.unwrap_or(NO_PRICE),
+            price: self.price()?.unwrap_or(NO_PRICE),
             qty,
             instrument: self.instrument(instruments, cl_ord_id)?,
             side,
@@ -195,7 +222,7 @@ impl<'a> Request<'a> {
         self.side()?.ok_or(Refusal::Reject(MISSING, 54))?;
         self.times(asking)?;
         self.own_account(asking, cl_ord_id)?;
-        decimal(self.value::<38>(), 38)?;
+        self.qty()?;
         let (orig, order_id) = self.named(cl_ord_id)?;
         let cancel = Cancel {
             entry: asking.entry,
@@ -230,8 +257,8 @@ impl<'a> Request<'a> {
             num: asking.num,
             orig_num: 0,
             order_id,
-            price: decimal(self.value::<44>(), 44)?.unwrap_or(NO_PRICE),
-            qty: decimal(self.value::<38>(), 38)?.unwrap_or(NO_QTY),
+            price: self.price()?.unwrap_or(NO_PRICE),
+            qty: self.qty()?.unwrap_or(NO_QTY),
             instrument: self.instrument(instruments, cl_ord_id)?,
             poss_resend: asking.poss_resend,
         };
@@ -358,9 +385,11 @@ impl<'a> Request<'a> {
             (Some(symbol), ..) => symbol,
             (None, ..) => return Err(Refusal::Reject(MISSING, 55)),
         };
-        let symbol = text(symbol, 255, 55)?;
-        let unknown = Refusal::Business(UNKNOWN_SECURITY, id, 55);
-        instruments.number(symbol).ok_or(unknown)
+        if let Some(number) = instruments.number(symbol) {
+            return Ok(number);
+        }
+        text(symbol, 255, 55)?;
+        Err(Refusal::Business(UNKNOWN_SECURITY, id, 55))
     }
 
     fn own_account(&self, asking: &Asking<'_>, id: &'a str) -> Read<'a, ()> {
@@ -379,7 +408,7 @@ impl<'a> Request<'a> {
     fn times(&self, asking: &Asking<'_>) -> Read<'a, ()> {
         match self.value::<60>() {
             None => return Err(Refusal::Reject(MISSING, 60)),
-            Some(time) if !value::is_timestamp(time) => {
+            Some(time) if !self.transacted && !value::is_timestamp(time) => {
                 return Err(Refusal::Reject(FORMAT, 60));
             }
             Some(_) => {}
@@ -410,6 +439,20 @@ impl<'a> Request<'a> {
             Some(b"3") => Ok(Some(OrdType::Stop)),
             Some(b"4") => Ok(Some(OrdType::StopLimit)),
             Some(_) => Err(Refusal::Reject(INCORRECT, 40)),
+        }
+    }
+
+    fn qty(&self) -> Read<'a, Option<i64>> {
+        match self.qty {
+            None => decimal(self.value::<38>(), 38),
+            units => Ok(units),
+        }
+    }
+
+    fn price(&self) -> Read<'a, Option<i64>> {
+        match self.price {
+            None => decimal(self.value::<44>(), 44),
+            units => Ok(units),
         }
     }
 
@@ -450,7 +493,7 @@ fn text<'a>(value: &'a [u8], bytes_max: usize, tag: u32) -> Read<'a, &'a str> {
     if value.len() > bytes_max {
         return Err(Refusal::Reject(INCORRECT, tag));
     }
-    if !value.iter().all(|byte| (0x20..=0x7e).contains(byte)) {
+    if !scan::is_text(value) {
         return Err(Refusal::Reject(FORMAT, tag));
     }
     std::str::from_utf8(value).map_err(|_| Refusal::Reject(FORMAT, tag))

@@ -127,32 +127,36 @@ pub(super) fn checksum(bytes: &[u8]) -> u8 {
     sums.iter().fold(last, |sum, byte| sum.wrapping_add(*byte))
 }
 
-/// Whether all bytes are printable ASCII or SOH.
-#[inline]
-pub(super) fn is_printable(bytes: &[u8]) -> bool {
-    // Chunks of one size need no care for what is left over: the last one overlaps.
-    match bytes.last_chunk::<CHUNK>() {
-        Some(last) => {
-            let chunks = bytes.as_chunks::<CHUNK>().0.iter().chain([last]);
-            chunks.fold(0, |found, chunk| found | strange(chunk)) == 0
-        }
-        None => strange(bytes) == 0,
+/// Whether all bytes are printable ASCII.
+#[inline(always)]
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut found = match word(rest) {
+        Some(word) => not_text(word | SPACES << (8 * rest.len())),
+        None => 0,
+    };
+    for word in words {
+        found |= not_text(u64::from_le_bytes(*word));
     }
+    found == 0
 }
 
-/// Whether any byte is neither printable nor SOH; 0 where none is.
+/// A space in each byte.
+const SPACES: u64 = 0x2020_2020_2020_2020;
+
+/// Whether any byte is no printable ASCII; 0 where none is.
 #[inline(always)]
-fn strange(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |found, byte| {
-        let fine = byte.wrapping_sub(b' ') < 95 || *byte == super::SOH;
-        found | u8::from(!fine)
-    })
+const fn not_text(word: u64) -> u64 {
+    // From 0x7F on one more has the high bit; what has none is below a space where the two bits below are missing.
+    let high = (word | word.wrapping_add(ONES)) & HIGHS;
+    let low = !(word | word >> 1) & SPACES;
+    high | low
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{checksum, digits, is_printable, number, soh};
+    use super::{checksum, digits, is_text, number, soh};
 
     #[test]
     fn the_first_soh_is_found_wherever_it_stands() {
@@ -202,18 +206,18 @@ mod tests {
     }
 
     #[test]
-    fn printable_is_what_a_terminal_shows() {
-        let all: Vec<u8> = (0..=255).collect();
-        let shown = |byte: &&u8| is_printable(&[**byte]);
-        let found: Vec<u8> = all.iter().filter(shown).copied().collect();
-        assert_eq!(found[0], 1);
-        assert_eq!(found[1..], (0x20..=0x7E).collect::<Vec<u8>>());
-        for length in 1..100 {
-            for at in 0..length {
-                let mut text = vec![b'a'; length];
-                assert!(is_printable(&text));
-                text[at] = 0x7F;
-                assert!(!is_printable(&text), "{length} {at}");
+    fn text_is_what_a_terminal_shows() {
+        for length in 0..40usize {
+            let mut text = vec![b'a'; length];
+            assert!(is_text(&text));
+            for (at, byte) in (0..length).flat_map(|at| (0..=255u8).map(move |x| (at, x))) {
+                text[at] = byte;
+                assert_eq!(
+                    is_text(&text),
+                    (0x20..=0x7E).contains(&byte),
+                    "{length} {byte}"
+                );
+                text[at] = b'a';
             }
         }
     }

@@ -74,10 +74,8 @@ pub fn int(value: &[u8]) -> Option<i64> {
 )]
 pub fn decimal(value: &[u8]) -> Result<i64, DecimalError> {
     // Nearly all are short, and need no care for what does not fit.
-    if let Some((digits, fraction)) = short_decimal(value)
-        && let Some(units) = UNITS.get(fraction)
-    {
-        return Ok((scan::number(digits) as i64).wrapping_mul(*units));
+    if let Some(units) = short_decimal(value) {
+        return Ok(units);
     }
     let (mut sum, mut point) = (0i64, None);
     if value.len() > SAFE_DIGITS {
@@ -104,28 +102,27 @@ pub fn decimal(value: &[u8]) -> Result<i64, DecimalError> {
     }
 }
 
-/// A decimal without a minus, of at most eight characters: its digits without the point, the last of them highest,
-/// and how many stand behind it.
+/// As [`decimal`], of at most eight characters without a minus.
 #[inline(always)]
 #[allow(
     clippy::arithmetic_side_effects,
-    reason = "positions within eight bytes"
+    reason = "positions within eight bytes, and a number of eight digits"
 )]
-pub(super) fn short_decimal(value: &[u8]) -> Option<(u64, usize)> {
+pub(super) fn short_decimal(value: &[u8]) -> Option<i64> {
     const POINT: u64 = (b'.' ^ b'0') as u64;
     let (digits, other) = scan::digits(value)?;
     if other == 0 {
-        return Some((digits, 0));
+        return Some(scan::number(digits) as i64 * ONE);
     }
-    let bits = other.trailing_zeros() & !7;
-    let alone = other & (other - 1) == 0 && digits >> bits & 0xFF == POINT;
-    if !alone || value.len() == 1 {
+    let bits = other.trailing_zeros() & 0x38;
+    let point = digits >> bits & 0xFF == POINT && other & (other - 1) == 0;
+    if !point || value.len() == 1 {
         return None;
     }
-    // Those in front of the point move into its place.
+    // The digits in front of the point move into its place.
     let front = digits & ((1 << bits) - 1);
-    let closed = (digits ^ front ^ POINT << bits) | front << 8;
-    Some((closed, 7 - bits as usize / 8))
+    let digits = (digits ^ front ^ POINT << bits) | front << 8;
+    Some(scan::number(digits) as i64 * UNITS[7 - bits as usize / 8])
 }
 
 /// What a number is to be multiplied with that has so many digits behind its point.
@@ -205,31 +202,41 @@ pub const fn character(value: &[u8]) -> Option<u8> {
 #[must_use]
 #[inline]
 pub fn timestamp(value: &[u8]) -> Option<u64> {
-    let (day, time) = value.split_first_chunk::<8>()?;
-    date(day)?.checked_add(time_of_day(time.strip_prefix(b"-")?)?)
+    timestamp_since(value, &mut Day::default())?
 }
 
 /// Whether this is a UTCTimestamp, of any year from 1 to 9999.
 #[must_use]
 #[inline]
 pub fn is_timestamp(value: &[u8]) -> bool {
-    is_timestamp_since(value, &mut 0)
+    timestamp_since(value, &mut Day::default()).is_some()
 }
 
-/// As [`is_timestamp`]; `day` is that of a time before, as a word, and becomes that of this one.
+/// The day of a time that was read: the next one is of the same most often.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Day {
+    /// Its characters; 0 is none.
+    word: u64,
+    /// When it begins, as [`date`] has it.
+    begins_ns: Option<u64>,
+}
+
+/// A UTCTimestamp of any year from 1 to 9999, in ns since the epoch where they can say it; `day` is that of the time
+/// before, and becomes this one's.
 #[inline(always)]
-pub(super) fn is_timestamp_since(value: &[u8], day: &mut u64) -> bool {
-    let Some((date, [b'-', time @ ..])) = value.split_first_chunk::<8>() else {
-        return false;
+pub(super) fn timestamp_since(value: &[u8], day: &mut Day) -> Option<Option<u64>> {
+    let (here, [b'-', time @ ..]) = value.split_first_chunk::<8>()? else {
+        return None;
     };
-    let here = u64::from_le_bytes(*date);
-    if *day != here {
-        if !is_date(date) {
-            return false;
-        }
-        *day = here;
+    let word = u64::from_le_bytes(*here);
+    if day.word != word {
+        let [year, month, date] =
+            civil(here).filter(|[year, month, day]| exists(*year, *month, *day))?;
+        let begins_ns = begins(year, month, date);
+        *day = Day { word, begins_ns };
     }
-    is_time_of_day(time)
+    let ns = time_of_day(time)?;
+    Some(day.begins_ns.and_then(|begins| begins.checked_add(ns)))
 }
 
 /// A UTCTimeOnly, `HH:MM:SS` with up to nine digits behind a point, in ns.
@@ -237,37 +244,29 @@ pub(super) fn is_timestamp_since(value: &[u8], day: &mut u64) -> bool {
 #[inline]
 pub fn time_of_day(value: &[u8]) -> Option<u64> {
     let (time, fraction) = value.split_first_chunk::<8>()?;
-    let [hour, minute, second] = clock(*time)?;
-    let parts = match fraction {
+    let parts = match *fraction {
         [] => 0,
-        [b'.', a, b, c] => unsigned(&[*a, *b, *c])?.checked_mul(1_000_000)?,
-        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
+        [b'.', a, b, c] => {
+            let thousandths = u32::from_le_bytes([a, b, c, 0]);
+            let (digits, 0) = scan::digits_of(thousandths.into(), 3) else {
+                return None;
+            };
+            scan::number(digits).checked_mul(1_000_000)?
+        }
+        [b'.', ref digits @ ..] if (1..=9).contains(&digits.len()) => {
             let zeros = 9u32.checked_sub(digits.len() as u32)?;
             unsigned(digits)?.checked_mul(10u64.checked_pow(zeros)?)?
         }
         _ => return None,
     };
-    let minutes = hour.checked_mul(60)?.checked_add(minute)?;
-    let seconds = minutes.checked_mul(60)?.checked_add(second)?;
-    seconds.checked_mul(SECOND_NS)?.checked_add(parts)
+    clock(*time)?.checked_mul(SECOND_NS)?.checked_add(parts)
 }
 
 /// Whether this is a UTCTimeOnly.
 #[must_use]
 #[inline]
 pub fn is_time_of_day(value: &[u8]) -> bool {
-    match value.split_first_chunk::<8>() {
-        Some((time, [])) => clock(*time).is_some(),
-        Some((time, &[b'.', a, b, c])) => {
-            let thousandths = u32::from_le_bytes([a, b, c, 0]);
-            scan::digits_of(thousandths.into(), 3).1 == 0 && clock(*time).is_some()
-        }
-        Some((time, [b'.', digits @ ..])) => {
-            let fits = (1..=9).contains(&digits.len());
-            fits && digits.iter().all(u8::is_ascii_digit) && clock(*time).is_some()
-        }
-        _ => false,
-    }
+    time_of_day(value).is_some()
 }
 
 /// A UTCDate, `YYYYMMDD`: where it begins, in ns since the epoch.
@@ -275,57 +274,70 @@ pub fn is_time_of_day(value: &[u8]) -> bool {
 #[inline]
 pub fn date(value: &[u8]) -> Option<u64> {
     let [year, month, day] = civil(value)?;
-    let days = days_from_civil(year, month, day)?;
-    days.checked_mul(86_400)?.checked_mul(SECOND_NS)
+    begins(year, month, day)
 }
 
 /// Whether this is a UTCDate, of any year from 1 to 9999.
 #[must_use]
 #[inline]
 pub fn is_date(value: &[u8]) -> bool {
-    civil(value).is_some_and(|[year, month, day]| year > 0 && is_day(year, month, day))
+    civil(value).is_some_and(|[year, month, day]| exists(year, month, day))
+}
+
+/// Whether there is such a day, in a year from 1 on.
+#[inline(always)]
+const fn exists(year: u64, month: u64, day: u64) -> bool {
+    year > 0 && is_day(year, month, day)
+}
+
+/// When a day begins, in ns since the epoch.
+#[inline(always)]
+fn begins(year: u64, month: u64, day: u64) -> Option<u64> {
+    let days = days_from_civil(year, month, day)?;
+    days.checked_mul(86_400 * SECOND_NS)
 }
 
 /// Year, month and day of eight digits.
 #[inline(always)]
 fn civil(value: &[u8]) -> Option<[u64; 3]> {
-    let word = u64::from_le_bytes(value.try_into().ok()?);
-    let [century, _, year, _, month, _, day, _] = pairs(word)?.to_le_bytes();
+    let (digits, 0) = scan::digits_of(u64::from_le_bytes(value.try_into().ok()?), 8) else {
+        return None;
+    };
+    let [century, _, year, _, month, _, day, _] = pairs(digits).to_le_bytes();
     let year = u64::from(century)
         .wrapping_mul(100)
         .wrapping_add(year.into());
     Some([year, month.into(), day.into()])
 }
 
-/// Hour, minute and second of `HH:MM:SS`.
+/// The seconds of `HH:MM:SS`.
 #[inline(always)]
-fn clock(time: [u8; 8]) -> Option<[u64; 3]> {
-    const COLONS: u64 = 0x0000_3A00_003A_0000;
-    const COLON_BYTES: u64 = 0x0000_FF00_00FF_0000;
-    let word = u64::from_le_bytes(time);
-    if word & COLON_BYTES != COLONS {
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "hours, minutes and seconds are below 100"
+)]
+fn clock(time: [u8; 8]) -> Option<u64> {
+    const MIDNIGHT: u64 = u64::from_le_bytes(*b"00:00:00");
+    const COLONS: u64 = 0x0000_FF00_00FF_0000;
+    // What takes the high bit from 24 hours, 60 minutes and 61 seconds on.
+    const LIMITS: u64 = (0x80 - 24) | (0x80 - 60) << 24 | (0x80 - 61) << 48;
+    const NUMBERS: u64 = 0x007F_0000_7F00_007F;
+    const HIGHS: u64 = 0x0080_0000_8000_0080;
+    let digits = u64::from_le_bytes(time) ^ MIDNIGHT;
+    if scan::not_digits(digits) | digits & COLONS != 0 {
         return None;
     }
-    let [hour, _, _, minute, _, _, second, _] =
-        pairs(word ^ COLONS ^ (ZEROS & COLON_BYTES))?.to_le_bytes();
-    let exists = hour < 24 && minute < 60 && second <= 60;
-    exists.then_some([hour.into(), minute.into(), second.into()])
+    let numbers = pairs(digits) & NUMBERS;
+    if (numbers + LIMITS) & HIGHS != 0 {
+        return None;
+    }
+    Some(3_600 * (numbers & 0x7F) + 60 * (numbers >> 24 & 0x7F) + (numbers >> 48))
 }
 
-/// The character 0 in each byte.
-const ZEROS: u64 = 0x3030_3030_3030_3030;
-
-/// The number that each two digits in a row are, where the first of them stands, of eight digits.
+/// The number that each two digits in a row are, where the first of them stands.
 #[inline(always)]
-const fn pairs(digits: u64) -> Option<u64> {
-    const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
-    // A digit stays within 0x30 to 0x3F also with six more.
-    let above = digits.wrapping_add(0x0606_0606_0606_0606);
-    if (digits & HIGH) != ZEROS || (above & HIGH) != ZEROS {
-        return None;
-    }
-    let numbers = digits ^ ZEROS;
-    Some(numbers.wrapping_mul(10).wrapping_add(numbers >> 8))
+const fn pairs(digits: u64) -> u64 {
+    digits.wrapping_mul(10).wrapping_add(digits >> 8)
 }
 
 #[cfg(test)]

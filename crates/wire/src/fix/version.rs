@@ -15,12 +15,10 @@ pub enum Version {
 impl Version {
     /// The version of a BeginString, if it is one of ours.
     #[must_use]
-    pub const fn of(begin_string: &[u8]) -> Option<Self> {
-        match begin_string {
-            b"FIX.4.2" => Some(Self::Fix42),
-            b"FIX.4.4" => Some(Self::Fix44),
-            _ => None,
-        }
+    pub fn of(begin_string: &[u8]) -> Option<Self> {
+        [Self::Fix44, Self::Fix42]
+            .into_iter()
+            .find(|version| version.begin_string().as_bytes() == begin_string)
     }
 
     /// Its BeginString.

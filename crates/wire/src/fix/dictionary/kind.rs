@@ -1,5 +1,6 @@
 //! The types of fields (FIX 4.4 volume 1, "Field Data Types"), and the values that a field lists.
 
+use crate::fix::value::Day;
 use crate::fix::{scan, value};
 
 /// Most characters of a number.
@@ -49,6 +50,18 @@ pub(super) enum Kind {
     Data,
 }
 
+/// What was read of a field while it was looked whether it is of its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Held {
+    /// Nothing.
+    Text,
+    /// A decimal, in units of 10^-8, where it is one of the short ones that most are.
+    Decimal(i64),
+    /// A time, in ns since the epoch, where they can say it.
+    Time(Option<u64>),
+}
+
 impl Kind {
     /// The type of this name.
     #[must_use]
@@ -75,28 +88,32 @@ impl Kind {
         })
     }
 
-    /// Whether a value, which is not empty, is of this type; `clean` where it is known to be printable.
+    /// Read a value, which is not empty, if it is of this type; `day` is that of the time before.
     #[inline(always)]
+    pub(super) fn read(self, text: &[u8], day: &mut Day) -> Option<Held> {
+        // Nearly all fields are of these.
+        let fits = match self {
+            Self::String => scan::is_text(text),
+            Self::Char => matches!(text, [b' '..=b'~']),
+            Self::Unsigned => is_number(text),
+            Self::UtcTimestamp => return value::timestamp_since(text, day).map(Held::Time),
+            Self::Float => match value::short_decimal(text) {
+                Some(units) => return Some(Held::Decimal(units)),
+                None => is_float(text),
+            },
+            _ => self.fits_rarely(text),
+        };
+        fits.then_some(Held::Text)
+    }
+
+    /// Whether a value, which is not empty, is of this type.
     #[must_use]
-    pub(super) fn fits(self, text: &[u8], clean: bool) -> bool {
-        // Nearly all fields are of these: branches tell them apart sooner than a table of jumps.
-        if self == Self::String {
-            is_string(text, clean)
-        } else if self == Self::Char {
-            text.len() == 1 && is_string(text, clean)
-        } else if self == Self::Float {
-            is_float(text)
-        } else if self == Self::UtcTimestamp {
-            value::is_timestamp(text)
-        } else if self == Self::Unsigned {
-            is_number(text)
-        } else {
-            self.fits_rarely(text, clean)
-        }
+    pub(super) fn fits(self, text: &[u8]) -> bool {
+        self.read(text, &mut Day::default()).is_some()
     }
 
     #[inline(never)]
-    fn fits_rarely(self, text: &[u8], clean: bool) -> bool {
+    fn fits_rarely(self, text: &[u8]) -> bool {
         match self {
             Self::Int => is_number(text.strip_prefix(b"-").unwrap_or(text)),
             Self::Unsigned | Self::NumInGroup => is_number(text),
@@ -104,9 +121,9 @@ impl Kind {
             Self::DayOfMonth => matches!(value::unsigned(text), Some(1..=31)),
             Self::Float => is_float(text),
             Self::Boolean => value::boolean(text).is_some(),
-            Self::Char => text.len() == 1 && is_string(text, clean),
-            Self::String => is_string(text, clean),
-            Self::MultipleValueString => is_string(text, clean) && is_words(text),
+            Self::Char => matches!(text, [b' '..=b'~']),
+            Self::String => scan::is_text(text),
+            Self::MultipleValueString => scan::is_text(text) && is_words(text),
             Self::Currency => CURRENCY_BYTES.contains(&text.len()) && is_code(text),
             Self::Country => text.len() == 2 && is_code(text),
             Self::UtcTimestamp => value::is_timestamp(text),
@@ -116,12 +133,6 @@ impl Kind {
             Self::Data => true,
         }
     }
-}
-
-/// Whether these are printable characters: a field holds SOH only as data, whatever stands around it.
-#[inline(always)]
-fn is_string(text: &[u8], clean: bool) -> bool {
-    clean || scan::is_printable(text)
 }
 
 /// Whether these are digits alone, of a number that fits 64 bits with its sign.
@@ -135,13 +146,7 @@ fn is_number(text: &[u8]) -> bool {
 }
 
 /// Whether these are digits with or without a point and a minus.  How fine it is, is not looked at.
-#[inline(always)]
 fn is_float(text: &[u8]) -> bool {
-    value::short_decimal(text).is_some() || is_long_float(text)
-}
-
-/// As [`is_float`], of any text.
-fn is_long_float(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let mut point = false;
     for byte in digits {

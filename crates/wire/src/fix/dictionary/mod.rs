@@ -25,13 +25,15 @@ mod table;
 
 pub use definition::{Definition, DefinitionError, FieldDefinition, Member, MessageDefinition};
 pub use fault::{Fault, SessionRejectReason};
+pub use kind::Held;
 
 use std::collections::BTreeMap;
 
-use super::{Field, Fields, field, scan, value};
+use super::{Field, Fields, field, value};
 use groups::Groups;
 use kind::{Kind, Values};
 use table::{Place, Section, Seen, Table};
+use value::Day;
 
 /// The first tag that is no standard's.
 pub const USER_TAGS: u32 = 5_000;
@@ -147,7 +149,8 @@ impl Dictionary {
         self.tables.get(number.checked_sub(1)?)
     }
 
-    /// Check a message: `fields` are those behind MsgType, up to CheckSum; `each` is given each that is right.
+    /// Check a message: `fields` are those behind MsgType, up to CheckSum; `each` is given each that is right, and
+    /// what was read of it.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
@@ -157,7 +160,7 @@ impl Dictionary {
         msg_type: &[u8],
         mut fields: Fields<'a>,
         allow_user_tags: bool,
-        mut each: impl FnMut(Field<'a>),
+        mut each: impl FnMut(Field<'a>, Held),
     ) -> Result<(), Fault> {
         let Some(table) = self.table(msg_type) else {
             return Err(Fault {
@@ -165,32 +168,30 @@ impl Dictionary {
                 tag: None,
             });
         };
+        let mut groups = Groups::default();
         let mut reading = Reading {
             dictionary: self,
             table,
-            clean: scan::is_printable(fields.rest()),
             section: Section::Header,
             seen: table.framed,
-            day: 0,
-            groups: Groups::default(),
+            day: Day::default(),
+            groups: &mut groups,
         };
         loop {
             while let Some((field, rest)) = fields.common()
                 && let Some(place) = table.alone(field.tag)
             {
-                reading.alone(place, field)?;
+                let held = reading.alone(place, field)?;
                 fields.go_on(rest);
-                each(field);
+                each(field, held);
             }
-            // Then one that needs more care, and those that it has to do with.
-            loop {
-                match reading.any(&mut fields, allow_user_tags)? {
-                    Some(field) => each(field),
-                    None => {
-                        reading.groups.end(&table.groups)?;
-                        return table.complete(&reading.seen);
-                    }
-                }
+            if fields.rest().is_empty() {
+                reading.groups.end(&table.groups)?;
+                return table.complete(&reading.seen);
+            }
+            // One that needs more care, and those that it has to do with.
+            while let Some((field, held)) = reading.any(&mut fields, allow_user_tags)? {
+                each(field, held);
                 if fields.data() == 0 && reading.groups.is_empty() {
                     break;
                 }
@@ -208,22 +209,21 @@ impl Dictionary {
 struct Reading<'a> {
     dictionary: &'a Dictionary,
     table: &'a Table,
-    /// Whether all of it is printable.
-    clean: bool,
     section: Section,
     seen: Seen,
-    /// The last day of a time that exists, as its eight characters: most times of a message are of one day.
-    day: u64,
-    groups: Groups,
+    /// The day of the last time.
+    day: Day,
+    groups: &'a mut Groups,
 }
 
 impl Reading<'_> {
     /// Take a field of this message that is alone, while no group is open.
     #[inline(always)]
-    fn alone(&mut self, place: &Place, field: Field<'_>) -> Result<(), Fault> {
-        self.form(place, field)?;
+    fn alone(&mut self, place: &Place, field: Field<'_>) -> Result<Held, Fault> {
+        let held = self.form(place, field)?;
         self.listed(place, field)?;
-        self.once(place, field)
+        self.once(place, field)?;
+        Ok(held)
     }
 
     /// Take the next field, whatever it is.
@@ -232,21 +232,21 @@ impl Reading<'_> {
         &mut self,
         fields: &mut Fields<'a>,
         allow_user_tags: bool,
-    ) -> Result<Option<Field<'a>>, Fault> {
+    ) -> Result<Option<(Field<'a>, Held)>, Fault> {
         let data = fields.data();
         let Some(field) = fields.next().transpose()? else {
             return Ok(None);
         };
-        match self.table.place(field.tag) {
+        let held = match self.table.place(field.tag) {
             Some(place) => self.take(place, field, data)?,
             None => self.foreign(field, allow_user_tags)?,
-        }
-        Ok(Some(field))
+        };
+        Ok(Some((field, held)))
     }
 
     /// Take a field of this message; `data` is the tag of the data whose length has just been told.
-    fn take(&mut self, place: &Place, field: Field<'_>, data: u32) -> Result<(), Fault> {
-        self.form(place, field)?;
+    fn take(&mut self, place: &Place, field: Field<'_>, data: u32) -> Result<Held, Fault> {
+        let held = self.form(place, field)?;
         if place.kind == Kind::Data && data != field.tag {
             return Err(Fault::new(SessionRejectReason::OutOfOrder, field.tag));
         }
@@ -263,23 +263,19 @@ impl Reading<'_> {
                 .map_or(u32::MAX, |count| u32::try_from(count).unwrap_or(u32::MAX));
             self.groups.open(place.opens, entries);
         }
-        Ok(())
+        Ok(held)
     }
 
     /// A field stands in its part of the message, and is of its type.
     #[inline(always)]
-    fn form(&mut self, place: &Place, field: Field<'_>) -> Result<(), Fault> {
+    fn form(&mut self, place: &Place, field: Field<'_>) -> Result<Held, Fault> {
         if place.section < self.section {
             return Err(Fault::new(SessionRejectReason::OutOfOrder, field.tag));
         }
         self.section = place.section;
-        let fits = match place.kind {
-            Kind::UtcTimestamp => value::is_timestamp_since(field.value, &mut self.day),
-            kind => kind.fits(field.value, self.clean),
-        };
-        match fits {
-            true => Ok(()),
-            false => Err(Fault::new(SessionRejectReason::IncorrectFormat, field.tag)),
+        match place.kind.read(field.value, &mut self.day) {
+            Some(held) => Ok(held),
+            None => Err(Fault::new(SessionRejectReason::IncorrectFormat, field.tag)),
         }
     }
 
@@ -309,11 +305,11 @@ impl Reading<'_> {
 
     /// Take a field that this message does not have.
     #[cold]
-    fn foreign(&self, field: Field<'_>, allow_user_tags: bool) -> Result<(), Fault> {
+    fn foreign(&self, field: Field<'_>, allow_user_tags: bool) -> Result<Held, Fault> {
         let fault = |reason| Err(Fault::new(reason, field.tag));
         match field.tag {
-            USER_TAGS.. if allow_user_tags => match Kind::String.fits(field.value, self.clean) {
-                true => Ok(()),
+            USER_TAGS.. if allow_user_tags => match Kind::String.fits(field.value) {
+                true => Ok(Held::Text),
                 false => fault(SessionRejectReason::IncorrectFormat),
             },
             tag if self.dictionary.has(tag) => fault(SessionRejectReason::NotOfThisMessage),

@@ -74,7 +74,7 @@ fn checked(msg_type: &str, text: &str, allow: bool) -> (Result<(), Fault>, Vec<u
         .collect();
     let mut seen = Vec::new();
     let fields = Fields::new(&bytes);
-    let found = dictionary().check(msg_type.as_bytes(), fields, allow, |field| {
+    let found = dictionary().check(msg_type.as_bytes(), fields, allow, |field, _| {
         seen.push(field.tag)
     });
     (found, seen)

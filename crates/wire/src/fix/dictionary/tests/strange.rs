@@ -42,7 +42,7 @@ fn no_bytes_are_too_strange() {
         }
         let mut shown = 0;
         let allow = random.below(2) == 0;
-        let found = dictionary.check(b"D", Fields::new(&bytes), allow, |field| {
+        let found = dictionary.check(b"D", Fields::new(&bytes), allow, |field, _| {
             assert!(field.tag > 0 && !field.value.is_empty());
             shown += 1;
         });
