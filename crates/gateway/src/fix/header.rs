@@ -63,7 +63,10 @@ impl<'a> Header<'a> {
             return None;
         }
         let flag = |text| value::boolean(text);
-        let number = |text| value::unsigned(text).filter(|number| *number > 0);
+        let number = |_| match noted.number() {
+            Some(0) => None,
+            number => number,
+        };
         Some(Self {
             sender: noted.value::<49>().unwrap_or_default(),
             target: noted.value::<56>().unwrap_or_default(),

@@ -19,7 +19,7 @@ pub fn read<'a>(
     let Some(dictionary) = settings.dictionary(version) else {
         return unchecked(message, request);
     };
-    let fields = Fields::new(message.fields);
+    let fields = Fields::of(message);
     let checked = dictionary.check(
         message.msg_type,
         fields,
@@ -53,7 +53,7 @@ fn faulty<'a>(
 fn unchecked<'a>(message: &Message<'a>, request: &mut Request<'a>) -> Header<'a> {
     let header = Header::read(message);
     for field in Fields::new(header.body).flatten() {
-        request.take(field, Held::Text);
+        request.take(field, Held::NOTHING);
     }
     header
 }

@@ -1,6 +1,13 @@
 //! The fields of a message, in order.
 
-use super::{SOH, scan, value};
+use super::frame::{Message, TRAILER};
+use super::scan::{self, Word};
+use super::{SOH, value};
+
+/// No tag of three digits is as high.
+pub(super) const SHORT_TAGS: u32 = 1_024;
+/// Bytes of a tag of up to three digits, its `=`, and a word.
+const HEAD: usize = 12;
 
 /// A field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +34,10 @@ pub enum FieldError {
 /// The fields that `bytes` hold, each up to its SOH.  After an error there are no more.
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
+    /// What is not read yet, and spare bytes.
     rest: &'a [u8],
+    /// How many bytes at the end are no fields: they may be looked at, so that the last field is one like others.
+    spare: usize,
     /// The tag of data that may follow, where the last field told its length; 0 is none.
     data: u32,
     /// Its length.
@@ -40,15 +50,39 @@ impl<'a> Fields<'a> {
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
+            spare: 0,
             data: 0,
             length: 0,
         }
     }
 
+    /// Read the fields of a message behind MsgType, up to CheckSum.
+    #[inline(always)]
+    #[must_use]
+    pub fn of(message: &Message<'a>) -> Self {
+        let spare = TRAILER;
+        let length = message.fields.len().saturating_add(spare);
+        let at = message.bytes.len().checked_sub(length);
+        match at.and_then(|at| message.bytes.get(at..)) {
+            Some(rest) => Self {
+                spare,
+                ..Self::new(rest)
+            },
+            None => Self::new(message.fields),
+        }
+    }
+
     /// What is not read yet.
     #[must_use]
-    pub const fn rest(&self) -> &'a [u8] {
-        self.rest
+    pub fn rest(&self) -> &'a [u8] {
+        let length = self.rest.len().saturating_sub(self.spare);
+        &self.rest[..length]
+    }
+
+    /// Whether all is read.
+    #[inline(always)]
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rest.len() <= self.spare
     }
 
     /// The tag of data that has to follow, where a field has told its length; else 0.
@@ -58,29 +92,41 @@ impl<'a> Fields<'a> {
     }
 
     /// The field that stands here, where it is as most are: a tag of up to three digits, and a value that is not
-    /// empty; and what is behind it, for [`Fields::go_on`].  It must not be data.  Where none such stands here,
+    /// empty; the value as a word, where it is short; and what is behind it, for [`Fields::go_on`].  It must not be data.  Where none such stands here,
     /// [`Fields::uncommon`] knows more.
     #[inline(always)]
     #[allow(clippy::arithmetic_side_effects, reason = "numbers of three digits")]
-    pub(super) fn common(&self) -> Option<(Field<'a>, &'a [u8])> {
+    pub(super) fn common(&self) -> Option<(Field<'a>, Option<Word>, &'a [u8])> {
         let digit = |byte: u8| u32::from(byte & 0x0F);
-        let (tag, behind) = match self.rest {
-            [a @ b'1'..=b'9', b @ b'0'..=b'9', b'=', behind @ ..] => {
-                (10 * digit(*a) + digit(*b), behind)
+        // So that the bounds are looked at once: a tag, and the first word of the value.
+        let (tag, at, first) = match *self.rest.first_chunk::<HEAD>()? {
+            [a @ b'1'..=b'9', b @ b'0'..=b'9', b'=', ref value @ ..] => {
+                (10 * digit(a) + digit(b), 3, value.first_chunk::<8>()?)
             }
             [
                 a @ b'1'..=b'9',
                 b @ b'0'..=b'9',
                 c @ b'0'..=b'9',
                 b'=',
-                behind @ ..,
-            ] => (100 * digit(*a) + 10 * digit(*b) + digit(*c), behind),
-            [a @ b'1'..=b'9', b'=', behind @ ..] => (digit(*a), behind),
+                ref value @ ..,
+            ] => {
+                let tag = 100 * digit(a) + 10 * digit(b) + digit(c);
+                (tag, 4, value.first_chunk::<8>()?)
+            }
+            [a @ b'1'..=b'9', b'=', ref value @ ..] => (digit(a), 2, value.first_chunk::<8>()?),
             _ => return None,
         };
-        let (value, rest) = behind.split_at_checked(scan::soh(behind)?)?;
+        let behind = self.rest.get(at..)?;
+        let (length, word) = match scan::soh_of(*first) {
+            Some(length) => (length, Some(Word::new(u64::from_le_bytes(*first), length))),
+            None => (8 + scan::soh(behind.get(8..)?)?, None),
+        };
+        let (value, rest) = behind.split_at_checked(length)?;
         let (_, rest) = rest.split_first()?;
-        (!value.is_empty()).then_some((Field { tag, value }, rest))
+        let fits = !value.is_empty() && rest.len() >= self.spare;
+        // It is below 1,000, which nobody need ask for again.
+        let tag = tag % SHORT_TAGS;
+        fits.then_some((Field { tag, value }, word, rest))
     }
 
     /// Read on behind a [`Fields::common`] field, which tells no length.
@@ -96,12 +142,13 @@ impl<'a> Fields<'a> {
         reason = "positions within the bytes that were given; a tag has at most nine digits"
     )]
     pub(super) fn uncommon(&mut self) -> Option<Result<Field<'a>, FieldError>> {
-        if self.rest.is_empty() {
+        let rest = self.rest();
+        if rest.is_empty() {
             return None;
         }
         let (mut tag, mut at) = (0u32, 0);
         loop {
-            match self.rest.get(at) {
+            match rest.get(at) {
                 Some(digit @ b'0'..=b'9') if at < 9 && (at > 0 || *digit != b'0') => {
                     tag = 10 * tag + u32::from(digit - b'0');
                 }
@@ -111,7 +158,7 @@ impl<'a> Fields<'a> {
             }
             at += 1;
         }
-        self.take(tag, &self.rest[at + 1..])
+        self.take(tag, &rest[at + 1..])
     }
 
     /// Read the value of a field, which stands at the front of `behind`.
@@ -142,13 +189,15 @@ impl<'a> Fields<'a> {
                 None => return self.fail(FieldError::Length(tag)),
             }
         }
-        self.rest = &behind[length + 1..];
+        let left = behind.len() - length - 1 + self.spare;
+        self.rest = &self.rest[self.rest.len() - left..];
         Some(Ok(Field { tag, value }))
     }
 
     #[cold]
     fn fail(&mut self, error: FieldError) -> Option<Result<Field<'a>, FieldError>> {
         self.rest = &[];
+        self.spare = 0;
         Some(Err(error))
     }
 }
@@ -210,7 +259,7 @@ impl<'a> Iterator for Fields<'a> {
     #[inline(always)]
     fn next(&mut self) -> Option<Result<Field<'a>, FieldError>> {
         match self.common() {
-            Some((field, rest)) if self.data == 0 && !is_length(field.tag) => {
+            Some((field, _, rest)) if self.data == 0 && !is_length(field.tag) => {
                 self.go_on(rest);
                 Some(Ok(field))
             }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::{SOH, scan};
+use super::SOH;
+use super::scan::{self, Word};
 
 /// Bytes of `10=ddd` and its SOH.
-const TRAILER: usize = 7;
+pub(super) const TRAILER: usize = 7;
 /// Longest BeginString that is looked for, with its tag and SOH.
 const BEGIN_BYTES_MAX: usize = 18;
 /// Most digits of a BodyLength.
@@ -148,7 +149,7 @@ fn common_head(bytes: &[u8]) -> Option<Head> {
     let begin_end = scan::soh_of(*begin.first_chunk()?).filter(|at| *at == 7)? + 2;
     let length = rest.strip_prefix(b"9=")?.first_chunk::<8>()?;
     let count = scan::soh_of(*length).filter(|count| *count > 0)?;
-    let (digits, 0) = scan::digits_of(u64::from_le_bytes(*length), count) else {
+    let (digits, 0) = Word::new(u64::from_le_bytes(*length), count).digits() else {
         return None;
     };
     Some(Head {
@@ -226,27 +227,30 @@ fn framed(bytes: &[u8], message_bytes_max: usize) -> Framed<'_> {
     let Some(message) = bytes.get(..total) else {
         return Framed::Partial;
     };
-    let (b"10=", &[a, b, c, SOH]) = message[end..].split_at(3) else {
+    // From the SOH before it to its own.
+    let Some(&[SOH, b'1', b'0', b'=', a, b, c, SOH]) = message.last_chunk::<{ TRAILER + 1 }>()
+    else {
         return Framed::Broken(Garbled::BodyLength);
     };
-    let (digits, other) = scan::digits_of(u32::from_le_bytes([a, b, c, 0]).into(), 3);
-    if other != 0 || message[end - 1] != SOH {
+    let (digits, 0) = Word::new(u32::from_le_bytes([a, b, c, 0]).into(), 3).digits() else {
         return Framed::Broken(Garbled::BodyLength);
-    }
+    };
     let said = scan::number(digits) as usize;
     if said != usize::from(scan::checksum(&message[..end])) {
         return Framed::Skipped(Garbled::CheckSum, total);
     }
-    let fields = &message[body..end];
-    let typed = fields.strip_prefix(b"35=");
-    let type_end = typed.and_then(scan::soh);
-    let (Some(fields), Some(type_end)) = (typed, type_end) else {
+    let [b'3', b'5', b'=', ref typed @ ..] = message[body..end] else {
+        return Framed::Skipped(Garbled::MsgType, total);
+    };
+    let Some((msg_type, [SOH, fields @ ..])) =
+        scan::soh(typed).and_then(|at| typed.split_at_checked(at))
+    else {
         return Framed::Skipped(Garbled::MsgType, total);
     };
     Framed::Whole(Message {
         begin_string: &bytes[2..begin_end],
-        msg_type: &fields[..type_end],
-        fields: &fields[type_end + 1..],
+        msg_type,
+        fields,
         bytes: message,
     })
 }
@@ -254,8 +258,8 @@ fn framed(bytes: &[u8], message_bytes_max: usize) -> Framed<'_> {
 /// The number of one to eight digits.
 #[inline(always)]
 fn number(text: &[u8]) -> Option<usize> {
-    match scan::digits(text) {
-        Some((digits, 0)) => Some(scan::number(digits) as usize),
+    match Word::of(text)?.digits() {
+        (digits, 0) => Some(scan::number(digits) as usize),
         _ => None,
     }
 }

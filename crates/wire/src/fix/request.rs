@@ -1,7 +1,7 @@
 //! What a client asks about orders and instruments, as command records.
 
 use super::dictionary::Held;
-use super::field::Field;
+use super::field::{Field, SHORT_TAGS};
 use super::scan;
 use super::value;
 use super::version::Version;
@@ -74,10 +74,10 @@ const TAGS: [u32; 32] = [
     122, 128, 263, 320, 324, 530, 559, 790, 2964,
 ];
 /// The tags of up to three digits, and where each stands among [`TAGS`]; elsewhere means nowhere.
-const SLOTS: [u8; 1_000] = {
-    let (mut slots, mut at) = ([u8::MAX; 1_000], 0);
+const SLOTS: [u8; SHORT_TAGS as usize] = {
+    let (mut slots, mut at) = ([u8::MAX; SHORT_TAGS as usize], 0);
     while at < TAGS.len() {
-        if TAGS[at] < 1_000 {
+        if TAGS[at] < SHORT_TAGS {
             slots[TAGS[at] as usize] = at as u8;
         }
         at += 1;
@@ -99,7 +99,9 @@ const fn slot(tag: u32) -> usize {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Request<'a> {
     values: [Option<&'a [u8]>; TAGS.len()],
-    /// SendingTime (52), where it was read when it was checked.
+    /// MsgSeqNum (34), where it was read when it was checked.
+    number: Option<u64>,
+    /// SendingTime (52), likewise.
     sending_ns: Option<u64>,
     /// OrderQty (38), likewise.
     qty: Option<i64>,
@@ -124,14 +126,24 @@ impl<'a> Request<'a> {
             return;
         };
         *slot = Some(field.value);
-        match (held, field.tag) {
-            (Held::Text, _) => {}
-            (Held::Decimal(units), 38) => self.qty = Some(units),
-            (Held::Decimal(units), 44) => self.price = Some(units),
-            (Held::Time(ns), 52) => self.sending_ns = ns,
-            (Held::Time(_), 60) => self.transacted = true,
+        if held.is_nothing() {
+            return;
+        }
+        match field.tag {
+            34 => self.number = held.as_number(),
+            38 => self.qty = held.as_decimal(),
+            44 => self.price = held.as_decimal(),
+            52 => self.sending_ns = held.as_time(),
+            60 => self.transacted = held.as_time().is_some(),
             _ => {}
         }
+    }
+
+    /// MsgSeqNum (34), if it is a number.
+    #[inline(always)]
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.number.or_else(|| value::unsigned(self.value::<34>()?))
     }
 
     /// SendingTime (52), in ns since the epoch, if it can be said so.
@@ -187,8 +199,8 @@ impl<'a> Request<'a> {
         let ord_type = self.ord_type()?.ok_or(Refusal::Reject(MISSING, 40))?;
         self.times(asking)?;
         self.own_account(asking, cl_ord_id)?;
-        let missing = Refusal::Business(CONDITIONALLY_MISSING, cl_ord_id, 38);
-        let qty = self.qty()?.ok_or(missing)?;
+        let missing = || Refusal::Business(CONDITIONALLY_MISSING, shown(cl_ord_id), 38);
+        let qty = self.qty()?.ok_or_else(missing)?;
         let mut exec_inst = self.exec_inst()?;
         if asking.poss_resend {
             exec_inst |= ExecInst::POSS_RESEND;
@@ -208,7 +220,7 @@ impl<'a> Request<'a> {
             exec_inst,
             stp: self.stp()?,
         };
-        Command::New(new, "", cl_ord_id).encode(out);
+        new.encode_entry(cl_ord_id, out);
         Ok(())
     }
 
@@ -232,7 +244,7 @@ impl<'a> Request<'a> {
             instrument: self.instrument(instruments, cl_ord_id)?,
             poss_resend: asking.poss_resend,
         };
-        Command::Cancel(cancel, "", orig, cl_ord_id).encode(out);
+        Command::Cancel(cancel, "", orig, shown(cl_ord_id)).encode(out);
         Ok(())
     }
 
@@ -262,7 +274,7 @@ impl<'a> Request<'a> {
             instrument: self.instrument(instruments, cl_ord_id)?,
             poss_resend: asking.poss_resend,
         };
-        Command::Replace(replace, "", orig, cl_ord_id).encode(out);
+        Command::Replace(replace, "", orig, shown(cl_ord_id)).encode(out);
         Ok(())
     }
 
@@ -274,7 +286,7 @@ impl<'a> Request<'a> {
     ) -> Read<'a, ()> {
         let cl_ord_id = match self.value::<11>() {
             Some(_) => self.id()?,
-            None if self.value::<37>().is_some() => "",
+            None if self.value::<37>().is_some() => b"",
             None => return Err(Refusal::Reject(MISSING, 11)),
         };
         self.side()?;
@@ -287,7 +299,7 @@ impl<'a> Request<'a> {
             instrument: self.instrument(instruments, cl_ord_id)?,
         };
         let request = text(self.value::<790>().unwrap_or_default(), 255, 790)?;
-        Command::Status(status, cl_ord_id, request).encode(out);
+        Command::Status(status, shown(cl_ord_id), request).encode(out);
         Ok(())
     }
 
@@ -322,7 +334,7 @@ impl<'a> Request<'a> {
             quiet: false,
             prior: 0,
         };
-        Command::MassCancel(mass, "", cl_ord_id).encode(out);
+        Command::MassCancel(mass, "", shown(cl_ord_id)).encode(out);
         Ok(())
     }
 
@@ -332,7 +344,7 @@ impl<'a> Request<'a> {
         match self.value::<559>() {
             None => Err(Refusal::Reject(MISSING, 559)),
             Some(b"0") => {
-                let instrument = self.instrument(instruments, id)?;
+                let instrument = self.instrument(instruments, id.as_bytes())?;
                 Ok(Asked::SecurityList(id, Some(instrument)))
             }
             Some(b"4") => Ok(Asked::SecurityList(id, None)),
@@ -348,15 +360,15 @@ impl<'a> Request<'a> {
             Some(b"0") => {}
             Some(_) => return Err(Refusal::Reject(INCORRECT, 263)),
         }
-        let instrument = self.instrument(instruments, id)?;
+        let instrument = self.instrument(instruments, id.as_bytes())?;
         Ok(Asked::SecurityStatus(id, instrument))
     }
 
     // -- fields ------------------------------------------------------------------------------
 
-    fn id(&self) -> Read<'a, &'a str> {
+    fn id(&self) -> Read<'a, &'a [u8]> {
         let id = self.value::<11>().ok_or(Refusal::Reject(MISSING, 11))?;
-        text(id, CL_ORD_ID_BYTES_MAX, 11)
+        printable(id, CL_ORD_ID_BYTES_MAX, 11)
     }
 
     fn order_id(&self) -> Read<'a, u64> {
@@ -367,19 +379,23 @@ impl<'a> Request<'a> {
     }
 
     /// The order that is meant, by the client's name and by ours.
-    fn named(&self, cl_ord_id: &'a str) -> Read<'a, (&'a str, u64)> {
+    fn named(&self, cl_ord_id: &'a [u8]) -> Read<'a, (&'a str, u64)> {
         let orig = match self.value::<41>() {
             None | Some(b"NONE") => "",
             Some(orig) => text(orig, CL_ORD_ID_BYTES_MAX, 41)?,
         };
         let order_id = self.order_id()?;
         if orig.is_empty() && order_id == 0 {
-            return Err(Refusal::Business(CONDITIONALLY_MISSING, cl_ord_id, 41));
+            return Err(Refusal::Business(
+                CONDITIONALLY_MISSING,
+                shown(cl_ord_id),
+                41,
+            ));
         }
         Ok((orig, order_id))
     }
 
-    fn instrument(&self, instruments: &impl Instruments, id: &'a str) -> Read<'a, u32> {
+    fn instrument(&self, instruments: &impl Instruments, id: &'a [u8]) -> Read<'a, u32> {
         let symbol = match (self.value::<55>(), self.value::<48>(), self.value::<22>()) {
             (Some(b"[N/A]"), Some(id), Some(b"8")) | (None, Some(id), Some(b"8")) => id,
             (Some(symbol), ..) => symbol,
@@ -389,17 +405,17 @@ impl<'a> Request<'a> {
             return Ok(number);
         }
         text(symbol, 255, 55)?;
-        Err(Refusal::Business(UNKNOWN_SECURITY, id, 55))
+        Err(Refusal::Business(UNKNOWN_SECURITY, shown(id), 55))
     }
 
-    fn own_account(&self, asking: &Asking<'_>, id: &'a str) -> Read<'a, ()> {
+    fn own_account(&self, asking: &Asking<'_>, id: &'a [u8]) -> Read<'a, ()> {
         match self.value::<1>() {
             Some(account) if account != asking.account.as_bytes() => {
                 let reason = match asking.version {
                     Version::Fix42 => 0,
                     Version::Fix44 => NOT_AUTHORIZED,
                 };
-                Err(Refusal::Business(reason, id, 1))
+                Err(Refusal::Business(reason, shown(id), 1))
             }
             _ => Ok(()),
         }
@@ -488,15 +504,26 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A text that may be journaled: printable ASCII, of a bounded length.
+/// A text that may be journaled.
 fn text<'a>(value: &'a [u8], bytes_max: usize, tag: u32) -> Read<'a, &'a str> {
+    Ok(shown(printable(value, bytes_max, tag)?))
+}
+
+/// Printable ASCII as text.
+fn shown(value: &[u8]) -> &str {
+    std::str::from_utf8(value).unwrap_or_default()
+}
+
+/// What may be journaled: printable ASCII, of a bounded length.
+#[inline(always)]
+fn printable<'a>(value: &'a [u8], bytes_max: usize, tag: u32) -> Read<'a, &'a [u8]> {
     if value.len() > bytes_max {
         return Err(Refusal::Reject(INCORRECT, tag));
     }
     if !scan::is_text(value) {
         return Err(Refusal::Reject(FORMAT, tag));
     }
-    std::str::from_utf8(value).map_err(|_| Refusal::Reject(FORMAT, tag))
+    Ok(value)
 }
 
 fn decimal<'a>(value: Option<&'a [u8]>, tag: u32) -> Read<'a, Option<i64>> {

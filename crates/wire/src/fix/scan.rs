@@ -7,8 +7,8 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// The character 0 in each byte.
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
-/// Bytes that are looked at as one.
-const CHUNK: usize = 32;
+/// Bytes that are summed up as one.
+const CHUNK: usize = 16;
 
 /// Where the first SOH stands.
 #[inline(always)]
@@ -40,47 +40,73 @@ pub(super) const fn soh_of(bytes: [u8; 8]) -> Option<usize> {
     }
 }
 
-/// One to eight bytes as a word, the first of them lowest, and zeros above the last.
-#[inline(always)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "what is left of eight bytes, in bits"
-)]
-fn word(bytes: &[u8]) -> Option<u64> {
-    let high = |missing: usize| 8 * (missing as u32 & 7);
-    // Both halves are whole, and overlap where there are fewer bytes than they have together.
-    Some(match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(first), Some(last)) if bytes.len() <= 8 => {
-            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-            u64::from(first) | u64::from(last) << high(bytes.len() - 4)
-        }
-        (Some(_), _) => return None,
-        _ => match *bytes {
-            [a] => u64::from(a),
-            [a, b] => u64::from(u16::from_le_bytes([a, b])),
-            [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
-            _ => return None,
-        },
-    })
+/// One to eight bytes as a word, the first of them lowest.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word {
+    /// The bytes, and whatever stands above the last.
+    bits: u64,
+    /// How many bits they leave.
+    missing: u32,
 }
 
-/// One to eight characters as the digits that they are, the last of them highest and zeros below the first; and
-/// the high bit of each that is no digit.
-#[inline(always)]
-pub(super) fn digits(text: &[u8]) -> Option<(u64, u64)> {
-    Some(digits_of(word(text)?, text.len()))
-}
+impl Word {
+    /// The first so many bytes of a word, from one to eight.
+    #[inline(always)]
+    pub(super) const fn new(bits: u64, count: usize) -> Self {
+        let missing = 8u32.wrapping_sub(count as u32).wrapping_mul(8) % u64::BITS;
+        Self { bits, missing }
+    }
 
-/// As [`digits`], of the first so many characters of a word.
-#[inline(always)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "what is left of eight bytes, in bits"
-)]
-pub(super) const fn digits_of(word: u64, count: usize) -> (u64, u64) {
-    let missing = 8u32.wrapping_sub(count as u32) & 7;
-    let digits = (word ^ ZEROS) << (8 * missing);
-    (digits, not_digits(digits))
+    /// One to eight bytes.
+    #[inline(always)]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "there are from four to eight bytes"
+    )]
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        // Both halves are whole, and overlap where there are fewer bytes than they have together.
+        let bits = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) if bytes.len() <= 8 => {
+                let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+                u64::from(first) | u64::from(last) << (8 * (bytes.len() as u32 - 4))
+            }
+            (Some(_), _) => return None,
+            _ => match *bytes {
+                [a] => u64::from(a),
+                [a, b] => u64::from(u16::from_le_bytes([a, b])),
+                [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+                _ => return None,
+            },
+        };
+        Some(Self::new(bits, bytes.len()))
+    }
+
+    /// How many they are.
+    #[inline(always)]
+    pub(super) const fn count(self) -> u32 {
+        8u32.wrapping_sub(self.missing / 8)
+    }
+
+    /// The bytes, with zeros above the last.
+    #[inline(always)]
+    const fn bytes(self) -> u64 {
+        self.bits << self.missing >> self.missing
+    }
+
+    /// The digits that they are, the last of them highest and zeros below the first; and the high bit of each that is
+    /// no digit.
+    #[inline(always)]
+    pub(super) const fn digits(self) -> (u64, u64) {
+        let digits = (self.bits ^ ZEROS) << self.missing;
+        (digits, not_digits(digits))
+    }
+
+    /// Whether all of them are printable ASCII.
+    #[inline(always)]
+    pub(super) const fn is_text(self) -> bool {
+        let below = SPACES & !(u64::MAX << self.missing);
+        not_text(self.bits << self.missing | below) == 0
+    }
 }
 
 /// The high bit of each byte above 9.
@@ -104,10 +130,6 @@ pub(super) const fn number(digits: u64) -> u64 {
 
 /// The sum of all bytes, modulo 256.
 #[inline(always)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "a chunk has fewer bytes left over than there are in it"
-)]
 pub(super) fn checksum(bytes: &[u8]) -> u8 {
     let (chunks, rest) = bytes.as_chunks::<CHUNK>();
     let mut sums = [0u8; CHUNK];
@@ -116,29 +138,24 @@ pub(super) fn checksum(bytes: &[u8]) -> u8 {
             *sum = sum.wrapping_add(*byte);
         }
     }
+    let whole = sums.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
     let (words, rest) = rest.as_chunks::<8>();
-    // Lanes of sixteen bits for each pair of bytes: a few words never fill them.
-    let pairs = |word: u64| (word & 0x00FF_00FF_00FF_00FF) + (word >> 8 & 0x00FF_00FF_00FF_00FF);
-    let mut lanes = pairs(word(rest).unwrap_or(0));
-    for word in words {
-        lanes += pairs(u64::from_le_bytes(*word));
-    }
-    let last = (lanes.wrapping_mul(0x0001_0001_0001_0001) >> 48) as u8;
-    sums.iter().fold(last, |sum, byte| sum.wrapping_add(*byte))
+    let first = words.first().map_or(0, |word| u64::from_le_bytes(*word));
+    // Lanes of sixteen bits, for a pair of bytes each; then all of them in the highest.
+    let pairs = |word: u64| (word & LANES).wrapping_add(word >> 8 & LANES);
+    let lanes = pairs(first).wrapping_add(pairs(Word::of(rest).map_or(0, Word::bytes)));
+    whole.wrapping_add((lanes.wrapping_mul(0x0001_0001_0001_0001) >> 48) as u8)
 }
+
+/// The low byte of each two.
+const LANES: u64 = 0x00FF_00FF_00FF_00FF;
 
 /// Whether all bytes are printable ASCII.
 #[inline(always)]
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
-    let mut found = match word(rest) {
-        Some(word) => not_text(word | SPACES << (8 * rest.len())),
-        None => 0,
-    };
-    for word in words {
-        found |= not_text(u64::from_le_bytes(*word));
-    }
-    found == 0
+    let text = |word: &[u8; 8]| not_text(u64::from_le_bytes(*word)) == 0;
+    words.iter().all(text) && Word::of(rest).is_none_or(Word::is_text)
 }
 
 /// A space in each byte.
@@ -156,7 +173,7 @@ const fn not_text(word: u64) -> u64 {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{checksum, digits, is_text, number, soh};
+    use super::{Word, checksum, is_text, number, soh};
 
     #[test]
     fn the_first_soh_is_found_wherever_it_stands() {
@@ -176,14 +193,14 @@ mod tests {
     fn digits_are_told_from_what_is_none() {
         for length in 0..10usize {
             let text = &b"9876543210"[..length];
-            let found = digits(text).map(|(digits, other)| (number(digits), other));
+            let found = Word::of(text).map(|word| (number(word.digits().0), word.digits().1));
             let fits = (1..=8).contains(&length);
             let said = fits.then(|| (std::str::from_utf8(text).unwrap().parse().unwrap(), 0));
             assert_eq!(found, said);
             for (at, byte) in (0..length.min(8)).flat_map(|at| (0..=255u8).map(move |x| (at, x))) {
                 let mut text = text.to_vec();
                 text[at] = byte;
-                let other = digits(&text).map(|(_, other)| other);
+                let other = Word::of(&text).map(|word| word.digits().1);
                 let high = 0x80u64 << (8 * (8usize.saturating_sub(length) + at) % 64);
                 let said = if byte.is_ascii_digit() { 0 } else { high };
                 assert_eq!(other, fits.then_some(said), "{text:?}");

@@ -1,6 +1,6 @@
 //! What stands in a field, by its type (FIX 4.4 volume 1, "Field Data Types").
 
-use super::scan;
+use super::scan::{self, Word};
 use crate::text::decimal::{DecimalError, ONE, SCALE};
 use crate::text::time::{SECOND_NS, days_from_civil, is_day};
 
@@ -18,8 +18,8 @@ const SAFE_DIGITS: usize = 18;
     reason = "a number of at most 18 digits"
 )]
 pub fn unsigned(value: &[u8]) -> Option<u64> {
-    if let Some((digits, 0)) = scan::digits(value) {
-        return Some(scan::number(digits));
+    if let Some(number) = Word::of(value).and_then(short_unsigned) {
+        return Some(number);
     }
     if !(1..=SAFE_DIGITS).contains(&value.len()) {
         return unsigned_of_many(value);
@@ -33,6 +33,15 @@ pub fn unsigned(value: &[u8]) -> Option<u64> {
         sum = 10 * sum + u64::from(digit);
     }
     Some(sum)
+}
+
+/// As [`unsigned`], of at most eight digits.
+#[inline(always)]
+pub(super) fn short_unsigned(value: Word) -> Option<u64> {
+    match value.digits() {
+        (digits, 0) => Some(scan::number(digits)),
+        _ => None,
+    }
 }
 
 /// As [`unsigned`], of more digits than surely fit.
@@ -74,7 +83,7 @@ pub fn int(value: &[u8]) -> Option<i64> {
 )]
 pub fn decimal(value: &[u8]) -> Result<i64, DecimalError> {
     // Nearly all are short, and need no care for what does not fit.
-    if let Some(units) = short_decimal(value) {
+    if let Some(units) = Word::of(value).and_then(short_decimal) {
         return Ok(units);
     }
     let (mut sum, mut point) = (0i64, None);
@@ -108,15 +117,15 @@ pub fn decimal(value: &[u8]) -> Result<i64, DecimalError> {
     clippy::arithmetic_side_effects,
     reason = "positions within eight bytes, and a number of eight digits"
 )]
-pub(super) fn short_decimal(value: &[u8]) -> Option<i64> {
+pub(super) fn short_decimal(value: Word) -> Option<i64> {
     const POINT: u64 = (b'.' ^ b'0') as u64;
-    let (digits, other) = scan::digits(value)?;
+    let (digits, other) = value.digits();
     if other == 0 {
         return Some(scan::number(digits) as i64 * ONE);
     }
     let bits = other.trailing_zeros() & 0x38;
     let point = digits >> bits & 0xFF == POINT && other & (other - 1) == 0;
-    if !point || value.len() == 1 {
+    if !point || value.count() == 1 {
         return None;
     }
     // The digits in front of the point move into its place.
@@ -221,6 +230,18 @@ pub(super) struct Day {
     begins_ns: Option<u64>,
 }
 
+impl Day {
+    /// The day of these characters, if there is one.
+    #[inline(never)]
+    fn of(text: [u8; 8]) -> Option<Self> {
+        let [year, month, day] = civil(&text)?;
+        exists(year, month, day).then(|| Self {
+            word: u64::from_le_bytes(text),
+            begins_ns: begins(year, month, day),
+        })
+    }
+}
+
 /// A UTCTimestamp of any year from 1 to 9999, in ns since the epoch where they can say it; `day` is that of the time
 /// before, and becomes this one's.
 #[inline(always)]
@@ -230,10 +251,7 @@ pub(super) fn timestamp_since(value: &[u8], day: &mut Day) -> Option<Option<u64>
     };
     let word = u64::from_le_bytes(*here);
     if day.word != word {
-        let [year, month, date] =
-            civil(here).filter(|[year, month, day]| exists(*year, *month, *day))?;
-        let begins_ns = begins(year, month, date);
-        *day = Day { word, begins_ns };
+        *day = Day::of(*here)?;
     }
     let ns = time_of_day(time)?;
     Some(day.begins_ns.and_then(|begins| begins.checked_add(ns)))
@@ -241,25 +259,30 @@ pub(super) fn timestamp_since(value: &[u8], day: &mut Day) -> Option<Option<u64>
 
 /// A UTCTimeOnly, `HH:MM:SS` with up to nine digits behind a point, in ns.
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn time_of_day(value: &[u8]) -> Option<u64> {
     let (time, fraction) = value.split_first_chunk::<8>()?;
     let parts = match *fraction {
         [] => 0,
         [b'.', a, b, c] => {
             let thousandths = u32::from_le_bytes([a, b, c, 0]);
-            let (digits, 0) = scan::digits_of(thousandths.into(), 3) else {
+            let (digits, 0) = Word::new(thousandths.into(), 3).digits() else {
                 return None;
             };
-            scan::number(digits).checked_mul(1_000_000)?
+            scan::number(digits).wrapping_mul(1_000_000)
         }
-        [b'.', ref digits @ ..] if (1..=9).contains(&digits.len()) => {
-            let zeros = 9u32.checked_sub(digits.len() as u32)?;
-            unsigned(digits)?.checked_mul(10u64.checked_pow(zeros)?)?
-        }
-        _ => return None,
+        _ => fraction_of_many(fraction)?,
     };
-    clock(*time)?.checked_mul(SECOND_NS)?.checked_add(parts)
+    let seconds = clock(*time)?;
+    Some(seconds.wrapping_mul(SECOND_NS).wrapping_add(parts))
+}
+
+/// A point and one to nine digits, in ns.
+#[inline(never)]
+fn fraction_of_many(text: &[u8]) -> Option<u64> {
+    let digits = text.strip_prefix(b".")?;
+    let zeros = 9u32.checked_sub(digits.len() as u32)?;
+    unsigned(digits)?.checked_mul(10u64.checked_pow(zeros)?)
 }
 
 /// Whether this is a UTCTimeOnly.
@@ -300,7 +323,8 @@ fn begins(year: u64, month: u64, day: u64) -> Option<u64> {
 /// Year, month and day of eight digits.
 #[inline(always)]
 fn civil(value: &[u8]) -> Option<[u64; 3]> {
-    let (digits, 0) = scan::digits_of(u64::from_le_bytes(value.try_into().ok()?), 8) else {
+    let value: &[u8; 8] = value.try_into().ok()?;
+    let (digits, 0) = Word::new(u64::from_le_bytes(*value), 8).digits() else {
         return None;
     };
     let [century, _, year, _, month, _, day, _] = pairs(digits).to_le_bytes();

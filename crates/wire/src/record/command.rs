@@ -391,6 +391,17 @@ records! {
     }
 }
 
+impl NewOrder {
+    /// Append this as the record of a [`Command::New`] without a user id; `text` is printable ASCII.
+    #[inline(always)]
+    pub fn encode_entry(&self, text: &[u8], out: &mut Vec<u8>) {
+        self.record(out, NEW, [b"", text]);
+    }
+}
+
+/// The number of [`Command::New`].
+const NEW: u8 = 4;
+
 /// Who an order command speaks for, from its entry and user id.
 #[inline(always)]
 #[must_use]

@@ -201,7 +201,7 @@ macro_rules! packed {
             /// until the processor has put them together.
             #[inline(always)]
             pub fn record<const TEXTS: usize>(
-                &self, out: &mut Vec<u8>, kind: u8, texts: [&str; TEXTS],
+                &self, out: &mut Vec<u8>, kind: u8, texts: [&[u8]; TEXTS],
             ) {
                 use $crate::record::field::{FRAME, TEXTS_MAX, end_record, push_texts};
                 let at = out.len();
@@ -254,7 +254,7 @@ pub(crate) const TEXTS_MAX: usize = 3;
 
 /// Append one record: frame, packed fields, texts.
 #[allow(clippy::arithmetic_side_effects, reason = "a position in a buffer")]
-pub(crate) fn push_record(out: &mut Vec<u8>, kind: u8, fixed: &[u8], texts: &[&str]) {
+pub(crate) fn push_record(out: &mut Vec<u8>, kind: u8, fixed: &[u8], texts: &[&[u8]]) {
     let at = out.len();
     out.extend_from_slice(&[0, 0, kind, 0]);
     out.extend_from_slice(fixed);
@@ -263,10 +263,10 @@ pub(crate) fn push_record(out: &mut Vec<u8>, kind: u8, fixed: &[u8], texts: &[&s
 }
 
 /// Let texts stand at `at` and nothing after them.  They are cut to 255 bytes.
-pub(crate) fn push_texts(out: &mut Vec<u8>, at: usize, texts: &[&str]) {
+pub(crate) fn push_texts(out: &mut Vec<u8>, at: usize, texts: &[&[u8]]) {
     out.truncate(at);
     for text in texts {
-        let text = &text.as_bytes()[..text.len().min(255)];
+        let text = &text[..text.len().min(255)];
         out.push(text.len() as u8);
         out.extend_from_slice(text);
     }

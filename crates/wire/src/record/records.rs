@@ -7,11 +7,11 @@
 macro_rules! records {
     (@text $text:ident $a:lifetime) => { &$a str };
     (@put $x:ident $out:ident $kind:literal [] [$($text:ident),*]) => {
-        $x.record($out, $kind, [$($text),*])
+        $x.record($out, $kind, [$($text.as_bytes()),*])
     };
     (@put $x:ident $out:ident $kind:literal [$more:ident] [$($text:ident),*]) => {{
         let fixed = [$x.to_bytes().as_slice(), $more.to_bytes().as_slice()].concat();
-        $crate::record::field::push_record($out, $kind, &fixed, &[$($text),*]);
+        $crate::record::field::push_record($out, $kind, &fixed, &[$($text.as_bytes()),*]);
     }};
     (
         $(#[$meta:meta])*

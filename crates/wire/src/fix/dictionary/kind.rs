@@ -1,7 +1,8 @@
 //! The types of fields (FIX 4.4 volume 1, "Field Data Types"), and the values that a field lists.
 
+use crate::fix::scan::{self, Word};
+use crate::fix::value;
 use crate::fix::value::Day;
-use crate::fix::{scan, value};
 
 /// Most characters of a number.
 const NUMBER_BYTES_MAX: usize = 40;
@@ -50,16 +51,71 @@ pub(super) enum Kind {
     Data,
 }
 
-/// What was read of a field while it was looked whether it is of its type.
+/// What was read of a field while it was looked whether it is of its type: a number in one place, whatever it means,
+/// so that it stays in a register.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    form: Form,
+    bits: u64,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Held {
-    /// Nothing.
-    Text,
-    /// A decimal, in units of 10^-8, where it is one of the short ones that most are.
-    Decimal(i64),
-    /// A time, in ns since the epoch, where they can say it.
-    Time(Option<u64>),
+enum Form {
+    Nothing,
+    Number,
+    Decimal,
+    Time,
+}
+
+impl Held {
+    /// Nothing, or nothing that is not read again as easily.
+    pub const NOTHING: Self = Self {
+        form: Form::Nothing,
+        bits: 0,
+    };
+
+    #[inline(always)]
+    const fn number(number: u64) -> Self {
+        let form = Form::Number;
+        Self { form, bits: number }
+    }
+
+    #[inline(always)]
+    const fn decimal(units: i64) -> Self {
+        let form = Form::Decimal;
+        let bits = units.cast_unsigned();
+        Self { form, bits }
+    }
+
+    #[inline(always)]
+    const fn time(ns: u64) -> Self {
+        let form = Form::Time;
+        Self { form, bits: ns }
+    }
+
+    /// Whether it is nothing.
+    #[inline(always)]
+    pub(in crate::fix) fn is_nothing(self) -> bool {
+        self.form == Form::Nothing
+    }
+
+    /// A number from 0.
+    #[inline(always)]
+    pub(in crate::fix) fn as_number(self) -> Option<u64> {
+        (self.form == Form::Number).then_some(self.bits)
+    }
+
+    /// A decimal, in units of 10^-8.
+    #[inline(always)]
+    pub(in crate::fix) fn as_decimal(self) -> Option<i64> {
+        (self.form == Form::Decimal).then_some(self.bits.cast_signed())
+    }
+
+    /// A time, in ns since the epoch.
+    #[inline(always)]
+    pub(in crate::fix) fn as_time(self) -> Option<u64> {
+        (self.form == Form::Time).then_some(self.bits)
+    }
 }
 
 impl Kind {
@@ -88,28 +144,50 @@ impl Kind {
         })
     }
 
-    /// Read a value, which is not empty, if it is of this type; `day` is that of the time before.
+    /// Read a value, which is not empty, if it is of this type; `word` is all of it where it is short, `day` is that
+    /// of the time before.
     #[inline(always)]
-    pub(super) fn read(self, text: &[u8], day: &mut Day) -> Option<Held> {
+    pub(super) fn read(self, text: &[u8], word: Option<Word>, day: &mut Day) -> Option<Held> {
         // Nearly all fields are of these.
         let fits = match self {
-            Self::String => scan::is_text(text),
+            Self::String => match word {
+                Some(word) => word.is_text(),
+                None => scan::is_text(text),
+            },
             Self::Char => matches!(text, [b' '..=b'~']),
-            Self::Unsigned => is_number(text),
-            Self::UtcTimestamp => return value::timestamp_since(text, day).map(Held::Time),
-            Self::Float => match value::short_decimal(text) {
-                Some(units) => return Some(Held::Decimal(units)),
+            Self::Unsigned => match word.and_then(value::short_unsigned) {
+                Some(number) => return Some(Held::number(number)),
+                None => is_number(text),
+            },
+            Self::UtcTimestamp => match value::timestamp_since(text, day)? {
+                Some(ns) => return Some(Held::time(ns)),
+                None => true,
+            },
+            Self::Float => match word.and_then(value::short_decimal) {
+                Some(units) => return Some(Held::decimal(units)),
                 None => is_float(text),
             },
-            _ => self.fits_rarely(text),
+            Self::Int
+            | Self::NumInGroup
+            | Self::TagNum
+            | Self::DayOfMonth
+            | Self::Boolean
+            | Self::MultipleValueString
+            | Self::Currency
+            | Self::Country
+            | Self::UtcTimeOnly
+            | Self::Date
+            | Self::MonthYear
+            | Self::Data => self.fits_rarely(text),
         };
-        fits.then_some(Held::Text)
+        fits.then_some(Held::NOTHING)
     }
 
     /// Whether a value, which is not empty, is of this type.
     #[must_use]
     pub(super) fn fits(self, text: &[u8]) -> bool {
-        self.read(text, &mut Day::default()).is_some()
+        self.read(text, Word::of(text), &mut Day::default())
+            .is_some()
     }
 
     #[inline(never)]
@@ -136,11 +214,9 @@ impl Kind {
 }
 
 /// Whether these are digits alone, of a number that fits 64 bits with its sign.
-#[inline(always)]
 fn is_number(text: &[u8]) -> bool {
     match text.len() {
-        1..=8 => matches!(scan::digits(text), Some((_, 0))),
-        9..=SAFE_DIGITS => text.iter().all(u8::is_ascii_digit),
+        1..=SAFE_DIGITS => text.iter().all(u8::is_ascii_digit),
         _ => value::int(text).is_some_and(|number| number >= 0),
     }
 }

@@ -29,6 +29,7 @@ pub use kind::Held;
 
 use std::collections::BTreeMap;
 
+use super::scan::Word;
 use super::{Field, Fields, field, value};
 use groups::Groups;
 use kind::{Kind, Values};
@@ -178,14 +179,14 @@ impl Dictionary {
             groups: &mut groups,
         };
         loop {
-            while let Some((field, rest)) = fields.common()
+            while let Some((field, word, rest)) = fields.common()
                 && let Some(place) = table.alone(field.tag)
             {
-                let held = reading.alone(place, field)?;
+                let held = reading.alone(place, field, word)?;
                 fields.go_on(rest);
                 each(field, held);
             }
-            if fields.rest().is_empty() {
+            if fields.is_empty() {
                 reading.groups.end(&table.groups)?;
                 return table.complete(&reading.seen);
             }
@@ -219,8 +220,13 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Take a field of this message that is alone, while no group is open.
     #[inline(always)]
-    fn alone(&mut self, place: &Place, field: Field<'_>) -> Result<Held, Fault> {
-        let held = self.form(place, field)?;
+    fn alone(
+        &mut self,
+        place: &Place,
+        field: Field<'_>,
+        word: Option<Word>,
+    ) -> Result<Held, Fault> {
+        let held = self.form(place, field, word)?;
         self.listed(place, field)?;
         self.once(place, field)?;
         Ok(held)
@@ -246,7 +252,7 @@ impl Reading<'_> {
 
     /// Take a field of this message; `data` is the tag of the data whose length has just been told.
     fn take(&mut self, place: &Place, field: Field<'_>, data: u32) -> Result<Held, Fault> {
-        let held = self.form(place, field)?;
+        let held = self.form(place, field, Word::of(field.value))?;
         if place.kind == Kind::Data && data != field.tag {
             return Err(Fault::new(SessionRejectReason::OutOfOrder, field.tag));
         }
@@ -268,12 +274,12 @@ impl Reading<'_> {
 
     /// A field stands in its part of the message, and is of its type.
     #[inline(always)]
-    fn form(&mut self, place: &Place, field: Field<'_>) -> Result<Held, Fault> {
+    fn form(&mut self, place: &Place, field: Field<'_>, word: Option<Word>) -> Result<Held, Fault> {
         if place.section < self.section {
             return Err(Fault::new(SessionRejectReason::OutOfOrder, field.tag));
         }
         self.section = place.section;
-        match place.kind.read(field.value, &mut self.day) {
+        match place.kind.read(field.value, word, &mut self.day) {
             Some(held) => Ok(held),
             None => Err(Fault::new(SessionRejectReason::IncorrectFormat, field.tag)),
         }
@@ -309,7 +315,7 @@ impl Reading<'_> {
         let fault = |reason| Err(Fault::new(reason, field.tag));
         match field.tag {
             USER_TAGS.. if allow_user_tags => match Kind::String.fits(field.value) {
-                true => Ok(Held::Text),
+                true => Ok(Held::NOTHING),
                 false => fault(SessionRejectReason::IncorrectFormat),
             },
             tag if self.dictionary.has(tag) => fault(SessionRejectReason::NotOfThisMessage),

@@ -9,7 +9,7 @@ use super::kind::Kind;
 use crate::fix::field;
 
 /// Tags that are looked up by index: all of FIX 4.4, and each of up to three digits.
-const DENSE_TAGS: usize = 1_024;
+const DENSE_TAGS: usize = field::SHORT_TAGS as usize;
 /// Groups within each other.
 pub(super) const GROUP_DEPTH_MAX: usize = 4;
 /// Fields of a group, without those of groups in it.
