@@ -305,3 +305,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_entry_s_order_is_the_same_record_either_way() {
+    let order = NewOrder {
+        entry: ENTRY,
+        num: 5,
+        price: 7,
+        qty: 8,
+        instrument: 3,
+        side: Side::Sell,
+        ord_type: OrdType::Limit,
+        tif: TimeInForce::Day,
+        exec_inst: 0,
+        stp: Stp::Default,
+    };
+    for text in ["", "a", "order-123"] {
+        let (mut whole, mut short) = (Vec::new(), Vec::new());
+        Command::New(order, "", text).encode(&mut whole);
+        order.encode_entry(text.as_bytes(), &mut short);
+        assert_eq!(short, whole);
+    }
+}

@@ -8,6 +8,7 @@ use super::{SOH, value};
 pub(super) const SHORT_TAGS: u32 = 1_024;
 /// Bytes of a tag of up to three digits, its `=`, and a word.
 const HEAD: usize = 12;
+const _: () = assert!(TRAILER < HEAD);
 
 /// A field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +65,11 @@ impl<'a> Fields<'a> {
         let length = message.fields.len().saturating_add(spare);
         let at = message.bytes.len().checked_sub(length);
         match at.and_then(|at| message.bytes.get(at..)) {
-            Some(rest) => Self {
+            Some(rest) if message.fields.last() == Some(&SOH) => Self {
                 spare,
                 ..Self::new(rest)
             },
-            None => Self::new(message.fields),
+            _ => Self::new(message.fields),
         }
     }
 
@@ -92,8 +93,8 @@ impl<'a> Fields<'a> {
     }
 
     /// The field that stands here, where it is as most are: a tag of up to three digits, and a value that is not
-    /// empty; the value as a word, where it is short; and what is behind it, for [`Fields::go_on`].  It must not be data.  Where none such stands here,
-    /// [`Fields::uncommon`] knows more.
+    /// empty; the value as a word, where it is short; and what is behind it, for [`Fields::go_on`].  It must not be
+    /// data.  Where none such stands here, [`Fields::uncommon`] knows more.
     #[inline(always)]
     #[allow(clippy::arithmetic_side_effects, reason = "numbers of three digits")]
     pub(super) fn common(&self) -> Option<(Field<'a>, Option<Word>, &'a [u8])> {
@@ -123,7 +124,8 @@ impl<'a> Fields<'a> {
         };
         let (value, rest) = behind.split_at_checked(length)?;
         let (_, rest) = rest.split_first()?;
-        let fits = !value.is_empty() && rest.len() >= self.spare;
+        // Spare bytes are fewer than the head: none of them begins a field, and each field ends before them.
+        let fits = !value.is_empty();
         // It is below 1,000, which nobody need ask for again.
         let tag = tag % SHORT_TAGS;
         fits.then_some((Field { tag, value }, word, rest))
@@ -305,6 +307,33 @@ mod tests {
         );
         // Only right behind its length.
         assert_eq!(read("95=5|34=1|96=ab|").len(), 3);
+    }
+
+    #[test]
+    fn fields_of_a_message_end_before_its_checksum() {
+        for fields in [
+            "",
+            "1=a|",
+            "34=2|58=a=b|",
+            "95=5|96=a|10=|",
+            "59=1|95=3|96=10=|",
+            "34=|",
+            "5|",
+        ] {
+            let fields = fields.replace('|', "\x01").into_bytes();
+            let bytes = [b"35=D\x01", &*fields, b"10=000\x01"].concat();
+            let message = Message {
+                begin_string: b"FIX.4.4",
+                msg_type: b"D",
+                fields: &bytes[5..bytes.len() - TRAILER],
+                bytes: &bytes,
+            };
+            let (mut of, mut alone) = (Fields::of(&message), Fields::new(&fields));
+            for field in alone.by_ref() {
+                assert_eq!(of.next(), Some(field));
+            }
+            assert_eq!((of.next(), of.rest()), (None, alone.rest()));
+        }
     }
 
     #[test]

@@ -536,3 +536,26 @@ fn decimal<'a>(value: Option<&'a [u8]>, tag: u32) -> Read<'a, Option<i64>> {
         Err(_) => Err(Refusal::Reject(INCORRECT, tag)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tag_that_means_something_has_a_place_of_its_own() {
+        let mut noted = Request::default();
+        let texts = TAGS.map(|tag| tag.to_string());
+        for (tag, text) in TAGS.iter().zip(&texts) {
+            for value in [text.as_bytes(), b"later"] {
+                noted.take(Field { tag: *tag, value }, Held::NOTHING);
+            }
+        }
+        for tag in [2, 999, 1_000, 1_023, 1_024, 2_965] {
+            noted.take(Field { tag, value: b"x" }, Held::NOTHING);
+        }
+        let values = texts.each_ref().map(|text| Some(text.as_bytes()));
+        assert_eq!(noted.values, values);
+        assert_eq!(noted.value::<11>(), Some(&b"11"[..]));
+        assert_eq!(noted.value::<2964>(), Some(&b"2964"[..]));
+    }
+}
