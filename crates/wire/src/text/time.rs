@@ -99,6 +99,7 @@ pub const fn is_day(year: u64, month: u64, day: u64) -> bool {
 
 /// Days from 1970-01-01 to a day of the Gregorian calendar; `None` where there is no such day, or it is before.
 #[must_use]
+#[inline]
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "years are below 10,000, and each part is taken of what holds it"

@@ -152,7 +152,7 @@ impl Kind {
         let fits = match self {
             Self::String => match word {
                 Some(word) => word.is_text(),
-                None => scan::is_text(text),
+                None => is_long_text(text),
             },
             Self::Char => matches!(text, [b' '..=b'~']),
             Self::Unsigned => match word.and_then(value::short_unsigned) {
@@ -211,6 +211,12 @@ impl Kind {
             Self::Data => true,
         }
     }
+}
+
+/// Whether these are printable ASCII; apart, so that what is short has the registers.
+#[inline(never)]
+fn is_long_text(text: &[u8]) -> bool {
+    scan::is_text(text)
 }
 
 /// Whether these are digits alone, of a number that fits 64 bits with its sign.
@@ -286,16 +292,29 @@ impl Values {
     /// Whether a value is one of them, or each of its words is.
     #[inline(always)]
     pub(super) fn have(&self, kind: Kind, text: &[u8]) -> bool {
+        match text {
+            [byte @ 0..=127] => self.has_single(*byte),
+            _ => self.have_longer(kind, text),
+        }
+    }
+
+    #[inline(never)]
+    fn have_longer(&self, kind: Kind, text: &[u8]) -> bool {
         match kind {
             Kind::MultipleValueString => text.split(|byte| *byte == b' ').all(|x| self.has(x)),
             _ => self.has(text),
         }
     }
 
+    /// Whether a character is one of them; its code is below 128.
     #[inline(always)]
+    const fn has_single(&self, byte: u8) -> bool {
+        self.single[(byte / 64) as usize % 2] >> (byte % 64) & 1 != 0
+    }
+
     fn has(&self, text: &[u8]) -> bool {
         match text {
-            [byte @ 0..=127] => self.single[usize::from(byte / 64)] >> (byte % 64) & 1 != 0,
+            [byte @ 0..=127] => self.has_single(*byte),
             _ => self.longer.iter().any(|longer| longer == text),
         }
     }
