@@ -46,7 +46,17 @@ for books, words in BOOKS.items():
         f"{CORE}, {words}: memory asked of the system for a command",
         bar="<= 0",
     )
+TEXTS = "deep books, ClOrdIDs in text"
+figure("core, deep books, FIX", f"{CORE}, {TEXTS}: a command")
+size = "bytes per resting order, deep books, FIX"
+figure(size, f"{CORE}, {TEXTS}: memory of an open order, its ClOrdID remembered")
+figure(f"{size}, steady state", f"{CORE}, {TEXTS}: the same with all that is remembered")
+figure(
+    "heap allocations per command, deep books, FIX",
+    f"{CORE}, {TEXTS}: memory asked of the system for a command",
+)
 figure("core, 1000 resting", f"{CORE}, 1,000 open orders: a command")
+figure("core, 1000 resting, FIX", f"{CORE}, 1,000 open orders, ClOrdIDs in text: a command")
 figure("core, 100000 resting", f"{CORE}, 100,000 open orders: a command")
 figure(
     "core, 1000000 resting",
@@ -76,6 +86,9 @@ figure("view", "what REST and WebSocket show, in memory: an order of the mix")
 figure("recorder", "recorder: orders written to the store", bar=">= 50000")
 figure("recorder, processor time", "recorder: processor time of an order")
 figure("recorder, size of the store", "recorder: size of an order in the store")
+figure("recorder, FIX", "recorder, ClOrdIDs in text: orders written to the store")
+figure("recorder, FIX, processor time", "recorder, ClOrdIDs in text: processor time of an order")
+figure("recorder, FIX, size of the store", "recorder, ClOrdIDs in text: size of an order in the store")
 COMMITS = {
     "60": "a commit of 60 bytes",
     "60000": "a commit of 60,000 bytes",

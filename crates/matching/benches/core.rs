@@ -19,7 +19,7 @@ use mix::{Mix, Random};
 use shared::{apply, print};
 use std::hint::black_box;
 use std::time::Instant;
-use wire::record::Side;
+use wire::record::{EntryKind, Side};
 
 /// The one that the exchange has.
 #[global_allocator]
@@ -186,9 +186,24 @@ fn main() {
             },
         ),
         (
+            "core, deep books, FIX",
+            Mix {
+                kind: EntryKind::Fix,
+                ..base
+            },
+        ),
+        (
             "core, 1000 resting",
             Mix {
                 resting: 1_000,
+                ..base
+            },
+        ),
+        (
+            "core, 1000 resting, FIX",
+            Mix {
+                resting: 1_000,
+                kind: EntryKind::Fix,
                 ..base
             },
         ),

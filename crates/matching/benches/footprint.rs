@@ -11,6 +11,7 @@ use mix::Mix;
 use shared::{apply, print};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
+use wire::record::EntryKind;
 
 #[global_allocator]
 static GLOBAL: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -61,6 +62,13 @@ fn heap_use(name: &str, mix: Mix) {
 fn main() {
     let base = Mix::default();
     heap_use("deep books", base);
+    heap_use(
+        "deep books, FIX",
+        Mix {
+            kind: EntryKind::Fix,
+            ..base
+        },
+    );
     heap_use(
         "thin books",
         Mix {

@@ -48,6 +48,8 @@ pub struct Mix {
     pub adds: u64,
     /// How many in a hundred are cancels; the rest crosses.
     pub cancels: u64,
+    /// The protocol: FIX names its orders by text.
+    pub kind: EntryKind,
     pub seed: u64,
 }
 
@@ -59,6 +61,7 @@ impl Default for Mix {
             levels: 10,
             adds: 48,
             cancels: 42,
+            kind: EntryKind::Binary,
             seed: 1,
         }
     }
@@ -126,13 +129,22 @@ impl Flow {
             .collect()
     }
 
+    /// The ClOrdID in text of the request of this number; none but in FIX.
+    fn text(&self, num: u64) -> String {
+        if self.mix.kind == EntryKind::Fix {
+            format!("ORDER-{num:014}")
+        } else {
+            String::new()
+        }
+    }
+
     fn setup(&self) -> Vec<(Command<'static>, Option<String>)> {
         let spec = Instrument {
             qty_min: 1,
             ..Instrument::UNLIMITED
         };
         let open = EntryOpen {
-            kind: EntryKind::Binary,
+            kind: self.mix.kind,
             cancel_on_disconnect: false,
             stp: Stp::None,
         };
@@ -252,6 +264,10 @@ impl Flow {
                 (Command::EntryOpen(open, ..), Some(name)) => {
                     Command::EntryOpen(*open, name, name).encode(&mut records);
                 }
+                (Command::New(new, ..), _) => {
+                    Command::New(*new, "", &self.text(new.num)).encode(&mut records);
+                }
+                (Command::Cancel(cancel, ..), _) => self.encode(cancel, &mut records),
                 _ => command.encode(&mut records),
             }
         }
@@ -276,6 +292,15 @@ impl Flow {
             }
         }
         batch
+    }
+
+    fn encode(&self, cancel: &Cancel, records: &mut Vec<u8>) {
+        let (order, request) = (self.text(cancel.orig_num), self.text(cancel.num));
+        let mut cancel = *cancel;
+        if self.mix.kind == EntryKind::Fix {
+            cancel.orig_num = 0;
+        }
+        Command::Cancel(cancel, "", &order, &request).encode(records);
     }
 
     fn hear(&mut self, event: &Event<'_>) {

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use journal::Log;
 use matching::Engine;
 use store::{EventSource, LogSource, Runner, RunnerLimits};
-use wire::record::EventBatch;
+use wire::record::{EntryKind, EventBatch};
 
 const RESTING: usize = 100_000;
 const RUNS: usize = 5;
@@ -88,17 +88,20 @@ fn main() {
     let runs = numbers.first().copied().unwrap_or(RUNS);
     let orders = numbers.get(1).copied().unwrap_or(ORDERS);
     let directory = std::env::temp_dir().join(format!("store-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).expect("a directory for the store");
-    let made = make(&directory, orders);
-    let runs: Vec<Run> = (0..runs).map(|_| run(&directory, &made)).collect();
-    std::fs::remove_dir_all(&directory).expect("the directory removed");
-    print("recorder", "orders/s", &runs, |run| run.orders_per_s);
-    print("recorder, processor time", "ns/order", &runs, |run| {
-        run.cpu_ns_per_order
-    });
-    print("recorder, size of the store", "bytes/order", &runs, |run| {
-        run.bytes_per_order
-    });
+    for (kind, name) in [
+        (EntryKind::Binary, "recorder"),
+        (EntryKind::Fix, "recorder, FIX"),
+    ] {
+        std::fs::create_dir_all(&directory).expect("a directory for the store");
+        let made = make(&directory, kind, orders);
+        let runs: Vec<Run> = (0..runs).map(|_| run(&directory, &made)).collect();
+        std::fs::remove_dir_all(&directory).expect("the directory removed");
+        print(name, "orders/s", &runs, |run| run.orders_per_s);
+        let figure = format!("{name}, processor time");
+        print(&figure, "ns/order", &runs, |run| run.cpu_ns_per_order);
+        let figure = format!("{name}, size of the store");
+        print(&figure, "bytes/order", &runs, |run| run.bytes_per_order);
+    }
 }
 
 fn print(name: &str, unit: &str, runs: &[Run], figure: impl Fn(&Run) -> f64) {
@@ -113,11 +116,12 @@ fn print(name: &str, unit: &str, runs: &[Run], figure: impl Fn(&Run) -> f64) {
 }
 
 /// Let the engine make the events of the mix, and write them into a log.
-fn make(directory: &Path, orders: usize) -> Made {
+fn make(directory: &Path, kind: EntryKind, orders: usize) -> Made {
     let mut flow = mix::Mix {
         resting: RESTING,
         adds: 45,
         cancels: 45,
+        kind,
         ..mix::Mix::default()
     }
     .start();
