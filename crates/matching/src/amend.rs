@@ -235,7 +235,7 @@ impl Engine {
             out.event(&Event::Replaced(replaced, text, asked));
         }
         if own && !own_text.is_empty() {
-            self.books.set_text(slot, order, own_text);
+            self.books.set_text(slot, own_text);
         }
         if kind == EntryKind::Fix {
             self.books.mark_replaced(slot);

@@ -169,8 +169,8 @@ impl Books {
     }
 
     /// Give the order of a FIX session another client order id.
-    pub(crate) fn set_text(&mut self, slot: u32, order: Order, text: &str) {
-        self.open.set_text(slot, order, text);
+    pub(crate) fn set_text(&mut self, slot: u32, text: &str) {
+        self.open.set_text(slot, text);
     }
 
     /// The order of a FIX session was amended.

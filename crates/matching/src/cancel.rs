@@ -202,7 +202,7 @@ impl Engine {
             }
             Some(Met::Closed(slot)) => {
                 let order = self.closed.get(slot);
-                let own = Some((order.entry, &*order.text));
+                let own = Some((order.entry, self.closed.text(order)));
                 (order.order_id, order.instrument, order.status, own)
             }
             None => (0, named.instrument, OrdStatus::Rejected, None),

@@ -8,7 +8,7 @@ use super::{ClientIds, Queue};
 /// Remember a text of entry 1.
 fn remember(ids: &mut ClientIds, queue: &mut Queue, most: u32, text: &str, order_id: u64) {
     let what = (order_id, 0, Reason::None);
-    ids.remember((1, queue), most, text, what, |_| false);
+    ids.remember((1, queue), most, text, what, |_, _| false);
 }
 
 #[test]

@@ -41,7 +41,8 @@ fn an_order_is_found_by_its_id_as_it_ended() {
     let mut closed = ClosedOrders::new();
     remember(&mut closed, &[(1, 7), (2, 8)], MANY);
     let found = closed.get(closed.find(8).unwrap());
-    assert_eq!((found.entry, found.order_id, &*found.text), (2, 8, "name"));
+    assert_eq!((found.entry, found.order_id), (2, 8));
+    assert_eq!(closed.text(found), "name");
     assert_eq!(
         (found.qty, found.cum, found.status),
         (5, 2, OrdStatus::Expired)

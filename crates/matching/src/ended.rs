@@ -78,7 +78,7 @@ impl Engine {
             status: closed.status,
         };
         let own = closed.entry == entry;
-        let text = if own { &closed.text } else { text };
+        let text = if own { self.closed.text(closed) } else { text };
         out.event(&Event::StatusReport(report, text, request));
     }
 
@@ -93,7 +93,10 @@ impl Engine {
                 && self.was_given(id)
                 && self.books.open().by_id(id).is_none()
                 && self.books.instruments().knows(closed.instrument);
-            if !sound || closed.text.is_empty() || !(0..=closed.qty).contains(&closed.cum) {
+            if !sound
+                || self.closed.text(closed).is_empty()
+                || !(0..=closed.qty).contains(&closed.cum)
+            {
                 return Err(format!("closed order {id} is none"));
             }
         }

@@ -159,7 +159,8 @@ impl Engine {
         }
         let most = self.settings.client_ids_per_account_max;
         let whose = (entry, self.parties.ids_mut(entry));
-        self.client_ids.remember(whose, most, text, what, |_| false);
+        self.client_ids
+            .remember(whose, most, text, what, |_, _| false);
     }
 
     fn reject(

@@ -56,8 +56,8 @@ pub(crate) fn mix(a: u64, b: u64) -> u64 {
 }
 
 /// Hash of a text within a scope.
-pub(crate) fn mix_text(scope: u64, text: &str) -> u64 {
-    xxh3_64_with_seed(text.as_bytes(), scope)
+pub(crate) fn mix_text(scope: u64, text: &[u8]) -> u64 {
+    xxh3_64_with_seed(text, scope)
 }
 
 #[derive(Debug, Default)]

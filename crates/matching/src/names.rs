@@ -16,12 +16,14 @@ impl Names {
         name: &str,
         name_of: impl Fn(u32) -> (u8, &'r str),
     ) -> Option<u32> {
-        self.index.find(mix_text(u64::from(scope), name), |number| {
-            name_of(number) == (scope, name)
-        })
+        self.index
+            .find(mix_text(u64::from(scope), name.as_bytes()), |number| {
+                name_of(number) == (scope, name)
+            })
     }
 
     pub(crate) fn add(&mut self, scope: u8, name: &str, number: u32) {
-        self.index.insert(mix_text(u64::from(scope), name), number);
+        self.index
+            .insert(mix_text(u64::from(scope), name.as_bytes()), number);
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Order {
     pub(crate) entry: u32,
     pub(crate) account: u32,
     pub(crate) instrument: u32,
-    /// Its client order id in the table of texts.
+    /// Where its client order id stands among the open orders, or `NONE`.
     pub(crate) text: u32,
     pub(crate) side: Side,
     pub(crate) tif: TimeInForce,

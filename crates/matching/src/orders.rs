@@ -11,7 +11,7 @@ use super::texts::Texts;
 #[derive(Debug)]
 pub(crate) struct OpenOrders {
     pool: Orders,
-    beside: Pool<Beside, 1024>,
+    beside: Pool<Beside, 512>,
     by_id: Ids,
     by_num: Index,
     texts: Texts,
@@ -66,40 +66,55 @@ impl OpenOrders {
     /// A client order id; empty for none.
     #[inline(always)]
     pub(crate) fn text(&self, text: u32) -> &str {
-        self.texts.get(text)
+        match self.beside.get(text) {
+            Some(beside) => self.texts.get(&beside.text),
+            None => "",
+        }
     }
 
-    /// The client order id of the order in a slot; empty for none.
-    pub(crate) fn text_of(&self, slot: u32) -> &str {
-        let beside = self.pool[slot].beside;
-        if beside == NONE {
-            return "";
+    /// The bytes of the client order id of the order in a slot; none where it has no such id.
+    pub(crate) fn text_of(&self, slot: u32) -> &[u8] {
+        match self.beside.get(self.pool[slot].beside) {
+            Some(beside) => self.texts.bytes(&beside.text),
+            None => &[],
         }
-        self.texts.get(self.beside[beside].text)
     }
 
     /// Give the order of a FIX session another client order id.
-    pub(crate) fn set_text(&mut self, slot: u32, mut order: Order, text: &str) {
-        self.texts.forget(order.text);
-        order.text = self.texts.keep(text);
-        self.note(slot, &order);
+    pub(crate) fn set_text(&mut self, slot: u32, text: &str) {
+        let beside = self.pool[slot].beside;
+        if beside == NONE {
+            self.pool[slot].beside = self.keep_text(text);
+        } else {
+            let kept = &mut self.beside[beside].text;
+            self.texts.forget(kept);
+            *kept = self.texts.keep(text);
+        }
     }
 
-    /// How many client order ids are kept.
-    pub(crate) fn texts(&self) -> usize {
-        self.texts.used()
+    /// How many client order ids are too long to stand beside their orders.
+    pub(crate) fn long_texts(&self) -> usize {
+        self.texts.long()
     }
 
-    /// Keep the client order id of an order that may be added.
+    /// Keep the client order id of an order that may be added; the empty one takes no slot.
     #[inline(always)]
     pub(crate) fn keep_text(&mut self, text: &str) -> u32 {
-        self.texts.keep(text)
+        if text.is_empty() {
+            NONE
+        } else {
+            let text = self.texts.keep(text);
+            self.beside.take(Beside::named(text))
+        }
     }
 
     /// That order is not added.
     #[inline(always)]
     pub(crate) fn forget_text(&mut self, text: u32) {
-        self.texts.forget(text);
+        if text != NONE {
+            self.texts.forget(&self.beside[text].text);
+            self.beside.give(text);
+        }
     }
 
     #[inline(always)]
@@ -114,6 +129,12 @@ impl OpenOrders {
             let order = &self.pool[slot];
             order.num == num && order.entry == entry
         })
+    }
+
+    /// Prefetch what stands beside the line in a slot.
+    #[inline(always)]
+    pub(crate) fn prefetch_beside(&self, line: &Resting) {
+        self.beside.prefetch(line.beside);
     }
 
     /// Prefetch the line where a ClOrdID of this hash stands or will stand.
@@ -161,10 +182,12 @@ impl OpenOrders {
         if order.cum > 0 || order.text != NONE {
             let line = &mut self.pool[slot];
             if line.beside == NONE {
-                line.beside = self.beside.take(Beside::new(order));
-            } else {
-                self.beside[line.beside] = Beside::new(order);
+                line.beside = match order.text {
+                    NONE => self.beside.take(Beside::default()),
+                    text => text,
+                };
             }
+            self.beside[line.beside].note(order);
         }
     }
 
@@ -174,7 +197,7 @@ impl OpenOrders {
         let line = &self.pool[slot];
         let mut order = line.order(account);
         if line.beside != NONE {
-            self.beside[line.beside].fill_in(&mut order);
+            self.beside[line.beside].fill_in(line.beside, &mut order);
         }
         order
     }
@@ -187,11 +210,9 @@ impl OpenOrders {
         if numbered {
             self.by_num.remove(num_hash(order.entry, order.num), slot);
         }
-        if order.beside != NONE {
-            self.texts.forget(self.beside[order.beside].text);
-            self.beside.give(order.beside);
-        }
+        let beside = order.beside;
         self.pool.give(slot);
+        self.forget_text(beside);
     }
 
     /// Give the order of a binary entry another ClOrdID.

@@ -3,13 +3,14 @@
 //! Commands name orders all over the arena.  While a block of commands is applied, what the block
 //! after it will touch is prefetched, in four steps a few commands apart: the cells of the ClOrdIDs
 //! first, then the orders that the cells name and what names the levels of new orders, and then what
-//! these name.  A step reads only what the steps before it prefetched.  It works on all orders of its
+//! these name.  A ClOrdID in text names what is remembered of it, and only that its order, a step later.  A step reads only what the steps before it prefetched.  It works on all orders of its
 //! block that come, then on all that leave, so that their waits overlap and no branch has to predict
 //! which of both is next.
 //!
 //! Nothing is decided here: a wrong guess costs a read.  Where a command probably works is handed to
 //! the book as a hint, which it verifies before it saves itself a search.
 
+use super::client_ids::text_hash;
 use super::engine::{Engine, SPAN};
 use super::orders::num_hash;
 use super::pool::NONE;
@@ -21,7 +22,8 @@ use wire::record::command::NewOrder;
 const STEPS: usize = 4;
 /// Commands of a block: all steps for one are made while the block before it is applied.
 const BLOCK: usize = SPAN * STEPS;
-/// Open orders from which on this is worth it: fewer stay in the processor's caches anyway.
+/// Open orders, or remembered client order ids, from which on this is worth it: fewer stay in the processor's caches
+/// anyway.
 const ORDERS_MIN: u32 = 4_096;
 
 /// Commands of a block, by their indexes in it, that have something in common.
@@ -62,6 +64,8 @@ struct Block {
     come: Indexes,
     /// Where an order leaves.
     leave: Indexes,
+    /// Where it is named by text.
+    texts: Indexes,
     hashes: [u64; BLOCK],
     /// The orders that leave.
     slots: [u32; BLOCK],
@@ -76,6 +80,7 @@ impl Block {
     const NOTHING: Self = Self {
         come: Indexes::NONE,
         leave: Indexes::NONE,
+        texts: Indexes::NONE,
         hashes: [0; BLOCK],
         slots: [NONE; BLOCK],
         leaves: [NONE; BLOCK],
@@ -113,7 +118,7 @@ impl Engine {
     pub(crate) fn prefetcher(&self, commands: &[Command<'_>]) -> Prefetcher {
         let mut prefetcher = Prefetcher {
             blocks: [Block::NOTHING; 2],
-            on: self.books.open().len() >= ORDERS_MIN,
+            on: self.books.open().len().max(self.client_ids.len()) >= ORDERS_MIN,
             large: self.books.pools().is_large(),
             long: self.books.pools().is_long(),
         };
@@ -170,6 +175,7 @@ impl Engine {
                 }
             }
             2 => {
+                self.prefetch_remembered(block);
                 self.prefetch_met(block, commands);
                 if prefetcher.large {
                     self.prefetch_levels(block, commands);
@@ -193,20 +199,40 @@ impl Engine {
             block.leave.add(index, leaves);
         }
         for index in block.come.iter() {
-            if let Command::New(new, ..) = &commands[index] {
-                self.books.open().prefetch_num(num_hash(new.entry, new.num));
+            if let Command::New(new, _, text) = &commands[index] {
+                if text.is_empty() {
+                    self.books.open().prefetch_num(num_hash(new.entry, new.num));
+                } else {
+                    self.prefetch_text(new.entry, text);
+                }
                 self.books.instruments().prefetch(new.instrument, new.side);
             }
         }
         for index in block.leave.iter() {
-            let (entry, num) = match &commands[index] {
-                Command::Cancel(x, ..) => (x.entry, x.orig_num),
-                Command::Replace(x, ..) => (x.entry, x.orig_num),
+            let (entry, num, text, request) = match &commands[index] {
+                Command::Cancel(x, _, text, request) => (x.entry, x.orig_num, text, request),
+                Command::Replace(x, _, text, request) => (x.entry, x.orig_num, text, request),
                 _ => continue,
             };
-            block.hashes[index] = num_hash(entry, num);
-            self.books.open().prefetch_num(block.hashes[index]);
+            block.texts.add(index, !text.is_empty());
+            if text.is_empty() {
+                block.hashes[index] = num_hash(entry, num);
+                self.books.open().prefetch_num(block.hashes[index]);
+            } else {
+                block.hashes[index] = self.prefetch_text(entry, text);
+            }
+            if !request.is_empty() {
+                self.prefetch_text(entry, request);
+            }
         }
+    }
+
+    /// The cell of a client order id in text; its hash.
+    #[inline(always)]
+    fn prefetch_text(&self, entry: u32, text: &str) -> u64 {
+        let hash = text_hash(entry, text);
+        self.client_ids.prefetch_text(hash);
+        hash
     }
 
     /// Where the search for the levels of new orders begins.
@@ -235,12 +261,25 @@ impl Engine {
         }
     }
 
-    /// The orders that are named.
+    /// The orders that are named, or what is remembered of the texts that name them.
     fn prefetch_named(&self, block: &mut Block) {
         for index in block.leave.iter() {
             let slot = self.books.open().guess_num(block.hashes[index]);
             block.slots[index] = slot;
             self.books.open().prefetch(slot);
+        }
+        for index in block.texts.iter() {
+            block.slots[index] = self.client_ids.guess(block.hashes[index]);
+        }
+    }
+
+    /// The orders that are named by text.
+    fn prefetch_remembered(&self, block: &mut Block) {
+        for index in block.texts.iter() {
+            let order_id = self.client_ids.order_of(block.slots[index]);
+            let slot = order_id.and_then(|order_id| self.books.open().by_id(order_id));
+            block.slots[index] = slot.unwrap_or(NONE);
+            self.books.open().prefetch(block.slots[index]);
         }
     }
 
@@ -283,6 +322,10 @@ impl Engine {
                     .prefetch(order.instrument, order.side);
                 if large {
                     self.books.pools().levels.prefetch(order.level);
+                }
+                if order.beside != NONE {
+                    self.books.open().prefetch_beside(order);
+                    self.closed.prefetch(order.order_id);
                 }
                 if matches!(commands[index], Command::New(..)) {
                     self.books

@@ -1,6 +1,5 @@
 //! Requests by their own names: who asks, and whether that came before.
 
-use super::client_ids::Remembered;
 use super::emit::Emit;
 use super::engine::Engine;
 use wire::record::command::{NO_ENTRY, in_parts, who};
@@ -166,9 +165,9 @@ impl Engine {
     pub(crate) fn remember_of_session(&mut self, entry: u32, text: &str, what: (u64, u64, Reason)) {
         let most = self.settings.client_ids_per_session_max;
         let open = self.books.open();
-        let is_needed = |known: &Remembered| {
-            let slot = open.by_id(known.order_id);
-            slot.is_some_and(|slot| open.text_of(slot) == known.text)
+        let is_needed = |order_id, text: &[u8]| {
+            let slot = open.by_id(order_id);
+            slot.is_some_and(|slot| open.text_of(slot) == text)
         };
         let whose = (entry, self.parties.ids_mut(entry));
         self.client_ids.remember(whose, most, text, what, is_needed);

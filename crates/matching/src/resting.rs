@@ -1,4 +1,4 @@
-//! Where an open order rests: one line of 64 bytes, and 32 bytes elsewhere if it needs them.
+//! Where an open order rests: one line of 64 bytes, and another one elsewhere if it needs it.
 //!
 //! The line holds what nearly every command needs.  Beside it stands what most orders never have,
 //! fills and a client order id in text; the line says where.
@@ -9,6 +9,7 @@
 use super::order::{Order, REPLACED};
 use super::paged_list::CellId;
 use super::pool::{NONE, Slot};
+use super::texts::Text;
 use wire::record::{Side, Stp, TimeInForce};
 
 const DAY: u8 = 1;
@@ -40,20 +41,21 @@ pub(crate) struct Resting {
 
 /// What stands beside the line.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub(crate) struct Beside {
     pub(crate) cum: i64,
     /// `Order::quote`, in two halves, which need no alignment to 16.
     quote: (i64, u64),
-    /// The text; links free slots too.
-    pub(crate) text: u32,
+    pub(crate) text: Text,
 }
 
 impl Slot for Beside {
+    /// A free slot's link stands where an executed quantity would.
     fn link(&self) -> u32 {
-        self.text
+        self.cum as u32
     }
     fn set_link(&mut self, next: u32) {
-        self.text = next;
+        self.cum = i64::from(next);
     }
 }
 
@@ -85,7 +87,7 @@ impl Default for Beside {
         Self {
             cum: 0,
             quote: (0, 0),
-            text: NONE,
+            text: Text::EMPTY,
         }
     }
 }
@@ -186,18 +188,27 @@ impl Resting {
 }
 
 impl Beside {
-    pub(crate) const fn new(order: &Order) -> Self {
+    /// Of an order of which nothing is executed.
+    pub(crate) fn named(text: Text) -> Self {
         Self {
-            cum: order.cum,
-            quote: ((order.quote >> 64) as i64, order.quote as u64),
-            text: order.text,
+            text,
+            ..Self::default()
         }
     }
 
-    pub(crate) fn fill_in(&self, order: &mut Order) {
+    /// Take over what is executed of an order.
+    #[inline(always)]
+    pub(crate) const fn note(&mut self, order: &Order) {
+        self.cum = order.cum;
+        self.quote = ((order.quote >> 64) as i64, order.quote as u64);
+    }
+
+    /// What stands here of an order, whose own slot this is.
+    #[inline(always)]
+    pub(crate) fn fill_in(&self, slot: u32, order: &mut Order) {
         order.cum = self.cum;
         order.quote = i128::from(self.quote.0) << 64 | i128::from(self.quote.1);
-        order.text = self.text;
+        order.text = if self.text.is_empty() { NONE } else { slot };
     }
 }
 
@@ -205,12 +216,13 @@ impl Beside {
 mod tests {
     use super::{Beside, Resting};
     use crate::order::Order;
+    use crate::texts::Texts;
     use wire::record::{Side, Stp, TimeInForce};
 
     #[test]
-    fn a_line_takes_64_bytes_and_what_stands_beside_it_32() {
+    fn a_line_takes_64_bytes_and_what_stands_beside_it_as_many() {
         assert_eq!((size_of::<Resting>(), align_of::<Resting>()), (64, 64));
-        assert_eq!(size_of::<Beside>(), 32);
+        assert_eq!((size_of::<Beside>(), align_of::<Beside>()), (64, 64));
     }
 
     #[test]
@@ -233,7 +245,9 @@ mod tests {
         };
         order.fill(i64::MAX, i64::MAX);
         let mut back = Resting::new(&order).order(4);
-        Beside::new(&order).fill_in(&mut back);
+        let mut beside = Beside::named(Texts::default().keep("name"));
+        beside.note(&order);
+        beside.fill_in(6, &mut back);
         assert_eq!(format!("{back:?}"), format!("{order:?}"));
         assert_eq!(back.quote, i128::from(i64::MAX) * i128::from(i64::MAX));
     }

@@ -2,7 +2,7 @@
 
 use super::claims::{Claim, Held, Owner};
 use super::client_ids::{ClientIds, Queue};
-use super::closed::{ClosedOrders, State};
+use super::closed::State;
 use super::engine::{Engine, Position};
 use super::gateways::{GatewayState, NONCES};
 use super::instruments::NUMBER_MAX;
@@ -179,7 +179,7 @@ fn read_engine(from: &mut Reader<'_>) -> Read<Engine> {
         read_claim(&mut engine, from)?;
     }
     for _ in 0..from.u32("closed orders")? {
-        read_closed(&mut engine.closed, from)?;
+        read_closed(&mut engine, from)?;
     }
     while from.0.len() > ENDING {
         let skipped = (from.u64("skipped id")?, from.u64("skipped id")?);
@@ -233,7 +233,7 @@ fn read_claim(engine: &mut Engine, from: &mut Reader<'_>) -> Read<()> {
 }
 
 /// The limits were kept to when it was remembered; they may have been lowered since.
-fn read_closed(closed: &mut ClosedOrders, from: &mut Reader<'_>) -> Read<()> {
+fn read_closed(engine: &mut Engine, from: &mut Reader<'_>) -> Read<()> {
     let state = State {
         order_id: from.u64("closed order's id")?,
         price: from.i64("closed order's price")?,
@@ -246,7 +246,9 @@ fn read_closed(closed: &mut ClosedOrders, from: &mut Reader<'_>) -> Read<()> {
         tif: from.code(TimeInForce::from_code, "closed order's time in force")?,
         status: from.code(OrdStatus::from_code, "closed order's status")?,
     };
-    closed.append(&state, from.text("closed order's client id")?);
+    must(engine.parties.knows(state.entry), "closed order's entry")?;
+    let text = from.text("closed order's client id")?;
+    engine.closed.append(&state, text);
     Ok(())
 }
 
@@ -284,7 +286,7 @@ fn read_client_id(
     let reason = Reason::from_code(from.u16("reason")?).ok_or(SnapshotError::Field("reason"))?;
     // The limit was kept to when it was remembered; it may have been lowered since.
     let what = (order_id, content, reason);
-    ids.remember(whose, u32::MAX, text, what, |_| false);
+    ids.remember(whose, u32::MAX, text, what, |_, _| false);
     Ok(())
 }
 

@@ -137,7 +137,7 @@ impl Engine {
         to.u64(entry.last_num);
         to.u32(entry.ids.len());
         for known in self.client_ids.of(&entry.ids) {
-            to.text(&known.text);
+            to.text(self.client_ids.text(known));
             to.u64(known.order_id);
             to.u64(known.content);
             to.u16(known.reason.code());
@@ -196,7 +196,7 @@ impl Engine {
             to.u8(closed.side.code());
             to.u8(closed.tif.code());
             to.u8(closed.status.code());
-            to.text(&closed.text);
+            to.text(self.closed.text(closed));
         }
     }
 

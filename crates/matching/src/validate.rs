@@ -11,6 +11,7 @@ use super::level::Level;
 use super::order::Order;
 use super::pool::NONE;
 use super::side::key;
+use super::texts::BYTES_MAX;
 use wire::record::numbers::COUNTER;
 use wire::record::{EntryKind, Side, TimeInForce};
 
@@ -31,7 +32,7 @@ struct Seen {
     queue_pages: u32,
     list_pages: u32,
     numbered: usize,
-    texts: usize,
+    long_texts: usize,
     day_orders: u32,
     with_more: u32,
 }
@@ -180,7 +181,8 @@ impl Engine {
         seen.orders += 1;
         seen.with_more += u32::from(self.books.line(slot).beside != NONE);
         seen.day_orders += u32::from(order.tif == TimeInForce::Day);
-        seen.texts += usize::from(order.text != NONE);
+        let text = self.books.open().text(order.text);
+        seen.long_texts += usize::from(text.len() > BYTES_MAX);
         Ok(())
     }
 
@@ -221,9 +223,9 @@ impl Engine {
                 self.books.open().with_more()
             )
         })?;
-        let texts = self.books.open().texts();
-        must(texts == seen.texts, || {
-            format!("{texts} texts kept for {} orders", seen.texts)
+        let long = self.books.open().long_texts();
+        must(long == seen.long_texts, || {
+            format!("{long} long texts kept for {} orders", seen.long_texts)
         })
     }
 
@@ -314,9 +316,10 @@ impl Engine {
         }
         let mut ids = 0;
         for known in self.client_ids.of(&entry.ids) {
-            let found = self.client_ids.find(number, &known.text);
+            let text = self.client_ids.text(known);
+            let found = self.client_ids.find(number, text);
             must(found.is_some_and(|it| std::ptr::eq(it, known)), || {
-                format!("entry {number}: client id {} is not found", known.text)
+                format!("entry {number}: client id {text} is not found")
             })?;
             ids += 1;
         }
