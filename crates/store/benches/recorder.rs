@@ -24,6 +24,10 @@ use matching::Engine;
 use store::{EventSource, LogSource, Runner, RunnerLimits};
 use wire::record::{EntryKind, EventBatch};
 
+/// As in the exchange.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RESTING: usize = 100_000;
 const RUNS: usize = 5;
 const ORDERS: usize = 500_000;
