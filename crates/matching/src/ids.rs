@@ -99,13 +99,36 @@ impl Ids {
     /// The slot of an id; `is_it` tells by a slot whether it is the id's.
     #[inline]
     pub(crate) fn find(&self, id: u64, is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        let (word, bit) = bit(id);
-        match self.stretch(id) {
-            Some(stretch) if stretch.live[word] & bit != 0 => {
-                Some(self.pages[stretch.page].0[id as usize % IDS])
-            }
-            _ => self.old.find(hash(id), is_it),
+        match self.page_of(id) {
+            Some(page) => Some(page.0[id as usize % IDS]),
+            None => self.old.find(hash(id), is_it),
         }
+    }
+
+    /// Prefetch the cell where the slot of an id stands.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, id: u64) {
+        match self.page_of(id) {
+            Some(page) => prefetch::line(&page.0[id as usize % IDS]),
+            None => self.old.prefetch(hash(id)),
+        }
+    }
+
+    /// The slot that an id probably has, or `NONE`.
+    #[inline(always)]
+    pub(crate) fn guess(&self, id: u64) -> u32 {
+        match self.page_of(id) {
+            Some(page) => page.0[id as usize % IDS],
+            None => self.old.guess(hash(id)),
+        }
+    }
+
+    /// The page that an id stands in, if it does in any.
+    #[inline(always)]
+    fn page_of(&self, id: u64) -> Option<&Page> {
+        let (word, bit) = bit(id);
+        let stretch = self.stretch(id)?;
+        (stretch.live[word] & bit != 0).then(|| &self.pages[stretch.page])
     }
 
     /// Add the highest id so far.
@@ -233,6 +256,9 @@ mod tests {
             assert_eq!(ids.len(), plain.len());
             let wanted = id - (state >> 50);
             let found = ids.find(wanted, |slot| slot == wanted as u32);
+            ids.prefetch(wanted);
+            // What it is in the index by the tag alone, that of another may be as well.
+            assert!(found.is_none() || ids.guess(wanted) != super::NONE);
             assert_eq!(found, plain.get(&wanted).copied(), "{wanted} at {step}");
         }
         for (id, slot) in plain {

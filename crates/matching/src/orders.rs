@@ -123,6 +123,18 @@ impl OpenOrders {
             .find(order_id, |slot| self.pool[slot].order_id == order_id)
     }
 
+    /// Prefetch the cell where an order id stands.
+    #[inline(always)]
+    pub(crate) fn prefetch_id(&self, order_id: u64) {
+        self.by_id.prefetch(order_id);
+    }
+
+    /// The slot that an order id probably means, or `NONE`.
+    #[inline(always)]
+    pub(crate) fn guess_id(&self, order_id: u64) -> u32 {
+        self.by_id.guess(order_id)
+    }
+
     #[inline(always)]
     pub(crate) fn by_num(&self, entry: u32, num: u64) -> Option<u32> {
         self.by_num.find(num_hash(entry, num), |slot| {

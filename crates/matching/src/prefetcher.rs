@@ -175,8 +175,9 @@ impl Engine {
                 }
             }
             2 => {
-                self.prefetch_remembered(block);
+                self.prefetch_ids(block);
                 self.prefetch_met(block, commands);
+                self.prefetch_remembered(block);
                 if prefetcher.large {
                     self.prefetch_levels(block, commands);
                 }
@@ -273,12 +274,18 @@ impl Engine {
         }
     }
 
-    /// The orders that are named by text.
+    /// The ids of the orders that are named by text, which stand in `hashes` from then on.
+    fn prefetch_ids(&self, block: &mut Block) {
+        for index in block.texts.iter() {
+            block.hashes[index] = self.client_ids.order_of(block.slots[index]).unwrap_or(0);
+            self.books.open().prefetch_id(block.hashes[index]);
+        }
+    }
+
+    /// The orders of these ids.
     fn prefetch_remembered(&self, block: &mut Block) {
         for index in block.texts.iter() {
-            let order_id = self.client_ids.order_of(block.slots[index]);
-            let slot = order_id.and_then(|order_id| self.books.open().by_id(order_id));
-            block.slots[index] = slot.unwrap_or(NONE);
+            block.slots[index] = self.books.open().guess_id(block.hashes[index]);
             self.books.open().prefetch(block.slots[index]);
         }
     }
