@@ -121,6 +121,7 @@ __all__ = [
     "describe_events",
     "describe_message",
     "event_head",
+    "events_told",
     "first_batch_after",
     "huge_pages",
     "load_main",
@@ -782,6 +783,13 @@ def event_head(batch: bytes) -> EventHead:
     """Read the head of an event batch; its hash is not held to its bytes.
 
     Raises ``ValueError`` for bytes that are none.
+    """
+
+def events_told(events: _KeptLog, entry: int, start: int, bytes_max: int) -> tuple[bytes, int]:
+    """Return what of the event batches from ``start`` on tells an entry, and the offset behind all.
+
+    It stands in batches that hold nothing else.  About ``bytes_max`` bytes are read, one batch at
+    least, and fewer where much was found.  Raises what reading the log does.
     """
 
 def first_batch_after(events: _KeptLog, after_command: int, part: int | None = None) -> int:

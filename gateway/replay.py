@@ -11,6 +11,7 @@ from core import (
     JournalRange,
     OrderEntry,
     ReplayPortion,
+    events_told,
     first_batch_after,
 )
 from gateway.connection import Connection
@@ -19,12 +20,63 @@ from journal.port import ReplayedLog
 
 log = logging.getLogger("quantscope.gateway")
 
-READ_BYTES = 2**20
-"""Bytes of events that are read at a time for one connection."""
+READ_BYTES = 8 * 2**20
+"""Bytes of events that are looked through at a time for one connection."""
+WAITING_BYTES = 2**20
+"""Bytes of events that are still to be written, and are told at a time."""
 MESSAGES_MAX = 256
 """Messages that are made at a time, before whoever else waits for the loop goes on."""
 WRITER_PAUSE_S = 0.002
 """How long to wait for a commit that fell between two looks, in seconds."""
+
+
+class Portions:
+    """What tells an entry, from an offset of the events log on, a portion at a time.
+
+    From the second one on, what follows a portion is read while that is told.
+    """
+
+    def __init__(self, events: Callable[[], ReplayedLog], entry: int, offset: int) -> None:
+        """``events`` gives the log as it is open now."""
+        self._events = events
+        self._entry = entry
+        self._offset = offset
+        self._ahead: asyncio.Future[tuple[bytes, int]] | None = None
+        self._goes_on = False
+
+    async def take(self) -> bytes | None:
+        """Batches in a row, maybe none; ``None``, at once, behind what is written."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            if self._offset > self._events().written_offset:
+                return None
+            ahead = self._read()
+        batches, self._offset = await ahead
+        # Whoever asks for little has it by the first one.
+        if self._goes_on and self._offset <= self._events().written_offset:
+            self._ahead = self._read()
+        self._goes_on = True
+        return batches
+
+    def take_waiting(self) -> bytes:
+        """What is still to be written, where nothing else is left."""
+        batches = self._events().waiting(self._offset, WAITING_BYTES)
+        self._offset += len(batches)
+        return b"".join(batches)
+
+    def close(self) -> None:
+        """Nobody wants what is read ahead."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+
+    def _read(self) -> "asyncio.Future[tuple[bytes, int]]":
+        loop = asyncio.get_running_loop()
+        reading = loop.run_in_executor(
+            None, events_told, self._events(), self._entry, self._offset, READ_BYTES
+        )
+        # Whoever awaits it hears of a failure; where nobody does it is none.
+        reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return reading
 
 
 class Replayer:
@@ -63,37 +115,36 @@ class Replayer:
             connection.abort("replay failed")
 
     async def _replay(self, connection: Connection) -> None:
-        offset = await self._beginning(connection)
+        elsewhere = True
+        while elsewhere and (user := connection.user) is not None:
+            portions = Portions(self._events, user.entry, await self._beginning(connection))
+            try:
+                elsewhere = await self._tell_all(connection, portions)
+            finally:
+                portions.close()
+
+    async def _tell_all(self, connection: Connection, portions: Portions) -> bool:
+        """Tell what is wanted of these; whether it goes on at another offset."""
         while not connection.transport.is_closing():
-            batches, offset = await self._read(offset)
+            batches = await portions.take()
             if connection.transport.is_closing():
-                return
-            if not batches:
+                break
+            is_behind = batches is None
+            if batches is None:
                 # What the session was told last is not written yet: taken in this very turn of
                 # the loop, it is all there is, however fast more comes.
-                batches = self._events().waiting(offset, READ_BYTES)
-                offset += len(batches)
-            told = await self._tell(connection, b"".join(batches))
-            if told.live:
-                return
-            if told.elsewhere:
-                offset = await self._beginning(connection)
-            elif not batches:
+                batches = portions.take_waiting()
+            told = await self._tell(connection, batches)
+            if told.live or told.elsewhere:
+                return told.elsewhere
+            if is_behind and not batches:
                 await asyncio.sleep(WRITER_PAUSE_S)
+        return False
 
     async def _beginning(self, connection: Connection) -> int:
         """Where the messages stand that a connection is to be told next."""
         command = self._order_entry.replay_command(connection.number) or 1
         return await asyncio.to_thread(self._first, command)
-
-    async def _read(self, offset: int) -> tuple[list[bytes], int]:
-        """Some batches from an offset on, and the offset behind them."""
-        # Beyond what is written there is nothing to be read, and asking is an error.
-        if offset > self._events().written_offset:
-            return [], offset
-        records = await asyncio.to_thread(self._events().read, offset, READ_BYTES)
-        following = records[-1].offset + 1 if records else offset
-        return [record.batch for record in records], following
 
     async def _tell(self, connection: Connection, batches: bytes) -> ReplayPortion:
         """Tell what these hold, at the pace of its reader; how far that went."""

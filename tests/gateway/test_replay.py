@@ -1,7 +1,12 @@
 """Old messages of a session, and how it comes from them to the new ones."""
 
 import asyncio
+import gc
+import logging
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from protocol import messages as m
 from protocol.terms import Side
@@ -9,6 +14,7 @@ from testing.client import ONE, Client
 from tests.gateway.inside import inside
 
 LOTS = 500_000
+TRADES = 200
 
 
 async def trade(client: Client, done: asyncio.Event) -> int:
@@ -47,3 +53,50 @@ async def test_a_session_that_is_told_without_a_pause_catches_up(tmp_path: Path)
         assert again.following == trading.result() + 2
         await again.logout()
         await taker.logout()
+
+
+async def filled(served: Any) -> Client:
+    """A maker who was told of many trades, and is gone."""
+    maker = await Client(served.binary, "demo1").login()
+    maker.place(1, side=Side.SELL, quantity=LOTS)
+    await maker.expect_new(1)
+    maker.cut()
+    taker = await Client(served.binary, "demo2").login()
+    for number in range(1, TRADES + 1):
+        taker.place(number)
+        await taker.expect_new(number)
+        await taker.expect(m.ExecutionReportTrade, cl_ord_id=number)
+    await taker.logout()
+    return maker
+
+
+async def test_what_takes_many_reads_comes_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows is read while the one before is told."""
+    monkeypatch.setattr("gateway.replay.READ_BYTES", 1)
+    async with inside(tmp_path) as served:
+        maker = await filled(served)
+        again = await Client(served.binary, "demo1").login(maker.session, 1)
+        await again.expect_new(1)
+        for left in range(TRADES):
+            await again.expect(m.ExecutionReportTrade, leaves_qty=(LOTS - left - 1) * ONE)
+        assert again.following == TRADES + 2
+        await again.logout()
+
+
+async def test_who_leaves_in_the_middle_leaves_nothing_to_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("gateway.replay.READ_BYTES", 1)
+    async with inside(tmp_path) as served:
+        maker = await filled(served)
+        for _ in range(5):
+            again = await Client(served.binary, "demo1").login(maker.session, 1)
+            await again.expect_new(1)
+            again.cut()
+            async with asyncio.timeout(20):
+                while served.gateway.connections:
+                    await asyncio.sleep(0.001)
+        gc.collect()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

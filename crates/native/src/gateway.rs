@@ -524,7 +524,8 @@ impl OrderEntry {
     ) -> PyResult<ReplayPortion> {
         self.look(py)?;
         let rest = batches.get(at..).unwrap_or_default();
-        let replayed = py.detach(|| caught(|| self.inner.replay(connection, rest, messages_max)));
+        // It takes less than what another thread may have the interpreter for.
+        let replayed = caught(|| self.inner.replay(connection, rest, messages_max));
         // What it has changed is the connection's alone, which its owner cuts.
         let (used, replayed) = replayed.map_err(PyRuntimeError::new_err)?.map_err(bad)?;
         Ok(ReplayPortion {

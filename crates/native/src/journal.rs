@@ -80,7 +80,7 @@ pub fn append_error(error: &AppendError) -> PyErr {
     }
 }
 
-fn read_error(error: &ReadError) -> PyErr {
+pub(crate) fn read_error(error: &ReadError) -> PyErr {
     match error {
         ReadError::Damaged(_) => raise::<JournalDamaged>(error),
         ReadError::Deleted { .. } | ReadError::Beyond { .. } => raise::<JournalRange>(error),

@@ -145,7 +145,7 @@ mod _native {
         Recorder, StoreDamaged, StoreFailed, StoreReader, recorder_seed, store_at_rest, take_back,
     };
     #[pymodule_export]
-    use super::stored::{EventHead, StoredStream, event_head, first_batch_after};
+    use super::stored::{EventHead, StoredStream, event_head, events_told, first_batch_after};
     #[pymodule_export]
     use super::sums::{Bar, Sum};
     #[pymodule_export]

@@ -2,10 +2,16 @@
 
 use std::ops::Range;
 
+use journal::{ReadError, Record};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use wire::record::RecordError;
 
-use crate::journal::{JournalError, Log, LogRecord, MemoryLog, append_error};
+use crate::engine::bad;
+use crate::journal::{JournalError, Log, LogRecord, MemoryLog, append_error, read_error};
+
+/// Bytes of batches that are read at once.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// A log: ours are called without Python in between.
 #[derive(Debug, FromPyObject)]
@@ -69,6 +75,50 @@ impl AnyLog {
         };
         let record = read.into_iter().next();
         Ok(record.ok_or_else(|| missing(offset))?.batch)
+    }
+
+    /// Hand on batches from an offset on, with their offsets, until that says that it is enough or nothing more is
+    /// written; of our own logs without the interpreter.
+    pub fn read(
+        &self,
+        py: Python<'_>,
+        start: u64,
+        bytes_max: usize,
+        mut hand_on: impl FnMut(u64, &[u8]) -> Result<bool, RecordError> + Send,
+    ) -> PyResult<()> {
+        let piece = bytes_max.min(PIECE_BYTES);
+        let mut all = |read: &dyn Fn(u64) -> Result<Vec<Record>, ReadError>,
+                       end: &dyn Fn() -> u64| {
+            let (mut at, mut enough) = (start, false);
+            while !enough {
+                let records = read(at).map_err(|error| read_error(&error))?;
+                enough = records.is_empty();
+                for record in records {
+                    enough |= hand_on(record.offset, &record.batch).map_err(bad)?;
+                    at = record.offset.saturating_add(1);
+                }
+                enough |= at > end();
+            }
+            Ok(())
+        };
+        match self {
+            Self::Log(log) => {
+                let log = &log.get().0;
+                py.detach(|| all(&|from| log.read(from, piece), &|| log.written_offset()))
+            }
+            Self::Memory(log) => {
+                let log = &log.get().0;
+                py.detach(|| all(&|from| log.read(from, piece), &|| log.durable_offset()))
+            }
+            Self::Other(log) => {
+                let read = log.call_method1(py, "read", (start, piece))?;
+                let read: Vec<Py<LogRecord>> = read.extract(py)?;
+                for record in read.iter().map(Py::get) {
+                    hand_on(record.offset, record.batch.as_bytes(py)).map_err(bad)?;
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Bytes that wait for the log's writer.

@@ -11,6 +11,9 @@ use crate::journal::LogRecord;
 use crate::log::AnyLog;
 use crate::named::named;
 
+/// Bytes of events that are enough for whoever tells them.
+const TOLD_BYTES: usize = 256 << 10;
+
 named! {
     /// What stands before the events of a batch, and the hash behind them.
     EventHead {
@@ -63,6 +66,27 @@ pub fn first_batch_after(
         let batch = EventBatch::read(batch.as_bytes(py)).map_err(bad)?;
         Ok(batch.header.key())
     })
+}
+
+/// What of the event batches from `start` on tells an entry, as batches that hold nothing else, and the offset
+/// behind those that were read: about `bytes_max` bytes of them, one batch at least, and fewer where `TOLD_BYTES`
+/// were found.
+#[pyfunction]
+pub fn events_told(
+    py: Python<'_>,
+    events: AnyLog,
+    entry: u32,
+    start: u64,
+    bytes_max: usize,
+) -> PyResult<(Py<PyBytes>, u64)> {
+    let (mut told, mut behind, mut read_bytes) = (Vec::new(), start, 0_usize);
+    events.read(py, start, bytes_max, |offset, batch| {
+        behind = offset.saturating_add(1);
+        read_bytes = read_bytes.saturating_add(batch.len());
+        EventBatch::read(batch)?.push_told(entry, &mut told)?;
+        Ok(read_bytes >= bytes_max || told.len() >= TOLD_BYTES)
+    })?;
+    Ok((PyBytes::new(py, &told).unbind(), behind))
 }
 
 /// Events as they are stored, which the engine's are compared with as it makes them.

@@ -199,6 +199,38 @@ impl<'a> EventBatch<'a> {
         )
     }
 
+    /// Append the events that tell an entry, each as a batch of its own, which has this one's header but for what it
+    /// holds, and no hash.  No event is decoded.
+    ///
+    /// # Errors
+    /// Where a record can't be found.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "lengths in memory, and numbers of events that there are"
+    )]
+    pub fn push_told(&self, entry: u32, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        let mut rest = self.records;
+        for index in 0..self.header.count {
+            let from = rest;
+            let (kind, _flags, body) = take_record(&mut rest)?;
+            if !Event::tells(kind, body, entry) {
+                continue;
+            }
+            let record = &from[..from.len() - rest.len()];
+            let seq = self.header.first_seq.checked_add(index.into());
+            let header = EventBatchHeader {
+                len: (EventBatchHeader::SIZE + record.len() + HASH) as u32,
+                first_seq: seq.ok_or(RecordError::Value("first_seq"))?,
+                count: 1,
+                ..self.header
+            };
+            out.extend_from_slice(&header.to_bytes());
+            out.extend_from_slice(record);
+            out.extend_from_slice(&[0; HASH]);
+        }
+        Ok(())
+    }
+
     /// The events with their sequence numbers, in order.
     pub fn events(&self) -> impl Iterator<Item = Result<(u64, Event<'a>), RecordError>> + use<'a> {
         let mut rest = self.records;
