@@ -12,12 +12,12 @@ from benchmarks.cluster_roles import (
     Bench,
     Roles,
     brokers_at,
-    cpu_s,
     loads,
     pids,
     pipe,
 )
 from benchmarks.context import Context, measure
+from benchmarks.processes import cpu_s
 from benchmarks.result import Figure, Row, figure
 from testing.kafka import Brokers
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.cluster import STEADY_CONNECTIONS
-from benchmarks.cluster_roles import Bench, brokers_at, loads, pids, resident_bytes
+from benchmarks.cluster_roles import Bench, brokers_at, loads, pids
 from benchmarks.context import Context, measure
+from benchmarks.processes import resident_bytes
 from benchmarks.result import Row, figure
 
 RATE = 5_000

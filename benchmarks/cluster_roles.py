@@ -185,19 +185,6 @@ def pipe(
     return [json.loads(out) for out in said]
 
 
-def cpu_s(pid: int) -> float:
-    """Processor time of a process, in seconds."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory of a process that is its own and in use: files that it has mapped are not."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    found = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    return 1024 * int(found["RssAnon"].split()[0])
-
-
 def pid_of(process: ClusterProcess) -> int:
     """Of a role that runs."""
     assert process.process is not None

@@ -72,6 +72,41 @@ def load(*arguments: object) -> dict[str, Any]:
     return result
 
 
+@contextlib.contextmanager
+def loading(*arguments: object) -> Iterator[dict[str, Any]]:
+    """``quantscope load`` that has said ``ready``; its result is there once the block has ended."""
+    result: dict[str, Any] = {}
+    with subprocess.Popen(
+        [*QUANTSCOPE, "load", *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            ready_line(process)
+            yield result
+            output, _ = process.communicate(timeout=LOAD_TIMEOUT_S)
+        finally:
+            process.kill()
+    if not output:
+        raise BenchError(f"quantscope load {' '.join(map(str, arguments))} gave no result")
+    result.update(msgspec.json.decode(output))
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time of a process, in seconds."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process that is its own and in use: files that it has mapped are not."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    found = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return 1024 * int(found["RssAnon"].split()[0])
+
+
 def exchange_at(
     directory: pathlib.Path,
     *arguments: str,

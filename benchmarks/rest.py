@@ -1,8 +1,7 @@
 """REST under load by wrk, and a thousand users who listen while it runs."""
 
-import contextlib
 import subprocess
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
@@ -11,11 +10,12 @@ from benchmarks.context import Context, measure
 from benchmarks.processes import (
     LOAD_TIMEOUT_S,
     BenchError,
+    loading,
     longest_stop_ms,
 )
 from benchmarks.recorder import catch_up
 from benchmarks.result import Row, figure
-from testing.command import QUANTSCOPE, ROOT, ready_line
+from testing.command import ROOT
 from testing.process import ServerProcess
 
 USERS = 1000
@@ -92,21 +92,9 @@ def wrk(
     return result
 
 
-@contextlib.contextmanager
-def listening(port: int) -> Iterator[dict[str, Any]]:
+def listening(port: int) -> AbstractContextManager[dict[str, Any]]:
     """A thousand users; what they heard is there once the block has ended."""
-    heard: dict[str, Any] = {}
-    arguments = [*QUANTSCOPE, "load", "notify", "--port", str(port), "--users", str(USERS)]
-    with subprocess.Popen(
-        arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            ready_line(process)
-            yield heard
-            output, _ = process.communicate(timeout=LOAD_TIMEOUT_S)
-            heard.update(msgspec.json.decode(output))
-        finally:
-            process.kill()
+    return loading("notify", "--port", port, "--users", USERS)
 
 
 def not_as_told(heard: dict[str, Any], exchange: ServerProcess) -> float:

@@ -11,10 +11,12 @@ from click.testing import CliRunner
 from benchmarks.processes import (
     BenchError,
     load,
+    loading,
     native_echo,
 )
 from quantscope.cli import main
 from testing.command import QUANTSCOPE, ROOT
+from testing.foreign_fix.acceptor import QuickfixAcceptor
 from testing.process import ServerProcess
 from testing.requests import parse_metrics
 
@@ -81,6 +83,52 @@ def test_round_trips_over_fix_take_turns_with_the_binary_protocol(exchange: Serv
     assert result["rejects"] == 0
     assert result["binary"]["count"] > 0
     assert 0 < result["echoes"][0]["p50"] < result["exchange"]["p50"]
+
+
+def test_a_session_has_once_more_what_it_was_told_while_others_trade(
+    exchange: ServerProcess,
+) -> None:
+    with loading(
+        "resend", "--protocol", "fix", "--port", exchange.fix, "--connections", 3,
+        "--messages", 500, "--rate", 500, "--turns", 2, "--resting", 300,
+        "--seconds", 0.2, "--warmup-seconds", 0,
+    ) as result:  # fmt: skip
+        assert not result
+    assert len(result["resends"]) == 2
+    for told in result["resends"]:
+        # What is told again is about orders; a Logon stands for a gap.
+        assert 450 < told["messages"] <= 500
+        assert told["seconds"] > 0
+    assert result["without"]["orders"] + result["without"]["rejects"] >= 200
+    assert result["beside"]["latency_us"]["count"] == result["beside"]["orders"]
+
+
+def test_nothing_is_told_again_on_a_line_of_the_binary_protocol(exchange: ServerProcess) -> None:
+    with pytest.raises(BenchError, match="load: protocol error: only a session of FIX asks"):
+        load("resend", "--port", exchange.binary)
+
+
+def test_sessions_stay_without_a_word_of_their_own(exchange: ServerProcess) -> None:
+    with loading(
+        "stay", "--protocol", "fix", "--port", exchange.fix, "--connections", 5, "--seconds", 0.2
+    ) as result:
+        assert exchange.metrics()['quantscope_order_entry_connections{protocol="fix"}'] == 5
+    # Logons, and the list of instruments that the first of them asks for.
+    assert result == {"sessions": 5, "heard": 6}
+
+
+def test_an_acceptor_that_lists_no_instruments_is_loaded_by_their_symbols() -> None:
+    acceptor = QuickfixAcceptor(None, "demo1", "demo2")
+    acceptor.start()
+    try:
+        result = load(
+            "--protocol", "fix", "--port", acceptor.port, "--symbols", "BTCUSD,ETHUSD", "--json",
+            "--connections", 2, "--in-flight", 10, "--resting", 100, "--seconds", 0.3,
+        )  # fmt: skip
+    finally:
+        acceptor.stop()
+    assert result["orders"] > 0
+    assert result["rejects"] == result["fills"] == 0
 
 
 def test_a_listener_hears_every_change_once_and_in_order(exchange: ServerProcess) -> None:

@@ -14,22 +14,13 @@ use serde_json::{Value, json};
 
 use crate::baseline::{Echo, append_and_sync};
 use crate::error::LoadError;
-use crate::fleet::{Fleet, Loop};
+use crate::fleet::{DRAIN, Fleet, Loop, OPEN_IN_FLIGHT_MAX, WARM, WARM_IN_FLIGHT};
 use crate::mix::Mix;
 use crate::notify::Audience;
 use crate::opening::Target;
 use crate::report::Tally;
 use crate::session_args::{Session, count, resolve, within};
-use crate::{round_trip, text};
-
-/// Longest wait for the last answers.
-const DRAIN: Duration = Duration::from_secs(10);
-/// Longest time in which the books fill.
-const WARM: Duration = Duration::from_secs(120);
-/// Requests in flight while the books fill, per session.
-const WARM_IN_FLIGHT: usize = 100;
-/// Requests that may wait for an answer in the open loop, per session.
-const OPEN_IN_FLIGHT_MAX: usize = 1 << 16;
+use crate::{resend, round_trip, text};
 
 /// Highest rate in requests a second, and lowest: one in a quarter of an hour.
 const RATES: RangeInclusive<f64> = 0.001..=1e9;
@@ -107,6 +98,46 @@ enum Command {
         #[arg(long, default_value_t = 5.0, value_parser = seconds)]
         seconds: f64,
     },
+    /// Messages of one session that it asks for once more, while the others trade in the open loop.
+    Resend {
+        #[command(flatten)]
+        session: Session,
+        #[command(flatten)]
+        resend: Resend,
+    },
+    /// Sessions that say no more than that they are there.
+    Stay {
+        #[command(flatten)]
+        session: Session,
+        /// Sessions.
+        #[arg(long, default_value_t = 16, value_parser = count)]
+        connections: usize,
+        /// How long.
+        #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+        seconds: f64,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Resend {
+    /// Sessions.
+    #[arg(long, default_value_t = 16, value_parser = count)]
+    connections: usize,
+    /// Messages that are asked for; the log is filled by all sessions until the one that asks has had as many.
+    #[arg(long, default_value_t = 100_000, value_parser = count)]
+    messages: usize,
+    /// Requests a second over the other sessions.
+    #[arg(long, default_value_t = 50_000.0, value_parser = rate)]
+    rate: f64,
+    /// How often they are asked for, in turns with stretches of time in which nothing is.
+    #[arg(long, default_value_t = 3, value_parser = count)]
+    turns: usize,
+    /// How long such a stretch is.
+    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
+    seconds: f64,
+    /// How long the others trade before it counts.
+    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
+    warmup_seconds: f64,
 }
 
 #[derive(Debug, Args)]
@@ -169,6 +200,12 @@ pub fn main<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> u8 
             seconds,
         }) => round_trip::run(&session, binary_port, &echo_port, duration(seconds))
             .and_then(|result| print(&result.to_string())),
+        Some(Command::Resend { session, resend }) => resend_beside(&session, &resend),
+        Some(Command::Stay {
+            session,
+            connections,
+            seconds,
+        }) => stay(&session, connections, duration(seconds)),
     };
     match done {
         Ok(()) => 0,
@@ -207,6 +244,30 @@ fn notify(host: &str, port: u16, users: usize, user_prefix: &str) -> Result<(), 
     });
     audience.listen(&stop)?;
     print(&audience.to_json().to_string())
+}
+
+fn resend_beside(session: &Session, resend: &Resend) -> Result<(), LoadError> {
+    let plan = resend::Plan {
+        connections: resend.connections,
+        messages: resend.messages as u64,
+        rate: resend.rate,
+        turns: resend.turns,
+        warmup: duration(resend.warmup_seconds),
+        quiet: duration(resend.seconds),
+    };
+    let filled = resend::fill(session, &plan)?;
+    print(&format!("ready messages={}", filled.messages()))?;
+    print(&filled.run()?.to_string())
+}
+
+fn stay(session: &Session, connections: usize, time: Duration) -> Result<(), LoadError> {
+    let address = resolve(&session.host, session.port())?;
+    let target = session.target(session.protocol);
+    let plan = session.plan(connections, 1);
+    let mut fleet = Fleet::connect(address, &target, connections, &plan, session.seed)?;
+    print(&format!("ready sessions={connections}"))?;
+    fleet.stay(time)?;
+    print(&json!({ "sessions": connections, "heard": fleet.heard() }).to_string())
 }
 
 fn run(run: &Run) -> Result<(), LoadError> {

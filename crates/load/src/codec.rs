@@ -61,6 +61,15 @@ pub enum Answer {
     Refused(u64),
 }
 
+/// What has come of messages that were asked for once more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ToldAgain {
+    /// Messages that were told; what stands for none is a gap.
+    pub messages: u64,
+    /// Whether that was all of it.
+    pub whole: bool,
+}
+
 /// One session's protocol, behind its login.
 pub trait Codec: Debug {
     /// Append a new order.
@@ -86,4 +95,17 @@ pub trait Codec: Debug {
 
     /// Append what says so.
     fn heartbeat(&mut self, out: &mut Vec<u8>);
+
+    /// Messages of the exchange so far, as far as the session counts them.
+    fn heard(&self) -> u64 {
+        0
+    }
+
+    /// Ask for the newest `messages` messages once more, where the protocol tells them on the same line.
+    fn ask_again(&mut self, _messages: u64, _out: &mut Vec<u8>) {}
+
+    /// What has come of those.
+    fn told_again(&self) -> ToldAgain {
+        ToldAgain::default()
+    }
 }

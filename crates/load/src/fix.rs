@@ -1,6 +1,7 @@
 //! FIX.4.4 from the initiator's side, as far as a run needs it.
 //!
-//! Nothing is told twice here: a number that is not the next one, a Reject or a Logout ends the run.
+//! Nothing is told twice here but what was asked for: a number that is not the next one, a Reject or a Logout ends the
+//! run.
 
 use std::sync::Arc;
 
@@ -8,8 +9,9 @@ use wire::fix::{Fields, Frame, Frames, Message, Version, Writer, value};
 use wire::record::{OrdType, Side, TimeInForce};
 use wire::text::time::write_utc_timestamp;
 
-use crate::codec::{Answer, Cancel, Codec, Order};
+use crate::codec::{Answer, Cancel, Codec, Order, ToldAgain};
 use crate::error::LoadError;
+use crate::fix_again::Again;
 use crate::time::wall_ns;
 
 /// Longest message taken from a server, in bytes.
@@ -50,6 +52,8 @@ pub struct Fix {
     pub symbols: Symbols,
     next_out: u64,
     next_in: u64,
+    /// What it asked for once more.
+    again: Option<Again>,
     stamp: Stamp,
 }
 
@@ -63,6 +67,7 @@ impl Fix {
             symbols: Symbols::default(),
             next_out: 1,
             next_in: 1,
+            again: None,
             stamp: Stamp::default(),
         }
     }
@@ -128,6 +133,11 @@ impl Fix {
         message: &Message<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Option<Answer>, LoadError> {
+        if let Some(again) = self.again.as_mut().filter(|again| !again.told().whole)
+            && again.take(message)?
+        {
+            return Ok(None);
+        }
         Ok(match message.msg_type {
             b"8" => {
                 let [id, exec_type, status] = self.next(message, [11, 150, 39])?;
@@ -230,6 +240,24 @@ impl Codec for Fix {
 
     fn heartbeat(&mut self, out: &mut Vec<u8>) {
         self.open(b"0", out).end();
+    }
+
+    fn heard(&self) -> u64 {
+        self.next_in - 1
+    }
+
+    fn ask_again(&mut self, messages: u64, out: &mut Vec<u8>) {
+        let last = self.heard();
+        let first = last.saturating_sub(messages) + 1;
+        self.again = Some(Again::new(first, last));
+        let mut to = self.open(b"2", out);
+        to.number(7, first);
+        to.number(16, last);
+        to.end();
+    }
+
+    fn told_again(&self) -> ToldAgain {
+        self.again.as_ref().map(Again::told).unwrap_or_default()
     }
 }
 

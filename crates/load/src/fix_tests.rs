@@ -157,3 +157,73 @@ fn a_time_is_written_anew_each_millisecond() {
         b"20241123-18:57:20.124"
     );
 }
+
+/// What comes again, each with its number, its MsgType and what else it says.
+fn again(messages: &[(u64, &str, &str)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (number, msg_type, body) in messages {
+        out.extend(told(*number, &[(msg_type, &format!("43=Y|{body}"))]));
+    }
+    out
+}
+
+/// Messages that bring nothing out of order.
+fn hear(fix: &mut Fix, first: u64, bodies: &[(&str, &str)]) {
+    let heard = receive(fix, &told(first, bodies)).0;
+    assert!(heard.is_ok(), "{heard:?}");
+}
+
+#[test]
+fn what_was_asked_for_comes_once_more_and_answers_nothing() {
+    let (mut fix, mut out) = (session(), Vec::new());
+    hear(
+        &mut fix,
+        1,
+        &[("0", ""), ("0", ""), ("8", "11=101|150=0|39=0|")],
+    );
+    hear(&mut fix, 4, &[("8", "11=102|150=0|39=0|")]);
+    fix.ask_again(3, &mut out);
+    let asked = String::from_utf8_lossy(&out).replace('\x01', "|");
+    assert!(
+        asked.contains("|35=2|34=1|") && asked.contains("|7=2|16=4|"),
+        "{asked}"
+    );
+    // It was on its way when they were asked for.
+    let live = receive(&mut fix, &told(5, &[("8", "11=103|150=0|39=0|")]));
+    assert_eq!(live.0, Ok(vec![Answer::Done(103)]));
+    let first = again(&[(2, "4", "123=Y|36=3|"), (3, "8", "11=101|150=0|39=0|")]);
+    assert_eq!(receive(&mut fix, &first).0, Ok(Vec::new()));
+    let told_again = |messages, whole| ToldAgain { messages, whole };
+    assert_eq!(fix.told_again(), told_again(1, false));
+    let rest = again(&[(4, "8", "11=102|150=0|39=0|")]);
+    assert_eq!(receive(&mut fix, &rest).0, Ok(Vec::new()));
+    assert_eq!(fix.told_again(), told_again(2, true));
+    let live = receive(&mut fix, &told(6, &[("8", "11=104|150=4|39=4|")]));
+    assert_eq!((live.0, fix.heard()), (Ok(vec![Answer::Done(104)]), 6));
+}
+
+#[test]
+fn what_comes_again_in_another_order_ends_the_run() {
+    for (message, why) in [
+        ((2, "8", "11=1|"), "MsgSeqNum 2 was told again, 1 was next"),
+        ((1, "4", "123=Y|36=1|"), "a gap without an end"),
+        ((1, "4", "123=Y|"), "a gap without an end"),
+    ] {
+        let mut fix = session();
+        hear(&mut fix, 1, &[("0", ""), ("0", "")]);
+        fix.ask_again(2, &mut Vec::new());
+        let error = receive(&mut fix, &again(&[message])).0;
+        assert!(
+            error.as_ref().is_err_and(|error| error.contains(why)),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn more_than_there_is_comes_from_the_first() {
+    let (mut fix, mut out) = (session(), Vec::new());
+    hear(&mut fix, 1, &[("0", ""), ("0", "")]);
+    fix.ask_again(100, &mut out);
+    assert!(String::from_utf8_lossy(&out).contains("\x017=1\x0116=2\x01"));
+}

@@ -13,6 +13,14 @@ use crate::report::Tally;
 use crate::time::now_ns;
 use crate::trader::{Plan, Trader};
 
+/// Longest wait for the last answers.
+pub const DRAIN: Duration = Duration::from_secs(10);
+/// Longest time in which the books fill.
+pub const WARM: Duration = Duration::from_secs(120);
+/// Requests in flight while the books fill, per session.
+pub const WARM_IN_FLIGHT: usize = 100;
+/// Requests that may wait for an answer in the open loop, per session.
+pub const OPEN_IN_FLIGHT_MAX: usize = 1 << 16;
 /// Bytes read from one session at once at most.
 const READ_BYTES: usize = 256 * 1024;
 /// So many orders may be refused in a row before the first that rests.
@@ -79,6 +87,8 @@ pub struct Fleet {
     poller: Poller,
     seats: Vec<Seat>,
     ready: Vec<Ready>,
+    /// Sessions that trade in the open loop: the first ones.
+    traders: usize,
     heartbeat_ns: u64,
     /// An echo would send a heartbeat back, which no server sends.
     heartbeats: bool,
@@ -127,6 +137,7 @@ impl Fleet {
             poller,
             seats,
             ready: Vec::with_capacity(connections),
+            traders: connections,
             heartbeat_ns: now_ns(),
             heartbeats: !matches!(target, Target::Echo(_)),
         })
@@ -182,8 +193,65 @@ impl Fleet {
         let end = now_ns() + duration.as_nanos() as u64;
         match how {
             Loop::Closed { in_flight } => self.run_closed(in_flight, end, tally),
-            Loop::Open { rate } => self.run_open(rate, end, tally),
+            Loop::Open { rate } => self.run_open(rate, end, None, tally),
         }
+    }
+
+    /// From now on the last session trades no more in the open loop.
+    pub fn retire_last(&mut self) {
+        self.traders = self.seats.len().saturating_sub(1).max(1);
+    }
+
+    /// Messages that the last session was told so far.
+    #[must_use]
+    pub fn heard_by_last(&self) -> u64 {
+        self.seats.last().map_or(0, |seat| seat.codec.heard())
+    }
+
+    /// Messages that all sessions were told so far.
+    #[must_use]
+    pub fn heard(&self) -> u64 {
+        self.seats.iter().map(|seat| seat.codec.heard()).sum()
+    }
+
+    /// Let the last session ask for its newest `messages` messages once more, and drive the others at `rate`
+    /// until it has them: how many came, and in how many seconds.
+    ///
+    /// # Errors
+    /// When a session fails, or they do not come within `timeout`.
+    pub fn resend(
+        &mut self,
+        messages: u64,
+        rate: f64,
+        timeout: Duration,
+        tally: &mut Tally,
+    ) -> Result<(u64, f64), LoadError> {
+        let index = self.seats.len() - 1;
+        let seat = &mut self.seats[index];
+        seat.codec.ask_again(messages, &mut seat.connection.outbox);
+        let start = now_ns();
+        self.flush(index)?;
+        self.run_open(rate, start + timeout.as_nanos() as u64, Some(index), tally)?;
+        let seconds = (now_ns() - start) as f64 / 1e9;
+        let told = self.seats[index].codec.told_again();
+        if told.whole {
+            Ok((told.messages, seconds))
+        } else {
+            let why = format!("{} messages came again in {seconds:.0} s", told.messages);
+            Err(LoadError::Protocol(why))
+        }
+    }
+
+    /// Say for `duration` only what sessions must say to stay.
+    ///
+    /// # Errors
+    /// When a session fails.
+    pub fn stay(&mut self, duration: Duration) -> Result<(), LoadError> {
+        let end = now_ns() + duration.as_nanos() as u64;
+        while now_ns() < end {
+            self.turn(WAIT_NS, &mut Tally::default())?;
+        }
+        Ok(())
     }
 
     fn run_closed(
@@ -207,16 +275,24 @@ impl Fleet {
         }
     }
 
-    fn run_open(&mut self, rate: f64, end: u64, tally: &mut Tally) -> Result<(), LoadError> {
+    /// Until the session that has asked for something once more has it, where there is one.
+    fn run_open(
+        &mut self,
+        rate: f64,
+        end: u64,
+        asks: Option<usize>,
+        tally: &mut Tally,
+    ) -> Result<(), LoadError> {
+        let has_it = |seats: &[Seat], index: usize| seats[index].codec.told_again().whole;
         let start = now_ns();
         let due = |number: u64| start + (number as f64 * 1e9 / rate) as u64;
         let mut number = 0;
-        while due(number) < end {
+        while due(number) < end && !asks.is_some_and(|index| has_it(&self.seats, index)) {
             let now = now_ns();
             let first = number;
             let mut wait_min = PACE_NS;
             while due(number) <= now && due(number) < end {
-                let index = number as usize % self.seats.len();
+                let index = number as usize % self.traders;
                 let seat = &mut self.seats[index];
                 if !seat.trader.has_room() {
                     tally.stalls += 1;
@@ -226,8 +302,8 @@ impl Fleet {
                 seat.push_request(due(number));
                 number += 1;
             }
-            for index in 0..self.seats.len().min((number - first) as usize) {
-                let index = (first as usize + index) % self.seats.len();
+            for index in 0..self.traders.min((number - first) as usize) {
+                let index = (first as usize + index) % self.traders;
                 self.flush(index)?;
             }
             let wait = due(number).saturating_sub(now_ns());

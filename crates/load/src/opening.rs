@@ -28,6 +28,8 @@ pub enum Target {
         password: String,
         /// The exchange's CompID, in FIX.
         comp_id: String,
+        /// Symbols of its instruments, in FIX; it is asked for them where there are none.
+        symbols: Vec<String>,
     },
     /// A server that sends back what it gets.
     Echo(Protocol),
@@ -77,11 +79,15 @@ impl<'a> Opening<'a> {
                 user_prefix,
                 password,
                 comp_id,
+                symbols,
             } => {
                 let user = format!("{user_prefix}{}", index + 1);
                 match protocol {
                     Protocol::Binary => self.binary(&user, password, index == 0, wanted),
-                    Protocol::Fix => self.fix((&user, comp_id), password, index == 0, wanted),
+                    Protocol::Fix => {
+                        let first = (index == 0).then_some(symbols.as_slice());
+                        self.fix((&user, comp_id), password, first, wanted)
+                    }
                 }
             }
         }
@@ -127,12 +133,19 @@ impl<'a> Opening<'a> {
         &mut self,
         names: (&str, &str),
         password: &str,
-        first: bool,
+        first: Option<&[String]>,
         wanted: &mut Vec<u32>,
     ) -> Result<Opened, LoadError> {
         let mut line = Line::logon(self.address, names, password)?;
-        if first {
-            self.symbols = line.symbols()?.into();
+        if let Some(symbols) = first {
+            self.symbols = if symbols.is_empty() {
+                line.symbols()?.into()
+            } else {
+                symbols
+                    .iter()
+                    .map(|symbol| symbol.as_str().into())
+                    .collect()
+            };
             choose(wanted, (1..=self.symbols.len() as u32).collect())?;
         }
         line.fix.symbols = Symbols::clone(&self.symbols);

@@ -59,6 +59,9 @@ pub struct Session {
     /// Numbers of the instruments, with commas; by default the exchange's first four.
     #[arg(long, value_delimiter = ',')]
     pub instruments: Vec<u32>,
+    /// Symbols of the instruments, with commas, in FIX; the exchange is asked for them unless they are given.
+    #[arg(long, value_delimiter = ',')]
+    pub symbols: Vec<String>,
     /// Orders that rest when the books are warm, over all sessions.
     #[arg(long, default_value_t = 20_000, value_parser = count)]
     pub resting: usize,
@@ -88,6 +91,7 @@ impl Session {
             comp_id: self.target_comp_id.clone(),
             user_prefix: self.user_prefix.clone(),
             password: self.password.clone(),
+            symbols: self.symbols.clone(),
         }
     }
 
