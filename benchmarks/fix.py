@@ -1,12 +1,16 @@
 """FIX beside the binary protocol: the same orders, in the same run, on the same two cores."""
 
+import pathlib
 from typing import Any
 
 from benchmarks.binary import CONNECTIONS, IN_FLIGHT
 from benchmarks.context import Context, measure
 from benchmarks.processes import load, native_echo
 from benchmarks.result import Row, figure
+from testing.foreign_fix.acceptor import QuickfixAcceptor
 
+SYMBOLS = "BTCUSD,ETHUSD,SOLUSD,XRPUSD"
+"""Those that the exchange lists first, for who does not list any."""
 TURNS = "the same over the binary protocol, in turns"
 
 CEILING = figure(
@@ -40,6 +44,18 @@ FULL_RATE = figure(
     headline=True,
 )
 FULL_P99 = figure(f"{FULL}, p99", "FIX at full load: time to the answer, p99", "us", baseline=TURNS)
+REFERENCE = {
+    store: figure(
+        f"a QuickFIX acceptor, {store} store, {CONNECTIONS} x {IN_FLIGHT} in flight, acknowledged",
+        f"an acceptor on QuickFIX's Python package that only acknowledges, {what}: the same load",
+        "orders/s",
+    )
+    for store, what in (
+        ("memory", "its messages in memory"),
+        ("file", "its messages in files that are not synced"),
+    )
+}
+"""For comparison: it keeps no order, and journals none."""
 FULL_REJECTS = figure(f"{FULL}, rejects", "FIX at full load: orders refused", "%", bar="<= 1")
 
 
@@ -114,3 +130,32 @@ def pipelined(ctx: Context) -> list[Row]:
         tail.baseline_samples.append(binary["latency_us"]["p99"])
         rejects.samples.append(100 * fix["reject_ratio"])
     return [rate, tail, rejects]
+
+
+def reference(ctx: Context, store: pathlib.Path | None) -> float:
+    """Orders a second that the acceptor on QuickFIX acknowledges."""
+    users = [f"demo{number}" for number in range(1, CONNECTIONS + 1)]
+    acceptor = QuickfixAcceptor(store, *users, options=["--no-validation"], fast=True)
+    acceptor.start()
+    try:
+        result = load(
+            "--protocol", "fix", "--json", "--port", acceptor.port, "--symbols", SYMBOLS,
+            "--seconds", ctx.seconds(10, 1),
+            "--connections", CONNECTIONS, "--in-flight", IN_FLIGHT,
+        )  # fmt: skip
+    finally:
+        acceptor.stop()
+    rate: float = result["orders_per_s"]
+    return rate
+
+
+@measure("fix-reference")
+def references(ctx: Context) -> list[Row]:
+    """The same load on the acceptor of another engine."""
+    command = f"quantscope load --protocol fix --connections {CONNECTIONS} --in-flight {IN_FLIGHT}"
+    rows = {store: made.row(f"{command} --symbols {SYMBOLS}") for store, made in REFERENCE.items()}
+    for _ in ctx.each_run("fix-reference"):
+        rows["memory"].samples.append(reference(ctx, None))
+        with ctx.data_dir() as path:
+            rows["file"].samples.append(reference(ctx, path))
+    return [*rows.values()]

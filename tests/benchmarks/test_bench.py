@@ -38,6 +38,14 @@ def test_a_quick_run_writes_its_results(tmp_path: pathlib.Path) -> None:
     assert result.name.split()[0] in done.output
 
 
+@pytest.mark.parametrize("name", ["fix-resend", "fix-missed-fill", "fix-sessions"])
+def test_what_fix_is_held_to_is_measured(name: str, tmp_path: pathlib.Path) -> None:
+    results = [row.result() for row in MEASURES[name](Context(tmp_path, quick=True))]
+    assert [result.name in FIGURES for result in results] == [True] * len(results)
+    assert any(result.bar for result in results)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_command_writes_the_tables_of_all_documents(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
