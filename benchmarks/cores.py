@@ -88,7 +88,7 @@ figure("recorder, processor time", "recorder: processor time of an order")
 figure("recorder, size of the store", "recorder: size of an order in the store")
 figure("recorder, FIX", "recorder, ClOrdIDs in text: orders written to the store")
 figure("recorder, FIX, processor time", "recorder, ClOrdIDs in text: processor time of an order")
-figure("recorder, FIX, size of the store", "recorder, ClOrdIDs in text: size of an order in the store")
+figure("recorder, FIX, size of the store", "recorder, ClOrdIDs in text: size of an order")
 COMMITS = {
     "60": "a commit of 60 bytes",
     "60000": "a commit of 60,000 bytes",

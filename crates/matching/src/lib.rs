@@ -16,7 +16,8 @@
 //!   `expiry`, `ownership`: what each command and the passing of time do to the parts, and what is told of it.
 //! * Within `books`: `instruments`, `book`, `side`, `ladder`, `windows`, `level`, `tree`, `node`, `pools`
 //!   hold the levels; `orders`, `resting`, `pool`, `paged_list`, `ids`, `index` the orders; `names`
-//!   symbols; `texts` client order ids in text, of these and of what is remembered.  `prefetcher` prefetches all of these.
+//!   symbols; `texts` client order ids in text, of these and of what is remembered.  `prefetcher`
+//!   prefetches all of these.
 //! * [`Book`]: the orders of one instrument by price and time without all of this, for who wants no more.
 //! * `snapshot`, `restore`, `validate`, `read`: the whole state out, in, checked, looked at.
 //!
@@ -37,6 +38,9 @@ extern crate self as matching;
 
 mod admin;
 mod amend;
+#[cfg(test)]
+#[path = "../tests/batch/mod.rs"]
+mod batch;
 mod book;
 mod books;
 mod cancel;

@@ -3,9 +3,10 @@
 //! Commands name orders all over the arena.  While a block of commands is applied, what the block
 //! after it will touch is prefetched, in four steps a few commands apart: the cells of the ClOrdIDs
 //! first, then the orders that the cells name and what names the levels of new orders, and then what
-//! these name.  A ClOrdID in text names what is remembered of it, and only that its order, a step later.  A step reads only what the steps before it prefetched.  It works on all orders of its
-//! block that come, then on all that leave, so that their waits overlap and no branch has to predict
-//! which of both is next.
+//! these name.  A ClOrdID in text names what is remembered of it, and only that its order, a step
+//! later.  A step reads only what the steps before it prefetched.  It works on all orders of its block
+//! that come, then on all that leave, so that their waits overlap and no branch has to predict which
+//! of both is next.
 //!
 //! Nothing is decided here: a wrong guess costs a read.  Where a command probably works is handed to
 //! the book as a hint, which it verifies before it saves itself a search.

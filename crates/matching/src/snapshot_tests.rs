@@ -2,12 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::Engine;
-use batch::{apply, batch, order, setup};
+use crate::batch::{apply, batch, order, setup};
 use wire::record::command::{Cancel, EntryOpen, NO_INSTRUMENT};
 use wire::record::{Command, EntryKind, Side, Stp};
-
-#[path = "../tests/batch/mod.rs"]
-mod batch;
 
 #[test]
 fn a_state_fits_the_room_that_is_made_for_it() {

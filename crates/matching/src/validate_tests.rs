@@ -2,13 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Engine, Listing};
+use crate::batch::{apply, batch, order, setup};
 use crate::parties::Entry;
 use crate::resting::Resting;
-use batch::{apply, batch, order, setup};
 use wire::record::Side;
-
-#[path = "../tests/batch/mod.rs"]
-mod batch;
 
 /// Two bids at 100, one at 99, an offer at 103, all of entry 1; the slots are 0 to 3.
 fn sound() -> Engine {

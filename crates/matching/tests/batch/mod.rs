@@ -1,4 +1,5 @@
 //! Batches of commands, and an engine that takes them.
+#![allow(clippy::unwrap_used)]
 
 use matching::Engine;
 use wire::record::command::{EntryOpen, Instrument, NewOrder, SetInstrument};
