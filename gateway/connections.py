@@ -237,8 +237,9 @@ class Connections(abc.ABC, Generic[LOGIN]):
 
     def lost(self, connection: Connection) -> None:
         """A TCP connection is gone; cancel on disconnect after its grace."""
-        if self._connections.pop(connection.number, None) is None:
+        if not self._has(connection):
             return
+        del self._connections[connection.number]
         self.throttled.discard(connection.number)
         self.refusals.lost(connection)
         self._behind.pop(connection.number, None)
@@ -248,6 +249,10 @@ class Connections(abc.ABC, Generic[LOGIN]):
             # Also for one who has only asked for the session: it may be granted all the same.
             self._close_later(user)
         self.order_entry.disconnected(connection.number)
+
+    def _has(self, connection: Connection) -> bool:
+        """Whether it is one of these; the number of one that is not may be another's by now."""
+        return self._connections.get(connection.number) is connection
 
     def _close_later(self, user: User) -> None:
         """Cancel on disconnect, unless the session is logged in to again within its grace."""
@@ -288,11 +293,15 @@ class Connections(abc.ABC, Generic[LOGIN]):
 
     def paused(self, connection: Connection) -> None:
         """A reader is behind: nothing may overtake what the transport holds back."""
+        if not self._has(connection):
+            return
         self.order_entry.set_direct(connection.number, direct=False)
         self._behind[connection.number] = connection
 
     def resumed(self, connection: Connection) -> None:
         """A reader has caught up."""
+        if not self._has(connection):
+            return
         self._behind.pop(connection.number, None)
         if not connection.transport.is_closing():
             self.order_entry.set_direct(connection.number, direct=True)
@@ -311,10 +320,10 @@ class Connections(abc.ABC, Generic[LOGIN]):
         The answer waits until the engine has said whose the session is: what came before is final,
         and only then it is known how many messages the session has.
         """
-        session = self.order_entry.session(user.session)
-        if session.connection is not None:
-            self.contend(session.connection)
-        taken = session.connection is not None or user.session in self._claims
+        holder = self._holder(user)
+        if holder is not None:
+            self.contend(holder)
+        taken = holder is not None or user.session in self._claims
         if taken or user.session in self.held:
             self.reject(connection, asked, authorized=True)
             return
@@ -327,6 +336,15 @@ class Connections(abc.ABC, Generic[LOGIN]):
         connection.transport.pause_reading()
         self._asked[user.session] += 1
         self.order_entry.claim(user.entry)
+
+    def _holder(self, user: User) -> int | None:
+        """Who has a session; a line that is closing lets go of it, whatever it has to write."""
+        number = self.order_entry.session(user.session).connection
+        connection = None if number is None else self._connections.get(number)
+        if connection is not None and connection.transport.is_closing():
+            self.lost(connection)
+            return None
+        return number
 
     def contend(self, number: int) -> None:
         """Somebody else wants the session of a connection, which stays; a protocol may test it."""

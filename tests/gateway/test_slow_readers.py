@@ -73,9 +73,30 @@ async def test_one_request_that_is_answered_by_more_than_fits_cuts_nobody(tmp_pa
 async def test_a_reader_that_takes_nothing_is_cut_at_the_deadline(tmp_path: Path) -> None:
     async with inside(tmp_path, SMALL, "gateway.write_deadline_s=0.5") as served:
         client = await Client(served.binary).login()
-        await fill(served, client, 20_000)
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        # It may be cut before all of them are read.
+        for number in range(1, 20_001):
+            client.place(number, price=1 + number % 50)
         await until(lambda: served.gateway.slow_readers == 1)
         client.cut()
+
+
+async def test_a_line_that_is_closing_lets_go_of_its_session(tmp_path: Path) -> None:
+    async with inside(tmp_path, SMALL) as served:
+        client = await Client(served.binary).login()
+        await fill(served, client, 20_000)
+        (line,) = served.lines
+        line.close("as after a Logout")
+        # What is unread keeps it.
+        await asyncio.sleep(0.1)
+        again = await Client(served.binary).login(sequence=20_001)
+        again.place(20_001)
+        await again.expect_new(20_001)
+        client.cut()
+        await asyncio.sleep(0.1)
+        again.place(20_002)
+        await again.expect_new(20_002)
+        await again.logout()
 
 
 async def test_a_reader_that_takes_little_at_a_time_is_never_cut(tmp_path: Path) -> None:
