@@ -90,7 +90,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cases",
         type=int,
-        default=10_000,
+        default=5_000,
         help="random inputs that a port is given, where a test gives it any bytes",
     )
     parser.addoption(
