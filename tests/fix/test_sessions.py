@@ -1,5 +1,6 @@
 """FIX sessions over sockets: how they begin, go on, and end; what is told again."""
 
+import asyncio
 from pathlib import Path
 
 from testing.fix_client import SOH, FixClient, encoded, utc_now
@@ -170,6 +171,7 @@ async def test_a_silent_line_gives_way_and_a_healthy_one_stays(tmp_path: Path) -
             client.say("1", (112, "alive"))
             assert (await client.hear())[112] == "alive"
             # Whoever does not answer is cut; then the session is free.
+            await asyncio.sleep(0.1)  # so that it was silent for longer than probe_s
             await _wants(await other.connect())
             assert (await client.hear())[35] == "1"
             assert await client.closed() == []
